@@ -1,0 +1,62 @@
+/*
+ * base/limits.tbl.h - every size, count and time that bounds something that could grow or wait.
+ *
+ * LIMIT(name, default, least, most, unit, help). Settable in flyball.yaml under `limits:` by the same name. Units last:
+ * _bytes, _ms, or a plain count.
+ */
+/* heads and bodies from agents */
+LIMIT(head_bytes_max, 32768, 1024, 1048576, "bytes", "request line and header fields of one request")
+LIMIT(head_fields_max, 100, 10, 1000, "fields", "header fields of one request")
+LIMIT(target_bytes_max, 8192, 256, 65536, "bytes", "path and query of one request")
+LIMIT(body_bytes_max, 1048576, 1024, 67108864, "bytes", "body of a SaaS request, read whole before it is decided on")
+LIMIT(body_memory_bytes_max, 268435456, 1048576, 17179869184, "bytes", "memory of all collected bodies together")
+LIMIT(form_fields_max, 1000, 1, 10000, "fields", "fields of one form")
+LIMIT(form_depth_max, 6, 1, 16, "levels", "bracket levels of one form field")
+LIMIT(json_depth_max, 64, 4, 512, "levels", "nesting of one JSON document")
+LIMIT(call_memory_bytes_max, 4194304, 65536, 268435456, "bytes", "arena of one call, bodies aside")
+LIMIT(drain_unread_bytes_max, 65536, 0, 1048576, "bytes", "rest of a refused request body that is read so that the connection can be kept")
+/* vendors' answers */
+LIMIT(answer_head_bytes_max, 65536, 1024, 1048576, "bytes", "head of a vendor's answer")
+LIMIT(answer_bytes_max, 8388608, 65536, 268435456, "bytes", "vendor's answer that is read whole before it is passed on")
+LIMIT(stream_window_bytes, 262144, 16384, 16777216, "bytes", "bytes of one body in flight between the two sides")
+/* connections */
+LIMIT(connections_max, 8192, 16, 1000000, "connections", "agents' connections at once (lowered to what RLIMIT_NOFILE allows)")
+LIMIT(pool_idle_max, 64, 0, 4096, "connections", "kept vendor connections a vendor and worker")
+LIMIT(pool_connections_max, 1024, 1, 65536, "connections", "open vendor connections a vendor and worker; more calls wait")
+LIMIT(pool_waiting_max, 4096, 0, 1000000, "calls", "calls waiting for a vendor connection a vendor and worker")
+LIMIT(accept_backlog, 1024, 16, 65535, "connections", "backlog of each listening socket")
+/* times towards agents */
+LIMIT(head_timeout_ms, 10000, 100, 600000, "ms", "until the whole head has arrived")
+LIMIT(body_idle_timeout_ms, 30000, 100, 600000, "ms", "between two pieces of a request body")
+LIMIT(body_timeout_ms, 60000, 100, 3600000, "ms", "until the whole request body has arrived")
+LIMIT(keepalive_timeout_ms, 75000, 100, 3600000, "ms", "idle connection of an agent")
+LIMIT(client_write_timeout_ms, 60000, 100, 3600000, "ms", "agent that takes no bytes of its answer")
+/* times towards vendors */
+LIMIT(connect_timeout_ms, 5000, 10, 600000, "ms", "until a vendor connection is open")
+LIMIT(first_byte_timeout_ms, 75000, 10, 3600000, "ms", "from request sent to the first byte of the answer")
+LIMIT(idle_timeout_ms, 60000, 10, 3600000, "ms", "between two pieces of a vendor's answer")
+LIMIT(total_timeout_ms, 600000, 100, 86400000, "ms", "one call, from admit to end")
+LIMIT(lookup_timeout_ms, 10000, 10, 600000, "ms", "one look-up")
+LIMIT(lookup_cache_ms, 60000, 0, 3600000, "ms", "how long the answer of a look-up is used again")
+LIMIT(pool_idle_timeout_ms, 30000, 100, 3600000, "ms", "kept vendor connection")
+LIMIT(drain_timeout_ms, 10000, 0, 600000, "ms", "from SIGTERM to the end of open calls")
+/* state in memory */
+LIMIT(keys_max, 100000, 1, 10000000, "keys", "keys in memory, revoked ones of the last day included")
+LIMIT(policies_max, 1000, 1, 100000, "documents", "policy documents in force")
+LIMIT(buckets_max, 1000000, 16, 100000000, "buckets", "counters of limits; at the maximum new buckets are refused")
+LIMIT(idempotency_max, 1000000, 16, 100000000, "keys", "idempotency keys in memory; older ones are in the store")
+LIMIT(idempotency_keep_ms, 86400000, 1000, 2592000000, "ms", "how long an idempotency key shares its first hold")
+LIMIT(objects_max, 1000000, 16, 100000000, "objects", "vendor objects in memory; older ones are in the store")
+LIMIT(policy_bytes_max, 1048576, 1024, 16777216, "bytes", "text of one policy document")
+LIMIT(policy_rules_max, 1000, 1, 100000, "rules", "rules of one document")
+LIMIT(policy_limits_max, 100, 1, 1000, "limits", "limits of one document")
+LIMIT(key_limits_max, 8, 0, 64, "limits", "limits of one key")
+/* journal and store */
+LIMIT(frame_bytes_max, 1048576, 4096, 16777216, "bytes", "one journal frame")
+LIMIT(journal_segment_bytes, 16777216, 65536, 1073741824, "bytes", "one journal segment")
+LIMIT(journal_bytes_max, 4294967296, 131072, 1099511627776, "bytes", "all journal segments; at the maximum calls are refused as overloaded")
+LIMIT(store_batch_frames_max, 512, 1, 65536, "frames", "frames applied to the store in one transaction")
+LIMIT(query_rows_max, 10000, 1, 1000000, "rows", "rows of one answer of the admin API")
+/* admin */
+LIMIT(admin_body_bytes_max, 2097152, 1024, 67108864, "bytes", "body of an admin request")
+LIMIT(admin_connections_max, 64, 1, 4096, "connections", "admin connections at once")

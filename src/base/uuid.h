@@ -1,0 +1,18 @@
+/*
+ * base/uuid.h - UUIDv7 (RFC 9562 5.7): millisecond time, then randomness; text is 36 lower-case bytes.
+ */
+#pragma once
+
+#include "base/rand.h"
+#include "base/time.h"
+
+#define UUID_TEXT_BYTES 37
+
+struct uuid {
+    uint8_t b[16];
+};
+
+struct uuid uuid_v7(wall_t now, struct rng *r);
+struct str uuid_text(const struct uuid *u, char out[UUID_TEXT_BYTES]);
+/* The 36-byte form of any version, either case. -ERR_INVALID. */
+int uuid_parse(struct str s, struct uuid *ret);
