@@ -1,0 +1,50 @@
+/*
+ * net/stream.h - a two-way byte stream: TCP now, TLS as a filter over it later, in memory in the simulation.
+ *
+ *   (1) events come on the loop's thread, never from inside the call that caused them, and none after stream_close().
+ *   (2) on_bytes comes only between stream_read_start() and stream_read_stop(); bytes are valid during the call.
+ *   (3) stream_write() takes everything it is given: what the kernel does not take is queued, and on_drained says when the
+ *       queue is empty again. The caller stops writing while stream_queued() is above its window: that is the backpressure.
+ *   (4) after on_eof the stream can still write; after on_error only stream_close() is left.
+ *   (5) stream_close() is called exactly once by the owner; queued bytes are still sent for up to 5 s, unless `now`.
+ */
+#pragma once
+
+#include "net/loop.h"
+
+struct stream;
+
+struct stream_events {
+    void (*on_connect)(void *ctx); /* connect() succeeded; not called for adopted streams */
+    void (*on_bytes)(void *ctx, struct str bytes);
+    void (*on_eof)(void *ctx);
+    void (*on_drained)(void *ctx);
+    void (*on_error)(void *ctx, int err); /* negative: -ERR_CONNECT, -ERR_RESET, ... */
+};
+
+struct stream_ops {
+    void (*read_start)(struct stream *s);
+    void (*read_stop)(struct stream *s);
+    void (*write)(struct stream *s, const struct str *parts, size_t n_parts);
+    size_t (*queued)(const struct stream *s); /* bytes accepted and not yet given to the kernel */
+    void (*close)(struct stream *s, bool now);
+};
+
+struct stream {
+    const struct stream_ops *ops;
+    const struct stream_events *ev;
+    void *ev_ctx;
+    struct loop *loop;
+    uint64_t bytes_in, bytes_out; /* bytes_out: handed to the kernel */
+};
+
+static inline void stream_on(struct stream *s, const struct stream_events *ev, void *ctx)
+{
+    s->ev = ev;
+    s->ev_ctx = ctx;
+}
+static inline void stream_read_start(struct stream *s) { s->ops->read_start(s); }
+static inline void stream_read_stop(struct stream *s) { s->ops->read_stop(s); }
+static inline void stream_write(struct stream *s, const struct str *parts, size_t n) { s->ops->write(s, parts, n); }
+static inline size_t stream_queued(const struct stream *s) { return s->ops->queued(s); }
+static inline void stream_close(struct stream *s, bool now) { s->ops->close(s, now); }
