@@ -1,7 +1,8 @@
 /*
  * base/arena.h - memory that lives as long as one call, freed in one go.
  *
- *   (1) an arena never holds more than its cap; what would pass it fails.
+ *   (1) bytes of outside sizes never pass the cap; sizes of our own may use ARENA_RESERVE_BYTES more, so that no input
+ *       can fill an arena up to the point where a small struct aborts the process.
  *   (2) pointers are 16-byte aligned and stay valid until reset or deinit.
  *   (3) cleanups run in reverse order, once, at reset or deinit.
  */
@@ -10,6 +11,8 @@
 #include "base/str.h"
 
 #include <stdarg.h>
+
+#define ARENA_RESERVE_BYTES 65536
 
 struct arena_chunk;
 struct arena_cleanup;
@@ -25,7 +28,7 @@ void arena_init(struct arena *a, size_t max_bytes); /* allocates nothing yet */
 void arena_deinit(struct arena *a);
 void arena_reset(struct arena *a); /* keeps one chunk for the next use */
 
-/* For sizes the programmer chose: aborts if the machine is out of memory or the cap is passed. Zeroed. */
+/* For sizes the programmer chose: aborts if the machine is out of memory or cap and reserve are passed. Zeroed. */
 void *arena_alloc(struct arena *a, size_t n);
 /* For sizes that came from outside: NULL at the cap. Not zeroed. */
 void *arena_try_alloc(struct arena *a, size_t n) __attribute__((warn_unused_result));

@@ -23,8 +23,8 @@ const char *err_text(int r);
 int err_from_errno(int e);
 
 /* Marks the place an error passed through; logs at debug level in debug builds. Returns `r`. */
-#ifdef FLYBALL_CHECK_SLOW
 int err_trace_at(int r, const char *file, int line);
+#ifdef FLYBALL_CHECK_SLOW
 #define err_trace(r) err_trace_at((r), __FILE__, __LINE__)
 #else
 #define err_trace(r) (r)

@@ -38,5 +38,5 @@ int str_to_i64(struct str s, int64_t *ret_n);
 /* True when every byte is in [A-Za-z0-9] or in `more`, and 1 <= n <= max. */
 bool str_is_token(struct str s, const char *more, size_t max);
 
-/* Levenshtein distance capped at `max` + 1; for "did you mean". */
+/* Levenshtein distance capped at `max` + 1; unequal strings over 64 bytes are that far apart. For "did you mean". */
 size_t str_distance(struct str a, struct str b, size_t max);

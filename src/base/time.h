@@ -32,7 +32,7 @@ wall_t wall_next_month(wall_t t);
 #define WALL_TEXT_BYTES 28
 /* RFC 3339 UTC with milliseconds: 2026-11-23T12:32:58.123Z (24 bytes). Returns a str into `out`. */
 struct str wall_text(wall_t t, char out[WALL_TEXT_BYTES]);
-/* RFC 3339; offsets Z or +hh:mm. -ERR_INVALID. */
+/* RFC 3339, years 1700 to 2200, no leap second; offsets Z or +hh:mm. -ERR_INVALID. */
 int wall_parse(struct str s, wall_t *ret_t);
 /* "90s" "15m" "2h" "7d" to nanoseconds, 1 s to 10 years. -ERR_INVALID. */
 int duration_parse(struct str s, int64_t *ret_ns);

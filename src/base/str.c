@@ -1,0 +1,171 @@
+/*
+ * base/str.c - comparing, cutting and reading bytes with a length.
+ */
+#include "base/str.h"
+
+#include <string.h>
+
+#include "base/err.h"
+
+/* memcmp and memchr want a pointer even for no bytes at all. */
+static const char *bytes_of(struct str s)
+{
+    return s.n ? s.p : "";
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+struct str str_c(const char *c)
+{
+    return c ? (struct str){c, strlen(c)} : STR_NONE;
+}
+
+struct str str_sub(struct str s, size_t from, size_t n)
+{
+    if (from > s.n)
+        from = s.n;
+    if (n > s.n - from)
+        n = s.n - from;
+    return (struct str){s.p ? s.p + from : NULL, n};
+}
+
+bool str_eq(struct str a, struct str b)
+{
+    return a.n == b.n && memcmp(bytes_of(a), bytes_of(b), a.n) == 0;
+}
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+    if (a.n != b.n)
+        return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (lower(a.p[i]) != lower(b.p[i]))
+            return false;
+    return true;
+}
+
+int str_cmp(struct str a, struct str b)
+{
+    int r = memcmp(bytes_of(a), bytes_of(b), a.n < b.n ? a.n : b.n);
+    if (r)
+        return r;
+    return a.n < b.n ? -1 : a.n > b.n;
+}
+
+bool str_starts(struct str s, struct str prefix)
+{
+    return s.n >= prefix.n && str_eq(str_sub(s, 0, prefix.n), prefix);
+}
+
+bool str_ends(struct str s, struct str suffix)
+{
+    return s.n >= suffix.n && str_eq(str_sub(s, s.n - suffix.n, suffix.n), suffix);
+}
+
+bool str_has(struct str s, char c)
+{
+    return memchr(bytes_of(s), c, s.n) != NULL;
+}
+
+bool str_find(struct str s, struct str needle, size_t *ret_at)
+{
+    if (needle.n == 0) {
+        *ret_at = 0;
+        return true;
+    }
+    const char *at = memmem(bytes_of(s), s.n, needle.p, needle.n);
+    if (!at)
+        return false;
+    *ret_at = (size_t)(at - s.p);
+    return true;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct str str_trim(struct str s)
+{
+    while (s.n && is_blank(s.p[0]))
+        s = str_sub(s, 1, s.n);
+    while (s.n && is_blank(s.p[s.n - 1]))
+        s.n--;
+    return s;
+}
+
+bool str_cut(struct str s, char c, struct str *ret_before, struct str *ret_after)
+{
+    const char *at = memchr(bytes_of(s), c, s.n);
+    if (!at)
+        return false;
+    size_t i = (size_t)(at - s.p);
+    *ret_before = str_sub(s, 0, i);
+    *ret_after = str_sub(s, i + 1, s.n);
+    return true;
+}
+
+int str_to_i64(struct str s, int64_t *ret_n)
+{
+    if (s.n == 0 || (s.n > 1 && s.p[0] == '0'))
+        return -ERR_INVALID;
+    int64_t n = 0;
+    bool is_over = false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return -ERR_INVALID;
+        is_over = is_over || __builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, s.p[i] - '0', &n);
+    }
+    if (is_over)
+        return -ERR_OVERFLOW;
+    *ret_n = n;
+    return 0;
+}
+
+static bool is_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool str_is_token(struct str s, const char *more, size_t max)
+{
+    if (s.n == 0 || s.n > max)
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_alnum(s.p[i]) && (s.p[i] == 0 || !strchr(more, s.p[i])))
+            return false;
+    return true;
+}
+
+/* One row of the table is enough: row[j] is the distance of a[0..i] to b[0..j]. */
+#define DISTANCE_BYTES_MAX 64
+
+size_t str_distance(struct str a, struct str b, size_t max)
+{
+    if (str_eq(a, b))
+        return 0;
+    size_t differ = a.n > b.n ? a.n - b.n : b.n - a.n;
+    if (differ > max || a.n > DISTANCE_BYTES_MAX || b.n > DISTANCE_BYTES_MAX)
+        return max + 1;
+
+    size_t row[DISTANCE_BYTES_MAX + 1];
+    for (size_t j = 0; j <= b.n; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a.n; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.n; j++) {
+            size_t best = diagonal + (a.p[i - 1] != b.p[j - 1]);
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            diagonal = row[j];
+            row[j] = best;
+        }
+    }
+    return row[b.n] > max ? max + 1 : row[b.n];
+}
