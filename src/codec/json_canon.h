@@ -1,0 +1,21 @@
+/*
+ * codec/json_canon.h - RFC 8785 (JCS): the one text of a JSON value, for digests.
+ *
+ * Keys are sorted by UTF-16 code units, strings escaped as little as JSON allows, numbers written as ECMAScript does.
+ * An integer that a double cannot hold exactly, and a number beyond the range of doubles, are refused (-ERR_OVERFLOW)
+ * rather than rounded: two different documents must not share a digest.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "codec/json_read.h"
+
+/* `a` gives memory for sorting. -ERR_OVERFLOW, -ERR_TOO_LARGE (arena or buf), -ERR_INVALID: v is absent. */
+int json_canon(struct arena *a, struct json v, struct buf *out);
+
+/* One number by its JSON text. -ERR_INVALID: not a JSON number; -ERR_OVERFLOW. */
+int json_canon_number(struct str text, struct buf *out);
+
+/* Order of object keys: by UTF-16 code units; both are UTF-8. */
+int json_canon_cmp(struct str a, struct str b);
