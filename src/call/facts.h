@@ -1,0 +1,52 @@
+/*
+ * call/facts.h - everything a decision may look at, flat. Facts go in, a verdict comes out: that is what makes a verdict
+ * testable by table and replayable. Strings live in the call's arena. An empty str is "not known" or "absent".
+ */
+#pragma once
+
+#include "base/money.h"
+#include "base/time.h"
+#include "call/names.h"
+
+/* What the vendor's own request or answer says of money: integer, currency, exponent. */
+struct amount {
+    bool is_known;
+    int64_t minor;       /* >= 0 */
+    int exponent;        /* 2: minor is cents */
+    char currency[4];    /* upper case ISO 4217, NUL-terminated */
+};
+
+struct cost {
+    enum how how; /* HOW_UNKNOWN: usd means nothing */
+    money_t usd;  /* the most the call can cost (before), what it cost (after) */
+};
+
+/* A normalised parameter that the connector declares for the operation, typed. */
+struct param {
+    struct str name;
+    bool is_int;
+    int64_t i;
+    struct str s; /* text as sent, also for integers */
+};
+
+struct facts {
+    /* who */
+    struct str key, agent, owner, tenant, user, customer;
+    enum value_source customer_source;
+    struct str run_id, parent_run_id;
+    enum run_source run_source;
+    enum run_trust run_trust;
+    /* where to, and what */
+    struct str layer; /* "saas", later "llm", "mcp" */
+    struct str vendor;
+    struct str operation; /* full: stripe.refunds.create; <vendor>.unknown */
+    struct str method;
+    enum op_class class;
+    enum mode mode;
+    /* how much */
+    struct amount amount;
+    struct cost cost; /* prediction */
+    const struct param *params;
+    size_t n_params;
+    wall_t now;
+};

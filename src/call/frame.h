@@ -1,0 +1,40 @@
+/*
+ * call/frame.h - one journal frame as a value: what happened, in the words of the record (CONTRACT 10), in two JSON texts.
+ *
+ * `body` is what the chain covers. `personal` holds what may be erased: an object with "salt" (32 hex) and the values;
+ * body's "digests" has, for each name in personal but salt, hex of the first 16 bytes of
+ * HMAC-SHA256(salt bytes, name, 0x00, the value's JSON text as written). Erasing values leaves the chain valid.
+ *
+ * Layouts (trace/record.h writes them, the stores read them):
+ *   OPEN  body: all fields of CONTRACT 10 known at hold, "limits":[{id,counter,meter,window,window_start,n,before,held,after,max,
+ *               resets_at}], "facts":{...}; with "ended_at" the call is over (refused, or ended without being sent): no CLOSE follows.
+ *         personal: tenant, user, customer, owner, path, idempotency_key, params, buckets:[one a limit, same order]
+ *   CLOSE body: "call_id","open_seq","ended_at","outcome","settled","code","status","error","vendor_request_id","stream_end",
+ *               "overrun","bytes_in","bytes_out","phases","attempts":[...],"resolved_by",
+ *               "moves":[{"of":open_seq,"i":limit index,"released":n,"settled":n}]
+ *         personal: object_ids:[..], customer (when learned late), objects:[{id,type,customer,parent}]
+ *         A call that ended unknown may get a second CLOSE later; the last one counts.
+ *   EVENT body: "event" (key.create, key.revoke, policy.apply, kill, unkill, run.stop, start, stop, ...), "by", and what it names.
+ *         personal: values that may be erased.
+ */
+#pragma once
+
+#include "base/str.h"
+#include "base/time.h"
+
+#define FRAME_VERSION 1
+#define CHAIN_BYTES 32
+
+enum frame_kind { FRAME_OPEN = 1, FRAME_CLOSE = 2, FRAME_EVENT = 3 };
+
+struct frame {
+    enum frame_kind kind;
+    uint8_t version; /* FRAME_VERSION */
+    uint32_t node;   /* which node wrote it; 1 until there is a cluster */
+    uint32_t epoch;  /* counts the node's starts */
+    uint64_t seq;    /* 1, 2, 3, ... without gaps; also the journal position */
+    wall_t at;       /* when it was appended */
+    uint8_t chain[CHAIN_BYTES]; /* SHA-256 over the previous chain value, the fields above and body (see frame_chain) */
+    struct str body;
+    struct str personal; /* may be empty */
+};

@@ -1,0 +1,34 @@
+/*
+ * call/limit.h - what policy asks of the ledger: one need for each limit that matches a call.
+ */
+#pragma once
+
+#include "base/money.h"
+#include "base/time.h"
+#include "call/names.h"
+
+enum limit_meter { METER_USD, METER_REQUESTS, METER_CONCURRENT };
+enum limit_window { WINDOW_CALL, WINDOW_DAY, WINDOW_MONTH, WINDOW_RUN, WINDOW_LIFETIME, WINDOW_INSTANT };
+struct str meter_text(enum limit_meter m);
+struct str window_text(enum limit_window w);
+int meter_parse(struct str s, enum limit_meter *ret);
+int window_parse(struct str s, enum limit_window *ret);
+
+/* Units of n, max and the results: nano-USD for METER_USD, else a plain count. Strings live in the call's arena. */
+struct limit_need {
+    struct str id;      /* as the document names it; key limits: "key/usd/day" */
+    struct str counter; /* what makes it the same counter over time: "<document>/<id>/<meter>/<window>/<by,...>" */
+    struct str bucket;  /* "agent=refunds,customer=cus_1"; "-" without `by`; absent values are "-" */
+    struct str whose;   /* for sentences: "agent refunds", "key k1", "everyone" */
+    enum limit_meter meter;
+    enum limit_window window;
+    wall_t window_start; /* 0 where the window has no start */
+    wall_t resets_at;    /* 0: never */
+    int64_t max;
+    int64_t n; /* how much this call holds */
+    /* filled by the ledger when it looks */
+    int64_t before; /* settled in this window */
+    int64_t held;   /* held by other calls, all windows */
+    int64_t after;  /* before + held + n, when held */
+    bool is_short;  /* no room */
+};

@@ -1,0 +1,85 @@
+/*
+ * call/store.h - where records live once the journal has them. No SQL, no threads, no loop in here.
+ *
+ *   (1) apply() takes frames in seq order without gaps, and keeps them, what follows from them, and the position in one
+ *       transaction: each frame arrives exactly once. Frames at or below the position are skipped.
+ *   (2) apply() is called by one thread. Queries may be called from others: each with its own struct store_reader.
+ *   (3) memory and SQLite (later PostgreSQL) pass one conformance test (tests/unit/store/conformance.c).
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "call/frame.h"
+#include "call/limit.h"
+
+struct store;
+struct store_reader;
+
+/* What the admin API asks; the answer is JSON: an array of objects, as CONTRACT 12 shows them. */
+enum query_kind {
+    QUERY_CALLS,    /* newest first; filters below */
+    QUERY_CALL,     /* one by call_id, with frames' seqs, events around it */
+    QUERY_RUNS,     /* newest first: run_id, agent, tenant, calls, denied, unknown, settled usd, first, last */
+    QUERY_RUN,      /* calls of one run, oldest first */
+    QUERY_SPEND,    /* settled and held usd by day x vendor x class x agent x key */
+    QUERY_COUNTERS, /* limits: counter, bucket, window_start, settled, held */
+    QUERY_EVENTS,   /* newest first */
+    QUERY_POLICIES, /* every version: name, digest, applied_at, by, is_active */
+    QUERY_OBJECT,   /* one vendor object: vendor, mode, id -> customer, created by agent, key, run, call */
+    QUERY_IDEMPOTENCY, /* one idempotency key: scope + key -> call_id, open_seq, body digest, outcome, held */
+    QUERY_AUDIT,    /* frames from seq `after` on: seq, kind, at, node, epoch, chain, body, personal */
+    QUERY_COUNT
+};
+
+struct query {
+    enum query_kind kind;
+    struct str run, agent, tenant, key, vendor, operation, verdict, outcome, id; /* empty: any */
+    struct str scope;      /* QUERY_IDEMPOTENCY, QUERY_OBJECT: "<vendor>/<mode>/<key id or tenant>" */
+    uint64_t before_seq;   /* calls older than this open seq; 0: from the newest */
+    uint64_t after_seq;    /* QUERY_AUDIT; and calls newer than this (follow) */
+    wall_t since, until;   /* 0: open */
+    int64_t rows_max;
+};
+
+/* State at start. Strings are valid during the callback; a negative return stops and is passed up. */
+struct counter_row {
+    struct str counter, bucket;
+    wall_t window_start;
+    int64_t settled, held;
+};
+struct open_row { /* a call whose holds are not over: no close yet, or closed as unknown */
+    uint64_t open_seq;
+    struct str body, personal; /* of the OPEN frame */
+    bool is_closed;            /* closed as unknown */
+    const int64_t *left;       /* still held, one a limit of the body, same order */
+    size_t n_left;
+};
+struct state_row { /* keys and policies as their last EVENT left them */
+    struct str kind; /* "key", "policy", "kill", "run" */
+    struct str body, personal; /* of that EVENT */
+    bool is_over;      /* key revoked */
+    wall_t over_at;
+};
+struct store_loader {
+    int (*on_counter)(void *ctx, const struct counter_row *r);
+    int (*on_open)(void *ctx, const struct open_row *r);
+    int (*on_state)(void *ctx, const struct state_row *r);
+    void *ctx;
+};
+
+struct store_ops {
+    int (*apply)(struct store *s, const struct frame *frames, size_t n);
+    uint64_t (*position)(struct store *s, uint8_t ret_chain[CHAIN_BYTES], uint32_t *ret_epoch); /* last seq applied; 0: none */
+    int (*load)(struct store *s, wall_t now, const struct store_loader *to); /* counters of past windows without holds are left out */
+    int (*reader_new)(struct store *s, struct store_reader **ret);
+    int (*ask)(struct store_reader *r, const struct query *q, struct buf *ret_json);
+    void (*reader_free)(struct store_reader *r);
+    /* Rebuilds all counters from the frames and compares: rows that differ, as JSON. 0: equal; STORE_R_DIFFERS. */
+    int (*rebuild)(struct store *s, struct buf *ret_json);
+    void (*close)(struct store *s);
+};
+#define STORE_R_DIFFERS 1
+
+struct store {
+    const struct store_ops *ops;
+};

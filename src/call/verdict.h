@@ -1,0 +1,21 @@
+/*
+ * call/verdict.h - what was decided, and why, as a value.
+ */
+#pragma once
+
+#include "call/limit.h"
+#include "call/names.h"
+
+struct verdict {
+    enum effect effect; /* zero is deny */
+    enum code code;     /* CODE_NONE when permitted */
+    struct str rule;    /* id of the deciding rule; empty: none matched */
+    struct str reason;  /* one sentence: rule or limit, whose, values compared, when it resets, what to do */
+    struct str policy;  /* digest, 64 hex */
+    struct str policy_name;
+    struct limit_need *needs; /* limits to hold, in id order */
+    size_t n_needs;
+    /* Facts that are lacking, asked for as values; decided again when they are there (or stay unknown for good). */
+    bool wants_cost;     /* a matching usd limit needs the amount */
+    bool wants_customer; /* a match or a `by` needs the customer */
+};
