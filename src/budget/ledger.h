@@ -1,0 +1,100 @@
+/*
+ * budget/ledger.h - how much may still be spent.
+ *
+ * Money is held before a call leaves, for the most it can cost, and settled with the true cost when the answer ends.
+ * In between it is neither spent nor free.
+ *
+ *   (1) a hold never takes a bucket past its max: settled + held + n <= max when the hold is taken.
+ *   (2) every hold leaves once: settled, released, or unknown and still held. ledger_check() proves it.
+ *   (3) all needs of a call are held, or none.
+ *   (4) a hold counts in every window until it is over, and settles in the window it was taken in.
+ *   (5) a clock that steps back never reopens a spent window.
+ *
+ * The caller owns the ledger mutex (DESIGN 6). No I/O, no clock, no wait: time is an argument, frames are the caller's.
+ */
+#pragma once
+
+#include "base/money.h"
+#include "call/limit.h"
+#include "call/store.h"
+
+struct ledger;
+
+/* One limit's part of a hold: what was taken, what is still held. */
+struct charge {
+    struct bucket *bucket;
+    enum limit_meter meter;
+    wall_t window_start;
+    int64_t n;    /* taken */
+    int64_t left; /* still held; 0: over */
+};
+
+/*
+ * What one call holds. Referenced by its call while that is open, by the idempotency index, and by calls that share it.
+ * Freed with the last reference; a hold that is still held when nobody refers to it stays in the ledger (unknown).
+ */
+struct hold {
+    struct ledger *ledger;
+    uint64_t open_seq; /* set by the caller once the OPEN frame has its seq */
+    uint32_t n_refs;
+    uint32_t n_live; /* calls in flight that may still cause the cost: the owner and sharers */
+    bool is_unknown;  /* some call on it ended without a known outcome */
+    bool is_settled;  /* the money part is settled */
+    money_t settled;  /* valid when is_settled */
+    size_t n_charges;
+    struct charge charges[];
+};
+
+/* One change of one charge, for the CLOSE frame's "moves". */
+struct move {
+    uint64_t of; /* open_seq */
+    size_t i;    /* index of the limit in that OPEN frame */
+    int64_t released, settled;
+};
+#define MOVES_MAX 256
+
+struct ledger *ledger_new(size_t buckets_max, const uint8_t seed[16]);
+void ledger_free(struct ledger *l);
+
+/*
+ * Holds all needs of one call. WINDOW_CALL needs are only compared (no charge is made: charges[i].bucket NULL), so
+ * charges stand in the order of needs. Fills before, held, after, is_short of every need (also on failure).
+ * 0: held, *ret_hold has one reference and n_live 1. LEDGER_R_EXHAUSTED: nothing changed, *ret_i_short is the first need
+ * without room. -ERR_TOO_LARGE: buckets_max reached (fails closed). -ERR_NOMEM.
+ */
+int ledger_hold(struct ledger *l, struct limit_need *needs, size_t n_needs, struct hold **ret_hold, size_t *ret_i_short);
+#define LEDGER_R_EXHAUSTED 1
+/* The same look without holding: for dry runs and `limit list`. Fills the needs. */
+void ledger_look(struct ledger *l, struct limit_need *needs, size_t n_needs);
+
+/* A call joins a hold that is not over and not settled-and-done (idempotent retry): n_live + 1, one more reference. */
+void hold_share(struct hold *h);
+
+/*
+ * One call on the hold ends. The moves that follow are appended to moves[*n_moves...] (room for h->n_charges must be there).
+ * is_owner: the call that took the hold; its requests are settled and its concurrent slots released now, whatever the outcome.
+ *   hold_settle: the vendor said what it cost. The first settle books it (all usd charges: released n, settled cost, also
+ *                beyond what was held: returns HOLD_R_OVERRUN); later ones change nothing.
+ *   hold_release: proven that this call caused no cost. Money is released when no other call in flight shares it and none ended unknown.
+ *   hold_unknown: not known. Money stays held.
+ * Each takes the caller's live mark and its reference: do not touch h afterwards, but for what hold_ref kept.
+ */
+int hold_settle(struct hold *h, bool is_owner, money_t cost, struct move *moves, size_t *n_moves);
+int hold_release(struct hold *h, bool is_owner, struct move *moves, size_t *n_moves);
+int hold_unknown(struct hold *h, bool is_owner, struct move *moves, size_t *n_moves);
+#define HOLD_R_OVERRUN 1
+void hold_ref(struct hold *h);
+void hold_unref(struct hold *h);
+
+/* From the store at start. Restored holds are unknown, n_live 0, and have one reference (the caller's). */
+int ledger_restore_counter(struct ledger *l, const struct counter_row *r);
+int ledger_restore_hold(struct ledger *l, uint64_t open_seq, const struct limit_need *needs, const int64_t *left, size_t n,
+                        struct hold **ret_hold);
+
+/* True when every bucket's held is the sum of the charges left on it, and nothing is negative. */
+bool ledger_check(const struct ledger *l);
+size_t ledger_buckets(const struct ledger *l);
+/* Settled in the bucket's current window and held in all; false when the bucket does not exist. For `limit list`. */
+bool ledger_read(const struct ledger *l, struct str counter, struct str bucket, wall_t window_start, int64_t *ret_settled, int64_t *ret_held);
+/* Start with *i = 0; false at the end. For `limit list` and doctor. */
+bool ledger_next(const struct ledger *l, size_t *i, struct counter_row *ret);

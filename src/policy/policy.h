@@ -1,0 +1,50 @@
+/*
+ * policy/policy.h - agentpolicy/v1 documents: text in, an immutable policy out; facts in, a verdict out.
+ *
+ *   (1) forbid > approve > permit > deny; order never matters; an error while deciding denies.
+ *   (2) authority and unknown operations are permitted only by a rule that names them exactly (<vendor>.unknown).
+ *   (3) a document that uses what is not built yet is refused with its line, never half obeyed.
+ *   (4) a policy never changes; it is shared by reference count (atomic).
+ */
+#pragma once
+
+#include "base/limits.h"
+#include "call/facts.h"
+#include "call/verdict.h"
+#include "codec/diag.h"
+
+struct policy;
+
+/*
+ * Reads YAML or JSON text. `file` is for diagnostics. 0: *ret has one reference, warnings may stand in `diags`.
+ * -ERR_INVALID: `diags` says where and what, at least one error.
+ * `vendors`: names the daemon knows, for warnings about typos; may be NULL (n 0: not checked).
+ */
+int policy_parse(struct str text, struct str file, const struct limits *limits, const struct str *vendors, size_t n_vendors,
+                 struct diag_list *diags, struct policy **ret);
+void policy_ref(const struct policy *p);
+void policy_unref(const struct policy *p);
+
+struct str policy_name(const struct policy *p);    /* metadata.name */
+int64_t policy_version(const struct policy *p);    /* metadata.version */
+struct str policy_digest(const struct policy *p);  /* 64 hex: SHA-256 of RFC 8785 JSON */
+struct str policy_text(const struct policy *p);    /* canonical JSON, for the store */
+
+/* Limits of a key (`--limit usd=50/day`, `requests=100/lifetime`, `concurrent=4`, `usd=5/call`): they only narrow. */
+struct key_limits;
+int key_limits_parse(const struct str *specs, size_t n, const struct limits *limits, struct diag_list *diags, struct key_limits **ret);
+void key_limits_free(struct key_limits *k);
+
+/*
+ * Decides. `p` NULL: the key's document does not exist: denied. Texts of the verdict live in `a`.
+ * With effect permit: needs are the limits to hold (document's and key's, sorted by id), unless wants_cost or
+ * wants_customer asks for a fact first. `may_lookup` false: what is not known now stays unknown: usd limits without a
+ * known cost use their unknown_cost (deny -> CODE_COST_UNKNOWN, or hold:<amount>).
+ * A usd limit with window call is compared by the ledger like the others.
+ */
+void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, bool may_lookup,
+                   struct arena *a, struct verdict *ret);
+/* The sentence and code for a need that had no room (limit_exceeded, rate_limited for requests and concurrent). */
+void policy_refuse_limit(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *ret);
+/* Every limit as JSON (id, meter, window, by, max, match) for the API. */
+int policy_limits_json(const struct policy *p, struct buf *out);
