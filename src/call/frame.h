@@ -34,7 +34,14 @@ struct frame {
     uint32_t epoch;  /* counts the node's starts */
     uint64_t seq;    /* 1, 2, 3, ... without gaps; also the journal position */
     wall_t at;       /* when it was appended */
-    uint8_t chain[CHAIN_BYTES]; /* SHA-256 over the previous chain value, the fields above and body (see frame_chain) */
+    uint8_t chain[CHAIN_BYTES]; /* chain_next() of crypto/chain.h over the previous value, frame_header_bytes and body */
     struct str body;
     struct str personal; /* may be empty */
 };
+
+/*
+ * Fixed little-endian layout without chain: kind 1, version 1, node 4, epoch 4, seq 8, at 8 bytes. Returns
+ * FRAME_HEADER_BYTES. Never changes for a given FRAME_VERSION: chains of old journals are recomputed from it.
+ */
+#define FRAME_HEADER_BYTES 26
+size_t frame_header_bytes(const struct frame *f, uint8_t out[FRAME_HEADER_BYTES]);
