@@ -1,0 +1,38 @@
+/*
+ * saas/connector.h - how we read one vendor's traffic, as data: connectors/<vendor>/connector.yaml (CONTRACT 7).
+ *
+ * A connector is immutable and outlives every call. What a vendor does that data cannot say is one small file in this folder.
+ */
+#pragma once
+
+#include "base/limits.h"
+#include "call/facts.h"
+#include "codec/diag.h"
+
+struct connector;
+
+int connector_parse(struct str text, struct str file, const struct limits *limits, struct diag_list *diags, struct connector **ret);
+void connector_free(struct connector *c);
+/* The connector.yaml compiled into the binary; false when there is none of that name. */
+bool connector_builtin(struct str name, struct str *ret_text);
+/* Names of all that are compiled in, ends with STR_NONE. */
+const struct str *connector_builtin_names(void);
+
+struct str connector_name(const struct connector *c);
+struct str connector_base_url(const struct connector *c); /* the vendor's own, when the config names none */
+/* Every operation as JSON (operation, class, method, path, note) for `flyball vendors` and docs. */
+int connector_operations_json(const struct connector *c, struct buf *out);
+
+/* How the vendor's secret is presented: which header, and text before it ("Bearer "). */
+struct secret_form {
+    struct str header;
+    struct str prefix;
+};
+struct secret_form connector_secret_form(const struct connector *c);
+/* Which mode a secret is for, read from its prefix; MODE_ANY for vendors without modes; false: the prefix says nothing. */
+bool connector_secret_mode(const struct connector *c, struct str secret, enum mode *ret);
+
+/* Request header fields that go on to the vendor (lower case); all others stop here. */
+bool connector_forwards_header(const struct connector *c, struct str name);
+/* Request header fields that change whose money moves (Stripe-Account): refused unless a rule names them (later). */
+bool connector_refuses_header(const struct connector *c, struct str name);
