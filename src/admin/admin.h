@@ -1,0 +1,26 @@
+/*
+ * admin/admin.h - the admin API, /metrics, /healthz and /readyz on the admin listener (CONTRACT 2, 12).
+ *
+ * Runs on a loop of its own thread; all it does goes through proxy/core.h; queries are answered by reader threads.
+ */
+#pragma once
+
+#include "net/loop.h"
+#include "proxy/core.h"
+
+struct admin;
+
+struct admin_options {
+    struct loop *loop;
+    struct core *core;
+    const struct limits *limits;
+    struct str token;         /* the bearer credential; outlives it. Compared in constant time. */
+    struct str config_json;   /* the running config with origins, no secrets; outlives it */
+    struct str vendors_json;  /* vendors and their operations; outlives it */
+    enum mode default_mode;   /* of new keys: live, in dev test */
+    struct str version;
+};
+int admin_new(const struct admin_options *o, struct admin **ret);
+int admin_listen(struct admin *a, const struct net_addr *addr, struct net_addr *ret_bound);
+void admin_drain(struct admin *a, void (*on_drained)(void *ctx), void *ctx);
+void admin_free(struct admin *a);

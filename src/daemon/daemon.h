@@ -1,0 +1,15 @@
+/*
+ * daemon/daemon.h - the running process: threads, listeners, signals. `serve` and `dev` differ in their options only.
+ */
+#pragma once
+
+#include "config/config.h"
+
+struct daemon_options {
+    const struct config *config;
+    bool is_dev;       /* starter policy, dev key, sandbox vendors */
+    bool has_sandbox;  /* dev without --no-sandbox */
+    bool wants_json;   /* one line of JSON when ready (CONTRACT 12) */
+};
+/* Runs until SIGTERM or SIGINT (drains for drain_timeout_ms; a second signal ends at once). The process's exit status. */
+int daemon_run(const struct daemon_options *o);

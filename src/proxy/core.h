@@ -1,0 +1,120 @@
+/*
+ * proxy/core.h - what all workers share, behind the one ledger mutex: keys, policies, the ledger, the idempotency and
+ * object indexes, the stop button, and the order of the journal (DESIGN 6).
+ *
+ *   (1) nothing waits under the mutex: one journal append (a write to the page cache) is the longest thing done there.
+ *   (2) a change (key, policy, kill) is in force when its function returns: no worker keeps a copy that outlives a hold.
+ *       core_hold() looks again at key, stop button and policy in the same critical section that takes the limits.
+ *   (3) a change is durable when core_synced() says so; admin answers after that.
+ *   (4) entries for keys are never freed while the daemon runs: a pointer to one stays valid.
+ *
+ * No threads and no loop in here: daemon/ runs the *_turn() functions in threads of its own, the simulation runs them inline.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/post.h"
+#include "base/rand.h"
+#include "base/time.h"
+#include "call/store.h"
+#include "codec/diag.h"
+#include "identity/key.h"
+#include "policy/policy.h"
+
+struct core;
+struct journal;
+
+struct core_options {
+    const struct limits *limits; /* outlives the core */
+    const struct clock *clock;
+    struct rng *rng;             /* used under the mutex only */
+    struct journal *journal;
+    struct store *store;
+    const struct str *vendors; /* names, for policy warnings; outlive the core */
+    size_t n_vendors;
+};
+/* Drains the journal's tail into the store, loads the state, closes what was open as unknown (EVENT start first). */
+int core_new(const struct core_options *o, struct core **ret);
+void core_free(struct core *c);
+
+/* --- keys ------------------------------------------------------------------------------------------------------- */
+
+struct key_spec {
+    enum mode mode; /* MODE_TEST or MODE_LIVE */
+    struct str agent, owner, tenant; /* agent is required */
+    struct str policy;               /* empty: "default" */
+    wall_t expires_at;               /* 0: never */
+    const struct str *limits;        /* "usd=50/day" */
+    size_t n_limits;
+};
+/* `by`: the person or service, for the event. -ERR_INVALID with diags; -ERR_TOO_LARGE keys_max; journal errors. */
+int core_key_create(struct core *c, const struct key_spec *k, struct str by, struct diag_list *diags, struct key_text *ret_key, uint64_t *ret_seq);
+/* -ERR_NOT_FOUND. Revoking twice is fine. */
+int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_seq);
+/* All keys of an agent or of a tenant; *ret_n: how many were not revoked before. */
+int core_revoke_agent(struct core *c, struct str agent, struct str by, size_t *ret_n, uint64_t *ret_seq);
+int core_revoke_tenant(struct core *c, struct str tenant, struct str by, size_t *ret_n, uint64_t *ret_seq);
+/* No further call of this run (any agent and tenant with that run id): 403 stopped. */
+int core_run_stop(struct core *c, struct str run_id, struct str by, uint64_t *ret_seq);
+/* The stop button: every call is refused with 403 stopped until unkill. */
+int core_kill(struct core *c, struct str reason, struct str by, uint64_t *ret_seq);
+int core_unkill(struct core *c, struct str by, uint64_t *ret_seq);
+bool core_is_killed(struct core *c);
+
+/* --- policies --------------------------------------------------------------------------------------------------- */
+
+/* Parses and puts in force. -ERR_INVALID with diags. *ret_p is a reference of the caller's. */
+int core_policy_apply(struct core *c, struct str text, struct str file, struct str by, struct diag_list *diags,
+                      const struct policy **ret_p, uint64_t *ret_seq);
+
+/* --- answers (JSON arrays or objects appended to `out`) --------------------------------------------------------- */
+
+int core_keys_json(struct core *c, struct str id, struct buf *out); /* id empty: all. Never a secret or a hash. */
+/* Limits of every document and key with each bucket's settled, held, max, left, resets_at. */
+int core_limits_json(struct core *c, struct buf *out);
+int core_policies_json(struct core *c, struct buf *out); /* in force */
+/* journal and store positions, ledger buckets, keys, open calls, unknown outcomes, whether money may move. */
+int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready);
+
+/* --- questions to the store, answered by a reader turn ----------------------------------------------------------- */
+
+struct ask {
+    struct list node;
+    struct query q;        /* strings must live until `done` */
+    struct buf json;       /* the answer; init by the asker */
+    int result;
+    uint64_t needs_seq;    /* set by core_ask: everything appended before the question */
+    struct post_box *box;  /* where `done` goes */
+    struct post done;
+    /* Not NULL: run instead of the query, on the reader's thread (audit verify, doctor). */
+    int (*work)(void *ctx, struct store *s, struct store_reader *r, struct buf *out);
+    void *work_ctx;
+};
+void core_ask(struct core *c, struct ask *a);
+
+/* --- durability -------------------------------------------------------------------------------------------------- */
+
+struct sync_wait {
+    struct list node;
+    uint64_t seq;
+    int result; /* 0, or -ERR_IO: never durable, the process is about to stop */
+    struct post_box *box;
+    struct post done;
+};
+/* True: durable already, nothing will be posted. False: `done` is posted once it is (or failed). */
+bool core_synced(struct core *c, struct sync_wait *w);
+
+/* --- work for background threads; each returns true when it did something ----------------------------------------- */
+
+bool core_sync_turn(struct core *c);                            /* one fdatasync if anyone waits */
+bool core_drain_turn(struct core *c);                           /* one batch of frames into the store, recycling */
+bool core_answer_turn(struct core *c, struct store_reader *r);  /* one question */
+/* Blocks until there may be work, or core_stop_background(). */
+void core_sync_wait(struct core *c);
+void core_drain_wait(struct core *c);
+void core_answer_wait(struct core *c);
+void core_stop_background(struct core *c);
+/* A fatal state (fsync failed): money stops, the process must exit and recover. */
+bool core_has_failed(struct core *c);
+struct store *core_store(struct core *c);
