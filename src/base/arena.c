@@ -1,8 +1,8 @@
 /*
  * base/arena.c - chunks that fill from the front.
  *
- * The first chunk is small, each next one twice as large up to CHUNK_BYTES_MAX. What does not fit a chunk of that size gets
- * one of its own behind the current chunk, which goes on filling.
+ * The first chunk is small, each next one twice as large up to CHUNK_BYTES_MAX. What is large gets a chunk of its own
+ * behind the current one, which goes on filling.
  */
 #include "base/arena.h"
 

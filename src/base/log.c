@@ -1,7 +1,8 @@
 /*
  * base/log.c - one line, one write(2), so that lines of several threads never mix.
  *
- *   (1) a line holds printable ASCII only, whatever the arguments were: no value can forge a second line or drive a terminal.
+ *   (1) a line holds printable ASCII only, whatever the arguments were: no value can forge a second line or drive a
+ *       terminal.
  *   (2) a line is at most LOG_LINE_BYTES; longer ones are cut.
  */
 #include "base/log.h"
@@ -17,7 +18,12 @@
 
 static _Atomic int the_level = LOG_INFO;
 
-static const char *const level_names[] = {[LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
+static const char *const level_names[] = {
+    [LOG_DEBUG] = "debug",
+    [LOG_INFO] = "info",
+    [LOG_WARN] = "warn",
+    [LOG_ERROR] = "error",
+};
 
 void log_set_level(enum log_level level)
 {

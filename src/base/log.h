@@ -15,5 +15,5 @@ void log_set_level(enum log_level level);
 void log_at(enum log_level level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #define LOG_VALUE_BYTES 256
-/* A value from outside, made safe for a pair: quoted where needed, all but printable ASCII escaped, cut at the end of `out`. */
+/* A value from outside, made safe for a pair: quoted, all but printable ASCII escaped, cut at the end of `out`. */
 const char *log_value(struct str s, char out[LOG_VALUE_BYTES]);

@@ -1,7 +1,8 @@
 /*
  * base/time.c - clocks, the UTC calendar, and times as text.
  *
- * Calendar arithmetic is proleptic Gregorian on years that begin in March, so that a leap day is the last day of its year.
+ * Calendar arithmetic is proleptic Gregorian on years that begin in March, so that a leap day is the last day of its
+ * year.
  */
 #include "base/time.h"
 

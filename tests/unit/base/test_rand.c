@@ -1,0 +1,73 @@
+/* base/rand: repeatable where it should be, even where it must be. */
+#include "base/rand.h"
+
+#include "unit.h"
+
+static void a_seed_repeats_its_stream(void **state)
+{
+    struct rng a, b, c;
+    uint8_t x[100], y[100], z[100];
+    rng_seeded_init(&a, 7);
+    rng_seeded_init(&b, 7);
+    rng_seeded_init(&c, 8);
+    rng_fill(&a, x, sizeof x);
+    rng_fill(&b, y, sizeof y);
+    rng_fill(&c, z, sizeof z);
+    assert_memory_equal(x, y, sizeof x);
+    assert_memory_not_equal(x, z, sizeof x);
+    rng_fill(&a, y, sizeof y);
+    assert_memory_not_equal(x, y, sizeof x);
+}
+
+static void the_kernel_fills_every_byte(void **state)
+{
+    struct rng r;
+    uint8_t all[1000] = {0}, one[1000];
+    rng_system_init(&r);
+    for (int i = 0; i < 20; i++) {
+        rng_fill(&r, one, sizeof one);
+        for (size_t j = 0; j < sizeof one; j++)
+            all[j] |= one[j];
+    }
+    for (size_t j = 0; j < sizeof all; j++)
+        assert_int_not_equal(all[j], 0);
+}
+
+static void below_is_even_and_in_range(void **state)
+{
+    struct rng r;
+    int counts[7] = {0};
+    rng_seeded_init(&r, 3);
+    for (int i = 0; i < 70000; i++) {
+        uint64_t x = rng_below(&r, 7);
+        assert_true(x < 7);
+        counts[x]++;
+    }
+    for (int i = 0; i < 7; i++)
+        assert_in_range(counts[i], 9500, 10500);
+    assert_int_equal(rng_below(&r, 1), 0);
+    assert_true(rng_below(&r, UINT64_MAX) < UINT64_MAX);
+}
+
+static void ask_below_zero(void *ctx)
+{
+    rng_below(ctx, 0);
+}
+
+static void below_nothing_aborts(void **state)
+{
+    struct rng r;
+    rng_seeded_init(&r, 3);
+    assert_true(unit_aborts(ask_below_zero, &r));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_seed_repeats_its_stream),
+        cmocka_unit_test(the_kernel_fills_every_byte),
+        cmocka_unit_test(below_is_even_and_in_range),
+        cmocka_unit_test(below_nothing_aborts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
