@@ -1,0 +1,117 @@
+/*
+ * trace/record.h - the record of one call (CONTRACT 10) as the two texts of a journal frame (call/frame.h has the layout).
+ *
+ * What the chain covers goes to `body`; what may be erased goes to `personal`, with a salted digest of each value in body.
+ * An OPEN body is written in two steps, because the limits' numbers are known only under the ledger mutex:
+ * record_open_begin() before it, record_open_end() inside. Texts go to buffers of the caller's; check buf_ok at the end.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/rand.h"
+#include "call/facts.h"
+#include "call/verdict.h"
+#include "codec/json_write.h"
+
+#define SALT_BYTES 16
+
+struct record_writer {
+    struct json_writer w;
+    struct buf *body, *personal;
+};
+
+/* What is known of a call when it is held or refused. */
+struct record_open {
+    struct str call_id;
+    wall_t started_at;
+    const struct facts *facts;
+    const struct verdict *verdict; /* effect, code, rule, reason, policy; needs for the buckets */
+    struct str trace_id, span_id;
+    struct str path;            /* as the agent sent it, without our prefix: personal */
+    struct str idempotency_key; /* personal */
+    struct str idempotency_scope, idempotency_digest, body_digest; /* hex; empty: none */
+    struct str shares;          /* call_id whose hold this call shares */
+    struct str direction;
+    const struct str *additions;
+    size_t n_additions;
+    bool is_dry_run;
+    const uint8_t *salt; /* SALT_BYTES */
+};
+void record_open_begin(struct record_writer *rw, const struct record_open *o, struct buf *body, struct buf *personal);
+
+/* How a call ended that is over in its OPEN frame: refused, or given up before anything was sent. */
+struct record_end {
+    wall_t at;
+    uint16_t status;     /* what the agent got; 0: nothing (it was gone) */
+    const char *error;   /* "client_gone", ...; NULL */
+    uint64_t bytes_in, bytes_out;
+};
+/* `end` NULL: the call goes on. `held` is the usd held (how HOW_UNKNOWN: null). */
+void record_open_end(struct record_writer *rw, const struct limit_need *needs, size_t n_needs, struct cost held,
+                     const struct record_end *end);
+
+/* One try at an upstream, look-ups included. Times in microseconds from the call's start. */
+struct record_attempt {
+    bool is_lookup;
+    struct str method, path; /* template, without ids */
+    struct str target;       /* host:port */
+    int64_t started_us, connect_us, first_byte_us, total_us; /* -1: never */
+    uint16_t status;         /* 0: no answer */
+    uint64_t bytes_out, bytes_in;
+    const char *error;       /* NULL: a complete answer */
+    bool is_reused;
+};
+
+struct record_phases { /* microseconds; -1: did not happen */
+    int64_t admit, decide, hold, sync, queue, connect, first_byte, total;
+};
+
+struct record_move {
+    uint64_t of;
+    size_t i;
+    int64_t released, settled;
+};
+
+struct record_object {
+    struct str id, type, customer, parent;
+    bool is_created;
+};
+
+struct record_close {
+    struct str call_id;
+    uint64_t open_seq;
+    wall_t ended_at;
+    enum outcome outcome;
+    struct cost settled; /* how HOW_UNKNOWN: null */
+    enum code code;      /* CODE_NONE: the vendor's answer went through */
+    uint16_t status;
+    const char *error;   /* NULL: none */
+    struct str vendor_error;
+    struct str vendor_request_id;
+    const char *stream_end; /* "complete", "cut", "client_gone"; NULL */
+    bool is_overrun, is_replay;
+    uint64_t bytes_in, bytes_out;
+    struct record_phases phases;
+    const struct record_attempt *attempts;
+    size_t n_attempts;
+    struct str resolved_by; /* call_id that brought the outcome of an unknown call */
+    const struct record_move *moves;
+    size_t n_moves;
+    const struct record_object *objects;
+    size_t n_objects;
+    struct str customer; /* learned late */
+    const uint8_t *salt;
+};
+void record_close(const struct record_close *c, struct buf *body, struct buf *personal);
+
+/* An EVENT: name and members for body; personal members get their digests. Values are JSON texts. */
+struct record_member {
+    struct str name;
+    struct str json;
+    bool is_personal;
+};
+void record_event(struct str event, struct str by, wall_t at, const struct record_member *members, size_t n, const uint8_t *salt,
+                  struct buf *body, struct buf *personal);
+
+/* {"usd":"0.004750000","how":"parsed"}, or null when not known. */
+void record_put_cost(struct json_writer *w, struct str key, struct cost c);
