@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "base/list.h"
 #include "base/money.h"
 #include "call/limit.h"
 #include "call/store.h"
@@ -22,25 +23,30 @@ struct ledger;
 
 /* One limit's part of a hold: what was taken, what is still held. */
 struct charge {
-    struct bucket *bucket;
+    struct bucket *bucket; /* NULL: nothing (more) to change: a per-call need, or the charge is over */
     enum limit_meter meter;
     wall_t window_start;
     int64_t n;    /* taken */
     int64_t left; /* still held; 0: over */
 };
 
+struct bucket;
+
 /*
- * What one call holds. Referenced by its call while that is open, by the idempotency index, and by calls that share it.
+ * What one call holds. Read it freely; only the functions below change it, but for open_seq. Referenced by its call while that is open, by the idempotency index, and by calls that share it.
  * Freed with the last reference; a hold that is still held when nobody refers to it stays in the ledger (unknown).
  */
 struct hold {
-    struct ledger *ledger;
+    struct ledger *ledger; /* NULL once the ledger was freed */
+    struct list node;      /* in the ledger's list while a charge is open */
     uint64_t open_seq; /* set by the caller once the OPEN frame has its seq */
     uint32_t n_refs;
     uint32_t n_live; /* calls in flight that may still cause the cost: the owner and sharers */
     bool is_unknown;  /* some call on it ended without a known outcome */
     bool is_settled;  /* the money part is settled */
+    bool is_released; /* the money part was given back: the hold cannot be shared any more */
     money_t settled;  /* valid when is_settled */
+    size_t n_open; /* charges that are not over */
     size_t n_charges;
     struct charge charges[];
 };
@@ -53,21 +59,26 @@ struct move {
 };
 #define MOVES_MAX 256
 
-struct ledger *ledger_new(size_t buckets_max, const uint8_t seed[16]);
-void ledger_free(struct ledger *l);
+struct ledger *ledger_new(size_t buckets_max, const uint8_t seed[16]); /* NULL: no memory */
+void ledger_free(struct ledger *l); /* holds that are still referenced are cut loose, and freed with their last reference */
 
 /*
  * Holds all needs of one call. WINDOW_CALL needs are only compared (no charge is made: charges[i].bucket NULL), so
- * charges stand in the order of needs. Fills before, held, after, is_short of every need (also on failure).
+ * charges stand in the order of needs. Fills before, held, after, is_short of every need (also on failure), and moves
+ * window_start forward where the bucket is already in a later window (5): write the OPEN frame from the needs afterwards.
+ * n and max are not negative.
  * 0: held, *ret_hold has one reference and n_live 1. LEDGER_R_EXHAUSTED: nothing changed, *ret_i_short is the first need
- * without room. -ERR_TOO_LARGE: buckets_max reached (fails closed). -ERR_NOMEM.
+ * without room. -ERR_TOO_LARGE: buckets_max reached, or more than MOVES_MAX needs (fails closed). -ERR_NOMEM.
  */
 int ledger_hold(struct ledger *l, struct limit_need *needs, size_t n_needs, struct hold **ret_hold, size_t *ret_i_short);
 #define LEDGER_R_EXHAUSTED 1
 /* The same look without holding: for dry runs and `limit list`. Fills the needs. */
 void ledger_look(struct ledger *l, struct limit_need *needs, size_t n_needs);
 
-/* A call joins a hold that is not over and not settled-and-done (idempotent retry): n_live + 1, one more reference. */
+/*
+ * A call joins a hold whose money was not released (an idempotent retry; a settled one is fine, it costs nothing again):
+ * n_live + 1, one more reference. Recovery and reconciliation join a restored hold so too, before they end it.
+ */
 void hold_share(struct hold *h);
 
 /*
@@ -83,13 +94,25 @@ int hold_settle(struct hold *h, bool is_owner, money_t cost, struct move *moves,
 int hold_release(struct hold *h, bool is_owner, struct move *moves, size_t *n_moves);
 int hold_unknown(struct hold *h, bool is_owner, struct move *moves, size_t *n_moves);
 #define HOLD_R_OVERRUN 1
+/*
+ * Found out later that no call on an unknown hold cost anything (reconciliation, a write-off): gives the money back.
+ * n_live must be 0; does nothing when it is settled or released. Takes no reference.
+ */
+void hold_clear(struct hold *h, struct move *moves, size_t *n_moves);
 void hold_ref(struct hold *h);
 void hold_unref(struct hold *h);
 
-/* From the store at start. Restored holds are unknown, n_live 0, and have one reference (the caller's). */
+/*
+ * From the store at start, in any order. A counter brings what is settled; what is held comes from the holds alone.
+ * Restored holds are unknown, n_live 0, and have one reference (the caller's). For a call that was cut off in flight:
+ * hold_share, then hold_unknown(is_owner): its requests count, its slots are free, its money stays held.
+ */
 int ledger_restore_counter(struct ledger *l, const struct counter_row *r);
 int ledger_restore_hold(struct ledger *l, uint64_t open_seq, const struct limit_need *needs, const int64_t *left, size_t n,
                         struct hold **ret_hold);
+
+/* The open hold with that open_seq, or NULL (walks all open holds). No reference is taken. */
+struct hold *ledger_find(const struct ledger *l, uint64_t open_seq);
 
 /* True when every bucket's held is the sum of the charges left on it, and nothing is negative. */
 bool ledger_check(const struct ledger *l);

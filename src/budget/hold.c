@@ -1,0 +1,179 @@
+/*
+ * budget/hold.c - what one call holds, from the moment it is taken to the moment it is over.
+ *
+ *   charge:  open --(owner ends: requests settle, slots return)--> over
+ *            open --(first settle: money)--> over
+ *            open --(last live call ends, none unknown, none settled: money)--> over
+ *
+ *   (1) a charge is over once and for good: its bucket pointer is NULL, nothing is left on it.
+ *   (2) a hold stands in its ledger's list exactly while a charge is open.
+ *   (3) it lives while someone refers to it, or while something is held by calls whose outcome nobody knows.
+ */
+#include "budget/ledger_impl.h"
+
+#include <stdlib.h>
+
+struct hold *hold_new(struct ledger *l, size_t n_charges)
+{
+    struct hold *h = calloc(1, sizeof *h + n_charges * sizeof h->charges[0]);
+    if (!h)
+        return NULL;
+    h->ledger = l;
+    h->n_refs = 1;
+    h->n_charges = n_charges;
+    list_init(&h->node);
+    return h;
+}
+
+void hold_charge(struct hold *h, size_t i, struct bucket *b, enum limit_meter meter, int64_t n, int64_t left)
+{
+    struct charge *c = &h->charges[i];
+    check(!c->bucket && n >= 0 && left >= 0 && i < h->n_charges);
+    *c = (struct charge){.bucket = b, .meter = meter, .window_start = b->window_start, .n = n, .left = left};
+    b->held = add_capped(b->held, left);
+    if (h->n_open++ == 0)
+        list_add_tail(&h->ledger->holds, &h->node);
+}
+
+/* Ends charge i without a move. */
+static void hold_drop_charge(struct hold *h, size_t i)
+{
+    struct charge *c = &h->charges[i];
+    struct bucket *b = c->bucket;
+    check(b && b->held >= c->left && h->n_open > 0);
+    b->held -= c->left;
+    c->left = 0;
+    c->bucket = NULL;
+    if (--h->n_open == 0)
+        list_remove(&h->node);
+    bucket_close(h->ledger, b);
+}
+
+void hold_abandon(struct hold *h)
+{
+    for (size_t i = 0; i < h->n_charges; i++)
+        if (h->charges[i].bucket)
+            hold_drop_charge(h, i);
+    free(h);
+}
+
+/* The charge is over: what is left on it returns, `settled` counts in the window it was taken in. */
+static void charge_end(struct hold *h, size_t i, int64_t settled, struct move *moves, size_t *n_moves)
+{
+    struct charge *c = &h->charges[i];
+    struct bucket *b = c->bucket;
+    check(b && settled >= 0 && c->window_start <= b->window_start);
+    moves[(*n_moves)++] = (struct move){.of = h->open_seq, .i = i, .released = c->left, .settled = settled};
+    if (c->window_start == b->window_start)
+        b->settled = add_capped(b->settled, settled);
+    hold_drop_charge(h, i);
+}
+
+static void end_owner_part(struct hold *h, struct move *moves, size_t *n_moves)
+{
+    for (size_t i = 0; i < h->n_charges; i++) {
+        const struct charge *c = &h->charges[i];
+        if (c->bucket && c->meter != METER_USD)
+            charge_end(h, i, c->meter == METER_REQUESTS ? c->left : 0, moves, n_moves);
+    }
+}
+
+/* True when some money charge was too small for the cost. */
+static bool end_money_part(struct hold *h, money_t cost, struct move *moves, size_t *n_moves)
+{
+    bool is_overrun = false;
+    for (size_t i = 0; i < h->n_charges; i++) {
+        const struct charge *c = &h->charges[i];
+        if (!c->bucket || c->meter != METER_USD)
+            continue;
+        is_overrun |= cost > c->n;
+        charge_end(h, i, cost, moves, n_moves);
+    }
+    return is_overrun;
+}
+
+static void release_money(struct hold *h, struct move *moves, size_t *n_moves)
+{
+    end_money_part(h, 0, moves, n_moves);
+    h->is_released = true;
+}
+
+void hold_share(struct hold *h)
+{
+    check(!h->is_released);
+    h->n_live++;
+    hold_ref(h);
+}
+
+/* One call ends, whatever its outcome: its live mark, and what the owner alone holds. */
+static void end_call(struct hold *h, bool is_owner, struct move *moves, size_t *n_moves)
+{
+    check(h->n_live > 0 && h->n_refs > 0);
+    h->n_live--;
+    if (is_owner)
+        end_owner_part(h, moves, n_moves);
+}
+
+int hold_settle(struct hold *h, bool is_owner, money_t cost, struct move *moves, size_t *n_moves)
+{
+    check(cost >= 0);
+    int r = 0;
+    end_call(h, is_owner, moves, n_moves);
+    if (!h->is_settled && !h->is_released) {
+        r = end_money_part(h, cost, moves, n_moves) ? HOLD_R_OVERRUN : 0;
+        h->is_settled = true;
+        h->settled = cost;
+    }
+    hold_unref(h);
+    return r;
+}
+
+int hold_release(struct hold *h, bool is_owner, struct move *moves, size_t *n_moves)
+{
+    end_call(h, is_owner, moves, n_moves);
+    if (h->n_live == 0 && !h->is_unknown && !h->is_settled && !h->is_released)
+        release_money(h, moves, n_moves);
+    hold_unref(h);
+    return 0;
+}
+
+int hold_unknown(struct hold *h, bool is_owner, struct move *moves, size_t *n_moves)
+{
+    end_call(h, is_owner, moves, n_moves);
+    h->is_unknown = true;
+    hold_unref(h);
+    return 0;
+}
+
+void hold_clear(struct hold *h, struct move *moves, size_t *n_moves)
+{
+    check(h->n_live == 0);
+    if (!h->is_settled && !h->is_released)
+        release_money(h, moves, n_moves);
+}
+
+void hold_ref(struct hold *h)
+{
+    check(h->n_refs < UINT32_MAX);
+    h->n_refs++;
+}
+
+static bool holds_anything(const struct hold *h)
+{
+    for (size_t i = 0; i < h->n_charges; i++)
+        if (h->charges[i].left > 0)
+            return true;
+    return false;
+}
+
+void hold_unref(struct hold *h)
+{
+    if (!h)
+        return;
+    check(h->n_refs > 0);
+    if (--h->n_refs > 0)
+        return;
+    check(h->n_live == 0);
+    if (!holds_anything(h)) /* else unknown: stays in the ledger's list */
+        hold_abandon(h);
+}
