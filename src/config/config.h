@@ -1,0 +1,88 @@
+/*
+ * config/config.h - flyball.yaml, flags and environment as one immutable snapshot (CONTRACT 5).
+ *
+ *   (1) flags > FLYBALL_* > file > default, for each value on its own; where each came from is remembered.
+ *   (2) all or nothing: one error anywhere, and there is no config. All errors are reported, not the first.
+ *   (3) holds references to secrets, never secrets; a secret written into the file by mistake is in no message.
+ *
+ * Reads no files: the caller brings the text. The snapshot never changes; ref and unref from any thread.
+ */
+#pragma once
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "codec/diag.h"
+
+#define CONFIG_ERRORS_MAX 20
+#define CONFIG_VENDORS_MAX 64
+#define CONFIG_NAME_CHARS_MAX 64
+
+enum config_origin { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENV, CONFIG_FLAG };
+
+/* What one vendor may add to requests (CONTRACT 7 `additions`). */
+enum config_additions { ADDITIONS_ALL, ADDITIONS_NONE, ADDITIONS_LISTED };
+
+struct config_vendor {
+    struct str name;
+    struct str connector; /* `name` unless said otherwise */
+    struct str base_url;  /* "http://host:port" or "http://host", checked, without a slash at the end */
+    struct str host;      /* of base_url; an IPv6 address without brackets; "localhost" is 127.0.0.1 */
+    uint16_t port;
+    struct str secret;    /* the reference: "env:NAME" or "file:PATH" */
+    struct str mode;      /* "live", "test" or "any"; empty: as the secret's prefix says */
+    enum config_additions additions;
+    const struct str *additions_listed;
+    size_t n_additions_listed;
+    bool is_insecure; /* plain http beyond loopback was asked for */
+    bool forwards_run_id;
+    int line; /* in the file */
+};
+
+struct config {
+    struct str listen_data, listen_admin; /* "127.0.0.1:4747", "[::1]:0": numeric, loopback; port 0 picks one */
+    struct str dir;                       /* data folder */
+    struct str connectors;                /* folder of the user's own connectors; empty: none */
+    int64_t workers;
+    enum log_level log_level;
+    const struct config_vendor *vendors; /* in the file's order */
+    size_t n_vendors;
+    struct limits limits;
+    /* the rest is private */
+    const struct config_source *sources;
+    struct config_store *store;
+};
+
+/* Values from the command line; empty: not given. */
+struct config_flags {
+    struct str listen_data, listen_admin, dir, connectors, workers, log_level;
+};
+
+struct config_input {
+    struct str file;             /* name as messages show it; empty: there is no file */
+    struct str text;             /* its content */
+    struct config_flags flags;
+    const char *const *env;      /* "NAME=value" pairs, NULL at the end; NULL: none */
+    int n_cores;                 /* for the default of workers: min(n_cores, 4); 0: asks the system */
+};
+
+/* 0; -ERR_INVALID: `diags` (at most its n_max) say why, warnings may come with success; -ERR_NOMEM. */
+int config_load(const struct config_input *in, struct diag_list *diags, const struct config **ret);
+const struct config *config_ref(const struct config *c);
+void config_unref(const struct config *c); /* NULL is fine */
+
+/* By name; NULL: none. */
+const struct config_vendor *config_vendor(const struct config *c, struct str name);
+
+/* The data folder when nothing names one: XDG_DATA_HOME/flyball, ~/.local/share/flyball, /var/lib/flyball. */
+struct str config_default_dir(const char *const *env, struct arena *a);
+/* The value of one variable in an env list; STR_NONE: not there. */
+struct str config_env(const char *const *env, struct str name);
+
+/* As flyball.yaml (loads back to the same); with_origin adds a comment behind each value. For `config show`. */
+int config_text(const struct config *c, bool with_origin, struct buf *out);
+/* {"listen.data":{"value":"...","origin":"flag"},...}: for the admin API. Never a secret. */
+int config_json(const struct config *c, struct buf *out);
+/* The JSON Schema (2020-12) of flyball.yaml. For `config schema`. */
+int config_schema(struct buf *out);
+/* Every setting as a table in Markdown, for the docs. */
+int config_markdown(struct buf *out);

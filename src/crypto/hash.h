@@ -1,0 +1,25 @@
+/*
+ * crypto/hash.h - SHA-256, HMAC-SHA-256 and comparing in constant time. Cannot fail: out of memory aborts.
+ */
+#pragma once
+
+#include "base/str.h"
+
+#define SHA256_BYTES 32
+
+void sha256(struct str s, uint8_t ret[SHA256_BYTES]);
+/* Of the parts joined, without joining them. `ret` may lie in a part. */
+void sha256_parts(const struct str *parts, size_t n, uint8_t ret[SHA256_BYTES]);
+void hmac_sha256(struct str key, struct str text, uint8_t ret[SHA256_BYTES]);
+
+/* In pieces, for bodies that stream. The caller owns it; free(NULL) is fine. */
+struct sha256;
+struct sha256 *sha256_new(void);
+void sha256_add(struct sha256 *h, struct str s);
+void sha256_end(struct sha256 *h, uint8_t ret[SHA256_BYTES]); /* starts anew afterwards */
+void sha256_free(struct sha256 *h);
+
+/* True when all n bytes are equal; the time it takes does not depend on where they differ. */
+bool bytes_equal(const void *a, const void *b, size_t n);
+/* Zeroes memory, also where nobody reads it again. */
+void bytes_wipe(void *p, size_t n);
