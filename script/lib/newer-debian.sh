@@ -10,6 +10,8 @@
 # Both can be removed by hand once the libraries are installed; on Debian 13 they are removed here.
 
 newer_suite=trixie
+# A keyring with the keys of one release only; the whole one stands beside it.
+keyring_of_one='debian-archive-(bullseye|bookworm)-(stable|automatic)[.](gpg|pgp)'
 
 # newer_debian_enable PACKAGE...: makes the packages installable, or dies saying why not. Packages lists are fresh.
 newer_debian_enable() {
@@ -68,7 +70,7 @@ newer_from_deb822() {
         case $f in */flyball-*) ;; *) [ -f "$f" ] && files+=("$f") ;; esac
     done
     [ ${#files[@]} -gt 0 ] || return 0
-    awk -v codename="$codename" -v newer="$newer_suite" '
+    awk -v codename="$codename" -v newer="$newer_suite" -v keyring_of_one="$keyring_of_one" '
         function flush(    i, suites, is_ours) {
             suites = " " value["suites"] " "
             is_ours = (suites ~ " " codename " " || suites ~ / (stable|oldstable) /) &&
@@ -101,7 +103,7 @@ newer_from_deb822() {
             value[field] = value[field] " " $0
             if (field !~ /^(types|suites|components)$/) line[++n] = $0
         }
-        { sub(/debian-archive-(bullseye|bookworm)-(stable|automatic)\.(gpg|pgp)/, "debian-archive-keyring.gpg", line[n]) }
+        { sub(keyring_of_one, "debian-archive-keyring.gpg", line[n]) }
         END { flush() }' "${files[@]}"
 }
 
@@ -113,7 +115,7 @@ newer_from_lines() {
         case $f in */flyball-*) ;; *) [ -f "$f" ] && files+=("$f") ;; esac
     done
     [ ${#files[@]} -gt 0 ] || return 0
-    awk -v codename="$codename" -v newer="$newer_suite" '
+    awk -v codename="$codename" -v newer="$newer_suite" -v keyring_of_one="$keyring_of_one" '
         $1 != "deb" { next }
         {
             i = 2
@@ -127,8 +129,9 @@ newer_from_lines() {
             }
             uri = $i
             suite = $(i + 1)
-            if (uri ~ /^(cdrom|file):/ || (suite != codename && suite != "stable" && suite != "oldstable")) next
-            sub(/debian-archive-(bullseye|bookworm)-(stable|automatic)\.(gpg|pgp)/, "debian-archive-keyring.gpg", options)
+            if (uri ~ /^(cdrom|file):/) next
+            if (suite != codename && suite != "stable" && suite != "oldstable") next
+            sub(keyring_of_one, "debian-archive-keyring.gpg", options)
             print "deb " options uri " " newer " main"
             exit
         }' "${files[@]}"
@@ -137,7 +140,8 @@ newer_from_lines() {
 # Nothing of the newer release may be installed but the two libraries (-1: never), and those like any package (500).
 write_newer_pin() {
     as_root tee /etc/apt/preferences.d/flyball-$newer_suite >/dev/null <<PIN
-Explanation: Flyball takes two libraries from Debian $newer_suite and nothing else. Remove this file before an upgrade to it.
+Explanation: Flyball takes two libraries from Debian $newer_suite and nothing else.
+Explanation: Remove this file before an upgrade to it.
 Package: *
 Pin: release n=$newer_suite
 Pin-Priority: -1
