@@ -36,6 +36,8 @@ struct input_fault {
 void diag_list_init(struct diag_list *l, struct arena *a, size_t n_max);
 void diag_add(struct diag_list *l, struct str file, int line, int col, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+void diag_vadd(struct diag_list *l, struct str file, int line, int col, const char *code, const char *fmt, va_list ap)
+    __attribute__((format(printf, 6, 0)));
 void diag_warn(struct diag_list *l, struct str file, int line, int col, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 /* "<what> `<got>` is not known; did you mean `x`?": the nearest of `names`, when one is near enough. */

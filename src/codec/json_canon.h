@@ -2,8 +2,8 @@
  * codec/json_canon.h - RFC 8785 (JCS): the one text of a JSON value, for digests.
  *
  * Keys are sorted by UTF-16 code units, strings escaped as little as JSON allows, numbers written as ECMAScript does.
- * An integer that a double cannot hold exactly, and a number beyond the range of doubles, are refused (-ERR_OVERFLOW)
- * rather than rounded: two different documents must not share a digest.
+ * Integers beyond 2^53, and numbers too large or too small for a double, are refused (-ERR_OVERFLOW) rather than rounded:
+ * different integers must not share a digest. Decimals are read as doubles, as the RFC says.
  */
 #pragma once
 

@@ -1,0 +1,257 @@
+/*
+ * codec/json_write.c - strings are copied in runs; eight bytes are looked at together, a table says what the rest needs.
+ */
+#include "codec/json_write.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "codec/utf8.h"
+
+#define I64_TEXT_BYTES 20
+
+/* What a byte of a string becomes: 0 itself, a letter behind a backslash, 'u' for \u00xx, 0x80 to be read as UTF-8. */
+static const unsigned char ESCAPE[256] = {
+    [0x00 ... 0x07] = 'u', ['\b'] = 'b',         ['\t'] = 't', ['\n'] = 'n',  [0x0b] = 'u',
+    ['\f'] = 'f',          ['\r'] = 'r',         ['"'] = '"',  ['\\'] = '\\', [0x0e ... 0x1f] = 'u',
+    [0x80 ... 0xff] = 0x80,
+};
+
+#define EACH(byte) (0x0101010101010101ULL * (byte))
+#define HIGH_BITS EACH(0x80)
+
+/* Nonzero when one of eight bytes is a control, '"', '\\' or not ASCII; may also be set by a byte above a real hit. */
+static inline uint64_t has_special(uint64_t x)
+{
+    uint64_t quote = x ^ EACH('"'), slash = x ^ EACH('\\');
+    return ((x - EACH(0x20)) | (quote - EACH(1)) | (slash - EACH(1)) | x) & HIGH_BITS;
+}
+
+/* How many bytes from the start need no escape. */
+static inline size_t plain_run(struct str s)
+{
+    size_t i = 0;
+    for (uint64_t x; i + sizeof x <= s.n; i += sizeof x) {
+        memcpy(&x, s.p + i, sizeof x);
+        if (has_special(x))
+            break;
+    }
+    while (i < s.n && !ESCAPE[(unsigned char)s.p[i]])
+        i++;
+    return i;
+}
+
+/* Writes the character at s.p, which is no plain one; returns its bytes. */
+static size_t escape(struct buf *out, struct str s)
+{
+    static const char HEX[] = "0123456789abcdef";
+    unsigned char c = (unsigned char)s.p[0], how = ESCAPE[c];
+    if (how == 0x80) {
+        size_t n = utf8_next(s);
+        buf_add(out, n ? str_sub(s, 0, n) : STR(UTF8_REPLACEMENT));
+        return n ? n : 1;
+    }
+    if (how == 'u') {
+        char text[6] = {'\\', 'u', '0', '0', HEX[c >> 4], HEX[c & 15]};
+        buf_add(out, (struct str){text, sizeof text});
+    } else {
+        char text[2] = {'\\', (char)how};
+        buf_add(out, (struct str){text, sizeof text});
+    }
+    return 1;
+}
+
+/* `lead` stands before the opening quote (',' or 0), `tail` behind the closing one (':' or 0). */
+static void quote(struct buf *out, struct str s, char lead, char tail)
+{
+    if (s.n > out->max_bytes || buf_reserve(out, s.n + 2 + !!lead + !!tail) < 0) {
+        out->is_failed = true;
+        return;
+    }
+    if (lead)
+        out->p[out->n++] = lead;
+    out->p[out->n++] = '"';
+    size_t n = plain_run(s);
+    if (n)
+        memcpy(out->p + out->n, s.p, n);
+    out->n += n;
+    if (n == s.n) {
+        out->p[out->n++] = '"';
+        if (tail)
+            out->p[out->n++] = tail;
+        return;
+    }
+    while (n < s.n) {
+        n += escape(out, str_sub(s, n, s.n));
+        struct str rest = str_sub(s, n, s.n);
+        size_t run = plain_run(rest);
+        buf_add(out, str_sub(rest, 0, run));
+        n += run;
+    }
+    buf_add_byte(out, '"');
+    if (tail)
+        buf_add_byte(out, tail);
+}
+
+int json_quote(struct buf *out, struct str s)
+{
+    quote(out, s, 0, 0);
+    return buf_ok(out);
+}
+
+void jw_init(struct json_writer *w, struct buf *out)
+{
+    *w = (struct json_writer){.out = out};
+}
+
+void jw_end(const struct json_writer *w)
+{
+    check(w->depth == 0);
+}
+
+/* The comma before a value or key, when one is due. */
+static inline char lead(struct json_writer *w)
+{
+    char c = w->is_comma_due ? ',' : 0;
+    w->is_comma_due = true;
+    return c;
+}
+
+static void put(struct json_writer *w, struct str text)
+{
+    char c = lead(w);
+    if (buf_reserve(w->out, text.n + 1) < 0)
+        return;
+    if (c)
+        w->out->p[w->out->n++] = c;
+    if (text.n)
+        memcpy(w->out->p + w->out->n, text.p, text.n);
+    w->out->n += text.n;
+}
+
+static void open_with(struct json_writer *w, struct str bracket)
+{
+    put(w, bracket);
+    w->is_comma_due = false;
+    w->depth++;
+}
+
+static void close_with(struct json_writer *w, char bracket)
+{
+    check(w->depth > 0);
+    buf_add_byte(w->out, bracket);
+    w->is_comma_due = true;
+    w->depth--;
+}
+
+void jw_object(struct json_writer *w)
+{
+    open_with(w, STR("{"));
+}
+
+void jw_object_end(struct json_writer *w)
+{
+    close_with(w, '}');
+}
+
+void jw_array(struct json_writer *w)
+{
+    open_with(w, STR("["));
+}
+
+void jw_array_end(struct json_writer *w)
+{
+    close_with(w, ']');
+}
+
+void jw_key(struct json_writer *w, struct str key)
+{
+    quote(w->out, key, lead(w), ':');
+    w->is_comma_due = false;
+}
+
+void jw_str(struct json_writer *w, struct str s)
+{
+    quote(w->out, s, lead(w), 0);
+}
+
+/* Digits from the end of `out`; returns where they start. */
+static char *write_digits(uint64_t n, char *end)
+{
+    do {
+        *--end = (char)('0' + n % 10);
+        n /= 10;
+    } while (n);
+    return end;
+}
+
+void jw_u64(struct json_writer *w, uint64_t n)
+{
+    char text[I64_TEXT_BYTES], *end = text + sizeof text;
+    char *p = write_digits(n, end);
+    put(w, (struct str){p, (size_t)(end - p)});
+}
+
+void jw_i64(struct json_writer *w, int64_t n)
+{
+    char text[I64_TEXT_BYTES], *end = text + sizeof text;
+    char *p = write_digits(n < 0 ? 0 - (uint64_t)n : (uint64_t)n, end);
+    if (n < 0)
+        *--p = '-';
+    put(w, (struct str){p, (size_t)(end - p)});
+}
+
+void jw_bool(struct json_writer *w, bool b)
+{
+    put(w, b ? STR("true") : STR("false"));
+}
+
+void jw_null(struct json_writer *w)
+{
+    put(w, STR("null"));
+}
+
+void jw_raw(struct json_writer *w, struct str json)
+{
+    check(json.n > 0);
+    put(w, json);
+}
+
+void jw_put_str(struct json_writer *w, struct str key, struct str s)
+{
+    jw_key(w, key);
+    jw_str(w, s);
+}
+
+void jw_put_str_or_null(struct json_writer *w, struct str key, struct str s)
+{
+    jw_key(w, key);
+    if (s.n)
+        jw_str(w, s);
+    else
+        jw_null(w);
+}
+
+void jw_put_i64(struct json_writer *w, struct str key, int64_t n)
+{
+    jw_key(w, key);
+    jw_i64(w, n);
+}
+
+void jw_put_bool(struct json_writer *w, struct str key, bool b)
+{
+    jw_key(w, key);
+    jw_bool(w, b);
+}
+
+void jw_put_null(struct json_writer *w, struct str key)
+{
+    jw_key(w, key);
+    jw_null(w);
+}
+
+void jw_put_raw(struct json_writer *w, struct str key, struct str json)
+{
+    jw_key(w, key);
+    jw_raw(w, json);
+}

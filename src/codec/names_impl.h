@@ -1,0 +1,14 @@
+/*
+ * codec/names_impl.h - finding a name that stands twice in one object, without quadratic time. For json_read.c and yaml.c.
+ */
+#pragma once
+
+#include "base/str.h"
+
+struct name_ref {
+    struct str name;
+    size_t i; /* place in the document */
+};
+
+/* Sorts `refs`. True: two names are equal, *ret_i is the place of the second one (the first such, in name order). */
+bool names_find_twin(struct name_ref *refs, size_t n, size_t *ret_i);
