@@ -6,6 +6,8 @@
  *   (3) stream_write() takes everything it is given: what the kernel does not take is queued, and on_drained says when the
  *       queue is empty again. The caller stops writing while stream_queued() is above its window: that is the backpressure.
  *   (4) after on_eof the stream can still write; after on_error only stream_close() is left.
+ *       Writes are corked: what is written during one callback of the loop (a read, a timer, a post) leaves together when
+ *       that callback returns, whichever stream the callback belonged to. Large writes may leave at once.
  *   (5) stream_close() is called exactly once by the owner; queued bytes are still sent for up to 5 s, unless `now`.
  */
 #pragma once
@@ -28,6 +30,7 @@ struct stream_ops {
     void (*write)(struct stream *s, const struct str *parts, size_t n_parts);
     size_t (*queued)(const struct stream *s); /* bytes accepted and not yet given to the kernel */
     void (*close)(struct stream *s, bool now);
+    void (*reset)(struct stream *s); /* may be NULL: as close(s, true) */
 };
 
 struct stream {
@@ -48,3 +51,11 @@ static inline void stream_read_stop(struct stream *s) { s->ops->read_stop(s); }
 static inline void stream_write(struct stream *s, const struct str *parts, size_t n) { s->ops->write(s, parts, n); }
 static inline size_t stream_queued(const struct stream *s) { return s->ops->queued(s); }
 static inline void stream_close(struct stream *s, bool now) { s->ops->close(s, now); }
+/* Instead of stream_close(): drops what is queued, and the peer sees an error rather than an end. */
+static inline void stream_reset(struct stream *s)
+{
+    if (s->ops->reset)
+        s->ops->reset(s);
+    else
+        s->ops->close(s, true);
+}

@@ -1,0 +1,77 @@
+/*
+ * net/uv_impl.h - what loop_uv.c, listen_uv.c and stream_uv.c share; the only headers of ours that know libuv.
+ *
+ * Every callback from libuv starts with uv_turn_begin() and ends with uv_turn_end(): there the clock is cached and the
+ * streams written to during the callback are flushed, each with one system call.
+ */
+#pragma once
+
+#include "net/stream.h"
+#include "net/timer.h"
+
+#include <pthread.h>
+#include <uv.h>
+
+#define READ_BUFFER_BYTES 65536
+#define OUT_CHUNK_BYTES 16320
+#define FREE_CHUNKS_MAX 64
+#define FREE_STREAMS_MAX 256
+
+struct stream_uv;
+
+struct out_chunk {
+    struct out_chunk *next;
+    size_t from, to; /* bytes[from..to) are still to be sent */
+    char bytes[OUT_CHUNK_BYTES];
+};
+
+struct post_queue {
+    struct post *posts;
+    size_t n, cap;
+};
+
+struct loop_uv {
+    struct loop loop;
+    uv_loop_t uv;
+    uv_async_t async;
+    uv_timer_t wake;
+    uv_idle_t again; /* active while streams are dirty at the end of a turn */
+    mono_t now;
+    bool is_now_known;
+    bool is_winding_up; /* our own handles are closed or closing */
+    struct list dirty;   /* streams to flush at the end of the turn */
+    struct list closing; /* streams closed by their owner that still send or linger */
+    size_t n_handles;    /* streams and listeners whose close callback has not come */
+    struct list free_streams;
+    size_t n_free_streams;
+    struct out_chunk *free_chunks;
+    size_t n_free_chunks;
+    struct post_queue running;
+    pthread_mutex_t mutex; /* guards the three below */
+    struct post_queue inbox;
+    bool is_stopping;
+    bool is_deaf; /* the async handle is closed: posts are dropped */
+    char read_buffer[READ_BUFFER_BYTES];
+};
+
+static inline struct loop_uv *loop_uv_of(struct loop *l) { return (struct loop_uv *)(void *)l; }
+static inline void uv_turn_begin(struct loop_uv *l) { l->is_now_known = false; }
+void uv_turn_end(struct loop_uv *l);
+bool uv_loop_is_stopping(struct loop_uv *l);
+void uv_handle_gone(struct loop_uv *l); /* a counted handle's close callback came */
+
+/* listen_uv.c */
+int listen_uv_open(struct loop *l, const struct net_addr *a, int backlog, void (*on_accept)(void *, struct net_ticket),
+                   void *ctx, struct net_listener **ret_listener, struct net_addr *ret_bound);
+void listen_uv_close(struct net_listener *li);
+void listen_uv_ticket_drop(struct net_ticket t);
+int uv_addr_to_sockaddr(const struct net_addr *a, struct sockaddr_storage *ret);
+
+/* stream_uv.c */
+int stream_uv_adopt(struct loop *l, struct net_ticket t, struct stream **ret_stream);
+int stream_uv_connect(struct loop *l, const struct net_addr *a, const struct stream_events *ev, void *ev_ctx,
+                      struct stream **ret_stream);
+void stream_uv_turn_end(struct stream_uv *s); /* s was dirty and is off the list */
+struct stream_uv *stream_uv_of_dirty(struct list *node);
+void stream_uv_hurry(struct loop_uv *l); /* the loop stops: closes what only lingers */
+void stream_uv_free_lists(struct loop_uv *l);
