@@ -1,0 +1,122 @@
+/* call/names, call/limit: the texts users see, both ways. */
+#include "call/names.h"
+
+#include "base/err.h"
+#include "call/limit.h"
+#include "unit.h"
+
+#define assert_text(s, lit) assert_true(str_eq((s), STR(lit)))
+
+static void classes_say_which_way_value_goes(void **state)
+{
+    assert_text(class_text(CLASS_MONEY_OUT), "money_out");
+    assert_true(class_is_money(CLASS_MONEY_OUT));
+    assert_true(class_needs_sync(CLASS_AUTHORITY));
+    assert_false(class_is_money(CLASS_AUTHORITY));
+    assert_false(class_needs_sync(CLASS_READ));
+    assert_false(class_needs_sync(CLASS_WRITE));
+    assert_false(class_needs_sync(CLASS_FANOUT));
+    assert_true(class_needs_sync(CLASS_UNKNOWN));
+}
+
+static void every_class_but_unknown_can_be_written_in_a_document(void **state)
+{
+    for (enum op_class c = 0; c < CLASS_COUNT; c++) {
+        enum op_class back = CLASS_COUNT;
+        int r = class_parse(class_text(c), &back);
+        assert_int_equal(r, c == CLASS_UNKNOWN ? -ERR_NOT_FOUND : 0);
+        assert_int_equal(back, c == CLASS_UNKNOWN ? CLASS_COUNT : c);
+    }
+    enum op_class untouched = CLASS_COST;
+    assert_int_equal(class_parse(STR("money"), &untouched), -ERR_NOT_FOUND);
+    assert_int_equal(class_parse(STR("READ"), &untouched), -ERR_NOT_FOUND);
+    assert_int_equal(class_parse(STR_NONE, &untouched), -ERR_NOT_FOUND);
+    assert_int_equal(untouched, CLASS_COST);
+}
+
+static void codes_never_use_a_status_that_sdks_retry_for_a_verdict(void **state)
+{
+    assert_int_equal(code_text(CODE_NONE).n, 0);
+    assert_int_equal(code_status(CODE_NONE), 0);
+    assert_text(code_text(CODE_LIMIT_EXCEEDED), "limit_exceeded");
+    assert_int_equal(code_status(CODE_LIMIT_EXCEEDED), 403);
+    assert_int_equal(code_retry(CODE_LIMIT_EXCEEDED), RETRY_NO);
+    assert_int_equal(code_status(CODE_RATE_LIMITED), 429);
+    assert_int_equal(code_retry(CODE_RATE_LIMITED), RETRY_YES);
+    assert_int_equal(code_retry(CODE_UPSTREAM_FAILED), RETRY_MAYBE);
+    for (enum code c = CODE_NONE + 1; c < CODE_COUNT; c++) {
+        uint16_t status = code_status(c);
+        assert_true(code_text(c).n > 0);
+        assert_int_not_equal(status, 402);
+        assert_int_not_equal(status, 409);
+        if (status >= 500)
+            assert_true(c == CODE_UPSTREAM_FAILED || c == CODE_UPSTREAM_TIMEOUT || c == CODE_OVERLOADED);
+    }
+}
+
+static void outcomes_and_modes_survive_text(void **state)
+{
+    assert_null(outcome_text(OUTCOME_OPEN).p);
+    for (enum outcome o = OUTCOME_NONE; o <= OUTCOME_UNKNOWN; o++) {
+        enum outcome back;
+        assert_int_equal(outcome_parse(outcome_text(o), &back), 0);
+        assert_int_equal(back, o);
+    }
+    enum outcome o;
+    assert_int_equal(outcome_parse(STR(""), &o), -ERR_NOT_FOUND);
+    assert_int_equal(outcome_parse(STR("settle"), &o), -ERR_NOT_FOUND);
+    for (enum mode m = MODE_TEST; m <= MODE_ANY; m++) {
+        enum mode back;
+        assert_int_equal(mode_parse(mode_text(m), &back), 0);
+        assert_int_equal(back, m);
+    }
+    enum mode m;
+    assert_int_equal(mode_parse(STR("Live"), &m), -ERR_NOT_FOUND);
+}
+
+static void meters_and_windows_survive_text(void **state)
+{
+    for (enum limit_meter m = METER_USD; m <= METER_CONCURRENT; m++) {
+        enum limit_meter back;
+        assert_int_equal(meter_parse(meter_text(m), &back), 0);
+        assert_int_equal(back, m);
+    }
+    for (enum limit_window w = WINDOW_CALL; w <= WINDOW_INSTANT; w++) {
+        enum limit_window back;
+        assert_int_equal(window_parse(window_text(w), &back), 0);
+        assert_int_equal(back, w);
+    }
+    enum limit_meter m;
+    enum limit_window w;
+    assert_int_equal(meter_parse(STR("tokens"), &m), -ERR_NOT_FOUND);
+    assert_int_equal(window_parse(STR("hour"), &w), -ERR_NOT_FOUND);
+}
+
+static void the_rest_reads_as_the_record_shows_it(void **state)
+{
+    assert_int_equal(EFFECT_DENY, 0);
+    assert_text(effect_text(EFFECT_DENY), "deny");
+    assert_text(effect_text(EFFECT_PERMIT), "permit");
+    assert_text(effect_text(EFFECT_APPROVE), "approve");
+    assert_text(how_text(HOW_UNKNOWN), "unknown");
+    assert_text(how_text(HOW_PARSED), "parsed");
+    assert_text(run_source_text(RUN_KEY_SUFFIX), "key_suffix");
+    assert_text(run_source_text(RUN_MADE), "made");
+    assert_text(run_trust_text(RUN_CLAIMED), "claimed");
+    assert_text(run_trust_text(RUN_MINTED), "minted");
+    assert_null(value_source_text(SOURCE_NONE).p);
+    assert_text(value_source_text(SOURCE_LOOKUP), "lookup");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(classes_say_which_way_value_goes),
+        cmocka_unit_test(every_class_but_unknown_can_be_written_in_a_document),
+        cmocka_unit_test(codes_never_use_a_status_that_sdks_retry_for_a_verdict),
+        cmocka_unit_test(outcomes_and_modes_survive_text),
+        cmocka_unit_test(meters_and_windows_survive_text),
+        cmocka_unit_test(the_rest_reads_as_the_record_shows_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
