@@ -166,7 +166,6 @@ static void put_decision(struct json_writer *w, const struct record_open *o)
         jw_put_i64(w, STR("exponent"), f->amount.exponent);
     }
     put_facts(w, f, o->is_dry_run);
-    jw_put_str_or_null(w, STR("shares"), o->shares);
     if (o->idempotency_scope.n) {
         jw_key(w, STR("idempotency"));
         jw_object(w);
@@ -235,15 +234,15 @@ static void put_need(struct json_writer *w, const struct limit_need *n)
     jw_object_end(w);
 }
 
-void record_open_end(struct record_writer *rw, const struct limit_need *needs, size_t n_needs, struct cost held,
-                     const struct record_end *end)
+void record_open_end(struct record_writer *rw, const struct record_hold *h, const struct record_end *end)
 {
     struct json_writer *w = &rw->w;
-    record_put_cost(w, STR("held"), held);
+    record_put_cost(w, STR("held"), h->held);
+    jw_put_str_or_null(w, STR("shares"), h->shares);
     jw_key(w, STR("limits"));
     jw_array(w);
-    for (size_t i = 0; i < n_needs; i++)
-        put_need(w, &needs[i]);
+    for (size_t i = 0; i < h->n_needs; i++)
+        put_need(w, &h->needs[i]);
     jw_array_end(w);
     if (end) {
         put_wall(w, STR("ended_at"), end->at);

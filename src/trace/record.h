@@ -30,7 +30,6 @@ struct record_open {
     struct str path;            /* as the agent sent it, without our prefix: personal */
     struct str idempotency_key; /* personal */
     struct str idempotency_scope, idempotency_digest, body_digest; /* hex; empty: none */
-    struct str shares;          /* call_id whose hold this call shares */
     struct str direction;
     const struct str *additions;
     size_t n_additions;
@@ -46,9 +45,15 @@ struct record_end {
     const char *error;   /* "client_gone", ...; NULL */
     uint64_t bytes_in, bytes_out;
 };
-/* `end` NULL: the call goes on. `held` is the usd held (how HOW_UNKNOWN: null). */
-void record_open_end(struct record_writer *rw, const struct limit_need *needs, size_t n_needs, struct cost held,
-                     const struct record_end *end);
+/* What was held, known only under the ledger mutex. */
+struct record_hold {
+    const struct limit_need *needs;
+    size_t n_needs;
+    struct cost held;    /* usd; how HOW_UNKNOWN: null */
+    struct str shares;   /* call_id whose hold this call shares; empty: none */
+};
+/* `end` NULL: the call goes on. */
+void record_open_end(struct record_writer *rw, const struct record_hold *h, const struct record_end *end);
 
 /* One try at an upstream, look-ups included. Times in microseconds from the call's start. */
 struct record_attempt {

@@ -1,0 +1,241 @@
+/*
+ * proxy/core.c - the shared state's life: made, filled from the store, appended to, freed. See core.h for its rules.
+ */
+#include "proxy/core_impl.h"
+
+#include "base/counter.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void core_lock(struct core *c) { check(pthread_mutex_lock(&c->mutex) == 0); }
+void core_unlock(struct core *c) { check(pthread_mutex_unlock(&c->mutex) == 0); }
+
+char *core_dup(struct str s)
+{
+    char *p = malloc(s.n + 1);
+    check(p != NULL);
+    if (s.n)
+        memcpy(p, s.p, s.n);
+    p[s.n] = 0;
+    return p;
+}
+
+/* --- appending -------------------------------------------------------------------------------------------------- */
+
+static void wake_drain(struct core *c)
+{
+    if (!atomic_exchange_explicit(&c->drain_sleeps, false, memory_order_acq_rel))
+        return;
+    pthread_mutex_lock(&c->bg_mutex);
+    pthread_cond_signal(&c->drain_cond);
+    pthread_mutex_unlock(&c->bg_mutex);
+}
+
+static int append(struct core *c, struct frame *f)
+{
+    int r = journal_append(c->journal, f);
+    if (r == -ERR_IO) {
+        atomic_store(&c->has_failed, true);
+        return err_trace(r);
+    }
+    if (r < 0)
+        return err_trace(r);
+    counter_add(COUNTER_journal_frames, 1);
+    wake_drain(c);
+    return 0;
+}
+
+int core_append(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at, uint64_t *ret_seq)
+{
+    struct frame f = {.kind = kind, .at = at, .body = body, .personal = personal};
+    core_append_waiting(c); /* frames that found the disk full go first */
+    if (!list_is_empty(&c->late) && kind != FRAME_EVENT)
+        return -ERR_NO_SPACE;
+    int r = append(c, &f);
+    if (r < 0)
+        return r;
+    *ret_seq = f.seq;
+    return 0;
+}
+
+static void late_free(struct late_frame *l)
+{
+    free((char *)l->frame.body.p);
+    free((char *)l->frame.personal.p);
+    free(l);
+}
+
+int core_append_late(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at, uint64_t *ret_seq)
+{
+    int r = core_append(c, kind, body, personal, at, ret_seq);
+    if (r != -ERR_NO_SPACE)
+        return r;
+    struct late_frame *l = calloc(1, sizeof(*l));
+    check(l != NULL);
+    l->frame = (struct frame){.kind = kind,
+                              .at = at,
+                              .body = {core_dup(body), body.n},
+                              .personal = {core_dup(personal), personal.n}};
+    list_add_tail(&c->late, &l->node);
+    log_at(LOG_ERROR, "journal_full", "waiting_frame=%d", (int)kind);
+    return -ERR_NO_SPACE;
+}
+
+void core_append_waiting(struct core *c)
+{
+    struct list *n;
+    while ((n = list_first(&c->late))) {
+        struct late_frame *l = list_entry(n, struct late_frame, node);
+        if (append(c, &l->frame) < 0)
+            return;
+        list_remove(&l->node);
+        late_free(l);
+    }
+}
+
+int core_event(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n, uint64_t *ret_seq)
+{
+    struct buf body, personal;
+    uint8_t salt[SALT_BYTES];
+    wall_t now = c->clock->wall(c->clock->ctx);
+
+    rng_fill(c->rng, salt, sizeof(salt));
+    buf_init(&body, (size_t)c->limits->frame_bytes_max);
+    buf_init(&personal, (size_t)c->limits->frame_bytes_max);
+    record_event(event, by, now, m, n, salt, &body, &personal);
+    int r = buf_ok(&body) < 0 || buf_ok(&personal) < 0
+                ? -ERR_TOO_LARGE
+                : core_append(c, FRAME_EVENT, buf_str(&body), buf_str(&personal), now, ret_seq);
+    buf_deinit(&body);
+    buf_deinit(&personal);
+    return err_trace(r);
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------- */
+
+static void init_maps(struct core *c)
+{
+    uint8_t seed[16];
+    rng_fill(c->rng, seed, sizeof(seed));
+    map_init(&c->keys_by_hash, (size_t)c->limits->keys_max, seed);
+    map_init(&c->keys_by_id, (size_t)c->limits->keys_max, seed);
+    map_init(&c->policies, (size_t)c->limits->policies_max, seed);
+    map_init(&c->stopped_runs, (size_t)c->limits->keys_max, seed);
+    map_init(&c->idem, (size_t)c->limits->idempotency_max, seed);
+    map_init(&c->objects, (size_t)c->limits->objects_max, seed);
+    list_init(&c->idem_lru);
+    list_init(&c->object_lru);
+    list_init(&c->late);
+    list_init(&c->syncs);
+    list_init(&c->asks);
+    c->ledger = ledger_new((size_t)c->limits->buckets_max, seed);
+    check(c->ledger != NULL);
+}
+
+static void init_locks(struct core *c)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&c->mutex, NULL);
+    pthread_mutex_init(&c->bg_mutex, NULL);
+    pthread_cond_init(&c->sync_cond, &attr);
+    pthread_cond_init(&c->drain_cond, &attr);
+    pthread_cond_init(&c->answer_cond, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+int core_new(const struct core_options *o, struct core **ret)
+{
+    struct core *c = calloc(1, sizeof(*c));
+    if (!c)
+        return err_trace(-ERR_NOMEM);
+    c->limits = o->limits;
+    c->clock = o->clock;
+    c->rng = o->rng;
+    c->journal = o->journal;
+    c->store = o->store;
+    c->vendors = o->vendors;
+    c->n_vendors = o->n_vendors;
+    init_maps(c);
+    init_locks(c);
+    c->started_at = c->clock->wall(c->clock->ctx);
+
+    int r = core_load(c);
+    if (r < 0) {
+        core_free(c);
+        return err_trace(r);
+    }
+    *ret = c;
+    return 0;
+}
+
+static void keys_free(struct core *c)
+{
+    size_t i = 0;
+    struct str key;
+    void *v;
+    while (map_next(&c->keys_by_id, &i, &key, &v)) {
+        struct key_entry *k = v;
+        key_limits_free(k->limits);
+        for (size_t j = 0; j < k->n_limit_specs; j++)
+            free((char *)k->limit_specs[j].p);
+        free(k->limit_specs);
+        free((char *)k->agent.p);
+        free((char *)k->owner.p);
+        free((char *)k->tenant.p);
+        free((char *)k->policy.p);
+        free(k);
+    }
+    map_deinit(&c->keys_by_id);
+    map_deinit(&c->keys_by_hash);
+    map_deinit(&c->stopped_runs);
+}
+
+static void policies_free(struct core *c)
+{
+    size_t i = 0;
+    struct str key;
+    void *v;
+    while (map_next(&c->policies, &i, &key, &v)) {
+        struct policy_entry *e = v;
+        policy_unref(e->policy);
+        free(e);
+    }
+    map_deinit(&c->policies);
+}
+
+static void idem_free(struct core *c)
+{
+    list_each_safe(n, tmp, &c->idem_lru) {
+        struct idem_entry *e = list_entry(n, struct idem_entry, node);
+        hold_unref(e->hold);
+        free(e);
+    }
+    map_deinit(&c->idem);
+}
+
+void core_free(struct core *c)
+{
+    if (!c)
+        return;
+    journal_reader_free(c->drain_reader);
+    list_each_safe(n, tmp, &c->late)
+        late_free(list_entry(n, struct late_frame, node));
+    idem_free(c);
+    core_objects_free(c);
+    keys_free(c);
+    policies_free(c);
+    ledger_free(c->ledger);
+    pthread_cond_destroy(&c->sync_cond);
+    pthread_cond_destroy(&c->drain_cond);
+    pthread_cond_destroy(&c->answer_cond);
+    pthread_mutex_destroy(&c->bg_mutex);
+    pthread_mutex_destroy(&c->mutex);
+    free(c);
+}
+
+bool core_has_failed(struct core *c) { return atomic_load(&c->has_failed); }
+struct store *core_store(struct core *c) { return c->store; }

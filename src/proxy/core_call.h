@@ -1,0 +1,95 @@
+/*
+ * proxy/core_call.h - what one call asks of the core: admit, hold, close (or refuse), and what was learned before.
+ *
+ * Every function takes the ledger mutex once, does no I/O but one journal append, and never waits.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "budget/ledger.h"
+#include "proxy/core.h"
+#include "trace/record.h"
+
+struct key_entry; /* proxy/core_keys.h; never freed */
+
+/* --- admit ------------------------------------------------------------------------------------------------------ */
+
+struct admission {
+    const struct key_entry *key; /* NULL when no such key exists */
+    const struct policy *policy; /* a reference of the caller's; NULL: the document does not exist */
+    struct str made_run_id;      /* for calls that carry no run: the same until the key is idle for RUN_IDLE_GAP_MS */
+    enum code code;              /* CODE_NONE, KEY_UNKNOWN, KEY_REVOKED, KEY_EXPIRED, STOPPED */
+};
+#define RUN_IDLE_GAP_MS (30 * 60 * 1000)
+void core_admit(struct core *c, const uint8_t hash[KEY_HASH_BYTES], wall_t now, struct arena *a, struct admission *ret);
+/* The document in force for that key now, as a new reference (to decide again after CORE_R_STALE). May be NULL. */
+const struct policy *core_policy_of(struct core *c, const struct key_entry *k);
+
+/* --- hold and refuse -------------------------------------------------------------------------------------------- */
+
+struct idempotency {
+    struct str scope;        /* "<vendor>/<mode>/<tenant>/<agent>"; empty: the call has no key of its own */
+    uint8_t key_digest[32];  /* SHA-256 of the key */
+    uint8_t body_digest[32]; /* SHA-256 of method, path and canonical body */
+};
+
+struct hold_request {
+    const struct key_entry *key;
+    const struct policy *policy; /* that decided */
+    struct str run_id, call_id;
+    struct verdict *verdict; /* needs: results are filled in */
+    const struct idempotency *idempotency;
+    struct record_writer *record; /* begun */
+    wall_t now;
+    struct cost predicted;
+};
+struct held {
+    uint64_t open_seq;
+    struct hold *own;    /* always set: may have no charges */
+    struct hold *shared; /* the first call's, for a retry with the same key and body; NULL */
+    bool is_replay_of_settled; /* the first call is settled and its hold gone: only its id is known */
+    struct cost held;    /* usd held by this call */
+};
+/*
+ * 0: held and on the journal (not yet durable).
+ * CORE_R_STALE: the document changed since it decided: decide again.
+ * CORE_R_SHORT: no room: *ret_i_short; nothing is held and nothing written (refuse it next).
+ * CORE_R_REFUSED: *ret_code says why (revoked, expired, stopped meanwhile; overloaded when buckets_max is reached).
+ * -ERR_NO_SPACE, -ERR_IO, -ERR_TOO_LARGE of the journal: nothing is held.
+ */
+int core_hold(struct core *c, struct hold_request *q, struct held *ret, size_t *ret_i_short, enum code *ret_code);
+#define CORE_R_STALE 1
+#define CORE_R_SHORT 2
+#define CORE_R_REFUSED 3
+
+/* The record of a call that is over without having been held. 0, or an error of the journal. */
+int core_refuse(struct core *c, struct record_writer *record, const struct verdict *v, const struct record_end *end, wall_t now);
+/* Fills the needs with what stands in the ledger now. */
+void core_look(struct core *c, struct verdict *v);
+
+/* --- close ------------------------------------------------------------------------------------------------------ */
+
+struct close_request {
+    struct held *held;
+    const struct idempotency *idempotency;
+    struct record_close *record; /* all but moves, overrun; outcome and settled are the call's own view and may be corrected */
+    struct str object_scope;     /* "<vendor>/<mode>" */
+    struct buf *body, *personal;
+};
+/*
+ * Ends the hold and appends CLOSE (before it, a second CLOSE for the first call when this one brought its outcome).
+ * Journal errors: the hold ended all the same in memory; the frame is kept and appended when there is room again.
+ */
+int core_close(struct core *c, struct close_request *q);
+
+/* --- what was learned ------------------------------------------------------------------------------------------- */
+
+/* The customer of a vendor object, from memory. Objects of earlier starts come by core_object_learned after a query. */
+bool core_object_customer(struct core *c, struct str scope, struct str id, struct arena *a, struct str *ret_customer);
+void core_object_learned(struct core *c, struct str scope, struct str id, struct str customer);
+/* False: no call of this start used that key, but one of an earlier start may have: ask the store, then tell. */
+bool core_idempotency_is_known(struct core *c, const struct idempotency *i);
+void core_idempotency_learned(struct core *c, const struct idempotency *i, struct str call_id, uint64_t open_seq, bool is_settled,
+                              const uint8_t body_digest[32], wall_t at);
+/* True while keys of earlier starts may still matter. */
+bool core_has_old_idempotency(struct core *c, wall_t now);

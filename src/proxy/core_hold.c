@@ -1,0 +1,404 @@
+/*
+ * proxy/core_hold.c - the one critical section in which a call takes its limits, and the one in which it leaves them.
+ *
+ *   (1) key, stop button, run and document are looked at again here, so a revoke that returned is obeyed.
+ *   (2) hold and OPEN frame stand or fall together: a frame that cannot be written releases what was held.
+ *   (3) a call that shares the hold of the first call with its idempotency key takes requests and slots of its own, no money.
+ */
+#include "proxy/core_impl.h"
+
+#include "base/counter.h"
+#include "codec/hex.h"
+#include "crypto/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NEEDS_MAX 256
+
+/* --- idempotency index ------------------------------------------------------------------------------------------ */
+
+void core_idem_key(const struct idempotency *i, char ret[64])
+{
+    uint8_t h[32];
+    struct str parts[] = {i->scope, {"\n", 1}, {(const char *)i->key_digest, 32}};
+    sha256_parts(parts, 3, h);
+    hex_encode(h, 32, ret);
+}
+
+static void idem_drop(struct core *c, struct idem_entry *e)
+{
+    map_remove(&c->idem, (struct str){e->key, 64});
+    list_remove(&e->node);
+    hold_unref(e->hold);
+    free(e);
+}
+
+/* Keeps the index bounded: the oldest whose hold is over goes first; those still held are never dropped. */
+static bool idem_make_room(struct core *c)
+{
+    size_t looked = 0;
+    if (c->idem.n < c->idem.n_max)
+        return true;
+    list_each_safe(n, tmp, &c->idem_lru) {
+        struct idem_entry *e = list_entry(n, struct idem_entry, node);
+        if (!e->hold || e->hold->is_settled) {
+            idem_drop(c, e);
+            c->idem_evicted = true;
+            return true;
+        }
+        if (++looked == 64)
+            break;
+    }
+    return false;
+}
+
+void core_idem_put(struct core *c, const char key[64], const struct idem_entry *from)
+{
+    struct idem_entry *old = map_get(&c->idem, (struct str){key, 64});
+    if (old)
+        idem_drop(c, old);
+    if (!idem_make_room(c)) {
+        hold_unref(from->hold);
+        return;
+    }
+    struct idem_entry *e = malloc(sizeof(*e));
+    check(e != NULL);
+    *e = *from;
+    memcpy(e->key, key, 64);
+    list_init(&e->node);
+    if (map_put(&c->idem, (struct str){e->key, 64}, e, NULL) < 0) {
+        hold_unref(e->hold);
+        free(e);
+        return;
+    }
+    list_add_tail(&c->idem_lru, &e->node);
+}
+
+/* The entry that a call with this key and body shares, or NULL. */
+static struct idem_entry *idem_find(struct core *c, const struct idempotency *i, const char key[64], wall_t now)
+{
+    struct idem_entry *e = map_get(&c->idem, (struct str){key, 64});
+    if (!e || memcmp(e->body_digest, i->body_digest, 32) != 0)
+        return NULL;
+    if (e->hold && !e->hold->is_settled)
+        return e->hold->n_live > 0 || e->hold->is_unknown ? e : NULL;
+    if (now - e->at > c->limits->idempotency_keep_ms * NS_PER_MS)
+        return NULL;
+    return e->hold || e->is_settled ? e : NULL;
+}
+
+bool core_idempotency_is_known(struct core *c, const struct idempotency *i)
+{
+    char key[64];
+    core_idem_key(i, key);
+    core_lock(c);
+    bool is = map_get(&c->idem, (struct str){key, 64}) != NULL;
+    core_unlock(c);
+    return is;
+}
+
+bool core_has_old_idempotency(struct core *c, wall_t now)
+{
+    core_lock(c);
+    bool has = c->idem_evicted || (c->has_history && now - c->started_at < c->limits->idempotency_keep_ms * NS_PER_MS);
+    core_unlock(c);
+    return has;
+}
+
+void core_idempotency_learned(struct core *c, const struct idempotency *i, struct str call_id, uint64_t open_seq, bool is_settled,
+                              const uint8_t body_digest[32], wall_t at)
+{
+    char key[64];
+    struct idem_entry e = {.is_settled = is_settled, .open_seq = open_seq, .at = at};
+    check(call_id.n < sizeof(e.call_id));
+    memcpy(e.call_id, call_id.p, call_id.n);
+    memcpy(e.body_digest, body_digest, 32);
+    core_idem_key(i, key);
+    core_lock(c);
+    if (!map_get(&c->idem, (struct str){key, 64}))
+        core_idem_put(c, key, &e);
+    core_unlock(c);
+}
+
+/* --- hold ------------------------------------------------------------------------------------------------------- */
+
+static enum code still_allowed(struct core *c, const struct hold_request *q)
+{
+    if (q->key->is_revoked)
+        return CODE_KEY_REVOKED;
+    if (q->key->expires_at && q->now >= q->key->expires_at)
+        return CODE_KEY_EXPIRED;
+    if (c->is_killed || map_get(&c->stopped_runs, q->run_id))
+        return CODE_STOPPED;
+    if (atomic_load(&c->has_failed))
+        return CODE_OVERLOADED;
+    return CODE_NONE;
+}
+
+static money_t usd_held(const struct limit_need *needs, size_t n)
+{
+    money_t usd = -1;
+    for (size_t i = 0; i < n; i++)
+        if (needs[i].meter == METER_USD && needs[i].n > usd)
+            usd = needs[i].n;
+    return usd;
+}
+
+/* Takes the limits. A sharing call asks nothing of money limits: n 0 always fits, and the record shows it. */
+static int take(struct core *c, struct verdict *v, bool is_sharing, struct hold **ret_hold, size_t *ret_i_short)
+{
+    int64_t max[NEEDS_MAX];
+    check(v->n_needs <= NEEDS_MAX);
+    for (size_t i = 0; i < v->n_needs && is_sharing; i++) {
+        max[i] = v->needs[i].max;
+        if (v->needs[i].meter == METER_USD) {
+            v->needs[i].n = 0;
+            v->needs[i].max = INT64_MAX;
+        }
+    }
+    int r = ledger_hold(c->ledger, v->needs, v->n_needs, ret_hold, ret_i_short);
+    for (size_t i = 0; i < v->n_needs && is_sharing; i++)
+        v->needs[i].max = max[i];
+    return r;
+}
+
+static int write_open(struct core *c, struct hold_request *q, const struct held *h, struct str shares, uint64_t *ret_seq)
+{
+    struct record_hold rh = {
+        .needs = q->verdict->needs, .n_needs = q->verdict->n_needs, .held = h->held, .shares = shares};
+    record_open_end(q->record, &rh, NULL);
+    if (buf_ok(q->record->body) < 0 || buf_ok(q->record->personal) < 0)
+        return -ERR_TOO_LARGE;
+    return core_append(c, FRAME_OPEN, buf_str(q->record->body), buf_str(q->record->personal), q->now, ret_seq);
+}
+
+static void remember(struct core *c, const struct hold_request *q, const char key[64], struct held *h)
+{
+    struct idem_entry e = {.hold = h->own, .open_seq = h->open_seq, .at = q->now};
+    hold_ref(h->own);
+    check(q->call_id.n < sizeof(e.call_id));
+    memcpy(e.call_id, q->call_id.p, q->call_id.n);
+    memcpy(e.body_digest, q->idempotency->body_digest, 32);
+    core_idem_put(c, key, &e);
+}
+
+/* Everything of core_hold that happens under the mutex. */
+static int hold_locked(struct core *c, struct hold_request *q, struct held *h, size_t *ret_i_short, enum code *ret_code)
+{
+    struct idem_entry *first = NULL;
+    char key[64];
+    int r;
+
+    if ((*ret_code = still_allowed(c, q)) != CODE_NONE)
+        return CORE_R_REFUSED;
+    struct policy_entry *p = map_get(&c->policies, q->key->policy);
+    if ((p ? p->policy : NULL) != q->policy)
+        return CORE_R_STALE;
+    if (q->idempotency && q->idempotency->scope.n) {
+        core_idem_key(q->idempotency, key);
+        first = idem_find(c, q->idempotency, key, q->now);
+    }
+
+    r = take(c, q->verdict, first != NULL, &h->own, ret_i_short);
+    if (r == LEDGER_R_EXHAUSTED)
+        return CORE_R_SHORT;
+    if (r == -ERR_TOO_LARGE) {
+        *ret_code = CODE_OVERLOADED;
+        return CORE_R_REFUSED;
+    }
+    if (r < 0)
+        return r;
+
+    money_t usd = first ? 0 : usd_held(q->verdict->needs, q->verdict->n_needs);
+    h->held = usd < 0 ? (struct cost){.how = HOW_UNKNOWN} : (struct cost){.how = q->predicted.how == HOW_UNKNOWN ? HOW_ESTIMATED : q->predicted.how, .usd = usd};
+    r = write_open(c, q, h, first ? str_c(first->call_id) : STR_NONE, &h->open_seq);
+    if (r < 0) {
+        struct move none[NEEDS_MAX];
+        size_t n = 0;
+        (void)hold_release(h->own, true, none, &n); /* nothing was written, so no move is either */
+        return r;
+    }
+    h->own->open_seq = h->open_seq;
+    c->n_open++;
+    if (first && first->hold) {
+        h->shared = first->hold;
+        hold_share(h->shared);
+    } else if (first) {
+        h->is_replay_of_settled = true;
+    } else if (q->idempotency && q->idempotency->scope.n) {
+        remember(c, q, key, h);
+    }
+    return 0;
+}
+
+int core_hold(struct core *c, struct hold_request *q, struct held *ret, size_t *ret_i_short, enum code *ret_code)
+{
+    struct held h = {0};
+    core_lock(c);
+    int r = hold_locked(c, q, &h, ret_i_short, ret_code);
+    core_unlock(c);
+    if (r == 0)
+        *ret = h;
+    return r;
+}
+
+int core_refuse(struct core *c, struct record_writer *record, const struct verdict *v, const struct record_end *end, wall_t now)
+{
+    uint64_t seq;
+    struct record_hold rh = {.needs = v->needs, .n_needs = v->n_needs, .held = {.how = HOW_UNKNOWN}};
+    record_open_end(record, &rh, end);
+    if (buf_ok(record->body) < 0 || buf_ok(record->personal) < 0)
+        return err_trace(-ERR_TOO_LARGE);
+    core_lock(c);
+    int r = core_append_late(c, FRAME_OPEN, buf_str(record->body), buf_str(record->personal), now, &seq);
+    core_unlock(c);
+    return r;
+}
+
+void core_look(struct core *c, struct verdict *v)
+{
+    core_lock(c);
+    ledger_look(c->ledger, v->needs, v->n_needs);
+    core_unlock(c);
+}
+
+/* --- close ------------------------------------------------------------------------------------------------------ */
+
+/* Ends the call's part of both holds; moves go to `moves`. Returns whether a settled sum went past what was held. */
+static bool end_holds(const struct held *h, enum outcome o, money_t cost, struct move *moves, size_t *n_moves)
+{
+    int r;
+    if (h->shared) {
+        if (o == OUTCOME_SETTLED)
+            r = hold_settle(h->shared, false, cost, moves, n_moves);
+        else if (o == OUTCOME_UNKNOWN)
+            r = hold_unknown(h->shared, false, moves, n_moves);
+        else
+            r = hold_release(h->shared, false, moves, n_moves);
+        (void)hold_release(h->own, true, moves, n_moves); /* requests and slots only: no money on it */
+        return r == HOLD_R_OVERRUN;
+    }
+    if (o == OUTCOME_SETTLED)
+        return hold_settle(h->own, true, cost, moves, n_moves) == HOLD_R_OVERRUN;
+    if (o == OUTCOME_UNKNOWN)
+        (void)hold_unknown(h->own, true, moves, n_moves);
+    else
+        (void)hold_release(h->own, true, moves, n_moves);
+    return false;
+}
+
+/* What the record of this call says of the outcome, now that the holds know. */
+static void judge(struct close_request *q, const struct held *h, bool was_settled, money_t settled_before)
+{
+    struct record_close *rc = q->record;
+    bool shares = h->shared || h->is_replay_of_settled;
+
+    if (shares) { /* the money stands with the first call */
+        if (rc->outcome == OUTCOME_SETTLED)
+            rc->settled = (struct cost){.how = HOW_PARSED, .usd = 0};
+        else if (rc->outcome == OUTCOME_UNKNOWN)
+            rc->outcome = OUTCOME_NONE;
+        return;
+    }
+    if (was_settled && rc->outcome != OUTCOME_SETTLED) { /* a retry brought the outcome while we waited */
+        rc->outcome = OUTCOME_SETTLED;
+        rc->settled = (struct cost){.how = HOW_PARSED, .usd = settled_before};
+    }
+}
+
+static int write_close(struct core *c, struct close_request *q, uint64_t *ret_seq)
+{
+    buf_reset(q->body);
+    buf_reset(q->personal);
+    record_close(q->record, q->body, q->personal);
+    if (buf_ok(q->body) < 0 || buf_ok(q->personal) < 0) { /* too many objects learned: the outcome matters more */
+        q->record->n_objects = 0;
+        buf_reset(q->body);
+        buf_reset(q->personal);
+        record_close(q->record, q->body, q->personal);
+    }
+    return core_append_late(c, FRAME_CLOSE, buf_str(q->body), buf_str(q->personal), q->record->ended_at, ret_seq);
+}
+
+/* The first call ended unknown, and this one brought its outcome: its second CLOSE, with the moves of its hold. */
+static int write_resolution(struct core *c, struct close_request *q, const struct idem_entry *first, const struct move *moves, size_t n)
+{
+    struct record_move rm[MOVES_MAX];
+    size_t n_rm = 0;
+    uint64_t seq;
+    for (size_t i = 0; i < n; i++)
+        if (moves[i].of == first->open_seq)
+            rm[n_rm++] = (struct record_move){moves[i].of, moves[i].i, moves[i].released, moves[i].settled};
+    struct record_close rc = {
+        .call_id = str_c(first->call_id),
+        .open_seq = first->open_seq,
+        .ended_at = q->record->ended_at,
+        .outcome = OUTCOME_SETTLED,
+        .settled = {.how = HOW_PARSED, .usd = first->hold->settled},
+        .resolved_by = q->record->call_id,
+        .phases = {-1, -1, -1, -1, -1, -1, -1, -1},
+        .moves = rm,
+        .n_moves = n_rm,
+        .salt = q->record->salt,
+    };
+    struct close_request cq = {.record = &rc, .body = q->body, .personal = q->personal};
+    c->n_unknown -= c->n_unknown > 0;
+    return write_close(c, &cq, &seq);
+}
+
+static struct idem_entry *first_of(struct core *c, const struct close_request *q)
+{
+    char key[64];
+    if (!q->held->shared || !q->idempotency)
+        return NULL;
+    core_idem_key(q->idempotency, key);
+    struct idem_entry *e = map_get(&c->idem, (struct str){key, 64});
+    return e && e->hold == q->held->shared ? e : NULL;
+}
+
+static int close_locked(struct core *c, struct close_request *q)
+{
+    const struct held *h = q->held;
+    struct record_close *rc = q->record;
+    struct move moves[MOVES_MAX];
+    struct record_move rm[MOVES_MAX];
+    size_t n_moves = 0, n_rm = 0;
+    uint64_t seq;
+    bool own_was_settled = h->own->is_settled;
+    money_t own_settled = h->own->settled;
+    struct idem_entry *first = first_of(c, q);
+    bool was_unknown = first && first->hold->is_unknown && !first->hold->is_settled && first->hold->n_live == 1;
+
+    money_t cost = rc->settled.how == HOW_UNKNOWN ? 0 : rc->settled.usd;
+    rc->is_overrun = end_holds(h, rc->outcome, cost, moves, &n_moves);
+    bool is_resolved = was_unknown && rc->outcome == OUTCOME_SETTLED;
+    judge(q, h, own_was_settled, own_settled);
+    if (is_resolved)
+        (void)write_resolution(c, q, first, moves, n_moves);
+    for (size_t i = 0; i < n_moves; i++)
+        if (!is_resolved || moves[i].of != first->open_seq)
+            rm[n_rm++] = (struct record_move){moves[i].of, moves[i].i, moves[i].released, moves[i].settled};
+    rc->moves = rm;
+    rc->n_moves = n_rm;
+
+    for (size_t i = 0; i < rc->n_objects; i++)
+        if (rc->objects[i].customer.n)
+            core_object_put(c, q->object_scope, rc->objects[i].id, rc->objects[i].customer);
+    c->n_open -= c->n_open > 0;
+    if (rc->outcome == OUTCOME_UNKNOWN) {
+        c->n_unknown++;
+        counter_add(COUNTER_calls_unknown, 1);
+    }
+    if (rc->is_overrun)
+        counter_add(COUNTER_calls_overrun, 1);
+    return write_close(c, q, &seq);
+}
+
+int core_close(struct core *c, struct close_request *q)
+{
+    core_lock(c);
+    int r = close_locked(c, q);
+    core_unlock(c);
+    return r;
+}

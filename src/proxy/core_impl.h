@@ -1,0 +1,103 @@
+/*
+ * proxy/core_impl.h - the inside of struct core, for the core_*.c files only.
+ *
+ * `mutex` is the ledger mutex: it guards everything down to the line below it. `bg_mutex` guards the queues of the
+ * background turns. Order: never take `mutex` while holding `bg_mutex`.
+ */
+#pragma once
+
+#include "base/list.h"
+#include "base/map.h"
+#include "budget/ledger.h"
+#include "proxy/core_call.h"
+#include "proxy/core_keys.h"
+#include "store/journal/journal.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct policy_entry {
+    const struct policy *policy;
+    wall_t applied_at;
+};
+
+/* One idempotency key, newest last in the list. */
+struct idem_entry {
+    struct list node;
+    char key[2 * 32]; /* hex of SHA-256(scope, key): the map's key */
+    uint8_t body_digest[32];
+    struct hold *hold; /* a reference; NULL when over and only the id is kept */
+    bool is_settled;   /* with hold NULL: the first call was settled */
+    uint64_t open_seq;
+    char call_id[UUID_TEXT_BYTES];
+    wall_t at;
+};
+
+struct object_entry {
+    struct list node;
+    char *key;      /* scope \n id: the map's key */
+    char *customer;
+};
+
+/* A CLOSE that found the disk full: appended as soon as there is room. */
+struct late_frame {
+    struct list node;
+    struct frame frame;
+};
+
+struct core {
+    const struct limits *limits;
+    const struct clock *clock;
+    struct rng *rng;
+    struct journal *journal;
+    struct store *store;
+    const struct str *vendors;
+    size_t n_vendors;
+
+    pthread_mutex_t mutex;
+    struct map keys_by_hash, keys_by_id; /* -> key_entry */
+    struct map policies;                 /* name -> policy_entry */
+    struct map stopped_runs;             /* run id -> non-NULL */
+    bool is_killed;
+    struct ledger *ledger;
+    struct map idem;
+    struct list idem_lru;
+    bool idem_evicted;
+    struct map objects;
+    struct list object_lru;
+    struct list late; /* late_frame */
+    uint64_t n_open, n_unknown;
+    wall_t started_at;
+    bool has_history; /* the store had records of earlier starts */
+    /* ---- end of what `mutex` guards ---- */
+
+    pthread_mutex_t bg_mutex;
+    pthread_cond_t sync_cond, drain_cond, answer_cond;
+    struct list syncs, asks;
+    bool is_stopping;
+    atomic_bool has_failed;
+    atomic_bool drain_sleeps;
+    atomic_uint_fast64_t store_seq; /* last seq applied */
+    struct journal_reader *drain_reader;
+};
+
+void core_lock(struct core *c);
+void core_unlock(struct core *c);
+
+/* Under the mutex: appends a frame, tells the drain; a failed journal stops money. */
+int core_append(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at, uint64_t *ret_seq);
+/* The same for frames that must not be lost: kept and appended later when the disk is full. */
+int core_append_late(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at, uint64_t *ret_seq);
+void core_append_waiting(struct core *c);
+/* Under the mutex: an EVENT. */
+int core_event(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n, uint64_t *ret_seq);
+
+int core_load(struct core *c); /* core_load.c: state from the store at start */
+struct key_entry *core_key_add(struct core *c, struct key_entry *k); /* under the mutex; NULL: keys_max */
+int core_policy_put(struct core *c, const struct policy *p, wall_t at); /* under the mutex; takes a reference of its own */
+void core_idem_put(struct core *c, const char key[64], const struct idem_entry *e);
+void core_idem_key(const struct idempotency *i, char ret[64]);
+void core_objects_free(struct core *c);
+void core_object_put(struct core *c, struct str scope, struct str id, struct str customer); /* under the mutex */
+
+char *core_dup(struct str s); /* malloc'd, NUL-terminated; aborts without memory */

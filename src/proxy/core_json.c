@@ -1,0 +1,165 @@
+/*
+ * proxy/core_json.c - what is in force now, as JSON for the admin API. Never a secret, never a hash of one.
+ */
+#include "proxy/core_impl.h"
+
+#include "codec/json_read.h"
+#include "codec/json_write.h"
+
+#include <stdlib.h>
+
+static void put_time(struct json_writer *w, struct str key, wall_t t)
+{
+    char text[WALL_TEXT_BYTES];
+    if (t)
+        jw_put_str(w, key, wall_text(t, text));
+    else
+        jw_put_null(w, key);
+}
+
+static void put_key(struct json_writer *w, const struct key_entry *k, wall_t now)
+{
+    struct str status = k->is_revoked ? STR("revoked") : k->expires_at && now >= k->expires_at ? STR("expired") : STR("active");
+    jw_object(w);
+    jw_put_str(w, STR("id"), str_c(k->id));
+    jw_put_str(w, STR("status"), status);
+    jw_put_str(w, STR("mode"), mode_text(k->mode));
+    jw_put_str(w, STR("agent"), k->agent);
+    jw_put_str_or_null(w, STR("owner"), k->owner);
+    jw_put_str_or_null(w, STR("tenant"), k->tenant);
+    jw_put_str(w, STR("policy"), k->policy);
+    jw_key(w, STR("limits"));
+    jw_array(w);
+    for (size_t i = 0; i < k->n_limit_specs; i++)
+        jw_str(w, k->limit_specs[i]);
+    jw_array_end(w);
+    put_time(w, STR("created_at"), k->created_at);
+    put_time(w, STR("expires_at"), k->expires_at);
+    put_time(w, STR("revoked_at"), k->revoked_at);
+    put_time(w, STR("last_used_at"), k->made_run_seen);
+    jw_object_end(w);
+}
+
+int core_keys_json(struct core *c, struct str id, struct buf *out)
+{
+    struct json_writer w;
+    wall_t now = c->clock->wall(c->clock->ctx);
+    size_t i = 0;
+    struct str key;
+    void *v;
+
+    jw_init(&w, out);
+    jw_array(&w);
+    core_lock(c);
+    while (map_next(&c->keys_by_id, &i, &key, &v))
+        if (id.n == 0 || str_eq(key, id))
+            put_key(&w, v, now);
+    core_unlock(c);
+    jw_array_end(&w);
+    jw_end(&w);
+    return buf_ok(out);
+}
+
+int core_policies_json(struct core *c, struct buf *out)
+{
+    struct json_writer w;
+    size_t i = 0;
+    struct str name;
+    void *v;
+
+    jw_init(&w, out);
+    jw_array(&w);
+    core_lock(c);
+    while (map_next(&c->policies, &i, &name, &v)) {
+        const struct policy_entry *e = v;
+        jw_object(&w);
+        jw_put_str(&w, STR("name"), name);
+        jw_put_i64(&w, STR("version"), policy_version(e->policy));
+        jw_put_str(&w, STR("digest"), policy_digest(e->policy));
+        put_time(&w, STR("applied_at"), e->applied_at);
+        jw_put_raw(&w, STR("document"), policy_text(e->policy));
+        jw_object_end(&w);
+    }
+    core_unlock(c);
+    jw_array_end(&w);
+    jw_end(&w);
+    return buf_ok(out);
+}
+
+/* Each counter that exists, by its name "<document>/<id>/<meter>/<window>/<by>"; the documents' limits beside them. */
+static void put_counter(struct json_writer *w, const struct counter_row *r)
+{
+    jw_object(w);
+    jw_put_str(w, STR("counter"), r->counter);
+    jw_put_str(w, STR("bucket"), r->bucket);
+    put_time(w, STR("window_start"), r->window_start);
+    jw_put_i64(w, STR("settled"), r->settled);
+    jw_put_i64(w, STR("held"), r->held);
+    jw_object_end(w);
+}
+
+int core_limits_json(struct core *c, struct buf *out)
+{
+    struct json_writer w;
+    struct counter_row row;
+    size_t i = 0;
+    struct str name;
+    void *v;
+
+    jw_init(&w, out);
+    jw_object(&w);
+    core_lock(c);
+    jw_key(&w, STR("documents"));
+    jw_array(&w);
+    while (map_next(&c->policies, &i, &name, &v)) {
+        const struct policy_entry *e = v;
+        struct buf limits;
+        buf_init(&limits, 4u << 20);
+        jw_object(&w);
+        jw_put_str(&w, STR("policy"), name);
+        if (policy_limits_json(e->policy, &limits) == 0)
+            jw_put_raw(&w, STR("limits"), buf_str(&limits));
+        jw_object_end(&w);
+        buf_deinit(&limits);
+    }
+    jw_array_end(&w);
+    jw_key(&w, STR("counters"));
+    jw_array(&w);
+    for (i = 0; ledger_next(c->ledger, &i, &row);)
+        put_counter(&w, &row);
+    jw_array_end(&w);
+    core_unlock(c);
+    jw_object_end(&w);
+    jw_end(&w);
+    return buf_ok(out);
+}
+
+int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready)
+{
+    struct json_writer w;
+    uint64_t last = journal_last_seq(c->journal), stored = atomic_load(&c->store_seq);
+    bool has_failed = core_has_failed(c);
+
+    jw_init(&w, out);
+    jw_object(&w);
+    core_lock(c);
+    bool is_full = !list_is_empty(&c->late);
+    jw_put_str(&w, STR("status"), has_failed ? STR("failed") : is_full ? STR("full") : c->is_killed ? STR("killed") : STR("ok"));
+    jw_put_bool(&w, STR("killed"), c->is_killed);
+    jw_put_i64(&w, STR("keys"), (int64_t)c->keys_by_id.n);
+    jw_put_i64(&w, STR("policies"), (int64_t)c->policies.n);
+    jw_put_i64(&w, STR("buckets"), (int64_t)ledger_buckets(c->ledger));
+    jw_put_i64(&w, STR("open_calls"), (int64_t)c->n_open);
+    jw_put_i64(&w, STR("unknown_outcomes"), (int64_t)c->n_unknown);
+    jw_put_bool(&w, STR("ledger_balances"), ledger_check(c->ledger));
+    core_unlock(c);
+    jw_put_i64(&w, STR("journal_seq"), (int64_t)last);
+    jw_put_i64(&w, STR("journal_synced_seq"), (int64_t)journal_synced_seq(c->journal));
+    jw_put_i64(&w, STR("store_seq"), (int64_t)stored);
+    jw_put_i64(&w, STR("store_lag_frames"), (int64_t)(last - stored));
+    jw_put_i64(&w, STR("journal_bytes"), (int64_t)journal_bytes(c->journal));
+    jw_object_end(&w);
+    jw_end(&w);
+    *ret_is_ready = !has_failed && !is_full;
+    return buf_ok(out);
+}

@@ -1,0 +1,323 @@
+/*
+ * proxy/core_keys.c - keys, the stop button and stopped runs: changed under the ledger mutex, written as EVENT first.
+ *
+ * A change that could not be written does not happen: nothing is in force that a restart would forget.
+ */
+#include "proxy/core_impl.h"
+
+#include "codec/hex.h"
+#include "codec/json_write.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct key_entry *core_key_add(struct core *c, struct key_entry *k)
+{
+    if (map_put(&c->keys_by_hash, (struct str){(const char *)k->hash, KEY_HASH_BYTES}, k, NULL) < 0)
+        return NULL;
+    if (map_put(&c->keys_by_id, str_c(k->id), k, NULL) < 0) {
+        map_remove(&c->keys_by_hash, (struct str){(const char *)k->hash, KEY_HASH_BYTES});
+        return NULL;
+    }
+    return k;
+}
+
+static struct key_entry *key_from_spec(const struct key_spec *s, const struct key_text *t, wall_t now)
+{
+    struct key_entry *k = calloc(1, sizeof(*k));
+    check(k != NULL);
+    memcpy(k->id, t->id, sizeof(k->id));
+    memcpy(k->hash, t->hash, sizeof(k->hash));
+    k->mode = s->mode;
+    k->agent = (struct str){core_dup(s->agent), s->agent.n};
+    k->owner = (struct str){core_dup(s->owner), s->owner.n};
+    k->tenant = (struct str){core_dup(s->tenant), s->tenant.n};
+    struct str policy = s->policy.n ? s->policy : STR("default");
+    k->policy = (struct str){core_dup(policy), policy.n};
+    k->created_at = now;
+    k->expires_at = s->expires_at;
+    k->n_limit_specs = s->n_limits;
+    k->limit_specs = calloc(s->n_limits + 1, sizeof(struct str));
+    check(k->limit_specs != NULL);
+    for (size_t i = 0; i < s->n_limits; i++)
+        k->limit_specs[i] = (struct str){core_dup(s->limits[i]), s->limits[i].n};
+    return k;
+}
+
+static void key_entry_free(struct key_entry *k)
+{
+    key_limits_free(k->limits);
+    for (size_t i = 0; i < k->n_limit_specs; i++)
+        free((char *)k->limit_specs[i].p);
+    free(k->limit_specs);
+    free((char *)k->agent.p);
+    free((char *)k->owner.p);
+    free((char *)k->tenant.p);
+    free((char *)k->policy.p);
+    free(k);
+}
+
+static bool spec_is_valid(const struct key_spec *s, struct diag_list *diags)
+{
+    struct str file = STR("key");
+    const struct {
+        const char *what;
+        struct str value;
+        bool is_required;
+    } names[] = {{"agent", s->agent, true}, {"owner", s->owner, false}, {"tenant", s->tenant, false}, {"policy", s->policy, false}};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].value.n == 0 && !names[i].is_required)
+            continue;
+        if (!str_is_token(names[i].value, "._:@/+-", 128))
+            diag_add(diags, file, 0, 0, "bad_name", "%s must be 1 to 128 of letters, digits and ._:@/+-", names[i].what);
+    }
+    if (s->mode == MODE_ANY)
+        diag_add(diags, file, 0, 0, "bad_mode", "mode must be live or test");
+    return diags->n_errors == 0;
+}
+
+/* Strings of the event's members, in a small scratch buf of their own. */
+#define MEMBERS_MAX 10
+struct member_text {
+    struct buf bufs[MEMBERS_MAX];
+    struct record_member m[MEMBERS_MAX];
+    size_t n;
+};
+static struct json_writer member_begin(struct member_text *t, struct str name, bool is_personal)
+{
+    struct json_writer w;
+    check(t->n < MEMBERS_MAX);
+    buf_init(&t->bufs[t->n], 1 << 20);
+    t->m[t->n] = (struct record_member){.name = name, .is_personal = is_personal};
+    jw_init(&w, &t->bufs[t->n]);
+    return w;
+}
+static void member_end(struct member_text *t)
+{
+    t->m[t->n].json = buf_str(&t->bufs[t->n]);
+    t->n++;
+}
+static void member_str(struct member_text *t, struct str name, struct str value, bool is_personal)
+{
+    struct json_writer w = member_begin(t, name, is_personal);
+    jw_str(&w, value);
+    member_end(t);
+}
+static void members_free(struct member_text *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        buf_deinit(&t->bufs[i]);
+}
+
+static int key_event(struct core *c, const struct key_entry *k, struct str by, uint64_t *ret_seq)
+{
+    struct member_text t = {.n = 0};
+    char hex[2 * KEY_HASH_BYTES], when[WALL_TEXT_BYTES];
+
+    member_str(&t, STR("id"), str_c(k->id), false);
+    member_str(&t, STR("hash"), hex_encode(k->hash, KEY_HASH_BYTES, hex), false);
+    member_str(&t, STR("mode"), mode_text(k->mode), false);
+    member_str(&t, STR("agent"), k->agent, false);
+    member_str(&t, STR("policy"), k->policy, false);
+    struct json_writer w = member_begin(&t, STR("limits"), false);
+    jw_array(&w);
+    for (size_t i = 0; i < k->n_limit_specs; i++)
+        jw_str(&w, k->limit_specs[i]);
+    jw_array_end(&w);
+    member_end(&t);
+    w = member_begin(&t, STR("expires_at"), false);
+    if (k->expires_at)
+        jw_str(&w, wall_text(k->expires_at, when));
+    else
+        jw_null(&w);
+    member_end(&t);
+    member_str(&t, STR("owner"), k->owner, true);
+    member_str(&t, STR("tenant"), k->tenant, true);
+    int r = core_event(c, STR("key.create"), by, t.m, t.n, ret_seq);
+    members_free(&t);
+    return r;
+}
+
+int core_key_create(struct core *c, const struct key_spec *s, struct str by, struct diag_list *diags, struct key_text *ret_key, uint64_t *ret_seq)
+{
+    struct key_limits *limits = NULL;
+    if (!spec_is_valid(s, diags))
+        return -ERR_INVALID;
+    if (s->n_limits) {
+        int r = key_limits_parse(s->limits, s->n_limits, c->limits, diags, &limits);
+        if (r < 0)
+            return r;
+    }
+
+    core_lock(c);
+    struct key_text text;
+    key_mint(s->mode, c->rng, &text);
+    struct key_entry *k = key_from_spec(s, &text, c->clock->wall(c->clock->ctx));
+    k->limits = limits;
+    int r = c->keys_by_id.n >= (size_t)c->limits->keys_max ? -ERR_TOO_LARGE : key_event(c, k, by, ret_seq);
+    if (r == 0 && !core_key_add(c, k))
+        r = -ERR_TOO_LARGE;
+    core_unlock(c);
+    if (r < 0) {
+        key_entry_free(k);
+        return err_trace(r);
+    }
+    *ret_key = text;
+    return 0;
+}
+
+/* Under the mutex. */
+static int revoke(struct core *c, struct key_entry *k, struct str by, uint64_t *ret_seq)
+{
+    struct member_text t = {.n = 0};
+    member_str(&t, STR("id"), str_c(k->id), false);
+    member_str(&t, STR("agent"), k->agent, false);
+    int r = core_event(c, STR("key.revoke"), by, t.m, t.n, ret_seq);
+    members_free(&t);
+    if (r < 0)
+        return r;
+    k->is_revoked = true;
+    k->revoked_at = c->clock->wall(c->clock->ctx);
+    return 0;
+}
+
+int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_seq)
+{
+    int r = 0;
+    core_lock(c);
+    struct key_entry *k = map_get(&c->keys_by_id, id);
+    if (!k)
+        r = -ERR_NOT_FOUND;
+    else if (k->is_revoked)
+        *ret_seq = journal_last_seq(c->journal);
+    else
+        r = revoke(c, k, by, ret_seq);
+    core_unlock(c);
+    return r;
+}
+
+static int revoke_all(struct core *c, struct str agent, struct str tenant, struct str by, size_t *ret_n, uint64_t *ret_seq)
+{
+    size_t i = 0, n = 0;
+    struct str key;
+    void *v;
+    int r = 0;
+
+    core_lock(c);
+    *ret_seq = journal_last_seq(c->journal);
+    while (r == 0 && map_next(&c->keys_by_id, &i, &key, &v)) {
+        struct key_entry *k = v;
+        bool is_meant = agent.n ? str_eq(k->agent, agent) : str_eq(k->tenant, tenant);
+        if (!is_meant || k->is_revoked)
+            continue;
+        r = revoke(c, k, by, ret_seq);
+        n += r == 0;
+    }
+    core_unlock(c);
+    *ret_n = n;
+    return r;
+}
+
+int core_revoke_agent(struct core *c, struct str agent, struct str by, size_t *ret_n, uint64_t *ret_seq)
+{
+    check(agent.n > 0);
+    return revoke_all(c, agent, STR_NONE, by, ret_n, ret_seq);
+}
+
+int core_revoke_tenant(struct core *c, struct str tenant, struct str by, size_t *ret_n, uint64_t *ret_seq)
+{
+    return revoke_all(c, STR_NONE, tenant, by, ret_n, ret_seq);
+}
+
+int core_run_stop(struct core *c, struct str run_id, struct str by, uint64_t *ret_seq)
+{
+    struct member_text t = {.n = 0};
+    int r = 0;
+
+    core_lock(c);
+    member_str(&t, STR("run_id"), run_id, false);
+    if (c->stopped_runs.n >= c->stopped_runs.n_max)
+        r = -ERR_TOO_LARGE;
+    if (r == 0)
+        r = core_event(c, STR("run.stop"), by, t.m, t.n, ret_seq);
+    if (r == 0)
+        r = map_put(&c->stopped_runs, run_id, c, NULL);
+    core_unlock(c);
+    members_free(&t);
+    return err_trace(r);
+}
+
+static int set_killed(struct core *c, bool is_killed, struct str reason, struct str by, uint64_t *ret_seq)
+{
+    struct member_text t = {.n = 0};
+    core_lock(c);
+    member_str(&t, STR("reason"), reason, false);
+    int r = core_event(c, is_killed ? STR("kill") : STR("unkill"), by, t.m, t.n, ret_seq);
+    if (r == 0)
+        c->is_killed = is_killed;
+    core_unlock(c);
+    members_free(&t);
+    return err_trace(r);
+}
+
+int core_kill(struct core *c, struct str reason, struct str by, uint64_t *ret_seq) { return set_killed(c, true, reason, by, ret_seq); }
+int core_unkill(struct core *c, struct str by, uint64_t *ret_seq) { return set_killed(c, false, STR(""), by, ret_seq); }
+
+bool core_is_killed(struct core *c)
+{
+    core_lock(c);
+    bool is = c->is_killed;
+    core_unlock(c);
+    return is;
+}
+
+/* --- admit ------------------------------------------------------------------------------------------------------ */
+
+static void touch_made_run(struct core *c, struct key_entry *k, wall_t now)
+{
+    if (k->made_run[0] == 0 || now - k->made_run_seen > RUN_IDLE_GAP_MS * NS_PER_MS) {
+        struct uuid u = uuid_v7(now, c->rng);
+        uuid_text(&u, k->made_run);
+    }
+    k->made_run_seen = now;
+}
+
+void core_admit(struct core *c, const uint8_t hash[KEY_HASH_BYTES], wall_t now, struct arena *a, struct admission *ret)
+{
+    *ret = (struct admission){.code = CODE_NONE};
+    core_lock(c);
+    struct key_entry *k = map_get(&c->keys_by_hash, (struct str){(const char *)hash, KEY_HASH_BYTES});
+    if (!k) {
+        ret->code = CODE_KEY_UNKNOWN;
+        core_unlock(c);
+        return;
+    }
+    ret->key = k;
+    if (k->is_revoked)
+        ret->code = CODE_KEY_REVOKED;
+    else if (k->expires_at && now >= k->expires_at)
+        ret->code = CODE_KEY_EXPIRED;
+    else if (c->is_killed)
+        ret->code = CODE_STOPPED;
+    touch_made_run(c, k, now);
+    ret->made_run_id = arena_str(a, str_c(k->made_run));
+    struct policy_entry *e = map_get(&c->policies, k->policy);
+    if (e) {
+        policy_ref(e->policy);
+        ret->policy = e->policy;
+    }
+    core_unlock(c);
+}
+
+const struct policy *core_policy_of(struct core *c, const struct key_entry *k)
+{
+    const struct policy *p = NULL;
+    core_lock(c);
+    struct policy_entry *e = map_get(&c->policies, k->policy);
+    if (e) {
+        policy_ref(e->policy);
+        p = e->policy;
+    }
+    core_unlock(c);
+    return p;
+}

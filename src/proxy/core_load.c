@@ -1,0 +1,282 @@
+/*
+ * proxy/core_load.c - from a stopped daemon's files to a running one's state.
+ *
+ * Order: the journal's tail goes into the store; keys, policies, counters and holds come back from the store; then every
+ * call that was open is closed as unknown: its money stays held, its slots come back (DESIGN 7). Only then is the core ready.
+ */
+#include "proxy/core_impl.h"
+
+#include "codec/hex.h"
+#include "codec/json_read.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LOAD_ARENA_BYTES (64u << 20)
+
+struct loading {
+    struct core *c;
+    struct arena arena;  /* reset for each row */
+    struct buf body, personal;
+    size_t n_open;
+};
+
+static struct str text_of(struct json v)
+{
+    struct str s = STR_NONE;
+    (void)json_str(v, &s);
+    return s;
+}
+
+static int64_t int_of(struct json v)
+{
+    int64_t n = 0;
+    (void)json_i64(v, &n);
+    return n;
+}
+
+static int on_counter(void *ctx, const struct counter_row *r)
+{
+    struct loading *l = ctx;
+    return ledger_restore_counter(l->c->ledger, r);
+}
+
+/* --- keys and policies ------------------------------------------------------------------------------------------ */
+
+static int load_key(struct loading *l, const struct state_row *r, struct json body, struct json personal)
+{
+    struct core *c = l->c;
+    struct json specs = json_get(body, STR("limits"));
+    struct str id = text_of(json_get(body, STR("id"))), expires = text_of(json_get(body, STR("expires_at")));
+    struct key_entry *k = calloc(1, sizeof(*k));
+    check(k != NULL);
+
+    if (id.n >= sizeof(k->id) || hex_decode(text_of(json_get(body, STR("hash"))), k->hash, KEY_HASH_BYTES) < 0 ||
+        mode_parse(text_of(json_get(body, STR("mode"))), &k->mode) < 0) {
+        free(k);
+        return err_trace(-ERR_CORRUPT);
+    }
+    memcpy(k->id, id.p, id.n);
+    struct str agent = text_of(json_get(body, STR("agent"))), policy = text_of(json_get(body, STR("policy")));
+    struct str owner = text_of(json_get(personal, STR("owner"))), tenant = text_of(json_get(personal, STR("tenant")));
+    k->agent = (struct str){core_dup(agent), agent.n};
+    k->policy = (struct str){core_dup(policy), policy.n};
+    k->owner = (struct str){core_dup(owner), owner.n};
+    k->tenant = (struct str){core_dup(tenant), tenant.n};
+    k->is_revoked = r->is_over;
+    k->revoked_at = r->over_at;
+    if (expires.n)
+        (void)wall_parse(expires, &k->expires_at);
+    (void)wall_parse(text_of(json_get(body, STR("at"))), &k->created_at);
+    k->n_limit_specs = json_len(specs);
+    k->limit_specs = calloc(k->n_limit_specs + 1, sizeof(struct str));
+    check(k->limit_specs != NULL);
+    for (size_t i = 0; i < k->n_limit_specs; i++) {
+        struct str s = text_of(json_at(specs, i));
+        k->limit_specs[i] = (struct str){core_dup(s), s.n};
+    }
+    if (k->n_limit_specs) {
+        struct diag_list diags;
+        diag_list_init(&diags, &l->arena, 8);
+        if (key_limits_parse(k->limit_specs, k->n_limit_specs, c->limits, &diags, &k->limits) < 0)
+            k->is_revoked = true; /* a key whose limits cannot be read any more is no key: fail closed */
+    }
+    if (!core_key_add(c, k))
+        return err_trace(-ERR_TOO_LARGE);
+    return 0;
+}
+
+static int load_policy(struct loading *l, struct json body)
+{
+    struct diag_list diags;
+    struct policy *p;
+    wall_t at = 0;
+    struct str name = text_of(json_get(body, STR("name")));
+    diag_list_init(&diags, &l->arena, 8);
+    int r = policy_parse(text_of(json_get(body, STR("document"))), name, l->c->limits, NULL, 0, &diags, &p);
+    if (r < 0) { /* written by a newer version: its keys are denied, the rest works */
+        log_at(LOG_ERROR, "policy_unreadable", "name=" STR_FMT, STR_ARG(name));
+        return 0;
+    }
+    (void)wall_parse(text_of(json_get(body, STR("at"))), &at);
+    r = core_policy_put(l->c, p, at);
+    policy_unref(p);
+    return r;
+}
+
+static int on_state(void *ctx, const struct state_row *r)
+{
+    struct loading *l = ctx;
+    struct json body, personal = JSON_ABSENT;
+    arena_reset(&l->arena);
+    if (json_parse(&l->arena, r->body, 64, &body) < 0)
+        return err_trace(-ERR_CORRUPT);
+    if (r->personal.n && json_parse(&l->arena, r->personal, 64, &personal) < 0)
+        return err_trace(-ERR_CORRUPT);
+    if (str_eq(r->kind, STR("key")))
+        return load_key(l, r, body, personal);
+    if (str_eq(r->kind, STR("policy")))
+        return load_policy(l, body);
+    if (str_eq(r->kind, STR("kill")))
+        l->c->is_killed = !r->is_over;
+    if (str_eq(r->kind, STR("run")))
+        return map_put(&l->c->stopped_runs, text_of(json_get(body, STR("run_id"))), l->c, NULL);
+    return 0;
+}
+
+/* --- holds ------------------------------------------------------------------------------------------------------ */
+
+static int read_needs(struct loading *l, struct json body, struct json personal, struct limit_need **ret, size_t *ret_n)
+{
+    struct json limits = json_get(body, STR("limits")), buckets = json_get(personal, STR("buckets"));
+    size_t n = json_len(limits);
+    struct limit_need *needs = arena_alloc(&l->arena, (n + 1) * sizeof(*needs));
+    for (size_t i = 0; i < n; i++) {
+        struct json limit = json_at(limits, i);
+        needs[i].id = text_of(json_get(limit, STR("id")));
+        needs[i].counter = text_of(json_get(limit, STR("counter")));
+        needs[i].bucket = text_of(json_at(buckets, i));
+        needs[i].window_start = int_of(json_get(limit, STR("window_start")));
+        needs[i].n = int_of(json_get(limit, STR("n")));
+        needs[i].max = int_of(json_get(limit, STR("max")));
+        if (meter_parse(text_of(json_get(limit, STR("meter"))), &needs[i].meter) < 0 ||
+            window_parse(text_of(json_get(limit, STR("window"))), &needs[i].window) < 0)
+            return err_trace(-ERR_CORRUPT);
+    }
+    *ret = needs;
+    *ret_n = n;
+    return 0;
+}
+
+static void restore_idempotency(struct core *c, struct json body, struct hold *h, uint64_t open_seq)
+{
+    struct json idem = json_get(body, STR("idempotency"));
+    struct idem_entry e = {.hold = h, .open_seq = open_seq};
+    struct idempotency i = {.scope = text_of(json_get(idem, STR("scope")))};
+    struct str call_id = text_of(json_get(body, STR("call_id")));
+    char key[64];
+    if (i.scope.n == 0 || hex_decode(text_of(json_get(idem, STR("digest"))), i.key_digest, 32) < 0 ||
+        hex_decode(text_of(json_get(idem, STR("body"))), e.body_digest, 32) < 0 || call_id.n >= sizeof(e.call_id))
+        return;
+    memcpy(e.call_id, call_id.p, call_id.n);
+    (void)wall_parse(text_of(json_get(body, STR("started_at"))), &e.at);
+    hold_ref(h);
+    core_idem_key(&i, key);
+    core_idem_put(c, key, &e);
+}
+
+/* The stopped process can no longer hear the answer: what it held of money stays, the rest ends now. */
+static int close_as_unknown(struct loading *l, const struct open_row *row, struct json body, struct hold *h)
+{
+    struct core *c = l->c;
+    enum op_class class = CLASS_UNKNOWN;
+    struct move moves[MOVES_MAX];
+    struct record_move rm[MOVES_MAX];
+    uint8_t salt[SALT_BYTES];
+    size_t n = 0;
+    uint64_t seq;
+
+    (void)class_parse(text_of(json_get(body, STR("class"))), &class);
+    bool is_harmless = class == CLASS_READ; /* nothing moved, nothing to reconcile */
+    hold_share(h);
+    if (is_harmless)
+        (void)hold_release(h, true, moves, &n);
+    else
+        (void)hold_unknown(h, true, moves, &n);
+    for (size_t i = 0; i < n; i++)
+        rm[i] = (struct record_move){moves[i].of, moves[i].i, moves[i].released, moves[i].settled};
+    rng_fill(c->rng, salt, sizeof(salt));
+    struct record_close rc = {
+        .call_id = text_of(json_get(body, STR("call_id"))),
+        .open_seq = row->open_seq,
+        .ended_at = c->clock->wall(c->clock->ctx),
+        .outcome = is_harmless ? OUTCOME_NONE : OUTCOME_UNKNOWN,
+        .code = CODE_OUTCOME_UNKNOWN,
+        .error = "daemon_stopped",
+        .phases = {-1, -1, -1, -1, -1, -1, -1, -1},
+        .moves = rm,
+        .n_moves = n,
+        .salt = salt,
+    };
+    buf_reset(&l->body);
+    buf_reset(&l->personal);
+    record_close(&rc, &l->body, &l->personal);
+    l->n_open++;
+    if (!is_harmless)
+        c->n_unknown++;
+    return core_append(c, FRAME_CLOSE, buf_str(&l->body), buf_str(&l->personal), rc.ended_at, &seq);
+}
+
+static int on_open(void *ctx, const struct open_row *row)
+{
+    struct loading *l = ctx;
+    struct json body, personal = JSON_ABSENT;
+    struct limit_need *needs;
+    struct hold *h;
+    size_t n;
+
+    arena_reset(&l->arena);
+    if (json_parse(&l->arena, row->body, 64, &body) < 0)
+        return err_trace(-ERR_CORRUPT);
+    if (row->personal.n && json_parse(&l->arena, row->personal, 64, &personal) < 0)
+        return err_trace(-ERR_CORRUPT);
+    int r = read_needs(l, body, personal, &needs, &n);
+    if (r < 0)
+        return r;
+    if (n != row->n_left)
+        return err_trace(-ERR_CORRUPT);
+    r = ledger_restore_hold(l->c->ledger, row->open_seq, needs, row->left, n, &h);
+    if (r < 0)
+        return err_trace(r);
+    restore_idempotency(l->c, body, h, row->open_seq);
+    if (!row->is_closed)
+        r = close_as_unknown(l, row, body, h);
+    else
+        l->c->n_unknown++;
+    hold_unref(h);
+    return r;
+}
+
+/* --- start ------------------------------------------------------------------------------------------------------ */
+
+static int drain_all(struct core *c)
+{
+    uint8_t chain[CHAIN_BYTES];
+    uint32_t epoch;
+    uint64_t seq = c->store->ops->position(c->store, chain, &epoch);
+    atomic_store(&c->store_seq, seq);
+    c->has_history = seq > 0;
+    int r = journal_reader_new(c->journal, seq, &c->drain_reader);
+    if (r < 0)
+        return err_trace(r);
+    while (core_drain_turn(c))
+        ;
+    if (atomic_load(&c->store_seq) != journal_last_seq(c->journal))
+        return err_trace(-ERR_CORRUPT);
+    return 0;
+}
+
+int core_load(struct core *c)
+{
+    struct loading l = {.c = c};
+    struct store_loader to = {.on_counter = on_counter, .on_open = on_open, .on_state = on_state, .ctx = &l};
+    uint64_t seq;
+
+    int r = drain_all(c);
+    if (r < 0)
+        return r;
+    arena_init(&l.arena, LOAD_ARENA_BYTES);
+    buf_init(&l.body, (size_t)c->limits->frame_bytes_max);
+    buf_init(&l.personal, (size_t)c->limits->frame_bytes_max);
+    r = core_event(c, STR("start"), STR("daemon"), NULL, 0, &seq);
+    if (r == 0)
+        r = c->store->ops->load(c->store, c->started_at, &to);
+    if (r >= 0 && l.n_open)
+        log_at(LOG_WARN, "recovered", "open_calls=%zu next=\"flyball calls --unknown\"", l.n_open);
+    buf_deinit(&l.body);
+    buf_deinit(&l.personal);
+    arena_deinit(&l.arena);
+    check(r < 0 || ledger_check(c->ledger));
+    return err_trace(r < 0 ? r : 0);
+}

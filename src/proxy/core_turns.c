@@ -1,0 +1,256 @@
+/*
+ * proxy/core_turns.c - work for background threads, a piece at a time: fdatasync, journal into store, questions.
+ *
+ * The daemon runs each turn in a loop of its own thread; the simulation calls them inline, in seeded order.
+ */
+#include "proxy/core_impl.h"
+
+#include "base/counter.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+/* --- sync ------------------------------------------------------------------------------------------------------- */
+
+bool core_synced(struct core *c, struct sync_wait *w)
+{
+    if (journal_synced_seq(c->journal) >= w->seq) {
+        w->result = 0;
+        return true;
+    }
+    pthread_mutex_lock(&c->bg_mutex);
+    list_init(&w->node);
+    list_add_tail(&c->syncs, &w->node);
+    pthread_cond_signal(&c->sync_cond);
+    pthread_mutex_unlock(&c->bg_mutex);
+    return false;
+}
+
+/* Waiters up to `seq` go on; all of them, with the error, when the journal failed. */
+static void wake_synced(struct core *c, uint64_t seq, int r)
+{
+    struct list done;
+    list_init(&done);
+    pthread_mutex_lock(&c->bg_mutex);
+    list_each_safe(n, tmp, &c->syncs) {
+        struct sync_wait *w = list_entry(n, struct sync_wait, node);
+        if (r == 0 && w->seq > seq)
+            continue;
+        w->result = r;
+        list_remove(n);
+        list_add_tail(&done, n);
+    }
+    pthread_mutex_unlock(&c->bg_mutex);
+    list_each_safe(n, tmp, &done) {
+        struct sync_wait *w = list_entry(n, struct sync_wait, node);
+        list_remove(n);
+        post_send(w->box, w->done); /* w may be gone after this */
+    }
+}
+
+bool core_sync_turn(struct core *c)
+{
+    uint64_t seq = 0;
+    pthread_mutex_lock(&c->bg_mutex);
+    bool has_work = !list_is_empty(&c->syncs);
+    pthread_mutex_unlock(&c->bg_mutex);
+    if (!has_work)
+        return false;
+    int r = journal_sync(c->journal, &seq);
+    counter_add(COUNTER_journal_syncs, 1);
+    if (r < 0 && !atomic_exchange(&c->has_failed, true))
+        log_at(LOG_ERROR, "journal_sync_failed", "error=%s next=\"money stops; restart to recover\"", err_name(r));
+    wake_synced(c, seq, r);
+    return true;
+}
+
+void core_sync_wait(struct core *c)
+{
+    pthread_mutex_lock(&c->bg_mutex);
+    while (list_is_empty(&c->syncs) && !c->is_stopping)
+        pthread_cond_wait(&c->sync_cond, &c->bg_mutex);
+    pthread_mutex_unlock(&c->bg_mutex);
+}
+
+/* --- drain ------------------------------------------------------------------------------------------------------ */
+
+struct batch {
+    struct frame *frames;
+    struct buf bytes; /* copies of bodies: the reader's are valid for one frame only */
+    size_t *at;
+    size_t n, n_max;
+};
+
+static int batch_read(struct core *c, struct batch *b)
+{
+    while (b->n < b->n_max && b->bytes.n < (8u << 20)) {
+        struct frame f;
+        int r = journal_reader_next(c->drain_reader, &f);
+        if (r == JOURNAL_R_END)
+            return 0;
+        if (r < 0)
+            return err_trace(r);
+        b->frames[b->n] = f;
+        b->at[b->n] = b->bytes.n;
+        if (buf_add(&b->bytes, f.body) < 0 || buf_add(&b->bytes, f.personal) < 0)
+            return err_trace(-ERR_TOO_LARGE);
+        b->n++;
+    }
+    return 0;
+}
+
+static void batch_point(struct batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        struct frame *f = &b->frames[i];
+        f->body.p = b->bytes.p + b->at[i];
+        f->personal.p = f->body.p + f->body.n;
+    }
+}
+
+static void wake_answers(struct core *c)
+{
+    pthread_mutex_lock(&c->bg_mutex);
+    if (!list_is_empty(&c->asks))
+        pthread_cond_broadcast(&c->answer_cond);
+    pthread_mutex_unlock(&c->bg_mutex);
+}
+
+bool core_drain_turn(struct core *c)
+{
+    struct batch b = {.n_max = (size_t)c->limits->store_batch_frames_max};
+    b.frames = calloc(b.n_max, sizeof(*b.frames));
+    b.at = calloc(b.n_max, sizeof(*b.at));
+    check(b.frames && b.at);
+    buf_init(&b.bytes, (8u << 20) + 4 * (size_t)c->limits->frame_bytes_max);
+
+    int r = batch_read(c, &b);
+    if (b.n > 0) {
+        batch_point(&b);
+        int applied = c->store->ops->apply(c->store, b.frames, b.n);
+        if (applied < 0) {
+            r = applied;
+        } else {
+            uint64_t seq = b.frames[b.n - 1].seq;
+            counter_add(COUNTER_store_batches, 1);
+            atomic_store(&c->store_seq, seq);
+            (void)journal_recycle(c->journal, seq); /* a segment kept too long only costs space */
+        }
+    }
+    bool did = b.n > 0 && r == 0;
+    if (r < 0) {
+        /* The journal is the spool: calls go on, and the batch is read again from where the store stands. */
+        log_at(LOG_ERROR, "store_failed", "error=%s next=\"will retry; the journal keeps everything meanwhile\"", err_name(r));
+        journal_reader_free(c->drain_reader);
+        c->drain_reader = NULL;
+        if (journal_reader_new(c->journal, atomic_load(&c->store_seq), &c->drain_reader) < 0)
+            atomic_store(&c->has_failed, true);
+    }
+    buf_deinit(&b.bytes);
+    free(b.frames);
+    free(b.at);
+    if (did)
+        wake_answers(c);
+    return did;
+}
+
+static void deadline(struct timespec *ts, int64_t ms)
+{
+    clock_gettime(CLOCK_MONOTONIC, ts);
+    ts->tv_nsec += ms * NS_PER_MS;
+    ts->tv_sec += ts->tv_nsec / NS_PER_S;
+    ts->tv_nsec %= NS_PER_S;
+}
+
+/* Sleeps until a frame is appended; then a little longer, so that frames come in batches, unless someone asks. */
+#define DRAIN_LAG_MS 4
+void core_drain_wait(struct core *c)
+{
+    struct timespec ts;
+    pthread_mutex_lock(&c->bg_mutex);
+    atomic_store(&c->drain_sleeps, true);
+    if (journal_last_seq(c->journal) == atomic_load(&c->store_seq)) {
+        while (atomic_load(&c->drain_sleeps) && !c->is_stopping)
+            pthread_cond_wait(&c->drain_cond, &c->bg_mutex);
+    }
+    atomic_store(&c->drain_sleeps, false);
+    if (list_is_empty(&c->asks) && !c->is_stopping) {
+        deadline(&ts, DRAIN_LAG_MS);
+        (void)pthread_cond_timedwait(&c->drain_cond, &c->bg_mutex, &ts);
+    }
+    pthread_mutex_unlock(&c->bg_mutex);
+}
+
+/* --- questions -------------------------------------------------------------------------------------------------- */
+
+void core_ask(struct core *c, struct ask *a)
+{
+    a->needs_seq = journal_last_seq(c->journal);
+    pthread_mutex_lock(&c->bg_mutex);
+    list_init(&a->node);
+    list_add_tail(&c->asks, &a->node);
+    atomic_store(&c->drain_sleeps, false);
+    pthread_cond_signal(&c->drain_cond);
+    pthread_cond_signal(&c->answer_cond);
+    pthread_mutex_unlock(&c->bg_mutex);
+}
+
+/* The oldest question whose frames are all in the store. */
+static struct ask *take_ask(struct core *c)
+{
+    uint64_t seq = atomic_load(&c->store_seq);
+    list_each(n, &c->asks) {
+        struct ask *a = list_entry(n, struct ask, node);
+        if (a->needs_seq <= seq || c->is_stopping) {
+            list_remove(n);
+            return a;
+        }
+    }
+    return NULL;
+}
+
+bool core_answer_turn(struct core *c, struct store_reader *r)
+{
+    pthread_mutex_lock(&c->bg_mutex);
+    struct ask *a = take_ask(c);
+    bool is_stopping = c->is_stopping;
+    pthread_mutex_unlock(&c->bg_mutex);
+    if (!a)
+        return false;
+    if (is_stopping)
+        a->result = -ERR_CLOSED;
+    else if (a->work)
+        a->result = a->work(a->work_ctx, c->store, r, &a->json);
+    else
+        a->result = c->store->ops->ask(r, &a->q, &a->json);
+    post_send(a->box, a->done);
+    return true;
+}
+
+void core_answer_wait(struct core *c)
+{
+    struct timespec ts;
+    pthread_mutex_lock(&c->bg_mutex);
+    while (list_is_empty(&c->asks) && !c->is_stopping)
+        pthread_cond_wait(&c->answer_cond, &c->bg_mutex);
+    if (!c->is_stopping) { /* there are questions: wait for the drain to reach them */
+        struct ask *first = list_entry(list_first(&c->asks), struct ask, node);
+        if (first->needs_seq > atomic_load(&c->store_seq)) {
+            deadline(&ts, 5);
+            (void)pthread_cond_timedwait(&c->answer_cond, &c->bg_mutex, &ts);
+        }
+    }
+    pthread_mutex_unlock(&c->bg_mutex);
+}
+
+void core_stop_background(struct core *c)
+{
+    pthread_mutex_lock(&c->bg_mutex);
+    c->is_stopping = true;
+    atomic_store(&c->drain_sleeps, false);
+    pthread_cond_broadcast(&c->sync_cond);
+    pthread_cond_broadcast(&c->drain_cond);
+    pthread_cond_broadcast(&c->answer_cond);
+    pthread_mutex_unlock(&c->bg_mutex);
+}
