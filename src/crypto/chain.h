@@ -10,4 +10,5 @@
 #define CHAIN_HASH_BYTES 32
 
 /* ret = SHA-256(prev || header || SHA-256(body)). `ret` may be `prev`. The chain starts from 32 zero bytes. */
-void chain_next(const uint8_t prev[CHAIN_HASH_BYTES], struct str header, struct str body, uint8_t ret[CHAIN_HASH_BYTES]);
+void chain_next(const uint8_t prev[CHAIN_HASH_BYTES], struct str header, struct str body,
+                uint8_t ret[CHAIN_HASH_BYTES]);

@@ -7,7 +7,7 @@
  *
  * Errors: -ERR_NOT_FOUND, -ERR_EXISTS, -ERR_NO_SPACE (disk or quota full), -ERR_BUSY (locked by another), -ERR_DENIED,
  * -ERR_INVALID (a path with a NUL, or empty), -ERR_TOO_LARGE (a path too long), -ERR_NOMEM, and -ERR_IO for all else.
- * Paths are bytes, copied where they must last. A file may be used by several threads at once (each access names its place).
+ * Paths are bytes, copied where they must last. Several threads may use one file at once: each access names its place.
  */
 #pragma once
 

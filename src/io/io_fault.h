@@ -1,8 +1,8 @@
 /*
  * io/io_fault.h - another struct io with failures at chosen places.
  *
- * A countdown of n lets n operations pass and fails the next; -1 never fails. After its failure a countdown is -1 again,
- * so that what follows succeeds, as it does on real systems: it is up to the code under test to remember.
+ * A countdown of n lets n operations pass and fails the next; -1 never fails. After its failure a countdown is -1
+ * again, so that what follows succeeds, as it does on real systems: remembering is up to the code under test.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
  * io/io_memory.h - a file system in memory, for simulations and tests. Deterministic; touches no disk.
  *
  *   (1) bytes are durable after io_sync of their file, names after io_sync_dir of their folder, and not before.
- *   (2) power_loss and crash end the process that had files open: its handles answer -ERR_CLOSED (they must still be closed)
- *       and its locks are gone.
+ *   (2) power_loss and crash end the process that had files open: its handles answer -ERR_CLOSED (they must still be
+ *       closed) and its locks are gone.
  *
  * Any thread.
  */
@@ -19,8 +19,8 @@ void io_memory_free(struct io *io); /* all handles are closed */
 /* kill -9: everything that was written is there. */
 void io_memory_crash(struct io *io);
 /*
- * What was not synced is gone; with `r` each 512-byte piece of it by the toss of a coin, as disks do. Names that were not
- * synced are gone in either case, removed ones are back.
+ * What was not synced is gone; with `r` each 512-byte piece of it by the toss of a coin, as disks do. Names that were
+ * not synced are gone in either case, removed ones are back.
  */
 void io_memory_power_loss(struct io *io, struct rng *r);
 /* Flips bits of a stored byte, durable copy too: what a bad disk does. -ERR_NOT_FOUND; -ERR_INVALID behind the end. */

@@ -56,7 +56,8 @@ static void text_reads_back_in_either_case(void **state)
 
 static void other_texts_are_refused(void **state)
 {
-    static const char *const bad[] = {"", "018bcfe5-6800-7abc-8def-0123456789a", "018bcfe5-6800-7abc-8def-0123456789abc",
+    static const char *const bad[] = {"", "018bcfe5-6800-7abc-8def-0123456789a",
+                                      "018bcfe5-6800-7abc-8def-0123456789abc",
                                       "018bcfe568007abc8def0123456789abcdef", "018bcfe5-6800-7abc-8def_0123456789ab",
                                       "018bcfe5-6800-7abc-8def-0123456789ag", "018bcfe56-800-7abc-8def-0123456789ab",
                                       "{18bcfe5-6800-7abc-8def-0123456789a}"};
