@@ -27,7 +27,11 @@ enum query_kind {
     QUERY_POLICIES, /* every version: name, digest, applied_at, by, is_active */
     QUERY_OBJECT,   /* one vendor object: vendor, mode, id -> customer, created by agent, key, run, call */
     QUERY_IDEMPOTENCY, /* one idempotency key: scope + key -> call_id, open_seq, body digest, outcome, held */
-    QUERY_AUDIT,    /* frames from seq `after` on: seq, kind, at, node, epoch, chain, body, personal */
+    /*
+     * Frames behind seq `after`, in order: seq, kind ("open", "close", "event"), version, at (integer, ns), node, epoch, chain (hex),
+     * body and personal as JSON strings that hold their texts exactly as written: the chain is recomputed from them.
+     */
+    QUERY_AUDIT,
     QUERY_COUNT
 };
 

@@ -1,0 +1,140 @@
+/*
+ * admin/admin.c - the admin listener: takes connections, starts requests, ends when the last of them is over.
+ */
+#include "admin/admin.h"
+
+#include "admin/openapi.h"
+#include "admin/request.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "http/server.h"
+
+#include <stdlib.h>
+
+#define OPENAPI_BYTES_MAX (1u << 20)
+#define ADMIN_ARENA_BYTES_MAX (16u << 20)
+
+static void on_request(void *ctx, struct http_exchange *x, const struct http_head *head)
+{
+    request_start(ctx, x, head);
+}
+
+/* Heads that cannot be valid get the same error form as everything else. */
+static void on_bad_head(void *ctx, const struct http_refusal *r, struct arena *a, struct str *ret_body)
+{
+    *ret_body = arena_printf(a, "{\"error\":{\"code\":\"request_invalid\",\"message\":\"%s\"}}\n", r->text);
+}
+
+static const struct http_server_handler handler = {.on_request = on_request, .on_bad_head = on_bad_head};
+
+static void on_accept(void *ctx, struct net_ticket t)
+{
+    struct admin *a = ctx;
+    struct stream *st;
+
+    if (a->loop->ops->adopt(a->loop, t, &st) < 0)
+        return;
+    if (http_server_take(a->server, st) < 0)
+        log_at(LOG_WARN, "admin_refused", "reason=admin_connections_max");
+}
+
+/* The names that policy texts may use, for did-you-mean in checks: members "name" of the vendors' JSON. */
+static void read_vendor_names(struct admin *a)
+{
+    struct json root, one;
+    if (json_parse(&a->arena, a->vendors_json, a->limits->json_depth_max, &root) < 0)
+        return;
+    a->vendor_names = arena_alloc(&a->arena, (json_len(root) + 1) * sizeof(struct str));
+    for (struct json_iter it = json_each(root); json_next(&it, NULL, &one);) {
+        if (json_str(json_get(one, STR("name")), &a->vendor_names[a->n_vendor_names]))
+            a->n_vendor_names++;
+    }
+}
+
+int admin_new(const struct admin_options *o, struct admin **ret)
+{
+    struct admin *a = calloc(1, sizeof(*a));
+    if (!a)
+        return err_trace(-ERR_NOMEM);
+
+    a->loop = o->loop;
+    a->core = o->core;
+    a->limits = o->limits;
+    a->token = o->token;
+    a->config_json = o->config_json;
+    a->vendors_json = o->vendors_json;
+    a->version = o->version;
+    a->default_mode = o->default_mode;
+    a->http_limits = *o->limits;
+    a->http_limits.connections_max = o->limits->admin_connections_max;
+    a->http_limits.body_bytes_max = o->limits->admin_body_bytes_max;
+    list_init(&a->requests);
+    arena_init(&a->arena, ADMIN_ARENA_BYTES_MAX);
+    buf_init(&a->openapi, OPENAPI_BYTES_MAX);
+    read_vendor_names(a);
+
+    int r = openapi_write(a->version, &a->openapi);
+    if (r == 0)
+        r = http_server_new(a->loop, &a->http_limits, &handler, a, &a->server);
+    if (r < 0) {
+        admin_free(a);
+        return err_trace(r);
+    }
+    *ret = a;
+    return 0;
+}
+
+int admin_listen(struct admin *a, const struct net_addr *addr, struct net_addr *ret_bound)
+{
+    int r = a->loop->ops->listen(a->loop, addr, (int)a->limits->accept_backlog, on_accept, a, &a->listener, &a->bound);
+    if (r < 0)
+        return err_trace(r);
+    *ret_bound = a->bound;
+    return 0;
+}
+
+void admin_request_gone(struct admin *a)
+{
+    if (!a->on_drained || !a->is_server_drained || !list_is_empty(&a->requests))
+        return;
+    void (*fn)(void *ctx) = a->on_drained;
+    a->on_drained = NULL;
+    fn(a->on_drained_ctx);
+}
+
+static void on_server_drained(void *ctx)
+{
+    struct admin *a = ctx;
+    a->is_server_drained = true;
+    admin_request_gone(a);
+}
+
+static void listener_close(struct admin *a)
+{
+    if (a->listener)
+        a->loop->ops->listener_close(a->listener);
+    a->listener = NULL;
+}
+
+void admin_drain(struct admin *a, void (*on_drained)(void *ctx), void *ctx)
+{
+    a->on_drained = on_drained;
+    a->on_drained_ctx = ctx;
+    listener_close(a);
+    http_server_drain(a->server, on_server_drained, a);
+}
+
+void admin_free(struct admin *a)
+{
+    if (!a)
+        return;
+    listener_close(a);
+    a->on_drained = NULL;
+    list_each_safe(it, tmp, &a->requests)
+        request_drop(list_entry(it, struct request, node));
+    if (a->server)
+        http_server_free(a->server);
+    buf_deinit(&a->openapi);
+    arena_deinit(&a->arena);
+    free(a);
+}

@@ -1,0 +1,206 @@
+/*
+ * admin/h_audit.c - proofs on demand: the chain, the counters, the frames themselves. Long work, done by reader threads.
+ */
+#include "admin/audit.h"
+#include "admin/handlers.h"
+#include "admin/request.h"
+#include "base/err.h"
+
+/* What a reader's thread needs; lives in the request's arena. */
+struct audit_work {
+    uint64_t until_seq;
+    struct buf *health;
+    bool is_ready;
+};
+
+static void answer_as_it_is(struct request *r)
+{
+    (void)buf_add(&r->out, buf_str(&r->ask.json)); /* noted in the buf, here and below */
+    (void)buf_add_byte(&r->out, '\n');
+    request_answer(r, 200);
+}
+
+/* The store's position now, from the core's health; frames behind it may still be on their way. */
+static int position_now(struct request *r, struct buf *health, uint64_t *ret_seq, bool *ret_is_ready)
+{
+    struct json root;
+    int64_t seq = 0;
+    int e = core_health_json(r->admin->core, health, ret_is_ready);
+    if (e == 0)
+        e = json_parse(&r->arena, buf_str(health), 16, &root);
+    if (e < 0)
+        return err_trace(e);
+    (void)json_i64(json_get(root, STR("store_seq")), &seq); /* absent: nothing is there yet */
+    *ret_seq = (uint64_t)seq;
+    return 0;
+}
+
+static void free_buf(void *p)
+{
+    buf_deinit(p);
+}
+
+/* NULL: failed, answered. */
+static struct audit_work *work_new(struct request *r)
+{
+    struct audit_work *k = arena_alloc(&r->arena, sizeof(*k));
+    k->health = arena_alloc(&r->arena, sizeof(*k->health));
+    buf_init(k->health, 1u << 20);
+    arena_cleanup(&r->arena, free_buf, k->health);
+    int e = position_now(r, k->health, &k->until_seq, &k->is_ready);
+    if (e < 0) {
+        request_fail_err(r, e);
+        return NULL;
+    }
+    return k;
+}
+
+static int verify(void *ctx, struct store *s, struct store_reader *reader, struct buf *out)
+{
+    const struct audit_work *k = ctx;
+    struct audit t;
+    int e = audit_run(s->ops, reader, k->until_seq, &t);
+    return e < 0 ? err_trace(e) : audit_json(&t, out);
+}
+
+void admin_on_audit_verify(struct request *r)
+{
+    struct audit_work *k = work_new(r);
+    if (!k)
+        return;
+    r->ask.work = verify;
+    r->ask.work_ctx = k;
+    request_ask(r, answer_as_it_is);
+}
+
+static void then_export(struct request *r)
+{
+    struct json rows, last;
+    struct json_writer w;
+    int64_t seq = 0;
+    size_t n;
+
+    if (json_parse(&r->arena, buf_str(&r->ask.json), 64, &rows) < 0) {
+        request_fail_err(r, -ERR_CORRUPT);
+        return;
+    }
+    n = json_len(rows);
+    last = json_at(rows, n ? n - 1 : 0);
+    jw_init(&w, &r->out);
+    jw_object(&w);
+    jw_put_raw(&w, STR("frames"), buf_str(&r->ask.json));
+    if (n == (size_t)r->ask.q.rows_max && json_i64(json_get(last, STR("seq")), &seq))
+        jw_put_i64(&w, STR("next_after"), seq);
+    else
+        jw_put_null(&w, STR("next_after"));
+    jw_object_end(&w);
+    (void)buf_add_byte(&r->out, '\n');
+    request_answer(r, 200);
+}
+
+void admin_on_audit_export(struct request *r)
+{
+    r->ask.q = (struct query){.kind = QUERY_AUDIT};
+    if (request_limit(r, &r->ask.q.rows_max) && request_seq(r, STR("after"), &r->ask.q.after_seq))
+        request_ask(r, then_export);
+}
+
+/* --- doctor ------------------------------------------------------------------------------------------------------- */
+
+static void put_check(struct json_writer *w, const char *name, const char *status, struct str text, const char *fix)
+{
+    jw_object(w);
+    jw_put_str(w, STR("name"), str_c(name));
+    jw_put_str(w, STR("status"), str_c(status));
+    jw_put_str(w, STR("text"), text);
+    jw_put_str_or_null(w, STR("fix"), str_c(fix));
+    jw_object_end(w);
+}
+
+static void check_positions(struct json_writer *w, struct arena *a, struct str health, bool *ok)
+{
+    struct json root;
+    int64_t lag = 0, unknown = 0;
+    bool balances = false, killed = false;
+
+    if (json_parse(a, health, 16, &root) < 0)
+        return;
+    (void)json_i64(json_get(root, STR("store_lag_frames")), &lag); /* absent is 0, or false */
+    (void)json_i64(json_get(root, STR("unknown_outcomes")), &unknown);
+    (void)json_bool(json_get(root, STR("ledger_balances")), &balances);
+    (void)json_bool(json_get(root, STR("killed")), &killed);
+    put_check(w, "ledger", balances ? "ok" : "fail",
+              balances ? STR("held money equals the holds of calls in memory") : STR("held money differs from the holds of calls"),
+              balances ? NULL : "restart the daemon: it rebuilds the ledger from the store; keep the data folder for a report");
+    *ok &= balances;
+    put_check(w, "store", lag > 10000 ? "warn" : "ok",
+              arena_printf(a, "%lld frames are on their way from the journal to the store", (long long)lag),
+              lag > 10000 ? "look at the disk: the store cannot keep up" : NULL);
+    put_check(w, "unknown", unknown ? "warn" : "ok", arena_printf(a, "%lld calls have an unknown outcome; their holds stand", (long long)unknown),
+              unknown ? "flyball calls --unknown" : NULL);
+    put_check(w, "stop", killed ? "warn" : "ok", killed ? STR("the stop button is pressed") : STR("the stop button is not pressed"),
+              killed ? "flyball unkill" : NULL);
+}
+
+static void check_counters(struct json_writer *w, struct arena *a, struct store *s, bool *ok)
+{
+    struct buf differs;
+    buf_init(&differs, 1u << 20);
+    int e = s->ops->rebuild(s, &differs);
+    if (e < 0)
+        put_check(w, "counters", "fail", arena_printf(a, "the counters could not be rebuilt: %s", err_text(e)), "flyball audit verify");
+    else if (e == STORE_R_DIFFERS)
+        put_check(w, "counters", "fail", arena_printf(a, "counters differ from the ledger's frames: " STR_FMT,
+                  STR_ARG(str_sub(buf_str(&differs), 0, 2000))), "keep the data folder for a report");
+    else
+        put_check(w, "counters", "ok", STR("every counter, rebuilt from the ledger's frames, equals the one in use"), NULL);
+    *ok &= e == 0;
+    buf_deinit(&differs);
+}
+
+static void check_chain(struct json_writer *w, struct arena *a, struct store *s, struct store_reader *reader, uint64_t until, bool *ok)
+{
+    struct audit t = {.has_fault = true};
+    int e = audit_run(s->ops, reader, until, &t);
+    if (e < 0)
+        put_check(w, "chain", "fail", arena_printf(a, "the frames could not be read: %s", err_text(e)), "look at the disk");
+    else if (t.has_fault)
+        put_check(w, "chain", "fail", str_c(t.fault), "somebody changed the store, or the disk did: keep the data folder");
+    else
+        put_check(w, "chain", "ok", arena_printf(a, "all %llu frames are what was written", (unsigned long long)t.n_frames), NULL);
+    *ok &= e == 0 && !t.has_fault;
+}
+
+static int examine(void *ctx, struct store *s, struct store_reader *reader, struct buf *out)
+{
+    const struct audit_work *k = ctx;
+    struct json_writer w;
+    struct arena a;
+    bool ok = k->is_ready;
+
+    arena_init(&a, 4u << 20);
+    jw_init(&w, out);
+    jw_object(&w);
+    jw_key(&w, STR("checks"));
+    jw_array(&w);
+    put_check(&w, "ready", k->is_ready ? "ok" : "fail", k->is_ready ? STR("calls can be governed") : STR("money is stopped: the journal cannot be written"),
+              k->is_ready ? NULL : "free disk space, then restart the daemon");
+    check_positions(&w, &a, buf_str(k->health), &ok);
+    check_counters(&w, &a, s, &ok);
+    check_chain(&w, &a, s, reader, k->until_seq, &ok);
+    jw_array_end(&w);
+    jw_put_bool(&w, STR("ok"), ok);
+    jw_object_end(&w);
+    arena_deinit(&a);
+    return buf_ok(out);
+}
+
+void admin_on_doctor(struct request *r)
+{
+    struct audit_work *k = work_new(r);
+    if (!k)
+        return;
+    r->ask.work = examine;
+    r->ask.work_ctx = k;
+    request_ask(r, answer_as_it_is);
+}

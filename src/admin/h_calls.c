@@ -1,0 +1,231 @@
+/*
+ * admin/h_calls.c - what happened: calls, runs, spend, events. Reader threads answer; nothing here holds a call up.
+ */
+#include "admin/handlers.h"
+#include "admin/request.h"
+#include "admin/why.h"
+#include "base/err.h"
+
+#define RECORD_DEPTH_MAX 64
+
+/* Filters that several verbs share; what a verb does not list cannot be there. False: refused, answered. */
+static bool filters(struct request *r, enum query_kind kind)
+{
+    struct query *q = &r->ask.q;
+    uint64_t before, after;
+
+    *q = (struct query){.kind = kind};
+    q->run = request_param(r, STR("run"));
+    q->agent = request_param(r, STR("agent"));
+    q->tenant = request_param(r, STR("tenant"));
+    q->key = request_param(r, STR("key"));
+    q->vendor = request_param(r, STR("vendor"));
+    q->operation = request_param(r, STR("operation"));
+    q->verdict = request_param(r, STR("verdict"));
+    q->outcome = request_param(r, STR("outcome"));
+    if (!request_limit(r, &q->rows_max) || !request_seq(r, STR("before"), &before) || !request_seq(r, STR("after"), &after) ||
+        !request_time(r, STR("since"), &q->since) || !request_time(r, STR("until"), &q->until))
+        return false;
+    q->before_seq = before;
+    q->after_seq = after;
+    return true;
+}
+
+/* A filter with a closed set of values: a typo must not look like "nothing happened". */
+static bool is_one_of(struct request *r, const char *name, struct str got, const struct str *names, size_t n)
+{
+    if (!got.n)
+        return true;
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(got, names[i]))
+            return true;
+    }
+    struct str near = diag_nearest(got, names, n);
+    request_fail(r, 400, "parameter_invalid", "%s `" STR_FMT "` is not known%s" STR_FMT "%s", name, STR_ARG(str_sub(got, 0, 64)),
+                 near.n ? "; did you mean `" : "", STR_ARG(near), near.n ? "`?" : "");
+    return false;
+}
+
+static void then_calls(struct request *r)
+{
+    request_answer_list(r, STR("calls"));
+}
+
+void admin_on_calls(struct request *r)
+{
+    static const struct str verdicts[] = {STR_INIT("permit"), STR_INIT("deny"), STR_INIT("approve")};
+    static const struct str outcomes[] = {STR_INIT("settled"), STR_INIT("released"), STR_INIT("unknown"), STR_INIT("none")};
+    static const struct str switches[] = {STR_INIT("1"), STR_INIT("0"), STR_INIT("true"), STR_INIT("false")};
+    struct str unknown = request_param(r, STR("unknown"));
+
+    if (!is_one_of(r, "verdict", request_param(r, STR("verdict")), verdicts, 3) ||
+        !is_one_of(r, "outcome", request_param(r, STR("outcome")), outcomes, 4) ||
+        !is_one_of(r, "unknown", unknown, switches, 4) || !filters(r, QUERY_CALLS))
+        return;
+    if (str_eq(unknown, STR("1")) || str_eq(unknown, STR("true")))
+        r->ask.q.outcome = STR("unknown");
+    request_ask(r, then_calls);
+}
+
+/* The only row of an answer; false: there is none, answered. */
+static bool one_row(struct request *r, struct json *ret)
+{
+    struct json rows, row;
+    if (json_parse(&r->arena, buf_str(&r->ask.json), RECORD_DEPTH_MAX, &rows) < 0) {
+        request_fail_err(r, -ERR_CORRUPT);
+        return false;
+    }
+    row = json_type(rows) == JSON_ARRAY ? json_at(rows, 0) : rows;
+    if (json_type(row) != JSON_OBJECT) {
+        request_fail(r, 404, "not_found", "there is no call `" STR_FMT "`", STR_ARG(str_sub(r->args[0], 0, 64)));
+        return false;
+    }
+    *ret = row;
+    return true;
+}
+
+/* The text of the only row: an array of one without its brackets. */
+static struct str row_text(const struct request *r)
+{
+    struct str s = str_trim(buf_str(&r->ask.json));
+    return str_starts(s, STR("[")) ? str_sub(s, 1, s.n - 2) : s;
+}
+
+static void then_call(struct request *r)
+{
+    struct json row;
+    if (!one_row(r, &row))
+        return;
+    (void)buf_add(&r->out, row_text(r)); /* noted in the buf */
+    (void)buf_add_byte(&r->out, '\n');
+    request_answer(r, 200);
+}
+
+void admin_on_call(struct request *r)
+{
+    r->ask.q = (struct query){.kind = QUERY_CALL, .id = r->args[0], .rows_max = 1};
+    request_ask(r, then_call);
+}
+
+static void then_why(struct request *r)
+{
+    struct json_writer w;
+    struct json row;
+    if (!one_row(r, &row))
+        return;
+    jw_init(&w, &r->out);
+    jw_object(&w);
+    jw_put_raw(&w, STR("call"), row_text(r));
+    jw_key(&w, STR("explanation"));
+    why_explain(&r->arena, row, &w);
+    jw_object_end(&w);
+    (void)buf_add_byte(&r->out, '\n');
+    request_answer(r, 200);
+}
+
+void admin_on_why(struct request *r)
+{
+    r->ask.q = (struct query){.kind = QUERY_CALL, .id = r->args[0], .rows_max = 1};
+    request_ask(r, then_why);
+}
+
+static void then_runs(struct request *r)
+{
+    request_answer_list(r, STR("runs"));
+}
+
+void admin_on_runs(struct request *r)
+{
+    if (filters(r, QUERY_RUNS))
+        request_ask(r, then_runs);
+}
+
+static void then_run_calls(struct request *r)
+{
+    struct json_writer w;
+    jw_init(&w, &r->out);
+    jw_object(&w);
+    jw_put_raw(&w, STR("run"), r->note);
+    jw_put_raw(&w, STR("calls"), buf_str(&r->ask.json));
+    jw_object_end(&w);
+    (void)buf_add_byte(&r->out, '\n');
+    request_answer(r, 200);
+}
+
+/* Several runs share the id: the answer lists them, so that the next question can choose. */
+static void fail_with_runs(struct request *r)
+{
+    struct json_writer w;
+    jw_init(&w, &r->out);
+    jw_object(&w);
+    jw_key(&w, STR("error"));
+    jw_object(&w);
+    jw_put_str(&w, STR("code"), STR("run_ambiguous"));
+    jw_put_str(&w, STR("message"), STR("several runs have this id: choose one with agent and tenant"));
+    jw_object_end(&w);
+    jw_put_raw(&w, STR("runs"), buf_str(&r->ask.json));
+    jw_object_end(&w);
+    (void)buf_add_byte(&r->out, '\n');
+    request_answer(r, 409);
+}
+
+static void then_run(struct request *r)
+{
+    struct json rows, row;
+    struct str agent = request_param(r, STR("agent")), tenant = request_param(r, STR("tenant"));
+    int64_t rows_max = r->admin->limits->query_rows_max;
+
+    if (json_parse(&r->arena, buf_str(&r->ask.json), RECORD_DEPTH_MAX, &rows) < 0) {
+        request_fail_err(r, -ERR_CORRUPT);
+        return;
+    }
+    if (json_len(rows) > 1) {
+        fail_with_runs(r);
+        return;
+    }
+    row = json_at(rows, 0);
+    if (json_type(row) != JSON_OBJECT) {
+        request_fail(r, 404, "not_found", "there is no run `" STR_FMT "`%s", STR_ARG(str_sub(r->args[0], 0, 128)),
+                     agent.n || tenant.n ? " of that agent and tenant" : "");
+        return;
+    }
+    r->note = arena_str(&r->arena, row_text(r));
+    if (request_param(r, STR("limit")).n && !request_limit(r, &rows_max))
+        return;
+    (void)json_str(json_get(row, STR("agent")), &agent);
+    (void)json_str(json_get(row, STR("tenant")), &tenant);
+    r->ask.q = (struct query){.kind = QUERY_RUN, .run = r->args[0], .agent = agent, .tenant = tenant, .rows_max = rows_max};
+    request_ask(r, then_run_calls);
+}
+
+void admin_on_run(struct request *r)
+{
+    r->ask.q = (struct query){.kind = QUERY_RUNS, .run = r->args[0], .agent = request_param(r, STR("agent")),
+                              .tenant = request_param(r, STR("tenant")), .rows_max = 100};
+    request_ask(r, then_run);
+}
+
+static void then_spend(struct request *r)
+{
+    request_answer_list(r, STR("spend"));
+}
+
+void admin_on_spend(struct request *r)
+{
+    if (!filters(r, QUERY_SPEND))
+        return;
+    if (!request_param(r, STR("limit")).n)
+        r->ask.q.rows_max = r->admin->limits->query_rows_max;
+    request_ask(r, then_spend);
+}
+
+static void then_events(struct request *r)
+{
+    request_answer_list(r, STR("events"));
+}
+
+void admin_on_events(struct request *r)
+{
+    if (filters(r, QUERY_EVENTS))
+        request_ask(r, then_events);
+}

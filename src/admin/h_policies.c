@@ -1,0 +1,152 @@
+/*
+ * admin/h_policies.c - policy documents: read, checked, put in force, and their history.
+ */
+#include "admin/handlers.h"
+#include "admin/request.h"
+#include "base/err.h"
+
+#define DIAGS_MAX 200
+
+static void write_diags(struct json_writer *w, const struct diag_list *diags)
+{
+    jw_key(w, STR("diags"));
+    jw_array(w);
+    for (size_t i = 0; i < diags->n; i++) {
+        const struct diag *d = &diags->items[i];
+        jw_object(w);
+        jw_put_str(w, STR("file"), d->file);
+        jw_put_i64(w, STR("line"), d->line);
+        jw_put_i64(w, STR("col"), d->col);
+        jw_put_str(w, STR("code"), str_c(d->code));
+        jw_put_str(w, STR("message"), d->message);
+        jw_put_bool(w, STR("is_warning"), d->is_warning);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+void admin_on_policies(struct request *r)
+{
+    int e = core_policies_json(r->admin->core, &r->ask.json);
+    if (e < 0)
+        request_fail_err(r, e);
+    else
+        request_answer_list(r, STR("policies"));
+}
+
+static void then_history(struct request *r)
+{
+    if (buf_str(&r->ask.json).n <= 2) {
+        request_fail(r, 404, "not_found", "there was never a policy named `" STR_FMT "`", STR_ARG(str_sub(r->args[0], 0, 64)));
+        return;
+    }
+    request_answer_list(r, STR("policies"));
+}
+
+void admin_on_policy_history(struct request *r)
+{
+    r->ask.q = (struct query){.kind = QUERY_POLICIES, .id = r->args[0], .rows_max = r->admin->limits->query_rows_max};
+    request_ask(r, then_history);
+}
+
+/* The document's text and its name for messages; false: answered. */
+static bool read_document(struct request *r, struct str *ret_text, struct str *ret_file)
+{
+    static const struct str names[] = {STR_INIT("document"), STR_INIT("file")};
+    struct str file = request_param(r, STR("file")), given = STR("");
+
+    if (r->is_yaml) {
+        *ret_text = buf_str(&r->body);
+    } else {
+        if (!request_members_known(r, names, 2) || !request_member(r, STR("document"), ret_text) ||
+            !request_member(r, STR("file"), &given))
+            return false;
+        if (!ret_text->n) {
+            request_fail(r, 400, "request_invalid", "`document` is required: the policy document's text");
+            return false;
+        }
+    }
+    *ret_file = given.n ? given : file.n ? file : STR("policy");
+    return true;
+}
+
+/* The core keeps diags' file names by reference; they and the arena live until the answer is written. */
+static void fail_with_diags(struct request *r, const struct diag_list *diags)
+{
+    struct json_writer w;
+    struct buf text;
+    buf_init(&text, 4096);
+    for (size_t i = 0; i < diags->n && !text.n; i++) {
+        if (!diags->items[i].is_warning)
+            (void)diag_text(&diags->items[i], &text); /* cut short at worst */
+    }
+    jw_init(&w, &r->out);
+    jw_object(&w);
+    jw_key(&w, STR("error"));
+    jw_object(&w);
+    jw_put_str(&w, STR("code"), STR("policy_invalid"));
+    jw_put_str(&w, STR("message"), buf_str(&text));
+    jw_object_end(&w);
+    write_diags(&w, diags);
+    jw_object_end(&w);
+    (void)buf_add_byte(&r->out, '\n');
+    buf_deinit(&text);
+    request_answer(r, 400);
+}
+
+void admin_on_policy_apply(struct request *r)
+{
+    const struct policy *p;
+    struct diag_list diags;
+    struct json_writer w;
+    struct str text, file;
+    uint64_t seq = 0;
+
+    if (!read_document(r, &text, &file))
+        return;
+    diag_list_init(&diags, &r->arena, DIAGS_MAX);
+    int e = core_policy_apply(r->admin->core, text, file, ADMIN_BY, &diags, &p, &seq);
+    if (e < 0 && diags.n_errors) {
+        fail_with_diags(r, &diags);
+        return;
+    }
+    if (e < 0) {
+        request_fail_err(r, e);
+        return;
+    }
+    jw_init(&w, &r->out);
+    jw_object(&w);
+    jw_put_str(&w, STR("name"), policy_name(p));
+    jw_put_str(&w, STR("digest"), policy_digest(p));
+    write_diags(&w, &diags);
+    jw_object_end(&w);
+    (void)buf_add_byte(&r->out, '\n');
+    policy_unref(p);
+    request_answer_synced(r, 200, seq);
+}
+
+void admin_on_policy_check(struct request *r)
+{
+    struct policy *p = NULL;
+    struct diag_list diags;
+    struct json_writer w;
+    struct str text, file;
+
+    if (!read_document(r, &text, &file))
+        return;
+    diag_list_init(&diags, &r->arena, DIAGS_MAX);
+    int e = policy_parse(text, file, r->admin->limits, r->admin->vendor_names, r->admin->n_vendor_names, &diags, &p);
+    if (e < 0 && e != -ERR_INVALID && !diags.n_errors) {
+        request_fail_err(r, e);
+        return;
+    }
+    jw_init(&w, &r->out);
+    jw_object(&w);
+    jw_put_bool(&w, STR("ok"), e == 0);
+    write_diags(&w, &diags);
+    jw_object_end(&w);
+    (void)buf_add_byte(&r->out, '\n');
+    if (e == 0)
+        policy_unref(p);
+    request_answer(r, 200);
+}

@@ -1,0 +1,60 @@
+/*
+ * admin/h_state.c - how the daemon is: alive, ready, limits, positions, configuration, vendors, the API's own description.
+ */
+#include "admin/handlers.h"
+#include "admin/request.h"
+
+void admin_on_healthz(struct request *r)
+{
+    (void)buf_add(&r->out, STR("{\"status\":\"ok\"}\n")); /* noted in the buf, here and below */
+    request_answer(r, 200);
+}
+
+void admin_on_readyz(struct request *r)
+{
+    bool is_ready = false;
+    int e = core_health_json(r->admin->core, &r->ask.json, &is_ready);
+    is_ready = is_ready && e == 0;
+    (void)buf_printf(&r->out, "{\"ready\":%s}\n", is_ready ? "true" : "false");
+    request_answer(r, is_ready ? 200 : 503);
+}
+
+void admin_on_health(struct request *r)
+{
+    bool is_ready;
+    int e = core_health_json(r->admin->core, &r->out, &is_ready);
+    if (e < 0) {
+        request_fail_err(r, e);
+        return;
+    }
+    (void)buf_add_byte(&r->out, '\n');
+    request_answer(r, 200);
+}
+
+void admin_on_limits(struct request *r)
+{
+    int e = core_limits_json(r->admin->core, &r->ask.json);
+    if (e < 0)
+        request_fail_err(r, e);
+    else
+        request_answer_list(r, STR("limits"));
+}
+
+void admin_on_config(struct request *r)
+{
+    (void)buf_add(&r->out, r->admin->config_json);
+    (void)buf_add_byte(&r->out, '\n');
+    request_answer(r, 200);
+}
+
+void admin_on_vendors(struct request *r)
+{
+    (void)buf_add(&r->ask.json, r->admin->vendors_json);
+    request_answer_list(r, STR("vendors"));
+}
+
+void admin_on_openapi(struct request *r)
+{
+    (void)buf_add(&r->out, buf_str(&r->admin->openapi));
+    request_answer(r, 200);
+}

@@ -1,0 +1,458 @@
+/*
+ * admin/request.c - the life of one admin request: refuse, collect the body, run the handler, wait, answer.
+ */
+#include "admin/request.h"
+
+#include "admin/guard.h"
+#include "base/err.h"
+#include "codec/hex.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define QUERY_FIELDS_MAX 32
+#define WRITE_PIECE_BYTES 65536
+
+static void request_free(struct request *r)
+{
+    struct admin *a = r->admin;
+    check(!r->x);
+    list_remove(&r->node);
+    if (r->has_secret && r->out.p)
+        explicit_bzero(r->out.p, r->out.cap);
+    buf_deinit(&r->body);
+    buf_deinit(&r->out);
+    buf_deinit(&r->ask.json);
+    arena_deinit(&r->arena);
+    free(r);
+    admin_request_gone(a);
+}
+
+static void request_unref(struct request *r)
+{
+    check(r->n_refs > 0);
+    if (--r->n_refs == 0)
+        request_free(r);
+}
+
+/* The exchange is over for us: answered, or the client left. */
+static void exchange_over(struct request *r)
+{
+    struct http_exchange *x = r->x;
+    r->x = NULL;
+    http_release(x);
+    request_unref(r);
+}
+
+void request_drop(struct request *r)
+{
+    if (r->x)
+        http_release(r->x);
+    r->x = NULL;
+    request_free(r);
+}
+
+/* --- answers ------------------------------------------------------------------------------------------------------ */
+
+/* Sends what the window takes; on_writable brings us back. */
+static void send_more(struct request *r)
+{
+    struct str all = buf_str(&r->out);
+    while (r->n_sent < all.n) {
+        struct str piece = str_sub(all, r->n_sent, WRITE_PIECE_BYTES);
+        r->n_sent += piece.n;
+        if (http_write(r->x, piece) > (size_t)r->admin->limits->stream_window_bytes && r->n_sent < all.n)
+            return;
+    }
+    http_finish(r->x, NULL, 0);
+    exchange_over(r);
+}
+
+void request_answer(struct request *r, int status)
+{
+    if (!r->x)
+        return; /* the client left */
+    if (buf_ok(&r->out) < 0) {
+        buf_reset(&r->out);
+        request_fail(r, 413, "answer_too_large", "the answer is larger than %u MiB: ask for fewer rows with limit",
+                     ADMIN_ANSWER_BYTES_MAX >> 20);
+        return;
+    }
+    struct http_field fields[5] = {
+        {STR("content-type"), str_c(r->content_type)},
+        {STR("cache-control"), STR("no-store")},
+        {STR("x-content-type-options"), STR("nosniff")},
+    };
+    size_t n = 3;
+    if (status == 401)
+        fields[n++] = (struct http_field){STR("www-authenticate"), STR("Bearer realm=\"flyball\"")};
+    if (status == 503)
+        fields[n++] = (struct http_field){STR("retry-after"), STR("1")};
+    if (status == 405)
+        fields[n++] = (struct http_field){STR("allow"), r->note};
+    struct http_head head = {.status = (uint16_t)status, .fields = fields, .n_fields = n, .body_bytes = (int64_t)r->out.n};
+    http_send_head(r->x, &head);
+    send_more(r);
+}
+
+void request_fail(struct request *r, int status, const char *code, const char *fmt, ...)
+{
+    struct json_writer w;
+    va_list ap;
+    va_start(ap, fmt);
+    struct str text = arena_vprintf(&r->arena, fmt, ap);
+    va_end(ap);
+
+    buf_reset(&r->out);
+    r->content_type = "application/json";
+    jw_init(&w, &r->out);
+    jw_object(&w);
+    jw_key(&w, STR("error"));
+    jw_object(&w);
+    jw_put_str(&w, STR("code"), str_c(code));
+    jw_put_str(&w, STR("message"), text);
+    jw_object_end(&w);
+    jw_object_end(&w);
+    (void)buf_add_byte(&r->out, '\n'); /* noted in the buf */
+    request_answer(r, status);
+}
+
+void request_fail_err(struct request *r, int err)
+{
+    switch (err) {
+    case -ERR_NOT_FOUND:
+        request_fail(r, 404, "not_found", "there is no such thing");
+        return;
+    case -ERR_TOO_LARGE:
+        request_fail(r, 413, "too_large", "a named limit was passed: see `limits` in flyball.yaml");
+        return;
+    case -ERR_INVALID:
+    case -ERR_AMBIGUOUS:
+        request_fail(r, 400, "request_invalid", "the request is malformed");
+        return;
+    case -ERR_NO_SPACE:
+        request_fail(r, 503, "overloaded", "the journal cannot be written: the disk or journal_bytes_max is full");
+        return;
+    case -ERR_IO:
+        request_fail(r, 503, "journal_failed", "the journal failed; the daemon stops and recovers at its next start");
+        return;
+    default:
+        request_fail(r, 500, "internal", "%s", err_text(err));
+    }
+}
+
+void request_answer_list(struct request *r, struct str name)
+{
+    struct json_writer w;
+    jw_init(&w, &r->out);
+    jw_object(&w);
+    jw_put_raw(&w, name, buf_str(&r->ask.json));
+    jw_object_end(&w);
+    (void)buf_add_byte(&r->out, '\n');
+    request_answer(r, 200);
+}
+
+/* --- waits -------------------------------------------------------------------------------------------------------- */
+
+static void on_synced(void *ctx)
+{
+    struct request *r = ctx;
+    if (r->sync.result < 0)
+        request_fail_err(r, r->sync.result);
+    else
+        request_answer(r, r->status);
+    request_unref(r);
+}
+
+void request_answer_synced(struct request *r, int status, uint64_t seq)
+{
+    r->status = status;
+    r->sync = (struct sync_wait){.seq = seq, .box = &r->admin->loop->box, .done = {on_synced, r}};
+    r->n_refs++;
+    if (core_synced(r->admin->core, &r->sync))
+        on_synced(r);
+}
+
+static void on_asked(void *ctx)
+{
+    struct request *r = ctx;
+    if (r->ask.result == -ERR_TOO_LARGE)
+        request_fail(r, 413, "answer_too_large", "the answer is too large: ask for fewer rows with limit");
+    else if (r->ask.result < 0)
+        request_fail_err(r, r->ask.result);
+    else if (r->x)
+        r->then(r);
+    request_unref(r);
+}
+
+void request_ask(struct request *r, void (*then)(struct request *r))
+{
+    r->then = then;
+    r->n_refs++;
+    buf_deinit(&r->ask.json);
+    buf_init(&r->ask.json, ADMIN_ANSWER_BYTES_MAX);
+    r->ask.result = 0;
+    r->ask.box = &r->admin->loop->box;
+    r->ask.done = (struct post){on_asked, r};
+    core_ask(r->admin->core, &r->ask);
+}
+
+/* --- what was asked ----------------------------------------------------------------------------------------------- */
+
+struct str request_param(const struct request *r, struct str name)
+{
+    const struct form_field *f = form_get(&r->query, name);
+    return f ? f->value : STR_NONE;
+}
+
+bool request_limit(struct request *r, int64_t *ret_n)
+{
+    struct str text = request_param(r, STR("limit"));
+    int64_t n = 100, most = r->admin->limits->query_rows_max;
+
+    if (text.n && (str_to_i64(text, &n) < 0 || n < 1 || n > most)) {
+        request_fail(r, 400, "parameter_invalid", "limit must be a number from 1 to %lld", (long long)most);
+        return false;
+    }
+    *ret_n = n < most ? n : most;
+    return true;
+}
+
+bool request_seq(struct request *r, struct str name, uint64_t *ret_seq)
+{
+    struct str text = request_param(r, name);
+    int64_t n = 0;
+    if (text.n && str_to_i64(text, &n) < 0) {
+        request_fail(r, 400, "parameter_invalid", STR_FMT " must be a seq: a whole number", STR_ARG(name));
+        return false;
+    }
+    *ret_seq = (uint64_t)n;
+    return true;
+}
+
+bool request_time(struct request *r, struct str name, wall_t *ret_at)
+{
+    struct str text = request_param(r, name);
+    wall_t at = 0;
+    int64_t back;
+
+    if (text.n && duration_parse(text, &back) == 0)
+        at = loop_wall(r->admin->loop) - back;
+    else if (text.n && wall_parse(text, &at) < 0) {
+        request_fail(r, 400, "parameter_invalid", STR_FMT " must be a time like 2026-11-23T12:00:00Z, or a duration like 24h",
+                     STR_ARG(name));
+        return false;
+    }
+    *ret_at = at;
+    return true;
+}
+
+bool request_member(struct request *r, struct str name, struct str *ret)
+{
+    struct json v = json_get(r->json, name);
+    struct str s = STR("");
+    if (json_type(v) != JSON_NONE && json_type(v) != JSON_NULL && !json_str(v, &s)) {
+        request_fail(r, 400, "request_invalid", "`" STR_FMT "` must be a string", STR_ARG(name));
+        return false;
+    }
+    *ret = s;
+    return true;
+}
+
+bool request_members_known(struct request *r, const struct str *names, size_t n)
+{
+    struct str key;
+    struct json value;
+    for (struct json_iter it = json_each(r->json); json_next(&it, &key, &value);) {
+        bool is_known = false;
+        for (size_t i = 0; i < n; i++)
+            is_known |= str_eq(key, names[i]);
+        if (is_known)
+            continue;
+        struct str near = diag_nearest(key, names, n);
+        if (near.n)
+            request_fail(r, 400, "request_invalid", "`" STR_FMT "` is not known here; did you mean `" STR_FMT "`?",
+                         STR_ARG(str_sub(key, 0, 64)), STR_ARG(near));
+        else
+            request_fail(r, 400, "request_invalid", "`" STR_FMT "` is not known here", STR_ARG(str_sub(key, 0, 64)));
+        return false;
+    }
+    return true;
+}
+
+/* --- from head to handler ----------------------------------------------------------------------------------------- */
+
+/* %XX decoded once; false: malformed, or a control byte. */
+static bool decode_segment(struct arena *a, struct str s, struct str *ret)
+{
+    char *p = arena_try_alloc(a, s.n + 1);
+    size_t n = 0;
+    if (!p)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '%') {
+            if (s.n - i < 3)
+                return false;
+            int hi = hex_digit(s.p[i + 1]), lo = hex_digit(s.p[i + 2]);
+            if (hi < 0 || lo < 0)
+                return false;
+            c = (char)(hi << 4 | lo);
+            i += 2;
+        }
+        if ((unsigned char)c < 0x20 || c == 0x7f)
+            return false;
+        p[n++] = c;
+    }
+    *ret = (struct str){p, n};
+    return true;
+}
+
+/* Query parameters are all known to the verb, each once. */
+static bool read_query(struct request *r, const struct http_head *head)
+{
+    struct input_fault fault = {.text = "malformed"};
+    if (form_parse(&r->arena, head->query, QUERY_FIELDS_MAX, 1, &r->query, &fault) < 0) {
+        request_fail(r, 400, "request_invalid", "the query cannot be read: %s", fault.text);
+        return false;
+    }
+    for (size_t i = 0; i < r->query.n; i++) {
+        struct str name = r->query.fields[i].name;
+        if (verb_has_param(r->verb, name))
+            continue;
+        request_fail(r, 400, "parameter_unknown", "`" STR_FMT "` is not a parameter of %s; it takes: %s",
+                     STR_ARG(str_sub(name, 0, 64)), r->verb->id, *r->verb->params ? r->verb->params : "none");
+        return false;
+    }
+    return true;
+}
+
+static bool find_verb(struct request *r, const struct http_head *head)
+{
+    unsigned allow = 0;
+    int found = verb_find(head->method, head->path, &r->verb, r->args, &allow);
+
+    if (found == VERB_R_METHOD) {
+        r->note = allow == 1u << METHOD_GET ? STR("GET") : allow == 1u << METHOD_POST ? STR("POST") : STR("GET, POST");
+        request_fail(r, 405, "method_not_allowed", "this path answers " STR_FMT " only", STR_ARG(r->note));
+        return false;
+    }
+    if (found < 0 && (str_eq(head->path, STR("/")) || str_starts(head->path, STR("/ui"))))
+        request_fail(r, 404, "not_found", "the dashboard is not part of this version; use the commands of `flyball help`");
+    else if (found < 0)
+        request_fail(r, 404, "not_found", "no such path; /api/v1/openapi.json lists what there is");
+    if (found < 0)
+        return false;
+
+    for (size_t i = 0; i < VERB_ARGS_MAX; i++) {
+        if (!decode_segment(&r->arena, r->args[i], &r->args[i])) {
+            request_fail(r, 400, "request_invalid", "the path is malformed");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* POST bodies are JSON (or a policy document as it is), which a plain HTML form can never send. */
+static bool accepts_body(struct request *r, const struct http_head *head)
+{
+    if (r->verb->method != METHOD_POST)
+        return true;
+    struct str type = STR(""), rest;
+    (void)http_head_get(head, STR("content-type"), &type); /* absent is "" */
+    (void)str_cut(type, ';', &type, &rest);
+    type = str_trim(type);
+    r->is_yaml = str_eq(str_c(r->verb->request), STR("PolicyText")) && str_eq_nocase(type, STR("application/yaml"));
+    if (!r->is_yaml && !str_eq_nocase(type, STR("application/json"))) {
+        request_fail(r, 415, "content_type", "send content-type: application/json");
+        return false;
+    }
+    if (head->body_bytes > r->admin->limits->admin_body_bytes_max) {
+        request_fail(r, 413, "request_too_large", "the body is larger than admin_body_bytes_max");
+        return false;
+    }
+    return true;
+}
+
+static bool accepts(struct request *r, const struct http_head *head)
+{
+    struct str auth = STR("");
+    if (!host_is_ours(head->host, &r->admin->bound)) {
+        request_fail(r, 421, "host_unknown", "the Host field must be a loopback name or the address of the admin listener");
+        return false;
+    }
+    if (!find_verb(r, head))
+        return false;
+    (void)http_head_get(head, STR("authorization"), &auth); /* absent is "" */
+    if (r->verb->role != ROLE_PUBLIC && !bearer_fits(auth, r->admin->token)) {
+        request_fail(r, 401, "unauthorized",
+                     "send `Authorization: Bearer TOKEN` with the token in the data folder's admin.token");
+        return false;
+    }
+    return read_query(r, head) && accepts_body(r, head);
+}
+
+static void on_body(void *ctx, struct str bytes)
+{
+    struct request *r = ctx;
+    if (buf_add(&r->body, bytes) < 0)
+        request_fail(r, 413, "request_too_large", "the body is larger than admin_body_bytes_max");
+    else
+        http_credit(r->x, bytes.n);
+}
+
+static void on_end(void *ctx, const struct http_field *trailers, size_t n_trailers)
+{
+    struct request *r = ctx;
+    struct input_fault fault = {.text = "malformed"};
+
+    if (r->body.n && !r->is_yaml) {
+        int e = json_parse_fault(&r->arena, buf_str(&r->body), r->admin->limits->json_depth_max, &r->json, &fault);
+        if (e < 0) {
+            request_fail(r, 400, "request_invalid", "the body is not JSON: %s (at byte %zu)", fault.text, fault.at);
+            return;
+        }
+        if (json_type(r->json) != JSON_OBJECT) {
+            request_fail(r, 400, "request_invalid", "the body must be a JSON object");
+            return;
+        }
+    }
+    r->verb->handle(r);
+}
+
+static void on_writable(void *ctx)
+{
+    struct request *r = ctx;
+    if (r->n_sent)
+        send_more(r);
+}
+
+static void on_reset(void *ctx, enum http_reset why)
+{
+    exchange_over(ctx);
+}
+
+static const struct http_events events = {
+    .on_body = on_body, .on_end = on_end, .on_writable = on_writable, .on_reset = on_reset};
+
+void request_start(struct admin *a, struct http_exchange *x, const struct http_head *head)
+{
+    struct request *r = calloc(1, sizeof(*r));
+    if (!r) {
+        http_release(x);
+        return;
+    }
+    r->admin = a;
+    r->x = x;
+    r->n_refs = 1;
+    r->content_type = "application/json";
+    list_add_tail(&a->requests, &r->node);
+    arena_init(&r->arena, ADMIN_REQUEST_BYTES_MAX);
+    buf_init(&r->body, (size_t)a->limits->admin_body_bytes_max);
+    buf_init(&r->out, ADMIN_ANSWER_BYTES_MAX);
+    buf_init(&r->ask.json, ADMIN_ANSWER_BYTES_MAX);
+    http_on(x, &events, r);
+
+    if (accepts(r, head))
+        http_credit(x, WRITE_PIECE_BYTES);
+}

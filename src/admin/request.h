@@ -1,0 +1,103 @@
+/*
+ * admin/request.h - one admin request from its head to its answer; what handlers work with.
+ *
+ *   (1) lives on the admin loop's thread only. Referenced by its exchange until answered or the client left, and by each
+ *       wait; freed with the last reference, so a client that leaves while a reader thread works is safe.
+ *   (2) answered at most once; after the client left, answers go nowhere and continuations are not run.
+ *   (3) `out` is the answer's body. What handlers put in it must be JSON, but for metrics.
+ */
+#pragma once
+
+#include "admin/admin.h"
+#include "admin/verbs.h"
+#include "base/list.h"
+#include "codec/form.h"
+#include "codec/json_read.h"
+#include "codec/json_write.h"
+#include "http/exchange.h"
+
+#define ADMIN_ANSWER_BYTES_MAX (128u << 20) /* 10,000 large records */
+#define ADMIN_REQUEST_BYTES_MAX (64u << 20) /* the arena: a parsed body takes about 20 bytes a byte */
+#define ADMIN_BY STR("admin")               /* who made a change, until credentials have names */
+
+struct request {
+    struct list node; /* of admin->requests */
+    struct admin *admin;
+    struct http_exchange *x; /* NULL: answered, or the client left */
+    int n_refs;
+    const struct verb *verb;
+    struct arena arena;
+    struct str args[VERB_ARGS_MAX]; /* variable segments of the path, decoded */
+    struct form query;
+    struct buf body;
+    bool is_yaml;     /* the body is a document as it is, not JSON */
+    struct json json; /* the body, when it is JSON; JSON_ABSENT when it is empty */
+    struct buf out;
+    size_t n_sent;
+    bool has_secret; /* `out` is wiped */
+    int status;      /* of the answer, while waiting */
+    const char *content_type;
+    struct ask ask;
+    struct sync_wait sync;
+    void (*then)(struct request *r); /* after the ask, ask.result 0 */
+    /* of the handler, across waits */
+    struct str note;
+};
+
+struct admin {
+    struct loop *loop;
+    struct core *core;
+    const struct limits *limits;
+    struct limits http_limits; /* the same with the listener's own maxima */
+    struct str token, config_json, vendors_json, version;
+    enum mode default_mode;
+    struct http_server *server;
+    struct net_listener *listener;
+    struct net_addr bound;
+    struct list requests;
+    struct arena arena; /* of the admin's life: vendor names */
+    struct str *vendor_names;
+    size_t n_vendor_names;
+    struct buf openapi;
+    void (*on_drained)(void *ctx);
+    void *on_drained_ctx;
+    bool is_server_drained;
+};
+
+/* --- admin.c ------------------------------------------------------------------------------------------------------ */
+
+/* Called when a request is freed: the last one ends a drain. */
+void admin_request_gone(struct admin *a);
+
+/* --- request.c ---------------------------------------------------------------------------------------------------- */
+
+/* Takes over the exchange; what is refused at once is answered here, else the handler runs when the body is there. */
+void request_start(struct admin *a, struct http_exchange *x, const struct http_head *head);
+/* Frees a request whose waits will never be answered: reader threads have stopped. */
+void request_drop(struct request *r);
+
+/* A query parameter; empty: not given. */
+struct str request_param(const struct request *r, struct str name);
+/* `limit`, 1 to query_rows_max; false: refused, answered. */
+bool request_limit(struct request *r, int64_t *ret_n);
+/* A seq; 0: not given. */
+bool request_seq(struct request *r, struct str name, uint64_t *ret_seq);
+/* A time, or a duration back from now; 0: not given. */
+bool request_time(struct request *r, struct str name, wall_t *ret_at);
+/* A string member of the body's object, "" when absent; false: it has another type, answered. */
+bool request_member(struct request *r, struct str name, struct str *ret);
+/* All members of the body are among `names`; false: answered, with the nearest name. */
+bool request_members_known(struct request *r, const struct str *names, size_t n);
+
+/* Sends `out`. */
+void request_answer(struct request *r, int status);
+/* {"error":{"code","message"}} in place of what stands in `out`. */
+void request_fail(struct request *r, int status, const char *code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The same for a failed call into the core. */
+void request_fail_err(struct request *r, int err);
+/* Sends `out` with `status` once the frame `seq` is durable. */
+void request_answer_synced(struct request *r, int status, uint64_t seq);
+/* Puts the question r->ask (kind and filters set, or work); then(r) runs with the answer in r->ask.json. */
+void request_ask(struct request *r, void (*then)(struct request *r));
+/* {"<name>": <what r->ask.json holds>} as the answer. */
+void request_answer_list(struct request *r, struct str name);

@@ -1,0 +1,41 @@
+/*
+ * admin/verbs.tbl.h - everything the admin listener answers. Routing, the OpenAPI document and the answers 404 and 405
+ * come from these lines, so that none of them can forget one.
+ *
+ * VERB(method, path, id, role, params, request, answer, what it does). `id` names the handler admin_on_<id> and the
+ * operationId. role: PUBLIC asks for no token; the others say which right of DESIGN 9 the credential needs (the admin token
+ * has them all). params: names of params.tbl.h. request and answer: schemas of fields.tbl.h, "" for none, "text" for plain text.
+ */
+VERB(GET, "/healthz", healthz, PUBLIC, "", "", "Alive", "Says that the process lives.")
+VERB(GET, "/readyz", readyz, PUBLIC, "", "", "Ready", "Says whether calls can be governed now: 200 or 503.")
+VERB(GET, "/metrics", metrics, PUBLIC, "", "", "text", "Counters and gauges for Prometheus; no names of people, agents or keys.")
+VERB(GET, "/api/v1/openapi.json", openapi, PUBLIC, "", "", "object", "Returns this document.")
+
+VERB(GET, "/api/v1/calls", calls, VIEWER, "run agent tenant key vendor operation verdict outcome unknown limit before after since until", "", "Calls", "Lists calls, newest first.")
+VERB(GET, "/api/v1/calls/{id}", call, VIEWER, "", "", "Call", "Shows one call.")
+VERB(GET, "/api/v1/calls/{id}/why", why, VIEWER, "", "", "Why", "Explains one call: the verdict, the values compared, what happened, and how each number is known.")
+VERB(GET, "/api/v1/runs", runs, VIEWER, "run agent tenant limit since until", "", "Runs", "Lists runs, newest first.")
+VERB(GET, "/api/v1/runs/{id}", run, VIEWER, "agent tenant limit", "", "RunCalls", "Shows a run and its calls, oldest first; 409 with the list when several runs have that id.")
+VERB(GET, "/api/v1/spend", spend, VIEWER, "agent tenant key vendor run since until limit", "", "Spend", "Sums settled and held money by day, vendor, class, agent and key.")
+VERB(GET, "/api/v1/events", events, VIEWER, "limit before since until", "", "Events", "Lists what changed: keys, policies, stops, starts; newest first.")
+
+VERB(GET, "/api/v1/keys", keys, VIEWER, "", "", "Keys", "Lists agent keys, without their secrets.")
+VERB(GET, "/api/v1/keys/{id}", key, VIEWER, "", "", "Key", "Shows one agent key, without its secret.")
+VERB(POST, "/api/v1/keys", key_create, OPERATOR, "", "KeyCreate", "KeyCreated", "Makes an agent key; its text is shown in this answer only.")
+VERB(POST, "/api/v1/keys/{id}/revoke", key_revoke, OPERATOR, "", "", "Revoked", "Takes a key away: the next request with it is refused.")
+VERB(POST, "/api/v1/revoke", revoke, OPERATOR, "", "Revoke", "Revoked", "Takes away all keys of an agent or a tenant, or stops a run.")
+VERB(POST, "/api/v1/kill", kill, OPERATOR, "", "Kill", "Killed", "The stop button: every call is refused until unkill.")
+VERB(POST, "/api/v1/unkill", unkill, OPERATOR, "", "", "Killed", "Releases the stop button.")
+
+VERB(GET, "/api/v1/limits", limits, VIEWER, "", "", "Limits", "Lists limits with what is spent, held and left in each bucket.")
+VERB(GET, "/api/v1/policies", policies, VIEWER, "", "", "Policies", "Lists the policy documents in force.")
+VERB(GET, "/api/v1/policies/{name}/history", policy_history, VIEWER, "", "", "PolicyHistory", "Lists every version of a policy document.")
+VERB(POST, "/api/v1/policies", policy_apply, POLICY, "file", "PolicyText", "PolicyApplied", "Puts a policy document in force; returns when the next call obeys it.")
+VERB(POST, "/api/v1/policies/check", policy_check, VIEWER, "file", "PolicyText", "PolicyChecked", "Reads a policy document and says what is wrong with it, without applying it.")
+
+VERB(GET, "/api/v1/audit/verify", audit_verify, VIEWER, "", "", "AuditVerified", "Recomputes the hash chain over every frame in the store.")
+VERB(GET, "/api/v1/audit/export", audit_export, OWNER, "after limit", "", "Frames", "Gives the frames as they were written, for checks elsewhere; follow `next_after`.")
+VERB(GET, "/api/v1/doctor", doctor, VIEWER, "", "", "Doctor", "Rebuilds all counters from the ledger and compares, verifies the chain, and looks at the positions.")
+VERB(GET, "/api/v1/health", health, VIEWER, "", "", "Health", "Shows journal and store positions, buckets, keys and open calls.")
+VERB(GET, "/api/v1/config", config, VIEWER, "", "", "object", "Shows the running configuration and where each value comes from; no secrets.")
+VERB(GET, "/api/v1/vendors", vendors, VIEWER, "", "", "Vendors", "Lists vendors and the operations that their connectors know.")

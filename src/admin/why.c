@@ -1,0 +1,270 @@
+/*
+ * admin/why.c - the sentences of `why`, one small function a topic.
+ */
+#include "admin/why.h"
+
+#include "base/money.h"
+#include "base/time.h"
+
+#include <string.h>
+
+struct why {
+    struct arena *a;
+    struct json call;
+    struct json_writer *w;
+};
+
+static struct str text_of(struct json object, const char *name)
+{
+    struct str s = STR_NONE;
+    (void)json_str(json_get(object, str_c(name)), &s); /* absent: empty */
+    return s;
+}
+
+static bool number_of(struct json object, const char *name, int64_t *ret)
+{
+    return json_i64(json_get(object, str_c(name)), ret);
+}
+
+static void say(struct why *y, const char *topic, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void say(struct why *y, const char *topic, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    struct str text = arena_vprintf(y->a, fmt, ap);
+    va_end(ap);
+    jw_object(y->w);
+    jw_put_str(y->w, STR("topic"), str_c(topic));
+    jw_put_str(y->w, STR("text"), text);
+    jw_object_end(y->w);
+}
+
+/* Nano-USD as "12.50 USD", counts as they are. */
+static const char *units(struct why *y, struct str meter, int64_t n)
+{
+    char text[MONEY_TEXT_BYTES];
+    if (str_eq(meter, STR("usd")))
+        return arena_printf(y->a, STR_FMT " USD", STR_ARG(money_text_short(n, text))).p;
+    return arena_printf(y->a, "%lld", (long long)n).p;
+}
+
+static const char *how_sentence(struct str how)
+{
+    if (str_eq(how, STR("parsed")))
+        return "parsed from the vendor's answer";
+    if (str_eq(how, STR("priced")))
+        return "priced by table";
+    if (str_eq(how, STR("estimated")))
+        return "estimated before the call";
+    return "not known";
+}
+
+/* "12.50 USD (parsed from the vendor's answer)", or NULL when the record has none. */
+static const char *cost(struct why *y, const char *name)
+{
+    struct json c = json_get(y->call, str_c(name));
+    struct str usd = text_of(c, "usd"), how = text_of(c, "how");
+    char text[MONEY_TEXT_BYTES];
+    money_t m;
+    if (!usd.n)
+        return NULL;
+    if (money_parse(usd, &m) == 0)
+        usd = money_text_short(m, text);
+    return arena_printf(y->a, STR_FMT " USD (%s)", STR_ARG(usd), how_sentence(how)).p;
+}
+
+static const char *policy_words(struct why *y)
+{
+    struct str name = text_of(y->call, "policy_name"), digest = text_of(y->call, "policy");
+    if (!digest.n)
+        return "";
+    return arena_printf(y->a, " of policy " STR_FMT " (digest " STR_FMT "...)", STR_ARG(name.n ? name : STR("?")),
+                        STR_ARG(str_sub(digest, 0, 12))).p;
+}
+
+static void explain_verdict(struct why *y)
+{
+    struct str verdict = text_of(y->call, "verdict"), rule = text_of(y->call, "rule");
+    struct str code = text_of(y->call, "code"), reason = text_of(y->call, "reason");
+    const char *by = rule.n ? arena_printf(y->a, " by rule " STR_FMT, STR_ARG(rule)).p : "";
+
+    if (str_eq(verdict, STR("permit"))) {
+        say(y, "verdict", "Permitted%s%s.", by, policy_words(y));
+        if (reason.n)
+            say(y, "reason", STR_FMT, STR_ARG(reason));
+        return;
+    }
+    const char *what = str_eq(verdict, STR("approve")) ? "A human must decide" : "Refused";
+    say(y, "verdict", "%s%s" STR_FMT "%s%s%s.", what, code.n ? ", " : "", STR_ARG(code), by, *by ? "" : ", no rule permits it",
+        policy_words(y));
+    if (reason.n)
+        say(y, "reason", STR_FMT, STR_ARG(reason));
+}
+
+static void explain_what(struct why *y)
+{
+    struct str operation = text_of(y->call, "operation"), class = text_of(y->call, "class");
+    struct str method = text_of(y->call, "method"), path = text_of(y->call, "path"), mode = text_of(y->call, "mode");
+    struct str currency = text_of(y->call, "currency"), customer = text_of(y->call, "customer");
+    int64_t amount, exponent = 2;
+
+    say(y, "call", STR_FMT "%s" STR_FMT "%s: " STR_FMT " " STR_FMT ", " STR_FMT " mode.",
+        STR_ARG(operation.n ? operation : STR("no operation known")), class.n ? " (class " : "", STR_ARG(class), class.n ? ")" : "",
+        STR_ARG(method), STR_ARG(path.n ? path : STR("(path not kept)")), STR_ARG(mode.n ? mode : STR("no")));
+    if (number_of(y->call, "amount", &amount)) {
+        (void)number_of(y->call, "exponent", &exponent); /* 2 unless the record says otherwise */
+        int64_t unit = 1;
+        for (int64_t i = 0; i < exponent && i < 9; i++)
+            unit *= 10;
+        if (unit > 1)
+            say(y, "amount", "%lld.%0*lld " STR_FMT ", as the request or a look-up says.", (long long)(amount / unit), (int)exponent,
+                (long long)(amount % unit), STR_ARG(currency));
+        else
+            say(y, "amount", "%lld " STR_FMT ", as the request or a look-up says.", (long long)amount, STR_ARG(currency));
+    }
+    struct str source = text_of(y->call, "customer_source");
+    if (customer.n)
+        say(y, "customer", STR_FMT "%s" STR_FMT ".", STR_ARG(customer), source.n ? ", known by " : "", STR_ARG(source));
+}
+
+static void explain_who(struct why *y)
+{
+    struct str agent = text_of(y->call, "agent"), key = text_of(y->call, "key"), owner = text_of(y->call, "owner");
+    struct str tenant = text_of(y->call, "tenant"), run = text_of(y->call, "run_id"), source = text_of(y->call, "run_source");
+    struct str trust = text_of(y->call, "run_trust"), parent = text_of(y->call, "parent_run_id");
+
+    say(y, "who", "Agent " STR_FMT " with key " STR_FMT "%s" STR_FMT "%s" STR_FMT ".", STR_ARG(agent), STR_ARG(key),
+        owner.n ? ", owner " : "", STR_ARG(owner), tenant.n ? ", tenant " : "", STR_ARG(tenant));
+    if (run.n)
+        say(y, "run", STR_FMT ", %s (by " STR_FMT ")%s" STR_FMT ".", STR_ARG(run),
+            str_eq(trust, STR("minted")) ? "minted by us" : "as the agent claims", STR_ARG(source), parent.n ? ", under " : "",
+            STR_ARG(parent));
+}
+
+static void explain_limit(struct why *y, struct json limit)
+{
+    struct str id = text_of(limit, "id"), bucket = text_of(limit, "bucket"), meter = text_of(limit, "meter");
+    struct str window = text_of(limit, "window"), resets = text_of(limit, "resets_at");
+    int64_t n = 0, before = 0, held = 0, max = 0;
+    (void)number_of(limit, "n", &n); /* absent is 0 */
+    (void)number_of(limit, "before", &before);
+    (void)number_of(limit, "held", &held);
+    (void)number_of(limit, "max", &max);
+    __int128 after = (__int128)n + before + held;
+
+    say(y, "limit", STR_FMT " (" STR_FMT " a " STR_FMT ", " STR_FMT "): %s settled + %s held + %s for this call %s max %s%s%s" STR_FMT ".",
+        STR_ARG(id), STR_ARG(meter), STR_ARG(window), STR_ARG(bucket.n ? bucket : STR("-")), units(y, meter, before),
+        units(y, meter, held), units(y, meter, n), after > max ? ">" : "<=", units(y, meter, max), after > max ? ": no room" : "",
+        resets.n ? "; resets at " : "", STR_ARG(resets));
+}
+
+static void explain_cost(struct why *y)
+{
+    const char *predicted = cost(y, "predicted"), *held = cost(y, "held"), *settled = cost(y, "settled");
+    struct str shares = text_of(y->call, "shares");
+    bool is_overrun = false;
+
+    if (predicted)
+        say(y, "predicted", "At most %s.", predicted);
+    if (held)
+        say(y, "held", "%s.", held);
+    if (shares.n)
+        say(y, "held", "Shares the hold of call " STR_FMT ": same idempotency key, same body.", STR_ARG(shares));
+    if (settled)
+        say(y, "settled", "%s.", settled);
+    if (json_bool(json_get(y->call, STR("overrun")), &is_overrun) && is_overrun)
+        say(y, "overrun", "It cost more than was held; the excess is booked, and the limit refuses until there is room.");
+}
+
+static const char *ms(struct why *y, int64_t us)
+{
+    return arena_printf(y->a, "%lld.%03lld ms", (long long)(us / 1000), (long long)(us % 1000)).p;
+}
+
+static void explain_attempt(struct why *y, struct json attempt)
+{
+    int64_t n = 0, started = 0, total = -1, status = 0;
+    struct str error = text_of(attempt, "error"), method = text_of(attempt, "method"), path = text_of(attempt, "path");
+    (void)number_of(attempt, "n", &n); /* absent is 0 */
+    (void)number_of(attempt, "started_us", &started);
+    (void)number_of(attempt, "total_us", &total);
+    (void)number_of(attempt, "status", &status);
+    const char *kind = str_eq(text_of(attempt, "kind"), STR("lookup")) ? "look-up" : "sent";
+
+    say(y, "attempt", "%lld: %s " STR_FMT " " STR_FMT " to " STR_FMT " after %s%s%s, %s%s" STR_FMT ".", (long long)n, kind, STR_ARG(method),
+        STR_ARG(path), STR_ARG(text_of(attempt, "target")), ms(y, started), total >= 0 ? ", took " : "", total >= 0 ? ms(y, total) : "",
+        status ? arena_printf(y->a, "answered %lld", (long long)status).p : "no answer", error.n ? ", " : "", STR_ARG(error));
+}
+
+static const char *outcome_sentence(struct str outcome, struct str verdict)
+{
+    if (!outcome.n)
+        return "Open: the call is not over, its hold stands.";
+    if (str_eq(outcome, STR("settled")))
+        return "Settled: the vendor's answer said what it cost.";
+    if (str_eq(outcome, STR("released")))
+        return "Released: proven that it cost nothing, the hold was given back.";
+    if (str_eq(outcome, STR("unknown")))
+        return "Unknown: it was sent, and what the vendor did is not known. The hold stays until that is learned; look at the vendor "
+               "before sending it again.";
+    return str_eq(verdict, STR("permit")) ? "None: nothing was sent to the vendor." : "None: refused, nothing was sent to the vendor.";
+}
+
+static void explain_outcome(struct why *y)
+{
+    struct str outcome = text_of(y->call, "outcome"), error = text_of(y->call, "error"), code = text_of(y->call, "code");
+    struct str request_id = text_of(y->call, "vendor_request_id");
+    int64_t status;
+
+    say(y, "outcome", "%s", outcome_sentence(outcome, text_of(y->call, "verdict")));
+    if (number_of(y->call, "status", &status))
+        say(y, "answer", "The agent got %lld%s" STR_FMT "%s" STR_FMT "%s" STR_FMT ".", (long long)status, code.n ? ", code " : "",
+            STR_ARG(code), error.n ? ", " : "", STR_ARG(error), request_id.n ? ", vendor's request id " : "", STR_ARG(request_id));
+    else if (error.n)
+        say(y, "error", STR_FMT ".", STR_ARG(error));
+}
+
+static void explain_times(struct why *y)
+{
+    struct str started = text_of(y->call, "started_at"), ended = text_of(y->call, "ended_at"), name;
+    struct json phases = json_get(y->call, STR("phases")), value;
+    int64_t us;
+    const char *all = "";
+
+    for (struct json_iter it = json_each(phases); json_next(&it, &name, &value);) {
+        if (json_i64(value, &us))
+            all = arena_printf(y->a, "%s%s" STR_FMT " %s", all, *all ? ", " : "", STR_ARG(name), ms(y, us)).p;
+    }
+    if (started.n)
+        say(y, "time", "Started " STR_FMT "%s" STR_FMT "%s%s.", STR_ARG(started), ended.n ? ", ended " : "", STR_ARG(ended),
+            *all ? "; " : "", all);
+}
+
+static void explain_record(struct why *y)
+{
+    int64_t seq;
+    struct str chain = text_of(y->call, "chain");
+    if (number_of(y->call, "seq", &seq))
+        say(y, "record", "Frame %lld of the journal%s" STR_FMT "%s.", (long long)seq, chain.n ? ", chain " : "",
+            STR_ARG(str_sub(chain, 0, 16)), chain.n ? "..." : "");
+}
+
+void why_explain(struct arena *a, struct json call, struct json_writer *w)
+{
+    struct why y = {.a = a, .call = call, .w = w};
+    struct json one;
+
+    jw_array(w);
+    explain_verdict(&y);
+    explain_what(&y);
+    explain_who(&y);
+    for (struct json_iter it = json_each(json_get(call, STR("limits"))); json_next(&it, NULL, &one);)
+        explain_limit(&y, one);
+    explain_cost(&y);
+    for (struct json_iter it = json_each(json_get(call, STR("attempts"))); json_next(&it, NULL, &one);)
+        explain_attempt(&y, one);
+    explain_outcome(&y);
+    explain_times(&y);
+    explain_record(&y);
+    jw_array_end(w);
+}
