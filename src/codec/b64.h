@@ -1,6 +1,6 @@
 /*
- * codec/b64.h - base64 (RFC 4648), strict: one text for each run of bytes, so no white space, no wrong or missing padding,
- * no stray bits in the last character. The url form has no padding.
+ * codec/b64.h - base64 (RFC 4648), strict: one text for each run of bytes, so no white space, no wrong or missing
+ * padding, no stray bits in the last character. The url form has no padding.
  */
 #pragma once
 

@@ -1,8 +1,9 @@
 /*
  * codec/diag.h - what is wrong with a document that a person wrote, and where.
  *
- * A diag_list lives in an arena and is bounded: what does not fit is counted in n_dropped, and still counts as an error.
- * Messages are cut at DIAG_MESSAGE_BYTES_MAX; bytes of the document that are shown in them are printable UTF-8, on one line.
+ * A diag_list lives in an arena and is bounded: what does not fit is counted in n_dropped, and still counts as an
+ * error. Messages are cut at DIAG_MESSAGE_BYTES_MAX; bytes of the document that are shown in them are printable UTF-8,
+ * on one line.
  */
 #pragma once
 

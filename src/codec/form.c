@@ -1,8 +1,8 @@
 /*
  * codec/form.c - one pass decodes, one sort finds names with two meanings.
  *
- * The order of sorting makes every clash stand between neighbours: parts are compared one by one, a name stands directly
- * before the names that it begins, and an empty part (`a[]`) before its siblings.
+ * The order of sorting makes every clash stand between neighbours: parts are compared one by one, a name stands
+ * directly before the names that it begins, and an empty part (`a[]`) before its siblings.
  */
 #include "codec/form.h"
 

@@ -46,8 +46,8 @@ const struct form_field *form_next(const struct form *f, const struct form_field
 int form_add(struct arena *a, struct form *f, struct str name, struct str value);
 
 /*
- * Canonical text: A-Z a-z 0-9 - . _ ~ and brackets as they are (as the vendor's own SDKs send them), space as `+`, every
- * other byte as %XX.
+ * Canonical text: A-Z a-z 0-9 - . _ ~ and brackets as they are (as the vendor's own SDKs send them), space as `+`,
+ * every other byte as %XX.
  */
 int form_write(const struct form *f, struct buf *out);
 /* One text encoded the same way. */

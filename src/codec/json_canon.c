@@ -21,8 +21,8 @@ struct member {
 };
 
 /*
- * UTF-8 order is UTF-16 order but for one place: U+E000..U+FFFF (lead bytes EE, EF) stand above the surrogates, with which
- * UTF-16 writes what UTF-8 leads with F0..F4. No other byte of UTF-8 is EE or EF.
+ * UTF-8 order is UTF-16 order but for one place: U+E000..U+FFFF (lead bytes EE, EF) stand above the surrogates, with
+ * which UTF-16 writes what UTF-8 leads with F0..F4. No other byte of UTF-8 is EE or EF.
  */
 static unsigned utf16_rank(char c)
 {

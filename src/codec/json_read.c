@@ -1,5 +1,6 @@
 /*
- * codec/json_read.c - yyjson behind our rules: every number stays text, equal keys and depth are checked in a second walk.
+ * codec/json_read.c - yyjson behind our rules: every number stays text, equal keys and depth are checked in a second
+ * walk.
  *
  * yyjson is not recursive, so a deep document costs no stack before the walk refuses it; its memory is the arena's.
  */

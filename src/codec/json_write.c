@@ -1,5 +1,6 @@
 /*
- * codec/json_write.c - strings are copied in runs; eight bytes are looked at together, a table says what the rest needs.
+ * codec/json_write.c - strings are copied in runs; eight bytes are looked at together, a table says what the rest
+ * needs.
  */
 #include "codec/json_write.h"
 

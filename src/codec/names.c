@@ -14,6 +14,8 @@ static int by_name(const void *pa, const void *pb)
 
 bool names_find_twin(struct name_ref *refs, size_t n, size_t *ret_i)
 {
+    if (n < 2)
+        return false;
     qsort(refs, n, sizeof *refs, by_name);
     for (size_t i = 1; i < n; i++) {
         if (str_eq(refs[i - 1].name, refs[i].name)) {

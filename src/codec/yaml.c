@@ -1,8 +1,8 @@
 /*
  * codec/yaml.c - libyaml's events, turned into a tree that JSON could say.
  *
- * libyaml has no allocator hook: its memory is bounded by limits->bytes_max. A fault of meaning (a plain `yes`, a duplicate
- * key) is noted and reading goes on; a fault of syntax, and a passed bound, end it.
+ * libyaml has no allocator hook: its memory is bounded by limits->bytes_max. A fault of meaning (a plain `yes`, a
+ * duplicate key) is noted and reading goes on; a fault of syntax, and a passed bound, end it.
  */
 #include "codec/yaml.h"
 
@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 #include "codec/names_impl.h"
-#include "codec/number_impl.h"
+#include "codec/utf8.h"
 #include "codec/yaml_impl.h"
 
 const struct yaml_limits yaml_limits_default = {.bytes_max = 1048576, .depth_max = 64, .nodes_max = 100000};
@@ -110,7 +110,7 @@ static enum yaml_type scalar_type(struct reader *rd, const yaml_event_t *ev, int
     const char *trap = NULL;
     if (yaml_plain_type(text, &type, ret_i, &trap))
         return type;
-    struct str shown = str_sub(text, 0, 40);
+    struct str shown = utf8_cut(text, 40);
     fault_at(rd, ev->start_mark, "yaml_plain", "`" STR_FMT "` without quotes %s; write \"" STR_FMT "\"", STR_ARG(shown),
              trap, STR_ARG(shown));
     return YAML_STR;
@@ -155,7 +155,7 @@ static int read_key(struct reader *rd, const yaml_event_t *ev, struct yaml *key)
         fault_at(rd, ev->start_mark, "yaml_merge", "merge keys (`<<`) are not accepted; write the keys out");
     else if (scalar_type(rd, ev, &i) != YAML_STR)
         fault_at(rd, ev->start_mark, "yaml_key", "the key `" STR_FMT "` is no string; quote it",
-                 STR_ARG(str_sub(text, 0, 40)));
+                 STR_ARG(utf8_cut(text, 40)));
     if (arena_try_str(rd->arena, text, &key->key) < 0)
         return too_large(rd, ev->start_mark, "needs too much memory");
     key->key_line = line_of(ev->start_mark);
@@ -209,7 +209,8 @@ static int check_twins(struct reader *rd, const struct yaml *map, yaml_mark_t ma
         return 0;
     const struct yaml *twin = yaml_at(map, i_twin), *first = yaml_get(map, twin->key);
     diag_add(rd->diags, rd->file, twin->key_line, twin->key_col, "duplicate_key",
-             "the key `" STR_FMT "` stands twice, first in line %d", STR_ARG(str_sub(twin->key, 0, 100)), first->key_line);
+             "the key `" STR_FMT "` stands twice, first in line %d", STR_ARG(utf8_cut(twin->key, 100)),
+             first->key_line);
     return 0;
 }
 

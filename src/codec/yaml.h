@@ -2,8 +2,8 @@
  * codec/yaml.h - YAML that people write, restricted to what JSON can say, as a tree that knows lines and columns.
  *
  *   (1) one document; no anchors, aliases, tags, merge keys, directives, complex or duplicate keys.
- *   (2) plain null, true, false, integers and decimals mean what they mean in JSON. What YAML readers disagree on (yes, off,
- *       ~, 0x1f, 010, 1e3, 12:30, ...) is refused with a hint to quote it. All else is a string.
+ *   (2) plain null, true, false, integers and decimals mean what they mean in JSON. What YAML readers disagree on
+ *       (yes, off, ~, 0x1f, 010, 1e3, 12:30, ...) is refused with a hint to quote it. All else is a string.
  *   (3) JSON text is accepted and means the same.
  *   (4) size, depth and number of nodes are bounded.
  *
@@ -48,8 +48,8 @@ extern const struct yaml_limits yaml_limits_default; /* 1 MiB, 64 levels, 100,00
 
 /*
  * `file` is the name that diags show; `text` the document. An empty document is a YAML_NULL node.
- * -ERR_INVALID: `diags` says why and where (as many faults as can be found in one go); -ERR_TOO_LARGE: likewise, a bound of
- * `limits` or the arena; -ERR_NOMEM.
+ * -ERR_INVALID: `diags` says why and where (as many faults as can be found in one go); -ERR_TOO_LARGE: likewise, a
+ * bound of `limits` or the arena; -ERR_NOMEM.
  */
 int yaml_parse(struct arena *a, struct str file, struct str text, const struct yaml_limits *limits,
                struct diag_list *diags, const struct yaml **ret_root);

@@ -6,14 +6,14 @@
 #include "codec/yaml.h"
 
 /*
- * UTF-8 without BOM, without control characters, and without U+0085, U+2028, U+2029 (line ends to YAML, plain characters to
- * JSON). -ERR_INVALID: the first fault is in `diags`.
+ * UTF-8 without BOM, without control characters, and without U+0085, U+2028, U+2029 (line ends to YAML, plain
+ * characters to JSON). -ERR_INVALID: the first fault is in `diags`.
  */
 int yaml_check_bytes(struct str file, struct str text, struct diag_list *diags);
 
 /*
- * JSON writes characters above U+FFFF as two \uXXXX; YAML wants one \UXXXXXXXX. When *text is a JSON document with such a
- * pair, *text becomes the rewritten document in `out`, else it stays. -ERR_TOO_LARGE, -ERR_NOMEM.
+ * JSON writes characters above U+FFFF as two \uXXXX; YAML wants one \UXXXXXXXX. When *text is a JSON document with
+ * such a pair, *text becomes the rewritten document in `out`, else it stays. -ERR_TOO_LARGE, -ERR_NOMEM.
  */
 int yaml_join_surrogates(struct str *text, const struct yaml_limits *limits, struct buf *out);
 

@@ -1,0 +1,194 @@
+/* codec/json_write: commas, escapes, limits; what is written is read back. */
+#include "codec/json_write.h"
+
+#include "base/err.h"
+#include "base/rand.h"
+#include "codec/json_read.h"
+#include "unit.h"
+
+static struct buf out;
+
+static int set_up(void **state)
+{
+    buf_init(&out, 1 << 20);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    buf_deinit(&out);
+    return 0;
+}
+
+static void commas_stand_between_values_only(void **state)
+{
+    struct json_writer w;
+    jw_init(&w, &out);
+    jw_object(&w);
+    jw_put_str(&w, STR("s"), STR("x"));
+    jw_put_i64(&w, STR("i"), -7);
+    jw_key(&w, STR("a"));
+    jw_array(&w);
+    jw_i64(&w, 1);
+    jw_object(&w);
+    jw_object_end(&w);
+    jw_array(&w);
+    jw_array_end(&w);
+    jw_str(&w, STR("y"));
+    jw_array_end(&w);
+    jw_put_bool(&w, STR("t"), true);
+    jw_put_bool(&w, STR("f"), false);
+    jw_put_null(&w, STR("n"));
+    jw_put_str_or_null(&w, STR("o"), STR_NONE);
+    jw_put_str_or_null(&w, STR("p"), STR("q"));
+    jw_put_raw(&w, STR("r"), STR("{\"k\":1.50}"));
+    jw_key(&w, STR("u"));
+    jw_u64(&w, UINT64_MAX);
+    jw_object_end(&w);
+    jw_end(&w);
+    assert_int_equal(buf_ok(&out), 0);
+    assert_str(buf_str(&out), "{\"s\":\"x\",\"i\":-7,\"a\":[1,{},[],\"y\"],\"t\":true,\"f\":false,\"n\":null,\"o\":null,"
+                              "\"p\":\"q\",\"r\":{\"k\":1.50},\"u\":18446744073709551615}");
+}
+
+static void integers_at_their_edges(void **state)
+{
+    static const struct {
+        int64_t n;
+        const char *text;
+    } cases[] = {{0, "0"}, {-1, "-1"}, {10, "10"}, {INT64_MAX, "9223372036854775807"}, {INT64_MIN, "-9223372036854775808"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct json_writer w;
+        buf_reset(&out);
+        jw_init(&w, &out);
+        jw_i64(&w, cases[i].n);
+        assert_str(buf_str(&out), cases[i].text);
+    }
+}
+
+static void quoted(struct str in, const char *want)
+{
+    buf_reset(&out);
+    assert_int_equal(json_quote(&out, in), 0);
+    assert_str(buf_str(&out), want);
+}
+
+static void escapes_are_the_shortest(void **state)
+{
+    quoted(STR(""), "\"\"");
+    quoted(STR_NONE, "\"\"");
+    quoted(STR("plain text, longer than eight bytes"), "\"plain text, longer than eight bytes\"");
+    quoted(STR("\"\\\b\f\n\r\t"), "\"\\\"\\\\\\b\\f\\n\\r\\t\"");
+    quoted(STR("\0\x01\x1f\x7f/"), "\"\\u0000\\u0001\\u001f\x7f/\"");
+    quoted(STR("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"), "\"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"");
+    quoted(STR("0123456\n89abcde\"ghijklm"), "\"0123456\\n89abcde\\\"ghijklm\"");
+}
+
+static void bytes_that_are_no_utf8_are_replaced_one_by_one(void **state)
+{
+    quoted(STR("a\xff" "b"), "\"a\xef\xbf\xbd" "b\"");
+    quoted(STR("\xe2\x82"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");
+    quoted(STR("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+    quoted(STR("\xc0\xaf" "x"), "\"\xef\xbf\xbd\xef\xbf\xbdx\"");
+}
+
+/* Each byte at each place in and around the run of eight that is looked at together. */
+static void every_byte_at_every_place_is_read_back(void **state)
+{
+    for (int byte = 0; byte < 0x80; byte++) {
+        for (size_t at = 0; at < 20; at++) {
+            char in[20];
+            memset(in, 'x', sizeof in);
+            in[at] = (char)byte;
+            buf_reset(&out);
+            assert_int_equal(json_quote(&out, (struct str){in, sizeof in}), 0);
+            struct arena a;
+            struct json root;
+            struct str back;
+            arena_init(&a, 65536);
+            assert_int_equal(json_parse(&a, buf_str(&out), 1, &root), 0);
+            assert_true(json_str(root, &back));
+            assert_true(str_eq(back, (struct str){in, sizeof in}));
+            arena_deinit(&a);
+        }
+    }
+}
+
+static void random_bytes_are_always_json(void **state)
+{
+    struct rng rng;
+    rng_seeded_init(&rng, 8259);
+    for (int i = 0; i < 2000; i++) {
+        char in[64];
+        size_t n = rng_below(&rng, sizeof in + 1);
+        rng_fill(&rng, in, n);
+        buf_reset(&out);
+        assert_int_equal(json_quote(&out, (struct str){in, n}), 0);
+        struct arena a;
+        struct json root;
+        arena_init(&a, 65536);
+        assert_int_equal(json_parse(&a, buf_str(&out), 1, &root), 0);
+        arena_deinit(&a);
+    }
+}
+
+static void a_full_buf_is_noticed_at_the_end(void **state)
+{
+    struct buf small;
+    struct json_writer w;
+    for (size_t max = 0; max <= 14; max++) {
+        buf_init(&small, max);
+        jw_init(&w, &small);
+        jw_object(&w);
+        jw_put_str(&w, STR("key"), STR("\n\"x"));
+        jw_object_end(&w);
+        assert_true(small.n <= max);
+        assert_int_equal(buf_ok(&small), -ERR_TOO_LARGE);
+        buf_deinit(&small);
+    }
+    buf_init(&small, 15);
+    jw_init(&w, &small);
+    jw_object(&w);
+    jw_put_str(&w, STR("key"), STR("\n\"x"));
+    jw_object_end(&w);
+    assert_int_equal(buf_ok(&small), 0);
+    assert_str(buf_str(&small), "{\"key\":\"\\n\\\"x\"}");
+    buf_deinit(&small);
+}
+
+static void leave_open(void *ctx)
+{
+    struct json_writer w;
+    jw_init(&w, &out);
+    jw_object(&w);
+    jw_end(&w);
+}
+
+static void close_too_much(void *ctx)
+{
+    struct json_writer w;
+    jw_init(&w, &out);
+    jw_array_end(&w);
+}
+
+static void unbalanced_nesting_is_a_mistake_of_the_caller(void **state)
+{
+    assert_true(unit_aborts(leave_open, NULL));
+    assert_true(unit_aborts(close_too_much, NULL));
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        T(commas_stand_between_values_only),
+        T(integers_at_their_edges),
+        T(escapes_are_the_shortest),
+        T(bytes_that_are_no_utf8_are_replaced_one_by_one),
+        T(every_byte_at_every_place_is_read_back),
+        T(random_bytes_are_always_json),
+        T(a_full_buf_is_noticed_at_the_end),
+        T(unbalanced_nesting_is_a_mistake_of_the_caller),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
