@@ -52,6 +52,12 @@ struct saas_call {
     /* look-ups still possible: */
     bool can_look_up_amount, can_look_up_customer;
     bool is_streamable; /* class read: the answer need not be read whole */
+    /* what the request itself says, before any look-up; private to saas/ */
+    const struct lookup *lookup; /* the row that this request could use; NULL: none */
+    bool has_asked_amount;
+    int64_t asked_minor;
+    char asked_currency[4]; /* empty: the request says none */
+    struct str asked_customer;
 };
 
 /*

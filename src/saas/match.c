@@ -1,0 +1,83 @@
+/*
+ * saas/match.c - which operation a method and a path are.
+ *
+ * A governed path must equal its own canonical form, because vendor and policy would else see different ones: unreserved
+ * bytes only, no `%`, no empty or dot segments.
+ */
+#include "saas/connector_impl.h"
+
+static bool is_unreserved(char ch)
+{
+    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '-' || ch == '.' ||
+           ch == '_' || ch == '~';
+}
+
+static bool is_dots(struct str s) { return str_eq(s, STR(".")) || str_eq(s, STR("..")); }
+
+int path_split(struct str path, struct str segs[CONNECTOR_SEGMENTS_MAX + 1], size_t *ret_n, const char **ret_text)
+{
+    size_t n = 0, from = 1;
+    if (!path.n || path.p[0] != '/') {
+        *ret_text = "the path does not start with a slash";
+        return SAAS_R_PROBLEM;
+    }
+    for (size_t i = 1; i <= path.n; i++) {
+        if (i < path.n && path.p[i] != '/') {
+            if (is_unreserved(path.p[i]))
+                continue;
+            *ret_text = path.p[i] == '%' ? "the path has a percent sign, and nothing in this API needs one"
+                                         : "the path has a byte that is not a letter, digit or one of - . _ ~";
+            return SAAS_R_PROBLEM;
+        }
+        struct str seg = str_sub(path, from, i - from);
+        if (!seg.n || is_dots(seg)) {
+            *ret_text = seg.n ? "the path has a dot segment" : "the path has an empty segment";
+            return SAAS_R_PROBLEM;
+        }
+        if (n <= CONNECTOR_SEGMENTS_MAX)
+            segs[n++] = seg; /* one more than any template has: deeper paths match nothing */
+        from = i + 1;
+    }
+    *ret_n = n;
+    return 0;
+}
+
+static bool fits(const struct operation *op, const struct str *segs)
+{
+    for (size_t i = 0; i < op->n_segs; i++) {
+        if (!op->segs[i].is_param && !str_eq(op->segs[i].text, segs[i]))
+            return false;
+    }
+    return true;
+}
+
+/* True when `a` has a literal at the first place where the two differ. */
+static bool is_nearer(const struct operation *a, const struct operation *b)
+{
+    for (size_t i = 0; i < a->n_segs; i++) {
+        if (a->segs[i].is_param != b->segs[i].is_param)
+            return !a->segs[i].is_param;
+    }
+    return false;
+}
+
+const struct operation *operation_match(const struct connector *c, struct str method, const struct str *segs, size_t n)
+{
+    const struct operation *best = NULL;
+    for (size_t i = 0; i < c->n_ops; i++) {
+        const struct operation *op = &c->ops[i];
+        if (op->n_segs == n && str_eq(op->method, method) && fits(op, segs) && (!best || is_nearer(op, best)))
+            best = op;
+    }
+    return best;
+}
+
+bool saas_knows_path(const struct connector *c, struct str method, struct str path)
+{
+    struct str segs[CONNECTOR_SEGMENTS_MAX + 1];
+    size_t n;
+    const char *why;
+    return path_split(path, segs, &n, &why) == 0 && operation_match(c, method, segs, n) != NULL;
+}
+
+struct str saas_path_template(const struct saas_call *call) { return call->op ? call->op->path : STR_NONE; }
