@@ -1,0 +1,103 @@
+/*
+ * store/frame_read.h - what a frame says, as rows: the one place where stores read the layouts of call/frame.h.
+ *
+ * Strings and arrays live in the arena. Members that are absent, null or of another type are zero: bodies gain members
+ * over time, and an old store must still take them. What a row cannot do without is -ERR_CORRUPT.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/money.h"
+#include "call/frame.h"
+#include "call/names.h"
+#include "codec/json_read.h"
+
+/* Depth of the documents in frames; bytes of arena that one frame may need for each byte of its text. */
+#define FRAME_JSON_DEPTH_MAX 64
+#define FRAME_ARENA_FACTOR 24
+
+/* One limit's part of a hold. */
+struct hold_row {
+    size_t i; /* place in the OPEN body's limits */
+    struct str counter, bucket, meter, window;
+    wall_t window_start;
+    int64_t n;
+};
+
+struct attempt_row {
+    int64_t n;
+    struct str kind, method, path, target, error;
+    int64_t started_us, total_us, status; /* -1: null */
+    int64_t bytes_out, bytes_in;
+};
+
+struct cost_row {
+    bool is_known;
+    money_t nano;
+    enum how how;
+};
+
+struct call_open {
+    struct str call_id, run_id, agent, key, vendor, mode, operation, class, verdict, code, shares;
+    struct str tenant; /* personal */
+    wall_t started_at;
+    wall_t ended_at;    /* 0: the call goes on */
+    struct str outcome; /* of a call that is over at once; "none" when the body does not say */
+    struct cost_row held;
+    struct str idempotency_scope, idempotency_digest, idempotency_body; /* empty: no idempotency key */
+    const struct hold_row *holds; /* what was taken: none when the call is over, or shares another's hold */
+    size_t n_holds;
+    size_t n_limits; /* of the body */
+    const struct attempt_row *attempts;
+    size_t n_attempts;
+};
+
+struct move_row {
+    uint64_t of;
+    size_t i;
+    int64_t released, settled;
+};
+
+struct object_row {
+    struct str id, type, customer, parent;
+    bool is_created; /* by this call; else only seen in its answer */
+};
+
+struct call_close {
+    uint64_t open_seq;
+    struct str call_id, outcome, code;
+    wall_t ended_at;
+    struct cost_row settled;
+    const struct move_row *moves;
+    size_t n_moves;
+    const struct attempt_row *attempts;
+    size_t n_attempts;
+    const struct object_row *objects; /* personal */
+    size_t n_objects;
+};
+
+/* What an event does to the state that the next start needs. */
+enum event_does {
+    EVENT_NOTHING, /* unknown events too: kept and shown */
+    EVENT_SETS,    /* the event is now the state of (kind, id) */
+    EVENT_ENDS,    /* (kind, id) is over; the event that set it stays its state */
+};
+struct event_row {
+    struct str event, by;
+    wall_t at; /* the frame's */
+    enum event_does does;
+    struct str kind, id;
+    bool is_policy; /* policy.apply: name is `id` */
+    int64_t version;
+    struct str digest;
+};
+
+/* -ERR_CORRUPT: not what the layout says; -ERR_TOO_LARGE: no room in the arena. */
+int frame_read_open(struct arena *a, const struct frame *f, struct call_open *ret);
+int frame_read_close(struct arena *a, const struct frame *f, struct call_close *ret);
+int frame_read_event(struct arena *a, const struct frame *f, struct event_row *ret);
+
+/* {"usd":"0.004750000","how":"parsed"} or anything else: not known. */
+struct cost_row cost_read(struct json v);
+/* One text of a frame; empty text is JSON_ABSENT. */
+int frame_parse(struct arena *a, struct str text, struct json *ret);
