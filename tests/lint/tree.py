@@ -1,7 +1,7 @@
 """tree.py - what the lints share: which files belong to the tree, and the frame that runs a lint and its self-test.
 
-A lint is a script with problems(root) -> [text], and plant(root) -> [(name, expected text)], which writes one violation
-each into an empty tree. `lint` checks the tree, `lint --self-test` proves that it can fail.
+A lint is a script with problems(root) -> [text], and a list of small trees, each with one violation and the text that
+must then be found. `lint` checks the tree, `lint --self-test` proves that it can fail.
 """
 import argparse
 import pathlib
@@ -16,8 +16,8 @@ SKIPPED_FOLDERS = {".git", ".venv", "node_modules", "__pycache__", ".pytest_cach
 def files(root):
     """Every file that is, or would be, committed: git's list where there is a repository, else a walk."""
     if (root / ".git").exists():
-        listed = subprocess.run(["git", "-c", "safe.directory=*", "-C", root, "ls-files", "-z", "-co", "--exclude-standard"],
-                                capture_output=True, check=False)
+        git = ["git", "-c", "safe.directory=*", "-C", root]
+        listed = subprocess.run([*git, "ls-files", "-z", "-co", "--exclude-standard"], capture_output=True, check=False)
         if listed.returncode == 0:
             paths = (root / name for name in listed.stdout.decode().split("\0") if name)
             return sorted({path for path in paths if path.is_file()})
@@ -44,7 +44,10 @@ def write(root, path, content):
 
 
 def main(problems, plants, report=None, options=None):
-    """plants: [(what, {path: content}, text that must be in a problem)]; what stands in `base` of each must be clean."""
+    """plants: [(what, {path: content}, text that must be in a problem, or None: no problem may be found)].
+
+    Returns only when one of `options` (flags of the lint itself) was given: then what was parsed.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("--self-test", action="store_true", help="prove that each kind of violation is found")
     parser.add_argument("--root", type=pathlib.Path, default=TOP)
