@@ -10,13 +10,21 @@
  *   (2) no event comes from inside a call into the exchange, and none after http_release().
  *   (3) http_release() is called exactly once by the user, at any time; an exchange not finished by then is reset.
  *   (4) bytes given to http_write/http_send_head are copied or sent before the call returns.
- *   (5) writes made during one event are sent together when the event returns (corked).
+ *   (5) writes are corked for one turn of the loop: what is written during an event (a read, a timer, a post), to this
+ *       exchange or to any other of the same loop, is sent together when the callback that caused the event returns.
+ *       When the last bytes of a body and the end of its message came in one read, on_body and on_end are delivered in
+ *       that same callback, so that what a relay writes in both leaves in one system call.
+ *   (6) the end of a message without a body needs no credit; the end of a chunked body may need 1 byte more of credit
+ *       than the body has, because a carrier without credit does not read on.
+ *   (7) server side: after http_finish(), or one's own http_reset(), no events come but the release is still owed. What
+ *       is left of the request body is thrown away.
  *
  * Server side only: the first http_credit() answers `Expect: 100-continue`. A refused request whose body was not read is
  * drained for up to drain_unread_bytes_max, else the connection closes after the answer.
  */
 #pragma once
 
+#include "base/time.h"
 #include "http/head.h"
 
 struct http_exchange;
@@ -56,6 +64,7 @@ struct http_exchange {
     uint64_t bytes_in, bytes_out; /* of bodies and heads on the wire; client side: bytes_out 0 proves nothing was sent */
     bool is_reused;               /* client side: on a connection that carried a request before */
     bool got_first_byte;          /* client side: the peer answered something */
+    bool got_surplus;             /* client side, at on_end: bytes came behind the answer (a body to HEAD, 204 or 304, say) */
     mono_t connected_at, sent_at, first_byte_at; /* client side; 0: not yet */
 };
 

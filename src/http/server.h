@@ -20,7 +20,8 @@ struct http_server_handler {
     /* A whole, valid head. The handler calls http_on() before returning. `head` and its strings live until release. */
     void (*on_request)(void *ctx, struct http_exchange *x, const struct http_head *head);
     /*
-     * A head that cannot be valid: fills the refusal's answer (the connection closes behind it): writes body bytes of a
+     * A head that cannot be valid, or (behind on_request, if nothing was answered yet; on_reset follows) a body that is
+     * malformed, late, or larger than body_bytes_max: fills the refusal's answer (the connection closes behind it): writes body bytes of a
      * complete response into `ret_body` (arena memory), with content type application/json. NULL: a bare answer.
      */
     void (*on_bad_head)(void *ctx, const struct http_refusal *r, struct arena *a, struct str *ret_body);
@@ -36,5 +37,5 @@ int http_server_take(struct http_server *s, struct stream *st);
 size_t http_server_connections(const struct http_server *s);
 /* Idle connections close now, busy ones behind their current exchange (`Connection: close`). on_drained: once, when none is left. */
 void http_server_drain(struct http_server *s, void (*on_drained)(void *ctx), void *ctx);
-/* Resets what is left. */
+/* Resets what is left (on_reset: SHUTDOWN). Never from inside an event of this server's. Exchanges may be released later. */
 void http_server_free(struct http_server *s);

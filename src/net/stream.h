@@ -31,6 +31,7 @@ struct stream_ops {
     size_t (*queued)(const struct stream *s); /* bytes accepted and not yet given to the kernel */
     void (*close)(struct stream *s, bool now);
     void (*reset)(struct stream *s); /* may be NULL: as close(s, true) */
+    bool (*is_quiet)(const struct stream *s); /* may be NULL: yes */
 };
 
 struct stream {
@@ -59,3 +60,5 @@ static inline void stream_reset(struct stream *s)
     else
         s->ops->close(s, true);
 }
+/* False when bytes, an end or an error wait to be read at this very moment: asked before an idle connection is used again. */
+static inline bool stream_is_quiet(const struct stream *s) { return !s->ops->is_quiet || s->ops->is_quiet(s); }

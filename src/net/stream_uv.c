@@ -20,6 +20,7 @@
 #include "base/check.h"
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -215,6 +216,7 @@ static void fail(struct stream_uv *s, int err)
     if (s->err)
         return;
     s->err = err;
+    s->s.bytes_out += s->writing_bytes; /* may have left */
     if (s->is_reading)
         uv_read_stop((uv_stream_t *)&s->tcp);
     s->is_reading = false;
@@ -227,6 +229,8 @@ static size_t uv_queued(const struct stream *base)
 {
     const struct stream_uv *s = of_const(base);
 
+    if (s->err)
+        return s->out_bytes - s->writing_bytes; /* libuv no longer knows how much of these left: count them as sent */
     if (!s->is_writing)
         return s->out_bytes;
     return s->out_bytes - s->writing_bytes + s->tcp.write_queue_size;
@@ -260,10 +264,12 @@ static void write_rest(struct stream_uv *s)
 
     s->write.data = s;
     int r = uv_write(&s->write, (uv_stream_t *)&s->tcp, bufs, (unsigned)n, on_written);
-    if (r < 0)
-        fail(s, -ERR_RESET);
-    else
+    if (r == 0) {
         s->is_writing = true;
+        return;
+    }
+    s->writing_bytes = 0;
+    fail(s, -ERR_RESET);
 }
 
 /* Tries once with what is queued and `more`. Returns how much of all that the kernel took, or a negative error. */
@@ -409,6 +415,17 @@ static void uv_read_off(struct stream *base)
     s->is_reading = false;
 }
 
+static bool uv_is_quiet(const struct stream *base)
+{
+    struct stream_uv *s = of_const(base);
+    int fd;
+    char byte;
+
+    if (s->err || s->got_eof || uv_fileno((uv_handle_t *)&s->tcp, &fd) < 0)
+        return false;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
 /* -------- closing -------- */
 
 /* One step of a stream whose owner is done with it: send, shut our end, wait for the peer's end. */
@@ -501,6 +518,7 @@ static const struct stream_ops stream_uv_ops = {
     .queued = uv_queued,
     .close = uv_stream_close,
     .reset = uv_stream_reset,
+    .is_quiet = uv_is_quiet,
 };
 
 int stream_uv_adopt(struct loop *base, struct net_ticket t, struct stream **ret_stream)

@@ -1,0 +1,350 @@
+/*
+ * http/h1_request.c - which request heads are accepted (RFC 9110, 9112, and stricter wherever those leave a choice).
+ *
+ * We hold secrets and decide on what we read, so whatever two parsers could read differently is refused: the rules stand
+ * here one by one, on our own list of fields. Fields that belong to the connection or to framing are taken out, so that
+ * nothing behind this file can act on them twice; names with an underscore are dropped, because some servers read `_` as
+ * `-`.
+ */
+#include "http/h1_impl.h"
+
+#include "base/check.h"
+
+#include <string.h>
+
+static int refuse(struct http_refusal *ret, uint16_t status, const char *text)
+{
+    *ret = (struct http_refusal){status, text};
+    return H1_R_BAD;
+}
+
+/* -------- what llhttp refused -------- */
+
+/* "FOO" at the start of the request line; what llhttp does not know may be a method of later days. */
+static bool starts_with_unknown_method(struct str line)
+{
+    size_t n = 0;
+
+    while (n < line.n && line.p[n] >= 'A' && line.p[n] <= 'Z')
+        n++;
+    return n > 0 && n < line.n && line.p[n] == ' ';
+}
+
+/* The request line ends in "HTTP/d.d" of another version than ours. */
+static bool has_other_version(struct str line)
+{
+    size_t at;
+
+    if (!str_find(line, STR(" HTTP/"), &at))
+        return false;
+    struct str v = str_sub(line, at + 6, line.n);
+    return v.n == 3 && v.p[0] >= '0' && v.p[0] <= '9' && v.p[1] == '.' && v.p[2] >= '0' && v.p[2] <= '9';
+}
+
+struct http_refusal h1_request_refusal(const struct h1_parser *p)
+{
+    struct str head = {p->head->p, p->head->n}, line, rest;
+
+    if (p->bad.status != 400 || !str_cut(head, '\n', &line, &rest))
+        return p->bad;
+    if (line.n && line.p[line.n - 1] == '\r')
+        line.n--;
+    switch (llhttp_get_errno(&p->ll)) {
+    case HPE_INVALID_METHOD:
+        if (starts_with_unknown_method(line))
+            return (struct http_refusal){501, "The method is not known."};
+        break;
+    case HPE_INVALID_VERSION:
+        if (has_other_version(line))
+            return (struct http_refusal){505, "Only HTTP/1.1 and HTTP/1.0 are spoken here."};
+        break;
+    case HPE_INVALID_TRANSFER_ENCODING:
+        if (!p->ll.http_major || p->ll.http_minor == 0 || p->ll.flags & F_CONTENT_LENGTH)
+            break;
+        return (struct http_refusal){501, "The only transfer coding accepted is a single `chunked`."};
+    default:
+        break;
+    }
+    return p->bad;
+}
+
+/* -------- the request line -------- */
+
+static int decide_method(llhttp_t *ll, struct http_head *h, struct http_refusal *bad)
+{
+    switch (llhttp_get_method(ll)) {
+    case HTTP_GET: h->method = STR("GET"); return 0;
+    case HTTP_HEAD: h->method = STR("HEAD"); return 0;
+    case HTTP_POST: h->method = STR("POST"); return 0;
+    case HTTP_PUT: h->method = STR("PUT"); return 0;
+    case HTTP_PATCH: h->method = STR("PATCH"); return 0;
+    case HTTP_DELETE: h->method = STR("DELETE"); return 0;
+    case HTTP_OPTIONS: h->method = STR("OPTIONS"); return 0;
+    case HTTP_CONNECT:
+    case HTTP_TRACE: return refuse(bad, 405, "CONNECT and TRACE are not served.");
+    default: return refuse(bad, 501, "The method is not known.");
+    }
+}
+
+static int decide_version(const llhttp_t *ll, struct h1_message *m, struct http_refusal *bad)
+{
+    if (ll->http_major != 1 || ll->http_minor > 1)
+        return refuse(bad, 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
+    m->is_http10 = ll->http_minor == 0;
+    return 0;
+}
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* One byte of a path segment, decoded; negative: malformed. Moves *i behind it. */
+static int path_byte(struct str path, size_t *i)
+{
+    if (path.p[*i] != '%')
+        return (unsigned char)path.p[(*i)++];
+    if (path.n - *i < 3 || hex(path.p[*i + 1]) < 0 || hex(path.p[*i + 2]) < 0)
+        return -1;
+    int byte = hex(path.p[*i + 1]) << 4 | hex(path.p[*i + 2]);
+    *i += 3;
+    return byte;
+}
+
+/*
+ * A path that a server could normalise into another one is refused, not normalised: empty segments, dot segments, and
+ * encoded dots, slashes, backslashes and NULs.
+ */
+static int decide_path(struct str path, struct http_refusal *bad)
+{
+    size_t n_dots = 0, n_bytes = 1; /* of the current segment; the first slash is no empty segment */
+
+    for (size_t i = 0; i < path.n;) {
+        bool is_encoded = path.p[i] == '%';
+        int byte = path_byte(path, &i);
+        if (byte < 0)
+            return refuse(bad, 400, "The path has a malformed percent encoding.");
+        if (is_encoded && (byte == 0 || byte == '/' || byte == '\\' || byte == '.'))
+            return refuse(bad, 400, "The path encodes a NUL, a dot or a slash.");
+        if (byte != '/') {
+            n_dots += byte == '.';
+            n_bytes++;
+            continue;
+        }
+        if (n_bytes == 0 || (n_bytes == n_dots && n_dots <= 2))
+            return refuse(bad, 400, "The path has an empty or a dot segment.");
+        n_bytes = n_dots = 0;
+    }
+    if (n_bytes && n_bytes == n_dots && n_dots <= 2)
+        return refuse(bad, 400, "The path has an empty or a dot segment.");
+    return 0;
+}
+
+static int decide_query(struct str query, struct http_refusal *bad)
+{
+    for (size_t i = 0; i < query.n;)
+        if (path_byte(query, &i) < 0)
+            return refuse(bad, 400, "The query has a malformed percent encoding.");
+    return 0;
+}
+
+/* "http://authority/path": gives the authority, and what is left is origin-form. An empty path is "/". */
+static int cut_absolute(struct str *target, struct str *ret_authority)
+{
+    struct str scheme = STR("http://");
+
+    if (target->n <= scheme.n || !str_eq_nocase(str_sub(*target, 0, scheme.n), scheme))
+        return H1_R_BAD;
+    struct str rest = str_sub(*target, scheme.n, target->n);
+    size_t n = 0;
+    while (n < rest.n && rest.p[n] != '/' && rest.p[n] != '?')
+        n++;
+    *ret_authority = str_sub(rest, 0, n);
+    *target = n < rest.n ? str_sub(rest, n, rest.n) : STR("/");
+    return 0;
+}
+
+static int decide_target(struct str target, struct http_head *h, struct str *ret_authority, struct http_refusal *bad)
+{
+    for (size_t i = 0; i < target.n; i++) {
+        unsigned char c = (unsigned char)target.p[i];
+        if (c <= 0x20 || c >= 0x7f || c == '#' || c == '\\')
+            return refuse(bad, 400, "The request target has a byte that must not stand there.");
+    }
+    if (target.n == 0 || target.p[0] != '/')
+        if (cut_absolute(&target, ret_authority) != 0)
+            return refuse(bad, 400, "The request target must be a path.");
+    if (target.p[0] != '/')
+        return refuse(bad, 400, "The request target must be a path.");
+    h->target = h->path = target;
+    h->has_query = str_cut(target, '?', &h->path, &h->query);
+    int r = decide_path(h->path, bad);
+    return r == 0 && h->has_query ? decide_query(h->query, bad) : r;
+}
+
+/* -------- fields -------- */
+
+static bool is_port(struct str s)
+{
+    unsigned n = 0;
+
+    if (s.n == 0 || s.n > 5)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        n = n * 10 + (unsigned)(s.p[i] - '0');
+    }
+    return n > 0 && n <= 65535;
+}
+
+/* name or address, with an optional port; no userinfo, no list, no path, nothing encoded. */
+bool h1_host_is_valid(struct str host)
+{
+    struct str name = host, port = STR_NONE;
+    bool has_port;
+
+    if (host.n && host.p[0] == '[') {
+        if (!str_cut(str_sub(host, 1, host.n), ']', &name, &port))
+            return false;
+        has_port = port.n > 0;
+        if (has_port && port.p[0] != ':')
+            return false;
+        port = str_sub(port, 1, port.n);
+        for (size_t i = 0; i < name.n; i++)
+            if (hex(name.p[i]) < 0 && name.p[i] != ':' && name.p[i] != '.')
+                return false;
+        return name.n >= 2 && name.n <= 45 && str_has(name, ':') && (!has_port || is_port(port));
+    }
+    has_port = str_cut(host, ':', &name, &port);
+    return str_is_token(name, "-._", 255) && name.p[0] != '.' && name.p[0] != '-' && (!has_port || is_port(port));
+}
+
+struct facts {
+    struct h1_framing_facts framing;
+    size_t n_host, n_expect;
+    bool has_upgrade, is_expect_bad, names_others;
+};
+
+/* Only these may be nominated: any other nomination is an attempt to have a field of ours removed. */
+static void note_connection(struct str value, struct facts *f, struct h1_message *m)
+{
+    struct str member;
+
+    while (h1_list_next(&value, &member)) {
+        if (str_eq_nocase(member, STR("close")))
+            m->wants_close = true;
+        else if (!str_eq_nocase(member, STR("keep-alive")) && !str_eq_nocase(member, STR("te")) &&
+                 !str_eq_nocase(member, STR("upgrade")))
+            f->names_others = true;
+    }
+}
+
+/* Notes what a field means to us; true when it stays in the list. */
+static bool note_field(const struct http_field *field, struct http_head *h, struct facts *f, struct h1_message *m)
+{
+    enum h1_field kind = h1_field_kind(field->name);
+
+    switch (kind) {
+    case H1_FIELD_OTHER:
+        return !str_has(field->name, '_');
+    case H1_FIELD_CONNECTION:
+        note_connection(field->value, f, m);
+        return false;
+    case H1_FIELD_HOST:
+        f->n_host++;
+        h->host = field->value;
+        return false;
+    case H1_FIELD_EXPECT:
+        f->n_expect++;
+        f->is_expect_bad |= !str_eq_nocase(field->value, STR("100-continue"));
+        return false;
+    case H1_FIELD_UPGRADE:
+        f->has_upgrade = true;
+        return false;
+    default:
+        h1_framing_note(&f->framing, kind, field->value);
+        return false;
+    }
+}
+
+static int decide_fields(struct h1_head_buf *b, struct http_head *h, struct facts *f, struct h1_message *m,
+                         struct http_refusal *bad)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->n_fields; i++) {
+        struct http_field field = {b->fields[i].name, str_trim(b->fields[i].value)};
+        if (!h1_name_is_clean(field.name) || !h1_value_is_clean(field.value))
+            return refuse(bad, 400, "A header field has a byte that must not stand there.");
+        if (note_field(&field, h, f, m))
+            b->fields[n++] = field;
+    }
+    h->fields = b->fields;
+    h->n_fields = n;
+    return 0;
+}
+
+static int decide_framing(const struct facts *facts, struct http_head *h, struct h1_message *m,
+                          struct http_refusal *bad)
+{
+    const struct h1_framing_facts *f = &facts->framing;
+
+    if (f->n_transfer_encoding && f->n_content_length)
+        return refuse(bad, 400, "Content-Length and Transfer-Encoding must not come together.");
+    if (f->n_transfer_encoding && m->is_http10)
+        return refuse(bad, 400, "HTTP/1.0 has no Transfer-Encoding.");
+    if (f->n_transfer_encoding > 1)
+        return refuse(bad, 400, "Transfer-Encoding must stand once.");
+    if (f->n_transfer_encoding && !f->is_chunked)
+        return refuse(bad, 501, "The only transfer coding accepted is a single `chunked`.");
+    if (f->n_content_length > 1 || f->is_length_bad)
+        return refuse(bad, 400, "Content-Length must stand once and be a plain number.");
+    m->length = f->n_content_length ? (uint64_t)f->content_length : 0;
+    m->framing = f->n_transfer_encoding ? H1_CHUNKED : m->length ? H1_LENGTH : H1_NONE;
+    h->body_bytes = m->framing == H1_CHUNKED ? HTTP_BODY_UNKNOWN : (int64_t)m->length;
+    return 0;
+}
+
+static int decide_rest(const struct facts *f, struct str authority, struct http_head *h, struct h1_message *m,
+                       struct http_refusal *bad)
+{
+    if (f->n_host != 1 || !h1_host_is_valid(h->host))
+        return refuse(bad, 400, "There must be one valid Host field.");
+    if (authority.p && !str_eq_nocase(authority, h->host))
+        return refuse(bad, 400, "The request target names another host than the Host field.");
+    if (f->names_others)
+        return refuse(bad, 400, "Connection must not name other fields.");
+    int r = decide_framing(f, h, m, bad);
+    if (r != 0)
+        return r;
+    if (f->has_upgrade && m->framing != H1_NONE)
+        return refuse(bad, 400, "Upgrade must not come with a body.");
+    if (f->n_expect > 1 || f->is_expect_bad)
+        return refuse(bad, 417, "The only expectation served is a single `100-continue`.");
+    /* RFC 9110 10.1.1: HTTP/1.0 does not know 100, and without a body there is nothing to wait for. */
+    h->expects_continue = f->n_expect && !m->is_http10 && m->framing != H1_NONE;
+    m->wants_close |= m->is_http10;
+    return 0;
+}
+
+int h1_request_decide(struct h1_parser *p, struct http_head *ret_head, struct h1_message *ret_m,
+                      struct http_refusal *bad)
+{
+    struct http_head h = {.body_bytes = 0};
+    struct h1_message m = {.framing = H1_NONE};
+    struct facts f = {.n_host = 0};
+    struct str authority = STR_NONE;
+    int r;
+
+    if ((r = decide_method(&p->ll, &h, bad)) || (r = decide_version(&p->ll, &m, bad)) ||
+        (r = decide_target(p->target, &h, &authority, bad)) || (r = decide_fields(p->head, &h, &f, &m, bad)) ||
+        (r = decide_rest(&f, authority, &h, &m, bad)))
+        return r;
+    *ret_head = h;
+    *ret_m = m;
+    return 0;
+}
