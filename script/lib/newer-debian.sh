@@ -75,7 +75,7 @@ newer_from_deb822() {
             suites = " " value["suites"] " "
             is_ours = (suites ~ " " codename " " || suites ~ / (stable|oldstable) /) &&
                 (" " value["types"] " ") ~ / deb / && value["enabled"] !~ /^ *(no|false|0)/ &&
-                value["uris"] !~ /(cdrom|file):/
+                value["uris"] !~ /(^| )(cdrom|file):/
             if (is_ours && !is_done) {
                 is_done = 1
                 for (i = 1; i <= n; i++)
