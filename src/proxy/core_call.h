@@ -64,6 +64,8 @@ int core_hold(struct core *c, struct hold_request *q, struct held *ret, size_t *
 
 /* The record of a call that is over without having been held. 0, or an error of the journal. */
 int core_refuse(struct core *c, struct record_writer *record, const struct verdict *v, const struct record_end *end, wall_t now);
+/* An EVENT "request.refused" for requests without a known key: code of the last, how many since the last event. */
+void core_note_refusal(struct core *c, struct str code, uint64_t n);
 /* Fills the needs with what stands in the ledger now. */
 void core_look(struct core *c, struct verdict *v);
 

@@ -11,6 +11,7 @@
 #include "codec/hex.h"
 #include "crypto/hash.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -254,6 +255,18 @@ int core_refuse(struct core *c, struct record_writer *record, const struct verdi
     int r = core_append_late(c, FRAME_OPEN, buf_str(record->body), buf_str(record->personal), now, &seq);
     core_unlock(c);
     return r;
+}
+
+void core_note_refusal(struct core *c, struct str code, uint64_t n)
+{
+    char count[24], name[64];
+    uint64_t seq;
+    snprintf(count, sizeof(count), "%llu", (unsigned long long)n);
+    snprintf(name, sizeof(name), "\"" STR_FMT "\"", STR_ARG(code));
+    struct record_member m[] = {{STR("code"), str_c(name), false}, {STR("n"), str_c(count), false}};
+    core_lock(c);
+    (void)core_event(c, STR("request.refused"), STR("daemon"), m, 2, &seq); /* sampled: one less is no loss */
+    core_unlock(c);
 }
 
 void core_look(struct core *c, struct verdict *v)

@@ -6,8 +6,10 @@
  */
 #pragma once
 
+#include "base/err.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/uuid.h"
 #include "budget/ledger.h"
 #include "proxy/core_call.h"
 #include "proxy/core_keys.h"

@@ -3,6 +3,7 @@
  */
 #include "trace/record.h"
 
+#include "base/check.h"
 #include "codec/hex.h"
 #include "crypto/hash.h"
 
@@ -56,6 +57,18 @@ static void personal_str(struct personal *p, struct str name, struct str value)
     personal_value_end(p);
 }
 
+/* HMAC-SHA-256(salt, name, 0x00, value as written). */
+static void digest(const struct personal *p, size_t i, uint8_t ret[SHA256_BYTES])
+{
+    struct buf text;
+    buf_init(&text, p->names[i].n + 1 + p->n_bytes[i]);
+    (void)buf_add(&text, p->names[i]);
+    (void)buf_add_byte(&text, 0);
+    (void)buf_add(&text, (struct str){p->out->p + p->from[i], p->n_bytes[i]});
+    hmac_sha256((struct str){(const char *)p->salt, SALT_BYTES}, buf_str(&text), ret);
+    buf_deinit(&text);
+}
+
 static void personal_end(struct personal *p, struct json_writer *body)
 {
     jw_object_end(&p->w);
@@ -64,8 +77,7 @@ static void personal_end(struct personal *p, struct json_writer *body)
     for (size_t i = 0; i < p->n && buf_ok(p->out) == 0; i++) {
         uint8_t mac[32];
         char hex[32];
-        struct str parts[] = {p->names[i], {"", 1}, {p->out->p + p->from[i], p->n_bytes[i]}};
-        hmac_sha256((struct str){(const char *)p->salt, SALT_BYTES}, parts, 3, mac);
+        digest(p, i, mac);
         jw_put_str(body, p->names[i], hex_encode(mac, 16, hex));
     }
     jw_object_end(body);

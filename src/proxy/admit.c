@@ -1,0 +1,177 @@
+/*
+ * proxy/admit.c - stage admit: who calls, for which run, and which vendor is meant. Before any byte of the body is read.
+ */
+#include "proxy/call.h"
+
+#include "base/counter.h"
+#include "identity/carrier.h"
+
+#include <string.h>
+
+static struct str field(struct call *c, struct str name)
+{
+    struct str v;
+    return http_head_get(c->head, name, &v) ? v : STR_NONE;
+}
+
+/* The vendor by prefix only, and the run of a /r/<run>/ path, so that refusals before the key is known have a form. */
+static struct str peek(struct call *c)
+{
+    struct str path = c->head->path, run = STR_NONE, first, rest;
+    while (path.n > 1 && path.p[1] == '/')
+        path = (struct str){path.p + 1, path.n - 1};
+    if (str_starts(path, STR("/r/")) && str_cut((struct str){path.p + 3, path.n - 3}, '/', &run, &rest))
+        path = (struct str){rest.p - 1, rest.n + 1};
+    while (path.n > 1 && path.p[1] == '/')
+        path = (struct str){path.p + 1, path.n - 1};
+    if (path.n > 1 && str_cut((struct str){path.p + 1, path.n - 1}, '/', &first, &rest))
+        c->vendor = vendors_find(c->w->shared->vendors, first);
+    return run;
+}
+
+static enum code find_key(struct call *c, struct str *ret_suffix)
+{
+    struct key_presented k;
+    struct str token;
+    uint8_t hash[KEY_HASH_BYTES];
+    struct key_carriers from = {
+        .authorization = field(c, STR("authorization")),
+        .x_api_key = field(c, STR("x-api-key")),
+        .x_goog_api_key = field(c, STR("x-goog-api-key")),
+    };
+    int r = carrier_token(&from, &c->arena, &token);
+    if (r == -ERR_NOT_FOUND)
+        return CODE_KEY_MISSING;
+    if (r < 0 || key_parse(token, &k) < 0)
+        return CODE_KEY_UNKNOWN;
+    *ret_suffix = arena_str(&c->arena, k.run_id);
+    key_hash(k.key, hash);
+    core_admit(c->w->shared->core, hash, c->started_at, &c->arena, &c->adm);
+    return c->adm.code;
+}
+
+static bool choose_run(struct call *c, struct str suffix, struct str in_path)
+{
+    const char *bad;
+    struct run_carriers from = {
+        .header = field(c, STR("x-agent-run-id")),
+        .key_suffix = suffix,
+        .path = in_path,
+        .session = field(c, STR("x-claude-code-session-id")),
+        .traceparent = field(c, STR("traceparent")),
+        .parent = field(c, STR("x-agent-parent-run-id")),
+    };
+    if (run_choose(&from, c->adm.made_run_id, &c->w->rng, &c->arena, &c->run, &bad) < 0) {
+        c->run.id = c->adm.made_run_id;
+        c->run.source = RUN_MADE;
+        memset(c->run.trace_id, '0', 32);
+        memset(c->run.span_id, '0', 16);
+        call_refusef(c, CODE_REQUEST_INVALID, 400, "%s is not a run id: 1 to 128 of letters, digits and ._:-", bad);
+        return false;
+    }
+    return true;
+}
+
+static struct str sentence_of(enum code code, bool is_stopped)
+{
+    switch (code) {
+    case CODE_KEY_MISSING:
+        return STR("No Flyball key was presented; send one as Authorization: Bearer fb_... (flyball key create makes one)");
+    case CODE_KEY_REVOKED:
+        return STR("This key was revoked");
+    case CODE_KEY_EXPIRED:
+        return STR("This key has expired");
+    case CODE_STOPPED:
+        return STR("All calls are stopped by an operator (flyball kill); flyball unkill lets them go on");
+    default:
+        return STR("This key is not known here");
+    }
+}
+
+static void facts_of_who(struct call *c)
+{
+    const struct key_entry *k = c->adm.key;
+    struct facts *f = &c->facts;
+    f->key = str_c(k->id);
+    f->agent = k->agent;
+    f->owner = k->owner;
+    f->tenant = k->tenant;
+    f->run_id = c->run.id;
+    f->parent_run_id = c->run.parent;
+    f->run_source = c->run.source;
+    f->run_trust = c->run.trust;
+    f->layer = STR("saas");
+    f->method = c->method;
+    f->mode = k->mode;
+    f->now = c->started_at;
+}
+
+/* Headers the later stages need, copied: the head is gone when the agent is. */
+static void keep_headers(struct call *c)
+{
+    struct str v;
+    c->has_idempotency_key = http_head_get(c->head, STR("idempotency-key"), &v);
+    if (c->has_idempotency_key)
+        c->idempotency_key = arena_str(&c->arena, v);
+    c->is_dry_run = http_head_get(c->head, STR("x-flyball-dry-run"), &v) && str_eq_nocase(v, STR("true"));
+}
+
+void stage_admit(struct call *c)
+{
+    struct str suffix = STR_NONE, value;
+    struct str run_in_path = arena_str(&c->arena, peek(c));
+    enum code code = find_key(c, &suffix);
+
+    c->has_key = c->adm.key != NULL;
+    counter_add(c->has_key ? COUNTER_calls : COUNTER_requests_without_key, 1);
+    if (!c->has_key) {
+        call_refuse(c, code, 0, sentence_of(code, false));
+        return;
+    }
+    c->run.id = c->adm.made_run_id;
+    if (!choose_run(c, suffix, run_in_path))
+        return;
+    facts_of_who(c);
+    keep_headers(c);
+    if (c->vendor)
+        c->facts.vendor = c->vendor->name;
+    if (code != CODE_NONE) {
+        call_refuse(c, code, 0, sentence_of(code, true));
+        return;
+    }
+    if (http_head_get(c->head, STR("x-agent-identity"), &value)) {
+        call_refuse(c, CODE_IDENTITY_INVALID, 0, STR("x-agent-identity was presented, but no token issuer is configured, so it cannot be verified"));
+        return;
+    }
+    if (!call_route(c))
+        return;
+    c->facts.vendor = c->vendor->name;
+    if (!vendor_allows_mode(c->vendor, c->adm.key->mode)) {
+        call_refusef(c, CODE_POLICY_DENIED, 0, "This is a test key, and " STR_FMT " is configured with a live secret; use a live key",
+                     STR_ARG(c->vendor->name));
+        return;
+    }
+    if (c->vendor->mode != MODE_ANY)
+        c->facts.mode = c->vendor->mode;
+    c->phases.admit = call_us(c);
+    stage_read(c);
+}
+
+void stage_read(struct call *c)
+{
+    const struct limits *l = c->w->shared->limits;
+    int64_t n = c->head->body_bytes;
+    if (n == 0) {
+        c->is_body_read = true;
+        call_go(c, CALL_DECIDING);
+        stage_classify(c);
+        return;
+    }
+    if (n > l->body_bytes_max) {
+        call_refusef(c, CODE_REQUEST_TOO_LARGE, 413, "The request body of %lld bytes is larger than body_bytes_max (%lld)", (long long)n,
+                     (long long)l->body_bytes_max);
+        return;
+    }
+    call_go(c, CALL_READING);
+    http_credit(c->client, (size_t)l->body_bytes_max + 1);
+}

@@ -1,0 +1,190 @@
+/*
+ * proxy/answer.c - stage answer: the vendor's answer on its way to the agent.
+ *
+ *   class read: streamed as it comes; the record is closed before the last bytes go out (writes of one event go together).
+ *   any other:  read whole, understood, recorded; only then passed on: what was answered was on record first.
+ */
+#include "proxy/forward.h"
+#include "proxy/lookup_cache.h"
+#include "proxy/send.h"
+
+static struct str copy(struct call *c, struct str s)
+{
+    struct str to;
+    return arena_try_str(&c->arena, s, &to) == 0 ? to : STR_NONE;
+}
+
+/* Vendor fields that would be taken for ours, or that carry our secret back. */
+static bool passes_on(struct call *c, const struct http_field *f)
+{
+    if (f->name.n >= 9 && str_eq_nocase(str_sub(f->name, 0, 9), STR("x-flyball")))
+        return false;
+    return !str_eq_nocase(f->name, STR("x-agent-run-id"));
+}
+
+static bool keep_head(struct call *c, const struct http_head *head)
+{
+    struct http_field *fields = arena_try_alloc(&c->arena, (head->n_fields + OUR_FIELDS_MAX) * sizeof(*fields));
+    size_t n = 0;
+    if (!fields)
+        return false;
+    for (size_t i = 0; i < head->n_fields; i++) {
+        if (!passes_on(c, &head->fields[i]))
+            continue;
+        fields[n] = (struct http_field){copy(c, head->fields[i].name), copy(c, head->fields[i].value)};
+        if (fields[n].name.n == 0 || (fields[n].value.n == 0 && head->fields[i].value.n))
+            return false;
+        (void)conceal_text(&c->vendor->forms, (char *)fields[n].value.p, fields[n].value.n);
+        n++;
+    }
+    c->answer_head = (struct http_head){
+        .status = head->status, .reason = copy(c, head->reason), .fields = fields, .n_fields = n, .body_bytes = head->body_bytes};
+    return true;
+}
+
+static void abandon(struct call *c, enum http_reset why)
+{
+    http_reset(c->up, why);
+    c->is_sent = true;
+    attempt_end(c, c->answer_head.status, http_reset_text(why));
+    forward_failed(c, why);
+}
+
+static void on_reset(void *ctx, enum http_reset why)
+{
+    struct call *c = ctx;
+    c->is_sent = true;
+    attempt_end(c, c->answer_head.status, http_reset_text(why));
+    forward_failed(c, why);
+}
+
+static void release_up(struct call *c)
+{
+    c->is_sent = true;
+    attempt_end(c, c->answer_head.status, NULL);
+    http_release(c->up);
+    c->up = NULL;
+}
+
+/* --- streamed --------------------------------------------------------------------------------------------------- */
+
+static void stream_pass(struct call *c, struct str bytes)
+{
+    size_t queued = bytes.n ? http_write(c->client, bytes) : 0;
+    conceal_stream_drop(&c->conceal, bytes.n);
+    if (queued <= (size_t)c->w->shared->limits->stream_window_bytes && c->credit_owed) {
+        http_credit(c->up, c->credit_owed);
+        c->credit_owed = 0;
+    }
+}
+
+static void stream_body(void *ctx, struct str bytes)
+{
+    struct call *c = ctx;
+    struct str out;
+    c->credit_owed += bytes.n;
+    if (conceal_stream_add(&c->conceal, bytes, &out) < 0) {
+        abandon(c, HTTP_RESET_TOO_LARGE);
+        return;
+    }
+    stream_pass(c, out);
+}
+
+static void stream_end(void *ctx, const struct http_field *trailers, size_t n)
+{
+    struct call *c = ctx;
+    struct str rest = conceal_stream_end(&c->conceal);
+    if (rest.n)
+        (void)http_write(c->client, rest);
+    release_up(c);
+    call_settle(c, &(struct settlement){.outcome = OUTCOME_NONE, .status = c->answer_head.status, .stream_end = "complete"});
+    http_finish(c->client, NULL, 0);
+    http_release(c->client);
+    c->client = NULL;
+    call_go(c, CALL_REPLYING);
+    call_done(c);
+}
+
+static void stream_writable(void *ctx) { (void)ctx; }
+
+static const struct http_events stream_events = {
+    .on_body = stream_body, .on_end = stream_end, .on_writable = stream_writable, .on_reset = on_reset};
+
+static void start_stream(struct call *c)
+{
+    struct http_head head = c->answer_head;
+    call_our_fields(c, head.fields, &head.n_fields);
+    c->is_streaming = c->is_head_sent = true;
+    conceal_stream_init(&c->conceal, &c->vendor->forms);
+    http_send_head(c->client, &head);
+    http_on(c->up, &stream_events, c);
+    http_credit(c->up, (size_t)c->w->shared->limits->stream_window_bytes);
+}
+
+/* --- read whole ------------------------------------------------------------------------------------------------- */
+
+static void whole_body(void *ctx, struct str bytes)
+{
+    struct call *c = ctx;
+    size_t cap = c->answer.cap;
+    if (buf_add(&c->answer, bytes) < 0) {
+        abandon(c, HTTP_RESET_TOO_LARGE);
+        return;
+    }
+    atomic_fetch_add(&c->w->shared->body_bytes, (int_fast64_t)(c->answer.cap - cap));
+}
+
+static bool is_replay(struct call *c)
+{
+    struct str name = connector_replay_header(c->vendor->connector), value;
+    return name.n && http_head_get(&c->answer_head, name, &value) && str_eq_nocase(value, STR("true"));
+}
+
+static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
+{
+    struct call *c = ctx;
+    struct saas_result result = {.outcome = OUTCOME_UNKNOWN};
+    uint16_t status = c->answer_head.status;
+
+    release_up(c);
+    if (saas_confirm(&c->saas, status, buf_str(&c->answer), is_replay(c), c->facts.cost, &c->arena, &result) < 0)
+        result = (struct saas_result){.outcome = OUTCOME_UNKNOWN};
+    if (c->facts.class != CLASS_READ && c->saas.subject.n)
+        lookup_cache_drop(c->w->lookups, c->saas.subject);
+    call_settle(c, &(struct settlement){.outcome = result.outcome, .settled = result.cost, .status = status, .result = &result});
+    if (!c->client) {
+        call_done(c);
+        return;
+    }
+    (void)conceal_text(&c->vendor->forms, c->answer.p, c->answer.n);
+    struct http_head head = c->answer_head;
+    call_our_fields(c, head.fields, &head.n_fields);
+    head.body_bytes = (int64_t)c->answer.n;
+    http_send_head(c->client, &head);
+    if (c->answer.n)
+        (void)http_write(c->client, buf_str(&c->answer));
+    http_finish(c->client, NULL, 0);
+    http_release(c->client);
+    c->client = NULL;
+    call_go(c, CALL_REPLYING);
+    call_done(c);
+}
+
+static void whole_writable(void *ctx) { (void)ctx; }
+
+static const struct http_events whole_events = {
+    .on_body = whole_body, .on_end = whole_end, .on_writable = whole_writable, .on_reset = on_reset};
+
+void stage_answer(struct call *c, const struct http_head *head)
+{
+    if (!keep_head(c, head)) {
+        abandon(c, HTTP_RESET_TOO_LARGE);
+        return;
+    }
+    if (c->saas.is_streamable && call_is_harmless(c)) {
+        start_stream(c);
+        return;
+    }
+    http_on(c->up, &whole_events, c);
+    http_credit(c->up, (size_t)c->w->shared->limits->answer_bytes_max + 1);
+}

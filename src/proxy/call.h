@@ -1,0 +1,152 @@
+/*
+ * proxy/call.h - one call on its way (DESIGN 3): its state, and the functions of its stages, one file each.
+ *
+ *     NEW -> READING -> DECIDING -> SYNCING -> FORWARDING -> ANSWERING -> REPLYING -> DONE
+ *                        |    ^
+ *                        v    |          any state -> REPLYING (refused) -> DONE
+ *               LOOKING_UP, ASKING       agent gone: see call.tbl.h
+ *
+ * Truths, checked by call_check():
+ *   (1) `held` is set from the hold until core_close: in SYNCING, FORWARDING, ANSWERING, and nowhere else.
+ *   (2) `up` is set in LOOKING_UP, FORWARDING, ANSWERING only.
+ *   (3) `client` is NULL once the agent is gone or has its whole answer.
+ *   (4) every call with a known key is written exactly once: by call_refuse / call_give_up, or by hold and settle.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "identity/run.h"
+#include "net/timer.h"
+#include "proxy/core_keys.h"
+#include "proxy/worker.h"
+
+enum call_state {
+#define STATE(name, text, edges, leave_read, leave_other) CALL_##name,
+#include "proxy/call.tbl.h"
+#undef STATE
+};
+
+#define CALL_MAGIC 0x666c79ca
+#define ATTEMPTS_MAX 8
+#define OBJECTS_MAX 64
+
+struct call {
+    uint32_t magic;
+    enum call_state state;
+    struct worker *w;
+    struct list node;
+    struct arena arena; /* everything below that is a str, unless said otherwise */
+    mono_t began_at;
+    wall_t started_at;
+    char id[UUID_TEXT_BYTES];
+
+    /* the agent's side */
+    struct http_exchange *client;
+    const struct http_head *head; /* valid while client is */
+    struct str method;
+    struct buf body;
+    bool is_body_read;
+    uint64_t client_bytes_in, client_bytes_out;
+
+    /* admit */
+    struct admission adm;
+    struct run run;
+    const struct vendor *vendor;
+    struct str path, query; /* the vendor's own */
+    bool has_query, is_dry_run, has_key;
+    struct str idempotency_key;
+    bool has_idempotency_key;
+
+    /* classify, decide */
+    struct saas_call saas;
+    bool is_classified, may_look_up;
+    struct facts facts;
+    struct verdict verdict;
+    struct idempotency idem;
+    bool is_idem_known;
+
+    /* hold */
+    struct held held;
+    bool is_held;
+    struct sync_wait sync;
+    struct ask ask;
+    struct str send_body, send_key;
+    struct str additions[2];
+    size_t n_additions;
+    struct http_field *send_fields; /* the agent's fields that go on; NULL: not copied yet */
+    size_t n_send_fields;
+    struct str lookup_key;
+    int n_decided, n_tries; /* forward attempts */
+    struct cost settled;    /* after call_settle */
+
+    /* forward, answer */
+    struct http_exchange *up;
+    struct timer total_timer;
+    struct record_attempt attempts[ATTEMPTS_MAX];
+    size_t n_attempts;
+    struct http_head answer_head; /* copied */
+    struct buf answer;
+    struct conceal_stream conceal;
+    bool is_streaming, is_head_sent, is_sent; /* is_sent: a byte of the governed request may have left */
+    size_t credit_owed;
+    struct record_phases phases;
+    uint8_t salt[SALT_BYTES];
+};
+
+/* --- state (call.c) --- */
+struct call *call_new(struct worker *w, struct http_exchange *x, const struct http_head *head);
+void call_go(struct call *c, enum call_state to);
+void call_check(const struct call *c);
+void call_done(struct call *c); /* frees; the client and up exchanges must be released */
+void call_abandon(struct call *c);     /* at the end of the process: memory only, the record stays open */
+int64_t call_us(const struct call *c); /* microseconds since it began */
+const char *call_state_text(enum call_state s);
+bool call_is_harmless(const struct call *c); /* class read: nothing can have happened at the vendor */
+
+/* --- stages, in order: each runs as far as it can --- */
+void stage_admit(struct call *c);
+void stage_read(struct call *c);
+void stage_classify(struct call *c);
+void call_facts_again(struct call *c); /* after a look-up */
+void stage_decide(struct call *c);
+void stage_look_up(struct call *c, bool wants_amount, bool wants_customer);
+void stage_hold(struct call *c);
+void stage_forward(struct call *c);
+void stage_answer(struct call *c, const struct http_head *head);
+
+/* What is known of the agent's events in states where nobody else listens (call.c). */
+extern const struct http_events call_client_events;
+void call_client_gone(struct call *c);
+
+/* --- ends --- */
+/* Refuses: record, answer in the vendor's form. `status` 0: the code's own. `sentence` without the call id. */
+void call_refuse(struct call *c, enum code code, uint16_t status, struct str sentence);
+void call_refusef(struct call *c, enum code code, uint16_t status, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Sends a whole answer and lets the agent's exchange go; then the call is done. */
+void call_send(struct call *c, uint16_t status, const struct http_field *fields, size_t n, struct str body);
+/* Writes the record of a call that ends without being held and without an answer. */
+void call_give_up(struct call *c, const char *error);
+/* The answer to a refusal or a failed upstream, when the record is written already. */
+void call_reply_refusal(struct call *c, enum code code, uint16_t status, struct str sentence, bool may_retry, int64_t retry_after_s);
+
+/* Closes hold and record; call.held is gone after it. `code` NONE: the vendor's answer passes. */
+struct settlement {
+    enum outcome outcome;
+    struct cost settled;
+    enum code code;
+    uint16_t status;
+    const char *error;
+    const char *stream_end;
+    struct saas_result *result; /* NULL: none */
+};
+void call_settle(struct call *c, const struct settlement *s);
+
+/* Begins the OPEN record from what is known (record.c). Buffers belong to the caller. */
+void call_record_begin(struct call *c, struct record_writer *rw, struct buf *body, struct buf *personal);
+
+/* Response fields of ours for the agent; n is added to. */
+#define OUR_FIELDS_MAX 10
+void call_our_fields(struct call *c, struct http_field *fields, size_t *n);
+
+/* Routing (route.c): vendor and path from the target. A refusal was sent when it returns false. */
+bool call_route(struct call *c);

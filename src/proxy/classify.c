@@ -1,0 +1,105 @@
+/*
+ * proxy/classify.c - stages classify and predict: what the request does, to whom, for how much; read strictly.
+ */
+#include "proxy/call.h"
+
+#include "crypto/hash.h"
+
+static struct str field(struct call *c, struct str name)
+{
+    struct str v;
+    return http_head_get(c->head, name, &v) ? v : STR_NONE;
+}
+
+static bool refuses_header(struct call *c)
+{
+    for (size_t i = 0; i < c->head->n_fields; i++) {
+        struct str name = c->head->fields[i].name;
+        if (!connector_refuses_header(c->vendor->connector, name))
+            continue;
+        call_refusef(c, CODE_SCOPE_DENIED, 0, "The header " STR_FMT " changes whose money moves; no rule can permit it yet", STR_ARG(name));
+        return true;
+    }
+    if (http_head_count(c->head, STR("idempotency-key")) > 1) {
+        call_refuse(c, CODE_REQUEST_AMBIGUOUS, 400, STR("Idempotency-Key is there twice"));
+        return true;
+    }
+    return false;
+}
+
+static struct str object_scope(struct call *c)
+{
+    return arena_printf(&c->arena, STR_FMT "/" STR_FMT, STR_ARG(c->vendor->name), STR_ARG(mode_text(c->facts.mode)));
+}
+
+/* Facts from what was read: again after a look-up. */
+static void facts_of_what(struct call *c)
+{
+    struct facts *f = &c->facts;
+    f->operation = c->saas.operation;
+    f->class = c->saas.class;
+    f->amount = c->saas.amount;
+    f->cost = saas_predict(&c->saas);
+    f->customer = c->saas.customer;
+    f->customer_source = c->saas.customer_source;
+    f->params = c->saas.params;
+    f->n_params = c->saas.n_params;
+    if (f->customer.n == 0 && c->saas.subject.n &&
+        core_object_customer(c->w->shared->core, object_scope(c), c->saas.subject, &c->arena, &f->customer)) {
+        f->customer_source = SOURCE_LEARNED;
+        c->saas.customer = f->customer;
+        c->saas.customer_source = SOURCE_LEARNED;
+    }
+    c->is_classified = true;
+}
+
+static void idempotency_of(struct call *c)
+{
+    const struct facts *f = &c->facts;
+    struct str parts[] = {c->method, {"\n", 1}, c->saas.path, {"\n", 1}, c->saas.body};
+    if (!c->has_idempotency_key || c->idempotency_key.n == 0 || f->class == CLASS_READ)
+        return;
+    c->idem.scope = arena_printf(&c->arena, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(f->vendor), STR_ARG(mode_text(f->mode)),
+                                 STR_ARG(f->tenant), STR_ARG(f->agent));
+    sha256(c->idempotency_key, c->idem.key_digest);
+    sha256_parts(parts, 5, c->idem.body_digest);
+}
+
+void stage_classify(struct call *c)
+{
+    struct saas_problem problem;
+    if (c->state == CALL_READING)
+        call_go(c, CALL_DECIDING);
+    struct saas_request r = {
+        .method = c->method,
+        .path = c->path,
+        .query = c->query,
+        .has_query = c->has_query,
+        .content_type = field(c, STR("content-type")),
+        .content_encoding = field(c, STR("content-encoding")),
+        .idempotency_key = c->idempotency_key,
+        .has_idempotency_key = c->has_idempotency_key,
+        .body = buf_str(&c->body),
+    };
+    if (http_head_count(c->head, STR("content-type")) > 1) {
+        call_refuse(c, CODE_REQUEST_AMBIGUOUS, 400, STR("Content-Type is there twice"));
+        return;
+    }
+    if (refuses_header(c))
+        return;
+    int ret = saas_read(c->vendor->connector, &r, c->w->shared->limits, &c->arena, &c->saas, &problem);
+    if (ret == SAAS_R_PROBLEM) {
+        call_refuse(c, problem.code, problem.status, problem.text);
+        return;
+    }
+    if (ret < 0) {
+        call_refuse(c, CODE_REQUEST_TOO_LARGE, 413, STR("The request needs more than call_memory_bytes_max to be read"));
+        return;
+    }
+    facts_of_what(c);
+    idempotency_of(c);
+    stage_decide(c);
+}
+
+/* For decide.c, after a look-up changed what is known. */
+void call_facts_again(struct call *c) { facts_of_what(c); }

@@ -1,0 +1,126 @@
+/*
+ * proxy/conceal.c - finds and overwrites a secret in passing bytes.
+ */
+#include "proxy/conceal.h"
+
+#include "base/err.h"
+#include "codec/b64.h"
+#include "crypto/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CONCEAL_MIN_BYTES 8 /* shorter "secrets" would blot out ordinary text */
+
+static int add_form(struct conceal_forms *f, size_t i, struct str bytes)
+{
+    struct secret *s;
+    int r = secret_new(bytes, &s);
+    if (r < 0)
+        return err_trace(r);
+    f->forms[i] = s;
+    if (bytes.n > f->n_bytes_max)
+        f->n_bytes_max = bytes.n;
+    return 0;
+}
+
+static int add_base64(struct conceal_forms *f, size_t i, struct str raw, char more)
+{
+    char plain[SECRET_BYTES_MAX + 1], text[B64_SIZE(SECRET_BYTES_MAX + 1)];
+    size_t n = raw.n;
+    memcpy(plain, raw.p, n);
+    if (more)
+        plain[n++] = more;
+    /* Without padding and the last character: an encoder may continue with more bytes behind it. */
+    struct str t = b64_encode((struct str){plain, n}, text);
+    while (t.n && t.p[t.n - 1] == '=')
+        t.n--;
+    int r = add_form(f, i, str_sub(t, 0, t.n - 1));
+    bytes_wipe(plain, sizeof(plain));
+    bytes_wipe(text, sizeof(text));
+    return r;
+}
+
+int conceal_forms_init(struct conceal_forms *f, const struct secret *s)
+{
+    *f = (struct conceal_forms){.n_bytes_max = 0};
+    if (!s || secret_reveal(s).n < CONCEAL_MIN_BYTES)
+        return 0;
+    int r = add_form(f, 0, secret_reveal(s));
+    if (r == 0)
+        r = add_base64(f, 1, secret_reveal(s), 0);
+    if (r == 0)
+        r = add_base64(f, 2, secret_reveal(s), ':');
+    return r;
+}
+
+void conceal_forms_deinit(struct conceal_forms *f)
+{
+    for (size_t i = 0; i < CONCEAL_FORMS; i++)
+        secret_free((struct secret *)f->forms[i]);
+    *f = (struct conceal_forms){.n_bytes_max = 0};
+}
+
+size_t conceal_text(const struct conceal_forms *f, char *p, size_t n)
+{
+    size_t n_found = 0;
+    for (size_t i = 0; i < CONCEAL_FORMS && f->forms[i]; i++) {
+        struct str form = secret_reveal(f->forms[i]);
+        char *at = p;
+        while (n - (size_t)(at - p) >= form.n && (at = memmem(at, n - (size_t)(at - p), form.p, form.n))) {
+            memset(at, '*', form.n);
+            at += form.n;
+            n_found++;
+        }
+    }
+    return n_found;
+}
+
+void conceal_stream_init(struct conceal_stream *s, const struct conceal_forms *f)
+{
+    s->forms = f;
+    buf_init(&s->kept, (1u << 20) + 4 * SECRET_BYTES_MAX);
+}
+
+void conceal_stream_deinit(struct conceal_stream *s) { buf_deinit(&s->kept); }
+
+/* Length of the longest tail of p that is the beginning of a form. */
+static size_t tail_to_keep(const struct conceal_forms *f, const char *p, size_t n)
+{
+    size_t keep = 0;
+    for (size_t i = 0; i < CONCEAL_FORMS && f->forms[i]; i++) {
+        struct str form = secret_reveal(f->forms[i]);
+        for (size_t k = form.n - 1 < n ? form.n - 1 : n; k > keep; k--) {
+            if (p[n - k] == form.p[0] && memcmp(p + n - k, form.p, k) == 0) {
+                keep = k;
+                break;
+            }
+        }
+    }
+    return keep;
+}
+
+int conceal_stream_add(struct conceal_stream *s, struct str in, struct str *ret_out)
+{
+    if (s->forms->n_bytes_max == 0 && s->kept.n == 0) {
+        *ret_out = in;
+        return 0;
+    }
+    int r = buf_add(&s->kept, in);
+    if (r < 0)
+        return err_trace(r);
+    (void)conceal_text(s->forms, s->kept.p, s->kept.n);
+    *ret_out = (struct str){s->kept.p, s->kept.n - tail_to_keep(s->forms, s->kept.p, s->kept.n)};
+    return 0;
+}
+
+void conceal_stream_drop(struct conceal_stream *s, size_t n)
+{
+    if (s->kept.n)
+        buf_drop(&s->kept, n);
+}
+
+struct str conceal_stream_end(struct conceal_stream *s)
+{
+    return buf_str(&s->kept);
+}

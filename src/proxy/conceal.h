@@ -1,0 +1,38 @@
+/*
+ * proxy/conceal.h - keeps a vendor's secret out of answers (promise 4): an echoing vendor's bytes lose it on the way.
+ *
+ * Every form in which it was sent (raw, base64, base64 of "secret:") is overwritten with '*', byte for byte, so that
+ * lengths stay. Works across pieces: bytes that could be the beginning of a form are kept back until the next piece.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "crypto/secret.h"
+
+#define CONCEAL_FORMS 3
+
+struct conceal_forms {
+    const struct secret *forms[CONCEAL_FORMS]; /* NULL: fewer */
+    size_t n_bytes_max;
+};
+
+/* -ERR_NOMEM. A NULL secret conceals nothing. */
+int conceal_forms_init(struct conceal_forms *f, const struct secret *s);
+void conceal_forms_deinit(struct conceal_forms *f);
+
+/* In place, a whole text. Returns how often. */
+size_t conceal_text(const struct conceal_forms *f, char *p, size_t n);
+
+/* A stream: `kept` holds what waits. */
+struct conceal_stream {
+    const struct conceal_forms *forms;
+    struct buf kept;
+};
+void conceal_stream_init(struct conceal_stream *s, const struct conceal_forms *f);
+void conceal_stream_deinit(struct conceal_stream *s);
+/* Adds a piece (at most 1 MiB); *ret_out may be sent, and stays valid until conceal_stream_drop. -ERR_NOMEM, -ERR_TOO_LARGE. */
+int conceal_stream_add(struct conceal_stream *s, struct str in, struct str *ret_out);
+/* What was sent is dropped. */
+void conceal_stream_drop(struct conceal_stream *s, size_t n);
+/* The rest, at the end. */
+struct str conceal_stream_end(struct conceal_stream *s);

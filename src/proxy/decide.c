@@ -1,0 +1,181 @@
+/*
+ * proxy/decide.c - stage decide: facts in, verdict out; asks for what is lacking, then decides again.
+ *
+ * Rules are looked at before any look-up: what no permit can still allow is denied without asking anyone (policy.h).
+ */
+#include "proxy/call.h"
+
+#include "codec/hex.h"
+#include "codec/json_read.h"
+#include "codec/json_write.h"
+
+/* Test and live mode are separate ledgers: a test call's counters have names of their own. */
+static void separate_ledgers(struct call *c)
+{
+    if (c->facts.mode != MODE_TEST)
+        return;
+    for (size_t i = 0; i < c->verdict.n_needs; i++) {
+        struct limit_need *n = &c->verdict.needs[i];
+        n->counter = arena_printf(&c->arena, "test:" STR_FMT, STR_ARG(n->counter));
+    }
+}
+
+/* --- dry run ---------------------------------------------------------------------------------------------------- */
+
+static void put_need(struct json_writer *w, const struct limit_need *n)
+{
+    jw_object(w);
+    jw_put_str(w, STR("id"), n->id);
+    jw_put_str(w, STR("bucket"), n->bucket);
+    jw_put_str(w, STR("meter"), meter_text(n->meter));
+    jw_put_i64(w, STR("asks"), n->n);
+    jw_put_i64(w, STR("before"), n->before);
+    jw_put_i64(w, STR("held"), n->held);
+    jw_put_i64(w, STR("max"), n->max);
+    jw_put_bool(w, STR("fits"), !n->is_short);
+    jw_object_end(w);
+}
+
+static void dry_run_body(struct call *c, struct buf *out)
+{
+    struct json_writer w;
+    const struct verdict *v = &c->verdict;
+    jw_init(&w, out);
+    jw_object(&w);
+    jw_put_bool(&w, STR("dry_run"), true);
+    jw_put_str(&w, STR("call_id"), str_c(c->id));
+    jw_put_str(&w, STR("operation"), c->facts.operation);
+    jw_put_str(&w, STR("class"), class_text(c->facts.class));
+    jw_put_str(&w, STR("verdict"), effect_text(v->effect));
+    jw_put_str_or_null(&w, STR("code"), code_text(v->code));
+    jw_put_str_or_null(&w, STR("rule"), v->rule);
+    jw_put_str_or_null(&w, STR("reason"), v->reason);
+    record_put_cost(&w, STR("predicted"), c->facts.cost);
+    jw_key(&w, STR("limits"));
+    jw_array(&w);
+    for (size_t i = 0; i < v->n_needs; i++)
+        put_need(&w, &v->needs[i]);
+    jw_array_end(&w);
+    jw_object_end(&w);
+    jw_end(&w);
+}
+
+static void reply_dry_run(struct call *c)
+{
+    struct http_field fields[OUR_FIELDS_MAX + 1];
+    struct buf body;
+    size_t n = 0;
+
+    core_look(c->w->shared->core, &c->verdict);
+    for (size_t i = 0; i < c->verdict.n_needs && c->verdict.effect == EFFECT_PERMIT; i++)
+        if (c->verdict.needs[i].is_short)
+            policy_refuse_limit(&c->verdict.needs[i], &c->facts, &c->arena, &c->verdict);
+    call_give_up(c, "dry_run");
+    buf_init(&body, 1u << 20);
+    dry_run_body(c, &body);
+    fields[n++] = (struct http_field){STR("content-type"), STR("application/json")};
+    call_our_fields(c, fields, &n);
+    call_send(c, 200, fields, n, buf_str(&body));
+    buf_deinit(&body);
+}
+
+/* --- idempotency keys of earlier starts ------------------------------------------------------------------------- */
+
+static void on_idempotency(void *ctx);
+
+static void ask_idempotency(struct call *c)
+{
+    char hex[64];
+    call_go(c, CALL_ASKING);
+    c->ask.q = (struct query){.kind = QUERY_IDEMPOTENCY,
+                              .scope = c->idem.scope,
+                              .id = arena_str(&c->arena, hex_encode(c->idem.key_digest, 32, hex)),
+                              .rows_max = 1};
+    buf_init(&c->ask.json, 65536);
+    c->ask.box = &c->w->loop->box;
+    c->ask.done = (struct post){on_idempotency, c};
+    core_ask(c->w->shared->core, &c->ask);
+}
+
+static void learn_idempotency(struct call *c)
+{
+    struct json rows, row;
+    struct str call_id, body, outcome, at_text;
+    uint8_t digest[32];
+    int64_t open_seq = 0;
+    wall_t at = c->started_at;
+
+    if (json_parse(&c->arena, buf_str(&c->ask.json), 16, &rows) < 0 || json_len(rows) == 0)
+        return;
+    row = json_at(rows, 0);
+    if (!json_str(json_get(row, STR("call_id")), &call_id) || !json_str(json_get(row, STR("body")), &body) ||
+        !json_str(json_get(row, STR("outcome")), &outcome) || hex_decode(body, digest, 32) < 0)
+        return;
+    (void)json_i64(json_get(row, STR("open_seq")), &open_seq);
+    if (json_str(json_get(row, STR("at")), &at_text))
+        (void)wall_parse(at_text, &at);
+    core_idempotency_learned(c->w->shared->core, &c->idem, call_id, (uint64_t)open_seq, str_eq(outcome, STR("settled")), digest, at);
+}
+
+static void on_idempotency(void *ctx)
+{
+    struct call *c = ctx;
+    check(c->magic == CALL_MAGIC);
+    c->is_idem_known = true;
+    if (c->ask.result == 0)
+        learn_idempotency(c);
+    if (!c->client) {
+        call_give_up(c, "client_gone");
+        call_done(c);
+        return;
+    }
+    call_go(c, CALL_DECIDING);
+    if (c->ask.result < 0) {
+        call_refuse(c, CODE_OVERLOADED, 0, STR("The store could not say whether this idempotency key was used before; try again"));
+        return;
+    }
+    stage_decide(c);
+}
+
+/* --- decide ----------------------------------------------------------------------------------------------------- */
+
+static bool ask_for_facts(struct call *c)
+{
+    struct str path;
+    const struct verdict *v = &c->verdict;
+    if (!v->wants_cost && !v->wants_customer)
+        return false;
+    bool amount = v->wants_cost && c->saas.can_look_up_amount;
+    bool customer = v->wants_customer && c->saas.can_look_up_customer;
+    if ((amount || customer) && saas_lookup_path(&c->saas, amount, customer, &c->arena, &path)) {
+        stage_look_up(c, amount, customer);
+        return true;
+    }
+    c->may_look_up = false;
+    stage_decide(c);
+    return true;
+}
+
+void stage_decide(struct call *c)
+{
+    policy_decide(c->adm.policy, c->adm.key->limits, &c->facts, c->may_look_up, &c->arena, &c->verdict);
+    if (c->verdict.effect == EFFECT_PERMIT && ask_for_facts(c))
+        return;
+    separate_ledgers(c);
+    c->phases.decide = call_us(c);
+    if (c->is_dry_run) {
+        reply_dry_run(c);
+        return;
+    }
+    if (c->verdict.effect != EFFECT_PERMIT) {
+        check(c->verdict.code != CODE_NONE);
+        call_refuse(c, c->verdict.code, 0, c->verdict.reason);
+        return;
+    }
+    if (c->idem.scope.n && !c->is_idem_known && core_has_old_idempotency(c->w->shared->core, c->started_at) &&
+        !core_idempotency_is_known(c->w->shared->core, &c->idem)) {
+        ask_idempotency(c);
+        return;
+    }
+    stage_hold(c);
+}

@@ -1,0 +1,144 @@
+/*
+ * proxy/forward.c - stage forward: sends the decided request, tries again only where that cannot do harm, and says what
+ * a failure means.
+ *
+ *   nothing left our side            -> released, upstream_failed
+ *   something left, class read       -> nothing can have happened, upstream_failed
+ *   something left, any other class  -> unknown: the hold stays
+ */
+#include "proxy/forward.h"
+#include "proxy/send.h"
+
+#include "base/counter.h"
+
+static void start(struct call *c, bool fresh);
+
+static void on_head(void *ctx, const struct http_head *head)
+{
+    struct call *c = ctx;
+    call_go(c, CALL_ANSWERING);
+    stage_answer(c, head);
+}
+
+/* Events of the wrong time; answer.c sets its own handlers at on_head. */
+static void on_body(void *ctx, struct str bytes)
+{
+    (void)ctx;
+    (void)bytes;
+    check(!"a body before its head");
+}
+static void on_end(void *ctx, const struct http_field *t, size_t n)
+{
+    (void)ctx;
+    (void)t;
+    (void)n;
+    check(!"an end before its head");
+}
+static void on_writable(void *ctx) { (void)ctx; }
+
+static void on_info(void *ctx, const struct http_head *head)
+{
+    struct call *c = ctx;
+    if (c->client && head->status == 103)
+        http_send_info(c->client, head);
+}
+
+/* A kept connection that died before it answered: the vendor closed it while we were sending. */
+static bool may_try_again(const struct call *c, enum http_reset why)
+{
+    if (why != HTTP_RESET_PEER_CLOSED && why != HTTP_RESET_PEER_RESET)
+        return false;
+    if (c->up->got_first_byte || !c->up->is_reused || c->n_tries >= 2)
+        return false;
+    return c->up->bytes_out == 0 || call_is_harmless(c) || c->send_key.n > 0;
+}
+
+static bool is_timeout(enum http_reset why)
+{
+    return why == HTTP_RESET_CONNECT_TIMEOUT || why == HTTP_RESET_FIRST_BYTE_TIMEOUT || why == HTTP_RESET_IDLE_TIMEOUT ||
+           why == HTTP_RESET_TOTAL_TIMEOUT || why == HTTP_RESET_WRITE_TIMEOUT;
+}
+
+void forward_failed(struct call *c, enum http_reset why)
+{
+    bool is_timed_out = is_timeout(why), is_late = c->is_head_sent;
+    uint16_t status = is_timed_out ? 504 : 502;
+    enum code code = is_timed_out ? CODE_UPSTREAM_TIMEOUT : CODE_UPSTREAM_FAILED;
+    enum outcome outcome = c->is_sent ? OUTCOME_NONE : OUTCOME_RELEASED;
+    struct str sentence;
+
+    http_release(c->up);
+    c->up = NULL;
+    if (c->is_sent && !call_is_harmless(c)) {
+        outcome = OUTCOME_UNKNOWN;
+        code = CODE_OUTCOME_UNKNOWN;
+        sentence = arena_printf(&c->arena,
+                                STR_FMT " was sent the request and did not answer completely (%s). It may have happened: what was held stays held. "
+                                        "Look with: flyball calls --unknown",
+                                STR_ARG(c->vendor->name), http_reset_text(why));
+    } else {
+        sentence = arena_printf(&c->arena, STR_FMT " could not be reached or did not answer (%s)%s", STR_ARG(c->vendor->name),
+                                http_reset_text(why), c->is_sent ? "; the request changes nothing" : "; nothing was sent");
+    }
+    if (why == HTTP_RESET_POOL_FULL) {
+        code = CODE_OVERLOADED;
+        status = 503;
+    }
+    call_settle(c, &(struct settlement){.outcome = outcome, .code = code, .status = status, .error = http_reset_text(why),
+                                        .stream_end = is_late ? "cut" : NULL});
+    if (is_late && c->client) {
+        http_reset(c->client, HTTP_RESET_TRUNCATED);
+        http_release(c->client);
+        c->client = NULL;
+    }
+    bool may_retry = !c->is_sent || (outcome == OUTCOME_UNKNOWN && c->has_idempotency_key);
+    call_reply_refusal(c, code, status, sentence, may_retry, code == CODE_OVERLOADED ? 1 : 0);
+}
+
+static void on_reset(void *ctx, enum http_reset why)
+{
+    struct call *c = ctx;
+    bool again = may_try_again(c, why);
+    c->is_sent |= c->up->bytes_out > 0;
+    attempt_end(c, 0, http_reset_text(why));
+    if (!again) {
+        forward_failed(c, why);
+        return;
+    }
+    http_release(c->up);
+    c->up = NULL;
+    start(c, true);
+}
+
+static const struct http_events forward_events = {
+    .on_info = on_info,
+    .on_head = on_head,
+    .on_body = on_body,
+    .on_end = on_end,
+    .on_writable = on_writable,
+    .on_reset = on_reset,
+};
+
+static void start(struct call *c, bool fresh)
+{
+    struct str target = c->saas.query.n ? arena_printf(&c->arena, STR_FMT "?" STR_FMT, STR_ARG(c->saas.path), STR_ARG(c->saas.query)) : c->saas.path;
+    c->n_tries++;
+    check(attempt_begin(c, false, saas_path_template(&c->saas)) != NULL);
+    c->up = http_pool_open(c->w->pool, &c->vendor->target, &c->vendor->timeouts, fresh, &forward_events, c);
+    send_request(c, &(struct send_parts){
+                        .method = c->method,
+                        .target = target,
+                        .content_type = c->send_body.n ? c->saas.content_type : STR_NONE,
+                        .idempotency_key = c->send_key,
+                        .body = c->send_body,
+                    });
+}
+
+void stage_forward(struct call *c)
+{
+    if (!c->send_fields)
+        send_keep_fields(c);
+    c->answer_head = (struct http_head){.status = 0};
+    call_go(c, CALL_FORWARDING);
+    start(c, false);
+}

@@ -1,0 +1,124 @@
+/*
+ * proxy/hold.c - stages hold and sync: takes the limits, writes the OPEN frame, waits for the disk where promise 2 asks.
+ *
+ * From here on the call has something to give back: every way out goes through call_settle().
+ */
+#include "proxy/send.h"
+
+#define DECIDE_AGAIN_MAX 8
+
+static void on_synced(void *ctx);
+
+static void after_hold(struct call *c)
+{
+    c->phases.hold = call_us(c);
+    if (!class_needs_sync(c->facts.class)) {
+        stage_forward(c);
+        return;
+    }
+    call_go(c, CALL_SYNCING);
+    c->sync.seq = c->held.open_seq;
+    c->sync.box = &c->w->loop->box;
+    c->sync.done = (struct post){on_synced, c};
+    if (core_synced(c->w->shared->core, &c->sync))
+        on_synced(c);
+}
+
+static void on_synced(void *ctx)
+{
+    struct call *c = ctx;
+    check(c->magic == CALL_MAGIC && c->state == CALL_SYNCING);
+    c->phases.sync = call_us(c);
+    if (c->sync.result < 0) {
+        call_settle(c, &(struct settlement){.outcome = OUTCOME_RELEASED, .code = CODE_OVERLOADED, .status = 503, .error = "journal_failed"});
+        call_reply_refusal(c, CODE_OVERLOADED, 503, STR("The journal could not be made durable; nothing was sent"), true, 5);
+        return;
+    }
+    if (!c->client) {
+        call_settle(c, &(struct settlement){.outcome = OUTCOME_RELEASED, .error = "client_gone"});
+        call_done(c);
+        return;
+    }
+    stage_forward(c);
+}
+
+/* The document changed between decide and hold: decide with the new one. */
+static bool decide_again(struct call *c)
+{
+    policy_unref(c->adm.policy);
+    c->adm.policy = core_policy_of(c->w->shared->core, c->adm.key);
+    stage_decide(c);
+    return true;
+}
+
+static struct str sentence_of(enum code code)
+{
+    if (code == CODE_KEY_REVOKED)
+        return STR("This key was revoked while the call was being decided");
+    if (code == CODE_KEY_EXPIRED)
+        return STR("This key expired while the call was being decided");
+    if (code == CODE_STOPPED)
+        return STR("This run, or every call, was stopped by an operator");
+    return STR("No new counter can be made (buckets_max), or the journal has failed; an operator must look at flyball doctor");
+}
+
+static void refuse_journal(struct call *c, int r)
+{
+    if (r == -ERR_NO_SPACE)
+        call_refuse(c, CODE_OVERLOADED, 0, STR("The disk is full or the journal is at journal_bytes_max, so the call cannot be recorded; nothing was sent"));
+    else if (r == -ERR_TOO_LARGE)
+        call_refuse(c, CODE_REQUEST_TOO_LARGE, 413, STR("The record of this call would be larger than frame_bytes_max"));
+    else
+        call_refuse(c, CODE_OVERLOADED, 0, STR("The journal has failed, so the call cannot be recorded; nothing was sent"));
+}
+
+static int compose(struct call *c)
+{
+    struct saas_additions add = c->vendor->additions;
+    struct str made = arena_printf(&c->arena, "fb-%s", c->id);
+    struct str scope = c->idem.scope.n ? c->idem.scope : str_c(c->id);
+    if (!c->has_idempotency_key && c->facts.class == CLASS_READ)
+        add = (struct saas_additions){false, false};
+    return saas_compose(&c->saas, add, scope, made, &c->arena, &c->send_body, &c->send_key, c->additions, &c->n_additions);
+}
+
+void stage_hold(struct call *c)
+{
+    struct record_writer rw;
+    struct worker *w = c->w;
+    size_t i_short = 0;
+    enum code code = CODE_NONE;
+
+    if (compose(c) < 0) {
+        call_refuse(c, CODE_REQUEST_TOO_LARGE, 413, STR("The request cannot be re-written within call_memory_bytes_max"));
+        return;
+    }
+    call_record_begin(c, &rw, &w->record_body, &w->record_personal);
+    struct hold_request q = {
+        .key = c->adm.key,
+        .policy = c->adm.policy,
+        .run_id = c->run.id,
+        .call_id = str_c(c->id),
+        .verdict = &c->verdict,
+        .idempotency = &c->idem,
+        .record = &rw,
+        .now = c->started_at,
+        .predicted = c->facts.cost,
+    };
+    int r = core_hold(w->shared->core, &q, &c->held, &i_short, &code);
+    if (r == CORE_R_STALE && c->n_decided++ < DECIDE_AGAIN_MAX && decide_again(c))
+        return;
+    if (r == CORE_R_STALE) {
+        call_refuse(c, CODE_OVERLOADED, 0, STR("The policy kept changing while the call was decided; try again"));
+    } else if (r == CORE_R_SHORT) {
+        policy_refuse_limit(&c->verdict.needs[i_short], &c->facts, &c->arena, &c->verdict);
+        call_refuse(c, c->verdict.code, 0, c->verdict.reason);
+    } else if (r == CORE_R_REFUSED) {
+        call_refuse(c, code, 0, sentence_of(code));
+    } else if (r < 0) {
+        refuse_journal(c, r);
+    } else {
+        c->is_held = true;
+        after_hold(c);
+    }
+}

@@ -1,0 +1,196 @@
+/*
+ * proxy/refuse.c - every answer that is ours and not the vendor's: made in one place, so that all look the same and all
+ * are on record (CONTRACT 4).
+ */
+#include "proxy/call.h"
+
+#include "base/counter.h"
+#include "codec/hex.h"
+
+#include <stdarg.h>
+
+#define REFUSAL_BYTES_MAX 16384
+#define SAMPLE_NS (NS_PER_S)
+
+void call_record_begin(struct call *c, struct record_writer *rw, struct buf *body, struct buf *personal)
+{
+    char *hex = arena_alloc(&c->arena, 128);
+    struct record_open o = {
+        .call_id = str_c(c->id),
+        .started_at = c->started_at,
+        .facts = &c->facts,
+        .verdict = &c->verdict,
+        .trace_id = str_c(c->run.trace_id),
+        .span_id = str_c(c->run.span_id),
+        .path = c->path,
+        .idempotency_key = c->idempotency_key,
+        .direction = c->saas.direction,
+        .additions = c->additions,
+        .n_additions = c->n_additions,
+        .is_dry_run = c->is_dry_run,
+        .salt = c->salt,
+    };
+    if (c->idem.scope.n) {
+        o.idempotency_scope = c->idem.scope;
+        o.idempotency_digest = hex_encode(c->idem.key_digest, 32, hex);
+        o.body_digest = hex_encode(c->idem.body_digest, 32, hex + 64);
+    }
+    buf_reset(body);
+    buf_reset(personal);
+    record_open_begin(rw, &o, body, personal);
+}
+
+/* The record of a call that is over; an error of the journal is passed up. */
+static int write_record(struct call *c, uint16_t status, const char *error)
+{
+    struct record_writer rw;
+    struct worker *w = c->w;
+    struct record_end end = {
+        .at = loop_wall(w->loop),
+        .status = status,
+        .error = error,
+        .bytes_in = c->client ? c->client->bytes_in : c->client_bytes_in,
+        .bytes_out = c->client ? c->client->bytes_out : c->client_bytes_out,
+    };
+    if (c->verdict.policy.n == 0 && c->adm.policy) {
+        c->verdict.policy = policy_digest(c->adm.policy);
+        c->verdict.policy_name = policy_name(c->adm.policy);
+    }
+    call_record_begin(c, &rw, &w->record_body, &w->record_personal);
+    return core_refuse(w->shared->core, &rw, &c->verdict, &end, end.at);
+}
+
+void call_give_up(struct call *c, const char *error)
+{
+    if (!c->has_key)
+        return;
+    if (!c->is_dry_run && c->verdict.effect == EFFECT_DENY && c->verdict.code == CODE_NONE) {
+        c->verdict.code = CODE_REQUEST_INVALID;
+        c->verdict.reason = STR("The agent went away before its request was decided on");
+    }
+    (void)write_record(c, c->is_dry_run ? 200 : 0, error);
+}
+
+/* A request without a known key has no record: it is counted, and one a second stands among the events. */
+static void sample(struct call *c, enum code code)
+{
+    struct worker *w = c->w;
+    w->n_unsampled++;
+    if (loop_now(w->loop) - w->sampled_at < SAMPLE_NS && w->sampled_at)
+        return;
+    core_note_refusal(w->shared->core, code_text(code), w->n_unsampled);
+    w->sampled_at = loop_now(w->loop);
+    w->n_unsampled = 0;
+}
+
+void call_our_fields(struct call *c, struct http_field *fields, size_t *n)
+{
+    char text[MONEY_TEXT_BYTES];
+    fields[(*n)++] = (struct http_field){STR("x-flyball-call-id"), str_c(c->id)};
+    if (c->run.id.n)
+        fields[(*n)++] = (struct http_field){STR("x-agent-run-id"), c->run.id};
+    if (c->n_attempts)
+        fields[(*n)++] = (struct http_field){STR("x-flyball-attempts"), arena_printf(&c->arena, "%zu", c->n_attempts)};
+    if (c->settled.how != HOW_UNKNOWN)
+        fields[(*n)++] = (struct http_field){STR("x-flyball-cost-usd"), arena_str(&c->arena, money_text(c->settled.usd, text))};
+    money_t left = MONEY_MAX;
+    for (size_t i = 0; i < c->verdict.n_needs; i++) {
+        const struct limit_need *need = &c->verdict.needs[i];
+        if (need->meter != METER_USD || need->window == WINDOW_CALL)
+            continue;
+        money_t used = need->before + need->held + (c->settled.how != HOW_UNKNOWN ? c->settled.usd : need->after > need->before + need->held ? need->n : 0);
+        money_t room = used < need->max ? need->max - used : 0;
+        left = room < left ? room : left;
+    }
+    if (left != MONEY_MAX)
+        fields[(*n)++] = (struct http_field){STR("x-flyball-remaining-usd"), arena_str(&c->arena, money_text(left, text))};
+}
+
+void call_send(struct call *c, uint16_t status, const struct http_field *fields, size_t n, struct str body)
+{
+    struct http_head head = {.status = status, .fields = (struct http_field *)fields, .n_fields = n, .body_bytes = (int64_t)body.n};
+    if (c->client) {
+        http_send_head(c->client, &head);
+        (void)http_write(c->client, body);
+        http_finish(c->client, NULL, 0);
+        http_release(c->client);
+        c->client = NULL;
+    }
+    if (c->state != CALL_REPLYING)
+        call_go(c, CALL_REPLYING);
+    call_done(c);
+}
+
+static int64_t retry_after_s(const struct call *c, enum code code, int64_t asked_s)
+{
+    if (asked_s)
+        return asked_s;
+    if (code != CODE_RATE_LIMITED)
+        return 1;
+    int64_t s = 1;
+    for (size_t i = 0; i < c->verdict.n_needs; i++) {
+        const struct limit_need *need = &c->verdict.needs[i];
+        if (!need->is_short || need->resets_at == 0)
+            continue;
+        int64_t until = (need->resets_at - c->started_at) / NS_PER_S + 1;
+        s = until > s ? until : s;
+    }
+    return s;
+}
+
+void call_reply_refusal(struct call *c, enum code code, uint16_t status, struct str sentence, bool may_retry, int64_t after_s)
+{
+    struct http_field fields[OUR_FIELDS_MAX + 5];
+    struct buf body;
+    size_t n = 0;
+    bool retries = code_retry(code) == RETRY_YES || (code_retry(code) == RETRY_MAYBE && may_retry);
+
+    counter_add(COUNTER_calls_denied, c->has_key ? 1 : 0);
+    buf_init(&body, REFUSAL_BYTES_MAX);
+    struct str text = arena_printf(&c->arena, STR_FMT " [" STR_FMT ", call %s]", STR_ARG(sentence), STR_ARG(code_text(code)), c->id);
+    if (saas_refusal_body(c->vendor ? c->vendor->connector : NULL, code, status, text, str_c(c->id), &body) < 0)
+        buf_reset(&body);
+    fields[n++] = (struct http_field){STR("content-type"), STR("application/json")};
+    fields[n++] = (struct http_field){STR("x-flyball-code"), code_text(code)};
+    if (!retries) {
+        fields[n++] = (struct http_field){STR("x-should-retry"), STR("false")};
+        fields[n++] = (struct http_field){STR("stripe-should-retry"), STR("false")};
+    }
+    if (code_retry(code) == RETRY_YES)
+        fields[n++] = (struct http_field){STR("retry-after"), arena_printf(&c->arena, "%lld", (long long)retry_after_s(c, code, after_s))};
+    call_our_fields(c, fields, &n);
+    if (c->up) {
+        http_release(c->up);
+        c->up = NULL;
+    }
+    call_send(c, status, fields, n, buf_str(&body));
+    buf_deinit(&body);
+}
+
+void call_refuse(struct call *c, enum code code, uint16_t status, struct str sentence)
+{
+    check(code != CODE_NONE && !c->is_held);
+    if (status == 0)
+        status = code_status(code);
+    check(status != 0);
+    c->verdict.effect = c->verdict.effect == EFFECT_APPROVE ? EFFECT_APPROVE : EFFECT_DENY;
+    c->verdict.code = code;
+    c->verdict.reason = sentence;
+    if (!c->has_key) {
+        sample(c, code);
+    } else if (write_record(c, status, NULL) < 0) {
+        code = CODE_OVERLOADED;
+        status = 503;
+        sentence = STR("The call was refused, and could not be recorded: the disk is full or the journal has failed");
+    }
+    call_reply_refusal(c, code, status, sentence, false, 0);
+}
+
+void call_refusef(struct call *c, enum code code, uint16_t status, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    struct str s = arena_vprintf(&c->arena, fmt, ap);
+    va_end(ap);
+    call_refuse(c, code, status, s);
+}

@@ -1,0 +1,135 @@
+/*
+ * proxy/route.c - which vendor a request is for, from its target alone (CONTRACT 2).
+ *
+ * The closed list of repairs is applied here, literally: doubled leading slashes, a missing or doubled /v1 behind a known
+ * prefix, one trailing slash. Everything else that is not canonical is refused; policy and vendor see the same path.
+ */
+#include "proxy/call.h"
+
+#include <string.h>
+
+/* Unreserved bytes and slashes only; no empty or dot segments. Leading slash is there. */
+static const char *path_fault(struct str path)
+{
+    size_t from = 1;
+    for (size_t i = 1; i <= path.n; i++) {
+        if (i < path.n && path.p[i] != '/') {
+            char ch = path.p[i];
+            if (ch == '%')
+                return "a percent sign";
+            if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || memchr("-._~:", ch, 5)))
+                return "a character that no operation uses";
+            continue;
+        }
+        struct str seg = str_sub(path, from, i - from);
+        if (seg.n == 0 && path.n > 1)
+            return "an empty segment";
+        if (str_eq(seg, STR(".")) || str_eq(seg, STR("..")))
+            return "a dot segment";
+        from = i + 1;
+    }
+    return NULL;
+}
+
+static struct str drop_front(struct str s, size_t n) { return (struct str){s.p + n, s.n - n}; }
+
+/* "/r/<run-id>/rest" -> run, "/rest". */
+static void take_run(struct str *path, struct str *ret_run)
+{
+    struct str id, rest;
+    if (!str_starts(*path, STR("/r/")))
+        return;
+    if (!str_cut(drop_front(*path, 3), '/', &id, &rest))
+        return;
+    *ret_run = id;
+    *path = (struct str){rest.p - 1, rest.n + 1};
+}
+
+/* A missing or doubled /v1 behind a prefix, for the path that then is an operation's. */
+static struct str repair_v1(struct call *c, const struct vendor *v, struct str path)
+{
+    if (saas_knows_path(v->connector, c->method, path))
+        return path;
+    if (str_starts(path, STR("/v1/v1/"))) {
+        struct str once = drop_front(path, 3);
+        if (saas_knows_path(v->connector, c->method, once))
+            return once;
+    }
+    struct str with = arena_printf(&c->arena, "/v1" STR_FMT, STR_ARG(path));
+    return saas_knows_path(v->connector, c->method, with) ? with : path;
+}
+
+/* Vendors whose operations include the path, for requests without a prefix. */
+static bool find_by_operation(struct call *c, struct str path)
+{
+    const struct vendors *all = c->w->shared->vendors;
+    const struct vendor *found = NULL;
+    struct str names = STR_NONE;
+    size_t n = 0;
+    for (size_t i = 0; i < all->n; i++) {
+        if (!saas_knows_path(all->items[i].connector, c->method, path))
+            continue;
+        found = &all->items[i];
+        names = arena_printf(&c->arena, STR_FMT "%s" STR_FMT, STR_ARG(names), n ? ", " : "", STR_ARG(found->name));
+        n++;
+    }
+    if (n == 1) {
+        c->vendor = found;
+        return true;
+    }
+    if (n > 1) {
+        call_refusef(c, CODE_REQUEST_AMBIGUOUS, 421, "Several vendors have this operation: " STR_FMT ". Put /<vendor> before the path", STR_ARG(names));
+        return false;
+    }
+    for (size_t i = 0; i < all->n; i++)
+        names = arena_printf(&c->arena, STR_FMT "%s/" STR_FMT, STR_ARG(names), i ? ", " : "", STR_ARG(all->items[i].name));
+    call_refusef(c, CODE_REQUEST_INVALID, 400, "No configured vendor has this path. Put the vendor before it: " STR_FMT, STR_ARG(names));
+    return false;
+}
+
+static const struct vendor *find_by_prefix(struct call *c, struct str path, struct str *ret_rest)
+{
+    struct str first, rest;
+    if (!str_cut(drop_front(path, 1), '/', &first, &rest))
+        return NULL;
+    const struct vendor *v = vendors_find(c->w->shared->vendors, first);
+    if (v)
+        *ret_rest = (struct str){rest.p - 1, rest.n + 1};
+    return v;
+}
+
+/* The target's parts into the arena: path without doubled leading slashes and one trailing slash. */
+static struct str tidy_path(struct call *c)
+{
+    struct str path = arena_str(&c->arena, c->head->path);
+    while (path.n > 1 && path.p[0] == '/' && path.p[1] == '/')
+        path = drop_front(path, 1);
+    if (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
+    return path;
+}
+
+bool call_route(struct call *c)
+{
+    struct str path = tidy_path(c), run = STR_NONE;
+    c->has_query = c->head->has_query;
+    c->query = arena_str(&c->arena, c->head->query);
+    const char *fault = path_fault(path);
+    if (fault) {
+        call_refusef(c, CODE_REQUEST_INVALID, 400, "The path has %s; paths are taken literally and must be canonical", fault);
+        return false;
+    }
+    take_run(&path, &run);
+    while (path.n > 1 && path.p[0] == '/' && path.p[1] == '/')
+        path = drop_front(path, 1);
+    if (!c->vendor) /* the prefix alone was looked at before the key was known, for the form of refusals */
+        c->vendor = find_by_prefix(c, path, &path);
+    else
+        (void)find_by_prefix(c, path, &path);
+    if (c->vendor) {
+        c->path = repair_v1(c, c->vendor, path);
+        return true;
+    }
+    c->path = path;
+    return find_by_operation(c, path);
+}

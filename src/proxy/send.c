@@ -1,0 +1,102 @@
+/*
+ * proxy/send.c - the bytes of a request to a vendor: canonical, ours to answer for. Nothing of the agent's head goes on
+ * but what the connector lists; the secret joins last, from wiped memory.
+ */
+#include "proxy/send.h"
+
+#include "crypto/hash.h"
+
+#include <string.h>
+
+#define SECRET_VALUE_BYTES (SECRET_BYTES_MAX + 64)
+
+void send_keep_fields(struct call *c)
+{
+    c->send_fields = arena_alloc(&c->arena, (c->head->n_fields + 1) * sizeof(*c->send_fields));
+    for (size_t i = 0; i < c->head->n_fields; i++) {
+        const struct http_field *f = &c->head->fields[i];
+        if (!connector_forwards_header(c->vendor->connector, f->name) || str_eq_nocase(f->name, STR("content-type")) ||
+            str_eq_nocase(f->name, STR("idempotency-key")) || str_eq_nocase(f->name, STR("accept-encoding")))
+            continue;
+        c->send_fields[c->n_send_fields++] =
+            (struct http_field){arena_str(&c->arena, f->name), arena_str(&c->arena, f->value)};
+    }
+}
+
+void send_request(struct call *c, const struct send_parts *p)
+{
+    char secret[SECRET_VALUE_BYTES];
+    const struct vendor *v = c->vendor;
+    struct http_field *fields = arena_alloc(&c->arena, (c->n_send_fields + 8) * sizeof(*fields));
+    size_t n = 0, n_secret = 0;
+
+    for (size_t i = 0; i < c->n_send_fields; i++)
+        fields[n++] = c->send_fields[i];
+    fields[n++] = (struct http_field){STR("accept-encoding"), STR("identity")};
+    if (p->content_type.n)
+        fields[n++] = (struct http_field){STR("content-type"), p->content_type};
+    if (p->idempotency_key.n)
+        fields[n++] = (struct http_field){STR("idempotency-key"), p->idempotency_key};
+    if (v->forwards_run_id)
+        fields[n++] = (struct http_field){STR("x-agent-run-id"), c->run.id};
+    if (v->secret) {
+        struct secret_form form = connector_secret_form(v->connector);
+        struct str s = secret_reveal(v->secret);
+        check(form.prefix.n + s.n <= sizeof(secret));
+        memcpy(secret, form.prefix.p, form.prefix.n);
+        memcpy(secret + form.prefix.n, s.p, s.n);
+        n_secret = form.prefix.n + s.n;
+        fields[n++] = (struct http_field){form.header, {secret, n_secret}};
+    }
+    struct http_head head = {
+        .method = p->method,
+        .target = p->target,
+        .host = v->target.host,
+        .fields = fields,
+        .n_fields = n,
+        .body_bytes = (int64_t)p->body.n,
+    };
+    http_send_head(c->up, &head);
+    bytes_wipe(secret, n_secret);
+    if (p->body.n)
+        (void)http_write(c->up, p->body);
+    http_finish(c->up, NULL, 0);
+}
+
+struct record_attempt *attempt_begin(struct call *c, bool is_lookup, struct str path_template)
+{
+    if (c->n_attempts == ATTEMPTS_MAX)
+        return NULL;
+    struct record_attempt *a = &c->attempts[c->n_attempts++];
+    *a = (struct record_attempt){
+        .is_lookup = is_lookup,
+        .method = is_lookup ? STR("GET") : c->method,
+        .path = path_template,
+        .target = c->vendor->target_text,
+        .started_us = call_us(c),
+        .connect_us = -1,
+        .first_byte_us = -1,
+        .total_us = -1,
+    };
+    return a;
+}
+
+static int64_t since_start_us(const struct call *c, mono_t at) { return at ? (at - c->began_at) / NS_PER_US : -1; }
+
+void attempt_end(struct call *c, uint16_t status, const char *error)
+{
+    struct record_attempt *a = &c->attempts[c->n_attempts - 1];
+    a->connect_us = since_start_us(c, c->up->connected_at);
+    a->first_byte_us = since_start_us(c, c->up->first_byte_at);
+    a->total_us = call_us(c);
+    a->status = status;
+    a->error = error;
+    a->bytes_out = c->up->bytes_out;
+    a->bytes_in = c->up->bytes_in;
+    a->is_reused = c->up->is_reused;
+    if (!a->is_lookup) {
+        c->phases.connect = a->connect_us;
+        c->phases.first_byte = a->first_byte_us;
+        c->phases.queue = since_start_us(c, c->up->sent_at);
+    }
+}

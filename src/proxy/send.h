@@ -1,0 +1,19 @@
+/*
+ * proxy/send.h - one request to a vendor on call.up, and its row among the attempts.
+ */
+#pragma once
+
+#include "proxy/call.h"
+
+/* Copies the agent's fields that the connector forwards: retries may come when the agent is gone. Once, before the first send. */
+void send_keep_fields(struct call *c);
+
+struct send_parts {
+    struct str method, target, content_type, idempotency_key, body;
+};
+void send_request(struct call *c, const struct send_parts *p);
+
+/* NULL: ATTEMPTS_MAX were made. */
+struct record_attempt *attempt_begin(struct call *c, bool is_lookup, struct str path_template);
+/* Fills the last attempt from call.up; `error` NULL for a complete answer. */
+void attempt_end(struct call *c, uint16_t status, const char *error);

@@ -1,0 +1,58 @@
+/*
+ * proxy/settle.c - stage settle: the hold ends and the CLOSE frame is written, on every way out, once.
+ */
+#include "proxy/call.h"
+
+static struct record_object *objects_of(struct call *c, const struct saas_result *r)
+{
+    struct record_object *o = arena_alloc(&c->arena, (r->n_objects + 1) * sizeof(*o));
+    for (size_t i = 0; i < r->n_objects; i++)
+        o[i] = (struct record_object){r->objects[i].id, r->objects[i].type, r->objects[i].customer, r->objects[i].parent, r->objects[i].is_created};
+    return o;
+}
+
+void call_settle(struct call *c, const struct settlement *s)
+{
+    struct worker *w = c->w;
+    struct str request_id = STR_NONE, header = connector_request_id_header(c->vendor->connector);
+    check(c->is_held);
+    if (header.n && c->answer_head.status)
+        (void)http_head_get(&c->answer_head, header, &request_id);
+    c->phases.total = call_us(c);
+    struct record_close rc = {
+        .call_id = str_c(c->id),
+        .open_seq = c->held.open_seq,
+        .ended_at = loop_wall(w->loop),
+        .outcome = s->outcome,
+        .settled = s->settled,
+        .code = s->code,
+        .status = s->status,
+        .error = s->error,
+        .vendor_request_id = request_id,
+        .stream_end = s->stream_end,
+        .bytes_in = c->client ? c->client->bytes_in : c->client_bytes_in,
+        .bytes_out = c->client ? c->client->bytes_out : c->client_bytes_out,
+        .phases = c->phases,
+        .attempts = c->attempts,
+        .n_attempts = c->n_attempts,
+        .salt = c->salt,
+    };
+    if (s->result) {
+        rc.vendor_error = s->result->error;
+        rc.customer = s->result->customer;
+        rc.is_replay = s->result->is_replay;
+        rc.objects = objects_of(c, s->result);
+        rc.n_objects = s->result->n_objects;
+    }
+    struct close_request q = {
+        .held = &c->held,
+        .idempotency = &c->idem,
+        .record = &rc,
+        .object_scope = arena_printf(&c->arena, STR_FMT "/" STR_FMT, STR_ARG(c->vendor->name), STR_ARG(mode_text(c->facts.mode))),
+        .body = &w->record_body,
+        .personal = &w->record_personal,
+    };
+    (void)core_close(w->shared->core, &q); /* a full disk keeps the frame in memory until there is room; a dead one ends us */
+    c->settled = rc.settled;
+    c->is_held = false;
+}

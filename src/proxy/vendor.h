@@ -1,0 +1,34 @@
+/*
+ * proxy/vendor.h - one vendor as configured: where it is, what speaks for us there, how its traffic is read.
+ *
+ * Made at start from config and connector, immutable, shared by all workers.
+ */
+#pragma once
+
+#include "call/names.h"
+#include "crypto/secret.h"
+#include "http/client.h"
+#include "proxy/conceal.h"
+#include "saas/call.h"
+
+struct vendor {
+    struct str name;
+    const struct connector *connector;
+    struct http_target target;
+    struct str target_text; /* host:port, for records */
+    const struct secret *secret; /* NULL: the vendor wants none */
+    struct conceal_forms forms;  /* how the secret could come back in an answer */
+    enum mode mode;
+    struct saas_additions additions;
+    struct http_timeouts timeouts, lookup_timeouts;
+    bool forwards_run_id;
+};
+
+struct vendors {
+    struct vendor *items;
+    size_t n;
+};
+
+const struct vendor *vendors_find(const struct vendors *v, struct str name);
+/* A test key never reaches a live secret (CONTRACT 3). */
+bool vendor_allows_mode(const struct vendor *v, enum mode key_mode);

@@ -1,0 +1,47 @@
+/*
+ * proxy/worker.h - one worker: a loop, its connections, its calls. Workers share the core and immutable settings, no more.
+ */
+#pragma once
+
+#include "http/client.h"
+#include "http/server.h"
+#include "proxy/core_call.h"
+#include "proxy/vendor.h"
+
+#include <stdatomic.h>
+
+/* Set once before the workers start. */
+struct worker_shared {
+    struct core *core;
+    const struct limits *limits;
+    const struct vendors *vendors;
+    struct lookup_cache *lookups;
+    atomic_int_fast64_t body_bytes; /* memory of all collected bodies */
+};
+
+struct worker {
+    struct loop *loop;
+    struct worker_shared *shared;
+    struct http_server *server;
+    struct http_pool *pool;
+    struct rng rng;
+    struct lookup_cache *lookups; /* shared */
+    struct buf record_body, record_personal; /* scratch: used within one function, never across a wait */
+    struct list calls, free_calls; /* struct call */
+    size_t n_calls, n_free;
+    mono_t sampled_at; /* last event about a request without a key */
+    uint64_t n_unsampled;
+    void (*on_drained)(void *ctx);
+    void *on_drained_ctx;
+    bool is_draining;
+    atomic_size_t n_connections; /* for the acceptor's choice */
+};
+
+/* `seed` of the worker's own randomness: from the system, or the simulation's. */
+int worker_new(struct loop *l, struct worker_shared *shared, const struct rng *rng, struct worker **ret);
+/* From the acceptor, on the worker's loop. */
+void worker_take(struct worker *w, struct net_ticket t);
+/* No new requests; on_drained once no call is left. */
+void worker_drain(struct worker *w, void (*on_drained)(void *ctx), void *ctx);
+/* Ends what is left: open calls stay open in the record, and are unknown after the next start. */
+void worker_free(struct worker *w);
