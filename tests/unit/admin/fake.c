@@ -1,0 +1,257 @@
+/*
+ * tests/unit/admin/fake.c - see fake.h.
+ */
+#include "fake.h"
+
+#include "base/err.h"
+#include "http/server.h"
+#include "identity/run.h"
+
+struct fake_core fake_core;
+
+/* --- loop and server ---------------------------------------------------------------------------------------------- */
+
+static wall_t loop_wall_now(struct loop *l)
+{
+    return 1000000000LL * NS_PER_S;
+}
+static const struct loop_ops loop_ops = {.wall = loop_wall_now};
+static struct loop loop = {.ops = &loop_ops};
+
+static const struct http_server_handler *handler;
+static void *handler_ctx;
+
+int http_server_new(struct loop *l, const struct limits *limits, const struct http_server_handler *h, void *ctx,
+                    struct http_server **ret)
+{
+    handler = h;
+    handler_ctx = ctx;
+    *ret = (struct http_server *)&loop;
+    return 0;
+}
+int http_server_take(struct http_server *s, struct stream *st) { return -ERR_TOO_LARGE; }
+void http_server_drain(struct http_server *s, void (*on_drained)(void *ctx), void *ctx) { on_drained(ctx); }
+void http_server_free(struct http_server *s) {}
+
+bool http_head_get(const struct http_head *h, struct str name, struct str *ret_value)
+{
+    for (size_t i = 0; i < h->n_fields; i++) {
+        if (!str_eq_nocase(h->fields[i].name, name))
+            continue;
+        *ret_value = h->fields[i].value;
+        return true;
+    }
+    return false;
+}
+
+bool run_id_is_valid(struct str s) { return str_is_token(s, "._:-", 128); }
+
+/* --- exchange ----------------------------------------------------------------------------------------------------- */
+
+static void x_credit(struct http_exchange *x, size_t n) { ((struct fake_exchange *)x)->credit += n; }
+static void x_send_head(struct http_exchange *x, const struct http_head *h)
+{
+    struct fake_exchange *fx = (struct fake_exchange *)x;
+    assert_int_equal(fx->status, 0);
+    fx->status = h->status;
+    for (size_t i = 0; i < h->n_fields; i++) {
+        size_t n = strlen(fx->fields);
+        snprintf(fx->fields + n, sizeof(fx->fields) - n, STR_FMT ": " STR_FMT "\n", STR_ARG(h->fields[i].name), STR_ARG(h->fields[i].value));
+    }
+}
+static size_t x_write(struct http_exchange *x, struct str b)
+{
+    struct fake_exchange *fx = (struct fake_exchange *)x;
+    assert_true(fx->status != 0);
+    assert_int_equal(buf_add(&fx->body, b), 0);
+    return fx->queued;
+}
+static void x_finish(struct http_exchange *x, const struct http_field *t, size_t n) { ((struct fake_exchange *)x)->is_finished = true; }
+static void x_reset(struct http_exchange *x, enum http_reset why) {}
+static void x_release(struct http_exchange *x)
+{
+    assert_false(((struct fake_exchange *)x)->is_released);
+    ((struct fake_exchange *)x)->is_released = true;
+}
+static const struct http_exchange_ops x_ops = {.credit = x_credit, .send_head = x_send_head, .write = x_write, .finish = x_finish,
+                                               .reset = x_reset, .release = x_release};
+
+/* --- core and policy ---------------------------------------------------------------------------------------------- */
+
+static int note(const char *called, struct str arg, struct str by, uint64_t *ret_seq)
+{
+    snprintf(fake_core.called, sizeof(fake_core.called), "%s", called);
+    snprintf(fake_core.arg, sizeof(fake_core.arg), STR_FMT, STR_ARG(arg));
+    snprintf(fake_core.by, sizeof(fake_core.by), STR_FMT, STR_ARG(by));
+    if (ret_seq && fake_core.result == 0)
+        *ret_seq = 7;
+    return fake_core.result;
+}
+static int text(struct buf *out)
+{
+    (void)buf_add_c(out, fake_core.json ? fake_core.json : "[]");
+    return buf_ok(out);
+}
+
+int core_key_create(struct core *c, const struct key_spec *k, struct str by, struct diag_list *diags, struct key_text *ret_key, uint64_t *ret_seq)
+{
+    int r = note("key_create", k->agent, by, ret_seq);
+    fake_core.spec = *k;
+    snprintf(fake_core.spec_limit, sizeof(fake_core.spec_limit), STR_FMT, STR_ARG(k->n_limits ? k->limits[0] : STR("")));
+    if (r == -ERR_INVALID)
+        diag_add(diags, STR("key"), 0, 0, "bad_limit", "%s", fake_core.diag);
+    if (r == 0) {
+        strcpy(ret_key->text, "fb_test_0123456789_secret");
+        strcpy(ret_key->id, "0123456789");
+    }
+    return r;
+}
+int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_seq) { return note("key_revoke", id, by, ret_seq); }
+int core_revoke_agent(struct core *c, struct str agent, struct str by, size_t *ret_n, uint64_t *ret_seq)
+{
+    *ret_n = 3;
+    return note("revoke_agent", agent, by, ret_seq);
+}
+int core_revoke_tenant(struct core *c, struct str tenant, struct str by, size_t *ret_n, uint64_t *ret_seq)
+{
+    *ret_n = 2;
+    return note("revoke_tenant", tenant, by, ret_seq);
+}
+int core_run_stop(struct core *c, struct str run_id, struct str by, uint64_t *ret_seq) { return note("run_stop", run_id, by, ret_seq); }
+int core_kill(struct core *c, struct str reason, struct str by, uint64_t *ret_seq) { return note("kill", reason, by, ret_seq); }
+int core_unkill(struct core *c, struct str by, uint64_t *ret_seq) { return note("unkill", STR(""), by, ret_seq); }
+int core_policy_apply(struct core *c, struct str document, struct str file, struct str by, struct diag_list *diags,
+                      const struct policy **ret_p, uint64_t *ret_seq)
+{
+    int r = note("policy_apply", document, by, ret_seq);
+    if (r < 0)
+        diag_add(diags, file, 3, 5, "unknown_key", "%s", fake_core.diag);
+    else
+        *ret_p = (const struct policy *)&loop;
+    return r;
+}
+int core_keys_json(struct core *c, struct str id, struct buf *out) { return text(out); }
+int core_limits_json(struct core *c, struct buf *out) { return text(out); }
+int core_policies_json(struct core *c, struct buf *out) { return text(out); }
+int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready)
+{
+    *ret_is_ready = fake_core.is_ready;
+    (void)buf_add_c(out, fake_core.json ? fake_core.json : "{}");
+    return buf_ok(out);
+}
+void core_ask(struct core *c, struct ask *a) { fake_core.ask = a; }
+bool core_synced(struct core *c, struct sync_wait *w)
+{
+    fake_core.sync = w;
+    return fake_core.is_durable;
+}
+
+int policy_parse(struct str document, struct str file, const struct limits *limits, const struct str *vendors, size_t n_vendors,
+                 struct diag_list *diags, struct policy **ret)
+{
+    if (fake_core.result < 0)
+        diag_add(diags, file, 3, 5, "unknown_key", "%s", fake_core.diag);
+    *ret = (struct policy *)&loop;
+    return fake_core.result;
+}
+void policy_unref(const struct policy *p) {}
+struct str policy_name(const struct policy *p) { return STR("default"); }
+struct str policy_digest(const struct policy *p) { return STR("d1gest"); }
+
+/* --- what tests call ---------------------------------------------------------------------------------------------- */
+
+void fake_setup(struct fake *f)
+{
+    memset(f, 0, sizeof(*f));
+    memset(&fake_core, 0, sizeof(fake_core));
+    fake_core.is_durable = true;
+    limits_default(&f->limits);
+    struct admin_options o = {.loop = &loop, .core = (struct core *)&fake_core, .limits = &f->limits, .token = STR(FAKE_TOKEN),
+                              .config_json = STR("{\"workers\":{\"value\":2,\"origin\":\"default\"}}"),
+                              .vendors_json = STR("[{\"name\":\"stripe\",\"operations\":[]}]"), .default_mode = MODE_TEST,
+                              .version = STR("1.2.3")};
+    assert_int_equal(admin_new(&o, &f->admin), 0);
+}
+
+static void exchange_drop(struct fake *f)
+{
+    if (!f->x)
+        return;
+    buf_deinit(&f->x->body);
+    free(f->x);
+    f->x = NULL;
+}
+
+void fake_teardown(struct fake *f)
+{
+    admin_free(f->admin);
+    exchange_drop(f);
+}
+
+void fake_send(struct fake *f, const char *method, const char *target, const char *host, const char *auth, const char *type,
+               const char *body)
+{
+    struct http_field fields[2];
+    struct http_head h = {.method = str_c(method), .target = str_c(target), .path = str_c(target), .host = str_c(host), .fields = fields,
+                          .body_bytes = body ? (int64_t)strlen(body) : 0};
+    h.has_query = str_cut(h.target, '?', &h.path, &h.query);
+    if (auth)
+        fields[h.n_fields++] = (struct http_field){STR("Authorization"), str_c(auth)};
+    if (type)
+        fields[h.n_fields++] = (struct http_field){STR("Content-Type"), str_c(type)};
+
+    exchange_drop(f);
+    f->x = calloc(1, sizeof(*f->x));
+    f->x->x.ops = &x_ops;
+    buf_init(&f->x->body, 8u << 20);
+    handler->on_request(handler_ctx, &f->x->x, &h);
+    if (body && !f->x->is_released)
+        f->x->x.ev->on_body(f->x->x.ev_ctx, str_c(body));
+    if (!f->x->is_released)
+        f->x->x.ev->on_end(f->x->x.ev_ctx, NULL, 0);
+}
+
+void fake_get(struct fake *f, const char *target)
+{
+    fake_send(f, "GET", target, "127.0.0.1:4748", "Bearer " FAKE_TOKEN, NULL, NULL);
+}
+
+void fake_post(struct fake *f, const char *target, const char *body)
+{
+    fake_send(f, "POST", target, "localhost:4748", "Bearer " FAKE_TOKEN, "application/json", body);
+}
+
+void fake_answer(int result, const char *json)
+{
+    struct ask *a = fake_core.ask;
+    assert_non_null(a);
+    fake_core.ask = NULL;
+    a->result = result;
+    if (json)
+        (void)buf_add_c(&a->json, json);
+    a->done.fn(a->done.ctx);
+}
+
+void fake_synced(int result)
+{
+    struct sync_wait *w = fake_core.sync;
+    assert_non_null(w);
+    w->result = result;
+    w->done.fn(w->done.ctx);
+}
+
+void fake_leave(struct fake *f)
+{
+    f->x->x.ev->on_reset(f->x->x.ev_ctx, HTTP_RESET_PEER_CLOSED);
+}
+
+void fake_assert_answer(struct fake *f, int status, const char *part, const char *file, int line)
+{
+    struct str body = buf_str(&f->x->body);
+    size_t at;
+    if (f->x->status == status && f->x->is_finished && f->x->is_released && str_find(body, str_c(part), &at))
+        return;
+    print_error("status %d, finished %d, released %d, body %.*s\nwant %d with %s\n", f->x->status, f->x->is_finished, f->x->is_released,
+                (int)body.n, body.p ? body.p : "", status, part);
+    _fail(file, line);
+}

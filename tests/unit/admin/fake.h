@@ -1,0 +1,62 @@
+/*
+ * tests/unit/admin/fake.h - an admin API with everything around it made of paper: a server that hands requests over when a
+ * test says so, and a core that notes what it was asked and answers when a test says so.
+ */
+#pragma once
+
+#include "../unit.h"
+
+#include "admin/admin.h"
+#include "http/exchange.h"
+
+#define FAKE_TOKEN "token-0123456789"
+
+struct fake_exchange {
+    struct http_exchange x;
+    int status;
+    struct buf body;
+    char fields[1024]; /* "name: value\n" */
+    bool is_finished, is_released;
+    size_t credit;
+    size_t queued; /* what http_write says is queued */
+};
+
+struct fake_core {
+    /* what was called last */
+    char called[64], arg[256], by[64];
+    struct key_spec spec;
+    char spec_agent[64], spec_limit[64];
+    /* what it answers */
+    int result;
+    bool is_durable, is_ready;
+    const char *json; /* keys, limits, policies, health */
+    const char *diag;
+    struct ask *ask;
+    struct sync_wait *sync;
+};
+extern struct fake_core fake_core;
+
+struct fake {
+    struct admin *admin;
+    struct limits limits;
+    struct fake_exchange *x; /* of the last request */
+};
+
+void fake_setup(struct fake *f);
+void fake_teardown(struct fake *f);
+
+/* Sends a request as a well-behaved client; the answer is in f->x. NULL body: a GET. */
+void fake_get(struct fake *f, const char *target);
+void fake_post(struct fake *f, const char *target, const char *body);
+/* With every field chosen; NULL leaves it out. */
+void fake_send(struct fake *f, const char *method, const char *target, const char *host, const char *auth, const char *type,
+               const char *body);
+/* The reader answers what was asked. */
+void fake_answer(int result, const char *json);
+/* The journal is synced. */
+void fake_synced(int result);
+/* The client leaves. */
+void fake_leave(struct fake *f);
+
+#define assert_answer(f, want_status, want_text) fake_assert_answer((f), (want_status), (want_text), __FILE__, __LINE__)
+void fake_assert_answer(struct fake *f, int status, const char *text, const char *file, int line);
