@@ -18,7 +18,8 @@ static void small_numbers_have_six_digits(void **state)
 
 static void the_width_depends_on_the_number_of_bytes_only(void **state)
 {
-    static const size_t widths[][2] = {{0, 0}, {1, 2}, {4, 6}, {8, 11}, {16, 22}, {20, 27}, {24, 33}, {32, 43}, {64, 86}};
+    static const size_t widths[][2] = {{0, 0}, {1, 2}, {4, 6}, {8, 11}, {16, 22}, {20, 27}, {24, 33},
+                                       {32, 43}, {64, 86}};
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
         assert_int_equal(BASE62_SIZE(widths[i][0]), widths[i][1]);
 

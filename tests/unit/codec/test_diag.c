@@ -99,7 +99,8 @@ static void unknown_names_say_what_was_meant(void **state)
     memset(longest, 'x', sizeof longest);
     diag_add_unknown(&f->list, STR("f"), 2, 3, "unknown_key", "the key", STR("amuont"), names, 2);
     diag_add_unknown(&f->list, STR("f"), 2, 3, "unknown_key", "the key", STR("zebra"), names, 2);
-    diag_add_unknown(&f->list, STR("f"), 2, 3, "unknown_key", "the key", (struct str){longest, sizeof longest}, names, 2);
+    diag_add_unknown(&f->list, STR("f"), 2, 3, "unknown_key", "the key", (struct str){longest, sizeof longest},
+                     names, 2);
     assert_str(f->list.items[0].message, "the key `amuont` is not known; did you mean `amount`?");
     assert_str(f->list.items[1].message, "the key `zebra` is not known");
     assert_true(str_ends(f->list.items[2].message, STR("is not known")));

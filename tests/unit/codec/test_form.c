@@ -47,7 +47,8 @@ static void written_as(const char *text, const char *want)
 
 static void fields_keep_their_order(void **state)
 {
-    parse_ok("amount=1200&currency=usd&metadata[order]=17&items[0][price]=p_1&items[1][price]=p_2&expand[]=a&expand[]=b");
+    parse_ok("amount=1200&currency=usd&metadata[order]=17&items[0][price]=p_1&items[1][price]=p_2&"
+             "expand[]=a&expand[]=b");
     assert_int_equal(form.n, 7);
     assert_str(form.fields[0].name, "amount");
     assert_str(form.fields[0].value, "1200");
@@ -119,8 +120,8 @@ static void malformed_texts_are_refused(void **state)
         STR_INIT("a[[b]]=1"), STR_INIT("a[b]c=1"), STR_INIT("a[b]c[d]=1"), STR_INIT("a[b][=1"), STR_INIT("]a[=1"),
         STR_INIT("a%5B=1"), STR_INIT("a[b%5D%5D=1"), STR_INIT("a[b[c]=1"),
         /* space at an end, which some readers trim */
-        STR_INIT("+a=1"), STR_INIT("a+=1"), STR_INIT("a%20=1"), STR_INIT(" a=1"), STR_INIT("a[+b]=1"), STR_INIT("a[b ]=1"),
-        STR_INIT("a[+]=1"),
+        STR_INIT("+a=1"), STR_INIT("a+=1"), STR_INIT("a%20=1"), STR_INIT(" a=1"), STR_INIT("a[+b]=1"),
+        STR_INIT("a[b ]=1"), STR_INIT("a[+]=1"),
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         form.n = 77;
@@ -254,7 +255,8 @@ static void random_text(struct rng *rng, char *p)
 {
     static const char *const bases[] = {"a", "b", "amount", "%61", "metadata", "caf%C3%A9", "a.b"};
     static const char *const keys[] = {"[]", "[0]", "[1]", "[00]", "[x]", "[y]", "%5Bz%5D", "[x y]"};
-    static const char *const values[] = {"", "1", "a+b", "%20", "%C3%A9", "\xc3\xa9", "=", ";", "[x]", "%26", "x y", "%0a"};
+    static const char *const values[] = {"", "1", "a+b", "%20", "%C3%A9", "\xc3\xa9", "=", ";", "[x]", "%26",
+                                         "x y", "%0a"};
     static const char *const noise[] = {"[", "]", "&", "=", "%00", "%zz", "%", "+", "\xff", "[]", "\n"};
     size_t n_fields = rng_below(rng, 5);
     *p = 0;
@@ -298,7 +300,8 @@ static void what_is_written_is_read_back_the_same(void **state)
 /* The sort finds what comparing each field with each other field finds. */
 static void clashes_are_found_wherever_they_stand(void **state)
 {
-    static const char *const names[] = {"a", "a[]", "a[0]", "a[1]", "a[01]", "a[x]", "a[x][]", "a[x][y]", "a[0][z]", "b"};
+    static const char *const names[] = {"a", "a[]", "a[0]", "a[1]", "a[01]", "a[x]", "a[x][]", "a[x][y]", "a[0][z]",
+                                        "b"};
     struct rng rng;
     rng_seeded_init(&rng, 4);
     for (int i = 0; i < 20000; i++) {

@@ -142,8 +142,9 @@ static void paths_reach_into_documents(void **state)
     assert_int_equal(json_type(json_path(v, STR(""))), JSON_OBJECT);
     assert_int_equal(json_type(json_path(v, STR("n"))), JSON_NULL);
 
-    static const char *const none[] = {"x", "a.x", "a.b[2]", "a.b[0].c.d", "n.x", "a.b[-1]", "a.b[00]", "a.b[x]", "a.b[0",
-                                       "a.b[]", "a.", ".a", "a..b", "a.b[0]c", "a[0]", "[0]", "a.b[99999999999999999999]"};
+    static const char *const none[] = {"x", "a.x", "a.b[2]", "a.b[0].c.d", "n.x", "a.b[-1]", "a.b[00]", "a.b[x]",
+                                       "a.b[0", "a.b[]", "a.", ".a", "a..b", "a.b[0]c", "a[0]", "[0]",
+                                       "a.b[99999999999999999999]"};
     for (size_t k = 0; k < sizeof none / sizeof *none; k++)
         if (json_type(json_path(v, str_c(none[k]))) != JSON_NONE)
             fail_msg("%s", none[k]);

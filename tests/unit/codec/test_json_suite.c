@@ -1,6 +1,7 @@
 /*
- * codec/json_read: which texts are JSON. Our own table, written by the classes of mistakes that RFC 8259 rules out; and the
- * files of the JSON parsing test suite (y_ must parse, n_ must not), where FLYBALL_SUITES names a folder that has them.
+ * codec/json_read: which texts are JSON. Our own table, written by the classes of mistakes that RFC 8259 rules out;
+ * and the files of the JSON parsing test suite (y_ must parse, n_ must not), where FLYBALL_SUITES names a folder that
+ * has them.
  */
 #include "codec/json_read.h"
 
@@ -39,7 +40,8 @@ static const struct str refused[] = {
     S("{\"a\":1,}"), S("{,}"), S("{\"a\":1,,\"b\":2}"), S("{\"a\" 1}"), S("{\"a\"::1}"), S("{\"a\",1}"), S("{:1}"),
     S("{\"a\" \"b\"}"), S("{ \"foo\" : \"bar\", \"a\" }"), S("{\"a\":1 \"b\":2}"), S("{\"a\":\"a\" 123}"),
     /* not closed, or closed by another */
-    S("["), S("{"), S("[1"), S("[1,"), S("[\"x\""), S("[\"x"), S("[{}"), S("[{"), S("{\"a\""), S("{\"a\":"), S("{\"a\":1"),
+    S("["), S("{"), S("[1"), S("[1,"), S("[\"x\""), S("[\"x"), S("[{}"), S("[{"), S("{\"a\""), S("{\"a\":"),
+    S("{\"a\":1"),
     S("{]"), S("[}"), S("{["), S("{\"a\":\"a"), S("\""), S("\"\\"), S("[\"asd]"),
     /* keys that are no strings, quotes that are none */
     S("{1:1}"), S("{null:null}"), S("{a: 1}"), S("{'a':0}"), S("['a']"), S("abc"), S("[a]"), S("[*]"), S("<.>"),

@@ -47,7 +47,8 @@ static void commas_stand_between_values_only(void **state)
     jw_object_end(&w);
     jw_end(&w);
     assert_int_equal(buf_ok(&out), 0);
-    assert_str(buf_str(&out), "{\"s\":\"x\",\"i\":-7,\"a\":[1,{},[],\"y\"],\"t\":true,\"f\":false,\"n\":null,\"o\":null,"
+    assert_str(buf_str(&out),
+               "{\"s\":\"x\",\"i\":-7,\"a\":[1,{},[],\"y\"],\"t\":true,\"f\":false,\"n\":null,\"o\":null,"
                               "\"p\":\"q\",\"r\":{\"k\":1.50},\"u\":18446744073709551615}");
 }
 
@@ -56,7 +57,8 @@ static void integers_at_their_edges(void **state)
     static const struct {
         int64_t n;
         const char *text;
-    } cases[] = {{0, "0"}, {-1, "-1"}, {10, "10"}, {INT64_MAX, "9223372036854775807"}, {INT64_MIN, "-9223372036854775808"}};
+    } cases[] = {{0, "0"}, {-1, "-1"}, {10, "10"}, {INT64_MAX, "9223372036854775807"},
+                 {INT64_MIN, "-9223372036854775808"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct json_writer w;
         buf_reset(&out);

@@ -85,7 +85,8 @@ static void a_cut_falls_between_characters(void **state)
     assert_str(utf8_cut(s, 2), "a");
     assert_str(utf8_cut(s, 1), "a");
     assert_str(utf8_cut(s, 0), "");
-    assert_int_equal(utf8_cut(STR("\x80\x80\x80\x80\x80\x80"), 5).n, 2); /* no text: never far from where it was asked */
+    /* no text: never far from where it was asked */
+    assert_int_equal(utf8_cut(STR("\x80\x80\x80\x80\x80\x80"), 5).n, 2);
 }
 
 int main(void)
