@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#define PADDING 0xa5
 #define AT_HEADER 8
 #define AT_SEQ (AT_HEADER + 10)
 #define AT_SYNCED (AT_HEADER + FRAME_HEADER_BYTES)
@@ -31,9 +32,10 @@ static uint64_t get_le(const uint8_t *p, size_t bytes)
     return n;
 }
 
+/* With at least one byte of padding. */
 static size_t padded(size_t n)
 {
-    return (n + DISK_ALIGN_BYTES - 1) & ~(size_t)(DISK_ALIGN_BYTES - 1);
+    return (n + DISK_ALIGN_BYTES) & ~(size_t)(DISK_ALIGN_BYTES - 1);
 }
 
 void segment_header_write(uint64_t number, uint32_t node, uint8_t out[SEGMENT_HEADER_BYTES])
@@ -60,6 +62,14 @@ size_t disk_frame_bytes(const struct frame *f)
     return padded(DISK_FRAME_HEAD_BYTES + f->body.n + f->personal.n);
 }
 
+static bool has_padding(const uint8_t *p, size_t n)
+{
+    for (size_t i = n; i < padded(n); i++)
+        if (p[i] != PADDING)
+            return false;
+    return true;
+}
+
 static uint32_t frame_crc(const uint8_t *p, size_t n, uint64_t number)
 {
     uint8_t start[8];
@@ -81,7 +91,7 @@ void disk_frame_write(const struct frame *f, uint64_t number, uint64_t synced, u
     memcpy(out + DISK_FRAME_HEAD_BYTES, f->body.p, f->body.n);
     if (f->personal.n)
         memcpy(out + DISK_FRAME_HEAD_BYTES + f->body.n, f->personal.p, f->personal.n);
-    memset(out + n, 0, padded(n) - n);
+    memset(out + n, PADDING, padded(n) - n);
     put_le(out + 4, frame_crc(out, n, number), 4);
 }
 
@@ -110,7 +120,7 @@ bool disk_frame_read(const uint8_t *p, size_t n, uint64_t number, size_t bytes_m
     if (bytes == 0 || bytes > n)
         return false;
     size_t whole = AT_HEADER + (size_t)get_le(p, 4);
-    if (get_le(p + 4, 4) != frame_crc(p, whole, number))
+    if (!has_padding(p, whole) || get_le(p + 4, 4) != frame_crc(p, whole, number))
         return false;
 
     size_t texts = whole - DISK_FRAME_HEAD_BYTES, body = (size_t)get_le(p + AT_BODY_BYTES, 4);

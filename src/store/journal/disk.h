@@ -3,12 +3,13 @@
  *
  *   segment  header 64: magic 8, number u64, node u32, crc32c u32 of what stands before it, zeros; then frames
  *   frame    length u32 (of what follows the checksum), crc32c u32, frame header 26, synced u64, chain 32,
- *            body length u32, body, personal; padded with zeros to a multiple of 8
+ *            body length u32, body, personal; then 1 to 8 bytes of 0xa5 up to a multiple of 8
  *
  *   (1) little-endian throughout.
  *   (2) a checksum starts from the segment's number: what an older life of a recycled segment left behind never fits,
  *       because two starting values never give the same CRC over the same bytes.
- *   (3) `synced` is the last seq that was known to be durable when the frame was written. Recovery tells by it whether
+ *   (3) a frame ends in bytes that an unwritten one does not have: no part of a write is taken for the whole.
+ *   (4) `synced` is the last seq that was known to be durable when the frame was written. Recovery tells by it whether
  *       bytes that are gone could have been lost with the power, or were durable and are damaged.
  */
 #pragma once

@@ -81,10 +81,12 @@ static int walk(struct scan *s, struct segment *seg)
 }
 
 /*
- * Looks from `from` to the end of the segment for a frame that says that next_seq was durable once.
+ * Looks from `from` to the end of the segment for a frame that says that next_seq was durable once; it would stand in
+ * `lost_in` at `lost_at`.
  * A segment is searched at every place where a frame could start.
  */
-static int search_evidence(struct scan *s, struct segment *seg, uint64_t from)
+static int search_evidence(struct scan *s, struct segment *seg, uint64_t from, const struct segment *lost_in,
+                           uint64_t lost_at)
 {
     uint64_t at = from;
     window_reset(&s->window);
@@ -107,7 +109,7 @@ static int search_evidence(struct scan *s, struct segment *seg, uint64_t from)
         if (r < 0)
             return r;
         if (r == 0 && d.frame.epoch >= s->out->epoch && d.synced >= s->next_seq)
-            return damaged(s, seg, from, s->next_seq, "a frame that was durable is damaged; later ones are whole");
+            return damaged(s, lost_in, lost_at, s->next_seq, "a frame that was durable is damaged; later ones are whole");
         at += DISK_ALIGN_BYTES;
     }
     return 0;
@@ -247,17 +249,28 @@ static int walk_all(struct scan *s, struct list *start, struct list **ret_stop)
 static int check_rest(struct scan *s, struct list *stop)
 {
     struct list *head = &s->j->segments;
-    struct segment *tail = s->out->tail;
-    int r = tail ? search_evidence(s, tail, atomic_load(&tail->end)) : 0;
+    struct segment *tail = s->out->tail, *lost_in = tail;
+    uint64_t lost_at = tail ? atomic_load(&tail->end) : SEGMENT_HEADER_BYTES, seq = 0;
+    int r = 0;
+    if (stop != head) { /* is it the frame behind the tail that is missing, or the first of the next segment? */
+        struct segment *next = list_entry(stop, struct segment, node);
+        r = first_seq(s, next, &seq);
+        if (!tail || seq == 0) {
+            lost_in = next;
+            lost_at = SEGMENT_HEADER_BYTES;
+        }
+    }
+    if (r == 0 && tail)
+        r = search_evidence(s, tail, atomic_load(&tail->end), lost_in, lost_at);
     for (struct list *it = stop; r == 0 && it != head; it = it->next)
-        r = search_evidence(s, list_entry(it, struct segment, node), SEGMENT_HEADER_BYTES);
+        r = search_evidence(s, list_entry(it, struct segment, node), SEGMENT_HEADER_BYTES, lost_in, lost_at);
     return r;
 }
 
 static int recover(struct scan *s, unsigned flags)
 {
     const uint64_t after_seq = s->after_seq;
-    struct list *start, *stop;
+    struct list *start = &s->j->segments, *stop = start;
     int r = list_segments(s, flags);
     if (r == 0)
         r = choose_start(s, &start);
