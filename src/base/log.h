@@ -1,5 +1,5 @@
 /*
- * base/log.h - the operator log: logfmt lines on stderr, one event a line, stable field names. Never bodies, never secrets.
+ * base/log.h - the operator log: logfmt lines on stderr, one event a line, stable field names. Never bodies or secrets.
  *
  * base to store never log above debug; proxy, admin and daemon do, once per event. Values are quoted and control bytes
  * (ESC too) escaped. One of the two mutable globals (the other: counters).
@@ -11,7 +11,10 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 void log_set_level(enum log_level level);
-/* log_at(LOG_INFO, "listening", "data=%s workers=%d", addr, n): the fmt makes the logfmt pairs, values already safe or %s of ours. */
+/*
+ * log_at(LOG_INFO, "listening", "data=%s workers=%d", addr, n): the fmt makes the logfmt pairs, with values of ours or
+ * from log_value().
+ */
 void log_at(enum log_level level, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #define LOG_VALUE_BYTES 256

@@ -1,0 +1,96 @@
+/*
+ * config/config_impl.h - what the files of this folder share. Not for others.
+ */
+#pragma once
+
+#include "config/config.h"
+
+#include <stdatomic.h>
+
+#include "codec/yaml.h"
+
+#define CONFIG_MEMORY_BYTES_MAX (4 << 20)
+#define CONFIG_WORKERS_MAX 256
+
+enum setting {
+#define SETTING(field, path, env, flag, type, def, help) SETTING_##field,
+#include "config/setting.tbl.h"
+#undef SETTING
+    SETTING_COUNT
+};
+
+enum setting_type { TYPE_ADDR, TYPE_PATH, TYPE_WORKERS, TYPE_LEVEL };
+
+struct setting_info {
+    struct str path; /* "listen.data", or "dir" at the top */
+    struct str env, flag;
+    enum setting_type type;
+    struct str def;
+    const char *help;
+    size_t at;      /* in struct config */
+    size_t at_flag; /* in struct config_flags */
+};
+extern const struct setting_info setting_infos[SETTING_COUNT];
+
+/* The section of a setting's path, and its key there; STR_NONE for one at the top. */
+struct str setting_section(struct str path, struct str *ret_key);
+
+struct vendor_key_info {
+    struct str name;
+    bool is_required;
+    const char *schema, *def, *help;
+};
+extern const struct vendor_key_info vendor_key_infos[];
+extern const size_t n_vendor_key_infos;
+
+/* Where the value in force came from. One a setting, then one a limit in the order of limits_table(). */
+struct config_source {
+    enum config_origin origin;
+    int line; /* CONFIG_FILE */
+    struct str text; /* of a setting: as it stands in the file */
+};
+
+struct config_store {
+    struct config config; /* what the world holds points here */
+    struct arena arena;
+    struct str file;
+    atomic_int n_refs;
+};
+
+/* One run of config_load. */
+struct loader {
+    const struct config_input *in;
+    struct diag_list *diags;
+    struct config *config;
+    struct config_source *sources;
+    struct arena *arena; /* the config's */
+    struct str file;
+};
+
+/* Where a value was found, for messages: a line of the file, a variable or a flag. */
+struct found_at {
+    enum config_origin origin;
+    struct str name; /* file, variable or flag */
+    int line, col;
+};
+struct found_at found_in_file(const struct loader *l, const struct yaml *y);
+
+/* settings.c: reads them from everywhere; faults go to the diags. */
+void load_settings(struct loader *l, const struct yaml *root);
+void load_limits(struct loader *l, const struct yaml *root);
+/* vendors.c */
+void load_vendors(struct loader *l, const struct yaml *root);
+
+/* `y` has that type, or a diag says that `path` wants `want`. False for both NULL and another type. */
+bool want_type(struct loader *l, const struct yaml *y, enum yaml_type type, struct str path, const char *want);
+
+/* address.c */
+struct address {
+    char host[46]; /* numeric */
+    uint16_t port;
+    bool is_v6, is_loopback;
+};
+enum address_fault { ADDRESS_OK, ADDRESS_NO_PORT, ADDRESS_BAD_PORT, ADDRESS_NAME, ADDRESS_BAD_HOST };
+/* "127.0.0.1:80", "[::1]:80", "localhost:80"; default_port < 0: a port is wanted. */
+enum address_fault address_parse(struct str s, int default_port, struct address *ret);
+struct str address_text(const struct address *a, struct arena *arena);

@@ -1,0 +1,174 @@
+/*
+ * config/schema.c - the tables as a JSON Schema and as Markdown.
+ */
+#include "config/config_impl.h"
+
+#include "codec/json_write.h"
+
+/* --- JSON Schema -------------------------------------------------------------------------------------------------- */
+
+/* An object with these properties and no others; closed by object_end. */
+static void object_begin(struct json_writer *w)
+{
+    jw_object(w);
+    jw_put_str(w, STR("type"), STR("object"));
+    jw_put_bool(w, STR("additionalProperties"), false);
+    jw_key(w, STR("properties"));
+    jw_object(w);
+}
+
+static void object_end(struct json_writer *w)
+{
+    jw_object_end(w);
+    jw_object_end(w);
+}
+
+static void setting_schema(struct json_writer *w, const struct setting_info *s)
+{
+    jw_object(w);
+    switch (s->type) {
+    case TYPE_ADDR:
+        jw_put_str(w, STR("type"), STR("string"));
+        jw_put_str(w, STR("pattern"), STR("^(127\\.[0-9.]+|\\[::1\\]|localhost):[0-9]{1,5}$"));
+        break;
+    case TYPE_PATH:
+        jw_put_str(w, STR("type"), STR("string"));
+        jw_put_i64(w, STR("minLength"), 1);
+        break;
+    case TYPE_WORKERS:
+        jw_put_str(w, STR("type"), STR("integer"));
+        jw_put_i64(w, STR("minimum"), 1);
+        jw_put_i64(w, STR("maximum"), CONFIG_WORKERS_MAX);
+        break;
+    case TYPE_LEVEL:
+        jw_put_raw(w, STR("enum"), STR("[\"debug\",\"info\",\"warn\",\"error\"]"));
+        break;
+    }
+    if (s->def.n)
+        jw_put_str(w, STR("default"), s->def);
+    jw_put_str(w, STR("description"), str_c(s->help));
+    jw_object_end(w);
+}
+
+static void settings_schema(struct json_writer *w)
+{
+    struct str open = STR_NONE;
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        struct str key, section = setting_section(setting_infos[i].path, &key);
+        if (open.n && !str_eq(open, section))
+            object_end(w);
+        if (section.n && !str_eq(open, section)) {
+            jw_key(w, section);
+            object_begin(w);
+        }
+        open = section;
+        jw_key(w, key);
+        setting_schema(w, &setting_infos[i]);
+    }
+    if (open.n)
+        object_end(w);
+}
+
+/* The table's schema is an object: the description goes in front of its last brace. */
+static void vendor_key_schema(struct json_writer *w, const struct vendor_key_info *k)
+{
+    struct str schema = str_c(k->schema);
+    struct buf b;
+    buf_init(&b, 4096);
+    buf_add(&b, str_sub(schema, 0, schema.n - 1));
+    buf_add(&b, STR(",\"description\":"));
+    json_quote(&b, str_c(k->help));
+    buf_add_byte(&b, '}');
+    jw_put_raw(w, k->name, buf_str(&b));
+    buf_deinit(&b);
+}
+
+static void vendors_schema(struct json_writer *w)
+{
+    jw_key(w, STR("vendors"));
+    jw_object(w);
+    jw_put_str(w, STR("type"), STR("object"));
+    jw_put_i64(w, STR("maxProperties"), CONFIG_VENDORS_MAX);
+    jw_put_raw(w, STR("propertyNames"), STR("{\"pattern\":\"^[a-z][a-z0-9_-]{0,63}$\"}"));
+    jw_key(w, STR("additionalProperties"));
+    jw_object(w);
+    jw_put_str(w, STR("type"), STR("object"));
+    jw_put_bool(w, STR("additionalProperties"), false);
+    jw_key(w, STR("required"));
+    jw_array(w);
+    for (size_t i = 0; i < n_vendor_key_infos; i++)
+        if (vendor_key_infos[i].is_required)
+            jw_str(w, vendor_key_infos[i].name);
+    jw_array_end(w);
+    jw_key(w, STR("properties"));
+    jw_object(w);
+    for (size_t i = 0; i < n_vendor_key_infos; i++)
+        vendor_key_schema(w, &vendor_key_infos[i]);
+    jw_object_end(w);
+    jw_object_end(w);
+    jw_object_end(w);
+}
+
+static void limits_schema(struct json_writer *w)
+{
+    size_t n;
+    const struct limit_info *t = limits_table(&n);
+    jw_key(w, STR("limits"));
+    object_begin(w);
+    for (size_t i = 0; i < n; i++) {
+        jw_key(w, t[i].name);
+        jw_object(w);
+        jw_put_str(w, STR("type"), STR("integer"));
+        jw_put_i64(w, STR("minimum"), t[i].least);
+        jw_put_i64(w, STR("maximum"), t[i].most);
+        jw_put_i64(w, STR("default"), t[i].def);
+        jw_put_str(w, STR("description"), str_c(t[i].help));
+        jw_object_end(w);
+    }
+    object_end(w);
+}
+
+int config_schema(struct buf *out)
+{
+    struct json_writer w;
+    jw_init(&w, out);
+    jw_object(&w);
+    jw_put_str(&w, STR("$schema"), STR("https://json-schema.org/draft/2020-12/schema"));
+    jw_put_str(&w, STR("title"), STR("flyball.yaml"));
+    jw_put_raw(&w, STR("type"), STR("[\"object\",\"null\"]"));
+    jw_put_bool(&w, STR("additionalProperties"), false);
+    jw_key(&w, STR("properties"));
+    jw_object(&w);
+    settings_schema(&w);
+    vendors_schema(&w);
+    limits_schema(&w);
+    jw_object_end(&w);
+    jw_object_end(&w);
+    jw_end(&w);
+    return buf_ok(out);
+}
+
+/* --- Markdown ----------------------------------------------------------------------------------------------------- */
+
+int config_markdown(struct buf *out)
+{
+    size_t n;
+    const struct limit_info *t = limits_table(&n);
+    buf_add(out, STR("| setting | environment | flag | default | meaning |\n|---|---|---|---|---|\n"));
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        const struct setting_info *s = &setting_infos[i];
+        buf_printf(out, "| `" STR_FMT "` | `" STR_FMT "` | `" STR_FMT "` | " STR_FMT " | %s |\n", STR_ARG(s->path),
+                   STR_ARG(s->env), STR_ARG(s->flag), STR_ARG(s->def), s->help);
+    }
+    buf_add(out, STR("\n| key of a vendor | needed | default | meaning |\n|---|---|---|---|\n"));
+    for (size_t i = 0; i < n_vendor_key_infos; i++) {
+        const struct vendor_key_info *k = &vendor_key_infos[i];
+        buf_printf(out, "| `" STR_FMT "` | %s | %s | %s |\n", STR_ARG(k->name), k->is_required ? "yes" : "no", k->def,
+                   k->help);
+    }
+    buf_add(out, STR("\n| limit | default | least | most | unit | bounds |\n|---|---|---|---|---|---|\n"));
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, "| `" STR_FMT "` | %lld | %lld | %lld | %s | %s |\n", STR_ARG(t[i].name), (long long)t[i].def,
+                   (long long)t[i].least, (long long)t[i].most, t[i].unit, t[i].help);
+    return buf_ok(out);
+}

@@ -1,0 +1,18 @@
+/*
+ * config/setting.tbl.h - every single-valued setting: SETTING(field, path, env, flag, type, default, help).
+ *
+ * `field` is the member of struct config and struct config_flags, `path` the place in flyball.yaml. Types: ADDR
+ * (numeric or localhost, with port), PATH, WORKERS (1..256), LEVEL. An empty default is worked out at start. Parser,
+ * schema, `config show` and the docs come from here. Settings of one section stand together.
+ */
+SETTING(listen_data, "listen.data", "FLYBALL_LISTEN_DATA", "--listen-data", ADDR, "127.0.0.1:4747",
+        "where agents connect; loopback only, port 0 picks one")
+SETTING(listen_admin, "listen.admin", "FLYBALL_LISTEN_ADMIN", "--listen-admin", ADDR, "127.0.0.1:4748",
+        "where people and scripts connect; loopback only, port 0 picks one")
+SETTING(dir, "dir", "FLYBALL_DIR", "--dir", PATH, "",
+        "data folder; by default $XDG_DATA_HOME/flyball, else ~/.local/share/flyball, else /var/lib/flyball")
+SETTING(workers, "workers", "FLYBALL_WORKERS", "--workers", WORKERS, "",
+        "threads that carry traffic; by default one a core, at most 4")
+SETTING(connectors, "connectors", "FLYBALL_CONNECTORS", "--connectors", PATH, "",
+        "folder of your own connectors, looked at before the built-in ones")
+SETTING(log_level, "log.level", "FLYBALL_LOG_LEVEL", "--log-level", LEVEL, "info", "debug, info, warn or error")

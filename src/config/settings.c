@@ -1,0 +1,280 @@
+/*
+ * config/settings.c - single-valued settings and limits from default, file, environment and flags.
+ *
+ * Each source is read and checked, the later one wins: a wrong value is an error also where another one overrides it,
+ * because the day that the other is removed is a bad day to learn of it.
+ */
+#include "config/config_impl.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/err.h"
+
+#define ENV_LIMIT_PREFIX "FLYBALL_LIMITS_"
+
+static void diag_at(struct loader *l, struct found_at at, const char *code, struct str path, const char *text)
+{
+    diag_add(l->diags, at.name, at.line, at.col, code, STR_FMT ": %s", STR_ARG(path), text);
+}
+
+struct found_at found_in_file(const struct loader *l, const struct yaml *y)
+{
+    return (struct found_at){CONFIG_FILE, l->file, y->line, y->col};
+}
+
+bool want_type(struct loader *l, const struct yaml *y, enum yaml_type type, struct str path, const char *want)
+{
+    if (!y || yaml_is(y, type))
+        return y != NULL;
+    diag_add(l->diags, l->file, y->line, y->col, "wrong_type", STR_FMT " wants %s; this is %s", STR_ARG(path), want,
+             yaml_type_name(y->type));
+    return false;
+}
+
+/* --- one value ---------------------------------------------------------------------------------------------------- */
+
+static const char *const address_faults[] = {
+    [ADDRESS_NO_PORT] = "an address needs a port, like 127.0.0.1:4747",
+    [ADDRESS_BAD_PORT] = "a port is a number from 0 to 65535",
+    [ADDRESS_NAME] = "an address is numeric, like 127.0.0.1:4747 or [::1]:4747, or localhost; names are not looked up",
+    [ADDRESS_BAD_HOST] = "this is no address; 127.0.0.1:4747 and [::1]:4747 are",
+};
+
+static bool set_address(struct loader *l, const struct setting_info *s, struct str value, struct found_at at)
+{
+    struct address a;
+    enum address_fault f = address_parse(value, -1, &a);
+    if (f != ADDRESS_OK) {
+        diag_at(l, at, "bad_address", s->path, address_faults[f]);
+        return false;
+    }
+    if (!a.is_loopback) {
+        diag_at(l, at, "not_loopback", s->path,
+                "other machines could reach this address, and listeners have no TLS in this version: "
+                "use 127.0.0.1 or [::1]");
+        return false;
+    }
+    *(struct str *)(void *)((char *)l->config + s->at) = address_text(&a, l->arena);
+    return true;
+}
+
+static bool set_path(struct loader *l, const struct setting_info *s, struct str value, struct found_at at)
+{
+    if (value.n == 0 || value.n > 4095 || str_has(value, '\0')) {
+        diag_at(l, at, "bad_path", s->path, "a path has 1 to 4095 bytes and no NUL");
+        return false;
+    }
+    *(struct str *)(void *)((char *)l->config + s->at) = arena_str(l->arena, value);
+    return true;
+}
+
+static bool set_workers(struct loader *l, const struct setting_info *s, struct str value, struct found_at at)
+{
+    int64_t n;
+    if (str_to_i64(value, &n) < 0 || n < 1 || n > CONFIG_WORKERS_MAX) {
+        diag_at(l, at, "out_of_range", s->path, "a whole number from 1 to 256 is wanted");
+        return false;
+    }
+    *(int64_t *)(void *)((char *)l->config + s->at) = n;
+    return true;
+}
+
+static bool set_level(struct loader *l, const struct setting_info *s, struct str value, struct found_at at)
+{
+    static const struct str names[] = {STR_INIT("debug"), STR_INIT("info"), STR_INIT("warn"), STR_INIT("error")};
+    for (int i = 0; i < 4; i++) {
+        if (str_eq(value, names[i])) {
+            *(enum log_level *)(void *)((char *)l->config + s->at) = (enum log_level)i;
+            return true;
+        }
+    }
+    diag_add_unknown(l->diags, at.name, at.line, at.col, "unknown_value", "the log level", value, names, 4);
+    return false;
+}
+
+static void set(struct loader *l, enum setting id, struct str value, struct found_at at)
+{
+    static bool (*const setters[])(struct loader *, const struct setting_info *, struct str, struct found_at) = {
+        [TYPE_ADDR] = set_address,
+        [TYPE_PATH] = set_path,
+        [TYPE_WORKERS] = set_workers,
+        [TYPE_LEVEL] = set_level,
+    };
+    const struct setting_info *s = &setting_infos[id];
+    if (setters[s->type](l, s, value, at))
+        l->sources[id] = (struct config_source){at.origin, at.line, arena_str(l->arena, value)};
+}
+
+/* --- from everywhere ---------------------------------------------------------------------------------------------- */
+
+static void load_default(struct loader *l, enum setting id)
+{
+    struct str value = setting_infos[id].def;
+    if (id == SETTING_dir)
+        value = config_default_dir(l->in->env, l->arena);
+    if (id == SETTING_workers)
+        value = arena_printf(l->arena, "%d", l->in->n_cores < 4 ? l->in->n_cores : 4);
+    if (value.n)
+        set(l, id, value, (struct found_at){CONFIG_DEFAULT, STR("default"), 0, 0});
+}
+
+static void load_from_file(struct loader *l, enum setting id, const struct yaml *root)
+{
+    const struct setting_info *s = &setting_infos[id];
+    struct str key, section = setting_section(s->path, &key);
+    const struct yaml *y = yaml_get(section.n ? yaml_get(root, section) : root, key);
+    bool is_number = s->type == TYPE_WORKERS;
+    if (want_type(l, y, is_number ? YAML_INT : YAML_STR, s->path, is_number ? "a whole number" : "a string"))
+        set(l, id, y->text, found_in_file(l, y));
+}
+
+static void load_from_env(struct loader *l, enum setting id)
+{
+    const struct setting_info *s = &setting_infos[id];
+    struct str value = config_env(l->in->env, s->env);
+    if (value.n)
+        set(l, id, value, (struct found_at){CONFIG_ENV, s->env, 0, 0});
+}
+
+static void load_from_flag(struct loader *l, enum setting id)
+{
+    const struct setting_info *s = &setting_infos[id];
+    struct str value;
+    memcpy(&value, (const char *)&l->in->flags + s->at_flag, sizeof value);
+    if (value.n)
+        set(l, id, value, (struct found_at){CONFIG_FLAG, s->flag, 0, 0});
+}
+
+/* Sections must be maps of known keys. */
+static void check_section(struct loader *l, const struct yaml *root, struct str section)
+{
+    struct str keys[SETTING_COUNT], key;
+    size_t n = 0;
+    for (int i = 0; i < SETTING_COUNT; i++)
+        if (str_eq(setting_section(setting_infos[i].path, &key), section))
+            keys[n++] = key;
+    const struct yaml *y = yaml_get(root, section);
+    if (want_type(l, y, YAML_MAP, section, "a map"))
+        yaml_check_keys(y, l->file, keys, n, l->diags);
+}
+
+static void check_sections(struct loader *l, const struct yaml *root)
+{
+    struct str before = STR_NONE, key;
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        struct str section = setting_section(setting_infos[i].path, &key);
+        if (section.n && !str_eq(section, before))
+            check_section(l, root, section);
+        before = section;
+    }
+}
+
+static void check_listeners_differ(struct loader *l)
+{
+    const struct config_source *admin = &l->sources[SETTING_listen_admin];
+    if (!str_eq(l->config->listen_data, l->config->listen_admin) || str_ends(l->config->listen_data, STR(":0")))
+        return;
+    diag_add(l->diags, admin->origin == CONFIG_FILE ? l->file : STR("flyball"), admin->line, 1, "same_address",
+             "listen.data and listen.admin are both " STR_FMT, STR_ARG(l->config->listen_data));
+}
+
+void load_settings(struct loader *l, const struct yaml *root)
+{
+    check_sections(l, root);
+    for (enum setting id = 0; id < SETTING_COUNT; id++) {
+        load_default(l, id);
+        load_from_file(l, id, root);
+        load_from_env(l, id);
+        load_from_flag(l, id);
+    }
+    check_listeners_differ(l);
+}
+
+/* --- limits ------------------------------------------------------------------------------------------------------- */
+
+static void set_limit(struct loader *l, size_t i, int64_t value, struct found_at at)
+{
+    size_t n;
+    const struct limit_info *info = &limits_table(&n)[i];
+    if (limits_set(&l->config->limits, info->name, value) == 0) {
+        l->sources[SETTING_COUNT + i] = (struct config_source){.origin = at.origin, .line = at.line};
+        return;
+    }
+    diag_add(l->diags, at.name, at.line, at.col, "out_of_range",
+             "limits." STR_FMT ": %lld is not within %lld to %lld (%s)", STR_ARG(info->name), (long long)value,
+             (long long)info->least, (long long)info->most, info->unit);
+}
+
+static bool find_limit(struct str name, size_t *ret_i)
+{
+    size_t n;
+    const struct limit_info *t = limits_table(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(t[i].name, name)) {
+            *ret_i = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void unknown_limit(struct loader *l, struct str file, int line, int col, const char *code, struct str name)
+{
+    size_t n;
+    const struct limit_info *t = limits_table(&n);
+    struct str names[sizeof(struct limits) / sizeof(int64_t)];
+    for (size_t i = 0; i < n; i++)
+        names[i] = t[i].name;
+    diag_add_unknown(l->diags, file, line, col, code, "the limit", name, names, n);
+}
+
+/* "FLYBALL_LIMITS_KEYS_MAX" to "keys_max". */
+static struct str limit_of_env(struct str name, char out[64])
+{
+    name = str_sub(name, sizeof ENV_LIMIT_PREFIX - 1, 64);
+    for (size_t i = 0; i < name.n; i++)
+        out[i] = (char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + ('a' - 'A') : name.p[i]);
+    return (struct str){out, name.n};
+}
+
+static void load_limit_env(struct loader *l, struct str name, struct str value)
+{
+    struct found_at at = {.origin = CONFIG_ENV};
+    char lower[64];
+    struct str limit = limit_of_env(name, lower);
+    size_t i;
+    int64_t n;
+    if (arena_try_str(l->diags->arena, name, &at.name) < 0)
+        at.name = STR("environment");
+    if (!find_limit(limit, &i))
+        unknown_limit(l, at.name, 0, 0, "unknown_limit", limit);
+    else if (str_to_i64(value, &n) < 0)
+        diag_at(l, at, "wrong_type", limit, "a whole number is wanted");
+    else
+        set_limit(l, i, n, at);
+}
+
+static void load_limits_env(struct loader *l)
+{
+    struct str name, value;
+    for (const char *const *e = l->in->env; e && *e; e++)
+        if (str_starts(str_c(*e), STR(ENV_LIMIT_PREFIX)) && str_cut(str_c(*e), '=', &name, &value) && value.n)
+            load_limit_env(l, name, value);
+}
+
+void load_limits(struct loader *l, const struct yaml *root)
+{
+    const struct yaml *limits = yaml_get(root, STR("limits"));
+    limits_default(&l->config->limits);
+    if (want_type(l, limits, YAML_MAP, STR("limits"), "a map")) {
+        yaml_each (y, limits) {
+            size_t i;
+            if (!find_limit(y->key, &i))
+                unknown_limit(l, l->file, y->key_line, y->key_col, "unknown_key", y->key);
+            else if (want_type(l, y, YAML_INT, y->key, "a whole number"))
+                set_limit(l, i, y->i, found_in_file(l, y));
+        }
+    }
+    load_limits_env(l);
+}

@@ -1,0 +1,244 @@
+/*
+ * config/show.c - the config in force, and where each value came from.
+ */
+#include "config/config_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "codec/json_write.h"
+
+/* "flyball.yaml:3", "FLYBALL_DIR", "--dir", "default". `env` and `flag` name the ways that are not the file. */
+static struct str origin_text(const struct config *c, const struct config_source *s, struct str env, struct str flag,
+                              char out[512])
+{
+    switch (s->origin) {
+    case CONFIG_FILE: {
+        int n = snprintf(out, 512, "%.*s:%d", (int)(c->store->file.n < 480 ? c->store->file.n : 480), c->store->file.p,
+                         s->line);
+        return (struct str){out, (size_t)n};
+    }
+    case CONFIG_ENV:
+        return env;
+    case CONFIG_FLAG:
+        return flag;
+    default:
+        return STR("default");
+    }
+}
+
+static struct str limit_env(struct str name, char out[96])
+{
+    int n = snprintf(out, 96, "FLYBALL_LIMITS_%.*s", (int)name.n, name.p);
+    for (int i = 0; i < n; i++)
+        if (out[i] >= 'a' && out[i] <= 'z')
+            out[i] = (char)(out[i] - ('a' - 'A'));
+    return (struct str){out, (size_t)n};
+}
+
+static int64_t limit_value(const struct config *c, const struct limit_info *info)
+{
+    int64_t value;
+    memcpy(&value, (const char *)&c->limits + info->offset, sizeof value);
+    return value;
+}
+
+static struct str level_text(enum log_level level)
+{
+    static const struct str names[] = {STR_INIT("debug"), STR_INIT("info"), STR_INIT("warn"), STR_INIT("error")};
+    return names[level];
+}
+
+/* The value of a setting as JSON. */
+static void put_value(const struct config *c, const struct setting_info *s, struct buf *out)
+{
+    const char *at = (const char *)c + s->at;
+    switch (s->type) {
+    case TYPE_WORKERS:
+        buf_printf(out, "%lld", (long long)*(const int64_t *)(const void *)at);
+        break;
+    case TYPE_LEVEL:
+        json_quote(out, level_text(*(const enum log_level *)(const void *)at));
+        break;
+    default:
+        json_quote(out, *(const struct str *)(const void *)at);
+    }
+}
+
+static bool is_set(const struct config *c, const struct setting_info *s)
+{
+    return s->type != TYPE_PATH || ((const struct str *)(const void *)((const char *)c + s->at))->n > 0;
+}
+
+/* --- as flyball.yaml ---------------------------------------------------------------------------------------------- */
+
+static void end_line(struct buf *out, bool with_origin, struct str origin)
+{
+    if (with_origin) {
+        buf_add(out, STR("  # "));
+        buf_add(out, origin);
+    }
+    buf_add_byte(out, '\n');
+}
+
+static void text_settings(const struct config *c, bool with_origin, struct buf *out)
+{
+    struct str section = STR_NONE;
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        const struct setting_info *s = &setting_infos[i];
+        struct str key, own = setting_section(s->path, &key);
+        char origin[512];
+        if (!is_set(c, s))
+            continue;
+        if (own.n && !str_eq(own, section))
+            buf_printf(out, STR_FMT ":\n", STR_ARG(own));
+        section = own;
+        buf_printf(out, "%s" STR_FMT ": ", own.n ? "  " : "", STR_ARG(key));
+        put_value(c, s, out);
+        end_line(out, with_origin, origin_text(c, &c->sources[i], s->env, s->flag, origin));
+    }
+}
+
+static void text_str(const char *key, struct str value, struct buf *out)
+{
+    buf_printf(out, "    %s: ", key);
+    json_quote(out, value);
+    buf_add_byte(out, '\n');
+}
+
+static void put_additions(const struct config_vendor *v, struct buf *out)
+{
+    if (v->additions != ADDITIONS_LISTED) {
+        buf_add(out, v->additions == ADDITIONS_ALL ? STR("true") : STR("false"));
+        return;
+    }
+    for (size_t i = 0; i < v->n_additions_listed; i++) {
+        buf_add(out, i ? STR(",") : STR("["));
+        json_quote(out, v->additions_listed[i]);
+    }
+    buf_add_byte(out, ']');
+}
+
+static void text_vendor(const struct config *c, const struct config_vendor *v, bool with_origin, struct buf *out)
+{
+    struct config_source s = {.origin = CONFIG_FILE, .line = v->line};
+    char origin[512];
+    buf_printf(out, "  " STR_FMT ":", STR_ARG(v->name));
+    end_line(out, with_origin, origin_text(c, &s, STR_NONE, STR_NONE, origin));
+    text_str("connector", v->connector, out);
+    text_str("base_url", v->base_url, out);
+    text_str("secret", v->secret, out);
+    if (v->mode.n)
+        text_str("mode", v->mode, out);
+    buf_add(out, STR("    additions: "));
+    put_additions(v, out);
+    buf_printf(out, "\n    insecure: %s\n    forward_run_id: %s\n", v->is_insecure ? "true" : "false",
+               v->forwards_run_id ? "true" : "false");
+}
+
+int config_text(const struct config *c, bool with_origin, struct buf *out)
+{
+    size_t n;
+    const struct limit_info *limits = limits_table(&n);
+    text_settings(c, with_origin, out);
+    if (c->n_vendors)
+        buf_add(out, STR("vendors:\n"));
+    for (size_t i = 0; i < c->n_vendors; i++)
+        text_vendor(c, &c->vendors[i], with_origin, out);
+    buf_add(out, STR("limits:\n"));
+    for (size_t i = 0; i < n; i++) {
+        char origin[512], env[96];
+        buf_printf(out, "  " STR_FMT ": %lld", STR_ARG(limits[i].name), (long long)limit_value(c, &limits[i]));
+        end_line(out, with_origin,
+                 origin_text(c, &c->sources[SETTING_COUNT + i], limit_env(limits[i].name, env), STR_NONE, origin));
+    }
+    return buf_ok(out);
+}
+
+/* --- as JSON ------------------------------------------------------------------------------------------------------ */
+
+/* The entry's value was just written by jw_put_*("value"). */
+static void json_origin(struct json_writer *w, struct str origin)
+{
+    jw_put_str(w, STR("origin"), origin);
+    jw_object_end(w);
+}
+
+static void json_entry(struct json_writer *w, const char *prefix, struct str name, const char *suffix)
+{
+    char key[256];
+    int n = snprintf(key, sizeof key, "%s%.*s%s", prefix, (int)name.n, name.p, suffix);
+    jw_key(w, (struct str){key, (size_t)n < sizeof key ? (size_t)n : sizeof key - 1});
+    jw_object(w);
+}
+
+static void json_vendor(struct json_writer *w, const struct config *c, const struct config_vendor *v)
+{
+    struct config_source s = {.origin = CONFIG_FILE, .line = v->line};
+    char text[512];
+    struct str origin = origin_text(c, &s, STR_NONE, STR_NONE, text);
+    const struct {
+        const char *suffix;
+        struct str value;
+    } strs[] = {{".connector", v->connector}, {".base_url", v->base_url}, {".secret", v->secret}, {".mode", v->mode}};
+    for (size_t i = 0; i < sizeof strs / sizeof strs[0]; i++) {
+        json_entry(w, "vendors.", v->name, strs[i].suffix);
+        jw_put_str_or_null(w, STR("value"), strs[i].value);
+        json_origin(w, origin);
+    }
+
+    struct buf additions;
+    buf_init(&additions, 4096);
+    put_additions(v, &additions);
+    json_entry(w, "vendors.", v->name, ".additions");
+    jw_put_raw(w, STR("value"), buf_str(&additions));
+    json_origin(w, origin);
+    buf_deinit(&additions);
+
+    json_entry(w, "vendors.", v->name, ".insecure");
+    jw_put_bool(w, STR("value"), v->is_insecure);
+    json_origin(w, origin);
+    json_entry(w, "vendors.", v->name, ".forward_run_id");
+    jw_put_bool(w, STR("value"), v->forwards_run_id);
+    json_origin(w, origin);
+}
+
+static void json_settings(struct json_writer *w, const struct config *c)
+{
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        const struct setting_info *s = &setting_infos[i];
+        char origin[512];
+        struct buf value;
+        buf_init(&value, 65536);
+        if (is_set(c, s))
+            put_value(c, s, &value);
+        else
+            buf_add(&value, STR("null"));
+        json_entry(w, "", s->path, "");
+        jw_put_raw(w, STR("value"), buf_str(&value));
+        json_origin(w, origin_text(c, &c->sources[i], s->env, s->flag, origin));
+        buf_deinit(&value);
+    }
+}
+
+int config_json(const struct config *c, struct buf *out)
+{
+    struct json_writer w;
+    size_t n;
+    const struct limit_info *limits = limits_table(&n);
+    jw_init(&w, out);
+    jw_object(&w);
+    json_settings(&w, c);
+    for (size_t i = 0; i < c->n_vendors; i++)
+        json_vendor(&w, c, &c->vendors[i]);
+    for (size_t i = 0; i < n; i++) {
+        char origin[512], env[96];
+        json_entry(&w, "limits.", limits[i].name, "");
+        jw_put_i64(&w, STR("value"), limit_value(c, &limits[i]));
+        const struct config_source *s = &c->sources[SETTING_COUNT + i];
+        json_origin(&w, origin_text(c, s, limit_env(limits[i].name, env), STR_NONE, origin));
+    }
+    jw_object_end(&w);
+    jw_end(&w);
+    return buf_ok(out);
+}

@@ -1,0 +1,264 @@
+/*
+ * config/vendors.c - the `vendors:` section.
+ *
+ * No message repeats the value of `secret`, nor a base_url with something in front of an @: both may hold credentials.
+ */
+#include "config/config_impl.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/check.h"
+#include "base/err.h"
+
+#define ADDITIONS_MAX 16
+
+/* One vendor on its way in. */
+struct vendor_loader {
+    struct loader *l;
+    const struct yaml *y;
+    struct config_vendor *v;
+};
+
+__attribute__((format(printf, 4, 5))) static void fault(struct vendor_loader *vl, const struct yaml *y,
+                                                        const char *code, const char *fmt, ...)
+{
+    char text[DIAG_MESSAGE_BYTES_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    struct str name = vl->v->name;
+    diag_add(vl->l->diags, vl->l->file, y->line, y->col, code, "vendors." STR_FMT "%s%s", STR_ARG(name),
+             y == vl->y ? "" : ".", text);
+}
+
+/* The value of `key` when it is there and of that type. */
+static const struct yaml *get(struct vendor_loader *vl, struct str key, enum yaml_type type, const char *want)
+{
+    const struct yaml *y = yaml_get(vl->y, key);
+    if (!y || yaml_is(y, type))
+        return y;
+    fault(vl, y, "wrong_type", STR_FMT " wants %s; this is %s", STR_ARG(key), want, yaml_type_name(y->type));
+    return NULL;
+}
+
+/* What a person wrote, without what a terminal or a log should not see. */
+static struct str copy(struct vendor_loader *vl, struct str s)
+{
+    return arena_str(vl->l->arena, s);
+}
+
+static bool is_name(struct str s)
+{
+    if (!str_is_token(s, "_-", CONFIG_NAME_CHARS_MAX) || !(s.p[0] >= 'a' && s.p[0] <= 'z'))
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] >= 'A' && s.p[i] <= 'Z')
+            return false;
+    return true;
+}
+
+static void load_connector(struct vendor_loader *vl)
+{
+    const struct yaml *y = get(vl, STR("connector"), YAML_STR, "a string");
+    vl->v->connector = vl->v->name;
+    if (y && is_name(y->text))
+        vl->v->connector = copy(vl, y->text);
+    else if (y)
+        fault(vl, y, "bad_name", "connector: a name begins with a-z and goes on with a-z, 0-9, - and _");
+}
+
+static void load_bool(struct vendor_loader *vl, struct str key, bool *ret)
+{
+    const struct yaml *y = get(vl, key, YAML_BOOL, "true or false");
+    if (y)
+        (void)yaml_bool(y, ret);
+}
+
+/* --- base_url ----------------------------------------------------------------------------------------------------- */
+
+/* What stands between scheme and end, without a single slash; false after a fault. */
+static bool authority_of(struct vendor_loader *vl, const struct yaml *y, struct str *ret)
+{
+    struct str s = y->text;
+    if (str_has(s, '@')) {
+        fault(vl, y, "bad_url", "base_url: user and password do not belong here; use secret");
+        return false;
+    }
+    if (str_starts(s, STR("https://"))) {
+        fault(vl, y, "tls_unavailable",
+              "base_url: https to vendors is not available in this version; use an http address on loopback");
+        return false;
+    }
+    if (!str_starts(s, STR("http://"))) {
+        fault(vl, y, "bad_url", "base_url: http://HOST[:PORT] is wanted");
+        return false;
+    }
+    s = str_sub(s, 7, s.n);
+    if (str_ends(s, STR("/")))
+        s.n--;
+    if (str_has(s, '/') || str_has(s, '?') || str_has(s, '#')) {
+        fault(vl, y, "bad_url", "base_url: only scheme, host and port; the path comes with each request");
+        return false;
+    }
+    *ret = s;
+    return true;
+}
+
+static void load_base_url(struct vendor_loader *vl)
+{
+    const struct yaml *y = get(vl, STR("base_url"), YAML_STR, "a string");
+    struct str authority;
+    struct address a;
+    if (!y || !authority_of(vl, y, &authority))
+        return;
+    switch (address_parse(authority, 80, &a)) {
+    case ADDRESS_OK:
+        break;
+    case ADDRESS_NAME:
+        fault(vl, y, "bad_url",
+              "base_url: names are not looked up in this version; use a numeric address or localhost");
+        return;
+    case ADDRESS_NO_PORT:
+    case ADDRESS_BAD_PORT:
+        fault(vl, y, "bad_url", "base_url: a port is a number from 1 to 65535");
+        return;
+    case ADDRESS_BAD_HOST:
+        fault(vl, y, "bad_url", "base_url: this is no host; http://127.0.0.1:9001 and http://[::1]:9001 are");
+        return;
+    }
+    if (a.port == 0) {
+        fault(vl, y, "bad_url", "base_url: a port is a number from 1 to 65535");
+        return;
+    }
+    if (!a.is_loopback && !vl->v->is_insecure) {
+        fault(vl, y, "insecure_url",
+              "base_url: plain http to another machine shows the vendor's secret to the network; "
+              "say `insecure: true` to allow it");
+        return;
+    }
+    vl->v->base_url = arena_printf(vl->l->arena, "http://" STR_FMT, STR_ARG(address_text(&a, vl->l->arena)));
+    vl->v->host = copy(vl, str_c(a.host));
+    vl->v->port = a.port;
+}
+
+/* --- secret, mode, additions -------------------------------------------------------------------------------------- */
+
+static void load_secret(struct vendor_loader *vl)
+{
+    const struct yaml *y = get(vl, STR("secret"), YAML_STR, "a string");
+    struct str kind, rest;
+    if (!y)
+        return;
+    bool has_kind = str_cut(y->text, ':', &kind, &rest);
+    if (has_kind && str_eq(kind, STR("env")) && str_is_token(rest, "_", 255) && !(rest.p[0] >= '0' && rest.p[0] <= '9'))
+        vl->v->secret = copy(vl, y->text);
+    else if (has_kind && str_eq(kind, STR("file")) && rest.n && rest.n <= 4095 && !str_has(rest, '\0'))
+        vl->v->secret = copy(vl, y->text);
+    else if (has_kind && (str_eq(kind, STR("vault")) || str_eq(kind, STR("credential"))))
+        fault(vl, y, "secret_unavailable",
+              "secret: " STR_FMT ": is not available in this version; use env:NAME or file:PATH", STR_ARG(kind));
+    else
+        fault(vl, y, "secret_inline",
+              "secret: env:NAME or file:PATH is wanted; the secret itself does not belong in this file");
+}
+
+static void load_mode(struct vendor_loader *vl)
+{
+    static const struct str modes[] = {STR_INIT("live"), STR_INIT("test"), STR_INIT("any")};
+    const struct yaml *y = get(vl, STR("mode"), YAML_STR, "live, test or any");
+    if (!y)
+        return;
+    for (int i = 0; i < 3; i++)
+        if (str_eq(y->text, modes[i]))
+            vl->v->mode = modes[i];
+    if (vl->v->mode.n == 0)
+        diag_add_unknown(vl->l->diags, vl->l->file, y->line, y->col, "unknown_value", "the mode", y->text, modes, 3);
+}
+
+static void load_additions_list(struct vendor_loader *vl, const struct yaml *list)
+{
+    if (list->n > ADDITIONS_MAX) {
+        fault(vl, list, "too_many", "additions: at most %d", ADDITIONS_MAX);
+        return;
+    }
+    struct str *names = arena_alloc(vl->l->arena, list->n * sizeof *names);
+    size_t n = 0;
+    yaml_each (y, list) {
+        if (yaml_is(y, YAML_STR) && is_name(y->text))
+            names[n++] = copy(vl, y->text);
+        else
+            fault(vl, y, "bad_name", "additions: each is a name, like idempotency_key");
+    }
+    vl->v->additions = n ? ADDITIONS_LISTED : ADDITIONS_NONE;
+    vl->v->additions_listed = names;
+    vl->v->n_additions_listed = n;
+}
+
+static void load_additions(struct vendor_loader *vl)
+{
+    const struct yaml *y = yaml_get(vl->y, STR("additions"));
+    bool is_on;
+    if (yaml_bool(y, &is_on))
+        vl->v->additions = is_on ? ADDITIONS_ALL : ADDITIONS_NONE;
+    else if (yaml_is(y, YAML_SEQ))
+        load_additions_list(vl, y);
+    else if (y)
+        fault(vl, y, "wrong_type", "additions wants true, false or a list of names; this is %s",
+              yaml_type_name(y->type));
+}
+
+/* --- the section -------------------------------------------------------------------------------------------------- */
+
+static void check_required(struct vendor_loader *vl)
+{
+    for (size_t i = 0; i < n_vendor_key_infos; i++)
+        if (vendor_key_infos[i].is_required && !yaml_get(vl->y, vendor_key_infos[i].name))
+            fault(vl, vl->y, "missing_key", ": `" STR_FMT "` is missing: %s", STR_ARG(vendor_key_infos[i].name),
+                  vendor_key_infos[i].help);
+}
+
+static void load_vendor(struct loader *l, const struct yaml *y, struct config_vendor *v)
+{
+    struct vendor_loader vl = {l, y, v};
+    struct str keys[16];
+    check(n_vendor_key_infos <= sizeof keys / sizeof keys[0]);
+    for (size_t i = 0; i < n_vendor_key_infos; i++)
+        keys[i] = vendor_key_infos[i].name;
+
+    v->name = arena_str(l->arena, y->key);
+    v->line = y->key_line;
+    if (!is_name(v->name))
+        diag_add(l->diags, l->file, y->key_line, y->key_col, "bad_name",
+                 "a vendor's name begins with a-z and goes on with a-z, 0-9, - and _ (at most %d)",
+                 CONFIG_NAME_CHARS_MAX);
+    if (!want_type(l, y, YAML_MAP, v->name, "a map"))
+        return;
+    yaml_check_keys(y, l->file, keys, n_vendor_key_infos, l->diags);
+    check_required(&vl);
+    load_connector(&vl);
+    load_bool(&vl, STR("insecure"), &v->is_insecure);
+    load_bool(&vl, STR("forward_run_id"), &v->forwards_run_id);
+    load_base_url(&vl);
+    load_secret(&vl);
+    load_mode(&vl);
+    load_additions(&vl);
+}
+
+void load_vendors(struct loader *l, const struct yaml *root)
+{
+    const struct yaml *section = yaml_get(root, STR("vendors"));
+    if (!want_type(l, section, YAML_MAP, STR("vendors"), "a map from names to vendors") || section->n == 0)
+        return;
+    if (section->n > CONFIG_VENDORS_MAX) {
+        diag_add(l->diags, l->file, section->line, section->col, "too_many", "vendors: at most %d", CONFIG_VENDORS_MAX);
+        return;
+    }
+    struct config_vendor *vendors = arena_alloc(l->arena, section->n * sizeof *vendors);
+    size_t n = 0;
+    yaml_each (y, section)
+        load_vendor(l, y, &vendors[n++]);
+    l->config->vendors = vendors;
+    l->config->n_vendors = n;
+}

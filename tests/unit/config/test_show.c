@@ -1,0 +1,119 @@
+/* config/show: what is shown loads back, and says where it came from. */
+#include "load.h"
+
+#include "codec/json_read.h"
+
+static const char *const env[] = {"FLYBALL_LOG_LEVEL=debug", "FLYBALL_LIMITS_KEYS_MAX=77", NULL};
+
+static void load_example(struct load *l)
+{
+    struct config_input in = {
+        .file = STR("my.yaml"),
+        .text = STR("workers: 3\ndir: \"/a b\\\"c#\"\nvendors:\n"
+                    "  stripe:\n    base_url: \"http://127.0.0.1:9001/\"\n    secret: env:STRIPE_KEY\n"
+                    "    additions: [idempotency_key]\n    mode: live\n"
+                    "  other: {connector: stripe, base_url: \"http://[::1]:1\", secret: \"file:/s\", "
+                    "forward_run_id: true}\n"),
+        .flags = {.listen_data = STR("127.0.0.1:1")},
+        .env = env,
+    };
+    load_full(l, &in);
+    assert_str(buf_str(&l->text), "");
+}
+
+static void assert_has(struct buf *b, const char *want)
+{
+    size_t at;
+    if (!str_find(buf_str(b), str_c(want), &at))
+        assert_str(buf_str(b), want);
+}
+
+static void every_value_says_where_it_came_from(void **state)
+{
+    struct load l;
+    struct buf b;
+    buf_init(&b, 1 << 20);
+    load_example(&l);
+    assert_int_equal(config_text(l.config, true, &b), 0);
+    assert_has(&b, "listen:\n  data: \"127.0.0.1:1\"  # --listen-data\n  admin: \"127.0.0.1:4748\"  # default\n");
+    assert_has(&b, "\nworkers: 3  # my.yaml:1\n");
+    assert_has(&b, "\nlog:\n  level: \"debug\"  # FLYBALL_LOG_LEVEL\n");
+    assert_has(&b, "\n  stripe:  # my.yaml:4\n    connector: \"stripe\"\n");
+    assert_has(&b, "\n  keys_max: 77  # FLYBALL_LIMITS_KEYS_MAX\n");
+    assert_has(&b, "\n  policies_max: 1000  # default\n");
+    buf_deinit(&b);
+    load_end(&l);
+}
+
+static void what_is_shown_loads_back_to_the_same(void **state)
+{
+    struct load l, again;
+    struct buf b, c;
+    buf_init(&b, 1 << 20);
+    buf_init(&c, 1 << 20);
+    load_example(&l);
+    for (int with_origin = 0; with_origin < 2; with_origin++) {
+        buf_reset(&b);
+        buf_reset(&c);
+        assert_int_equal(config_text(l.config, with_origin, &b), 0);
+        struct config_input in = {.file = STR("again.yaml"), .text = buf_str(&b)};
+        load_full(&again, &in);
+        assert_str(buf_str(&again.text), "");
+        assert_memory_equal(&again.config->limits, &l.config->limits, sizeof l.config->limits);
+        assert_str(again.config->dir, "/a b\"c#");
+        assert_int_equal(again.config->log_level, LOG_DEBUG);
+        buf_reset(&b);
+        assert_int_equal(config_text(l.config, false, &b), 0);
+        assert_int_equal(config_text(again.config, false, &c), 0);
+        assert_true(str_eq(buf_str(&b), buf_str(&c)));
+        load_end(&again);
+    }
+    buf_deinit(&b);
+    buf_deinit(&c);
+    load_end(&l);
+}
+
+static void json_is_well_formed_and_flat(void **state)
+{
+    struct load l;
+    struct buf b;
+    struct arena a;
+    struct json root;
+    buf_init(&b, 1 << 20);
+    arena_init(&a, 1 << 20);
+    load_example(&l);
+    assert_int_equal(config_json(l.config, &b), 0);
+    assert_int_equal(json_parse(&a, buf_str(&b), 8, &root), 0);
+    assert_has(&b, "\"listen.data\":{\"value\":\"127.0.0.1:1\",\"origin\":\"--listen-data\"}");
+    assert_has(&b, "\"connectors\":{\"value\":null,\"origin\":\"default\"}");
+    assert_has(&b, "\"vendors.stripe.additions\":{\"value\":[\"idempotency_key\"],\"origin\":\"my.yaml:4\"}");
+    assert_has(&b, "\"vendors.other.forward_run_id\":{\"value\":true,");
+    assert_has(&b, "\"limits.keys_max\":{\"value\":77,\"origin\":\"FLYBALL_LIMITS_KEYS_MAX\"}");
+    arena_deinit(&a);
+    buf_deinit(&b);
+    load_end(&l);
+}
+
+static void a_full_buffer_is_said(void **state)
+{
+    struct load l;
+    struct buf b;
+    buf_init(&b, 100);
+    load_example(&l);
+    assert_int_equal(config_text(l.config, true, &b), -ERR_TOO_LARGE);
+    buf_reset(&b);
+    assert_int_equal(config_json(l.config, &b), -ERR_TOO_LARGE);
+    buf_deinit(&b);
+    load_end(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_value_says_where_it_came_from),
+        cmocka_unit_test(what_is_shown_loads_back_to_the_same),
+        cmocka_unit_test(json_is_well_formed_and_flat),
+        cmocka_unit_test(a_full_buffer_is_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
