@@ -1,0 +1,437 @@
+/*
+ * daemon/daemon.c - puts the process together, waits for a signal, takes it apart in the opposite order.
+ *
+ * Start:  folder locked -> journal -> store -> core (recovery) -> vendors -> background -> workers -> admin -> listener -> ready
+ * Stop:   listener closed -> workers drained (bounded) -> admin -> background -> store and journal closed
+ */
+#include "daemon/daemon.h"
+
+#include "admin/admin.h"
+#include "base/err.h"
+#include "codec/json_write.h"
+#include "daemon/acceptor.h"
+#include "daemon/dev.h"
+#include "daemon/folder.h"
+#include "daemon/harden.h"
+#include "proxy/lookup_cache.h"
+#include "store/journal/journal.h"
+#include "store/sqlite/store_sqlite.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DESCRIPTORS_KEPT 128 /* for journal, store, admin and log */
+#define NODE_ID 1
+
+struct daemon {
+    const struct daemon_options *o;
+    struct limits limits; /* of the config, lowered to what the system allows */
+    struct arena arena;
+    struct buf error;
+    struct rng rng;
+    sigset_t signals;
+    struct folder folder;
+    struct journal *journal;
+    struct store *store;
+    struct core *core;
+    struct dev dev;
+    struct vendor_set vendors;
+    struct background background;
+    struct worker_shared shared;
+    struct loop_thread *loops;
+    struct worker **workers;
+    size_t n_workers;
+    struct admin *admin;
+    struct loop_thread admin_loop;
+    struct buf config_json, vendors_json;
+    struct acceptor acceptor;
+    struct net_addr data_addr, admin_addr;
+    pthread_t main_thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t cond;
+    size_t n_undrained;
+};
+
+/* --- start ------------------------------------------------------------------------------------------------------ */
+
+static void set_limits(struct daemon *d)
+{
+    d->limits = d->o->config->limits;
+    int64_t most = (harden_descriptors() - DESCRIPTORS_KEPT) / 2; /* one towards the agent, one towards the vendor */
+    if (most < d->limits.connections_max) {
+        d->limits.connections_max = most;
+        log_at(LOG_WARN, "connections_max_lowered", "to=%lld reason=\"RLIMIT_NOFILE\"", (long long)most);
+    }
+}
+
+static int open_records(struct daemon *d)
+{
+    uint8_t chain[CHAIN_BYTES];
+    uint32_t epoch = 0;
+    int r = store_sqlite_open(d->folder.store, &d->store);
+    if (r < 0) {
+        buf_printf(&d->error, "cannot open the store " STR_FMT ": %s; flyball doctor says more", STR_ARG(d->folder.store), err_text(r));
+        return r;
+    }
+    uint64_t seq = d->store->ops->position(d->store, chain, &epoch);
+    r = journal_open(io_system(), d->folder.journal, &d->limits, NODE_ID, seq, chain, epoch, &d->journal);
+    if (r < 0)
+        buf_printf(&d->error, "cannot open the journal " STR_FMT ": %s; flyball doctor says more", STR_ARG(d->folder.journal), err_text(r));
+    return r;
+}
+
+static int open_core(struct daemon *d)
+{
+    struct core_options co = {
+        .limits = &d->limits,
+        .clock = &clock_system,
+        .rng = &d->rng,
+        .journal = d->journal,
+        .store = d->store,
+        .vendors = d->vendors.names,
+        .n_vendors = d->vendors.vendors.n,
+    };
+    int r = core_new(&co, &d->core);
+    if (r < 0)
+        buf_printf(&d->error, "cannot load the state from " STR_FMT ": %s; flyball doctor says more", STR_ARG(d->folder.dir), err_text(r));
+    return r;
+}
+
+static int open_vendors(struct daemon *d)
+{
+    struct extra_vendor extra[4];
+    size_t n = 0;
+    if (d->o->has_sandbox) {
+        int r = dev_sandbox_start(&d->dev, &d->limits, &d->rng, extra, &n);
+        if (r < 0) {
+            buf_printf(&d->error, "cannot start the simulated vendors: %s", err_text(r));
+            return r;
+        }
+    }
+    return vendor_set_load(d->o->config, extra, n, &d->error, &d->vendors);
+}
+
+static void on_journal_failed(void *ctx)
+{
+    struct daemon *d = ctx;
+    (void)pthread_kill(d->main_thread, SIGUSR1); /* blocked everywhere, waited for by main */
+}
+
+static int start_background(struct daemon *d)
+{
+    d->background = (struct background){.core = d->core, .on_failed = on_journal_failed, .on_failed_ctx = d};
+    return background_start(&d->background);
+}
+
+static int start_workers(struct daemon *d)
+{
+    d->n_workers = (size_t)d->o->config->workers;
+    d->loops = calloc(d->n_workers, sizeof(*d->loops));
+    d->workers = calloc(d->n_workers, sizeof(*d->workers));
+    check(d->loops && d->workers);
+    d->shared.core = d->core;
+    d->shared.limits = &d->limits;
+    d->shared.vendors = &d->vendors.vendors;
+    d->shared.lookups = lookup_cache_new(d->limits.lookup_cache_ms);
+    check(d->shared.lookups != NULL);
+    for (size_t i = 0; i < d->n_workers; i++) {
+        struct rng rng;
+        rng_system_init(&rng);
+        int r = loop_thread_new(&d->loops[i]);
+        if (r == 0)
+            r = worker_new(d->loops[i].loop, &d->shared, &rng, &d->workers[i]);
+        if (r == 0)
+            r = loop_thread_start(&d->loops[i], "worker");
+        if (r < 0) {
+            buf_printf(&d->error, "cannot start a worker: %s", err_text(r));
+            return r;
+        }
+    }
+    return 0;
+}
+
+static int listen_failed(struct daemon *d, const char *what, struct str addr, int r)
+{
+    buf_printf(&d->error, "cannot listen on " STR_FMT " (%s): %s", STR_ARG(addr), what, err_text(r));
+    if (r == -ERR_ADDR_IN_USE)
+        buf_printf(&d->error, "; another program has it: see ss -ltnp, or choose another with --listen-%s ADDR:PORT (port 0 picks one)", what);
+    return r;
+}
+
+static int start_admin(struct daemon *d)
+{
+    struct net_addr addr;
+    buf_init(&d->config_json, 1u << 20);
+    buf_init(&d->vendors_json, 4u << 20);
+    int r = config_json(d->o->config, &d->config_json);
+    if (r == 0)
+        r = vendor_set_json(&d->vendors, &d->vendors_json);
+    if (r == 0)
+        r = loop_thread_new(&d->admin_loop);
+    if (r < 0)
+        return r;
+    struct admin_options ao = {
+        .loop = d->admin_loop.loop,
+        .core = d->core,
+        .limits = &d->limits,
+        .token = str_c(d->folder.token),
+        .config_json = buf_str(&d->config_json),
+        .vendors_json = buf_str(&d->vendors_json),
+        .default_mode = d->o->is_dev ? MODE_TEST : MODE_LIVE,
+        .version = STR(FLYBALL_VERSION),
+    };
+    r = admin_new(&ao, &d->admin);
+    if (r < 0)
+        return r;
+    r = net_addr_parse(d->o->config->listen_admin, &addr);
+    if (r == 0)
+        r = admin_listen(d->admin, &addr, &d->admin_addr);
+    if (r < 0)
+        return listen_failed(d, "admin", d->o->config->listen_admin, r);
+    return loop_thread_start(&d->admin_loop, "admin");
+}
+
+static int start_listener(struct daemon *d)
+{
+    struct net_addr addr;
+    d->acceptor.loops = d->loops;
+    d->acceptor.workers = d->workers;
+    d->acceptor.n_workers = d->n_workers;
+    int r = net_addr_parse(d->o->config->listen_data, &addr);
+    if (r == 0)
+        r = acceptor_start(&d->acceptor, &addr, (int)d->limits.accept_backlog, &d->data_addr);
+    return r < 0 ? listen_failed(d, "data", d->o->config->listen_data, r) : 0;
+}
+
+static int start(struct daemon *d)
+{
+    int r = folder_open(d->o->config->dir, &d->rng, &d->arena, &d->error, &d->folder);
+    if (r == 0)
+        r = open_records(d);
+    if (r == 0)
+        r = open_vendors(d);
+    if (r == 0)
+        r = open_core(d);
+    if (r == 0)
+        r = start_background(d);
+    if (r == 0 && d->o->is_dev)
+        r = dev_prepare(&d->dev, d->core);
+    if (r == 0)
+        r = start_workers(d);
+    if (r == 0)
+        r = start_admin(d);
+    if (r == 0)
+        r = start_listener(d);
+    return r;
+}
+
+/* --- ready ------------------------------------------------------------------------------------------------------ */
+
+static void print_json(struct daemon *d, struct str data, struct str admin)
+{
+    struct json_writer w;
+    struct buf out;
+    buf_init(&out, 65536);
+    jw_init(&w, &out);
+    jw_object(&w);
+    jw_put_str(&w, STR("data"), data);
+    jw_put_str(&w, STR("admin"), admin);
+    jw_put_null(&w, STR("ui"));
+    jw_put_str(&w, STR("dir"), d->folder.dir);
+    if (d->dev.has_key)
+        jw_put_str(&w, STR("key"), str_c(d->dev.key.text));
+    jw_put_i64(&w, STR("pid"), getpid());
+    jw_object_end(&w);
+    jw_end(&w);
+    printf(STR_FMT "\n", STR_ARG(buf_str(&out)));
+    fflush(stdout);
+    buf_deinit(&out);
+}
+
+static void say_ready(struct daemon *d)
+{
+    char data[64], admin[64];
+    struct str data_url = arena_printf(&d->arena, "http://" STR_FMT, STR_ARG(net_addr_text(&d->data_addr, data)));
+    struct str admin_url = arena_printf(&d->arena, "http://" STR_FMT, STR_ARG(net_addr_text(&d->admin_addr, admin)));
+    if (folder_write_url(&d->folder, admin_url) < 0)
+        log_at(LOG_WARN, "admin_url_not_written", "next=\"give commands --admin " STR_FMT "\"", STR_ARG(admin_url));
+    if (d->o->wants_json)
+        print_json(d, data_url, admin_url);
+    else if (d->o->is_dev)
+        dev_banner(&d->dev, data_url, admin_url, d->folder.dir);
+    log_at(LOG_INFO, "ready", "data=" STR_FMT " admin=" STR_FMT " workers=%zu", STR_ARG(data_url), STR_ARG(admin_url), d->n_workers);
+}
+
+/* --- stop ------------------------------------------------------------------------------------------------------- */
+
+static void on_drained(void *ctx)
+{
+    struct daemon *d = ctx;
+    pthread_mutex_lock(&d->mutex);
+    d->n_undrained--;
+    pthread_cond_signal(&d->cond);
+    pthread_mutex_unlock(&d->mutex);
+}
+
+struct drain_call {
+    struct daemon *d;
+    struct worker *w;
+};
+static void drain_worker(void *ctx)
+{
+    struct drain_call *dc = ctx;
+    worker_drain(dc->w, on_drained, dc->d);
+}
+static void free_worker(void *ctx) { worker_free(ctx); }
+
+static void drain_workers(struct daemon *d)
+{
+    struct timespec until;
+    d->n_undrained = d->n_workers;
+    for (size_t i = 0; i < d->n_workers; i++) {
+        if (d->workers[i])
+            loop_thread_call(&d->loops[i], drain_worker, &(struct drain_call){d, d->workers[i]});
+        else
+            on_drained(d);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += d->limits.drain_timeout_ms / 1000;
+    until.tv_nsec += d->limits.drain_timeout_ms % 1000 * NS_PER_MS;
+    until.tv_sec += until.tv_nsec / NS_PER_S;
+    until.tv_nsec %= NS_PER_S;
+    pthread_mutex_lock(&d->mutex);
+    while (d->n_undrained > 0 && pthread_cond_timedwait(&d->cond, &d->mutex, &until) == 0)
+        ;
+    if (d->n_undrained)
+        log_at(LOG_WARN, "drain_timeout", "workers_left=%zu next=\"open calls are unknown after the next start\"", d->n_undrained);
+    pthread_mutex_unlock(&d->mutex);
+}
+
+static void stop_workers(struct daemon *d)
+{
+    for (size_t i = 0; i < d->n_workers; i++) {
+        if (d->workers[i])
+            loop_thread_call(&d->loops[i], free_worker, d->workers[i]);
+        loop_thread_stop(&d->loops[i]);
+    }
+    free(d->loops);
+    free(d->workers);
+}
+
+static void free_admin(void *ctx) { admin_free(ctx); }
+
+static void stop(struct daemon *d, bool may_drain)
+{
+    acceptor_stop(&d->acceptor);
+    if (d->n_workers && may_drain)
+        drain_workers(d);
+    if (d->admin)
+        loop_thread_call(&d->admin_loop, free_admin, d->admin);
+    loop_thread_stop(&d->admin_loop);
+    stop_workers(d);
+    if (d->core)
+        dev_stop(&d->dev, d->core);
+    background_stop(&d->background);
+    core_free(d->core);
+    if (d->store)
+        d->store->ops->close(d->store);
+    journal_close(d->journal);
+    lookup_cache_free(d->shared.lookups);
+    vendor_set_free(&d->vendors);
+    folder_close(&d->folder);
+    buf_deinit(&d->config_json);
+    buf_deinit(&d->vendors_json);
+}
+
+/* --- run -------------------------------------------------------------------------------------------------------- */
+
+static void block_signals(struct daemon *d)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)sigaction(SIGPIPE, &ignore, NULL);
+    sigemptyset(&d->signals);
+    sigaddset(&d->signals, SIGTERM);
+    sigaddset(&d->signals, SIGINT);
+    sigaddset(&d->signals, SIGHUP);
+    sigaddset(&d->signals, SIGUSR1);
+    (void)pthread_sigmask(SIG_BLOCK, &d->signals, NULL);
+}
+
+/* A second signal ends the process at once; open calls are then unknown after the next start. */
+static void *exit_on_second_signal(void *ctx)
+{
+    struct daemon *d = ctx;
+    int sig;
+    sigset_t set = d->signals;
+    sigdelset(&set, SIGHUP);
+    (void)sigwait(&set, &sig);
+    _exit(1);
+}
+
+static int wait_for_end(struct daemon *d)
+{
+    int sig;
+    for (;;) {
+        if (sigwait(&d->signals, &sig) != 0)
+            continue;
+        if (sig == SIGHUP) {
+            log_at(LOG_WARN, "reload_not_available", "next=\"restart to use a changed config\"");
+            continue;
+        }
+        return sig;
+    }
+}
+
+int daemon_run(const struct daemon_options *o)
+{
+    struct daemon *d = calloc(1, sizeof(*d));
+    pthread_t killer;
+    int status = 0;
+    check(d != NULL);
+    d->o = o;
+    d->main_thread = pthread_self();
+    arena_init(&d->arena, 1u << 20);
+    buf_init(&d->error, 65536);
+    rng_system_init(&d->rng);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&d->mutex, NULL);
+    pthread_cond_init(&d->cond, &attr);
+    log_set_level(o->config->log_level);
+    harden_memory();
+    set_limits(d);
+    block_signals(d);
+
+    int r = start(d);
+    if (r < 0) {
+        fprintf(stderr, "flyball: " STR_FMT "\n", STR_ARG(d->error.n ? buf_str(&d->error) : str_c(err_text(r))));
+        status = 1;
+        stop(d, false);
+    } else {
+        say_ready(d);
+        int sig = wait_for_end(d);
+        bool has_failed = sig == SIGUSR1;
+        status = has_failed ? 1 : 0;
+        log_at(has_failed ? LOG_ERROR : LOG_INFO, "stopping", "reason=%s", has_failed ? "journal_failed" : "signal");
+        if (pthread_create(&killer, NULL, exit_on_second_signal, d) == 0)
+            (void)pthread_detach(killer);
+        if (has_failed)
+            _exit(1); /* what is in memory and not on disk must not be relied on: recovery decides */
+        stop(d, true);
+        log_at(LOG_INFO, "stopped", "status=%d", status);
+    }
+    arena_deinit(&d->arena);
+    buf_deinit(&d->error);
+    pthread_condattr_destroy(&attr);
+    pthread_cond_destroy(&d->cond);
+    pthread_mutex_destroy(&d->mutex);
+    if (status == 0)
+        _exit(0); /* the thread that waits for a second signal reads *d */
+    free(d);
+    return status;
+}

@@ -1,0 +1,90 @@
+/*
+ * daemon/folder.c - opens the data folder.
+ */
+#include "daemon/folder.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "codec/hex.h"
+#include "io/whole_file.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct str absolute(struct str dir, struct arena *a)
+{
+    char path[PATH_MAX];
+    struct str z = arena_str(a, dir);
+    return realpath(z.p, path) ? arena_str(a, str_c(path)) : z;
+}
+
+static int make_token(struct folder *f, struct rng *r)
+{
+    uint8_t random[24];
+    char text[48];
+    rng_fill(r, random, sizeof(random));
+    struct str hex = hex_encode(random, sizeof(random), text);
+    memcpy(f->token, "fba_", 4);
+    memcpy(f->token + 4, hex.p, hex.n);
+    f->token[4 + hex.n] = 0;
+    return io_replace_file(io_system(), f->token_file, str_c(f->token));
+}
+
+static int load_token(struct folder *f, struct rng *r)
+{
+    struct buf text;
+    buf_init(&text, sizeof(f->token) - 1);
+    int ret = io_read_file(io_system(), f->token_file, sizeof(f->token) - 1, &text);
+    struct str s = buf_str(&text);
+    while (s.n && (s.p[s.n - 1] == '\n' || s.p[s.n - 1] == ' '))
+        s.n--;
+    if (ret == 0 && s.n >= 16) {
+        memcpy(f->token, s.p, s.n);
+        f->token[s.n] = 0;
+    } else if (ret == 0 || ret == -ERR_NOT_FOUND) {
+        ret = make_token(f, r);
+    }
+    buf_deinit(&text);
+    return err_trace(ret);
+}
+
+int folder_open(struct str dir, struct rng *r, struct arena *a, struct buf *error, struct folder *ret)
+{
+    struct folder f = {0};
+    int e = io_mkdir_all(io_system(), dir);
+    if (e < 0) {
+        buf_printf(error, "cannot make the data folder " STR_FMT ": %s; choose another with --dir", STR_ARG(dir), err_text(e));
+        return e;
+    }
+    f.dir = absolute(dir, a);
+    f.journal = arena_printf(a, STR_FMT "/journal", STR_ARG(f.dir));
+    f.store = arena_printf(a, STR_FMT "/flyball.db", STR_ARG(f.dir));
+    f.token_file = arena_printf(a, STR_FMT "/admin.token", STR_ARG(f.dir));
+    f.url_file = arena_printf(a, STR_FMT "/admin.url", STR_ARG(f.dir));
+    e = io_lock(io_system(), arena_printf(a, STR_FMT "/lock", STR_ARG(f.dir)), &f.lock);
+    if (e < 0) {
+        buf_printf(error, "cannot lock the data folder " STR_FMT ": %s%s", STR_ARG(f.dir), err_text(e),
+                   e == -ERR_BUSY ? "; another flyball runs on it: stop it, or choose another folder with --dir" : "");
+        return e;
+    }
+    e = load_token(&f, r);
+    if (e < 0) {
+        buf_printf(error, "cannot write " STR_FMT ": %s", STR_ARG(f.token_file), err_text(e));
+        io_close(f.lock);
+        return e;
+    }
+    *ret = f;
+    return 0;
+}
+
+int folder_write_url(const struct folder *f, struct str url) { return io_replace_file(io_system(), f->url_file, url); }
+
+void folder_close(struct folder *f)
+{
+    if (!f->lock)
+        return;
+    (void)io_unlink(io_system(), f->url_file);
+    io_close(f->lock);
+    f->lock = NULL;
+}

@@ -1,0 +1,195 @@
+/*
+ * daemon/vendors.c - makes struct vendor from config and connector. Fails at start, with a sentence, rather than at a call.
+ */
+#include "daemon/vendors.h"
+
+#include "base/err.h"
+#include "codec/json_write.h"
+#include "io/files.h"
+#include "io/whole_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECTOR_BYTES_MAX (1u << 20)
+
+/* The user's own folder first, then what is compiled in. */
+static int connector_text(const struct config *c, struct str name, struct buf *text, struct str *ret_file, struct arena *a)
+{
+    struct str builtin;
+    if (c->connectors.n) {
+        *ret_file = arena_printf(a, STR_FMT "/" STR_FMT "/connector.yaml", STR_ARG(c->connectors), STR_ARG(name));
+        int r = io_read_file(io_system(), *ret_file, CONNECTOR_BYTES_MAX, text);
+        if (r != -ERR_NOT_FOUND)
+            return r;
+    }
+    *ret_file = arena_printf(a, "connectors/" STR_FMT "/connector.yaml", STR_ARG(name));
+    if (!connector_builtin(name, &builtin))
+        return -ERR_NOT_FOUND;
+    return buf_add(text, builtin);
+}
+
+static int load_connector(const struct config *c, struct str name, struct arena *a, struct buf *error, struct connector **ret)
+{
+    struct buf text;
+    struct diag_list diags;
+    struct str file;
+
+    buf_init(&text, CONNECTOR_BYTES_MAX);
+    diag_list_init(&diags, a, 20);
+    int r = connector_text(c, name, &text, &file, a);
+    if (r < 0)
+        buf_printf(error, "there is no connector named " STR_FMT " (%s)", STR_ARG(name), err_text(r));
+    else if ((r = connector_parse(buf_str(&text), file, &c->limits, &diags, ret)) < 0)
+        (void)diag_list_text(&diags, error);
+    buf_deinit(&text);
+    return err_trace(r);
+}
+
+static void set_additions(struct vendor *v, const struct config_vendor *cv)
+{
+    v->additions = (struct saas_additions){.idempotency_key = cv->additions == ADDITIONS_ALL, .tag = cv->additions == ADDITIONS_ALL};
+    for (size_t i = 0; i < cv->n_additions_listed; i++) {
+        v->additions.idempotency_key |= str_eq(cv->additions_listed[i], STR("idempotency_key"));
+        v->additions.tag |= str_eq(cv->additions_listed[i], STR("tag"));
+    }
+}
+
+static void set_timeouts(struct vendor *v, const struct limits *l)
+{
+    v->timeouts = (struct http_timeouts){l->connect_timeout_ms, l->first_byte_timeout_ms, l->idle_timeout_ms};
+    v->lookup_timeouts = (struct http_timeouts){l->connect_timeout_ms, l->lookup_timeout_ms, l->lookup_timeout_ms};
+}
+
+static void set_target(struct vendor *v, struct arena *a, const struct net_addr *addr)
+{
+    char text[64];
+    v->target.addr = *addr;
+    v->target_text = arena_str(a, net_addr_text(addr, text));
+    v->target.host = v->target_text;
+}
+
+static int set_mode(struct vendor *v, struct str configured, struct buf *error)
+{
+    if (configured.n)
+        return mode_parse(configured, &v->mode);
+    if (v->secret && connector_secret_mode(v->connector, secret_reveal(v->secret), &v->mode))
+        return 0;
+    v->mode = MODE_LIVE; /* CONTRACT 3: what cannot be told is live */
+    (void)error;
+    return 0;
+}
+
+static int load_one(const struct config *c, const struct config_vendor *cv, size_t i, struct buf *error, struct vendor_set *set)
+{
+    struct vendor *v = &set->vendors.items[i];
+    struct net_addr addr;
+    int r = load_connector(c, cv->connector, &set->arena, error, &set->connectors[i]);
+    if (r < 0)
+        return r;
+    v->name = set->names[i] = arena_str(&set->arena, cv->name);
+    v->connector = set->connectors[i];
+    if (cv->secret.n && (r = secret_load(cv->secret, error, &set->secrets[i])) < 0)
+        return r;
+    v->secret = set->secrets[i];
+    if (cv->base_url.n == 0) {
+        buf_printf(error, "vendors." STR_FMT ".base_url is missing; TLS to vendors is not built yet, so it must be an http:// URL", STR_ARG(cv->name));
+        return -ERR_INVALID;
+    }
+    struct str hostport = arena_printf(&set->arena, str_has(cv->host, ':') ? "[" STR_FMT "]:%u" : STR_FMT ":%u", STR_ARG(cv->host), cv->port);
+    if (net_addr_parse(hostport, &addr) < 0) {
+        buf_printf(error, "vendors." STR_FMT ".base_url: " STR_FMT " is not a numeric address; names are not resolved yet", STR_ARG(cv->name),
+                   STR_ARG(cv->host));
+        return -ERR_INVALID;
+    }
+    set_target(v, &set->arena, &addr);
+    set_additions(v, cv);
+    set_timeouts(v, &c->limits);
+    v->forwards_run_id = cv->forwards_run_id;
+    r = set_mode(v, cv->mode, error);
+    return r < 0 ? r : conceal_forms_init(&v->forms, v->secret);
+}
+
+static int load_extra(const struct config *c, const struct extra_vendor *x, size_t i, struct buf *error, struct vendor_set *set)
+{
+    struct vendor *v = &set->vendors.items[i];
+    set->secrets[i] = x->secret;
+    int r = load_connector(c, x->name, &set->arena, error, &set->connectors[i]);
+    if (r < 0)
+        return r;
+    v->name = set->names[i] = x->name;
+    v->connector = set->connectors[i];
+    v->secret = x->secret;
+    v->mode = MODE_TEST;
+    v->additions = (struct saas_additions){true, true};
+    set_target(v, &set->arena, &x->addr);
+    set_timeouts(v, &c->limits);
+    return conceal_forms_init(&v->forms, v->secret);
+}
+
+int vendor_set_load(const struct config *c, const struct extra_vendor *extra, size_t n_extra, struct buf *error, struct vendor_set *ret)
+{
+    size_t n = c->n_vendors, n_max = c->n_vendors + n_extra + 1;
+    int r = 0;
+    memset(ret, 0, sizeof(*ret));
+    arena_init(&ret->arena, 16u << 20);
+    ret->vendors.items = calloc(n_max, sizeof(*ret->vendors.items));
+    ret->connectors = calloc(n_max, sizeof(*ret->connectors));
+    ret->secrets = calloc(n_max, sizeof(*ret->secrets));
+    ret->names = calloc(n_max, sizeof(*ret->names));
+    check(ret->vendors.items && ret->connectors && ret->secrets && ret->names);
+    for (size_t i = 0; i < n && r == 0; i++) {
+        ret->vendors.n = i + 1;
+        r = load_one(c, &c->vendors[i], i, error, ret);
+    }
+    for (size_t i = 0; i < n_extra && r == 0; i++) {
+        if (config_vendor(c, extra[i].name)) {
+            secret_free(extra[i].secret);
+            continue;
+        }
+        ret->vendors.n++;
+        r = load_extra(c, &extra[i], ret->vendors.n - 1, error, ret);
+    }
+    for (size_t i = 0; i < n && r == 0; i++)
+        secret_env_wipe(c->vendors[i].secret);
+    return err_trace(r);
+}
+
+void vendor_set_free(struct vendor_set *v)
+{
+    for (size_t i = 0; i < v->vendors.n; i++) {
+        conceal_forms_deinit(&v->vendors.items[i].forms);
+        connector_free(v->connectors[i]);
+        secret_free(v->secrets[i]);
+    }
+    free(v->vendors.items);
+    free(v->connectors);
+    free(v->secrets);
+    free(v->names);
+    arena_deinit(&v->arena);
+}
+
+int vendor_set_json(const struct vendor_set *v, struct buf *out)
+{
+    struct json_writer w;
+    struct buf ops;
+    jw_init(&w, out);
+    jw_array(&w);
+    for (size_t i = 0; i < v->vendors.n; i++) {
+        const struct vendor *it = &v->vendors.items[i];
+        buf_init(&ops, 4u << 20);
+        jw_object(&w);
+        jw_put_str(&w, STR("name"), it->name);
+        jw_put_str(&w, STR("connector"), connector_name(it->connector));
+        jw_put_str(&w, STR("target"), it->target_text);
+        jw_put_str(&w, STR("mode"), mode_text(it->mode));
+        jw_put_bool(&w, STR("has_secret"), it->secret != NULL);
+        if (connector_operations_json(it->connector, &ops) == 0)
+            jw_put_raw(&w, STR("operations"), buf_str(&ops));
+        jw_object_end(&w);
+        buf_deinit(&ops);
+    }
+    jw_array_end(&w);
+    jw_end(&w);
+    return buf_ok(out);
+}

@@ -1,0 +1,28 @@
+/*
+ * daemon/vendors.h - from the config's vendors to what the pipeline uses: connector read, secret loaded, target known.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "proxy/vendor.h"
+
+struct vendor_set {
+    struct vendors vendors;
+    struct connector **connectors; /* one a vendor */
+    struct secret **secrets;
+    struct str *names;
+    struct arena arena;
+};
+
+/* A vendor that is not in the config: the sandbox's. */
+struct extra_vendor {
+    struct str name;
+    struct net_addr addr;
+    struct secret *secret; /* taken over */
+};
+
+/* 0, or a negative code with one sentence an operator can act on in `error`. Wipes secrets from the environment. */
+int vendor_set_load(const struct config *c, const struct extra_vendor *extra, size_t n_extra, struct buf *error, struct vendor_set *ret);
+void vendor_set_free(struct vendor_set *v);
+/* Names, modes, targets and operations, for the admin API. */
+int vendor_set_json(const struct vendor_set *v, struct buf *out);
