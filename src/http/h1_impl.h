@@ -101,6 +101,9 @@ struct h1_message {
     bool is_http10;
 };
 
+/* The first line, without its CRLF, before anything else looks at it. */
+int h1_request_line(struct str line, struct http_refusal *ret_bad);
+bool h1_status_line_is_valid(struct str line);
 /* Decides on a complete request head: 0 with *ret_head and *ret_m, or H1_R_BAD with *ret_bad. */
 int h1_request_decide(struct h1_parser *p, struct http_head *ret_head, struct h1_message *ret_m,
                       struct http_refusal *ret_bad);

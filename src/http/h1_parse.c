@@ -242,6 +242,13 @@ void h1_parser_start(struct h1_parser *p, struct h1_head_buf *head, struct h1_he
     p->is_head_done = p->is_body_done = p->is_stopped = false;
 }
 
+static int check_first_line(struct h1_parser *p, struct str line)
+{
+    if (p->ll.type == HTTP_REQUEST)
+        return h1_request_line(line, &p->bad);
+    return h1_status_line_is_valid(line) ? 0 : refuse(p, 400, "The status line is malformed.");
+}
+
 /* The line that ends at head->n with LF. 0, H1_R_HEAD for the empty line, or H1_R_BAD. */
 static int check_line(struct h1_parser *p)
 {
@@ -256,7 +263,7 @@ static int check_line(struct h1_parser *p)
     if (!is_first && (line[0] == ' ' || line[0] == '\t'))
         return refuse(p, 400, "A header field must not start with white space or continue on a second line.");
     p->line_at = p->head->n;
-    return 0;
+    return is_first ? check_first_line(p, (struct str){line, n - 2}) : 0;
 }
 
 /* Moves lines from `in` to the head until it is complete. */
@@ -284,7 +291,7 @@ int h1_parse_head(struct h1_parser *p, struct str in, size_t *ret_used)
 {
     int r = collect(p, in, ret_used);
 
-    if (r == H1_R_BAD)
+    if (r == H1_R_BAD || p->line_at == 0) /* refused, or the first line is not there yet */
         return r;
     llhttp_errno_t e = llhttp_execute(&p->ll, p->head->p + p->fed_bytes, p->head->n - p->fed_bytes);
     p->fed_bytes = p->head->n;

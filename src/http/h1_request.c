@@ -18,81 +18,68 @@ static int refuse(struct http_refusal *ret, uint16_t status, const char *text)
     return H1_R_BAD;
 }
 
-/* -------- what llhttp refused -------- */
+/* -------- the request line -------- */
 
-/* "FOO" at the start of the request line; what llhttp does not know may be a method of later days. */
-static bool starts_with_unknown_method(struct str line)
+static const struct {
+    struct str name;
+    uint16_t status; /* 0: served */
+} methods[] = {
+    {STR_INIT("GET"), 0},     {STR_INIT("POST"), 0},      {STR_INIT("HEAD"), 0},
+    {STR_INIT("PUT"), 0},     {STR_INIT("PATCH"), 0},     {STR_INIT("DELETE"), 0},
+    {STR_INIT("OPTIONS"), 0}, {STR_INIT("CONNECT"), 405}, {STR_INIT("TRACE"), 405},
+};
+
+static int decide_method(struct str method, struct str *ret, struct http_refusal *bad)
 {
-    size_t n = 0;
-
-    while (n < line.n && line.p[n] >= 'A' && line.p[n] <= 'Z')
-        n++;
-    return n > 0 && n < line.n && line.p[n] == ' ';
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        if (!str_eq(method, methods[i].name))
+            continue;
+        if (methods[i].status)
+            return refuse(bad, methods[i].status, "CONNECT and TRACE are not served.");
+        *ret = methods[i].name;
+        return 0;
+    }
+    for (size_t i = 0; i < method.n; i++)
+        if (method.p[i] < 'A' || method.p[i] > 'Z')
+            return refuse(bad, 400, "The method is malformed.");
+    return refuse(bad, 501, "The method is not known.");
 }
 
-/* The request line ends in "HTTP/d.d" of another version than ours. */
-static bool has_other_version(struct str line)
-{
-    size_t at;
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-    if (!str_find(line, STR(" HTTP/"), &at))
-        return false;
-    struct str v = str_sub(line, at + 6, line.n);
-    return v.n == 3 && v.p[0] >= '0' && v.p[0] <= '9' && v.p[1] == '.' && v.p[2] >= '0' && v.p[2] <= '9';
+static int decide_version(struct str version, struct http_refusal *bad)
+{
+    if (str_eq(version, STR("HTTP/1.1")) || str_eq(version, STR("HTTP/1.0")))
+        return 0;
+    if (version.n == 8 && str_starts(version, STR("HTTP/")) && is_digit(version.p[5]) && version.p[6] == '.' &&
+        is_digit(version.p[7]))
+        return refuse(bad, 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
+    return refuse(bad, 400, "The request line does not end in a version.");
+}
+
+/* Exactly `method SP target SP version`: llhttp takes more spaces than these, and takes a line without a version. */
+int h1_request_line(struct str line, struct http_refusal *bad)
+{
+    struct str method, target, version, known;
+
+    if (!str_cut(line, ' ', &method, &version) || !str_cut(version, ' ', &target, &version) || method.n == 0 ||
+        target.n == 0)
+        return refuse(bad, 400, "The request line must be a method, a target and a version.");
+    int r = decide_version(version, bad);
+    return r ? r : decide_method(method, &known, bad);
 }
 
 struct http_refusal h1_request_refusal(const struct h1_parser *p)
 {
-    struct str head = {p->head->p, p->head->n}, line, rest;
+    const llhttp_t *ll = &p->ll;
 
-    if (p->bad.status != 400 || !str_cut(head, '\n', &line, &rest))
-        return p->bad;
-    if (line.n && line.p[line.n - 1] == '\r')
-        line.n--;
-    switch (llhttp_get_errno(&p->ll)) {
-    case HPE_INVALID_METHOD:
-        if (starts_with_unknown_method(line))
-            return (struct http_refusal){501, "The method is not known."};
-        break;
-    case HPE_INVALID_VERSION:
-        if (has_other_version(line))
-            return (struct http_refusal){505, "Only HTTP/1.1 and HTTP/1.0 are spoken here."};
-        break;
-    case HPE_INVALID_TRANSFER_ENCODING:
-        if (!p->ll.http_major || p->ll.http_minor == 0 || p->ll.flags & F_CONTENT_LENGTH)
-            break;
+    if (p->bad.status == 400 && llhttp_get_errno(ll) == HPE_INVALID_TRANSFER_ENCODING && ll->http_minor == 1 &&
+        !(ll->flags & F_CONTENT_LENGTH))
         return (struct http_refusal){501, "The only transfer coding accepted is a single `chunked`."};
-    default:
-        break;
-    }
     return p->bad;
 }
 
-/* -------- the request line -------- */
-
-static int decide_method(llhttp_t *ll, struct http_head *h, struct http_refusal *bad)
-{
-    switch (llhttp_get_method(ll)) {
-    case HTTP_GET: h->method = STR("GET"); return 0;
-    case HTTP_HEAD: h->method = STR("HEAD"); return 0;
-    case HTTP_POST: h->method = STR("POST"); return 0;
-    case HTTP_PUT: h->method = STR("PUT"); return 0;
-    case HTTP_PATCH: h->method = STR("PATCH"); return 0;
-    case HTTP_DELETE: h->method = STR("DELETE"); return 0;
-    case HTTP_OPTIONS: h->method = STR("OPTIONS"); return 0;
-    case HTTP_CONNECT:
-    case HTTP_TRACE: return refuse(bad, 405, "CONNECT and TRACE are not served.");
-    default: return refuse(bad, 501, "The method is not known.");
-    }
-}
-
-static int decide_version(const llhttp_t *ll, struct h1_message *m, struct http_refusal *bad)
-{
-    if (ll->http_major != 1 || ll->http_minor > 1)
-        return refuse(bad, 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
-    m->is_http10 = ll->http_minor == 0;
-    return 0;
-}
+/* -------- the target -------- */
 
 static int hex(char c)
 {
@@ -340,7 +327,8 @@ int h1_request_decide(struct h1_parser *p, struct http_head *ret_head, struct h1
     struct str authority = STR_NONE;
     int r;
 
-    if ((r = decide_method(&p->ll, &h, bad)) || (r = decide_version(&p->ll, &m, bad)) ||
+    m.is_http10 = p->ll.http_minor == 0;
+    if ((r = decide_method(str_c(llhttp_method_name(llhttp_get_method(&p->ll))), &h.method, bad)) ||
         (r = decide_target(p->target, &h, &authority, bad)) || (r = decide_fields(p->head, &h, &f, &m, bad)) ||
         (r = decide_rest(&f, authority, &h, &m, bad)))
         return r;

@@ -11,6 +11,17 @@ struct facts {
     bool has_nominations;
 };
 
+/* "HTTP/1.1 200" with an optional reason behind one space: no other spacing, no other version. */
+bool h1_status_line_is_valid(struct str line)
+{
+    if (line.n < 12 || (!str_starts(line, STR("HTTP/1.1 ")) && !str_starts(line, STR("HTTP/1.0 "))))
+        return false;
+    for (size_t i = 9; i < 12; i++)
+        if (line.p[i] < '0' || line.p[i] > '9')
+            return false;
+    return line.n == 12 || line.p[12] == ' ';
+}
+
 static bool is_plain_member(struct str m)
 {
     return str_eq_nocase(m, STR("close")) || str_eq_nocase(m, STR("keep-alive")) || m.n == 0;
@@ -122,7 +133,7 @@ int h1_response_decide(struct h1_parser *p, bool is_head, struct http_head *ret_
     struct facts f = {.has_nominations = false};
     int status = llhttp_get_status_code(&p->ll);
 
-    if (p->ll.http_major != 1 || p->ll.http_minor > 1 || status < 100 || status > 599 || status == 101)
+    if (status < 100 || status > 599 || status == 101)
         return H1_R_BAD;
     if (!h1_value_is_clean(p->reason))
         return H1_R_BAD;
