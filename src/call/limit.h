@@ -14,12 +14,16 @@ struct str window_text(enum limit_window w);
 int meter_parse(struct str s, enum limit_meter *ret);
 int window_parse(struct str s, enum limit_window *ret);
 
+/* A call never has more needs than this: policy denies what would (the defaults allow 108). */
+#define LIMIT_NEEDS_MAX 256
+
 /* Units of n, max and the results: nano-USD for METER_USD, else a plain count. Strings live in the call's arena. */
 struct limit_need {
     struct str id;      /* as the document names it; key limits: "key/usd/day" */
-    struct str counter; /* what makes it the same counter over time: "<document>/<id>/<meter>/<window>/<by,...>" */
-    struct str bucket;  /* "agent=refunds,customer=cus_1"; "-" without `by`; absent values are "-" */
-    struct str whose;   /* for sentences: "agent refunds", "key k1", "everyone" */
+    struct str counter; /* what makes it the same counter over time: "[test:]<document>/<id>/<meter>/<window>/<by,...>",
+                           or "[test:]key/<meter>/<window>" of a key: test and live mode never share one */
+    struct str bucket;  /* "agent=refunds,customer=cus_1"; "-" without `by`; absent values are "-"; separators as %XX */
+    struct str whose;   /* for sentences: "agent refunds", "key k1", "everyone"; persons unnamed: "this customer" */
     enum limit_meter meter;
     enum limit_window window;
     wall_t window_start; /* 0 where the window has no start */

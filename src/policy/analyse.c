@@ -1,0 +1,111 @@
+/*
+ * policy/analyse.c - warnings: what a document says that its author hardly means. They change no verdict.
+ *
+ * `match` is set membership, so some questions can be answered without running anything. A warning is given only where it
+ * is certain; silence proves nothing.
+ */
+#include "policy/policy_impl.h"
+
+static void warn(struct parse *x, int line, int col, const char *code, const char *text, struct str id)
+{
+    diag_warn(x->diags, x->file, line, col, code, "`" STR_FMT "` %s", STR_ARG(id), text);
+}
+
+static bool has_bit(uint32_t set, unsigned bit)
+{
+    return set & 1u << bit;
+}
+
+/* True when no operation pattern can belong to any vendor pattern. */
+static bool has_foreign_operations_only(const struct match *m)
+{
+    const struct patterns *vendors = &m->by_key[MATCH_VENDOR], *operations = &m->by_key[MATCH_OPERATION];
+    if (vendors->n == 0 || operations->n == 0)
+        return false;
+    for (size_t i = 0; i < operations->n; i++) {
+        struct str first, rest;
+        if (!str_cut(operations->items[i].text, '.', &first, &rest) || str_has(first, '*'))
+            return false; /* any vendor */
+        for (size_t v = 0; v < vendors->n; v++)
+            if (pattern_match(&vendors->items[v], first))
+                return false;
+    }
+    return true;
+}
+
+/* Only authority, which a glob or a class never permits. */
+static bool permits_authority_unnamed(const struct rule *r)
+{
+    if (r->effect == EFFECT_DENY || r->match.classes != 1u << CLASS_AUTHORITY)
+        return false;
+    const struct patterns *operations = &r->match.by_key[MATCH_OPERATION];
+    for (size_t i = 0; i < operations->n; i++)
+        if (!operations->items[i].is_glob)
+            return false;
+    return true;
+}
+
+static bool is_unknown_name(struct str s)
+{
+    return str_ends(s, STR(".unknown"));
+}
+
+/* Unknown operations have no class: naming both never holds. */
+static bool names_class_of_unknown(const struct rule *r)
+{
+    const struct patterns *operations = &r->match.by_key[MATCH_OPERATION];
+    if (!r->match.classes || operations->n == 0)
+        return false;
+    for (size_t i = 0; i < operations->n; i++)
+        if (operations->items[i].is_glob || !is_unknown_name(operations->items[i].text))
+            return false;
+    return true;
+}
+
+static void analyse_rule(struct parse *x, const struct rule *r)
+{
+    if (has_foreign_operations_only(&r->match))
+        warn(x, r->line, r->col, "never_applies", "never applies: none of its operations belongs to its vendors", r->id);
+    else if (permits_authority_unnamed(r))
+        warn(x, r->line, r->col, "never_applies",
+             "never applies: operations of class authority are permitted only by their exact names", r->id);
+    else if (names_class_of_unknown(r))
+        warn(x, r->line, r->col, "never_applies", "never applies: unknown operations have none of these classes", r->id);
+    if (r->effect == EFFECT_DENY)
+        return;
+    for (size_t i = 0; i < x->p->n_rules; i++) {
+        const struct rule *f = &x->p->rules[i];
+        if (f->effect != EFFECT_DENY || !match_covers(&f->match, &r->match))
+            continue;
+        diag_warn(x->diags, x->file, r->line, r->col, "covered", "`" STR_FMT "` never applies: `" STR_FMT "` forbids all of it",
+                  STR_ARG(r->id), STR_ARG(f->id));
+        return;
+    }
+}
+
+static void analyse_limit(struct parse *x, const struct limit *l)
+{
+    const struct match *m = &l->match;
+    bool is_sum = l->meter == METER_USD && l->window != WINDOW_CALL;
+    bool is_both_named = has_bit(m->classes, CLASS_MONEY_IN) && has_bit(m->classes, CLASS_MONEY_OUT);
+    bool is_open = m->classes == 0 && m->by_key[MATCH_OPERATION].n == 0;
+    if (is_sum && (is_both_named || is_open))
+        warn(x, l->line, l->col, "mixed_directions",
+             "adds money coming in to money going out, which caps neither: give it `class: [money_out]` and write another for money_in",
+             l->id);
+    if (has_bit(l->by, BY_RUN))
+        warn(x, l->line, l->col, "claimed_runs",
+             "counts each run by itself, and agents name their runs themselves: keep a limit by agent or key beside it "
+             "(`runs: {max_new, per}` is not available yet)",
+             l->id);
+    if (has_foreign_operations_only(m))
+        warn(x, l->line, l->col, "never_applies", "never applies: none of its operations belongs to its vendors", l->id);
+}
+
+void analyse(struct parse *x)
+{
+    for (size_t i = 0; i < x->p->n_rules; i++)
+        analyse_rule(x, &x->p->rules[i]);
+    for (size_t i = 0; i < x->p->n_limits; i++)
+        analyse_limit(x, &x->p->limits[i]);
+}

@@ -1,0 +1,189 @@
+/*
+ * policy/decide.c - facts in, a verdict out. No clock, no I/O, no state: the same facts always give the same verdict.
+ *
+ *   (1) the verdict is a denial until everything that can deny has been looked at.
+ *   (2) rules come before limits, and before any look-up: what no permit can still allow is denied without asking anyone.
+ *   (3) a customer who stays unknown fulfils forbids and approvals, and no permit.
+ */
+#include "policy/policy_impl.h"
+
+#include "base/check.h"
+#include "base/err.h"
+
+/* The first rule (in id order) that holds, and the first that may hold, for one effect. */
+struct tally {
+    const struct rule *yes, *maybe;
+};
+
+static bool names_exactly(const struct patterns *p, struct str operation)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (!p->items[i].is_glob && str_eq(p->items[i].text, operation))
+            return true;
+    return false;
+}
+
+static enum match_result rule_holds(const struct rule *r, const struct facts *f)
+{
+    bool needs_name = f->class == CLASS_AUTHORITY || f->class == CLASS_UNKNOWN;
+    if (needs_name && r->effect != EFFECT_DENY && !names_exactly(&r->match.by_key[MATCH_OPERATION], f->operation))
+        return MATCH_NO;
+    return match_facts(&r->match, f);
+}
+
+static void tally_rules(const struct policy *p, const struct facts *f, struct tally by_effect[3])
+{
+    for (size_t i = 0; i < p->n_rules; i++) {
+        const struct rule *r = &p->rules[i];
+        struct tally *t = &by_effect[r->effect];
+        enum match_result m = rule_holds(r, f);
+        if (m == MATCH_YES && !t->yes)
+            t->yes = r;
+        if (m == MATCH_MAYBE && !t->maybe)
+            t->maybe = r;
+    }
+}
+
+/* False: the verdict is made. True: a rule permits, or (wants_customer) may permit once the customer is known. */
+static bool rules_permit(const struct policy *p, const struct facts *f, bool may_lookup, struct arena *a, struct verdict *v)
+{
+    struct tally t[3] = {{0}};
+    tally_rules(p, f, t);
+    const struct tally *forbid = &t[EFFECT_DENY], *approve = &t[EFFECT_APPROVE], *permit = &t[EFFECT_PERMIT];
+    if (forbid->yes) {
+        say_forbidden(p, forbid->yes, false, f, a, v);
+        return false;
+    }
+    bool can_permit = (permit->yes || permit->maybe) && !approve->yes;
+    bool hangs_on_customer = forbid->maybe || approve->maybe || !permit->yes;
+    if (can_permit && hangs_on_customer && may_lookup) {
+        v->wants_customer = true;
+        return true;
+    }
+    if (forbid->maybe && (can_permit || approve->yes)) {
+        say_forbidden(p, forbid->maybe, true, f, a, v);
+        return false;
+    }
+    const struct rule *asks = approve->yes ? approve->yes : approve->maybe;
+    if (asks) {
+        say_approval(p, asks, f, a, v);
+        return false;
+    }
+    if (!permit->yes) {
+        say_no_permit(p, f, a, v);
+        return false;
+    }
+    v->rule = permit->yes->id;
+    return true;
+}
+
+struct gather {
+    const struct facts *f;
+    struct arena *a;
+    bool may_lookup;
+    struct verdict *v;
+    const struct limit *unpriced; /* first limit whose cost is unknown for good */
+    size_t n_max;
+};
+
+/* How much the call asks of a limit; false: nothing, the limit does not concern it (or a fact is asked for first). */
+static bool ask_of(struct gather *g, const struct limit *l, int64_t *ret_n)
+{
+    if (l->meter != METER_USD) {
+        *ret_n = 1;
+        return true;
+    }
+    const struct cost *cost = &g->f->cost;
+    if (cost->how != HOW_UNKNOWN) {
+        *ret_n = cost->usd;
+        return class_is_money(g->f->class) || cost->usd > 0;
+    }
+    if (!class_is_money(g->f->class))
+        return false;
+    if (g->may_lookup) {
+        g->v->wants_cost = true;
+        return false;
+    }
+    if (!l->is_unknown_held && !g->unpriced)
+        g->unpriced = l;
+    *ret_n = l->unknown_hold;
+    return true;
+}
+
+static int add_limit(struct gather *g, const struct limit *l)
+{
+    int64_t n;
+    enum match_result m = match_facts(&l->match, g->f);
+    if (m == MATCH_NO)
+        return 0;
+    bool concerns = ask_of(g, l, &n);
+    if (!concerns && !g->v->wants_cost)
+        return 0;
+    bool needs_customer = m == MATCH_MAYBE || (l->by & 1u << BY_CUSTOMER && g->f->customer.n == 0);
+    if (needs_customer && g->may_lookup)
+        g->v->wants_customer = true;
+    if (!concerns || g->v->wants_customer)
+        return 0;
+    if (g->v->n_needs == g->n_max)
+        return err_trace(-ERR_TOO_LARGE);
+    int r = limit_need(l, g->f, n, g->a, &g->v->needs[g->v->n_needs]);
+    if (r < 0)
+        return err_trace(r);
+    g->v->n_needs++;
+    return 0;
+}
+
+/* The document's limits and the key's, merged in id order. */
+static int add_limits(struct gather *g, const struct policy *p, const struct key_limits *k)
+{
+    size_t i = 0, j = 0, n_key = k ? k->n : 0;
+    while (i < p->n_limits || j < n_key) {
+        bool is_key = i == p->n_limits || (j < n_key && str_cmp(k->limits[j].id, p->limits[i].id) < 0);
+        int r = add_limit(g, is_key ? &k->limits[j++] : &p->limits[i++]);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* What the limits ask: needs, or the facts that are lacking, or a denial. */
+static void gather_needs(const struct policy *p, const struct key_limits *k, struct gather *g)
+{
+    struct verdict *v = g->v;
+    size_t n = p->n_limits + (k ? k->n : 0);
+    g->n_max = n < LIMIT_NEEDS_MAX ? n : LIMIT_NEEDS_MAX;
+    v->needs = arena_try_alloc(g->a, (g->n_max + 1) * sizeof *v->needs);
+    if (!v->needs || add_limits(g, p, k) < 0) {
+        say_no_memory(v);
+        return;
+    }
+    if (v->wants_cost || v->wants_customer) {
+        v->n_needs = 0;
+    } else if (g->unpriced) {
+        struct limit_need need;
+        if (limit_need(g->unpriced, g->f, 0, g->a, &need) < 0)
+            say_no_memory(v);
+        else
+            say_cost_unknown(&need, g->f, g->a, v);
+        return;
+    }
+    v->effect = EFFECT_PERMIT;
+    v->code = CODE_NONE;
+}
+
+void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, bool may_lookup,
+                   struct arena *a, struct verdict *ret)
+{
+    check(f->class < CLASS_COUNT && f->cost.usd >= 0);
+    struct verdict v = {.effect = EFFECT_DENY, .code = CODE_POLICY_DENIED};
+    if (!p) {
+        say_no_document(a, &v);
+    } else {
+        v.policy = p->digest;
+        v.policy_name = p->name;
+        struct gather g = {.f = f, .a = a, .may_lookup = may_lookup, .v = &v};
+        if (rules_permit(p, f, may_lookup, a, &v))
+            gather_needs(p, k, &g);
+    }
+    *ret = v;
+}

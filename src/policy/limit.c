@@ -1,0 +1,153 @@
+/*
+ * policy/limit.c - from a limit and the facts to a need: counter, bucket, whose it is, and when it starts again.
+ *
+ * Counter names are kept for years in stores, so their form is fixed:
+ *   [test:]<document>/<id>/<meter>/<window>/<by,...>   of a document (ids hold no '/' and no ':')
+ *   [test:]key/<meter>/<window>                        of a key; its bucket names the key
+ * Test and live mode never share one. In a bucket's name, values are written so that no value can pass for two: what
+ * separates is written as %XX, and so is the one value "-", which otherwise says that there is none.
+ */
+#include "policy/policy_impl.h"
+
+#include <string.h>
+
+#include "base/err.h"
+
+static struct str by_list(unsigned by, struct arena *a)
+{
+    struct str list = STR_NONE;
+    for (enum by b = 0; b < BY_COUNT; b++)
+        if (by & 1u << b)
+            list = list.n ? arena_printf(a, STR_FMT "," STR_FMT, STR_ARG(list), STR_ARG(by_text(b))) : by_text(b);
+    return list;
+}
+
+void limit_name_counters(struct limit *l, struct str document, struct arena *a)
+{
+    struct str meter = meter_text(l->meter), window = window_text(l->window);
+    l->counters[MODE_LIVE] =
+        document.n ? arena_printf(a, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(document), STR_ARG(l->id),
+                                  STR_ARG(meter), STR_ARG(window), STR_ARG(by_list(l->by, a)))
+                   : arena_printf(a, "key/" STR_FMT "/" STR_FMT, STR_ARG(meter), STR_ARG(window));
+    l->counters[MODE_TEST] = arena_printf(a, "test:" STR_FMT, STR_ARG(l->counters[MODE_LIVE]));
+}
+
+static bool is_separator(unsigned char c)
+{
+    return c < 0x20 || c == 0x7f || c == ',' || c == '=' || c == '%' || c == '/';
+}
+
+static char *put_value(char *p, struct str s)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    bool is_dash = str_eq(s, STR("-"));
+    if (s.n == 0)
+        *p++ = '-';
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (!is_separator(c) && !is_dash) {
+            *p++ = (char)c;
+            continue;
+        }
+        *p++ = '%';
+        *p++ = digits[c >> 4];
+        *p++ = digits[c & 15];
+    }
+    return p;
+}
+
+/* The parts of one `by` value: a run is one of a tenant and an agent, everything else is itself. */
+static size_t value_parts(const struct facts *f, enum by b, struct str parts[3])
+{
+    if (b != BY_RUN) {
+        parts[0] = by_value(f, b);
+        return 1;
+    }
+    parts[0] = f->tenant;
+    parts[1] = f->agent;
+    parts[2] = f->run_id;
+    return 3;
+}
+
+static int bucket_name(unsigned by, const struct facts *f, struct arena *a, struct str *ret)
+{
+    struct str parts[3];
+    size_t room = 1;
+    for (enum by b = 0; b < BY_COUNT; b++) {
+        if (!(by & 1u << b))
+            continue;
+        size_t n = value_parts(f, b, parts);
+        room += by_text(b).n + 2;
+        for (size_t i = 0; i < n; i++)
+            room += parts[i].n * 3 + 2;
+    }
+    char *start = arena_try_alloc(a, room), *p = start;
+    if (!p)
+        return err_trace(-ERR_TOO_LARGE);
+    for (enum by b = 0; b < BY_COUNT; b++) {
+        if (!(by & 1u << b))
+            continue;
+        if (p > start)
+            *p++ = ',';
+        memcpy(p, by_text(b).p, by_text(b).n);
+        p += by_text(b).n;
+        *p++ = '=';
+        size_t n = value_parts(f, b, parts);
+        for (size_t i = 0; i < n; i++) {
+            if (i > 0)
+                *p++ = '/';
+            p = put_value(p, parts[i]);
+        }
+    }
+    *ret = p > start ? (struct str){start, (size_t)(p - start)} : STR("-");
+    return 0;
+}
+
+/* Tenants, customers and operations' subjects may be persons: sentences stay in records for good, so they name none. */
+static struct str whose_part(enum by b, const struct facts *f, struct arena *a)
+{
+    struct str value = by_value(f, b);
+    if (value.n == 0)
+        return arena_printf(a, "calls without a " STR_FMT, STR_ARG(by_text(b)));
+    if (b == BY_TENANT || b == BY_CUSTOMER)
+        return arena_printf(a, "this " STR_FMT, STR_ARG(by_text(b)));
+    return arena_printf(a, STR_FMT " " STR_FMT, STR_ARG(by_text(b)), STR_ARG(value));
+}
+
+static struct str whose(unsigned by, const struct facts *f, struct arena *a)
+{
+    struct str text = STR_NONE;
+    for (enum by b = 0; b < BY_COUNT; b++) {
+        if (!(by & 1u << b))
+            continue;
+        struct str part = whose_part(b, f, a);
+        text = text.n ? arena_printf(a, STR_FMT ", " STR_FMT, STR_ARG(text), STR_ARG(part)) : part;
+    }
+    return text.n ? text : STR("everyone");
+}
+
+int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct arena *a, struct limit_need *ret)
+{
+    struct str bucket;
+    int r = bucket_name(l->by, f, a, &bucket);
+    if (r < 0)
+        return err_trace(r);
+    *ret = (struct limit_need){
+        .id = l->id,
+        .counter = l->counters[f->mode == MODE_TEST ? MODE_TEST : MODE_LIVE],
+        .bucket = bucket,
+        .whose = whose(l->by, f, a),
+        .meter = l->meter,
+        .window = l->window,
+        .max = l->max,
+        .n = n,
+    };
+    if (l->window == WINDOW_DAY) {
+        ret->window_start = wall_day_start(f->now);
+        ret->resets_at = wall_next_day(f->now);
+    } else if (l->window == WINDOW_MONTH) {
+        ret->window_start = wall_month_start(f->now);
+        ret->resets_at = wall_next_month(f->now);
+    }
+    return 0;
+}

@@ -1,0 +1,151 @@
+/*
+ * policy/match.c - membership of facts in sets of patterns: OR inside a key, AND between keys.
+ *
+ *   (1) a fact that is absent is in no set, `*` included; only the customer can be unknown *yet*, which is "maybe".
+ *   (2) matching allocates nothing and is linear in the text: a `*` never backtracks.
+ */
+#include "policy/policy_impl.h"
+
+#include <string.h>
+
+#include "base/check.h"
+
+static const struct str match_key_texts[MATCH_COUNT] = {
+#define MATCH(name, text, field) STR_INIT(text),
+#include "policy/match.tbl.h"
+#undef MATCH
+};
+
+static const struct str by_texts[BY_COUNT] = {
+#define BY(name, text, field) STR_INIT(text),
+#include "policy/by.tbl.h"
+#undef BY
+};
+
+struct str match_key_text(enum match_key k)
+{
+    check(k < MATCH_COUNT);
+    return match_key_texts[k];
+}
+
+struct str by_text(enum by b)
+{
+    check(b < BY_COUNT);
+    return by_texts[b];
+}
+
+static struct str match_value(const struct facts *f, enum match_key k)
+{
+    switch (k) {
+#define MATCH(name, text, field) \
+    case MATCH_##name: \
+        return f->field;
+#include "policy/match.tbl.h"
+#undef MATCH
+    default:
+        return STR_NONE;
+    }
+}
+
+struct str by_value(const struct facts *f, enum by b)
+{
+    switch (b) {
+#define BY(name, text, field) \
+    case BY_##name: \
+        return f->field;
+#include "policy/by.tbl.h"
+#undef BY
+    default:
+        return STR_NONE;
+    }
+}
+
+bool glob_match(struct str glob, struct str s)
+{
+    size_t i = 0;
+    for (size_t g = 0; g < glob.n; g++) {
+        if (glob.p[g] != '*') {
+            if (i == s.n || s.p[i++] != glob.p[g])
+                return false;
+            continue;
+        }
+        if (g + 1 == glob.n)
+            return true;
+        size_t start = i; /* a whole segment, not empty */
+        while (i < s.n && s.p[i] != '.')
+            i++;
+        if (i == start)
+            return false;
+    }
+    return i == s.n;
+}
+
+bool pattern_match(const struct pattern *p, struct str s)
+{
+    return p->is_glob ? glob_match(p->text, s) : str_eq(p->text, s);
+}
+
+static bool patterns_have(const struct patterns *p, struct str s)
+{
+    if (s.n == 0)
+        return false;
+    for (size_t i = 0; i < p->n; i++)
+        if (pattern_match(&p->items[i], s))
+            return true;
+    return false;
+}
+
+enum match_result match_facts(const struct match *m, const struct facts *f)
+{
+    enum match_result result = MATCH_YES;
+    if (m->classes && !(m->classes & 1u << f->class))
+        return MATCH_NO;
+    for (enum match_key k = 0; k < MATCH_COUNT; k++) {
+        if (m->by_key[k].n == 0)
+            continue;
+        if (k == MATCH_CUSTOMER && f->customer.n == 0)
+            result = MATCH_MAYBE;
+        else if (!patterns_have(&m->by_key[k], match_value(f, k)))
+            return MATCH_NO;
+    }
+    return result;
+}
+
+/* All that `inner` matches, `outer` matches. */
+static bool pattern_covers(const struct pattern *outer, const struct pattern *inner)
+{
+    if (!inner->is_glob)
+        return pattern_match(outer, inner->text);
+    if (str_eq(outer->text, inner->text))
+        return true;
+    if (!outer->is_glob)
+        return false;
+    struct str before_star = str_sub(outer->text, 0, outer->text.n - 1);
+    const char *star = memchr(inner->text.p, '*', inner->text.n);
+    struct str literal = str_sub(inner->text, 0, (size_t)(star - inner->text.p));
+    return outer->text.p[outer->text.n - 1] == '*' && !str_has(before_star, '*') && str_starts(literal, before_star);
+}
+
+static bool patterns_cover(const struct patterns *outer, const struct patterns *inner)
+{
+    if (outer->n == 0)
+        return true;
+    for (size_t i = 0; i < inner->n; i++) {
+        size_t o = 0;
+        while (o < outer->n && !pattern_covers(&outer->items[o], &inner->items[i]))
+            o++;
+        if (o == outer->n)
+            return false;
+    }
+    return inner->n > 0;
+}
+
+bool match_covers(const struct match *outer, const struct match *inner)
+{
+    if (outer->classes && (!inner->classes || (inner->classes & ~outer->classes)))
+        return false;
+    for (enum match_key k = 0; k < MATCH_COUNT; k++)
+        if (!patterns_cover(&outer->by_key[k], &inner->by_key[k]))
+            return false;
+    return true;
+}

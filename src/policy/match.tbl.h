@@ -1,0 +1,13 @@
+/*
+ * policy/match.tbl.h - the `match` keys whose values are patterns: MATCH(NAME, text, field of struct facts).
+ * `class` is beside them, since its values are not patterns.
+ */
+MATCH(LAYER, "layer", layer)
+MATCH(VENDOR, "vendor", vendor)
+MATCH(OPERATION, "operation", operation)
+MATCH(METHOD, "method", method)
+MATCH(AGENT, "agent", agent)
+MATCH(KEY, "key", key)
+MATCH(TENANT, "tenant", tenant)
+MATCH(CUSTOMER, "customer", customer)
+MATCH(RUN, "run", run_id)

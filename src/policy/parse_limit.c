@@ -1,0 +1,214 @@
+/*
+ * policy/parse_limit.c - `limits`: meter x window x bucket, and how much.
+ */
+#include "policy/policy_impl.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+
+#define N(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct key_row limit_keys[] = {
+    {STR_INIT("id"), KEY_REQUIRED},        {STR_INIT("meter"), KEY_REQUIRED},        {STR_INIT("max"), KEY_REQUIRED},
+    {STR_INIT("window"), KEY_REQUIRED},    {STR_INIT("by"), KEY_OPTIONAL},           {STR_INIT("match"), KEY_OPTIONAL},
+    {STR_INIT("on_exceed"), KEY_OPTIONAL}, {STR_INIT("unknown_cost"), KEY_OPTIONAL}, {STR_INIT("mode"), KEY_OPTIONAL},
+    {STR_INIT("soft"), KEY_LATER},         {STR_INIT("when"), KEY_LATER},            {STR_INIT("approval"), KEY_LATER},
+    {STR_INIT("runs"), KEY_LATER}};
+
+static const struct key_row window_keys[] = {
+    {STR_INIT("calendar"), KEY_OPTIONAL}, {STR_INIT("call"), KEY_OPTIONAL},    {STR_INIT("run"), KEY_OPTIONAL},
+    {STR_INIT("lifetime"), KEY_OPTIONAL}, {STR_INIT("instant"), KEY_OPTIONAL}, {STR_INIT("sliding"), KEY_LATER}};
+
+/* False when there is none that can be used. */
+static bool parse_meter(struct parse *x, const struct yaml *map, enum limit_meter *ret)
+{
+    static const struct str words[] = {STR_INIT("usd"), STR_INIT("requests"), STR_INIT("concurrent")};
+    static const struct str later[] = {STR_INIT("tokens"), STR_INIT("input_tokens"), STR_INIT("output_tokens")};
+    const struct yaml *y = yaml_get(map, STR("meter"));
+    if (yaml_is(y, YAML_STR) && str_starts(y->text, STR("currency:"))) {
+        parse_later(x, y, "meter", y->text);
+        return false;
+    }
+    int i = parse_word(x, map, STR("meter"), words, N(words), later, N(later));
+    if (i >= 0)
+        *ret = (enum limit_meter)i;
+    return i >= 0;
+}
+
+static bool parse_calendar(struct parse *x, const struct yaml *window, enum limit_window *ret)
+{
+    static const struct str words[] = {STR_INIT("day"), STR_INIT("month")};
+    static const struct str later[] = {STR_INIT("minute"), STR_INIT("hour"), STR_INIT("week")};
+    int i = parse_word(x, window, STR("calendar"), words, N(words), later, N(later));
+    if (i >= 0)
+        *ret = i == 0 ? WINDOW_DAY : WINDOW_MONTH;
+    return i >= 0;
+}
+
+static bool parse_window(struct parse *x, const struct yaml *map, enum limit_window *ret)
+{
+    const struct yaml *window = yaml_get(map, STR("window"));
+    size_t n_errors = x->diags->n_errors;
+    if (!parse_type(x, window, YAML_MAP, STR("window")))
+        return false;
+    parse_keys(x, window, "a window", window_keys, N(window_keys));
+    if (x->diags->n_errors > n_errors)
+        return false;
+    if (window->n != 1) {
+        parse_fault(x, window, "bad_window", "a window is exactly one of {calendar: day}, {run: true}, {call: true}, "
+                    "{lifetime: true}, {instant: true}");
+        return false;
+    }
+    const struct yaml *only = window->first;
+    if (str_eq(only->key, STR("calendar")))
+        return parse_calendar(x, window, ret);
+    bool is_true;
+    if (!parse_type(x, only, YAML_BOOL, only->key))
+        return false;
+    if (yaml_bool(only, &is_true) && !is_true) {
+        parse_fault(x, only, "bad_value", "`" STR_FMT "` can only be true", STR_ARG(only->key));
+        return false;
+    }
+    return window_parse(only->key, ret) == 0;
+}
+
+static void check_meter_and_window(struct parse *x, const struct yaml *map, const struct limit *l)
+{
+    const struct yaml *at = yaml_get(map, STR("window"));
+    if (l->meter == METER_CONCURRENT && l->window != WINDOW_INSTANT)
+        parse_fault(x, at, "bad_window", "a limit of concurrent calls has the window {instant: true}");
+    else if (l->meter != METER_CONCURRENT && l->window == WINDOW_INSTANT)
+        parse_fault(x, at, "bad_window", "the window {instant: true} is for concurrent calls only");
+    else if (l->meter == METER_REQUESTS && l->window == WINDOW_CALL)
+        parse_fault(x, at, "bad_window", "every call is one request: a limit of requests has no window {call: true}");
+}
+
+static void parse_max(struct parse *x, const struct yaml *map, struct limit *l)
+{
+    const struct yaml *y = yaml_get(map, STR("max"));
+    struct str text;
+    if (!y)
+        return;
+    if (l->meter != METER_USD) {
+        if (parse_type(x, y, YAML_INT, STR("max")) && yaml_i64(y, &l->max) && l->max < 0)
+            parse_fault(x, y, "bad_count", "`max` is a count of 0 or more");
+    } else if (!yaml_is(y, YAML_STR) && yaml_number_text(y, &text)) {
+        parse_fault(x, y, "amount_not_text", "an amount of money is text, so that no reader rounds it: max: \"" STR_FMT "\"", STR_ARG(text));
+    } else if (parse_type(x, y, YAML_STR, STR("max"))) {
+        parse_amount(x, y, y->text, &l->max);
+    }
+}
+
+static void parse_unknown_cost(struct parse *x, const struct yaml *map, struct limit *l)
+{
+    const struct yaml *y = yaml_get(map, STR("unknown_cost"));
+    struct str text;
+    if (!parse_text(x, map, STR("unknown_cost"), &text))
+        return;
+    if (l->meter != METER_USD) {
+        parse_fault(x, y, "bad_value", "`unknown_cost` is for limits of usd");
+    } else if (str_starts(text, STR("hold:"))) {
+        l->is_unknown_held = parse_amount(x, y, str_sub(text, 5, SIZE_MAX), &l->unknown_hold);
+    } else if (!str_eq(text, STR("deny"))) {
+        parse_fault(x, y, "bad_value", "`unknown_cost` is deny, or hold:<amount>: \"hold:50.00\"");
+    }
+}
+
+static void parse_on_exceed(struct parse *x, const struct yaml *map)
+{
+    static const struct str words[] = {STR_INIT("deny")}, later[] = {STR_INIT("approve"), STR_INIT("clamp")};
+    const struct yaml *y = yaml_get(map, STR("on_exceed"));
+    if (yaml_is(y, YAML_STR) && str_starts(y->text, STR("downgrade:")))
+        parse_later(x, y, "on_exceed", y->text);
+    else
+        parse_word(x, map, STR("on_exceed"), words, 1, later, N(later));
+}
+
+static void add_by(struct parse *x, const struct yaml *item, unsigned *by)
+{
+    static const struct str later[] = {STR_INIT("user"), STR_INIT("model"), STR_INIT("root_run")};
+    struct str names[BY_COUNT];
+    for (enum by b = 0; b < BY_COUNT; b++) {
+        names[b] = by_text(b);
+        if (!str_eq(names[b], item->text))
+            continue;
+        if (*by & 1u << b)
+            parse_fault(x, item, "duplicate_value", "`by` names " STR_FMT " twice", STR_ARG(names[b]));
+        *by |= 1u << b;
+        return;
+    }
+    for (size_t i = 0; i < N(later); i++) {
+        if (!str_eq(later[i], item->text))
+            continue;
+        parse_later(x, item, "by", item->text);
+        return;
+    }
+    diag_add_unknown(x->diags, x->file, item->line, item->col, "bad_value", "`by` value", item->text, names, BY_COUNT);
+}
+
+static void parse_by(struct parse *x, const struct yaml *map, struct limit *l)
+{
+    const struct yaml *list = yaml_get(map, STR("by"));
+    if (!parse_type(x, list, YAML_SEQ, STR("by")))
+        return;
+    yaml_each(item, list)
+        if (parse_type(x, item, YAML_STR, STR("by")))
+            add_by(x, item, &l->by);
+}
+
+static void parse_limit(struct parse *x, const struct yaml *map, struct limit *l)
+{
+    l->line = map->line;
+    l->col = map->col;
+    parse_keys(x, map, "a limit", limit_keys, N(limit_keys));
+    parse_id(x, map, STR("id"), &l->id);
+    parse_by(x, map, l);
+    parse_on_exceed(x, map);
+    parse_mode(x, map);
+    if (yaml_get(map, STR("match")))
+        parse_match(x, yaml_get(map, STR("match")), &l->match);
+    bool has_window = parse_window(x, map, &l->window);
+    if (!parse_meter(x, map, &l->meter))
+        return; /* what max and window may be depends on it */
+    parse_max(x, map, l);
+    parse_unknown_cost(x, map, l);
+    if (has_window)
+        check_meter_and_window(x, map, l);
+    if (l->window == WINDOW_RUN)
+        l->by |= 1u << BY_RUN;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return str_cmp(((const struct limit *)a)->id, ((const struct limit *)b)->id);
+}
+
+void parse_limits(struct parse *x, const struct yaml *list)
+{
+    struct policy *p = x->p;
+    if (!parse_type(x, list, YAML_SEQ, STR("limits")))
+        return;
+    if ((int64_t)list->n > x->limits->policy_limits_max) {
+        parse_fault(x, list, "too_many", "%zu limits; policy_limits_max is %lld", list->n, (long long)x->limits->policy_limits_max);
+        return;
+    }
+    p->limits = arena_try_alloc(&p->arena, (list->n + 1) * sizeof *p->limits);
+    if (!p->limits) {
+        parse_fault(x, list, "too_large", "the document's limits are too large together");
+        return;
+    }
+    yaml_each(item, list) {
+        if (!parse_type(x, item, YAML_MAP, STR("limits")))
+            continue;
+        struct limit *l = &p->limits[p->n_limits];
+        *l = (struct limit){0};
+        parse_limit(x, item, l);
+        for (size_t i = 0; l->id.n && i < p->n_limits; i++)
+            if (str_eq(p->limits[i].id, l->id))
+                parse_fault(x, yaml_get(item, STR("id")), "duplicate_id", "two limits are called `" STR_FMT "`", STR_ARG(l->id));
+        p->n_limits++;
+    }
+    if (p->n_limits > 1)
+        qsort(p->limits, p->n_limits, sizeof *p->limits, by_id);
+}

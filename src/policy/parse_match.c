@@ -1,0 +1,266 @@
+/*
+ * policy/parse_match.c - `match` and `sets`: lists of literals and globs, each checked where it stands.
+ *
+ * A pattern that can never match is refused, not kept: in a forbid it would silently forbid nothing.
+ */
+#include "policy/policy_impl.h"
+
+#include <string.h>
+
+#include "base/err.h"
+
+#define PATTERN_BYTES_MAX 256
+#define N(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct str later_keys[] = {STR_INIT("model"), STR_INIT("user"), STR_INIT("host")};
+static const struct str methods[] = {STR_INIT("GET"), STR_INIT("HEAD"), STR_INIT("POST"), STR_INIT("PUT"), STR_INIT("PATCH"),
+                                     STR_INIT("DELETE"), STR_INIT("OPTIONS")};
+static const struct str layers[] = {STR_INIT("saas")}, later_layers[] = {STR_INIT("llm"), STR_INIT("mcp")};
+
+static bool has_name(const struct str *names, size_t n, struct str s)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(names[i], s))
+            return true;
+    return false;
+}
+
+/* `*` at the end, or for a whole dot segment. */
+static bool is_glob_valid(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        bool starts_segment = i == 0 || s.p[i - 1] == '.';
+        if (s.p[i] == '*' && i + 1 < s.n && !(starts_segment && s.p[i + 1] == '.'))
+            return false;
+    }
+    return true;
+}
+
+static bool is_pattern_text_valid(struct parse *x, const struct yaml *item)
+{
+    struct str s = item->text;
+    bool is_printable = true;
+    for (size_t i = 0; i < s.n; i++)
+        is_printable &= (unsigned char)s.p[i] >= 0x20 && s.p[i] != 0x7f;
+    if (s.n == 0 || s.n > PATTERN_BYTES_MAX || !is_printable) {
+        parse_fault(x, item, "bad_value", "must be 1 to %d bytes without control characters", PATTERN_BYTES_MAX);
+        return false;
+    }
+    if (!is_glob_valid(s)) {
+        parse_fault(x, item, "bad_glob", "`*` may stand at the end, or for a whole segment between dots: stripe.*.create");
+        return false;
+    }
+    return true;
+}
+
+static void warn_unknown_vendor(struct parse *x, const struct yaml *item, struct str vendor)
+{
+    struct pattern p = {vendor, str_has(vendor, '*')};
+    if (x->n_vendors == 0)
+        return;
+    for (size_t i = 0; i < x->n_vendors; i++)
+        if (pattern_match(&p, x->vendors[i]))
+            return;
+    struct str near = diag_nearest(vendor, x->vendors, x->n_vendors);
+    if (near.n)
+        diag_warn(x->diags, x->file, item->line, item->col, "unknown_vendor",
+                  "no vendor is called `" STR_FMT "`; did you mean `" STR_FMT "`?", STR_ARG(vendor), STR_ARG(near));
+    else
+        diag_warn(x->diags, x->file, item->line, item->col, "unknown_vendor", "no vendor is called `" STR_FMT "`", STR_ARG(vendor));
+}
+
+static bool is_operation_valid(struct parse *x, const struct yaml *item)
+{
+    struct str vendor, rest;
+    bool has_dot = str_cut(item->text, '.', &vendor, &rest);
+    if (!has_dot && item->text.p[item->text.n - 1] != '*') {
+        parse_fault(x, item, "bad_value", "an operation is written with its vendor: stripe.refunds.create");
+        return false;
+    }
+    if (has_dot)
+        warn_unknown_vendor(x, item, vendor);
+    return true;
+}
+
+static bool is_word_valid(struct parse *x, const struct yaml *item, enum match_key key)
+{
+    if (key == MATCH_LAYER && has_name(later_layers, N(later_layers), item->text)) {
+        parse_later(x, item, "layer", item->text);
+        return false;
+    }
+    const struct str *names = key == MATCH_LAYER ? layers : methods;
+    size_t n = key == MATCH_LAYER ? N(layers) : N(methods);
+    if (has_name(names, n, item->text))
+        return true;
+    diag_add_unknown(x->diags, x->file, item->line, item->col, "bad_value", key == MATCH_LAYER ? "layer" : "method", item->text,
+                     names, n);
+    return false;
+}
+
+static bool is_item_valid(struct parse *x, const struct yaml *item, enum match_key key)
+{
+    if (key == MATCH_LAYER || key == MATCH_METHOD)
+        return is_word_valid(x, item, key);
+    if (!is_pattern_text_valid(x, item))
+        return false;
+    if (key == MATCH_OPERATION)
+        return is_operation_valid(x, item);
+    if (key == MATCH_VENDOR)
+        warn_unknown_vendor(x, item, item->text);
+    return true;
+}
+
+/* --- lists, with sets put in their place ---------------------------------------------------------------------- */
+
+/* The list that `set:name` stands for, or NULL after a diag. */
+static const struct yaml *find_set(struct parse *x, const struct yaml *item)
+{
+    struct str name = str_sub(item->text, 4, SIZE_MAX);
+    const struct yaml *set = yaml_get(x->sets, name);
+    if (set)
+        return yaml_is(set, YAML_SEQ) ? set : NULL; /* another type was refused where it stands */
+    struct str names[64];
+    size_t n = 0;
+    yaml_each(child, x->sets)
+        if (n < N(names))
+            names[n++] = child->key;
+    diag_add_unknown(x->diags, x->file, item->line, item->col, "unknown_set", "set", name, names, n);
+    return NULL;
+}
+
+static bool is_set_ref(const struct yaml *item)
+{
+    return item->type == YAML_STR && str_starts(item->text, STR("set:"));
+}
+
+static bool is_list_sound(struct parse *x, const struct yaml *list, struct str name)
+{
+    if (!parse_type(x, list, YAML_SEQ, name))
+        return false;
+    if (list->n == 0) {
+        parse_fault(x, list, "empty_list", "`" STR_FMT "` names nothing, so nothing would ever match; leave it out to match all",
+                    STR_ARG(name));
+        return false;
+    }
+    return true;
+}
+
+/* Calls fn for each item, and for each item of the sets that are named. */
+static void each_item(struct parse *x, const struct yaml *list, struct str name,
+                      void (*fn)(struct parse *x, const struct yaml *item, void *ctx), void *ctx)
+{
+    yaml_each(item, list) {
+        if (!parse_type(x, item, YAML_STR, name))
+            continue;
+        if (!is_set_ref(item)) {
+            fn(x, item, ctx);
+            continue;
+        }
+        const struct yaml *set = find_set(x, item);
+        yaml_each(inner, set)
+            if (inner->type == YAML_STR && !is_set_ref(inner))
+                fn(x, inner, ctx);
+    }
+}
+
+static void count_item(struct parse *x, const struct yaml *item, void *ctx)
+{
+    ++*(size_t *)ctx;
+}
+
+struct pattern_sink {
+    enum match_key key;
+    struct pattern *items;
+    size_t n;
+};
+
+static void add_pattern(struct parse *x, const struct yaml *item, void *ctx)
+{
+    struct pattern_sink *sink = ctx;
+    if (is_item_valid(x, item, sink->key))
+        sink->items[sink->n++] = (struct pattern){arena_str(&x->p->arena, item->text), str_has(item->text, '*')};
+}
+
+static void parse_patterns(struct parse *x, const struct yaml *list, enum match_key key, struct patterns *ret)
+{
+    size_t n = 0;
+    if (!is_list_sound(x, list, match_key_text(key)))
+        return;
+    size_t n_dropped = x->diags->n_errors;
+    each_item(x, list, match_key_text(key), count_item, &n);
+    if (x->diags->n_errors > n_dropped || n == 0)
+        return; /* said once already */
+    struct pattern_sink sink = {key, arena_try_alloc(&x->p->arena, n * sizeof(struct pattern)), 0};
+    if (!sink.items) {
+        parse_fault(x, list, "too_large", "the document's lists are too large together");
+        return;
+    }
+    each_item(x, list, match_key_text(key), add_pattern, &sink);
+    *ret = (struct patterns){sink.items, sink.n};
+}
+
+static void add_class(struct parse *x, const struct yaml *item, void *ctx)
+{
+    struct str names[CLASS_COUNT];
+    size_t n = 0;
+    enum op_class class;
+    if (class_parse(item->text, &class) == 0) {
+        *(uint32_t *)ctx |= 1u << class;
+        return;
+    }
+    if (str_eq(item->text, STR("unknown"))) {
+        parse_fault(x, item, "bad_value", "unknown operations have no class; name them: operation: [stripe.unknown]");
+        return;
+    }
+    for (enum op_class c = 0; c < CLASS_COUNT; c++)
+        if (c != CLASS_UNKNOWN)
+            names[n++] = class_text(c);
+    diag_add_unknown(x->diags, x->file, item->line, item->col, "bad_value", "class", item->text, names, n);
+}
+
+static void refuse_key(struct parse *x, const struct yaml *child)
+{
+    struct str names[MATCH_COUNT + 1] = {[MATCH_COUNT] = STR_INIT("class")};
+    if (has_name(later_keys, N(later_keys), child->key) || str_starts(child->key, STR("label."))) {
+        parse_later(x, child, "match key", child->key);
+        return;
+    }
+    for (enum match_key k = 0; k < MATCH_COUNT; k++)
+        names[k] = match_key_text(k);
+    diag_add_unknown(x->diags, x->file, child->key_line, child->key_col, "unknown_key", "match key", child->key, names, N(names));
+}
+
+void parse_match(struct parse *x, const struct yaml *map, struct match *ret)
+{
+    if (!parse_type(x, map, YAML_MAP, STR("match")))
+        return;
+    yaml_each(child, map) {
+        enum match_key k = 0;
+        while (k < MATCH_COUNT && !str_eq(match_key_text(k), child->key))
+            k++;
+        if (k < MATCH_COUNT)
+            parse_patterns(x, child, k, &ret->by_key[k]);
+        else if (!str_eq(child->key, STR("class")))
+            refuse_key(x, child);
+        else if (is_list_sound(x, child, child->key))
+            each_item(x, child, child->key, add_class, &ret->classes);
+    }
+}
+
+void parse_sets(struct parse *x)
+{
+    if (!parse_type(x, x->sets, YAML_MAP, STR("sets"))) {
+        x->sets = NULL;
+        return;
+    }
+    yaml_each(set, x->sets) {
+        if (!id_is_valid(set->key))
+            diag_add(x->diags, x->file, set->key_line, set->key_col, "bad_id", "a set's name must be 1 to 64 of a-z 0-9 - _");
+        if (!is_list_sound(x, set, set->key))
+            continue;
+        yaml_each(item, set) {
+            if (parse_type(x, item, YAML_STR, set->key) && is_set_ref(item))
+                parse_fault(x, item, "bad_value", "a set cannot name another set");
+        }
+    }
+}

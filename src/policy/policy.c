@@ -1,0 +1,118 @@
+/*
+ * policy/policy.c - a compiled document's life, and what others may read of it.
+ */
+#include "policy/policy_impl.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "codec/json_write.h"
+
+/* The count is the one thing in a policy that changes. */
+static int *refs(const struct policy *p)
+{
+    return (int *)(uintptr_t)&p->n_refs;
+}
+
+void policy_ref(const struct policy *p)
+{
+    check(__atomic_add_fetch(refs(p), 1, __ATOMIC_RELAXED) > 1);
+}
+
+void policy_unref(const struct policy *p)
+{
+    if (!p)
+        return;
+    int left = __atomic_sub_fetch(refs(p), 1, __ATOMIC_ACQ_REL);
+    check(left >= 0);
+    if (left > 0)
+        return;
+    struct policy *mine = (struct policy *)(uintptr_t)p;
+    arena_deinit(&mine->arena);
+    free(mine);
+}
+
+struct str policy_name(const struct policy *p)
+{
+    return p->name;
+}
+
+int64_t policy_version(const struct policy *p)
+{
+    return p->version;
+}
+
+struct str policy_digest(const struct policy *p)
+{
+    return p->digest;
+}
+
+struct str policy_text(const struct policy *p)
+{
+    return p->text;
+}
+
+static void put_match(struct json_writer *w, const struct match *m)
+{
+    jw_key(w, STR("match"));
+    jw_object(w);
+    if (m->classes) {
+        jw_key(w, STR("class"));
+        jw_array(w);
+        for (enum op_class c = 0; c < CLASS_COUNT; c++)
+            if (m->classes & 1u << c)
+                jw_str(w, class_text(c));
+        jw_array_end(w);
+    }
+    for (enum match_key k = 0; k < MATCH_COUNT; k++) {
+        if (m->by_key[k].n == 0)
+            continue;
+        jw_key(w, match_key_text(k));
+        jw_array(w);
+        for (size_t i = 0; i < m->by_key[k].n; i++)
+            jw_str(w, m->by_key[k].items[i].text);
+        jw_array_end(w);
+    }
+    jw_object_end(w);
+}
+
+static void put_amount(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n)
+{
+    char text[MONEY_TEXT_BYTES];
+    if (meter == METER_USD)
+        jw_put_str(w, key, money_text(n, text));
+    else
+        jw_put_i64(w, key, n);
+}
+
+static void put_limit(struct json_writer *w, const struct limit *l)
+{
+    jw_object(w);
+    jw_put_str(w, STR("id"), l->id);
+    jw_put_str(w, STR("meter"), meter_text(l->meter));
+    jw_put_str(w, STR("window"), window_text(l->window));
+    put_amount(w, STR("max"), l->meter, l->max);
+    jw_key(w, STR("by"));
+    jw_array(w);
+    for (enum by b = 0; b < BY_COUNT; b++)
+        if (l->by & 1u << b)
+            jw_str(w, by_text(b));
+    jw_array_end(w);
+    put_match(w, &l->match);
+    if (l->is_unknown_held)
+        put_amount(w, STR("unknown_cost_hold"), METER_USD, l->unknown_hold);
+    jw_put_str(w, STR("counter"), l->counters[MODE_LIVE]);
+    jw_object_end(w);
+}
+
+int policy_limits_json(const struct policy *p, struct buf *out)
+{
+    struct json_writer w;
+    jw_init(&w, out);
+    jw_array(&w);
+    for (size_t i = 0; i < p->n_limits; i++)
+        put_limit(&w, &p->limits[i]);
+    jw_array_end(&w);
+    jw_end(&w);
+    return buf_ok(out);
+}

@@ -1,0 +1,149 @@
+/*
+ * policy/policy_impl.h - a compiled document, and what the files of this folder share. For this folder only.
+ */
+#pragma once
+
+#include "codec/yaml.h"
+#include "policy/policy.h"
+
+enum match_key {
+#define MATCH(name, text, field) MATCH_##name,
+#include "policy/match.tbl.h"
+#undef MATCH
+    MATCH_COUNT
+};
+
+enum by {
+#define BY(name, text, field) BY_##name,
+#include "policy/by.tbl.h"
+#undef BY
+    BY_COUNT
+};
+
+/* A literal, or a glob: `*` for a whole dot segment, or at the end for any rest. */
+struct pattern {
+    struct str text;
+    bool is_glob;
+};
+struct patterns {
+    const struct pattern *items;
+    size_t n; /* 0: not named, matches all */
+};
+struct match {
+    struct patterns by_key[MATCH_COUNT];
+    uint32_t classes; /* bits of enum op_class; 0: not named */
+};
+
+struct rule {
+    struct str id;
+    enum effect effect; /* DENY: forbid */
+    struct match match;
+    struct str reason;   /* of a forbid, for its sentence; may be empty */
+    struct str approval; /* of an approve */
+    int line, col;
+};
+
+struct limit {
+    struct str id;
+    struct str counters[2]; /* by enum mode, TEST and LIVE; without document: of a key */
+    enum limit_meter meter;
+    enum limit_window window;
+    unsigned by; /* bits of enum by; WINDOW_RUN has BY_RUN */
+    int64_t max;
+    struct match match;
+    bool is_unknown_held; /* unknown_cost: hold:<amount> */
+    money_t unknown_hold;
+    int line, col;
+};
+
+struct policy {
+    int n_refs; /* atomic */
+    struct arena arena;
+    struct str name, owner, digest, text;
+    int64_t version;
+    struct rule *rules; /* in id order */
+    size_t n_rules;
+    struct limit *limits; /* in id order */
+    size_t n_limits;
+};
+
+struct key_limits {
+    struct limit *limits; /* in id order */
+    size_t n;
+    struct arena arena;
+};
+
+/* --- match.c --- */
+
+enum match_result { MATCH_NO, MATCH_MAYBE, MATCH_YES }; /* maybe: depends on a customer who is not known */
+
+struct str match_key_text(enum match_key k);
+struct str by_text(enum by b);
+struct str by_value(const struct facts *f, enum by b);
+bool glob_match(struct str glob, struct str s);
+bool pattern_match(const struct pattern *p, struct str s);
+enum match_result match_facts(const struct match *m, const struct facts *f);
+/* What `inner` matches, `outer` matches too; may say no where it is true. */
+bool match_covers(const struct match *outer, const struct match *inner);
+
+/* --- parse.c, parse_value.c, parse_match.c, parse_rule.c, parse_limit.c, analyse.c --- */
+
+struct parse {
+    struct policy *p;
+    struct arena *scratch;
+    struct str file;
+    struct diag_list *diags;
+    const struct limits *limits;
+    const struct str *vendors;
+    size_t n_vendors;
+    const struct yaml *sets, *approvals; /* NULL: none */
+};
+
+enum key_kind { KEY_OPTIONAL, KEY_REQUIRED, KEY_LATER };
+struct key_row {
+    struct str name;
+    enum key_kind kind;
+};
+
+/* A diag at a node, or at a map's key. */
+void parse_fault(struct parse *x, const struct yaml *at, const char *code, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void parse_later(struct parse *x, const struct yaml *at, const char *what, struct str name);
+/* Every key of the map is known and available, and the required ones are there. `what`: "a rule". */
+void parse_keys(struct parse *x, const struct yaml *map, const char *what, const struct key_row *rows, size_t n);
+/* False after a diag, when the node is there and of another type; false without one when it is not there (NULL). */
+bool parse_type(struct parse *x, const struct yaml *y, enum yaml_type type, struct str name);
+bool parse_text(struct parse *x, const struct yaml *map, struct str key, struct str *ret);
+bool parse_id(struct parse *x, const struct yaml *map, struct str key, struct str *ret); /* copied into the policy */
+/* One of `names`: its index, or -1 after a diag (or when the key is not there). `later`: known, not built yet. */
+int parse_word(struct parse *x, const struct yaml *map, struct str key, const struct str *names, size_t n_names,
+               const struct str *later, size_t n_later);
+bool parse_amount(struct parse *x, const struct yaml *at, struct str text, money_t *ret);
+/* The map's `mode`, where only enforce is available. */
+void parse_mode(struct parse *x, const struct yaml *map);
+
+void parse_match(struct parse *x, const struct yaml *map, struct match *ret);
+void parse_sets(struct parse *x);
+void parse_rules(struct parse *x, const struct yaml *list);
+void parse_approvals(struct parse *x);
+void parse_limits(struct parse *x, const struct yaml *list);
+void analyse(struct parse *x);
+
+bool id_is_valid(struct str s);
+
+/* --- limit.c --- */
+
+/* Fills counters from document, id, meter, window and by; document empty: a key's limit. */
+void limit_name_counters(struct limit *l, struct str document, struct arena *a);
+/* Bucket, whose, window start and reset of one need. -ERR_TOO_LARGE: the arena's cap. */
+int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct arena *a, struct limit_need *ret);
+
+/* --- sentence.c --- */
+
+void say_no_document(struct arena *a, struct verdict *v);
+void say_no_memory(struct verdict *v);
+void say_no_permit(const struct policy *p, const struct facts *f, struct arena *a, struct verdict *v);
+void say_forbidden(const struct policy *p, const struct rule *r, bool is_maybe, const struct facts *f, struct arena *a,
+                   struct verdict *v);
+void say_approval(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a, struct verdict *v);
+void say_cost_unknown(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *v);

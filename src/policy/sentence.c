@@ -1,0 +1,149 @@
+/*
+ * policy/sentence.c - every refusal says which rule or limit, whose it is, the values compared, and what to do.
+ *
+ * The agent's SDK shows the sentence as the vendor's error text, and the record keeps it for good: it names rules, agents,
+ * keys and operations, never a tenant, user or customer.
+ */
+#include "policy/policy_impl.h"
+
+#include <string.h>
+
+#include "base/check.h"
+
+static void refuse(struct verdict *v, enum code code, struct str reason)
+{
+    v->effect = EFFECT_DENY;
+    v->code = code;
+    v->reason = reason;
+    v->needs = NULL;
+    v->n_needs = 0;
+    v->wants_cost = v->wants_customer = false;
+}
+
+static struct str agent_of(const struct facts *f)
+{
+    return f->agent.n ? f->agent : STR("-");
+}
+
+void say_no_document(struct arena *a, struct verdict *v)
+{
+    refuse(v, CODE_POLICY_DENIED,
+           STR("The policy document of this key does not exist, so nothing is permitted; apply it with "
+               "`flyball policy apply`, or ask the key's owner."));
+}
+
+void say_no_memory(struct verdict *v)
+{
+    refuse(v, CODE_OVERLOADED, STR("The call needs more memory to decide on than one call may use (call_memory_bytes_max)."));
+}
+
+void say_no_permit(const struct policy *p, const struct facts *f, struct arena *a, struct verdict *v)
+{
+    if (f->class == CLASS_UNKNOWN) {
+        refuse(v, CODE_OPERATION_UNKNOWN,
+               arena_printf(a, "The " STR_FMT " connector does not know this operation, and no rule of policy " STR_FMT
+                               " permits " STR_FMT " by that name for agent " STR_FMT "; use a known operation, or ask the policy's owner.",
+                            STR_ARG(f->vendor), STR_ARG(p->name), STR_ARG(f->operation), STR_ARG(agent_of(f))));
+        return;
+    }
+    const char *hint = f->class == CLASS_AUTHORITY ? " (it changes who may do what, so only its exact name permits it)" : "";
+    refuse(v, CODE_POLICY_DENIED,
+           arena_printf(a, "No rule permits " STR_FMT " for agent " STR_FMT " under policy " STR_FMT
+                           "; add a permit rule for it%s, or ask the policy's owner.",
+                        STR_ARG(f->operation), STR_ARG(agent_of(f)), STR_ARG(p->name), hint));
+}
+
+void say_forbidden(const struct policy *p, const struct rule *r, bool is_maybe, const struct facts *f, struct arena *a,
+                   struct verdict *v)
+{
+    const char *why = is_maybe ? ": it names customers, and this call's customer is not known" : r->reason.n ? ": " : "";
+    struct str reason = is_maybe ? STR_NONE : r->reason;
+    v->rule = r->id;
+    refuse(v, CODE_POLICY_DENIED,
+           arena_printf(a, "Rule \"" STR_FMT "\" of policy " STR_FMT " forbids " STR_FMT " for agent " STR_FMT "%s" STR_FMT ".",
+                        STR_ARG(r->id), STR_ARG(p->name), STR_ARG(f->operation), STR_ARG(agent_of(f)), why, STR_ARG(reason)));
+}
+
+void say_approval(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a, struct verdict *v)
+{
+    v->rule = r->id;
+    refuse(v, CODE_POLICY_DENIED,
+           arena_printf(a, "Rule \"" STR_FMT "\" of policy " STR_FMT " wants a person's approval (" STR_FMT ") of " STR_FMT
+                           " for agent " STR_FMT "; approvals are not available yet in this version, so it is refused.",
+                        STR_ARG(r->id), STR_ARG(p->name), STR_ARG(r->approval), STR_ARG(f->operation), STR_ARG(agent_of(f))));
+    v->effect = EFFECT_APPROVE;
+}
+
+void say_cost_unknown(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *v)
+{
+    struct str why = STR("names no amount that could be read or looked up");
+    if (f->amount.is_known && strcmp(f->amount.currency, "USD") != 0)
+        why = arena_printf(a, "is in %.3s, which is not converted in this version", f->amount.currency);
+    refuse(v, CODE_COST_UNKNOWN,
+           arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " counts USD, and what " STR_FMT
+                           " costs is not known: the request " STR_FMT "; name an amount in USD, or ask for "
+                           "`unknown_cost: hold:<amount>` on the limit.",
+                        STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(f->operation), STR_ARG(why)));
+}
+
+static const char *window_phrase(enum limit_window w)
+{
+    switch (w) {
+    case WINDOW_CALL:
+        return "a call";
+    case WINDOW_DAY:
+        return "a day";
+    case WINDOW_MONTH:
+        return "a month";
+    case WINDOW_RUN:
+        return "a run";
+    case WINDOW_LIFETIME:
+        return "in all";
+    case WINDOW_INSTANT:
+        return "at once";
+    }
+    return "";
+}
+
+/* " It resets at 2026-11-24T00:00:00Z." or what stands in its place. */
+static struct str reset_phrase(const struct limit_need *need, struct arena *a)
+{
+    char text[WALL_TEXT_BYTES];
+    if (need->window == WINDOW_CALL)
+        return STR(" Ask for less.");
+    if (need->window == WINDOW_INSTANT)
+        return STR(" Try again when one has ended.");
+    if (need->resets_at == 0)
+        return STR(" It does not reset.");
+    wall_text(need->resets_at, text); /* windows start on a second: the fraction says nothing */
+    return arena_printf(a, " It resets at %.19sZ.", text);
+}
+
+static struct str compared(const struct limit_need *need, struct arena *a)
+{
+    char max[MONEY_TEXT_BYTES], before[MONEY_TEXT_BYTES], held[MONEY_TEXT_BYTES], n[MONEY_TEXT_BYTES];
+    const char *window = window_phrase(need->window);
+    if (need->meter == METER_CONCURRENT)
+        return arena_printf(a, "%lld calls %s: %lld in flight, this call is one more.", (long long)need->max, window,
+                            (long long)need->held);
+    if (need->meter == METER_REQUESTS)
+        return arena_printf(a, "%lld requests %s: %lld made, %lld in flight, this call is one more.", (long long)need->max, window,
+                            (long long)need->before, (long long)need->held);
+    struct str max_text = money_text_short(need->max, max), n_text = money_text_short(need->n, n);
+    if (need->window == WINDOW_CALL)
+        return arena_printf(a, STR_FMT " USD %s: this call asks " STR_FMT ".", STR_ARG(max_text), window, STR_ARG(n_text));
+    return arena_printf(a, STR_FMT " USD %s: " STR_FMT " spent, " STR_FMT " held, this call asks " STR_FMT ".",
+                        STR_ARG(max_text), window, STR_ARG(money_text_short(need->before, before)),
+                        STR_ARG(money_text_short(need->held, held)), STR_ARG(n_text));
+}
+
+void policy_refuse_limit(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *ret)
+{
+    struct limit_need *needs = ret->needs;
+    size_t n_needs = ret->n_needs;
+    refuse(ret, need->meter == METER_USD ? CODE_LIMIT_EXCEEDED : CODE_RATE_LIMITED,
+           arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " is " STR_FMT STR_FMT, STR_ARG(need->id), STR_ARG(need->whose),
+                        STR_ARG(compared(need, a)), STR_ARG(reset_phrase(need, a))));
+    ret->needs = needs; /* the record shows all of them */
+    ret->n_needs = n_needs;
+}
