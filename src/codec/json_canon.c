@@ -136,33 +136,45 @@ static bool is_zero_text(struct str s)
     return true;
 }
 
-int json_canon_number(struct str text, struct buf *out)
+/* The double nearest to a JSON number. False: none is near enough to be told from 0 or from infinity. */
+static bool read_double(struct str text, double *ret_x)
 {
-    enum number_kind kind = number_kind(text);
-    if (kind == NUMBER_NOT)
-        return err_trace(-ERR_INVALID);
-    if (is_zero_text(text))
-        return buf_add(out, STR("0"));
-    if (kind == NUMBER_INTEGER) {
-        int64_t n;
-        if (!number_i64(text, &n) || n > EXACT_MAX || n < -EXACT_MAX)
-            return err_trace(-ERR_OVERFLOW);
-        return buf_add(out, text);
-    }
-
     char copy[NUMBER_BYTES_MAX + 1], memory[4096];
     if (text.n > NUMBER_BYTES_MAX)
-        return err_trace(-ERR_OVERFLOW);
+        return false;
     memcpy(copy, text.p, text.n);
     copy[text.n] = 0;
     yyjson_alc alc;
     yyjson_val val = {0};
     if (!yyjson_alc_pool_init(&alc, memory, sizeof memory) || !yyjson_read_number(copy, &val, 0, &alc, NULL))
+        return false;
+    *ret_x = yyjson_get_num(&val);
+    return *ret_x != 0;
+}
+
+int json_canon_number(struct str text, struct buf *out)
+{
+    enum number_kind kind = number_kind(text);
+    int64_t n;
+    double x;
+    if (kind == NUMBER_NOT)
+        return err_trace(-ERR_INVALID);
+    if (is_zero_text(text))
+        return buf_add(out, STR("0"));
+    if (kind == NUMBER_INTEGER && number_i64(text, &n) && n <= EXACT_MAX && n >= -EXACT_MAX)
+        return buf_add(out, text);
+    if (!read_double(text, &x))
         return err_trace(-ERR_OVERFLOW);
-    double x = yyjson_get_num(&val);
-    if (x == 0)
-        return err_trace(-ERR_OVERFLOW); /* too small for a double, and not zero */
-    return write_double(x, out);
+
+    size_t start = out->n;
+    int r = write_double(x, out);
+    if (r < 0)
+        return err_trace(r);
+    if (kind == NUMBER_INTEGER && !str_eq(text, str_sub(buf_str(out), start, out->n))) {
+        out->n = start;
+        return err_trace(-ERR_OVERFLOW);
+    }
+    return 0;
 }
 
 static int by_key(const void *pa, const void *pb)

@@ -82,6 +82,10 @@ static void numbers_are_written_as_ecmascript_does(void **state)
         {"9007199254740992", "9007199254740992"},
         {"-9007199254740992", "-9007199254740992"},
         {"295147905179352830000.0", "295147905179352830000"},
+        {"295147905179352830000", "295147905179352830000"},
+        {"100000000000000000000", "100000000000000000000"},
+        {"9007199254740994", "9007199254740994"},
+        {"9223372036854776000", "9223372036854776000"},
         {"9.999999999999997e22", "9.999999999999997e+22"},
         {"1e23", "1e+23"},
         {"1.0000000000000001e23", "1.0000000000000001e+23"},
@@ -113,8 +117,9 @@ static void numbers_are_written_as_ecmascript_does(void **state)
 
 static void numbers_that_would_be_rounded_away_are_refused(void **state)
 {
-    static const char *const refused[] = {"9007199254740993", "-9007199254740993", "9223372036854775808", "1e309",
-                                          "-1e400", "1e-400", "100000000000000000000"};
+    static const char *const refused[] = {"9007199254740993", "-9007199254740993", "1e309",
+                                          "-1e400", "1e-400", "100000000000000000001",
+                                          "9223372036854775807", "9223372036854775808", "295147905179352825856"};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         if (json_canon_number(str_c(refused[i]), &out) != -ERR_OVERFLOW)
             fail_msg("%s", refused[i]);
@@ -131,6 +136,7 @@ static void canonical_text_is_its_own_canon(void **state)
 {
     static const char *const texts[] = {
         "[333333333.3333333,1e+30,4.5,0.002,1e-27]",
+        "[100000000000000000000,-295147905179352830000]",
         "{\"\\r\":1,\"1\":\"\\u001f\x7f\",\"\xf0\x9f\x98\x80\":[],\"\xef\xac\xb3\":{}}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
