@@ -1,9 +1,10 @@
 /*
  * saas/call.c - reads one request to a vendor: which operation, which values, what the canonical request is.
  *
- *   (1) what is forwarded is written from what was read here, in the order it was read: the vendor sees what was decided on.
- *   (2) a field that decides (a declared parameter) has one meaning: it stands once, as a plain field, under its exact name,
- *       with a value of its type. All other fields pass as they are.
+ *   (1) what is forwarded is written from what was read here, in the order it was read: the vendor sees what was
+ *       decided on.
+ *   (2) a field that decides (a declared parameter) has one meaning: it stands once, as a plain field, under its exact
+ *       name, with a value of its type. All other fields pass as they are.
  *   (3) nothing is repaired or skipped: what two readers could read differently is a problem that names the field.
  */
 #include "saas/connector_impl.h"
@@ -75,14 +76,17 @@ static int check_head(struct reading *rd)
 {
     const struct saas_request *r = rd->r;
     if (r->content_encoding.n && !str_eq_nocase(r->content_encoding, STR("identity")))
-        return problem(rd, CODE_REQUEST_INVALID, 415, "The body has a content encoding; send it plain, so that it can be read.");
+        return problem(rd, CODE_REQUEST_INVALID, 415,
+                       "The body has a content encoding; send it plain, so that it can be read.");
     if (!r->has_idempotency_key)
         return 0;
     if (!r->idempotency_key.n || r->idempotency_key.n > IDEMPOTENCY_KEY_BYTES_MAX)
-        return problem(rd, CODE_REQUEST_INVALID, 400, "The idempotency key must have 1 to %d bytes.", IDEMPOTENCY_KEY_BYTES_MAX);
+        return problem(rd, CODE_REQUEST_INVALID, 400, "The idempotency key must have 1 to %d bytes.",
+                       IDEMPOTENCY_KEY_BYTES_MAX);
     for (size_t i = 0; i < r->idempotency_key.n; i++) {
         if (r->idempotency_key.p[i] < '!' || r->idempotency_key.p[i] > '~')
-            return problem(rd, CODE_REQUEST_INVALID, 400, "The idempotency key has a byte that is not printable ASCII.");
+            return problem(rd, CODE_REQUEST_INVALID, 400,
+                           "The idempotency key has a byte that is not printable ASCII.");
     }
     return 0;
 }
@@ -95,8 +99,8 @@ static int check_content_type(struct reading *rd)
     if (!rd->r->body.n && !rd->r->content_type.n)
         return 0;
     if (!is_media_type(rd->r->content_type, media))
-        return problem(rd, CODE_REQUEST_INVALID, 415, "The body of " STR_FMT " must be %s (charset utf-8 or none named).",
-                       STR_ARG(op->name), media);
+        return problem(rd, CODE_REQUEST_INVALID, 415,
+                       "The body of " STR_FMT " must be %s (charset utf-8 or none named).", STR_ARG(op->name), media);
     return 0;
 }
 
@@ -119,8 +123,8 @@ static int read_number(struct reading *rd, struct param *p, enum param_type type
     struct str digits = is_negative ? str_sub(p->s, 1, p->s.n) : p->s;
     if (!is_number(digits) || str_to_i64(digits, &p->i) < 0 || (is_negative && p->i == 0))
         return problem(rd, CODE_REQUEST_INVALID, 400,
-                       "`" STR_FMT "` must be an integer: digits only, no leading zero, at most %d of them.", STR_ARG(p->name),
-                       NUMBER_DIGITS_MAX);
+                       "`" STR_FMT "` must be an integer: digits only, no leading zero, at most %d of them.",
+                       STR_ARG(p->name), NUMBER_DIGITS_MAX);
     p->is_int = true;
     p->i = is_negative ? -p->i : p->i;
     return 0;
@@ -140,7 +144,8 @@ static int read_value(struct reading *rd, struct param *p, enum param_type type)
     case PARAM_CURRENCY:
         if (currency_code(p->s, code))
             return 0;
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be three letters, like usd.", STR_ARG(p->name));
+        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be three letters, like usd.",
+                       STR_ARG(p->name));
     case PARAM_ID:
         if (str_is_token(p->s, "_", 255))
             return 0;
@@ -174,7 +179,7 @@ static bool is_base_name(struct str s)
     return s.n > 0;
 }
 
-/* True when a lenient reader could take a field of that name for the declared one: other case, more or fewer brackets. */
+/* True when a lenient reader could take a field for the declared one: other case, more or fewer brackets. */
 static bool could_be(struct str field, struct str declared)
 {
     struct str less = field.n < declared.n ? field : declared, more = field.n < declared.n ? declared : field;
@@ -185,10 +190,11 @@ static int read_field(struct reading *rd, const struct form_field *f)
 {
     const struct operation *op = rd->call->op;
     if (!is_base_name(f->keys[0]))
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` is no name of a field.", STR_ARG(shown(rd, f->name)));
+        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` is no name of a field.",
+                       STR_ARG(shown(rd, f->name)));
     if (strs_has(&rd->c->refuse_fields, f->keys[0]))
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` is refused: it could change what the request means.",
-                       STR_ARG(f->keys[0]));
+        return problem(rd, CODE_REQUEST_INVALID, 400,
+                       "`" STR_FMT "` is refused: it could change what the request means.", STR_ARG(f->keys[0]));
     for (size_t i = 0; i < op->n_params; i++) {
         const struct op_param *d = &op->params[i];
         if (!could_be(f->name, d->name))
@@ -198,8 +204,9 @@ static int read_field(struct reading *rd, const struct form_field *f)
                            STR_ARG(d->name));
         if (str_eq(d->name, f->name))
             return add_param(rd, d, f->value);
-        return problem(rd, CODE_REQUEST_AMBIGUOUS, 400, "`" STR_FMT "` could be read as `" STR_FMT "`; send that, once.",
-                       STR_ARG(shown(rd, f->name)), STR_ARG(d->name));
+        return problem(rd, CODE_REQUEST_AMBIGUOUS, 400,
+                       "`" STR_FMT "` could be read as `" STR_FMT "`; send that, once.", STR_ARG(shown(rd, f->name)),
+                       STR_ARG(d->name));
     }
     return 0;
 }
@@ -249,7 +256,8 @@ static int read_path(struct reading *rd, const struct str *segs)
         if (!s->is_param)
             continue;
         if (!str_is_token(segs[i], s->is_free ? "_-.~" : "_", 255))
-            return problem(rd, CODE_REQUEST_INVALID, 400, "The id `" STR_FMT "` in the path has a byte that ids do not have.",
+            return problem(rd, CODE_REQUEST_INVALID, 400,
+                           "The id `" STR_FMT "` in the path has a byte that ids do not have.",
                            STR_ARG(shown(rd, segs[i])));
         size_t d = 0;
         while (!op->params[d].is_path || !str_eq(op->params[d].name, s->text))
@@ -267,7 +275,8 @@ static int read_content(struct reading *rd)
     const struct saas_request *r = rd->r;
     if (call->op->encoding == BODY_NONE) {
         if (r->body.n)
-            return problem(rd, CODE_REQUEST_INVALID, 400, "A " STR_FMT " must not have a body.", STR_ARG(call->op->method));
+            return problem(rd, CODE_REQUEST_INVALID, 400, "A " STR_FMT " must not have a body.",
+                           STR_ARG(call->op->method));
         return read_form(rd, r->query, "query", &call->query);
     }
     if (r->query.n)
@@ -349,8 +358,8 @@ static int read_amount(struct reading *rd)
         return 0;
     const struct currency_rule *rule = currency_rule(call->connector, call->op, call->asked_currency);
     if (rule && amount->i % rule->multiple_of != 0)
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` in %s must be a multiple of %lld.", STR_ARG(amount->name),
-                       call->asked_currency, (long long)rule->multiple_of);
+        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` in %s must be a multiple of %lld.",
+                       STR_ARG(amount->name), call->asked_currency, (long long)rule->multiple_of);
     call->amount = (struct amount){true, amount->i, rule ? rule->exponent : call->connector->exponent_default, {0}};
     memcpy(call->amount.currency, call->asked_currency, 4);
     return 0;
@@ -359,7 +368,8 @@ static int read_amount(struct reading *rd)
 /* An object that can be looked up speaks for its customer; only without one does the request's own word count. */
 static void read_customer(struct saas_call *call)
 {
-    const struct param *customer = first_param(call, &call->op->customer), *subject = first_param(call, &call->op->subject);
+    const struct param *customer = first_param(call, &call->op->customer),
+                       *subject = first_param(call, &call->op->subject);
     call->lookup = choose_lookup(call);
     bool is_owned = call->lookup && call->lookup->customers.n;
     if (subject)

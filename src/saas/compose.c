@@ -14,8 +14,7 @@
 #define ERROR_BODY_BYTES_MAX 65536
 
 /* Stripe's shape, for refusals before a vendor is known. */
-#define DEFAULT_ERROR_BODY \
-    "{\"error\":{\"type\":{type},\"code\":{code},\"message\":{message},\"call_id\":{call_id}}}\n"
+#define DEFAULT_ERROR_BODY "{\"error\":{\"type\":{type},\"code\":{code},\"message\":{message},\"call_id\":{call_id}}}\n"
 
 static struct str tag_of(struct str scope, struct str key, struct str body, char out[2 * TAG_HASH_BYTES])
 {
@@ -26,8 +25,8 @@ static struct str tag_of(struct str scope, struct str key, struct str body, char
 }
 
 /*
- * False when the vendor would refuse one more field of that kind, when `metadata=` clears them all (a tag beside it would
- * be ambiguous), or when the agent set the tag itself: what was sent is what was decided on.
+ * False when the vendor would refuse one more field of that kind, when `metadata=` clears them all (a tag beside it
+ * would be ambiguous), or when the agent set the tag itself: what was sent is what was decided on.
  */
 static bool has_room_for_tag(const struct connector *c, struct str body)
 {
@@ -46,7 +45,8 @@ static bool has_room_for_tag(const struct connector *c, struct str body)
     return n < c->tag_fields_max;
 }
 
-static int add_tag(const struct saas_call *call, struct str scope, struct str key, struct arena *a, struct str *ret_body)
+static int add_tag(const struct saas_call *call, struct str scope, struct str key, struct arena *a,
+                   struct str *ret_body)
 {
     char hex[2 * TAG_HASH_BYTES];
     struct str tag = tag_of(scope, key, call->body, hex), field = call->connector->tag_field;
@@ -65,8 +65,9 @@ static int add_tag(const struct saas_call *call, struct str scope, struct str ke
     return 0;
 }
 
-int saas_compose(const struct saas_call *call, struct saas_additions add, struct str scope, struct str made_key, struct arena *a,
-                 struct str *ret_body, struct str *ret_key, struct str ret_added[2], size_t *ret_n_added)
+int saas_compose(const struct saas_call *call, struct saas_additions add, struct str scope, struct str made_key,
+                 struct arena *a, struct str *ret_body, struct str *ret_key, struct str ret_added[2],
+                 size_t *ret_n_added)
 {
     struct str body = call->body, key = call->idempotency_key;
     size_t n = 0;
@@ -75,7 +76,8 @@ int saas_compose(const struct saas_call *call, struct saas_additions add, struct
         key = made_key;
         ret_added[n++] = STR("idempotency_key");
     }
-    if (add.tag && call->op && call->op->takes_tag && call->connector->tag_field.n && has_room_for_tag(call->connector, call->body)) {
+    if (add.tag && call->op && call->op->takes_tag && call->connector->tag_field.n &&
+        has_room_for_tag(call->connector, call->body)) {
         int r = add_tag(call, scope, key, a, &body);
         if (r < 0)
             return err_trace(r);
@@ -97,8 +99,8 @@ static struct str error_type(const struct connector *c, uint16_t status)
     return type;
 }
 
-int saas_refusal_body(const struct connector *c, enum code code, uint16_t status, struct str sentence, struct str call_id,
-                      struct buf *out)
+int saas_refusal_body(const struct connector *c, enum code code, uint16_t status, struct str sentence,
+                      struct str call_id, struct buf *out)
 {
     struct {
         struct str name, value;

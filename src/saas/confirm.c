@@ -62,7 +62,8 @@ static struct cost cost_of(const struct amount *m)
 }
 
 /* Settles at the answer's amount. */
-static void settle_at(const struct saas_call *call, const struct confirm_row *row, struct json root, struct saas_result *ret)
+static void settle_at(const struct saas_call *call, const struct confirm_row *row, struct json root,
+                      struct saas_result *ret)
 {
     int64_t minor;
     char code[4];
@@ -84,7 +85,8 @@ static void settle_at(const struct saas_call *call, const struct confirm_row *ro
     ret->cost = cost_of(&ret->amount);
 }
 
-static void confirm_money(const struct saas_call *call, struct json root, struct cost predicted, struct saas_result *ret)
+static void confirm_money(const struct saas_call *call, struct json root, struct cost predicted,
+                          struct saas_result *ret)
 {
     ret->cost = predicted;
     if (predicted.how == HOW_PARSED)
@@ -105,7 +107,8 @@ static struct str error_name(const struct connector *c, struct json root, struct
     return str_is_token(s, "_-.", 64) ? arena_str(a, s) : STR_NONE;
 }
 
-static void learn(const struct saas_call *call, struct json object, bool is_created, struct arena *a, struct saas_result *ret)
+static void learn(const struct saas_call *call, struct json object, bool is_created, struct arena *a,
+                  struct saas_result *ret)
 {
     struct saas_object found[OBJECTS_MAX];
     size_t n = objects_learn(call->connector, object, is_created, call->customer, a, found, OBJECTS_MAX);
@@ -141,12 +144,13 @@ static void confirm_answer(const struct saas_call *call, bool is_success, struct
     learn(call, root, call->op && call->op->is_create, a, ret);
 }
 
-int saas_confirm(const struct saas_call *call, uint16_t status, struct str body, bool replay_header, struct cost predicted,
-                 struct arena *a, struct saas_result *ret)
+int saas_confirm(const struct saas_call *call, uint16_t status, struct str body, bool replay_header,
+                 struct cost predicted, struct arena *a, struct saas_result *ret)
 {
     struct arena scratch; /* answers may be larger than a call's arena; only what is kept is copied */
     bool is_success = status >= 200 && status < 300;
-    *ret = (struct saas_result){.outcome = saas_outcome_of_status(call, status), .customer = call->customer, .is_replay = replay_header};
+    *ret = (struct saas_result){
+        .outcome = saas_outcome_of_status(call, status), .customer = call->customer, .is_replay = replay_header};
     arena_init(&scratch, body.n * SCRATCH_BYTES_PER_BYTE + SCRATCH_BYTES_LEAST);
     confirm_answer(call, is_success, body, predicted, &scratch, a, ret);
     arena_deinit(&scratch);

@@ -163,9 +163,10 @@ static void parse_objects(struct parse *p, const struct yaml *list)
 
 static void parse_root(struct parse *p, const struct yaml *root)
 {
-    static const char *const keys[] = {"connector", "version", "base_url", "modes", "secret", "request", "request_id_header",
-                                       "idempotency", "tag", "error", "no_charge", "currencies", "free_ids", "customer_ids",
-                                       "objects", "operations", "known"};
+    static const char *const keys[] = {
+        "connector",         "version",      "base_url", "modes",      "secret",    "request",
+        "request_id_header", "idempotency",  "tag",      "error",      "no_charge", "currencies",
+        "free_ids",          "customer_ids", "objects",  "operations", "known"};
     static const char *const secret_keys[] = {"header", "prefix"};
     struct connector *c = p->c;
     parse_keys(p, root, keys, sizeof(keys) / sizeof(keys[0]));
@@ -193,7 +194,8 @@ static void parse_root(struct parse *p, const struct yaml *root)
     parse_operations(p, yaml_get(root, STR("operations")), yaml_get(root, STR("known")));
 }
 
-int connector_parse(struct str text, struct str file, const struct limits *limits, struct diag_list *diags, struct connector **ret)
+int connector_parse(struct str text, struct str file, const struct limits *limits, struct diag_list *diags,
+                    struct connector **ret)
 {
     (void)limits; /* the bounds of a document are yaml.h's own: a connector is not traffic */
     struct connector *c = calloc(1, sizeof(*c));
@@ -267,8 +269,14 @@ static bool has_nocase(const struct strs *l, struct str s)
     return false;
 }
 
-bool connector_forwards_header(const struct connector *c, struct str name) { return has_nocase(&c->forward_headers, name); }
-bool connector_refuses_header(const struct connector *c, struct str name) { return has_nocase(&c->refuse_headers, name); }
+bool connector_forwards_header(const struct connector *c, struct str name)
+{
+    return has_nocase(&c->forward_headers, name);
+}
+bool connector_refuses_header(const struct connector *c, struct str name)
+{
+    return has_nocase(&c->refuse_headers, name);
+}
 
 int connector_operations_json(const struct connector *c, struct buf *out)
 {

@@ -1,5 +1,6 @@
 /*
- * saas/connector_impl.h - a connector as it stands in memory: the rows of connector.yaml, parsed and checked. Private to saas/.
+ * saas/connector_impl.h - a connector as it stands in memory: the rows of connector.yaml, parsed and checked. Private
+ * to saas/.
  *
  * Everything lives in the connector's arena and never changes after connector_parse().
  */
@@ -36,7 +37,7 @@ struct op_param {
 
 struct segment {
     bool is_param;
-    bool is_free; /* ids that people choose: '-' '.' '~' too */
+    bool is_free;    /* ids that people choose: '-' '.' '~' too */
     struct str text; /* literal, or the parameter's name */
 };
 
@@ -55,8 +56,8 @@ struct amount_expr {
 
 /* One GET that fills what a request leaves out. */
 struct lookup {
-    struct strs with; /* parameters that must be present (path parameters always are) */
-    struct str get;   /* path and query with {parameter}s */
+    struct strs with;            /* parameters that must be present (path parameters always are) */
+    struct str get;              /* path and query with {parameter}s */
     struct amount_expr *amounts; /* the first that the answer has */
     size_t n_amounts;
     struct str currency;   /* JSON path */
@@ -65,11 +66,11 @@ struct lookup {
 
 /* What a successful answer means: rows in order, the first that fits. */
 struct confirm_row {
-    struct str param;  /* the request's value, or */
-    struct str path;   /* the answer's value; both empty: fits always */
-    struct strs is;    /* any of these texts */
+    struct str param; /* the request's value, or */
+    struct str path;  /* the answer's value; both empty: fits always */
+    struct strs is;   /* any of these texts */
     enum outcome outcome;
-    struct str amount; /* JSON path; empty: the prediction stands */
+    struct str amount;  /* JSON path; empty: the prediction stands */
     bool is_cumulative; /* the answer counts earlier calls too: never more than what was asked for */
 };
 
@@ -89,11 +90,11 @@ struct currency_table {
 
 /* How objects of one type name their customer and what they refer to. */
 struct object_type {
-    struct str type; /* the answer's `object` */
+    struct str type;                /* the answer's `object` */
     struct strs customers, parents; /* JSON paths, the first that is a text */
     struct object_also {
         struct str path, type; /* an object that the answer names: latest_charge, charge */
-    } *also;
+    } * also;
     size_t n_also;
 };
 
@@ -110,9 +111,9 @@ struct operation {
     enum body_encoding encoding;
     struct op_param *params;
     size_t n_params;
-    struct strs one_of;  /* parameters of which at most one may stand */
-    struct str amount, currency; /* parameters; empty: none */
-    struct strs customer, subject; /* parameters, the first present */
+    struct strs one_of;                      /* parameters of which at most one may stand */
+    struct str amount, currency;             /* parameters; empty: none */
+    struct strs customer, subject;           /* parameters, the first present */
     const struct currency_table *currencies; /* asked before the default one; NULL: none */
     struct lookup *lookups;
     size_t n_lookups;
@@ -152,14 +153,14 @@ struct connector {
     size_t n_error_types;
     struct str error_code_path, error_type_path; /* in a vendor's error answer */
     struct str error_object_path;                /* an object that an error names */
-    int64_t *no_charge; /* statuses that prove that nothing moved */
+    int64_t *no_charge;                          /* statuses that prove that nothing moved */
     size_t n_no_charge;
     struct currency_table currencies; /* default exponents that differ from exponent_default */
     int exponent_default;
     struct currency_table *tables;
     size_t n_tables;
     struct strs free_ids, customer_ids; /* names of path parameters */
-    struct str json_prefix; /* paths under it take JSON; empty: none */
+    struct str json_prefix;             /* paths under it take JSON; empty: none */
     struct object_type *objects;
     size_t n_objects;
     struct operation *ops;
@@ -187,5 +188,5 @@ struct str json_text_at(struct json root, struct str path);
 
 /* objects.c */
 /* What one object of an answer teaches; `known` is the customer of the call, for objects that name none. */
-size_t objects_learn(const struct connector *c, struct json object, bool is_created, struct str known_customer, struct arena *a,
-                     struct saas_object *ret, size_t max);
+size_t objects_learn(const struct connector *c, struct json object, bool is_created, struct str known_customer,
+                     struct arena *a, struct saas_object *ret, size_t max);

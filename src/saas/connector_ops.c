@@ -1,8 +1,9 @@
 /*
  * saas/connector_ops.c - reads the `operations` of connector.yaml: one row an operation.
  *
- * A row is refused as a whole file is: every name that a row uses (parameters, tables) must be declared, every path must be
- * what match.c can meet, and no two rows may have the same method and path, so that an operation is never filed twice.
+ * A row is refused as a whole file is: every name that a row uses (parameters, tables) must be declared, every path
+ * must be what match.c can meet, and no two rows may have the same method and path, so that an operation is never filed
+ * twice.
  */
 #include "saas/parse_impl.h"
 
@@ -29,7 +30,8 @@ static void need_declared(struct parse *p, const struct yaml *at, const struct o
 {
     for (size_t i = 0; i < names->n; i++) {
         if (!op_declares(op, names->items[i]))
-            parse_fault(p, at, "`" STR_FMT "` is not a parameter of `" STR_FMT "`", STR_ARG(names->items[i]), STR_ARG(op->id));
+            parse_fault(p, at, "`" STR_FMT "` is not a parameter of `" STR_FMT "`", STR_ARG(names->items[i]),
+                        STR_ARG(op->id));
     }
 }
 
@@ -81,7 +83,8 @@ static void parse_params(struct parse *p, const struct yaml *map, struct operati
             i++;
         if (i == n || !yaml_is(it, YAML_STR))
             parse_fault(p, it, "the type of a parameter is one of text int signed bool currency id");
-        else if (!op_declares(op, it->key)) /* an alias has some of them in its path; as fields they are refused beside it */
+        else if (!op_declares(
+                     op, it->key)) /* an alias has some of them in its path; as fields they are refused beside it */
             op->params[op->n_params++] = (struct op_param){it->key, param_types[i].type, false};
     }
 }
@@ -193,7 +196,9 @@ static struct str direction_of(struct parse *p, const struct yaml *row, enum op_
         parse_fault(p, row, "`direction` is `in` or `out`");
     if (d.n)
         return d;
-    return class == CLASS_MONEY_IN ? STR("in") : class == CLASS_MONEY_OUT || class == CLASS_COST ? STR("out") : STR_NONE;
+    return class == CLASS_MONEY_IN                           ? STR("in")
+           : class == CLASS_MONEY_OUT || class == CLASS_COST ? STR("out")
+                                                             : STR_NONE;
 }
 
 static enum body_encoding encoding_of(struct parse *p, const struct operation *op)
@@ -219,9 +224,9 @@ static void parse_basics(struct parse *p, const struct yaml *at, struct str id, 
 
 static void parse_operation(struct parse *p, const struct yaml *row, struct str route, struct operation *op)
 {
-    static const char *const keys[] = {"id",       "route",    "alias",   "class",  "class_if", "params",     "one_of",
-                                       "amount",   "currency", "customer", "subject", "lookup",   "confirm",   "currencies",
-                                       "direction", "creates",  "tag",     "note"};
+    static const char *const keys[] = {"id",      "route",      "alias",     "class",    "class_if", "params",
+                                       "one_of",  "amount",     "currency",  "customer", "subject",  "lookup",
+                                       "confirm", "currencies", "direction", "creates",  "tag",      "note"};
     parse_keys(p, row, keys, sizeof(keys) / sizeof(keys[0]));
     parse_basics(p, row, parse_str(p, row, "id", true), route, op);
     op->class = parse_class(p, row);
@@ -246,7 +251,8 @@ static void parse_operation(struct parse *p, const struct yaml *row, struct str 
     op->note = parse_str(p, row, "note", false);
 }
 
-static void parse_known(struct parse *p, const struct yaml *at, struct str route, enum op_class class, struct operation *op)
+static void parse_known(struct parse *p, const struct yaml *at, struct str route, enum op_class class,
+                        struct operation *op)
 {
     parse_basics(p, at, at->key, route, op);
     op->class = class;
@@ -291,9 +297,7 @@ static size_t count_routes(const struct yaml *list, const struct yaml *known)
         const struct yaml *alias = yaml_get(row, STR("alias"));
         n += 1 + (alias ? alias->n : 0);
     }
-    yaml_each(class, known)
-        yaml_each(it, class)
-            n += yaml_is(it, YAML_SEQ) ? it->n : 1;
+    yaml_each(class, known) yaml_each(it, class) n += yaml_is(it, YAML_SEQ) ? it->n : 1;
     return n;
 }
 
@@ -306,7 +310,8 @@ void parse_operations(struct parse *p, const struct yaml *list, const struct yam
     {
         parse_operation(p, row, parse_str(p, row, "route", true), &c->ops[c->n_ops]);
         file_operation(p, row);
-        struct strs alias = yaml_is(yaml_get(row, STR("alias")), YAML_SEQ) ? parse_strs(p, row, "alias") : (struct strs){NULL, 0};
+        struct strs alias =
+            yaml_is(yaml_get(row, STR("alias")), YAML_SEQ) ? parse_strs(p, row, "alias") : (struct strs){NULL, 0};
         for (size_t i = 0; i < alias.n; i++) {
             parse_operation(p, row, alias.items[i], &c->ops[c->n_ops]);
             file_operation(p, row);

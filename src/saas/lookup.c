@@ -1,7 +1,8 @@
 /*
  * saas/lookup.c - the one GET that fills what a request leaves out: amount, currency, customer.
  *
- * A look-up never overrules the request: where both speak they must agree, else the facts stay unknown and the reason says so.
+ * A look-up never overrules the request: where both speak they must agree, else the facts stay unknown and the reason
+ * says so.
  */
 #include "saas/connector_impl.h"
 
@@ -12,7 +13,8 @@
 
 #define LOOKUP_PATH_BYTES_MAX 2048
 
-bool saas_lookup_path(const struct saas_call *call, bool wants_amount, bool wants_customer, struct arena *a, struct str *ret_path)
+bool saas_lookup_path(const struct saas_call *call, bool wants_amount, bool wants_customer, struct arena *a,
+                      struct str *ret_path)
 {
     if (!((wants_amount && call->can_look_up_amount) || (wants_customer && call->can_look_up_customer)))
         return false;
@@ -33,8 +35,9 @@ bool saas_lookup_path(const struct saas_call *call, bool wants_amount, bool want
 
 static int refuse(struct saas_call *call, struct arena *a, struct saas_problem *ret, const char *why)
 {
-    *ret = (struct saas_problem){CODE_REQUEST_INVALID, 400, arena_printf(a, "The look-up for " STR_FMT " did not help: %s.",
-                                                                        STR_ARG(call->operation), why)};
+    *ret = (struct saas_problem){
+        CODE_REQUEST_INVALID, 400,
+        arena_printf(a, "The look-up for " STR_FMT " did not help: %s.", STR_ARG(call->operation), why)};
     return SAAS_R_PROBLEM;
 }
 
@@ -51,8 +54,9 @@ static void fill_amount(struct saas_call *call, struct json root, const char cod
     memcpy(call->amount.currency, code, 4);
 }
 
-int saas_lookup_apply(struct saas_call *call, uint16_t status, struct str body, struct arena *a, struct saas_object *ret_objects,
-                      size_t objects_max, size_t *ret_n, struct saas_problem *ret_problem)
+int saas_lookup_apply(struct saas_call *call, uint16_t status, struct str body, struct arena *a,
+                      struct saas_object *ret_objects, size_t objects_max, size_t *ret_n,
+                      struct saas_problem *ret_problem)
 {
     const struct lookup *l = call->lookup;
     struct json root;
@@ -62,7 +66,8 @@ int saas_lookup_apply(struct saas_call *call, uint16_t status, struct str body, 
     if (!l)
         return refuse(call, a, ret_problem, "the operation has none");
     if (status != 200)
-        return refuse(call, a, ret_problem, status == 404 ? "the vendor knows no such object" : "the vendor refused it");
+        return refuse(call, a, ret_problem,
+                      status == 404 ? "the vendor knows no such object" : "the vendor refused it");
     if (json_parse(a, body, CONNECTOR_JSON_DEPTH_MAX, &root) < 0 || json_type(root) != JSON_OBJECT)
         return refuse(call, a, ret_problem, "the answer is not a JSON object");
     bool has_currency = l->currency.n && currency_code(json_text_at(root, l->currency), code);

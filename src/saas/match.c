@@ -1,8 +1,8 @@
 /*
  * saas/match.c - which operation a method and a path are.
  *
- * A governed path must equal its own canonical form, because vendor and policy would else see different ones: unreserved
- * bytes only, no `%`, no empty or dot segments.
+ * A governed path must equal its own canonical form, because vendor and policy would else see different ones:
+ * unreserved bytes only, no `%`, no empty or dot segments.
  */
 #include "saas/connector_impl.h"
 

@@ -30,8 +30,8 @@ static size_t add(struct saas_object *ret, size_t n, size_t max, struct arena *a
     return n + 1;
 }
 
-size_t objects_learn(const struct connector *c, struct json object, bool is_created, struct str known_customer, struct arena *a,
-                     struct saas_object *ret, size_t max)
+size_t objects_learn(const struct connector *c, struct json object, bool is_created, struct str known_customer,
+                     struct arena *a, struct saas_object *ret, size_t max)
 {
     struct saas_object o = {.is_created = is_created};
     if (!json_str(json_get(object, STR("id")), &o.id) || !json_str(json_get(object, STR("object")), &o.type))
@@ -45,7 +45,8 @@ size_t objects_learn(const struct connector *c, struct json object, bool is_crea
     o.parent = json_first_text(object, &t->parents);
     size_t n = add(ret, 0, max, a, o);
     for (size_t i = 0; n && i < t->n_also; i++) {
-        struct saas_object also = {json_text_at(object, t->also[i].path), t->also[i].type, o.customer, o.id, is_created};
+        struct saas_object also = {json_text_at(object, t->also[i].path), t->also[i].type, o.customer, o.id,
+                                   is_created};
         n = add(ret, n, max, a, also);
     }
     return n;
