@@ -78,3 +78,24 @@ uint64_t rng_below(struct rng *r, uint64_t n)
     while (x < n_skipped);
     return x % n;
 }
+
+static void buffered_fill(struct rng *r, void *p, size_t n)
+{
+    struct rng_buffered *b = (struct rng_buffered *)(void *)r; /* rng is its first member */
+    if (n > RNG_BUFFER_BYTES) {
+        system_fill(r, p, n);
+        return;
+    }
+    if (n > b->left) {
+        system_fill(r, b->bytes, RNG_BUFFER_BYTES);
+        b->left = RNG_BUFFER_BYTES;
+    }
+    b->left -= n;
+    memcpy(p, b->bytes + b->left, n);
+    memset(b->bytes + b->left, 0, n);
+}
+
+void rng_buffered_init(struct rng_buffered *r)
+{
+    *r = (struct rng_buffered){.rng = {.fill = buffered_fill}};
+}

@@ -44,6 +44,7 @@ struct daemon {
     struct worker_shared shared;
     struct loop_thread *loops;
     struct worker **workers;
+    struct rng_buffered *rngs;
     size_t n_workers;
     struct admin *admin;
     struct loop_thread admin_loop;
@@ -132,18 +133,18 @@ static int start_workers(struct daemon *d)
     d->n_workers = (size_t)d->o->config->workers;
     d->loops = calloc(d->n_workers, sizeof(*d->loops));
     d->workers = calloc(d->n_workers, sizeof(*d->workers));
-    check(d->loops && d->workers);
+    d->rngs = calloc(d->n_workers, sizeof(*d->rngs));
+    check(d->loops && d->workers && d->rngs);
     d->shared.core = d->core;
     d->shared.limits = &d->limits;
     d->shared.vendors = &d->vendors.vendors;
     d->shared.lookups = lookup_cache_new(d->limits.lookup_cache_ms);
     check(d->shared.lookups != NULL);
     for (size_t i = 0; i < d->n_workers; i++) {
-        struct rng rng;
-        rng_system_init(&rng);
+        rng_buffered_init(&d->rngs[i]);
         int r = loop_thread_new(&d->loops[i]);
         if (r == 0)
-            r = worker_new(d->loops[i].loop, &d->shared, &rng, &d->workers[i]);
+            r = worker_new(d->loops[i].loop, &d->shared, &d->rngs[i].rng, &d->workers[i]);
         if (r == 0)
             r = loop_thread_start(&d->loops[i], "worker");
         if (r < 0) {
@@ -320,6 +321,7 @@ static void stop_workers(struct daemon *d)
     }
     free(d->loops);
     free(d->workers);
+    free(d->rngs);
 }
 
 static void free_admin(void *ctx) { admin_free(ctx); }

@@ -61,7 +61,7 @@ static bool choose_run(struct call *c, struct str suffix, struct str in_path)
         .traceparent = field(c, STR("traceparent")),
         .parent = field(c, STR("x-agent-parent-run-id")),
     };
-    if (run_choose(&from, c->adm.made_run_id, &c->w->rng, &c->arena, &c->run, &bad) < 0) {
+    if (run_choose(&from, c->adm.made_run_id, c->w->rng, &c->arena, &c->run, &bad) < 0) {
         c->run.id = c->adm.made_run_id;
         c->run.source = RUN_MADE;
         memset(c->run.trace_id, '0', 32);

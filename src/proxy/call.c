@@ -78,9 +78,9 @@ struct call *call_new(struct worker *w, struct http_exchange *x, const struct ht
     c->head = head;
     c->began_at = loop_now(w->loop);
     c->started_at = loop_wall(w->loop);
-    struct uuid u = uuid_v7(c->started_at, &w->rng);
+    struct uuid u = uuid_v7(c->started_at, w->rng);
     uuid_text(&u, c->id);
-    rng_fill(&w->rng, c->salt, sizeof(c->salt));
+    rng_fill(w->rng, c->salt, sizeof(c->salt));
     c->method = arena_str(&c->arena, head->method);
     buf_init(&c->body, (size_t)w->shared->limits->body_bytes_max);
     buf_init(&c->answer, (size_t)w->shared->limits->answer_bytes_max);

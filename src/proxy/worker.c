@@ -45,7 +45,7 @@ static void on_bad_head(void *ctx, const struct http_refusal *r, struct arena *a
     struct worker *w = ctx;
     struct buf body;
     char id[UUID_TEXT_BYTES];
-    struct uuid u = uuid_v7(loop_wall(w->loop), &w->rng);
+    struct uuid u = uuid_v7(loop_wall(w->loop), w->rng);
 
     counter_add(COUNTER_requests, 1);
     counter_add(COUNTER_requests_without_key, 1);
@@ -65,7 +65,7 @@ static void on_close(void *ctx)
 
 static const struct http_server_handler handler = {.on_request = on_request, .on_bad_head = on_bad_head, .on_close = on_close};
 
-int worker_new(struct loop *l, struct worker_shared *shared, const struct rng *rng, struct worker **ret)
+int worker_new(struct loop *l, struct worker_shared *shared, struct rng *rng, struct worker **ret)
 {
     struct worker *w = calloc(1, sizeof(*w));
     if (!w)
@@ -73,7 +73,7 @@ int worker_new(struct loop *l, struct worker_shared *shared, const struct rng *r
     w->loop = l;
     w->shared = shared;
     w->lookups = shared->lookups;
-    w->rng = *rng;
+    w->rng = rng;
     list_init(&w->calls);
     list_init(&w->free_calls);
     buf_init(&w->record_body, (size_t)shared->limits->frame_bytes_max);

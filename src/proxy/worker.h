@@ -24,7 +24,7 @@ struct worker {
     struct worker_shared *shared;
     struct http_server *server;
     struct http_pool *pool;
-    struct rng rng;
+    struct rng *rng; /* outlives the worker */
     struct lookup_cache *lookups; /* shared */
     struct buf record_body, record_personal; /* scratch: used within one function, never across a wait */
     struct list calls, free_calls; /* struct call */
@@ -37,8 +37,8 @@ struct worker {
     atomic_size_t n_connections; /* for the acceptor's choice */
 };
 
-/* `seed` of the worker's own randomness: from the system, or the simulation's. */
-int worker_new(struct loop *l, struct worker_shared *shared, const struct rng *rng, struct worker **ret);
+/* `rng`: the worker's own, used on its thread only. */
+int worker_new(struct loop *l, struct worker_shared *shared, struct rng *rng, struct worker **ret);
 /* From the acceptor, on the worker's loop. */
 void worker_take(struct worker *w, struct net_ticket t);
 /* No new requests; on_drained once no call is left. */
