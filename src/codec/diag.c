@@ -110,7 +110,8 @@ struct str diag_nearest(struct str got, const struct str *names, size_t n_names)
 void diag_add_unknown(struct diag_list *l, struct str file, int line, int col, const char *code, const char *what,
                       struct str got, const struct str *names, size_t n_names)
 {
-    struct str near = diag_nearest(got, names, n_names);
+    /* A list that is full needs no guess: guessing for each of very many keys would take long. */
+    struct str near = l->n < l->n_max ? diag_nearest(got, names, n_names) : STR_NONE;
     got = utf8_cut(got, DIAG_MESSAGE_BYTES_MAX / 2);
     if (near.p)
         diag_add(l, file, line, col, code, "%s `" STR_FMT "` is not known; did you mean `" STR_FMT "`?", what,
