@@ -2,9 +2,9 @@
  * codec/json_canon.h - RFC 8785 (JCS): the one text of a JSON value, for digests.
  *
  * Keys are sorted by UTF-16 code units, strings escaped as little as JSON allows, numbers written as ECMAScript does.
- * Different integers must not share a digest: one beyond 2^53 is refused (-ERR_OVERFLOW) unless it is written just as the
- * double nearest to it is written. So are numbers too large or too small for a double. Decimals are read as doubles, as
- * the RFC says.
+ * Different integers must not share a digest: one beyond 2^53 is refused (-ERR_OVERFLOW) unless it is written just as
+ * the double nearest to it is written. So are numbers too large or too small for a double. Decimals are read as doubles,
+ * as the RFC says.
  */
 #pragma once
 
