@@ -3,8 +3,8 @@
  *
  * Keys are sorted by UTF-16 code units, strings escaped as little as JSON allows, numbers written as ECMAScript does.
  * Different integers must not share a digest: one beyond 2^53 is refused (-ERR_OVERFLOW) unless it is written just as
- * the double nearest to it is written. So are numbers too large or too small for a double. Decimals are read as doubles,
- * as the RFC says.
+ * the double nearest to it is written. So are numbers too large or too small for a double. Decimals are read as
+ * doubles, as the RFC says.
  */
 #pragma once
 
