@@ -61,6 +61,26 @@ static void below_nothing_aborts(void **state)
     assert_true(unit_aborts(ask_below_zero, &r));
 }
 
+static void buffered_randomness_never_repeats_and_leaves_no_copy(void **state)
+{
+    struct rng_buffered b;
+    uint8_t all[64][16];
+    rng_buffered_init(&b);
+    for (size_t i = 0; i < 64; i++) {
+        rng_fill(&b.rng, all[i], 16);
+        for (size_t j = 0; j < i; j++)
+            assert_memory_not_equal(all[i], all[j], 16);
+        for (size_t at = b.left; at < b.left + 16; at++)
+            assert_int_equal(b.bytes[at], 0);
+    }
+    uint8_t large[2 * RNG_BUFFER_BYTES] = {0};
+    rng_fill(&b.rng, large, sizeof(large));
+    size_t n_zero = 0;
+    for (size_t i = 0; i < sizeof(large); i++)
+        n_zero += large[i] == 0;
+    assert_true(n_zero < 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -68,6 +88,7 @@ int main(void)
         cmocka_unit_test(the_kernel_fills_every_byte),
         cmocka_unit_test(below_is_even_and_in_range),
         cmocka_unit_test(below_nothing_aborts),
+        cmocka_unit_test(buffered_randomness_never_repeats_and_leaves_no_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
