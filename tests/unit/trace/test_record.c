@@ -1,0 +1,179 @@
+/*
+ * tests/unit/trace/test_record.c - the texts of a record: what the chain covers names no person, and every digest fits its value.
+ */
+#include "unit.h"
+
+#include "base/arena.h"
+#include "codec/hex.h"
+#include "codec/json_read.h"
+#include "crypto/hash.h"
+#include "trace/record.h"
+
+#include <string.h>
+
+static const uint8_t salt[SALT_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+
+struct texts {
+    struct buf body, personal;
+    struct arena arena;
+    struct json b, p;
+};
+
+static void setup(struct texts *t)
+{
+    buf_init(&t->body, 1 << 20);
+    buf_init(&t->personal, 1 << 20);
+    arena_init(&t->arena, 1 << 20);
+}
+
+static void parse(struct texts *t)
+{
+    assert_int_equal(buf_ok(&t->body), 0);
+    assert_int_equal(json_parse(&t->arena, buf_str(&t->body), 64, &t->b), 0);
+    t->p = JSON_ABSENT;
+    if (t->personal.n)
+        assert_int_equal(json_parse(&t->arena, buf_str(&t->personal), 64, &t->p), 0);
+}
+
+static void teardown(struct texts *t)
+{
+    buf_deinit(&t->body);
+    buf_deinit(&t->personal);
+    arena_deinit(&t->arena);
+}
+
+static struct str text_at(struct json v, const char *path)
+{
+    struct str s = STR_NONE;
+    (void)json_str(json_path(v, str_c(path)), &s);
+    return s;
+}
+
+static int64_t int_at(struct json v, const char *path)
+{
+    int64_t n = -1;
+    (void)json_i64(json_path(v, str_c(path)), &n);
+    return n;
+}
+
+/* HMAC-SHA-256(salt, name 0x00 value), first 16 bytes: as an auditor would compute it from the two texts alone. */
+static void check_digest(struct texts *t, const char *name, const char *json_value)
+{
+    char text[512], hex[32];
+    uint8_t mac[32];
+    size_t n = (size_t)snprintf(text, sizeof(text), "%s%c%s", name, 0, json_value);
+    hmac_sha256((struct str){(const char *)salt, SALT_BYTES}, (struct str){text, n}, mac);
+    struct str want = hex_encode(mac, 16, hex);
+    assert_true(str_eq(want, text_at(json_get(t->b, STR("digests")), name)));
+}
+
+static struct facts sample_facts(const struct param *params)
+{
+    return (struct facts){
+        .key = STR("k1"), .agent = STR("refunds"), .owner = STR("ann@acme.test"), .tenant = STR("acme"), .customer = STR("cus_secret"),
+        .customer_source = SOURCE_REQUEST, .run_id = STR("run-1"), .layer = STR("saas"), .vendor = STR("stripe"),
+        .operation = STR("stripe.refunds.create"), .method = STR("POST"), .class = CLASS_MONEY_OUT, .mode = MODE_TEST,
+        .amount = {.is_known = true, .minor = 500, .exponent = 2, .currency = "USD"},
+        .cost = {.how = HOW_ESTIMATED, .usd = 5 * MONEY_PER_USD}, .params = params, .n_params = 2,
+    };
+}
+
+static void open_body_names_no_person_and_digests_fit(void **state)
+{
+    struct texts t;
+    struct record_writer rw;
+    struct param params[] = {{.name = STR("amount"), .is_int = true, .i = 500}, {.name = STR("customer"), .s = STR("cus_secret")}};
+    struct facts f = sample_facts(params);
+    struct limit_need need = {.id = STR("day"), .counter = STR("default/day/usd/day/customer"), .bucket = STR("customer=cus_secret"),
+                              .meter = METER_USD, .window = WINDOW_DAY, .n = 5, .before = 1, .held = 2, .after = 8, .max = 10};
+    struct verdict v = {.effect = EFFECT_PERMIT, .rule = STR("refunds"), .needs = &need, .n_needs = 1};
+    struct record_open o = {.call_id = STR("c-1"), .started_at = 1, .facts = &f, .verdict = &v, .path = STR("/v1/customers/cus_secret"),
+                            .idempotency_key = STR("order cus_secret"), .salt = salt};
+    setup(&t);
+    record_open_begin(&rw, &o, &t.body, &t.personal);
+    record_open_end(&rw, &(struct record_hold){.needs = &need, .n_needs = 1, .held = {.how = HOW_ESTIMATED, .usd = 5}}, NULL);
+    parse(&t);
+    assert_null(memmem(t.body.p, t.body.n, "cus_secret", 10));
+    assert_null(memmem(t.body.p, t.body.n, "acme", 4));
+    assert_str(text_at(t.b, "operation"), "stripe.refunds.create");
+    assert_str(text_at(t.b, "held.usd"), "0.000000005");
+    assert_int_equal(int_at(t.b, "limits[0].after"), 8);
+    assert_str(text_at(t.p, "buckets[0]"), "customer=cus_secret");
+    assert_str(text_at(t.p, "tenant"), "acme");
+    check_digest(&t, "tenant", "\"acme\"");
+    check_digest(&t, "buckets", "[\"customer=cus_secret\"]");
+    check_digest(&t, "params", "{\"amount\":500,\"customer\":\"cus_secret\"}");
+    assert_int_equal(json_type(json_get(t.b, STR("ended_at"))), JSON_NONE);
+    teardown(&t);
+}
+
+static void a_refused_call_is_over_in_its_open_frame(void **state)
+{
+    struct texts t;
+    struct record_writer rw;
+    struct facts f = {.agent = STR("a"), .method = STR("POST")};
+    struct verdict v = {.effect = EFFECT_DENY, .code = CODE_POLICY_DENIED, .reason = STR("No \"rule\" permits it")};
+    struct record_open o = {.call_id = STR("c-2"), .facts = &f, .verdict = &v, .salt = salt};
+    setup(&t);
+    record_open_begin(&rw, &o, &t.body, &t.personal);
+    record_open_end(&rw, &(struct record_hold){.held = {.how = HOW_UNKNOWN}},
+                    &(struct record_end){.at = NS_PER_S, .status = 403, .bytes_in = 10});
+    parse(&t);
+    assert_str(text_at(t.b, "verdict"), "deny");
+    assert_str(text_at(t.b, "code"), "policy_denied");
+    assert_str(text_at(t.b, "outcome"), "none");
+    assert_str(text_at(t.b, "ended_at"), "1970-01-01T00:00:01.000Z");
+    assert_int_equal(int_at(t.b, "status"), 403);
+    assert_int_equal(json_type(json_get(t.b, STR("held"))), JSON_NULL);
+    assert_int_equal(json_type(json_get(t.b, STR("operation"))), JSON_NULL);
+    teardown(&t);
+}
+
+static void close_keeps_learned_objects_out_of_the_chain(void **state)
+{
+    struct texts t;
+    struct record_attempt attempt = {.method = STR("POST"), .path = STR("/v1/refunds"), .target = STR("127.0.0.1:1"), .status = 200, .connect_us = -1};
+    struct record_object object = {.id = STR("re_77"), .type = STR("refund"), .customer = STR("cus_secret"), .parent = STR("ch_1"), .is_created = true};
+    struct record_move move = {.of = 7, .i = 0, .released = 5, .settled = 4};
+    struct record_close c = {.call_id = STR("c-1"), .open_seq = 7, .ended_at = NS_PER_S, .outcome = OUTCOME_SETTLED,
+                             .settled = {.how = HOW_PARSED, .usd = 4}, .status = 200, .attempts = &attempt, .n_attempts = 1,
+                             .moves = &move, .n_moves = 1, .objects = &object, .n_objects = 1, .salt = salt};
+    setup(&t);
+    record_close(&c, &t.body, &t.personal);
+    parse(&t);
+    assert_null(memmem(t.body.p, t.body.n, "re_77", 5));
+    assert_str(text_at(t.p, "object_ids[0]"), "re_77");
+    assert_str(text_at(t.p, "objects[0].customer"), "cus_secret");
+    assert_str(text_at(t.b, "settled.how"), "parsed");
+    assert_int_equal(int_at(t.b, "moves[0].released"), 5);
+    assert_int_equal(int_at(t.b, "attempts[0].status"), 200);
+    assert_int_equal(json_type(json_path(t.b, STR("attempts[0].connect_us"))), JSON_NULL);
+    check_digest(&t, "object_ids", "[\"re_77\"]");
+    teardown(&t);
+}
+
+static void events_split_members_the_same_way(void **state)
+{
+    struct texts t;
+    struct record_member m[] = {{STR("id"), STR("\"k1\""), false}, {STR("tenant"), STR("\"acme\""), true}};
+    setup(&t);
+    record_event(STR("key.create"), STR("ann"), NS_PER_S, m, 2, salt, &t.body, &t.personal);
+    parse(&t);
+    assert_str(text_at(t.b, "event"), "key.create");
+    assert_str(text_at(t.b, "id"), "k1");
+    assert_null(memmem(t.body.p, t.body.n, "acme", 4));
+    assert_str(text_at(t.p, "tenant"), "acme");
+    check_digest(&t, "tenant", "\"acme\"");
+    teardown(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(open_body_names_no_person_and_digests_fit),
+        cmocka_unit_test(a_refused_call_is_over_in_its_open_frame),
+        cmocka_unit_test(close_keeps_learned_objects_out_of_the_chain),
+        cmocka_unit_test(events_split_members_the_same_way),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
