@@ -127,7 +127,7 @@ static bool serve(struct h1_call *call)
         return false;
     counter_add(COUNTER_upstream_connects, 1);
     if (vendor_open(t, call) < 0)
-        call_fail_soon(call, HTTP_RESET_CONNECT_FAILED);
+        h1_call_fail_soon(call, HTTP_RESET_CONNECT_FAILED);
     return true;
 }
 
@@ -185,7 +185,7 @@ struct http_exchange *http_pool_open(struct http_pool *p, const struct http_targ
     call->wants_fresh = fresh;
     call->target = target_get(p, target);
     if (!call->target) {
-        call_fail_soon(call, HTTP_RESET_CONNECT_FAILED);
+        h1_call_fail_soon(call, HTTP_RESET_CONNECT_FAILED);
         return &call->x;
     }
     timer_arm(p->loop, &call->timer, t->connect_ms);
@@ -193,7 +193,7 @@ struct http_exchange *http_pool_open(struct http_pool *p, const struct http_targ
     if (pt->n_waiting == 0 && serve(call))
         return &call->x;
     if (pt->n_waiting >= (size_t)p->limits->pool_waiting_max) {
-        call_fail_soon(call, HTTP_RESET_POOL_FULL);
+        h1_call_fail_soon(call, HTTP_RESET_POOL_FULL);
         return &call->x;
     }
     list_add_tail(&pt->waiting, &call->waiting);
@@ -236,7 +236,7 @@ struct h1_call *h1_call_new(struct http_pool *p)
     list_init(&call->node);
     list_init(&call->waiting);
     buf_init(&call->pending, PENDING_BYTES_MAX);
-    call_init_timers(call);
+    h1_call_init_timers(call);
     list_add_tail(&p->calls, &call->node);
     p->n_live_calls++;
     return call;
@@ -294,7 +294,7 @@ void http_pool_free(struct http_pool *p)
     p->is_freed = true;
     p->n_live_calls++; /* holds the memory until the end of this function */
     while ((it = list_first(&p->calls)))
-        call_lose(list_entry(it, struct h1_call, node), HTTP_RESET_SHUTDOWN);
+        h1_call_lose(list_entry(it, struct h1_call, node), HTTP_RESET_SHUTDOWN);
     while (map_next(&p->targets, &i, &key, &t)) {
         struct pool_target *pt = t;
         while ((it = list_first(&pt->conns)))

@@ -25,7 +25,7 @@ static uint64_t taken_bytes(const struct h1_call *call) { return call->given_byt
 
 /* -------- ends -------- */
 
-void call_over(struct h1_call *call)
+void h1_call_over(struct h1_call *call)
 {
     check(!call->is_over);
     call->is_over = true;
@@ -48,14 +48,14 @@ static void drop(struct h1_call *call)
 {
     struct h1_vendor *v = call->conn;
 
-    call_over(call);
+    h1_call_over(call);
     if (v)
         vendor_close(v, true);
     if (call->target)
         pool_serve_waiting(call->target);
 }
 
-void call_lose(struct h1_call *call, enum http_reset why)
+void h1_call_lose(struct h1_call *call, enum http_reset why)
 {
     drop(call);
     call->x.ev->on_reset(call->x.ev_ctx, why);
@@ -65,10 +65,10 @@ static void on_fail_timer(struct timer *t)
 {
     struct h1_call *call = list_entry(t, struct h1_call, fail_timer);
 
-    call_lose(call, call->why);
+    h1_call_lose(call, call->why);
 }
 
-void call_fail_soon(struct h1_call *call, enum http_reset why)
+void h1_call_fail_soon(struct h1_call *call, enum http_reset why)
 {
     call->why = why;
     timer_arm(loop_of(call), &call->fail_timer, 0);
@@ -88,7 +88,7 @@ static void enter(struct h1_call *call, enum h1_phase phase, int64_t ms)
     timer_arm(loop_of(call), &call->timer, ms);
 }
 
-void call_settle(struct h1_call *call, bool is_activity)
+void h1_call_settle(struct h1_call *call, bool is_activity)
 {
     enum h1_phase phase;
 
@@ -110,39 +110,39 @@ static void on_timer(struct timer *t)
 
     switch (call->phase) {
     case CALL_CONNECT:
-        call_lose(call, HTTP_RESET_CONNECT_TIMEOUT);
+        h1_call_lose(call, HTTP_RESET_CONNECT_TIMEOUT);
         break;
     case CALL_SEND:
         if (taken_bytes(call) != call->taken_mark)
             enter(call, CALL_SEND, call->times.idle_ms);
         else
-            call_lose(call, HTTP_RESET_WRITE_TIMEOUT);
+            h1_call_lose(call, HTTP_RESET_WRITE_TIMEOUT);
         break;
     case CALL_FIRST_BYTE:
-        call_lose(call, HTTP_RESET_FIRST_BYTE_TIMEOUT);
+        h1_call_lose(call, HTTP_RESET_FIRST_BYTE_TIMEOUT);
         break;
     case CALL_BODY:
-        call_lose(call, HTTP_RESET_IDLE_TIMEOUT);
+        h1_call_lose(call, HTTP_RESET_IDLE_TIMEOUT);
         break;
     case CALL_PAUSE:
         break;
     }
 }
 
-void call_init_timers(struct h1_call *call)
+void h1_call_init_timers(struct h1_call *call)
 {
     timer_init(&call->timer, on_timer);
     timer_init(&call->fail_timer, on_fail_timer);
     call->phase = CALL_CONNECT;
 }
 
-void call_connected(struct h1_call *call)
+void h1_call_connected(struct h1_call *call)
 {
     call->x.connected_at = loop_now(loop_of(call));
     call->x.bytes_out = call->given_bytes;
     timer_cancel(loop_of(call), &call->timer);
     call->phase = CALL_PAUSE;
-    call_settle(call, false);
+    h1_call_settle(call, false);
 }
 
 /* -------- sending -------- */
@@ -151,7 +151,7 @@ static void give(struct h1_call *call, const struct str *parts, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (!call->conn && buf_add(&call->pending, parts[i]) < 0) {
-            call_fail_soon(call, HTTP_RESET_TOO_LARGE);
+            h1_call_fail_soon(call, HTTP_RESET_TOO_LARGE);
             return;
         }
         if (call->conn)
@@ -162,10 +162,10 @@ static void give(struct h1_call *call, const struct str *parts, size_t n)
     stream_write(call->conn->stream, parts, n);
     if (is_open(call))
         call->x.bytes_out = call->given_bytes;
-    call_settle(call, false);
+    h1_call_settle(call, false);
 }
 
-void call_flush_pending(struct h1_call *call)
+void h1_call_flush_pending(struct h1_call *call)
 {
     struct str all = buf_str(&call->pending);
 
@@ -175,7 +175,7 @@ void call_flush_pending(struct h1_call *call)
     buf_deinit(&call->pending);
 }
 
-static void call_send_head(struct http_exchange *x, const struct http_head *h)
+static void h1_call_send_head(struct http_exchange *x, const struct http_head *h)
 {
     struct h1_call *call = of(x);
     struct buf *b = &call->pool->scratch;
@@ -190,14 +190,14 @@ static void call_send_head(struct http_exchange *x, const struct http_head *h)
     buf_reset(b);
     struct str host = {call->target->host, call->target->host_n};
     if (h1_write_request(b, h, host, call->framing) < 0) {
-        call_fail_soon(call, HTTP_RESET_TOO_LARGE);
+        h1_call_fail_soon(call, HTTP_RESET_TOO_LARGE);
         return;
     }
     struct str head = buf_str(b);
     give(call, &head, 1);
 }
 
-static size_t call_write(struct http_exchange *x, struct str b)
+static size_t h1_call_write(struct http_exchange *x, struct str b)
 {
     struct h1_call *call = of(x);
     char line[H1_CHUNK_LINE_BYTES];
@@ -208,7 +208,7 @@ static size_t call_write(struct http_exchange *x, struct str b)
     if (b.n && call->framing == H1_CHUNKED) {
         give(call, (struct str[]){h1_chunk_line(b.n, line), b, STR("\r\n")}, 3);
     } else if (b.n > call->left_bytes) {
-        call_fail_soon(call, HTTP_RESET_BAD_FRAMING); /* more than the head promised: not one byte of it may leave */
+        h1_call_fail_soon(call, HTTP_RESET_BAD_FRAMING); /* more than the head promised: not one byte of it may leave */
         return 0;
     } else if (b.n) {
         call->left_bytes -= b.n;
@@ -219,7 +219,7 @@ static size_t call_write(struct http_exchange *x, struct str b)
     return queued;
 }
 
-static void call_finish(struct http_exchange *x, const struct http_field *trailers, size_t n_trailers)
+static void h1_call_finish(struct http_exchange *x, const struct http_field *trailers, size_t n_trailers)
 {
     struct h1_call *call = of(x);
 
@@ -227,7 +227,7 @@ static void call_finish(struct http_exchange *x, const struct http_field *traile
         return;
     check(call->is_head_sent && !call->is_finished);
     if (call->left_bytes) {
-        call_fail_soon(call, HTTP_RESET_BAD_FRAMING);
+        h1_call_fail_soon(call, HTTP_RESET_BAD_FRAMING);
         return;
     }
     call->is_finished = true;
@@ -239,12 +239,12 @@ static void call_finish(struct http_exchange *x, const struct http_field *traile
     }
     if (is_open(call) && stream_queued(call->conn->stream) == 0)
         call->x.sent_at = loop_now(loop_of(call));
-    call_settle(call, false);
+    h1_call_settle(call, false);
 }
 
 /* -------- the rest -------- */
 
-static void call_credit(struct http_exchange *x, size_t n)
+static void h1_call_credit(struct http_exchange *x, size_t n)
 {
     struct h1_call *call = of(x);
     struct h1_vendor *v = call->conn;
@@ -257,16 +257,16 @@ static void call_credit(struct http_exchange *x, size_t n)
     if (v->held)
         vendor_resume_soon(v);
     vendor_settle(v);
-    call_settle(call, false);
+    h1_call_settle(call, false);
 }
 
-static void call_send_info(struct http_exchange *x, const struct http_head *h)
+static void h1_call_send_info(struct http_exchange *x, const struct http_head *h)
 {
     (void)h;
     check(of(x) && !"only servers send interim answers");
 }
 
-static void call_reset(struct http_exchange *x, enum http_reset why)
+static void h1_call_reset(struct http_exchange *x, enum http_reset why)
 {
     struct h1_call *call = of(x);
 
@@ -275,18 +275,18 @@ static void call_reset(struct http_exchange *x, enum http_reset why)
         drop(call);
 }
 
-static void call_release(struct http_exchange *x)
+static void h1_call_release(struct http_exchange *x)
 {
-    call_reset(x, HTTP_RESET_CANCELLED);
+    h1_call_reset(x, HTTP_RESET_CANCELLED);
     h1_call_free(of(x));
 }
 
 const struct http_exchange_ops h1_call_ops = {
-    .credit = call_credit,
-    .send_info = call_send_info,
-    .send_head = call_send_head,
-    .write = call_write,
-    .finish = call_finish,
-    .reset = call_reset,
-    .release = call_release,
+    .credit = h1_call_credit,
+    .send_info = h1_call_send_info,
+    .send_head = h1_call_send_head,
+    .write = h1_call_write,
+    .finish = h1_call_finish,
+    .reset = h1_call_reset,
+    .release = h1_call_release,
 };

@@ -49,7 +49,7 @@ static void end_answer(struct h1_vendor *v, size_t n_surplus)
             call->trailer.fields[n++] = f;
     }
     call->x.got_surplus = n_surplus > 0;
-    call_over(call);
+    h1_call_over(call);
     if (is_reusable) {
         v->state = VENDOR_IDLE;
         timer_arm(loop_of(v), &v->idle_timer, t->pool->limits->pool_idle_timeout_ms);
@@ -85,7 +85,7 @@ static void interim(struct h1_vendor *v)
     struct h1_call *call = v->call;
 
     if (++call->n_infos > INFO_HEADS_MAX) {
-        call_lose(call, HTTP_RESET_BAD_FRAMING);
+        h1_call_lose(call, HTTP_RESET_BAD_FRAMING);
         return;
     }
     if (call->head.status != 100 && call->x.ev->on_info)
@@ -101,13 +101,13 @@ static bool head_step(struct h1_vendor *v, struct str in, size_t *ret_used)
     int r = h1_parse_head(&v->parser, in, ret_used);
 
     if (r == H1_R_BAD) {
-        call_lose(call, v->parser.bad.status == 400 ? HTTP_RESET_BAD_FRAMING : HTTP_RESET_TOO_LARGE);
+        h1_call_lose(call, v->parser.bad.status == 400 ? HTTP_RESET_BAD_FRAMING : HTTP_RESET_TOO_LARGE);
         return false;
     }
     if (r != H1_R_HEAD)
         return false;
     if (h1_response_decide(&v->parser, call->is_head_request, &call->head, &v->in) != 0) {
-        call_lose(call, HTTP_RESET_BAD_FRAMING);
+        h1_call_lose(call, HTTP_RESET_BAD_FRAMING);
         return false;
     }
     if (call->head.status < 200) {
@@ -126,7 +126,7 @@ static bool body_step(struct h1_vendor *v, struct str in, size_t *ret_used)
     int r = h1_parse_body(&v->parser, in, ret_used);
 
     if (r == H1_R_BAD)
-        call_lose(call, v->parser.bad.status == 400 ? HTTP_RESET_BAD_FRAMING : HTTP_RESET_TOO_LARGE);
+        h1_call_lose(call, v->parser.bad.status == 400 ? HTTP_RESET_BAD_FRAMING : HTTP_RESET_TOO_LARGE);
     return r == H1_R_END && v->call == call;
 }
 
@@ -166,7 +166,7 @@ static void run(struct h1_vendor *v, struct str in)
     } else {
         vendor_settle(v);
         if (v->call)
-            call_settle(v->call, true);
+            h1_call_settle(v->call, true);
     }
 }
 
@@ -206,7 +206,7 @@ static void on_stream_connect(void *ctx)
 
     v->state = VENDOR_BUSY;
     vendor_settle(v);
-    call_connected(v->call);
+    h1_call_connected(v->call);
 }
 
 static void close_idle(struct h1_vendor *v)
@@ -231,7 +231,7 @@ static void on_stream_bytes(void *ctx, struct str bytes)
         call->x.got_first_byte = true;
         call->x.first_byte_at = loop_now(loop_of(v));
         if (!call->is_head_sent) {
-            call_lose(call, HTTP_RESET_BAD_FRAMING);
+            h1_call_lose(call, HTTP_RESET_BAD_FRAMING);
             return;
         }
     }
@@ -248,7 +248,7 @@ static void on_stream_eof(void *ctx)
     } else if (call->got_head && v->in.framing == H1_UNTIL_CLOSE) {
         end_answer(v, 0);
     } else {
-        call_lose(call, call->x.got_first_byte ? HTTP_RESET_TRUNCATED : HTTP_RESET_PEER_CLOSED);
+        h1_call_lose(call, call->x.got_first_byte ? HTTP_RESET_TRUNCATED : HTTP_RESET_PEER_CLOSED);
     }
 }
 
@@ -261,7 +261,7 @@ static void on_stream_drained(void *ctx)
         return;
     if (call->is_finished && call->x.sent_at == 0)
         call->x.sent_at = loop_now(loop_of(v));
-    call_settle(call, false);
+    h1_call_settle(call, false);
     if (call->wants_writable) {
         call->wants_writable = false;
         if (call->x.ev->on_writable)
@@ -277,7 +277,7 @@ static void on_stream_error(void *ctx, int err)
     if (v->state == VENDOR_IDLE)
         close_idle(v);
     else
-        call_lose(v->call, v->state == VENDOR_CONNECTING ? HTTP_RESET_CONNECT_FAILED : HTTP_RESET_PEER_RESET);
+        h1_call_lose(v->call, v->state == VENDOR_CONNECTING ? HTTP_RESET_CONNECT_FAILED : HTTP_RESET_PEER_RESET);
 }
 
 static const struct stream_events stream_events = {
@@ -318,7 +318,7 @@ int vendor_open(struct pool_target *t, struct h1_call *call)
     t->pool->n_conns++;
     v->state = VENDOR_CONNECTING;
     carry(v, call);
-    call_flush_pending(call);
+    h1_call_flush_pending(call);
     return 0;
 }
 
@@ -329,6 +329,6 @@ void vendor_attach(struct h1_vendor *v, struct h1_call *call)
     v->state = VENDOR_BUSY;
     call->x.is_reused = true;
     carry(v, call);
-    call_flush_pending(call);
-    call_connected(call);
+    h1_call_flush_pending(call);
+    h1_call_connected(call);
 }

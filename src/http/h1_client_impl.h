@@ -103,11 +103,11 @@ void vendor_resume_soon(struct h1_vendor *v);
 
 /* h1_call.c */
 extern const struct http_exchange_ops h1_call_ops;
-void call_init_timers(struct h1_call *call);
+void h1_call_init_timers(struct h1_call *call);
 /* No events after this; parts from its connection, which the caller looks after. */
-void call_over(struct h1_call *call);
-void call_lose(struct h1_call *call, enum http_reset why); /* tells the user; closes its connection */
-void call_fail_soon(struct h1_call *call, enum http_reset why); /* the same, outside of this call */
-void call_flush_pending(struct h1_call *call);
-void call_connected(struct h1_call *call);
-void call_settle(struct h1_call *call, bool is_activity); /* the timer follows the phase */
+void h1_call_over(struct h1_call *call);
+void h1_call_lose(struct h1_call *call, enum http_reset why); /* tells the user; closes its connection */
+void h1_call_fail_soon(struct h1_call *call, enum http_reset why); /* the same, outside of this call */
+void h1_call_flush_pending(struct h1_call *call);
+void h1_call_connected(struct h1_call *call);
+void h1_call_settle(struct h1_call *call, bool is_activity); /* the timer follows the phase */

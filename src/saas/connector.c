@@ -21,21 +21,21 @@ static void parse_modes(struct parse *p, const struct yaml *list)
     size_t n = parse_list(p, list, sizeof(*c->modes), &c->modes);
     yaml_each(it, n ? list : NULL)
     {
-        parse_keys(p, it, keys, 2);
+        read_keys(p, it, keys, 2);
         struct mode_prefix *m = &c->modes[c->n_modes++];
         m->prefix = parse_str(p, it, "prefix", true);
         if (mode_parse(parse_str(p, it, "mode", true), &m->mode) < 0)
-            parse_fault(p, it, "`mode` is live, test or any");
+            read_fault(p, it, "`mode` is live, test or any");
     }
 }
 
 static void parse_request(struct parse *p, const struct yaml *map)
 {
     static const char *const keys[] = {"encoding", "json_prefix", "forward_headers", "refuse_headers", "refuse_fields"};
-    parse_keys(p, map, keys, 5);
+    read_keys(p, map, keys, 5);
     struct str e = parse_str(p, map, "encoding", true);
     if (!str_eq(e, STR("form")) && !str_eq(e, STR("json")))
-        parse_fault(p, map, "`encoding` is `form` or `json`");
+        read_fault(p, map, "`encoding` is `form` or `json`");
     p->c->encoding = str_eq(e, STR("json")) ? BODY_JSON : BODY_FORM;
     p->c->json_prefix = parse_str(p, map, "json_prefix", false);
     p->c->forward_headers = parse_strs(p, map, "forward_headers");
@@ -46,7 +46,7 @@ static void parse_request(struct parse *p, const struct yaml *map)
 static void parse_idempotency(struct parse *p, const struct yaml *map)
 {
     static const char *const keys[] = {"header", "methods", "replay_header"};
-    parse_keys(p, map, keys, 3);
+    read_keys(p, map, keys, 3);
     p->c->idempotency_header = parse_str(p, map, "header", false);
     p->c->idempotency_methods = parse_strs(p, map, "methods");
     p->c->replay_header = parse_str(p, map, "replay_header", false);
@@ -55,7 +55,7 @@ static void parse_idempotency(struct parse *p, const struct yaml *map)
 static void parse_tag(struct parse *p, const struct yaml *map)
 {
     static const char *const keys[] = {"field", "fields_max"};
-    parse_keys(p, map, keys, 2);
+    read_keys(p, map, keys, 2);
     p->c->tag_field = parse_str(p, map, "field", false);
     p->c->tag_fields_max = parse_i64(p, map, "fields_max", 50, 1, 1000);
 }
@@ -65,7 +65,7 @@ static void parse_errors(struct parse *p, const struct yaml *map)
     static const char *const keys[] = {"body", "types", "code", "type", "object"};
     static const char *const type_keys[] = {"from", "type"};
     struct connector *c = p->c;
-    parse_keys(p, map, keys, 5);
+    read_keys(p, map, keys, 5);
     c->error_body = parse_str(p, map, "body", true);
     c->error_code_path = parse_str(p, map, "code", false);
     c->error_type_path = parse_str(p, map, "type", false);
@@ -74,7 +74,7 @@ static void parse_errors(struct parse *p, const struct yaml *map)
     size_t n = parse_list(p, list, sizeof(*c->error_types), &c->error_types);
     yaml_each(it, n ? list : NULL)
     {
-        parse_keys(p, it, type_keys, 2);
+        read_keys(p, it, type_keys, 2);
         struct error_type *t = &c->error_types[c->n_error_types++];
         t->status_from = parse_i64(p, it, "from", 400, 400, 599);
         t->type = parse_str(p, it, "type", true);
@@ -89,7 +89,7 @@ static void parse_no_charge(struct parse *p, const struct yaml *list)
     {
         int64_t status = 0;
         if (!yaml_i64(it, &status) || status < 400 || status > 499)
-            parse_fault(p, it, "only a status from 400 to 499 can prove that nothing was charged");
+            read_fault(p, it, "only a status from 400 to 499 can prove that nothing was charged");
         c->no_charge[c->n_no_charge++] = status;
     }
 }
@@ -106,7 +106,7 @@ static void parse_currency_rules(struct parse *p, const struct yaml *list, struc
     t->rules = arena_alloc(&p->c->arena, (n ? n : 1) * sizeof(*t->rules));
     yaml_each(it, list)
     {
-        parse_keys(p, it, keys, 3);
+        read_keys(p, it, keys, 3);
         struct strs codes = parse_strs(p, it, "codes");
         int64_t exponent = parse_i64(p, it, "exponent", 2, 0, 4);
         int64_t multiple_of = parse_i64(p, it, "multiple_of", 1, 1, 1000);
@@ -115,7 +115,7 @@ static void parse_currency_rules(struct parse *p, const struct yaml *list, struc
             r->exponent = (int)exponent;
             r->multiple_of = multiple_of;
             if (!currency_code(codes.items[i], r->code))
-                parse_fault(p, it, "`" STR_FMT "` is not a currency code", STR_ARG(codes.items[i]));
+                read_fault(p, it, "`" STR_FMT "` is not a currency code", STR_ARG(codes.items[i]));
         }
     }
 }
@@ -124,7 +124,7 @@ static void parse_currencies(struct parse *p, const struct yaml *map)
 {
     static const char *const keys[] = {"exponent", "exceptions", "tables"};
     struct connector *c = p->c;
-    parse_keys(p, map, keys, 3);
+    read_keys(p, map, keys, 3);
     c->exponent_default = (int)parse_i64(p, map, "exponent", 2, 0, 4);
     parse_currency_rules(p, yaml_get(map, STR("exceptions")), &c->currencies);
     const struct yaml *tables = yaml_get(map, STR("tables"));
@@ -145,7 +145,7 @@ static void parse_objects(struct parse *p, const struct yaml *list)
     size_t n = parse_list(p, list, sizeof(*c->objects), &c->objects);
     yaml_each(it, n ? list : NULL)
     {
-        parse_keys(p, it, keys, 4);
+        read_keys(p, it, keys, 4);
         struct object_type *o = &c->objects[c->n_objects++];
         o->type = parse_str(p, it, "type", true);
         o->customers = parse_strs(p, it, "customer");
@@ -154,7 +154,7 @@ static void parse_objects(struct parse *p, const struct yaml *list)
         size_t n_also = parse_list(p, also, sizeof(*o->also), &o->also);
         yaml_each(one, n_also ? also : NULL)
         {
-            parse_keys(p, one, also_keys, 2);
+            read_keys(p, one, also_keys, 2);
             o->also[o->n_also++] =
                 (struct object_also){parse_str(p, one, "path", true), parse_str(p, one, "type", true)};
         }
@@ -169,17 +169,17 @@ static void parse_root(struct parse *p, const struct yaml *root)
         "free_ids",          "customer_ids", "objects",  "operations", "known"};
     static const char *const secret_keys[] = {"header", "prefix"};
     struct connector *c = p->c;
-    parse_keys(p, root, keys, sizeof(keys) / sizeof(keys[0]));
+    read_keys(p, root, keys, sizeof(keys) / sizeof(keys[0]));
     if (!yaml_is(root, YAML_MAP))
         return;
     c->name = parse_str(p, root, "connector", true);
     if (c->name.n && !str_is_token(c->name, "_-", 32))
-        parse_fault(p, root, "a connector's name is letters, digits, - and _, at most 32");
+        read_fault(p, root, "a connector's name is letters, digits, - and _, at most 32");
     (void)parse_i64(p, root, "version", 1, 1, 1); /* another version would be another grammar */
     c->base_url = parse_str(p, root, "base_url", true);
     c->request_id_header = parse_str(p, root, "request_id_header", false);
     const struct yaml *secret = yaml_get(root, STR("secret"));
-    parse_keys(p, secret, secret_keys, 2);
+    read_keys(p, secret, secret_keys, 2);
     c->secret = (struct secret_form){parse_str(p, secret, "header", true), parse_str(p, secret, "prefix", false)};
     c->free_ids = parse_strs(p, root, "free_ids");
     c->customer_ids = parse_strs(p, root, "customer_ids");

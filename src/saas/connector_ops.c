@@ -30,7 +30,7 @@ static void need_declared(struct parse *p, const struct yaml *at, const struct o
 {
     for (size_t i = 0; i < names->n; i++) {
         if (!op_declares(op, names->items[i]))
-            parse_fault(p, at, "`" STR_FMT "` is not a parameter of `" STR_FMT "`", STR_ARG(names->items[i]),
+            read_fault(p, at, "`" STR_FMT "` is not a parameter of `" STR_FMT "`", STR_ARG(names->items[i]),
                         STR_ARG(op->id));
     }
 }
@@ -39,7 +39,7 @@ static void need_declared(struct parse *p, const struct yaml *at, const struct o
 static void parse_route(struct parse *p, const struct yaml *at, struct str route, struct operation *op)
 {
     if (!str_cut(route, ' ', &op->method, &op->path) || !str_starts(op->path, STR("/"))) {
-        parse_fault(p, at, "a route must read like `POST /v1/refunds`");
+        read_fault(p, at, "a route must read like `POST /v1/refunds`");
         return;
     }
     struct str rest = str_sub(op->path, 1, op->path.n);
@@ -48,7 +48,7 @@ static void parse_route(struct parse *p, const struct yaml *at, struct str route
         (void)str_cut(rest, '/', &seg, &after); /* the last one has none */
         rest = after;
         if (!seg.n || op->n_segs == CONNECTOR_SEGMENTS_MAX) {
-            parse_fault(p, at, "the route has an empty segment, or more than %d", CONNECTOR_SEGMENTS_MAX);
+            read_fault(p, at, "the route has an empty segment, or more than %d", CONNECTOR_SEGMENTS_MAX);
             return;
         }
         struct segment *s = &op->segs[op->n_segs++];
@@ -73,7 +73,7 @@ static void parse_params(struct parse *p, const struct yaml *map, struct operati
             op->params[op->n_params++] = (struct op_param){s->text, s->is_free ? PARAM_TEXT : PARAM_ID, true};
     }
     if (map && !yaml_is(map, YAML_MAP)) {
-        parse_fault(p, map, "`params` must be a mapping of names to types");
+        read_fault(p, map, "`params` must be a mapping of names to types");
         return;
     }
     yaml_each(it, map)
@@ -82,7 +82,7 @@ static void parse_params(struct parse *p, const struct yaml *map, struct operati
         while (i < n && !str_eq(it->text, str_c(param_types[i].text)))
             i++;
         if (i == n || !yaml_is(it, YAML_STR))
-            parse_fault(p, it, "the type of a parameter is one of text int signed bool currency id");
+            read_fault(p, it, "the type of a parameter is one of text int signed bool currency id");
         else if (!op_declares(
                      op, it->key)) /* an alias has some of them in its path; as fields they are refused beside it */
             op->params[op->n_params++] = (struct op_param){it->key, param_types[i].type, false};
@@ -94,7 +94,7 @@ static enum op_class parse_class(struct parse *p, const struct yaml *map)
     struct str s = parse_str(p, map, "class", true);
     enum op_class class = CLASS_AUTHORITY;
     if (s.n && class_parse(s, &class) < 0)
-        parse_fault(p, yaml_get(map, STR("class")), "there is no class `" STR_FMT "`", STR_ARG(s));
+        read_fault(p, yaml_get(map, STR("class")), "there is no class `" STR_FMT "`", STR_ARG(s));
     return class;
 }
 
@@ -105,7 +105,7 @@ static void parse_class_if(struct parse *p, const struct yaml *row, struct opera
     size_t n = parse_list(p, list, sizeof(*op->class_rules), &op->class_rules);
     yaml_each(it, n ? list : NULL)
     {
-        parse_keys(p, it, keys, 3);
+        read_keys(p, it, keys, 3);
         struct class_rule *r = &op->class_rules[op->n_class_rules++];
         r->param = parse_str(p, it, "param", true);
         r->has_equals = yaml_get(it, STR("equals")) != NULL;
@@ -136,7 +136,7 @@ static void parse_lookups(struct parse *p, const struct yaml *row, struct operat
     size_t n = parse_list(p, list, sizeof(*op->lookups), &op->lookups);
     yaml_each(it, n ? list : NULL)
     {
-        parse_keys(p, it, keys, 5);
+        read_keys(p, it, keys, 5);
         struct lookup *l = &op->lookups[op->n_lookups++];
         l->with = parse_strs(p, it, "with");
         l->get = parse_str(p, it, "get", true);
@@ -146,7 +146,7 @@ static void parse_lookups(struct parse *p, const struct yaml *row, struct operat
         need_declared(p, it, op, &l->with);
         for (struct str rest = l->get, before, name; str_cut(rest, '{', &before, &rest);) {
             if (!str_cut(rest, '}', &name, &rest))
-                parse_fault(p, it, "`get` has a { without its }");
+                read_fault(p, it, "`get` has a { without its }");
             else
                 need_declared(p, it, op, &(struct strs){&name, 1});
         }
@@ -160,7 +160,7 @@ static void parse_confirms(struct parse *p, const struct yaml *row, struct opera
     size_t n = parse_list(p, list, sizeof(*op->confirms), &op->confirms);
     yaml_each(it, n ? list : NULL)
     {
-        parse_keys(p, it, keys, 6);
+        read_keys(p, it, keys, 6);
         struct confirm_row *r = &op->confirms[op->n_confirms++];
         r->param = parse_str(p, it, "param", false);
         r->path = parse_str(p, it, "path", false);
@@ -169,9 +169,9 @@ static void parse_confirms(struct parse *p, const struct yaml *row, struct opera
         r->is_cumulative = parse_bool(p, it, "cumulative", false);
         struct str o = parse_str(p, it, "outcome", true);
         if (outcome_parse(o, &r->outcome) < 0 || r->outcome == OUTCOME_NONE)
-            parse_fault(p, it, "`outcome` must be settled, released or unknown");
+            read_fault(p, it, "`outcome` must be settled, released or unknown");
         if ((r->param.n || r->path.n) != (r->is.n > 0) || (r->param.n && r->path.n))
-            parse_fault(p, it, "a row has one of `param` and `path`, and `is` with it, or none of the three");
+            read_fault(p, it, "a row has one of `param` and `path`, and `is` with it, or none of the three");
         if (r->param.n)
             need_declared(p, it, op, &(struct strs){&r->param, 1});
     }
@@ -185,7 +185,7 @@ static const struct currency_table *find_table(struct parse *p, const struct yam
             return &p->c->tables[i];
     }
     if (name.n)
-        parse_fault(p, row, "there is no currency table `" STR_FMT "`", STR_ARG(name));
+        read_fault(p, row, "there is no currency table `" STR_FMT "`", STR_ARG(name));
     return NULL;
 }
 
@@ -193,7 +193,7 @@ static struct str direction_of(struct parse *p, const struct yaml *row, enum op_
 {
     struct str d = row ? parse_str(p, row, "direction", false) : STR_NONE;
     if (d.n && !str_eq(d, STR("in")) && !str_eq(d, STR("out")))
-        parse_fault(p, row, "`direction` is `in` or `out`");
+        read_fault(p, row, "`direction` is `in` or `out`");
     if (d.n)
         return d;
     return class == CLASS_MONEY_IN                           ? STR("in")
@@ -216,7 +216,7 @@ static void parse_basics(struct parse *p, const struct yaml *at, struct str id, 
     op->name = arena_printf(&p->c->arena, STR_FMT "." STR_FMT, STR_ARG(p->c->name), STR_ARG(id));
     op->confirm_currency = STR("currency");
     if (!str_is_token(id, "._", 100))
-        parse_fault(p, at, "an operation's id is letters, digits, dots and underscores");
+        read_fault(p, at, "an operation's id is letters, digits, dots and underscores");
     parse_route(p, at, route, op);
     op->encoding = encoding_of(p, op);
     op->takes_idempotency_key = strs_has(&p->c->idempotency_methods, op->method);
@@ -227,7 +227,7 @@ static void parse_operation(struct parse *p, const struct yaml *row, struct str 
     static const char *const keys[] = {"id",      "route",      "alias",     "class",    "class_if", "params",
                                        "one_of",  "amount",     "currency",  "customer", "subject",  "lookup",
                                        "confirm", "currencies", "direction", "creates",  "tag",      "note"};
-    parse_keys(p, row, keys, sizeof(keys) / sizeof(keys[0]));
+    read_keys(p, row, keys, sizeof(keys) / sizeof(keys[0]));
     parse_basics(p, row, parse_str(p, row, "id", true), route, op);
     op->class = parse_class(p, row);
     op->direction = direction_of(p, row, op->class);
@@ -284,7 +284,7 @@ static void file_operation(struct parse *p, const struct yaml *at)
     const struct operation *op = &c->ops[c->n_ops];
     for (size_t i = 0; i < c->n_ops; i++) {
         if (is_same_shape(&c->ops[i], op))
-            parse_fault(p, at, "`" STR_FMT "` has the same route as line %d", STR_ARG(op->id), c->ops[i].line);
+            read_fault(p, at, "`" STR_FMT "` has the same route as line %d", STR_ARG(op->id), c->ops[i].line);
     }
     c->n_ops++;
 }
@@ -321,7 +321,7 @@ void parse_operations(struct parse *p, const struct yaml *list, const struct yam
     {
         enum op_class class = CLASS_AUTHORITY;
         if (class_parse(group->key, &class) < 0)
-            parse_fault(p, group, "there is no class `" STR_FMT "`", STR_ARG(group->key));
+            read_fault(p, group, "there is no class `" STR_FMT "`", STR_ARG(group->key));
         yaml_each(it, yaml_is(group, YAML_MAP) ? group : NULL)
         {
             struct strs routes = parse_strs_node(p, it);
@@ -332,5 +332,5 @@ void parse_operations(struct parse *p, const struct yaml *list, const struct yam
         }
     }
     if (!c->n_ops)
-        parse_fault(p, list, "a connector without `operations` can do nothing");
+        read_fault(p, list, "a connector without `operations` can do nothing");
 }

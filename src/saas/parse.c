@@ -9,7 +9,7 @@
 
 #define PARSE_NAMES_MAX 32
 
-void parse_fault(struct parse *p, const struct yaml *at, const char *fmt, ...)
+void read_fault(struct parse *p, const struct yaml *at, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -23,9 +23,9 @@ struct str parse_str(struct parse *p, const struct yaml *map, const char *key, b
     const struct yaml *y = yaml_get(map, str_c(key));
     struct str s = STR_NONE;
     if (y && !yaml_str(y, &s))
-        parse_fault(p, y, "`%s` must be a string, not %s", key, yaml_type_name(y->type));
+        read_fault(p, y, "`%s` must be a string, not %s", key, yaml_type_name(y->type));
     else if (is_required && !s.n)
-        parse_fault(p, y ? y : map, "`%s` is missing", key);
+        read_fault(p, y ? y : map, "`%s` is missing", key);
     return s;
 }
 
@@ -40,7 +40,7 @@ struct strs parse_strs_node(struct parse *p, const struct yaml *node)
         if (yaml_str(node, &l.items[0]))
             l.n = 1;
         else
-            parse_fault(p, node, "a string or a list of strings is needed here, not %s", yaml_type_name(node->type));
+            read_fault(p, node, "a string or a list of strings is needed here, not %s", yaml_type_name(node->type));
         return l;
     }
     yaml_each(it, node)
@@ -48,7 +48,7 @@ struct strs parse_strs_node(struct parse *p, const struct yaml *node)
         if (yaml_str(it, &l.items[l.n]))
             l.n++;
         else
-            parse_fault(p, it, "a string is needed here, not %s", yaml_type_name(it->type));
+            read_fault(p, it, "a string is needed here, not %s", yaml_type_name(it->type));
     }
     return l;
 }
@@ -63,7 +63,7 @@ bool parse_bool(struct parse *p, const struct yaml *map, const char *key, bool d
     const struct yaml *y = yaml_get(map, str_c(key));
     bool b = def;
     if (y && !yaml_bool(y, &b))
-        parse_fault(p, y, "`%s` must be true or false", key);
+        read_fault(p, y, "`%s` must be true or false", key);
     return b;
 }
 
@@ -72,20 +72,20 @@ int64_t parse_i64(struct parse *p, const struct yaml *map, const char *key, int6
     const struct yaml *y = yaml_get(map, str_c(key));
     int64_t i = def;
     if (y && (!yaml_i64(y, &i) || i < least || i > most)) {
-        parse_fault(p, y, "`%s` must be an integer from %lld to %lld", key, (long long)least, (long long)most);
+        read_fault(p, y, "`%s` must be an integer from %lld to %lld", key, (long long)least, (long long)most);
         return def;
     }
     return i;
 }
 
-void parse_keys(struct parse *p, const struct yaml *map, const char *const *names, size_t n)
+void read_keys(struct parse *p, const struct yaml *map, const char *const *names, size_t n)
 {
     struct str known[PARSE_NAMES_MAX];
     check(n <= PARSE_NAMES_MAX);
     for (size_t i = 0; i < n; i++)
         known[i] = str_c(names[i]);
     if (map && !yaml_is(map, YAML_MAP))
-        parse_fault(p, map, "a mapping is needed here, not %s", yaml_type_name(map->type));
+        read_fault(p, map, "a mapping is needed here, not %s", yaml_type_name(map->type));
     else
         yaml_check_keys(map, p->file, known, n, p->diags);
 }
@@ -95,7 +95,7 @@ size_t parse_list(struct parse *p, const struct yaml *node, size_t item_bytes, v
     if (!node)
         return 0;
     if (!yaml_is(node, YAML_SEQ)) {
-        parse_fault(p, node, "a list is needed here, not %s", yaml_type_name(node->type));
+        read_fault(p, node, "a list is needed here, not %s", yaml_type_name(node->type));
         return 0;
     }
     *(void **)ret_items = arena_alloc(&p->c->arena, (node->n ? node->n : 1) * item_bytes);

@@ -13,7 +13,7 @@ struct parse {
 };
 
 /* A diag of code "connector" at the node (or at line 1 when `at` is NULL). */
-void parse_fault(struct parse *p, const struct yaml *at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void read_fault(struct parse *p, const struct yaml *at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The text at `key`; STR_NONE when absent. A fault when it is another type, or is_required and absent or empty. */
 struct str parse_str(struct parse *p, const struct yaml *map, const char *key, bool is_required);
 /* A text or a list of texts at `key`. */
@@ -21,7 +21,7 @@ struct strs parse_strs(struct parse *p, const struct yaml *map, const char *key)
 struct strs parse_strs_node(struct parse *p, const struct yaml *node);
 bool parse_bool(struct parse *p, const struct yaml *map, const char *key, bool def);
 int64_t parse_i64(struct parse *p, const struct yaml *map, const char *key, int64_t def, int64_t least, int64_t most);
-void parse_keys(struct parse *p, const struct yaml *map, const char *const *names, size_t n);
+void read_keys(struct parse *p, const struct yaml *map, const char *const *names, size_t n);
 /* Room for one item for each child of a list; a fault and 0 when `node` is there but no list. */
 size_t parse_list(struct parse *p, const struct yaml *node, size_t item_bytes, void *ret_items);
 
