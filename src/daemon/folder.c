@@ -52,7 +52,7 @@ static int load_token(struct folder *f, struct rng *r)
 int folder_open(struct str dir, struct rng *r, struct arena *a, struct buf *error, struct folder *ret)
 {
     struct folder f = {0};
-    int e = io_mkdir_all(io_system(), dir);
+    int e = io_mkdir_all(io_system(), arena_printf(a, STR_FMT "/journal", STR_ARG(dir)));
     if (e < 0) {
         buf_printf(error, "cannot make the data folder " STR_FMT ": %s; choose another with --dir", STR_ARG(dir), err_text(e));
         return e;
