@@ -76,7 +76,7 @@ int saas_lookup_apply(struct saas_call *call, uint16_t status, struct str body, 
     struct str customer = json_first_text(root, &l->customers);
     if (customer.n && call->asked_customer.n && !str_eq(customer, call->asked_customer))
         return refuse(call, a, ret_problem, "the object belongs to another customer than the request names");
-    if (l->n_amounts && has_currency)
+    if (has_currency)
         fill_amount(call, root, code);
     if (str_is_token(customer, "_-.", 255)) {
         call->customer = arena_str(a, customer);
