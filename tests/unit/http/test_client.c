@@ -71,9 +71,9 @@ static void on_end(void *ctx, const struct http_field *t, size_t n)
 {
     struct call *c = ctx;
 
-    done(c);
     for (size_t i = 0; i < n; i++)
         rig_log(c->rig, "%s trailer " STR_FMT "=" STR_FMT "\n", c->name, STR_ARG(t[i].name), STR_ARG(t[i].value));
+    done(c);
     if (c->opens_next)
         open_call(c->next);
     rig_log(c->rig, "%s end after %zu, kept %zu\n", c->name, c->body_bytes, http_pool_connections(c->rig->pool));

@@ -579,7 +579,7 @@ static void an_agent_that_leaves_resets_its_call(void **state)
     rig_wait(&w.rig, "reset of /a: the peer closed the connection\n");
     w.fd = wire_connect(&w.rig);
     wire_send(w.fd, GET("/flood"));
-    rig_wait(&w.rig, "request /flood");
+    assert_true(rig_never(&w.rig, "flooded", 100)); /* it waits for us to take more */
     close(w.fd);
     rig_wait(&w.rig, "reset of /flood: the peer");
     w.fd = wire_connect(&w.rig);
