@@ -1,7 +1,8 @@
 /*
  * admin/fields.tbl.h - the schemas of requests and answers: FIELD(schema, name, type, help), for the OpenAPI document.
  *
- * Types: string, integer, boolean, number, time (RFC 3339), object (anything), the name of a schema, [type] for a list. A `?`
+ * Types: string, integer, boolean, number, time (RFC 3339), object (anything), amount (a decimal
+ * string of US dollars, or an integer), the name of a schema, [type] for a list. A `?`
  * behind the type: may be null (answers) or absent (requests). Answers may carry more fields than are listed.
  */
 FIELD("Alive", "status", "string", "always ok")
@@ -130,7 +131,22 @@ FIELD("Revoked", "revoked", "integer", "keys taken away that were in force (a ru
 FIELD("Kill", "reason", "string?", "why, for the record and the refusals")
 FIELD("Killed", "killed", "boolean", "whether the stop button is pressed")
 
-FIELD("Limits", "limits", "[object]", "each limit with its buckets: settled, held, max, left, resets_at")
+FIELD("Bucket", "mode", "string", "live or test: each has a ledger of its own")
+FIELD("Bucket", "bucket", "string", "which counter: agent=support; - without `by`")
+FIELD("Bucket", "settled", "amount", "spent in this window; a decimal string for usd, else an integer, like held, left and max")
+FIELD("Bucket", "held", "amount", "held by calls whose cost is not settled")
+FIELD("Bucket", "left", "amount?", "what the next call may hold at most")
+FIELD("Bucket", "resets_at", "time?", "when the window ends")
+FIELD("Limit", "policy", "string?", "the document; null for a key's")
+FIELD("Limit", "key", "string?", "id of the key, for limits of a key")
+FIELD("Limit", "id", "string", "the limit's name")
+FIELD("Limit", "meter", "string", "usd, requests or concurrent")
+FIELD("Limit", "window", "string", "call, day, month, run, lifetime or instant")
+FIELD("Limit", "by", "[string]", "what has a bucket of its own")
+FIELD("Limit", "max", "amount?", "the most that settled and held may be together")
+FIELD("Limit", "match", "object", "which calls it counts")
+FIELD("Limit", "buckets", "[Bucket]", "counters in use")
+FIELD("Limits", "limits", "[Limit]", "limits of documents, then of keys")
 FIELD("Policies", "policies", "[object]", "name, version, digest, rules and limits counted")
 FIELD("PolicyHistory", "policies", "[object]", "every version, newest first: name, digest, applied_at, by, is_active")
 FIELD("PolicyText", "document", "string", "the document, YAML or JSON; may also be sent as it is with application/yaml")

@@ -2,6 +2,7 @@
  * admin/h_state.c - how the daemon is: alive, ready, limits, positions, configuration, vendors, the API's own description.
  */
 #include "admin/handlers.h"
+#include "admin/limits_view.h"
 #include "admin/request.h"
 
 void admin_on_healthz(struct request *r)
@@ -33,11 +34,27 @@ void admin_on_health(struct request *r)
 
 void admin_on_limits(struct request *r)
 {
-    int e = core_limits_json(r->admin->core, &r->ask.json);
-    if (e < 0)
+    struct json core, keys;
+    struct json_writer w;
+    struct buf text;
+
+    buf_init(&text, ADMIN_ANSWER_BYTES_MAX);
+    int e = core_limits_json(r->admin->core, &text);
+    if (e == 0)
+        e = json_parse(&r->arena, buf_str(&text), 64, &core);
+    buf_reset(&text);
+    if (e == 0)
+        e = core_keys_json(r->admin->core, STR_NONE, &text);
+    if (e == 0)
+        e = json_parse(&r->arena, buf_str(&text), 64, &keys);
+    buf_deinit(&text);
+    if (e < 0) {
         request_fail_err(r, e);
-    else
-        request_answer_list(r, STR("limits"));
+        return;
+    }
+    jw_init(&w, &r->ask.json);
+    limits_view(&r->arena, core, keys, loop_wall(r->admin->loop), &w);
+    request_answer_list(r, STR("limits"));
 }
 
 void admin_on_config(struct request *r)

@@ -46,6 +46,8 @@ static void put_type(struct json_writer *w, struct str type)
     } else if (str_eq(type, STR("time"))) {
         jw_put_str(w, STR("type"), STR("string"));
         jw_put_str(w, STR("format"), STR("date-time"));
+    } else if (str_eq(type, STR("amount"))) {
+        jw_put_raw(w, STR("type"), STR("[\"string\",\"integer\"]"));
     } else if (is_plain) {
         jw_put_str(w, STR("type"), type);
     } else {

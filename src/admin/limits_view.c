@@ -1,0 +1,289 @@
+/*
+ * admin/limits_view.c - one pass over limits to know them by counter, one over counters to hang them beneath their limit.
+ */
+#include "admin/limits_view.h"
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/money.h"
+#include "call/limit.h"
+
+#include <string.h>
+
+#define ENTRIES_MAX 2000000
+
+struct entry {
+    struct list node;    /* of view->entries, in order */
+    struct list buckets; /* struct bucket */
+    struct str policy, key, id;
+    struct json limit; /* of a document; JSON_ABSENT for a key's */
+    enum limit_meter meter;
+    enum limit_window window;
+    bool has_max;
+    int64_t max; /* nano-USD or a count */
+};
+
+struct bucket {
+    struct list node;
+    struct str name;
+    bool is_test;
+    int64_t settled, held;
+    wall_t window_start;
+};
+
+struct view {
+    struct arena *a;
+    struct map by_counter; /* counter, for a key's also its bucket's key -> struct entry */
+    struct list entries;
+    wall_t now;
+};
+
+static struct str text_of(struct json object, const char *name)
+{
+    struct str s = STR("");
+    (void)json_str(json_get(object, str_c(name)), &s); /* absent: empty */
+    return s;
+}
+
+static struct entry *entry_new(struct view *v, struct str counter, struct str meter, struct str window)
+{
+    struct entry *e = arena_alloc(v->a, sizeof(*e));
+    list_init(&e->buckets);
+    e->limit = JSON_ABSENT;
+    if (meter_parse(meter, &e->meter) < 0 || window_parse(window, &e->window) < 0)
+        return NULL;
+    if (map_put(&v->by_counter, counter, e, NULL) < 0)
+        return NULL;
+    list_add_tail(&v->entries, &e->node);
+    return e;
+}
+
+static bool parse_max(enum limit_meter meter, struct str text, int64_t *ret)
+{
+    return (meter == METER_USD ? money_parse(text, ret) : str_to_i64(text, ret)) == 0;
+}
+
+static void add_document(struct view *v, struct json document)
+{
+    struct json limit, max;
+    for (struct json_iter it = json_each(json_get(document, STR("limits"))); json_next(&it, NULL, &limit);) {
+        struct str text = STR("");
+        struct entry *e = entry_new(v, text_of(limit, "counter"), text_of(limit, "meter"), text_of(limit, "window"));
+        if (!e)
+            continue;
+        e->policy = text_of(document, "policy");
+        e->id = text_of(limit, "id");
+        e->limit = limit;
+        max = json_get(limit, STR("max"));
+        if (!json_str(max, &text))
+            (void)json_number_text(max, &text); /* neither: no maximum is shown */
+        e->has_max = parse_max(e->meter, text, &e->max);
+    }
+}
+
+/* "usd=50/day" of a key: its counter is "key/usd/day", its buckets start with "key=<id>". */
+static void add_key_limit(struct view *v, struct str key, struct str spec)
+{
+    struct str meter, value, window = STR("instant"), rest;
+    if (!str_cut(spec, '=', &meter, &rest))
+        return;
+    value = rest;
+    (void)str_cut(rest, '/', &value, &window); /* concurrent has no window */
+    struct str id = arena_printf(v->a, "key/" STR_FMT "/" STR_FMT, STR_ARG(meter), STR_ARG(window));
+    struct entry *e = entry_new(v, arena_printf(v->a, STR_FMT " key=" STR_FMT, STR_ARG(id), STR_ARG(key)), meter, window);
+    if (!e)
+        return;
+    e->key = key;
+    e->id = id;
+    e->has_max = parse_max(e->meter, value, &e->max);
+}
+
+static void add_key(struct view *v, struct json key)
+{
+    struct json one;
+    struct str spec;
+    if (str_eq(text_of(key, "status"), STR("revoked")))
+        return;
+    for (struct json_iter it = json_each(json_get(key, STR("limits"))); json_next(&it, NULL, &one);) {
+        if (json_str(one, &spec))
+            add_key_limit(v, text_of(key, "id"), spec);
+    }
+}
+
+/* The entry that a counter belongs to; one of its own when no limit of that name is left. */
+static struct entry *entry_of(struct view *v, struct str counter, struct str bucket)
+{
+    struct str name = counter, first = bucket, rest;
+    if (str_starts(counter, STR("key/"))) {
+        (void)str_cut(bucket, ',', &first, &rest); /* a run limit's bucket goes on behind the key */
+        name = arena_printf(v->a, STR_FMT " " STR_FMT, STR_ARG(counter), STR_ARG(first));
+    }
+    struct entry *e = map_get(&v->by_counter, name);
+    if (e)
+        return e;
+
+    /* <document>/<id>/<meter>/<window>/<by>, or key/<meter>/<window>: meter and window tell the unit. */
+    struct str parts[5] = {{NULL, 0}};
+    size_t n = 0;
+    rest = counter;
+    while (n < 4 && str_cut(rest, '/', &parts[n], &rest))
+        n++;
+    parts[n++] = rest;
+    size_t at = str_starts(counter, STR("key/")) ? 1 : 2;
+    e = at + 1 < n ? entry_new(v, name, parts[at], parts[at + 1]) : NULL;
+    if (e)
+        e->id = counter;
+    return e;
+}
+
+static void add_counter(struct view *v, struct json row)
+{
+    struct str counter = text_of(row, "counter"), bucket = text_of(row, "bucket"), start = text_of(row, "window_start");
+    struct bucket b = {.name = bucket};
+    (void)json_i64(json_get(row, STR("settled")), &b.settled); /* absent is 0 */
+    (void)json_i64(json_get(row, STR("held")), &b.held);
+    if (start.n)
+        (void)wall_parse(start, &b.window_start); /* else the window has no start */
+    if (str_starts(counter, STR("test:"))) {
+        b.is_test = true;
+        counter = str_sub(counter, 5, counter.n);
+    }
+    struct entry *e = entry_of(v, counter, bucket);
+    if (!e)
+        return;
+    struct bucket *own = arena_alloc(v->a, sizeof(*own));
+    *own = b;
+    list_add_tail(&e->buckets, &own->node);
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------ */
+
+static void put_units(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n)
+{
+    char text[MONEY_TEXT_BYTES];
+    if (meter == METER_USD)
+        jw_put_str(w, key, money_text(n, text));
+    else
+        jw_put_i64(w, key, n);
+}
+
+static wall_t window_end(enum limit_window window, wall_t start)
+{
+    return window == WINDOW_DAY ? wall_next_day(start) : window == WINDOW_MONTH ? wall_next_month(start) : 0;
+}
+
+static void put_bucket(struct json_writer *w, const struct entry *e, const struct bucket *b, wall_t now)
+{
+    wall_t ends = window_end(e->window, b->window_start);
+    int64_t settled = b->settled, left;
+    char text[WALL_TEXT_BYTES];
+    if (ends && ends <= now) { /* its window is over: nothing of it counts but what is still held */
+        settled = 0;
+        ends = window_end(e->window, now);
+    }
+    jw_object(w);
+    jw_put_str(w, STR("mode"), b->is_test ? STR("test") : STR("live"));
+    jw_put_str(w, STR("bucket"), b->name);
+    put_units(w, STR("settled"), e->meter, settled);
+    put_units(w, STR("held"), e->meter, b->held);
+    if (e->has_max) {
+        left = settled > e->max || b->held > e->max - settled ? 0 : e->max - settled - b->held;
+        put_units(w, STR("left"), e->meter, left);
+    } else {
+        jw_put_null(w, STR("left"));
+    }
+    if (ends)
+        jw_put_str(w, STR("resets_at"), wall_text(ends, text));
+    else
+        jw_put_null(w, STR("resets_at"));
+    jw_object_end(w);
+}
+
+/* Strings and lists of strings of the document's own JSON: `by`, and the lists in `match`. */
+static void put_strings(struct json_writer *w, struct json list)
+{
+    struct json one;
+    struct str s;
+    jw_array(w);
+    for (struct json_iter it = json_each(list); json_next(&it, NULL, &one);) {
+        if (json_str(one, &s))
+            jw_str(w, s);
+    }
+    jw_array_end(w);
+}
+
+static void put_match(struct json_writer *w, struct json match)
+{
+    struct json value;
+    struct str key;
+    jw_object(w);
+    for (struct json_iter it = json_each(match); json_next(&it, &key, &value);) {
+        jw_key(w, key);
+        put_strings(w, value);
+    }
+    jw_object_end(w);
+}
+
+static void put_entry(struct json_writer *w, const struct entry *e, wall_t now)
+{
+    bool has_document = json_type(e->limit) == JSON_OBJECT;
+    jw_object(w);
+    jw_put_str_or_null(w, STR("policy"), e->policy);
+    jw_put_str_or_null(w, STR("key"), e->key);
+    jw_put_str(w, STR("id"), e->id);
+    jw_put_str(w, STR("meter"), meter_text(e->meter));
+    jw_put_str(w, STR("window"), window_text(e->window));
+    jw_key(w, STR("by"));
+    if (has_document)
+        put_strings(w, json_get(e->limit, STR("by")));
+    else
+        jw_raw(w, e->key.n ? STR("[\"key\"]") : STR("[]"));
+    if (e->has_max)
+        put_units(w, STR("max"), e->meter, e->max);
+    else
+        jw_put_null(w, STR("max"));
+    jw_key(w, STR("match"));
+    put_match(w, json_get(e->limit, STR("match")));
+    jw_key(w, STR("buckets"));
+    jw_array(w);
+    list_each(it, &e->buckets)
+        put_bucket(w, e, list_entry(it, struct bucket, node), now);
+    jw_array_end(w);
+    jw_object_end(w);
+}
+
+/* A limit that is no more is shown as long as money hangs on it. */
+static bool is_shown(const struct entry *e)
+{
+    if (e->policy.n || e->key.n)
+        return true;
+    list_each(it, &e->buckets) {
+        if (list_entry(it, struct bucket, node)->held)
+            return true;
+    }
+    return false;
+}
+
+void limits_view(struct arena *a, struct json core, struct json keys, wall_t now, struct json_writer *w)
+{
+    struct view v = {.a = a, .now = now};
+    struct json one;
+
+    map_init(&v.by_counter, ENTRIES_MAX, NULL);
+    list_init(&v.entries);
+    for (struct json_iter it = json_each(json_get(core, STR("documents"))); json_next(&it, NULL, &one);)
+        add_document(&v, one);
+    for (struct json_iter it = json_each(keys); json_next(&it, NULL, &one);)
+        add_key(&v, one);
+    for (struct json_iter it = json_each(json_get(core, STR("counters"))); json_next(&it, NULL, &one);)
+        add_counter(&v, one);
+
+    jw_array(w);
+    list_each(it, &v.entries) {
+        const struct entry *e = list_entry(it, struct entry, node);
+        if (is_shown(e))
+            put_entry(w, e, now);
+    }
+    jw_array_end(w);
+    map_deinit(&v.by_counter);
+}

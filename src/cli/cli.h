@@ -1,0 +1,96 @@
+/*
+ * cli/cli.h - what every command is, and what it gets: its options, arguments, environment and the two streams.
+ *
+ * Results go to `out`, everything said to a person beside them (errors, notes, questions) to `err`. Text that came from the
+ * daemon is printed through print.h only: records hold what strangers wrote.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+#include <stdio.h>
+
+/* Exit codes, the same for every command (CONTRACT 8). */
+enum cli_exit {
+    CLI_DONE = 0,
+    CLI_FAILED = 1,      /* no, or it did not work */
+    CLI_USAGE = 2,       /* used wrongly */
+    CLI_UNREACHABLE = 3, /* cannot reach the daemon */
+};
+
+struct option_spec {
+    const char *name;  /* without dashes; NULL ends a list */
+    const char *value; /* what stands for it in help: "FILE"; NULL: a switch */
+    const char *help;
+    bool is_repeatable;
+};
+
+struct cli;
+
+struct command {
+    const char *name; /* one or two words: "key create" */
+    const char *args; /* as help shows them: "KEY_ID" */
+    int args_min, args_max;
+    const char *summary; /* one line */
+    const char *text;    /* more, for --help and the man page; may be NULL */
+    const char *examples; /* one a line, without "flyball " and prompt */
+    const struct option_spec *options; /* its own; may be NULL */
+    bool needs_daemon; /* also takes --admin and --dir */
+    int (*run)(struct cli *c);
+};
+
+struct given {
+    const struct option_spec *spec;
+    struct str value;
+};
+
+struct cli {
+    const struct command *command;
+    const char *const *env; /* "NAME=value", NULL at the end */
+    struct arena arena;
+    struct given *given;
+    size_t n_given;
+    struct str *args;
+    size_t n_args;
+    FILE *out, *err;
+    bool is_json;
+    bool has_color; /* of `out` */
+    bool is_tty;    /* of `out` */
+};
+
+/* All commands, in the order of help. */
+const struct command *const *cli_commands(size_t *ret_n);
+/* Options that a command takes beside its own: --json and --help, for the daemon's also --admin and --dir. */
+const struct option_spec *cli_common_options(const struct command *c);
+
+/* The whole program: an exit status. `env` as main's third argument. */
+int cli_main(int argc, char **argv, const char *const *env);
+
+/*
+ * Finds the command in argv[1...] and reads options and arguments into *c (whose arena, env and streams are set).
+ * 0; CLI_USAGE: `error` says what is wrong and what was perhaps meant; CLI_R_HELP: help is wanted for c->command (NULL: all).
+ */
+int cli_parse(struct cli *c, int argc, char **argv, struct buf *error);
+#define CLI_R_HELP 100
+
+/* An option's value; STR_NONE: not given. The i-th of a repeatable one. */
+struct str cli_option(const struct cli *c, const char *name);
+struct str cli_option_at(const struct cli *c, const char *name, size_t i);
+bool cli_has(const struct cli *c, const char *name);
+struct str cli_env(const struct cli *c, const char *name);
+
+/* "flyball: ..." on err. Returns CLI_FAILED, so that commands can return it. */
+int cli_fail(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same for wrong use; points to --help. Returns CLI_USAGE. */
+int cli_usage(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A note on err, not with --json. */
+void cli_note(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A file of at most `bytes_max` bytes into the arena ("-": standard input). CLI_FAILED: said. */
+int cli_read_file(struct cli *c, struct str path, size_t bytes_max, struct str *ret_text);
+
+/* help.c */
+void help_all(FILE *f);
+void help_command(FILE *f, const struct command *c);
+void help_man(FILE *f);

@@ -1,0 +1,199 @@
+/*
+ * cli/cmd_doctor.c - `flyball doctor`: what can be seen from here, then what the daemon proves about itself. One line a check:
+ * ok, warn or fail, and what to do.
+ */
+#include "base/time.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "cli/settings.h"
+#include "cli/where.h"
+#include "codec/json_write.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define FREE_BYTES_MIN (256ull << 20)
+#define FILES_MIN 1024
+#define CLOCK_MIN 1767225600LL /* 2026-01-01: a clock before that is not set */
+
+struct doctor {
+    struct cli *c;
+    struct json_writer w; /* with --json */
+    struct buf json;
+    bool has_failed;
+};
+
+static void report(struct doctor *d, const char *status, const char *name, struct str text, struct str fix)
+{
+    struct cli *c = d->c;
+    d->has_failed |= strcmp(status, "fail") == 0;
+    if (c->is_json) {
+        jw_object(&d->w);
+        jw_put_str(&d->w, STR("name"), str_c(name));
+        jw_put_str(&d->w, STR("status"), str_c(status));
+        jw_put_str(&d->w, STR("text"), text);
+        jw_put_str_or_null(&d->w, STR("fix"), fix);
+        jw_object_end(&d->w);
+        return;
+    }
+    print_styled(c, strcmp(status, "ok") == 0 ? STYLE_GOOD : strcmp(status, "warn") == 0 ? STYLE_WARN : STYLE_BAD, str_c(status));
+    fprintf(c->out, "%*s%-10s ", (int)(6 - strlen(status)), "", name);
+    print_safe(c->out, text);
+    fputc('\n', c->out);
+    if (fix.n) {
+        fputs("                 fix: ", c->out);
+        print_safe(c->out, fix);
+        fputc('\n', c->out);
+    }
+}
+
+#define TEXT(d, ...) arena_printf(&(d)->c->arena, __VA_ARGS__)
+
+/* --- from here ---------------------------------------------------------------------------------------------------- */
+
+static void check_config(struct doctor *d)
+{
+    const struct config *config;
+    if (settings_load(d->c, false, &config) != 0) {
+        report(d, "fail", "config", STR("the configuration has errors, printed above"), STR("flyball config check"));
+        return;
+    }
+    report(d, "ok", "config", TEXT(d, "read; %zu vendors", config->n_vendors), STR(""));
+    config_unref(config);
+}
+
+static void check_folder(struct doctor *d, struct str dir)
+{
+    struct stat st;
+    struct statvfs fs;
+    struct str path = arena_str(&d->c->arena, dir);
+    if (stat(path.p, &st) != 0) {
+        report(d, errno == ENOENT ? "warn" : "fail", "folder", TEXT(d, STR_FMT ": %s", STR_ARG(dir), strerror(errno)),
+               errno == ENOENT ? STR("flyball dev, or flyball serve, makes it") : STR(""));
+        return;
+    }
+    if (st.st_mode & (S_IWGRP | S_IRWXO))
+        report(d, "warn", "folder", TEXT(d, STR_FMT " can be entered by other users (mode %03o)", STR_ARG(dir), st.st_mode & 0777u),
+               TEXT(d, "chmod 700 " STR_FMT, STR_ARG(dir)));
+    else
+        report(d, "ok", "folder", TEXT(d, STR_FMT " (mode %03o)", STR_ARG(dir), st.st_mode & 0777u), STR(""));
+    if (statvfs(path.p, &fs) == 0) {
+        unsigned long long left = (unsigned long long)fs.f_bavail * fs.f_frsize;
+        report(d, left < FREE_BYTES_MIN ? "fail" : "ok", "disk", TEXT(d, "%llu MiB free", left >> 20),
+               left < FREE_BYTES_MIN ? STR("free space: without a journal no money moves") : STR(""));
+    }
+}
+
+static void check_token(struct doctor *d, struct str dir)
+{
+    struct stat st;
+    struct str path = where_file(d->c, dir, "admin.token");
+    if (stat(path.p, &st) != 0)
+        return; /* no daemon has run here: the folder's line says so */
+    bool is_open = (st.st_mode & 077) != 0;
+    report(d, is_open ? "fail" : "ok", "token", TEXT(d, STR_FMT " (mode %03o)", STR_ARG(path), st.st_mode & 0777u),
+           is_open ? TEXT(d, "chmod 600 " STR_FMT, STR_ARG(path)) : STR(""));
+}
+
+static void check_process(struct doctor *d)
+{
+    struct rlimit files;
+    wall_t now = clock_system.wall(clock_system.ctx);
+    char text[WALL_TEXT_BYTES];
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+        report(d, files.rlim_max < FILES_MIN ? "warn" : "ok", "files", TEXT(d, "%llu open files allowed", (unsigned long long)files.rlim_max),
+               files.rlim_max < FILES_MIN ? STR("raise it: ulimit -n 65536, or LimitNOFILE= in the unit") : STR(""));
+    bool is_set = now / NS_PER_S > CLOCK_MIN;
+    report(d, is_set ? "ok" : "fail", "clock", wall_text(now, text), is_set ? STR("") : STR("set the clock: limits by day and month depend on it"));
+}
+
+/* A vendor's live credential where agents run is a way around us. */
+static void check_bypass(struct doctor *d)
+{
+    size_t n = 0;
+    for (const char *const *e = d->c->env; e && *e; e++) {
+        struct str name, value;
+        if (!str_cut(str_c(*e), '=', &name, &value) || !(str_starts(value, STR("sk_live_")) || str_starts(value, STR("rk_live_"))))
+            continue;
+        size_t at;
+        if (str_find(value, STR("fb_"), &at))
+            continue; /* our own key in that dress */
+        report(d, "warn", "bypass", TEXT(d, "%.*s holds a live Stripe key: a program started here can go around Flyball", (int)name.n, name.p),
+               TEXT(d, "unset " STR_FMT " where agents run; give the daemon the secret by file:", STR_ARG(name)));
+        n++;
+    }
+    if (!n)
+        report(d, "ok", "bypass", STR("no live vendor key in this environment"), STR(""));
+}
+
+/* --- from the daemon ---------------------------------------------------------------------------------------------- */
+
+static int ask_daemon(struct doctor *d)
+{
+    struct answer a;
+    struct json check;
+    int r = client_call(d->c, "GET", STR("/api/v1/doctor"), STR_NONE, &a);
+    if (r)
+        return r;
+    for (struct json_iter it = json_each(json_get(a.json, STR("checks"))); json_next(&it, NULL, &check);) {
+        const char *name = arena_str(&d->c->arena, show_text(check, "name")).p;
+        struct str status = show_text(check, "status");
+        report(d, str_eq(status, STR("ok")) ? "ok" : str_eq(status, STR("warn")) ? "warn" : "fail", name, show_text(check, "text"),
+               show_text(check, "fix"));
+    }
+    return 0;
+}
+
+static int run(struct cli *c)
+{
+    struct doctor d = {.c = c};
+    struct str dir = where_dir(c, false);
+    int r = 0;
+
+    if (!cli_option(c, "dir").n && !cli_env(c, "FLYBALL_DIR").n && access(where_file(c, dir, "admin.url").p, F_OK) != 0 &&
+        access(where_file(c, where_dir(c, true), "admin.url").p, F_OK) == 0)
+        dir = where_dir(c, true); /* as where_find does */
+    if (c->is_json) {
+        buf_init(&d.json, 1u << 20);
+        jw_init(&d.w, &d.json);
+        jw_object(&d.w);
+        jw_key(&d.w, STR("checks"));
+        jw_array(&d.w);
+    }
+    check_config(&d);
+    check_folder(&d, dir);
+    check_token(&d, dir);
+    check_process(&d);
+    check_bypass(&d);
+    if (!cli_has(c, "offline"))
+        r = ask_daemon(&d);
+    if (c->is_json) {
+        jw_array_end(&d.w);
+        jw_put_bool(&d.w, STR("ok"), !d.has_failed && r == 0);
+        jw_object_end(&d.w);
+        fprintf(c->out, STR_FMT "\n", STR_ARG(buf_str(&d.json)));
+        buf_deinit(&d.json);
+    }
+    return r ? r : d.has_failed ? CLI_FAILED : CLI_DONE;
+}
+
+static const struct option_spec options[] = {
+    {"offline", NULL, "only what can be seen without the daemon", false},
+    {"config", "FILE", "the configuration file to read", false},
+    {NULL, NULL, NULL, false},
+};
+
+const struct command cmd_doctor = {
+    .name = "doctor",
+    .args = "",
+    .summary = "check this machine and the daemon: rebuild all counters and compare, verify the chain; exit 1 when one fails",
+    .examples = "doctor\ndoctor --offline\ndoctor --json",
+    .options = options,
+    .needs_daemon = true,
+    .run = run,
+};

@@ -1,0 +1,289 @@
+/*
+ * cli/cmd_key.c - `flyball key create|list|show|rotate`: what agents present.
+ */
+#include "base/time.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "codec/form.h"
+#include "codec/json_write.h"
+
+#include <time.h>
+
+#define LIMITS_MAX 64
+
+/* --- create ------------------------------------------------------------------------------------------------------- */
+
+struct key_wish {
+    struct str agent, owner, tenant, policy, mode, expires;
+    struct str limits[LIMITS_MAX];
+    size_t n_limits;
+};
+
+static struct str wish_json(struct cli *c, const struct key_wish *k)
+{
+    struct json_writer w;
+    struct buf b;
+    buf_init(&b, 1u << 20);
+    jw_init(&w, &b);
+    jw_object(&w);
+    jw_put_str(&w, STR("agent"), k->agent);
+    jw_put_str_or_null(&w, STR("owner"), k->owner);
+    jw_put_str_or_null(&w, STR("tenant"), k->tenant);
+    jw_put_str_or_null(&w, STR("policy"), k->policy);
+    jw_put_str_or_null(&w, STR("mode"), k->mode);
+    jw_put_str_or_null(&w, STR("expires"), k->expires);
+    jw_key(&w, STR("limits"));
+    jw_array(&w);
+    for (size_t i = 0; i < k->n_limits; i++)
+        jw_str(&w, k->limits[i]);
+    jw_array_end(&w);
+    jw_object_end(&w);
+    struct str s = arena_str(&c->arena, buf_str(&b));
+    buf_deinit(&b);
+    return s;
+}
+
+/* The key goes to `out` alone, so that it can be piped; what to know about it goes to `err`. */
+static void print_created(struct cli *c, struct json key)
+{
+    print_safe(c->out, show_text(key, "key"));
+    fputc('\n', c->out);
+    cli_note(c, "Shown once, keep it now. Its id is " STR_FMT ": `flyball revoke " STR_FMT "` takes it away.", STR_ARG(show_text(key, "id")),
+             STR_ARG(show_text(key, "id")));
+}
+
+static int create(struct cli *c)
+{
+    struct answer a;
+    struct key_wish k = {.agent = cli_option(c, "agent"), .owner = cli_option(c, "owner"), .tenant = cli_option(c, "tenant"),
+                         .policy = cli_option(c, "policy"), .mode = cli_option(c, "mode"), .expires = cli_option(c, "expires")};
+    struct str limit;
+    if (!k.agent.n)
+        return cli_usage(c, "--agent NAME is needed: the agent that will present the key");
+    while ((limit = cli_option_at(c, "limit", k.n_limits)).p) {
+        if (k.n_limits == LIMITS_MAX)
+            return cli_usage(c, "a key has at most %d limits", LIMITS_MAX);
+        k.limits[k.n_limits++] = limit;
+    }
+    int r = client_call(c, "POST", STR("/api/v1/keys"), wish_json(c, &k), &a);
+    if (r)
+        return r;
+    if (c->is_json)
+        return client_print(c, &a);
+    print_created(c, a.json);
+    return CLI_DONE;
+}
+
+static const struct option_spec create_options[] = {
+    {"agent", "NAME", "the agent that will present the key (required)", false},
+    {"owner", "NAME", "the person who answers for it", false},
+    {"tenant", "NAME", "the tenant it acts for", false},
+    {"policy", "NAME", "the policy document it obeys; `default` when not given", false},
+    {"mode", "MODE", "live or test; live when not given, at `flyball dev` test", false},
+    {"expires", "WHEN", "a time (RFC 3339), or a duration from now: 12h, 30d", false},
+    {"limit", "LIMIT", "a limit of its own, which only narrows: usd=50/day, requests=100/lifetime, concurrent=4", true},
+    {NULL, NULL, NULL, false},
+};
+
+const struct command cmd_key_create = {
+    .name = "key create",
+    .args = "",
+    .summary = "make an agent key; it is shown once",
+    .text = "Returns when the daemon takes the key.",
+    .examples = "key create --agent support --owner ann --limit usd=50/day\nkey create --agent nightly --mode test --expires 30d --json",
+    .options = create_options,
+    .needs_daemon = true,
+    .run = create,
+};
+
+/* --- list and show ------------------------------------------------------------------------------------------------ */
+
+static enum style style_of_status(struct str status)
+{
+    return str_eq(status, STR("active")) ? STYLE_GOOD : str_eq(status, STR("revoked")) ? STYLE_BAD : STYLE_WARN;
+}
+
+static struct str joined_limits(struct cli *c, struct json key)
+{
+    struct str all = STR(""), one;
+    struct json v;
+    for (struct json_iter it = json_each(json_get(key, STR("limits"))); json_next(&it, NULL, &v);) {
+        if (json_str(v, &one))
+            all = arena_printf(&c->arena, STR_FMT "%s" STR_FMT, STR_ARG(all), all.n ? " " : "", STR_ARG(one));
+    }
+    return all;
+}
+
+static int list(struct cli *c)
+{
+    static const char *const titles[] = {"ID", "STATUS", "MODE", "AGENT", "OWNER", "TENANT", "POLICY", "LIMITS", "CREATED", "EXPIRES", "LAST USED"};
+    struct answer a;
+    struct table t;
+    struct json key;
+    int r = client_call(c, "GET", STR("/api/v1/keys"), STR_NONE, &a);
+    if (r)
+        return r;
+    if (c->is_json)
+        return client_print(c, &a);
+    table_init(&t, c, titles, sizeof(titles) / sizeof(titles[0]));
+    for (struct json_iter it = json_each(json_get(a.json, STR("keys"))); json_next(&it, NULL, &key);) {
+        struct str status = show_text(key, "status");
+        if (!cli_has(c, "all") && str_eq(status, STR("revoked")))
+            continue;
+        table_add(&t, show_text(key, "id"));
+        table_add_styled(&t, status, style_of_status(status));
+        table_add(&t, show_text(key, "mode"));
+        table_add(&t, show_text(key, "agent"));
+        table_add(&t, show_text(key, "owner"));
+        table_add(&t, show_text(key, "tenant"));
+        table_add(&t, show_text(key, "policy"));
+        table_add(&t, joined_limits(c, key));
+        table_add(&t, show_time(c, key, "created_at"));
+        table_add(&t, show_time(c, key, "expires_at"));
+        table_add(&t, show_time(c, key, "last_used_at"));
+    }
+    if (t.n_cells)
+        table_print(&t);
+    else
+        cli_note(c, "No keys; `flyball key create --agent NAME` makes one.");
+    return CLI_DONE;
+}
+
+static const struct option_spec list_options[] = {{"all", NULL, "also those that were revoked", false}, {NULL, NULL, NULL, false}};
+
+const struct command cmd_key_list = {
+    .name = "key list",
+    .args = "",
+    .summary = "list agent keys, without their secrets",
+    .examples = "key list\nkey list --all --json",
+    .options = list_options,
+    .needs_daemon = true,
+    .run = list,
+};
+
+static int get_key(struct cli *c, struct str id, struct answer *ret)
+{
+    struct buf path;
+    buf_init(&path, 4096);
+    (void)buf_add(&path, STR("/api/v1/keys/"));
+    (void)form_quote(&path, id);
+    int r = client_call(c, "GET", buf_str(&path), STR_NONE, ret);
+    buf_deinit(&path);
+    return r;
+}
+
+static int show(struct cli *c)
+{
+    static const char *const names[] = {"id", "status", "mode", "agent", "owner", "tenant", "policy", "created_at", "expires_at",
+                                        "revoked_at", "last_used_at"};
+    struct answer a;
+    int r = get_key(c, c->args[0], &a);
+    if (r)
+        return r;
+    if (c->is_json)
+        return client_print(c, &a);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct str value = show_text(a.json, names[i]);
+        fprintf(c->out, "%-14s", names[i]);
+        print_styled(c, i == 1 ? style_of_status(value) : STYLE_PLAIN, value.n ? value : STR("-"));
+        fputc('\n', c->out);
+    }
+    struct str limits = joined_limits(c, a.json);
+    fprintf(c->out, "%-14s", "limits");
+    print_safe(c->out, limits.n ? limits : STR("-"));
+    fputc('\n', c->out);
+    return CLI_DONE;
+}
+
+const struct command cmd_key_show = {
+    .name = "key show",
+    .args = "KEY_ID",
+    .args_min = 1,
+    .args_max = 1,
+    .summary = "show one key, without its secret",
+    .examples = "key show 7Hq2x0Tz1a",
+    .needs_daemon = true,
+    .run = show,
+};
+
+/* --- rotate ------------------------------------------------------------------------------------------------------- */
+
+/* The old key's attributes; its expiry stays what it was. */
+static void wish_from_key(struct json key, struct key_wish *ret)
+{
+    struct json v;
+    *ret = (struct key_wish){.agent = show_text(key, "agent"), .owner = show_text(key, "owner"), .tenant = show_text(key, "tenant"),
+                             .policy = show_text(key, "policy"), .mode = show_text(key, "mode"), .expires = show_text(key, "expires_at")};
+    for (struct json_iter it = json_each(json_get(key, STR("limits"))); json_next(&it, NULL, &v) && ret->n_limits < LIMITS_MAX;) {
+        if (json_str(v, &ret->limits[ret->n_limits]))
+            ret->n_limits++;
+    }
+}
+
+static int revoke_key(struct cli *c, struct str id)
+{
+    struct answer a;
+    return client_call(c, "POST", arena_printf(&c->arena, "/api/v1/keys/" STR_FMT "/revoke", STR_ARG(id)), STR_NONE, &a);
+}
+
+static int wait_and_revoke(struct cli *c, struct str old, int64_t ns)
+{
+    struct timespec left = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+    cli_note(c, "The old key " STR_FMT " works until this command ends, in " STR_FMT "; Ctrl-C leaves it in force.", STR_ARG(old),
+             STR_ARG(cli_option(c, "overlap")));
+    fflush(c->out);
+    while (nanosleep(&left, &left) < 0)
+        ;
+    return revoke_key(c, old);
+}
+
+static int rotate(struct cli *c)
+{
+    struct answer old, a;
+    struct key_wish wish;
+    struct str overlap = cli_option(c, "overlap"), id;
+    int64_t ns = 0;
+
+    if (overlap.p && !str_eq(overlap, STR("0")) && duration_parse(overlap, &ns) < 0)
+        return cli_usage(c, "--overlap must be 0, or a duration like 90s, 15m or 2h");
+    int r = get_key(c, c->args[0], &old);
+    if (r)
+        return r;
+    if (!str_eq(show_text(old.json, "status"), STR("active")))
+        return cli_fail(c, "key " STR_FMT " is " STR_FMT ": there is nothing to rotate", STR_ARG(c->args[0]), STR_ARG(show_text(old.json, "status")));
+    wish_from_key(old.json, &wish);
+    r = client_call(c, "POST", STR("/api/v1/keys"), wish_json(c, &wish), &a);
+    if (r)
+        return r;
+    id = show_text(old.json, "id");
+    if (c->is_json)
+        client_print(c, &a);
+    else
+        print_created(c, a.json);
+    if (!overlap.p) {
+        cli_note(c, "The old key still works; when the agent has the new one: flyball revoke " STR_FMT, STR_ARG(id));
+        return CLI_DONE;
+    }
+    r = ns ? wait_and_revoke(c, id, ns) : revoke_key(c, id);
+    if (r == 0)
+        cli_note(c, "The old key " STR_FMT " is revoked.", STR_ARG(id));
+    return r;
+}
+
+static const struct option_spec rotate_options[] = {
+    {"overlap", "DURATION", "revoke the old key after this time (0: at once); not given: it stays", false},
+    {NULL, NULL, NULL, false},
+};
+
+const struct command cmd_key_rotate = {
+    .name = "key rotate",
+    .args = "KEY_ID",
+    .args_min = 1,
+    .args_max = 1,
+    .summary = "make a new key with the attributes of an old one",
+    .examples = "key rotate 7Hq2x0Tz1a\nkey rotate 7Hq2x0Tz1a --overlap 15m",
+    .options = rotate_options,
+    .needs_daemon = true,
+    .run = rotate,
+};

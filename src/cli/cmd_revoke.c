@@ -1,0 +1,88 @@
+/*
+ * cli/cmd_revoke.c - `flyball revoke`: the next request is refused when this returns.
+ */
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "codec/form.h"
+#include "codec/json_write.h"
+
+static const char *const scopes[] = {"agent", "tenant", "run"};
+
+static int revoke_key(struct cli *c, struct str id, struct answer *ret)
+{
+    struct buf path;
+    if (str_starts(id, STR("fb_")))
+        return cli_usage(c, "give the key's id, not the key: it is the part between the second and the third underscore");
+    buf_init(&path, 4096);
+    (void)buf_add(&path, STR("/api/v1/keys/"));
+    (void)form_quote(&path, id);
+    (void)buf_add(&path, STR("/revoke"));
+    int r = client_call(c, "POST", buf_str(&path), STR_NONE, ret);
+    buf_deinit(&path);
+    return r;
+}
+
+static int revoke_scope(struct cli *c, const char *scope, struct str value, struct answer *ret)
+{
+    struct json_writer w;
+    struct buf b;
+    buf_init(&b, 4096);
+    jw_init(&w, &b);
+    jw_object(&w);
+    jw_put_str(&w, str_c(scope), value);
+    jw_object_end(&w);
+    int r = client_call(c, "POST", STR("/api/v1/revoke"), buf_str(&b), ret);
+    buf_deinit(&b);
+    return r;
+}
+
+static int run(struct cli *c)
+{
+    struct answer a;
+    const char *scope = NULL;
+    size_t n = c->n_args;
+    int r;
+
+    for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+        if (!cli_has(c, scopes[i]))
+            continue;
+        scope = scopes[i];
+        n++;
+    }
+    if (n != 1 || (scope && !cli_option(c, scope).n))
+        return cli_usage(c, "name exactly one: KEY_ID, --agent NAME, --run ID or --tenant NAME");
+    r = scope ? revoke_scope(c, scope, cli_option(c, scope), &a) : revoke_key(c, c->args[0], &a);
+    if (r)
+        return r;
+    if (c->is_json)
+        return client_print(c, &a);
+    if (scope && str_eq(str_c(scope), STR("run")))
+        cli_note(c, "Run " STR_FMT " is stopped: its next call is refused.", STR_ARG(cli_option(c, "run")));
+    else if (scope)
+        cli_note(c, STR_FMT " keys of %s " STR_FMT " revoked: their next requests are refused.", STR_ARG(show_number(c, a.json, "revoked")),
+                 scope, STR_ARG(cli_option(c, scope)));
+    else
+        cli_note(c, "Key " STR_FMT " is revoked: its next request is refused.", STR_ARG(c->args[0]));
+    return CLI_DONE;
+}
+
+static const struct option_spec options[] = {
+    {"agent", "NAME", "all keys of this agent", false},
+    {"run", "ID", "no further call of this run; its key stays", false},
+    {"tenant", "NAME", "all keys of this tenant", false},
+    {"now", NULL, "also end open streams (there are none for the vendors of this version)", false},
+    {NULL, NULL, NULL, false},
+};
+
+const struct command cmd_revoke = {
+    .name = "revoke",
+    .args = "[KEY_ID]",
+    .args_max = 1,
+    .summary = "take a key away, or all of an agent or tenant, or stop a run",
+    .text = "Returns when the next request is refused. A call of money already sent is finished and recorded.",
+    .examples = "revoke 7Hq2x0Tz1a\nrevoke --agent support\nrevoke --run run_42",
+    .options = options,
+    .needs_daemon = true,
+    .run = run,
+};

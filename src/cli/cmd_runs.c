@@ -1,0 +1,132 @@
+/*
+ * cli/cmd_runs.c - `flyball runs list|show`: one execution of an agent, and what it did.
+ */
+#include "cli/calls.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "codec/form.h"
+
+static const char *const titles[] = {"LAST CALL", "RUN", "AGENT", "TENANT", ">CALLS", ">DENIED", ">UNKNOWN", ">SETTLED"};
+
+static void print_runs(struct cli *c, struct json runs)
+{
+    struct table t;
+    struct json run;
+    int64_t unknown;
+    table_init(&t, c, titles, sizeof(titles) / sizeof(titles[0]));
+    for (struct json_iter it = json_each(runs); json_next(&it, NULL, &run);) {
+        unknown = 0;
+        (void)json_i64(json_get(run, STR("unknown")), &unknown); /* absent: none */
+        table_add(&t, show_time(c, run, "last"));
+        table_add(&t, show_text(run, "run_id"));
+        table_add(&t, show_text(run, "agent"));
+        table_add(&t, show_text(run, "tenant"));
+        table_add(&t, show_number(c, run, "calls"));
+        table_add(&t, show_number(c, run, "denied"));
+        table_add_styled(&t, show_number(c, run, "unknown"), unknown ? STYLE_WARN : STYLE_PLAIN);
+        table_add(&t, show_money(c, run, "settled"));
+    }
+    table_print(&t);
+}
+
+static int run_list(struct cli *c)
+{
+    struct answer a;
+    struct buf path;
+    buf_init(&path, 4096);
+    (void)buf_add(&path, STR("/api/v1/runs"));
+    client_query(&path, "agent", cli_option(c, "agent"));
+    client_query(&path, "tenant", cli_option(c, "tenant"));
+    client_query(&path, "since", cli_option(c, "since"));
+    client_query(&path, "limit", cli_option(c, "limit"));
+    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
+    buf_deinit(&path);
+    if (r)
+        return r;
+    if (c->is_json)
+        return client_print(c, &a);
+    struct json runs = json_get(a.json, STR("runs"));
+    if (json_len(runs))
+        print_runs(c, runs);
+    else
+        cli_note(c, "No runs.");
+    return CLI_DONE;
+}
+
+static void print_run(struct cli *c, struct json run)
+{
+    print_styled(c, STYLE_BOLD, show_text(run, "run_id"));
+    fputs("  agent ", c->out);
+    print_safe(c->out, show_text(run, "agent"));
+    if (show_text(run, "tenant").n) {
+        fputs(", tenant ", c->out);
+        print_safe(c->out, show_text(run, "tenant"));
+    }
+    fprintf(c->out, "\n" STR_FMT " calls, " STR_FMT " denied, " STR_FMT " unknown", STR_ARG(show_number(c, run, "calls")),
+            STR_ARG(show_number(c, run, "denied")), STR_ARG(show_number(c, run, "unknown")));
+    struct str settled = show_money(c, run, "settled");
+    if (settled.n)
+        fprintf(c->out, "; settled " STR_FMT, STR_ARG(settled));
+    fputs("\n\n", c->out);
+}
+
+static int run_show(struct cli *c)
+{
+    struct answer a;
+    struct buf path;
+    buf_init(&path, 4096);
+    (void)buf_add(&path, STR("/api/v1/runs/"));
+    (void)form_quote(&path, c->args[0]);
+    client_query(&path, "agent", cli_option(c, "agent"));
+    client_query(&path, "tenant", cli_option(c, "tenant"));
+    int r = client_request(c, "GET", buf_str(&path), STR_NONE, &a);
+    buf_deinit(&path);
+    if (r)
+        return r;
+    if (a.status != 200) {
+        client_say_failure(c, &a);
+        if (a.status == 409 && !c->is_json)
+            print_runs(c, json_get(a.json, STR("runs")));
+        return CLI_FAILED;
+    }
+    if (c->is_json)
+        return client_print(c, &a);
+    print_run(c, json_get(a.json, STR("run")));
+    print_calls(c, json_get(a.json, STR("calls")));
+    return CLI_DONE;
+}
+
+static const struct option_spec list_options[] = {
+    {"agent", "NAME", "only this agent", false},
+    {"tenant", "NAME", "only this tenant", false},
+    {"since", "WHEN", "a time (RFC 3339), or a duration back from now", false},
+    {"limit", "N", "rows at most, 1 to 10000; 100 when not given", false},
+    {NULL, NULL, NULL, false},
+};
+static const struct option_spec show_options[] = {
+    {"agent", "NAME", "the agent, where several runs have this id", false},
+    {"tenant", "NAME", "the tenant, where several runs have this id", false},
+    {NULL, NULL, NULL, false},
+};
+
+const struct command cmd_runs_list = {
+    .name = "runs list",
+    .args = "",
+    .summary = "list runs, newest first",
+    .examples = "runs list\nruns list --agent support --since 24h",
+    .options = list_options,
+    .needs_daemon = true,
+    .run = run_list,
+};
+const struct command cmd_runs_show = {
+    .name = "runs show",
+    .args = "RUN",
+    .args_min = 1,
+    .args_max = 1,
+    .summary = "show a run and its calls, oldest first",
+    .examples = "runs show run_42\nruns show run_42 --agent support --json",
+    .options = show_options,
+    .needs_daemon = true,
+    .run = run_show,
+};

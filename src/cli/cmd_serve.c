@@ -1,0 +1,57 @@
+/*
+ * cli/cmd_serve.c - `flyball serve` and `flyball dev`: the daemon in the foreground, logs on stderr.
+ */
+#include "cli/commands.h"
+#include "cli/settings.h"
+#include "daemon/daemon.h"
+
+static int start(struct cli *c, bool is_dev)
+{
+    const struct config *config;
+    int r = settings_load(c, is_dev, &config);
+    if (r)
+        return r;
+    fflush(c->out);
+    struct daemon_options o = {.config = config, .is_dev = is_dev, .has_sandbox = is_dev && !cli_has(c, "no-sandbox"), .wants_json = c->is_json};
+    r = daemon_run(&o);
+    config_unref(config);
+    return r;
+}
+
+static int serve(struct cli *c)
+{
+    return start(c, false);
+}
+
+static int dev(struct cli *c)
+{
+    return start(c, true);
+}
+
+static const struct option_spec serve_options[] = {SETTINGS_OPTIONS, {NULL, NULL, NULL, false}};
+static const struct option_spec dev_options[] = {
+    SETTINGS_OPTIONS,
+    {"no-sandbox", NULL, "start without simulated vendors", false},
+    {NULL, NULL, NULL, false},
+};
+
+const struct command cmd_serve = {
+    .name = "serve",
+    .args = "",
+    .summary = "run the daemon",
+    .text = "Runs in the foreground, logs on standard error. SIGTERM and Ctrl-C let open calls end, for drain_timeout_ms at most.\n"
+            "With --json it prints one line when ready: data, admin, ui, dir, key, pid.",
+    .examples = "serve --config /etc/flyball/flyball.yaml\nserve --dir ./data --listen-data 127.0.0.1:0 --json",
+    .options = serve_options,
+    .run = serve,
+};
+const struct command cmd_dev = {
+    .name = "dev",
+    .args = "",
+    .summary = "run everything on this machine with simulated vendors: no real money can move",
+    .text = "An embedded store, a starter policy named `default`, a new test key at each start, a data folder of its own.\n"
+            "With --json it prints one line when ready: data, admin, ui, dir, key, pid.",
+    .examples = "dev\ndev --dir ./trial --json\ndev --no-sandbox --config flyball.yaml",
+    .options = dev_options,
+    .run = dev,
+};

@@ -1,0 +1,11 @@
+/*
+ * cli/main.c - the one executable.
+ */
+#include "cli/cli.h"
+
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+    return cli_main(argc, argv, (const char *const *)environ);
+}

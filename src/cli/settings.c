@@ -1,0 +1,66 @@
+/*
+ * cli/settings.c - reads the configuration file and hands it to config/.
+ */
+#include "cli/settings.h"
+
+#include "base/err.h"
+#include "cli/print.h"
+#include "cli/where.h"
+
+#include <unistd.h>
+
+#define CONFIG_BYTES_MAX (1u << 20)
+
+void settings_print_diags(struct cli *c, FILE *f, const struct diag_list *diags)
+{
+    struct buf text;
+    for (size_t i = 0; i < diags->n; i++) {
+        buf_init(&text, 65536);
+        (void)diag_text(&diags->items[i], &text); /* cut short at worst */
+        print_safe(f, buf_str(&text));
+        fputc('\n', f);
+        buf_deinit(&text);
+    }
+    if (diags->n_dropped)
+        fprintf(f, "%zu more\n", diags->n_dropped);
+}
+
+static int find_file(struct cli *c, bool is_dev, struct config_input *in)
+{
+    in->file = cli_option(c, "config");
+    if (!in->file.n)
+        in->file = cli_env(c, "FLYBALL_CONFIG");
+    if (!in->file.n && !is_dev && access("flyball.yaml", F_OK) == 0)
+        in->file = STR("flyball.yaml");
+    return in->file.n ? cli_read_file(c, in->file, CONFIG_BYTES_MAX, &in->text) : 0;
+}
+
+static int load(struct cli *c, const struct config_input *in, const struct config **ret)
+{
+    struct diag_list diags;
+    diag_list_init(&diags, &c->arena, CONFIG_ERRORS_MAX);
+    int r = config_load(in, &diags, ret);
+    settings_print_diags(c, c->err, &diags);
+    if (r < 0 && !diags.n)
+        return cli_fail(c, "the configuration cannot be read: %s", err_text(r));
+    return r < 0 ? CLI_FAILED : 0;
+}
+
+int settings_load(struct cli *c, bool is_dev, const struct config **ret)
+{
+    struct config_input in = {.env = c->env};
+    int r = find_file(c, is_dev, &in);
+    if (r)
+        return r;
+    in.flags = (struct config_flags){
+        .listen_data = cli_option(c, "listen-data"), .listen_admin = cli_option(c, "listen-admin"), .dir = cli_option(c, "dir"),
+        .connectors = cli_option(c, "connectors"), .workers = cli_option(c, "workers"), .log_level = cli_option(c, "log-level")};
+    r = load(c, &in, ret);
+    if (r || !is_dev || !str_eq((*ret)->dir, config_default_dir(c->env, &c->arena)) || in.flags.dir.n)
+        return r;
+
+    /* Nothing names a data folder: dev has one of its own, so that it never touches real records. */
+    config_unref(*ret);
+    in.flags.dir = where_dir(c, true);
+    return load(c, &in, ret);
+}
