@@ -334,15 +334,22 @@ static int write_close(struct core *c, struct close_request *q, uint64_t *ret_se
     return core_append_late(c, FRAME_CLOSE, buf_str(q->body), buf_str(q->personal), q->record->ended_at, ret_seq);
 }
 
+/* Moves of that call's hold (or, with is_of false, of all others), without those that move nothing. */
+static size_t pick_moves(const struct move *moves, size_t n, uint64_t of, bool is_of, struct record_move *ret)
+{
+    size_t n_ret = 0;
+    for (size_t i = 0; i < n; i++)
+        if ((moves[i].of == of) == is_of && (moves[i].released || moves[i].settled))
+            ret[n_ret++] = (struct record_move){moves[i].of, moves[i].i, moves[i].released, moves[i].settled};
+    return n_ret;
+}
+
 /* The first call ended unknown, and this one brought its outcome: its second CLOSE, with the moves of its hold. */
 static int write_resolution(struct core *c, struct close_request *q, const struct idem_entry *first, const struct move *moves, size_t n)
 {
     struct record_move rm[MOVES_MAX];
-    size_t n_rm = 0;
+    size_t n_rm = pick_moves(moves, n, first->open_seq, true, rm);
     uint64_t seq;
-    for (size_t i = 0; i < n; i++)
-        if (moves[i].of == first->open_seq)
-            rm[n_rm++] = (struct record_move){moves[i].of, moves[i].i, moves[i].released, moves[i].settled};
     struct record_close rc = {
         .call_id = str_c(first->call_id),
         .open_seq = first->open_seq,
@@ -376,7 +383,7 @@ static int close_locked(struct core *c, struct close_request *q)
     struct record_close *rc = q->record;
     struct move moves[MOVES_MAX];
     struct record_move rm[MOVES_MAX];
-    size_t n_moves = 0, n_rm = 0;
+    size_t n_moves = 0;
     uint64_t seq;
     bool own_was_settled = h->own->is_settled;
     money_t own_settled = h->own->settled;
@@ -389,11 +396,8 @@ static int close_locked(struct core *c, struct close_request *q)
     judge(q, h, own_was_settled, own_settled);
     if (is_resolved)
         (void)write_resolution(c, q, first, moves, n_moves);
-    for (size_t i = 0; i < n_moves; i++)
-        if (!is_resolved || moves[i].of != first->open_seq)
-            rm[n_rm++] = (struct record_move){moves[i].of, moves[i].i, moves[i].released, moves[i].settled};
+    rc->n_moves = pick_moves(moves, n_moves, is_resolved ? first->open_seq : 0, false, rm);
     rc->moves = rm;
-    rc->n_moves = n_rm;
 
     for (size_t i = 0; i < rc->n_objects; i++)
         if (rc->objects[i].customer.n)

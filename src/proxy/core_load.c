@@ -174,7 +174,7 @@ static int close_as_unknown(struct loading *l, const struct open_row *row, struc
     struct move moves[MOVES_MAX];
     struct record_move rm[MOVES_MAX];
     uint8_t salt[SALT_BYTES];
-    size_t n = 0;
+    size_t n = 0, n_rm = 0;
     uint64_t seq;
 
     (void)class_parse(text_of(json_get(body, STR("class"))), &class);
@@ -185,7 +185,8 @@ static int close_as_unknown(struct loading *l, const struct open_row *row, struc
     else
         (void)hold_unknown(h, true, moves, &n);
     for (size_t i = 0; i < n; i++)
-        rm[i] = (struct record_move){moves[i].of, moves[i].i, moves[i].released, moves[i].settled};
+        if (moves[i].released || moves[i].settled)
+            rm[n_rm++] = (struct record_move){moves[i].of, moves[i].i, moves[i].released, moves[i].settled};
     rng_fill(c->rng, salt, sizeof(salt));
     struct record_close rc = {
         .call_id = text_of(json_get(body, STR("call_id"))),
@@ -196,7 +197,7 @@ static int close_as_unknown(struct loading *l, const struct open_row *row, struc
         .error = "daemon_stopped",
         .phases = {-1, -1, -1, -1, -1, -1, -1, -1},
         .moves = rm,
-        .n_moves = n,
+        .n_moves = n_rm,
         .salt = salt,
     };
     buf_reset(&l->body);

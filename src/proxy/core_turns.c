@@ -135,7 +135,7 @@ bool core_drain_turn(struct core *c)
             uint64_t seq = b.frames[b.n - 1].seq;
             counter_add(COUNTER_store_batches, 1);
             atomic_store(&c->store_seq, seq);
-            (void)journal_recycle(c->journal, seq); /* a segment kept too long only costs space */
+            (void)journal_recycle(c->journal, c->store->ops->durable(c->store)); /* a segment kept too long only costs space */
         }
     }
     bool did = b.n > 0 && r == 0;

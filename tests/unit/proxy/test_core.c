@@ -1,0 +1,361 @@
+/*
+ * tests/unit/proxy/test_core.c - the critical sections: what a hold takes, what a retry shares, what a restart brings back.
+ */
+#include "unit.h"
+
+#include "base/uuid.h"
+#include "codec/json_read.h"
+#include "crypto/hash.h"
+#include "io/io_memory.h"
+#include "proxy/core_call.h"
+#include "proxy/core_keys.h"
+#include "store/journal/journal.h"
+#include "store/memory/store_memory.h"
+
+#include <string.h>
+
+static const char document[] =
+    "apiVersion: agentpolicy/v1\n"
+    "kind: Policy\n"
+    "metadata: {name: default, version: 1}\n"
+    "mode: enforce\n"
+    "defaults: {effect: deny, on_error: deny, currency: USD, tz: UTC}\n"
+    "rules:\n"
+    "  - {id: refunds, effect: permit, match: {operation: [stripe.refunds.create]}}\n"
+    "limits:\n"
+    "  - {id: day, meter: usd, max: \"100.00\", window: {calendar: day}, by: [agent], match: {class: [money_out]}, on_exceed: deny}\n"
+    "  - {id: slots, meter: concurrent, max: 3, window: {instant: true}, by: [agent], match: {}, on_exceed: deny}\n";
+
+static wall_t wall_now = 1795440734 * NS_PER_S;
+static mono_t test_mono(void *ctx) { return 0; }
+static wall_t test_wall(void *ctx) { return wall_now; }
+
+struct world {
+    struct limits limits;
+    struct clock clock;
+    struct rng rng;
+    struct io *io;
+    struct store *store;
+    struct journal *journal;
+    struct core *core;
+    struct arena arena;
+    struct diag_list diags;
+    struct key_text key;
+    const struct key_entry *entry;
+    const struct policy *policy;
+    uint64_t seq;
+};
+
+static void start_core(struct world *w)
+{
+    uint8_t chain[CHAIN_BYTES];
+    uint32_t epoch = 0;
+    uint64_t seq = w->store->ops->position(w->store, chain, &epoch);
+    assert_int_equal(journal_open(w->io, STR("journal"), &w->limits, 1, seq, chain, epoch, &w->journal), 0);
+    struct core_options o = {.limits = &w->limits, .clock = &w->clock, .rng = &w->rng, .journal = w->journal, .store = w->store};
+    assert_int_equal(core_new(&o, &w->core), 0);
+}
+
+static void stop_core(struct world *w)
+{
+    while (core_drain_turn(w->core))
+        ;
+    core_free(w->core);
+    journal_close(w->journal);
+}
+
+static void admit(struct world *w)
+{
+    struct admission adm;
+    core_admit(w->core, w->key.hash, wall_now, &w->arena, &adm);
+    assert_int_equal(adm.code, CODE_NONE);
+    policy_unref(w->policy);
+    w->entry = adm.key;
+    w->policy = adm.policy;
+}
+
+static void setup(struct world *w)
+{
+    memset(w, 0, sizeof(*w));
+    limits_default(&w->limits);
+    w->limits.journal_segment_bytes = 1 << 20;
+    w->clock = (struct clock){test_mono, test_wall, NULL};
+    rng_seeded_init(&w->rng, 5);
+    arena_init(&w->arena, 8 << 20);
+    diag_list_init(&w->diags, &w->arena, 8);
+    w->io = io_memory_new(64u << 20);
+    (void)io_mkdir(w->io, STR("journal"));
+    assert_int_equal(store_memory_new(&w->store), 0);
+    start_core(w);
+    const struct policy *p;
+    assert_int_equal(core_policy_apply(w->core, str_c(document), STR("t.yaml"), STR("test"), &w->diags, &p, &w->seq), 0);
+    policy_unref(p);
+    struct key_spec spec = {.mode = MODE_LIVE, .agent = STR("refunds"), .tenant = STR("acme")};
+    assert_int_equal(core_key_create(w->core, &spec, STR("test"), &w->diags, &w->key, &w->seq), 0);
+    admit(w);
+}
+
+static void teardown(struct world *w)
+{
+    policy_unref(w->policy);
+    stop_core(w);
+    w->store->ops->close(w->store);
+    io_memory_free(w->io);
+    arena_deinit(&w->arena);
+}
+
+/* --- one call ---------------------------------------------------------------------------------------------------- */
+
+struct try {
+    struct facts facts;
+    struct verdict verdict;
+    struct idempotency idem;
+    struct buf body, personal;
+    struct record_writer rw;
+    struct held held;
+    size_t i_short;
+    enum code code;
+    struct str id;
+};
+
+static const uint8_t salt[SALT_BYTES] = {9};
+
+static int hold(struct world *w, struct try *t, int64_t usd, const char *key)
+{
+    char id[UUID_TEXT_BYTES];
+    memset(t, 0, sizeof(*t));
+    struct uuid u = uuid_v7(wall_now, &w->rng);
+    t->id = arena_str(&w->arena, uuid_text(&u, id));
+    t->facts = (struct facts){
+        .key = str_c(w->key.id), .agent = STR("refunds"), .tenant = STR("acme"), .run_id = STR("run-1"), .layer = STR("saas"),
+        .vendor = STR("stripe"), .operation = STR("stripe.refunds.create"), .method = STR("POST"), .class = CLASS_MONEY_OUT,
+        .mode = MODE_LIVE, .cost = {.how = HOW_ESTIMATED, .usd = usd * MONEY_PER_USD}, .now = wall_now,
+        .amount = {.is_known = true, .minor = usd * 100, .exponent = 2, .currency = "USD"},
+    };
+    policy_decide(w->policy, w->entry->limits, &t->facts, false, &w->arena, &t->verdict);
+    assert_int_equal(t->verdict.effect, EFFECT_PERMIT);
+    if (key) {
+        t->idem.scope = STR("stripe/live/acme/refunds");
+        sha256(str_c(key), t->idem.key_digest);
+        sha256(arena_printf(&w->arena, "refund %lld", (long long)usd), t->idem.body_digest);
+    }
+    buf_init(&t->body, 1 << 20);
+    buf_init(&t->personal, 1 << 20);
+    struct record_open o = {.call_id = t->id, .started_at = wall_now, .facts = &t->facts, .verdict = &t->verdict, .salt = salt};
+    char hex[128];
+    static const char digits[] = "0123456789abcdef";
+    if (key) {
+        for (size_t i = 0; i < 32; i++) {
+            hex[2 * i] = digits[t->idem.key_digest[i] >> 4];
+            hex[2 * i + 1] = digits[t->idem.key_digest[i] & 15];
+            hex[64 + 2 * i] = digits[t->idem.body_digest[i] >> 4];
+            hex[64 + 2 * i + 1] = digits[t->idem.body_digest[i] & 15];
+        }
+        o.idempotency_scope = t->idem.scope;
+        o.idempotency_digest = (struct str){hex, 64};
+        o.body_digest = (struct str){hex + 64, 64};
+    }
+    record_open_begin(&t->rw, &o, &t->body, &t->personal);
+    struct hold_request q = {.key = w->entry, .policy = w->policy, .run_id = STR("run-1"), .call_id = t->id, .verdict = &t->verdict,
+                             .idempotency = &t->idem, .record = &t->rw, .now = wall_now, .predicted = t->facts.cost};
+    return core_hold(w->core, &q, &t->held, &t->i_short, &t->code);
+}
+
+static enum outcome end(struct world *w, struct try *t, enum outcome o, int64_t usd)
+{
+    struct record_close rc = {.call_id = t->id, .open_seq = t->held.open_seq, .ended_at = wall_now, .outcome = o, .salt = salt};
+    if (o == OUTCOME_SETTLED)
+        rc.settled = (struct cost){.how = HOW_PARSED, .usd = usd * MONEY_PER_USD};
+    struct close_request q = {.held = &t->held, .idempotency = &t->idem, .record = &rc, .object_scope = STR("stripe/live"),
+                              .body = &t->body, .personal = &t->personal};
+    assert_int_equal(core_close(w->core, &q), 0);
+    buf_deinit(&t->body);
+    buf_deinit(&t->personal);
+    return rc.outcome;
+}
+
+static void drop(struct try *t)
+{
+    buf_deinit(&t->body);
+    buf_deinit(&t->personal);
+}
+
+/* What the ledger says of the day's limit: "settled/held" in whole dollars. */
+static struct str standing(struct world *w)
+{
+    struct buf out;
+    struct json root;
+    struct str text = STR("none");
+    buf_init(&out, 1 << 20);
+    assert_int_equal(core_limits_json(w->core, &out), 0);
+    assert_int_equal(json_parse(&w->arena, buf_str(&out), 32, &root), 0);
+    struct json rows = json_get(root, STR("counters"));
+    for (size_t i = 0; i < json_len(rows); i++) {
+        struct str counter;
+        int64_t settled = 0, held = 0;
+        size_t at;
+        assert_true(json_str(json_get(json_at(rows, i), STR("counter")), &counter));
+        (void)json_i64(json_get(json_at(rows, i), STR("settled")), &settled);
+        (void)json_i64(json_get(json_at(rows, i), STR("held")), &held);
+        if (str_find(counter, STR("/day/"), &at))
+            text = arena_printf(&w->arena, "%lld/%lld", (long long)(settled / MONEY_PER_USD), (long long)(held / MONEY_PER_USD));
+    }
+    buf_deinit(&out);
+    return text;
+}
+
+/* --- tests ------------------------------------------------------------------------------------------------------- */
+
+static void a_hold_is_settled_with_the_true_cost(void **state)
+{
+    struct world w;
+    struct try t;
+    setup(&w);
+    assert_int_equal(hold(&w, &t, 60, NULL), 0);
+    assert_str(standing(&w), "0/60");
+    assert_int_equal(end(&w, &t, OUTCOME_SETTLED, 55), OUTCOME_SETTLED);
+    assert_str(standing(&w), "55/0");
+    assert_int_equal(hold(&w, &t, 46, NULL), CORE_R_SHORT);
+    drop(&t);
+    assert_int_equal(hold(&w, &t, 45, NULL), 0);
+    assert_int_equal(end(&w, &t, OUTCOME_RELEASED, 0), OUTCOME_RELEASED);
+    assert_str(standing(&w), "55/0");
+    teardown(&w);
+}
+
+static void a_retry_with_the_same_key_and_body_shares_the_hold_also_in_flight(void **state)
+{
+    struct world w;
+    struct try a, b, c;
+    setup(&w);
+    assert_int_equal(hold(&w, &a, 80, "k"), 0);
+    assert_int_equal(hold(&w, &b, 80, "k"), 0); /* would not fit twice */
+    assert_non_null(b.held.shared);
+    assert_str(standing(&w), "0/80");
+    assert_int_equal(end(&w, &b, OUTCOME_RELEASED, 0), OUTCOME_RELEASED); /* 409: the first still runs */
+    assert_str(standing(&w), "0/80");
+    assert_int_equal(end(&w, &a, OUTCOME_SETTLED, 80), OUTCOME_SETTLED);
+    assert_str(standing(&w), "80/0");
+    assert_int_equal(hold(&w, &c, 80, "k"), 0); /* a replay later on costs nothing again */
+    assert_int_equal(end(&w, &c, OUTCOME_SETTLED, 80), OUTCOME_SETTLED);
+    assert_str(standing(&w), "80/0");
+    teardown(&w);
+}
+
+static void the_same_key_with_another_body_holds_for_itself(void **state)
+{
+    struct world w;
+    struct try a, b;
+    setup(&w);
+    assert_int_equal(hold(&w, &a, 30, "k"), 0);
+    assert_int_equal(hold(&w, &b, 31, "k"), 0);
+    assert_null(b.held.shared);
+    assert_str(standing(&w), "0/61");
+    end(&w, &a, OUTCOME_SETTLED, 30);
+    end(&w, &b, OUTCOME_RELEASED, 0);
+    assert_str(standing(&w), "30/0");
+    teardown(&w);
+}
+
+static void an_unknown_outcome_stays_held_until_a_retry_brings_it(void **state)
+{
+    struct world w;
+    struct try a, b;
+    setup(&w);
+    assert_int_equal(hold(&w, &a, 80, "k"), 0);
+    assert_int_equal(end(&w, &a, OUTCOME_UNKNOWN, 0), OUTCOME_UNKNOWN);
+    assert_str(standing(&w), "0/80");
+    assert_int_equal(hold(&w, &b, 80, "k"), 0);
+    assert_non_null(b.held.shared);
+    assert_int_equal(end(&w, &b, OUTCOME_SETTLED, 80), OUTCOME_SETTLED);
+    assert_str(standing(&w), "80/0");
+    teardown(&w);
+}
+
+static void a_released_key_holds_anew(void **state)
+{
+    struct world w;
+    struct try a, b;
+    setup(&w);
+    assert_int_equal(hold(&w, &a, 80, "k"), 0);
+    end(&w, &a, OUTCOME_RELEASED, 0);
+    assert_int_equal(hold(&w, &b, 80, "k"), 0);
+    assert_null(b.held.shared);
+    assert_str(standing(&w), "0/80");
+    end(&w, &b, OUTCOME_SETTLED, 80);
+    teardown(&w);
+}
+
+static void revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold(void **state)
+{
+    struct world w;
+    struct try t;
+    const struct policy *p;
+    setup(&w);
+    struct str v2 = arena_printf(&w.arena, "%s", document);
+    ((char *)v2.p)[strstr(v2.p, "version: 1") - v2.p + 9] = '2';
+    assert_int_equal(core_policy_apply(w.core, v2, STR("t.yaml"), STR("test"), &w.diags, &p, &w.seq), 0);
+    policy_unref(p);
+    assert_int_equal(hold(&w, &t, 1, NULL), CORE_R_STALE);
+    drop(&t);
+    admit(&w);
+    assert_int_equal(core_kill(w.core, STR("fire"), STR("ann"), &w.seq), 0);
+    assert_int_equal(hold(&w, &t, 1, NULL), CORE_R_REFUSED);
+    assert_int_equal(t.code, CODE_STOPPED);
+    drop(&t);
+    assert_int_equal(core_unkill(w.core, STR("ann"), &w.seq), 0);
+    assert_int_equal(core_run_stop(w.core, STR("run-1"), STR("ann"), &w.seq), 0);
+    assert_int_equal(hold(&w, &t, 1, NULL), CORE_R_REFUSED);
+    drop(&t);
+    assert_int_equal(core_key_revoke(w.core, str_c(w.key.id), STR("ann"), &w.seq), 0);
+    assert_int_equal(hold(&w, &t, 1, NULL), CORE_R_REFUSED);
+    assert_int_equal(t.code, CODE_KEY_REVOKED);
+    drop(&t);
+    assert_str(standing(&w), "none");
+    teardown(&w);
+}
+
+static void after_a_restart_an_open_call_is_unknown_and_held_and_its_slot_is_free(void **state)
+{
+    struct world w;
+    struct try a, s[3];
+    setup(&w);
+    assert_int_equal(hold(&w, &a, 80, "k"), 0);
+    drop(&a); /* the process ends here */
+    hold_unref(a.held.own);
+    policy_unref(w.policy);
+    w.policy = NULL;
+    stop_core(&w);
+    start_core(&w);
+    admit(&w);
+    assert_str(standing(&w), "0/80");
+    for (size_t i = 0; i < 3; i++) /* three slots: the lost call has none */
+        assert_int_equal(hold(&w, &s[i], 1, NULL), 0);
+    for (size_t i = 0; i < 3; i++)
+        end(&w, &s[i], OUTCOME_RELEASED, 0);
+    assert_int_equal(hold(&w, &a, 80, "k"), 0); /* the agent's SDK tries again */
+    assert_non_null(a.held.shared);
+    end(&w, &a, OUTCOME_SETTLED, 80);
+    assert_str(standing(&w), "80/0");
+    policy_unref(w.policy);
+    w.policy = NULL;
+    stop_core(&w);
+    start_core(&w);
+    assert_str(standing(&w), "80/0");
+    admit(&w);
+    teardown(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_hold_is_settled_with_the_true_cost),
+        cmocka_unit_test(a_retry_with_the_same_key_and_body_shares_the_hold_also_in_flight),
+        cmocka_unit_test(the_same_key_with_another_body_holds_for_itself),
+        cmocka_unit_test(an_unknown_outcome_stays_held_until_a_retry_brings_it),
+        cmocka_unit_test(a_released_key_holds_anew),
+        cmocka_unit_test(revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold),
+        cmocka_unit_test(after_a_restart_an_open_call_is_unknown_and_held_and_its_slot_is_free),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
