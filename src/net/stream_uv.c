@@ -356,8 +356,22 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
     *buf = uv_buf_init(l->read_buffer, READ_BUFFER_BYTES);
 }
 
+/* libuv calls a hang-up behind a short read an end, also when it is a reset; the socket itself knows better, and a reset
+ * must not pass for the end of a message. */
+static bool is_reset(struct stream_uv *s)
+{
+    int fd;
+    char byte;
+
+    return uv_fileno((uv_handle_t *)&s->tcp, &fd) < 0 || recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+}
+
 static void got_end(struct stream_uv *s)
 {
+    if (is_reset(s)) {
+        fail(s, -ERR_RESET);
+        return;
+    }
     s->got_eof = true;
     uv_read_stop((uv_stream_t *)&s->tcp);
     s->is_reading = false;
@@ -452,7 +466,7 @@ static void uv_stream_close(struct stream *base, bool now)
     check(!s->is_closed);
     s->is_closed = true;
     s->s.ev = NULL;
-    if (now || s->err || !s->is_connected) {
+    if (now || s->err || (!s->is_connected && s->out_bytes == 0)) {
         gone(s, false);
         return;
     }
@@ -551,11 +565,11 @@ static void on_connected(uv_connect_t *c, int status)
         fail(s, -ERR_CONNECT);
     } else {
         s->is_connected = true;
-        if (s->wants_read)
+        if (s->wants_read || s->is_closed)
             start_reading(s);
-        if (s->out_bytes)
+        if (s->out_bytes || s->is_closed)
             mark_dirty(s);
-        if (s->s.ev->on_connect)
+        if (!s->is_closed && s->s.ev->on_connect)
             s->s.ev->on_connect(s->s.ev_ctx);
     }
     uv_turn_end(l);

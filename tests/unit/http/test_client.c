@@ -842,6 +842,13 @@ static void a_vendors_reset_is_told_apart(void **state)
     close(fd);
     rig_wait(&v.rig, "c reset PEER_RESET");
     assert_true(c.bytes_out > 0 && !c.got_first_byte);
+    struct call d = call_of(&v, "d"); /* nor may it pass for the end of a body that ends with the connection */
+    open_soon(&d);
+    fd = wire_accept(v.listener);
+    respond(&v, fd, STR("HTTP/1.1 200 OK\r\n\r\nhalf"));
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+    close(fd);
+    rig_wait(&v.rig, "d reset PEER_RESET");
     end(&v);
 }
 
