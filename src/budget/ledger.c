@@ -160,8 +160,8 @@ int ledger_restore_counter(struct ledger *l, const struct counter_row *r)
     return 0;
 }
 
-int ledger_restore_hold(struct ledger *l, uint64_t open_seq, const struct limit_need *needs, const int64_t *left, size_t n,
-                        struct hold **ret_hold)
+int ledger_restore_hold(struct ledger *l, uint64_t open_seq, const struct limit_need *needs, const int64_t *left,
+                        size_t n, struct hold **ret_hold)
 {
     if (n > MOVES_MAX)
         return err_trace(-ERR_TOO_LARGE);
@@ -247,8 +247,8 @@ size_t ledger_buckets(const struct ledger *l)
     return l->buckets.n;
 }
 
-bool ledger_read(const struct ledger *l, struct str counter, struct str bucket, wall_t window_start, int64_t *ret_settled,
-                 int64_t *ret_held)
+bool ledger_read(const struct ledger *l, struct str counter, struct str bucket, wall_t window_start,
+                 int64_t *ret_settled, int64_t *ret_held)
 {
     const struct bucket *b = bucket_find(l, counter, bucket);
     if (!b)

@@ -33,8 +33,9 @@ struct charge {
 struct bucket;
 
 /*
- * What one call holds. Read it freely; only the functions below change it, but for open_seq. Referenced by its call while that is open, by the idempotency index, and by calls that share it.
- * Freed with the last reference; a hold that is still held when nobody refers to it stays in the ledger (unknown).
+ * What one call holds. Read it freely; only the functions below change it, but for open_seq. Referenced by its call while
+ * that is open, by the idempotency index, and by calls that share it. Freed with the last reference; a hold that is still
+ * held when nobody refers to it stays in the ledger (unknown).
  */
 struct hold {
     struct ledger *ledger; /* NULL once the ledger was freed */
@@ -60,7 +61,8 @@ struct move {
 #define MOVES_MAX 256
 
 struct ledger *ledger_new(size_t buckets_max, const uint8_t seed[16]); /* NULL: no memory */
-void ledger_free(struct ledger *l); /* holds that are still referenced are cut loose, and freed with their last reference */
+/* Holds that are still referenced are cut loose, and freed with their last reference. */
+void ledger_free(struct ledger *l);
 
 /*
  * Holds all needs of one call. WINDOW_CALL needs are only compared (no charge is made: charges[i].bucket NULL), so

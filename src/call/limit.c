@@ -6,8 +6,9 @@
 #include "base/check.h"
 #include "base/err.h"
 
-static const struct str meters[] = {
-    [METER_USD] = STR_INIT("usd"), [METER_REQUESTS] = STR_INIT("requests"), [METER_CONCURRENT] = STR_INIT("concurrent")};
+static const struct str meters[] = {[METER_USD] = STR_INIT("usd"),
+                                    [METER_REQUESTS] = STR_INIT("requests"),
+                                    [METER_CONCURRENT] = STR_INIT("concurrent")};
 static const struct str windows[] = {
     [WINDOW_CALL] = STR_INIT("call"), [WINDOW_DAY] = STR_INIT("day"), [WINDOW_MONTH] = STR_INIT("month"),
     [WINDOW_RUN] = STR_INIT("run"), [WINDOW_LIFETIME] = STR_INIT("lifetime"), [WINDOW_INSTANT] = STR_INIT("instant")};

@@ -20,8 +20,8 @@ int window_parse(struct str s, enum limit_window *ret);
 /* Units of n, max and the results: nano-USD for METER_USD, else a plain count. Strings live in the call's arena. */
 struct limit_need {
     struct str id;      /* as the document names it; key limits: "key/usd/day" */
-    struct str counter; /* what makes it the same counter over time: "[test:]<document>/<id>/<meter>/<window>/<by,...>",
-                           or "[test:]key/<meter>/<window>" of a key: test and live mode never share one */
+    struct str counter; /* what makes it the same counter over time: "<document>/<id>/<meter>/<window>/<by,...>", or
+                           "key/<meter>/<window>" of a key; the pipeline puts "test:" before it in test mode */
     struct str bucket;  /* "agent=refunds,customer=cus_1"; "-" without `by`; absent values are "-"; separators as %XX */
     struct str whose;   /* for sentences: "agent refunds", "key k1", "everyone"; persons unnamed: "this customer" */
     enum limit_meter meter;

@@ -1,7 +1,8 @@
 /*
  * call/names.c - texts of the shared enums, each table in the order of its enum.
  *
- * An enum value outside its table is a programmer's error, never an input: texts from outside go through the *_parse functions.
+ * An enum value outside its table is a programmer's error, never an input: texts from outside go through the *_parse
+ * functions.
  */
 #include "call/names.h"
 

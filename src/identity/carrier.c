@@ -1,5 +1,6 @@
 /*
- * identity/carrier.c - finds the presented token. Two carriers are fine when they carry the same key: some SDKs send both.
+ * identity/carrier.c - finds the presented token. Two carriers are fine when they carry the same key: some SDKs send
+ * both.
  */
 #include "identity/carrier.h"
 

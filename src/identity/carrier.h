@@ -15,7 +15,7 @@ struct key_carriers { /* header values as received; empty: not there */
 
 /*
  * The presented token; of Basic the user (Stripe: password empty) or the password (Twilio: the user is the account).
- * -ERR_NOT_FOUND: no carrier; -ERR_AMBIGUOUS: two carriers with different keys; -ERR_INVALID: a carrier that cannot be read
- * (another scheme, bad base64, an empty token); -ERR_TOO_LARGE: the arena's cap. Decoded texts live in `a`.
+ * -ERR_NOT_FOUND: no carrier; -ERR_AMBIGUOUS: two carriers with different keys; -ERR_INVALID: a carrier that cannot be
+ * read (another scheme, bad base64, an empty token); -ERR_TOO_LARGE: the arena's cap. Decoded texts live in `a`.
  */
 int carrier_token(const struct key_carriers *c, struct arena *a, struct str *ret_token);

@@ -102,7 +102,8 @@ static const char *find_bad(const struct run_carriers *c, struct str *ret_trace)
     return NULL;
 }
 
-int run_choose(const struct run_carriers *c, struct str made, struct rng *r, struct arena *a, struct run *ret, const char **ret_bad)
+int run_choose(const struct run_carriers *c, struct str made, struct rng *r, struct arena *a, struct run *ret,
+               const char **ret_bad)
 {
     struct str trace = STR_NONE;
     const char *bad = find_bad(c, &trace);

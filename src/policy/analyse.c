@@ -1,8 +1,8 @@
 /*
  * policy/analyse.c - warnings: what a document says that its author hardly means. They change no verdict.
  *
- * `match` is set membership, so some questions can be answered without running anything. A warning is given only where it
- * is certain; silence proves nothing.
+ * `match` is set membership, so some questions can be answered without running anything. A warning is given only where
+ * it is certain; silence proves nothing.
  */
 #include "policy/policy_impl.h"
 
@@ -65,20 +65,22 @@ static bool names_class_of_unknown(const struct rule *r)
 static void analyse_rule(struct parse *x, const struct rule *r)
 {
     if (has_foreign_operations_only(&r->match))
-        warn(x, r->line, r->col, "never_applies", "never applies: none of its operations belongs to its vendors", r->id);
+        warn(x, r->line, r->col, "never_applies", "never applies: none of its operations belongs to its vendors",
+             r->id);
     else if (permits_authority_unnamed(r))
         warn(x, r->line, r->col, "never_applies",
              "never applies: operations of class authority are permitted only by their exact names", r->id);
     else if (names_class_of_unknown(r))
-        warn(x, r->line, r->col, "never_applies", "never applies: unknown operations have none of these classes", r->id);
+        warn(x, r->line, r->col, "never_applies", "never applies: unknown operations have none of these classes",
+             r->id);
     if (r->effect == EFFECT_DENY)
         return;
     for (size_t i = 0; i < x->p->n_rules; i++) {
         const struct rule *f = &x->p->rules[i];
         if (f->effect != EFFECT_DENY || !match_covers(&f->match, &r->match))
             continue;
-        diag_warn(x->diags, x->file, r->line, r->col, "covered", "`" STR_FMT "` never applies: `" STR_FMT "` forbids all of it",
-                  STR_ARG(r->id), STR_ARG(f->id));
+        diag_warn(x->diags, x->file, r->line, r->col, "covered",
+                  "`" STR_FMT "` never applies: `" STR_FMT "` forbids all of it", STR_ARG(r->id), STR_ARG(f->id));
         return;
     }
 }
@@ -91,7 +93,8 @@ static void analyse_limit(struct parse *x, const struct limit *l)
     bool is_open = m->classes == 0 && m->by_key[MATCH_OPERATION].n == 0;
     if (is_sum && (is_both_named || is_open))
         warn(x, l->line, l->col, "mixed_directions",
-             "adds money coming in to money going out, which caps neither: give it `class: [money_out]` and write another for money_in",
+             "adds money coming in to money going out, which caps neither: give it `class: [money_out]` and write "
+             "another for money_in",
              l->id);
     if (has_bit(l->by, BY_RUN))
         warn(x, l->line, l->col, "claimed_runs",
@@ -99,7 +102,8 @@ static void analyse_limit(struct parse *x, const struct limit *l)
              "(`runs: {max_new, per}` is not available yet)",
              l->id);
     if (has_foreign_operations_only(m))
-        warn(x, l->line, l->col, "never_applies", "never applies: none of its operations belongs to its vendors", l->id);
+        warn(x, l->line, l->col, "never_applies", "never applies: none of its operations belongs to its vendors",
+             l->id);
 }
 
 void analyse(struct parse *x)

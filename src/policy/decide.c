@@ -2,8 +2,8 @@
  * policy/decide.c - facts in, a verdict out. No clock, no I/O, no state: the same facts always give the same verdict.
  *
  *   (1) the verdict is a denial until everything that can deny has been looked at.
- *   (2) rules come before limits, and before any look-up: what no permit can still allow is denied without asking anyone.
- *   (3) a customer who stays unknown fulfils forbids and approvals, and no permit.
+ *   (2) rules come before limits, and before any look-up: what no permit can still allow is denied without asking
+ * anyone. (3) a customer who stays unknown fulfils forbids and approvals, and no permit.
  */
 #include "policy/policy_impl.h"
 
@@ -45,7 +45,8 @@ static void tally_rules(const struct policy *p, const struct facts *f, struct ta
 }
 
 /* False: the verdict is made. True: a rule permits, or (wants_customer) may permit once the customer is known. */
-static bool rules_permit(const struct policy *p, const struct facts *f, bool may_lookup, struct arena *a, struct verdict *v)
+static bool rules_permit(const struct policy *p, const struct facts *f, bool may_lookup, struct arena *a,
+                         struct verdict *v)
 {
     struct tally t[3] = {{0}};
     tally_rules(p, f, t);

@@ -22,9 +22,13 @@ static int parse_value(struct str spec, struct str value, struct diag_list *diag
 {
     struct str whole = value, fraction;
     if (l->meter != METER_USD)
-        return str_to_i64(value, &l->max) < 0 || l->max > COUNT_MAX ? fault(diags, spec, "bad_count", "the count is a whole number") : 0;
+        return str_to_i64(value, &l->max) < 0 || l->max > COUNT_MAX
+                   ? fault(diags, spec, "bad_count", "the count is a whole number")
+                   : 0;
     (void)str_cut(value, '.', &whole, &fraction);
-    return whole.n > 9 || money_parse(value, &l->max) < 0 ? fault(diags, spec, "bad_amount", "the amount is a decimal like 50.00") : 0;
+    return whole.n > 9 || money_parse(value, &l->max) < 0
+               ? fault(diags, spec, "bad_amount", "the amount is a decimal like 50.00")
+               : 0;
 }
 
 static int parse_window_word(struct str spec, struct str word, bool has_word, struct diag_list *diags, struct limit *l)
@@ -54,7 +58,7 @@ static int parse_spec(struct str spec, struct diag_list *diags, struct arena *a,
     if (l.window == WINDOW_RUN)
         l.by |= 1u << BY_RUN;
     l.id = arena_printf(a, "key/" STR_FMT "/" STR_FMT, STR_ARG(meter_text(l.meter)), STR_ARG(window_text(l.window)));
-    limit_name_counters(&l, STR_NONE, a);
+    limit_name_counter(&l, STR_NONE, a);
     *ret = l;
     return 0;
 }
@@ -81,10 +85,12 @@ static int parse_all(struct key_limits *k, const struct str *specs, size_t n, st
     return r;
 }
 
-int key_limits_parse(const struct str *specs, size_t n, const struct limits *limits, struct diag_list *diags, struct key_limits **ret)
+int key_limits_parse(const struct str *specs, size_t n, const struct limits *limits, struct diag_list *diags,
+                     struct key_limits **ret)
 {
     if ((int64_t)n > limits->key_limits_max) {
-        diag_add(diags, STR("--limit"), 0, 0, "too_many", "%zu limits; key_limits_max is %lld", n, (long long)limits->key_limits_max);
+        diag_add(diags, STR("--limit"), 0, 0, "too_many", "%zu limits; key_limits_max is %lld", n,
+                 (long long)limits->key_limits_max);
         return err_trace(-ERR_INVALID);
     }
     struct key_limits *k = calloc(1, sizeof *k);

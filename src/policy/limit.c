@@ -2,10 +2,10 @@
  * policy/limit.c - from a limit and the facts to a need: counter, bucket, whose it is, and when it starts again.
  *
  * Counter names are kept for years in stores, so their form is fixed:
- *   [test:]<document>/<id>/<meter>/<window>/<by,...>   of a document (ids hold no '/' and no ':')
- *   [test:]key/<meter>/<window>                        of a key; its bucket names the key
- * Test and live mode never share one. In a bucket's name, values are written so that no value can pass for two: what
- * separates is written as %XX, and so is the one value "-", which otherwise says that there is none.
+ *   <document>/<id>/<meter>/<window>/<by,...>   of a document (ids hold no '/' and no ':')
+ *   key/<meter>/<window>                        of a key; its bucket names the key
+ * The pipeline tells test from live mode by a prefix. In a bucket's name, values are written so that no value can pass
+ * for two: what separates is written as %XX, and so is the one value "-", which otherwise says that there is none.
  */
 #include "policy/policy_impl.h"
 
@@ -22,14 +22,13 @@ static struct str by_list(unsigned by, struct arena *a)
     return list;
 }
 
-void limit_name_counters(struct limit *l, struct str document, struct arena *a)
+void limit_name_counter(struct limit *l, struct str document, struct arena *a)
 {
     struct str meter = meter_text(l->meter), window = window_text(l->window);
-    l->counters[MODE_LIVE] =
-        document.n ? arena_printf(a, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(document), STR_ARG(l->id),
-                                  STR_ARG(meter), STR_ARG(window), STR_ARG(by_list(l->by, a)))
-                   : arena_printf(a, "key/" STR_FMT "/" STR_FMT, STR_ARG(meter), STR_ARG(window));
-    l->counters[MODE_TEST] = arena_printf(a, "test:" STR_FMT, STR_ARG(l->counters[MODE_LIVE]));
+    l->counter = document.n
+                     ? arena_printf(a, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(document),
+                                    STR_ARG(l->id), STR_ARG(meter), STR_ARG(window), STR_ARG(by_list(l->by, a)))
+                     : arena_printf(a, "key/" STR_FMT "/" STR_FMT, STR_ARG(meter), STR_ARG(window));
 }
 
 static bool is_separator(unsigned char c)
@@ -134,7 +133,7 @@ int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct a
         return err_trace(r);
     *ret = (struct limit_need){
         .id = l->id,
-        .counter = l->counters[f->mode == MODE_TEST ? MODE_TEST : MODE_LIVE],
+        .counter = l->counter,
         .bucket = bucket,
         .whose = whose(l->by, f, a),
         .meter = l->meter,

@@ -1,8 +1,8 @@
 /*
  * policy/parse.c - a document's text to a compiled policy: the top level, and the digest.
  *
- * As many faults as can be found are reported in one go; a document with one is refused whole. What this version does not
- * do is refused by name, so that no document is half obeyed.
+ * As many faults as can be found are reported in one go; a document with one is refused whole. What this version does
+ * not do is refused by name, so that no document is half obeyed.
  */
 #include "policy/policy_impl.h"
 
@@ -109,7 +109,8 @@ static void parse_defaults(struct parse *x, const struct yaml *map)
         if (is_currency(text))
             parse_later(x, yaml_get(map, STR("currency")), "currency", text);
         else
-            parse_fault(x, yaml_get(map, STR("currency")), "bad_value", "`currency` is a code of three capital letters: USD");
+            parse_fault(x, yaml_get(map, STR("currency")), "bad_value",
+                        "`currency` is a code of three capital letters: USD");
     }
     if (parse_text(x, map, STR("tz"), &text) && !str_eq(text, STR("UTC")))
         parse_later(x, yaml_get(map, STR("tz")), "time zone", text);
@@ -167,13 +168,13 @@ static int compile(struct parse *x, const struct yaml *root)
     if (r < 0)
         return r;
     for (size_t i = 0; i < x->p->n_limits; i++)
-        limit_name_counters(&x->p->limits[i], x->p->name, &x->p->arena);
+        limit_name_counter(&x->p->limits[i], x->p->name, &x->p->arena);
     analyse(x);
     return 0;
 }
 
-int policy_parse(struct str text, struct str file, const struct limits *limits, const struct str *vendors, size_t n_vendors,
-                 struct diag_list *diags, struct policy **ret)
+int policy_parse(struct str text, struct str file, const struct limits *limits, const struct str *vendors,
+                 size_t n_vendors, struct diag_list *diags, struct policy **ret)
 {
     size_t bytes_max = (size_t)limits->policy_bytes_max;
     const struct yaml_limits bounds = {.bytes_max = bytes_max, .depth_max = DEPTH_MAX, .nodes_max = NODES_MAX};

@@ -94,7 +94,8 @@ static void parse_max(struct parse *x, const struct yaml *map, struct limit *l)
         if (parse_type(x, y, YAML_INT, STR("max")) && yaml_i64(y, &l->max) && l->max < 0)
             parse_fault(x, y, "bad_count", "`max` is a count of 0 or more");
     } else if (!yaml_is(y, YAML_STR) && yaml_number_text(y, &text)) {
-        parse_fault(x, y, "amount_not_text", "an amount of money is text, so that no reader rounds it: max: \"" STR_FMT "\"", STR_ARG(text));
+        parse_fault(x, y, "amount_not_text",
+                    "an amount of money is text, so that no reader rounds it: max: \"" STR_FMT "\"", STR_ARG(text));
     } else if (parse_type(x, y, YAML_STR, STR("max"))) {
         parse_amount(x, y, y->text, &l->max);
     }
@@ -190,7 +191,8 @@ void parse_limits(struct parse *x, const struct yaml *list)
     if (!parse_type(x, list, YAML_SEQ, STR("limits")))
         return;
     if ((int64_t)list->n > x->limits->policy_limits_max) {
-        parse_fault(x, list, "too_many", "%zu limits; policy_limits_max is %lld", list->n, (long long)x->limits->policy_limits_max);
+        parse_fault(x, list, "too_many", "%zu limits; policy_limits_max is %lld", list->n,
+                    (long long)x->limits->policy_limits_max);
         return;
     }
     p->limits = arena_try_alloc(&p->arena, (list->n + 1) * sizeof *p->limits);
@@ -206,7 +208,8 @@ void parse_limits(struct parse *x, const struct yaml *list)
         parse_limit(x, item, l);
         for (size_t i = 0; l->id.n && i < p->n_limits; i++)
             if (str_eq(p->limits[i].id, l->id))
-                parse_fault(x, yaml_get(item, STR("id")), "duplicate_id", "two limits are called `" STR_FMT "`", STR_ARG(l->id));
+                parse_fault(x, yaml_get(item, STR("id")), "duplicate_id", "two limits are called `" STR_FMT "`",
+                            STR_ARG(l->id));
         p->n_limits++;
     }
     if (p->n_limits > 1)

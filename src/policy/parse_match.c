@@ -13,8 +13,8 @@
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct str later_keys[] = {STR_INIT("model"), STR_INIT("user"), STR_INIT("host")};
-static const struct str methods[] = {STR_INIT("GET"), STR_INIT("HEAD"), STR_INIT("POST"), STR_INIT("PUT"), STR_INIT("PATCH"),
-                                     STR_INIT("DELETE"), STR_INIT("OPTIONS")};
+static const struct str methods[] = {STR_INIT("GET"),   STR_INIT("HEAD"),   STR_INIT("POST"),   STR_INIT("PUT"),
+                                     STR_INIT("PATCH"), STR_INIT("DELETE"), STR_INIT("OPTIONS")};
 static const struct str layers[] = {STR_INIT("saas")}, later_layers[] = {STR_INIT("llm"), STR_INIT("mcp")};
 
 static bool has_name(const struct str *names, size_t n, struct str s)
@@ -47,7 +47,8 @@ static bool is_pattern_text_valid(struct parse *x, const struct yaml *item)
         return false;
     }
     if (!is_glob_valid(s)) {
-        parse_fault(x, item, "bad_glob", "`*` may stand at the end, or for a whole segment between dots: stripe.*.create");
+        parse_fault(x, item, "bad_glob",
+                    "`*` may stand at the end, or for a whole segment between dots: stripe.*.create");
         return false;
     }
     return true;
@@ -66,7 +67,8 @@ static void warn_unknown_vendor(struct parse *x, const struct yaml *item, struct
         diag_warn(x->diags, x->file, item->line, item->col, "unknown_vendor",
                   "no vendor is called `" STR_FMT "`; did you mean `" STR_FMT "`?", STR_ARG(vendor), STR_ARG(near));
     else
-        diag_warn(x->diags, x->file, item->line, item->col, "unknown_vendor", "no vendor is called `" STR_FMT "`", STR_ARG(vendor));
+        diag_warn(x->diags, x->file, item->line, item->col, "unknown_vendor", "no vendor is called `" STR_FMT "`",
+                  STR_ARG(vendor));
 }
 
 static bool is_operation_valid(struct parse *x, const struct yaml *item)
@@ -92,8 +94,8 @@ static bool is_word_valid(struct parse *x, const struct yaml *item, enum match_k
     size_t n = key == MATCH_LAYER ? N(layers) : N(methods);
     if (has_name(names, n, item->text))
         return true;
-    diag_add_unknown(x->diags, x->file, item->line, item->col, "bad_value", key == MATCH_LAYER ? "layer" : "method", item->text,
-                     names, n);
+    diag_add_unknown(x->diags, x->file, item->line, item->col, "bad_value", key == MATCH_LAYER ? "layer" : "method",
+                     item->text, names, n);
     return false;
 }
 
@@ -138,7 +140,8 @@ static bool is_list_sound(struct parse *x, const struct yaml *list, struct str n
     if (!parse_type(x, list, YAML_SEQ, name))
         return false;
     if (list->n == 0) {
-        parse_fault(x, list, "empty_list", "`" STR_FMT "` names nothing, so nothing would ever match; leave it out to match all",
+        parse_fault(x, list, "empty_list",
+                    "`" STR_FMT "` names nothing, so nothing would ever match; leave it out to match all",
                     STR_ARG(name));
         return false;
     }
@@ -186,9 +189,9 @@ static void parse_patterns(struct parse *x, const struct yaml *list, enum match_
     size_t n = 0;
     if (!is_list_sound(x, list, match_key_text(key)))
         return;
-    size_t n_dropped = x->diags->n_errors;
+    size_t n_errors = x->diags->n_errors;
     each_item(x, list, match_key_text(key), count_item, &n);
-    if (x->diags->n_errors > n_dropped || n == 0)
+    if (x->diags->n_errors > n_errors || n == 0)
         return; /* said once already */
     struct pattern_sink sink = {key, arena_try_alloc(&x->p->arena, n * sizeof(struct pattern)), 0};
     if (!sink.items) {
@@ -227,7 +230,8 @@ static void refuse_key(struct parse *x, const struct yaml *child)
     }
     for (enum match_key k = 0; k < MATCH_COUNT; k++)
         names[k] = match_key_text(k);
-    diag_add_unknown(x->diags, x->file, child->key_line, child->key_col, "unknown_key", "match key", child->key, names, N(names));
+    diag_add_unknown(x->diags, x->file, child->key_line, child->key_col, "unknown_key", "match key", child->key, names,
+                     N(names));
 }
 
 void parse_match(struct parse *x, const struct yaml *map, struct match *ret)
@@ -255,7 +259,8 @@ void parse_sets(struct parse *x)
     }
     yaml_each(set, x->sets) {
         if (!id_is_valid(set->key))
-            diag_add(x->diags, x->file, set->key_line, set->key_col, "bad_id", "a set's name must be 1 to 64 of a-z 0-9 - _");
+            diag_add(x->diags, x->file, set->key_line, set->key_col, "bad_id",
+                     "a set's name must be 1 to 64 of a-z 0-9 - _");
         if (!is_list_sound(x, set, set->key))
             continue;
         yaml_each(item, set) {

@@ -33,7 +33,8 @@ static void parse_reason(struct parse *x, const struct yaml *map, struct rule *r
     for (size_t i = 0; i < reason.n; i++)
         is_line &= (unsigned char)reason.p[i] >= 0x20 && reason.p[i] != 0x7f;
     if (reason.n > REASON_BYTES_MAX || !is_line)
-        parse_fault(x, yaml_get(map, STR("reason")), "bad_value", "`reason` is one line of at most %d bytes", REASON_BYTES_MAX);
+        parse_fault(x, yaml_get(map, STR("reason")), "bad_value", "`reason` is one line of at most %d bytes",
+                    REASON_BYTES_MAX);
     else
         r->reason = arena_str(&x->p->arena, reason);
 }
@@ -87,7 +88,8 @@ void parse_rules(struct parse *x, const struct yaml *list)
     if (!parse_type(x, list, YAML_SEQ, STR("rules")))
         return;
     if ((int64_t)list->n > x->limits->policy_rules_max) {
-        parse_fault(x, list, "too_many", "%zu rules; policy_rules_max is %lld", list->n, (long long)x->limits->policy_rules_max);
+        parse_fault(x, list, "too_many", "%zu rules; policy_rules_max is %lld", list->n,
+                    (long long)x->limits->policy_rules_max);
         return;
     }
     struct policy *p = x->p;
@@ -103,7 +105,8 @@ void parse_rules(struct parse *x, const struct yaml *list)
         *r = (struct rule){0};
         parse_rule(x, item, r);
         if (r->id.n && map_get(&ids, r->id))
-            parse_fault(x, yaml_get(item, STR("id")), "duplicate_id", "two rules are called `" STR_FMT "`", STR_ARG(r->id));
+            parse_fault(x, yaml_get(item, STR("id")), "duplicate_id", "two rules are called `" STR_FMT "`",
+                        STR_ARG(r->id));
         else if (r->id.n && map_put(&ids, r->id, r, NULL) < 0)
             parse_fault(x, item, "too_large", "out of memory");
     }
@@ -141,7 +144,8 @@ void parse_approvals(struct parse *x)
     }
     yaml_each(child, x->approvals) {
         if (!id_is_valid(child->key))
-            diag_add(x->diags, x->file, child->key_line, child->key_col, "bad_id", "an approval's name must be 1 to 64 of a-z 0-9 - _");
+            diag_add(x->diags, x->file, child->key_line, child->key_col, "bad_id",
+                     "an approval's name must be 1 to 64 of a-z 0-9 - _");
         if (parse_type(x, child, YAML_MAP, child->key))
             parse_approval(x, child);
     }

@@ -45,7 +45,8 @@ void parse_keys(struct parse *x, const struct yaml *map, const char *what, const
     yaml_each(child, map) {
         const struct key_row *row = find_row(rows, n, child->key);
         if (!row)
-            diag_add_unknown(x->diags, x->file, child->key_line, child->key_col, "unknown_key", "key", child->key, names, n);
+            diag_add_unknown(x->diags, x->file, child->key_line, child->key_col, "unknown_key", "key", child->key,
+                             names, n);
         else if (row->kind == KEY_LATER)
             parse_later(x, child, "key", row->name);
     }
@@ -54,16 +55,12 @@ void parse_keys(struct parse *x, const struct yaml *map, const char *what, const
             parse_fault(x, map, "missing_key", "%s needs `" STR_FMT "`", what, STR_ARG(rows[i].name));
 }
 
-static const char *type_text(enum yaml_type t)
-{
-    return yaml_type_name(t);
-}
-
 bool parse_type(struct parse *x, const struct yaml *y, enum yaml_type type, struct str name)
 {
     if (!y || y->type == type)
         return y != NULL;
-    parse_fault(x, y, "wrong_type", "`" STR_FMT "` must be %s, not %s", STR_ARG(name), type_text(type), type_text(y->type));
+    parse_fault(x, y, "wrong_type", "`" STR_FMT "` must be %s, not %s", STR_ARG(name), yaml_type_name(type),
+                yaml_type_name(y->type));
     return false;
 }
 
@@ -95,8 +92,9 @@ bool parse_id(struct parse *x, const struct yaml *map, struct str key, struct st
     if (!parse_text(x, map, key, &id))
         return false;
     if (!id_is_valid(id)) {
-        parse_fault(x, yaml_get(map, key), "bad_id", "`" STR_FMT "` must be 1 to %d of a-z 0-9 - _, and begin with a letter or digit",
-                    STR_ARG(key), ID_CHARS_MAX);
+        parse_fault(x, yaml_get(map, key), "bad_id",
+                    "`" STR_FMT "` must be 1 to %d of a-z 0-9 - _, and begin with a letter or digit", STR_ARG(key),
+                    ID_CHARS_MAX);
         return false;
     }
     *ret = arena_str(&x->p->arena, id);
@@ -122,8 +120,8 @@ int parse_word(struct parse *x, const struct yaml *map, struct str key, const st
     if (i >= 0)
         return i;
     if (find_word(later, n_later, word) >= 0) {
-        diag_add(x->diags, x->file, at->line, at->col, "not_available_yet", "`" STR_FMT ": " STR_FMT "` is not available yet in this version",
-                 STR_ARG(key), STR_ARG(word));
+        diag_add(x->diags, x->file, at->line, at->col, "not_available_yet",
+                 "`" STR_FMT ": " STR_FMT "` is not available yet in this version", STR_ARG(key), STR_ARG(word));
         return -1;
     }
     char what[96];
@@ -138,7 +136,8 @@ bool parse_amount(struct parse *x, const struct yaml *at, struct str text, money
     (void)str_cut(text, '.', &whole, &fraction);
     if (whole.n <= AMOUNT_WHOLE_DIGITS_MAX && money_parse(text, ret) == 0)
         return true;
-    parse_fault(x, at, "bad_amount", "an amount is digits with at most nine before and nine after the point: \"100.00\"");
+    parse_fault(x, at, "bad_amount",
+                "an amount is digits with at most nine before and nine after the point: \"100.00\"");
     return false;
 }
 

@@ -101,7 +101,7 @@ static void put_limit(struct json_writer *w, const struct limit *l)
     put_match(w, &l->match);
     if (l->is_unknown_held)
         put_amount(w, STR("unknown_cost_hold"), METER_USD, l->unknown_hold);
-    jw_put_str(w, STR("counter"), l->counters[MODE_LIVE]);
+    jw_put_str(w, STR("counter"), l->counter);
     jw_object_end(w);
 }
 

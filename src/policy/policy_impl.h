@@ -45,7 +45,7 @@ struct rule {
 
 struct limit {
     struct str id;
-    struct str counters[2]; /* by enum mode, TEST and LIVE; without document: of a key */
+    struct str counter;
     enum limit_meter meter;
     enum limit_window window;
     unsigned by; /* bits of enum by; WINDOW_RUN has BY_RUN */
@@ -133,8 +133,8 @@ bool id_is_valid(struct str s);
 
 /* --- limit.c --- */
 
-/* Fills counters from document, id, meter, window and by; document empty: a key's limit. */
-void limit_name_counters(struct limit *l, struct str document, struct arena *a);
+/* Fills counter from document, id, meter, window and by; document empty: a key's limit. */
+void limit_name_counter(struct limit *l, struct str document, struct arena *a);
 /* Bucket, whose, window start and reset of one need. -ERR_TOO_LARGE: the arena's cap. */
 int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct arena *a, struct limit_need *ret);
 
@@ -145,5 +145,6 @@ void say_no_memory(struct verdict *v);
 void say_no_permit(const struct policy *p, const struct facts *f, struct arena *a, struct verdict *v);
 void say_forbidden(const struct policy *p, const struct rule *r, bool is_maybe, const struct facts *f, struct arena *a,
                    struct verdict *v);
-void say_approval(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a, struct verdict *v);
+void say_approval(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a,
+                  struct verdict *v);
 void say_cost_unknown(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *v);

@@ -1,8 +1,8 @@
 /*
  * policy/sentence.c - every refusal says which rule or limit, whose it is, the values compared, and what to do.
  *
- * The agent's SDK shows the sentence as the vendor's error text, and the record keeps it for good: it names rules, agents,
- * keys and operations, never a tenant, user or customer.
+ * The agent's SDK shows the sentence as the vendor's error text, and the record keeps it for good: it names rules,
+ * agents, keys and operations, never a tenant, user or customer.
  */
 #include "policy/policy_impl.h"
 
@@ -34,19 +34,23 @@ void say_no_document(struct arena *a, struct verdict *v)
 
 void say_no_memory(struct verdict *v)
 {
-    refuse(v, CODE_OVERLOADED, STR("The call needs more memory to decide on than one call may use (call_memory_bytes_max)."));
+    refuse(v, CODE_OVERLOADED,
+           STR("The call needs more memory to decide on than one call may use (call_memory_bytes_max)."));
 }
 
 void say_no_permit(const struct policy *p, const struct facts *f, struct arena *a, struct verdict *v)
 {
     if (f->class == CLASS_UNKNOWN) {
         refuse(v, CODE_OPERATION_UNKNOWN,
-               arena_printf(a, "The " STR_FMT " connector does not know this operation, and no rule of policy " STR_FMT
-                               " permits " STR_FMT " by that name for agent " STR_FMT "; use a known operation, or ask the policy's owner.",
+               arena_printf(a,
+                            "The " STR_FMT " connector does not know this operation, and no rule of policy " STR_FMT
+                            " permits " STR_FMT " by that name for agent " STR_FMT
+                            "; use a known operation, or ask the policy's owner.",
                             STR_ARG(f->vendor), STR_ARG(p->name), STR_ARG(f->operation), STR_ARG(agent_of(f))));
         return;
     }
-    const char *hint = f->class == CLASS_AUTHORITY ? " (it changes who may do what, so only its exact name permits it)" : "";
+    const char *hint =
+        f->class == CLASS_AUTHORITY ? " (it changes who may do what, so only its exact name permits it)" : "";
     refuse(v, CODE_POLICY_DENIED,
            arena_printf(a, "No rule permits " STR_FMT " for agent " STR_FMT " under policy " STR_FMT
                            "; add a permit rule for it%s, or ask the policy's owner.",
@@ -56,21 +60,27 @@ void say_no_permit(const struct policy *p, const struct facts *f, struct arena *
 void say_forbidden(const struct policy *p, const struct rule *r, bool is_maybe, const struct facts *f, struct arena *a,
                    struct verdict *v)
 {
-    const char *why = is_maybe ? ": it names customers, and this call's customer is not known" : r->reason.n ? ": " : "";
+    const char *why = is_maybe      ? ": it names customers, and this call's customer is not known"
+                      : r->reason.n ? ": "
+                                    : "";
     struct str reason = is_maybe ? STR_NONE : r->reason;
     v->rule = r->id;
     refuse(v, CODE_POLICY_DENIED,
-           arena_printf(a, "Rule \"" STR_FMT "\" of policy " STR_FMT " forbids " STR_FMT " for agent " STR_FMT "%s" STR_FMT ".",
-                        STR_ARG(r->id), STR_ARG(p->name), STR_ARG(f->operation), STR_ARG(agent_of(f)), why, STR_ARG(reason)));
+           arena_printf(
+               a, "Rule \"" STR_FMT "\" of policy " STR_FMT " forbids " STR_FMT " for agent " STR_FMT "%s" STR_FMT ".",
+               STR_ARG(r->id), STR_ARG(p->name), STR_ARG(f->operation), STR_ARG(agent_of(f)), why, STR_ARG(reason)));
 }
 
-void say_approval(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a, struct verdict *v)
+void say_approval(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a,
+                  struct verdict *v)
 {
     v->rule = r->id;
     refuse(v, CODE_POLICY_DENIED,
-           arena_printf(a, "Rule \"" STR_FMT "\" of policy " STR_FMT " wants a person's approval (" STR_FMT ") of " STR_FMT
-                           " for agent " STR_FMT "; approvals are not available yet in this version, so it is refused.",
-                        STR_ARG(r->id), STR_ARG(p->name), STR_ARG(r->approval), STR_ARG(f->operation), STR_ARG(agent_of(f))));
+           arena_printf(a,
+                        "Rule \"" STR_FMT "\" of policy " STR_FMT " wants a person's approval (" STR_FMT ") of " STR_FMT
+                        " for agent " STR_FMT "; approvals are not available yet in this version, so it is refused.",
+                        STR_ARG(r->id), STR_ARG(p->name), STR_ARG(r->approval), STR_ARG(f->operation),
+                        STR_ARG(agent_of(f))));
     v->effect = EFFECT_APPROVE;
 }
 
@@ -127,11 +137,12 @@ static struct str compared(const struct limit_need *need, struct arena *a)
         return arena_printf(a, "%lld calls %s: %lld in flight, this call is one more.", (long long)need->max, window,
                             (long long)need->held);
     if (need->meter == METER_REQUESTS)
-        return arena_printf(a, "%lld requests %s: %lld made, %lld in flight, this call is one more.", (long long)need->max, window,
-                            (long long)need->before, (long long)need->held);
+        return arena_printf(a, "%lld requests %s: %lld made, %lld in flight, this call is one more.",
+                            (long long)need->max, window, (long long)need->before, (long long)need->held);
     struct str max_text = money_text_short(need->max, max), n_text = money_text_short(need->n, n);
     if (need->window == WINDOW_CALL)
-        return arena_printf(a, STR_FMT " USD %s: this call asks " STR_FMT ".", STR_ARG(max_text), window, STR_ARG(n_text));
+        return arena_printf(a, STR_FMT " USD %s: this call asks " STR_FMT ".", STR_ARG(max_text), window,
+                            STR_ARG(n_text));
     return arena_printf(a, STR_FMT " USD %s: " STR_FMT " spent, " STR_FMT " held, this call asks " STR_FMT ".",
                         STR_ARG(max_text), window, STR_ARG(money_text_short(need->before, before)),
                         STR_ARG(money_text_short(need->held, held)), STR_ARG(n_text));
@@ -142,8 +153,8 @@ void policy_refuse_limit(const struct limit_need *need, const struct facts *f, s
     struct limit_need *needs = ret->needs;
     size_t n_needs = ret->n_needs;
     refuse(ret, need->meter == METER_USD ? CODE_LIMIT_EXCEEDED : CODE_RATE_LIMITED,
-           arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " is " STR_FMT STR_FMT, STR_ARG(need->id), STR_ARG(need->whose),
-                        STR_ARG(compared(need, a)), STR_ARG(reset_phrase(need, a))));
+           arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " is " STR_FMT STR_FMT, STR_ARG(need->id),
+                        STR_ARG(need->whose), STR_ARG(compared(need, a)), STR_ARG(reset_phrase(need, a))));
     ret->needs = needs; /* the record shows all of them */
     ret->n_needs = n_needs;
 }

@@ -24,8 +24,13 @@ static struct limit_need requests(const char *bucket, int64_t max)
 
 static struct limit_need slots(const char *bucket, int64_t max)
 {
-    return (struct limit_need){.id = STR("slots"), .counter = STR("d/slots/concurrent/instant/key"), .bucket = str_c(bucket),
-                               .meter = METER_CONCURRENT, .window = WINDOW_INSTANT, .n = 1, .max = max};
+    return (struct limit_need){.id = STR("slots"),
+                               .counter = STR("d/slots/concurrent/instant/key"),
+                               .bucket = str_c(bucket),
+                               .meter = METER_CONCURRENT,
+                               .window = WINDOW_INSTANT,
+                               .n = 1,
+                               .max = max};
 }
 
 static struct limit_need per_call(int64_t n, int64_t max)
@@ -89,7 +94,8 @@ static void expect(struct fixture *f, struct limit_need need, int64_t settled, i
 static void a_hold_fills_the_bucket_to_its_max_and_not_further(void **state)
 {
     struct fixture *f = *state;
-    struct limit_need a = usd_day("a", USD(60), USD(100)), b = usd_day("a", USD(40), USD(100)), c = usd_day("a", 1, USD(100));
+    struct limit_need a = usd_day("a", USD(60), USD(100)), b = usd_day("a", USD(40), USD(100)),
+                      c = usd_day("a", 1, USD(100));
     struct hold *x = take(f, &a, 1), *y = take(f, &b, 1);
     assert_int_equal(b.before, 0);
     assert_int_equal(b.held, USD(60));
@@ -122,7 +128,8 @@ static void all_needs_are_held_or_none(void **state)
 static void settling_books_the_true_cost_and_frees_the_rest(void **state)
 {
     struct fixture *f = *state;
-    struct limit_need needs[] = {usd_day("a", USD(10), USD(100)), requests("k", 9), slots("k", 2), per_call(USD(10), USD(10))};
+    struct limit_need needs[] = {usd_day("a", USD(10), USD(100)), requests("k", 9), slots("k", 2),
+                                 per_call(USD(10), USD(10))};
     struct hold *h = take(f, needs, 4);
     h->open_seq = 77;
     assert_null(h->charges[3].bucket);
@@ -358,7 +365,8 @@ static void past_windows_make_room_and_are_not_reopened(void **state)
 {
     struct fixture *f = *state;
     struct ledger *l = ledger_new(2, seed);
-    struct limit_need a = usd_day("a", USD(10), USD(10)), b = usd_day("b", USD(1), USD(10)), c = usd_day("c", USD(1), USD(10));
+    struct limit_need a = usd_day("a", USD(10), USD(10)), b = usd_day("b", USD(1), USD(10)),
+                      c = usd_day("c", USD(1), USD(10));
     struct hold *h;
     size_t i_short;
     assert_int_equal(ledger_hold(l, &a, 1, &h, &i_short), 0);
@@ -382,7 +390,8 @@ static void past_windows_make_room_and_are_not_reopened(void **state)
 static void the_store_brings_back_counters_and_holds(void **state)
 {
     struct fixture *f = *state;
-    struct limit_need needs[] = {usd_day("a", USD(4), USD(10)), requests("k", 9), slots("k", 1), per_call(USD(4), USD(5))};
+    struct limit_need needs[] = {usd_day("a", USD(4), USD(10)), requests("k", 9), slots("k", 1),
+                                 per_call(USD(4), USD(5))};
     struct counter_row row = {needs[0].counter, needs[0].bucket, TODAY, USD(3), USD(4)};
     struct counter_row older = {needs[0].counter, needs[0].bucket, TODAY - DAY, USD(9), 0};
     assert_int_equal(ledger_restore_counter(f->l, &row), 0);

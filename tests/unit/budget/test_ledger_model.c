@@ -70,8 +70,12 @@ static struct limit_need need_of(struct model *m, int i, int i_bucket, int64_t u
 {
     const struct limit_row *row = &limits[i];
     wall_t start = row->window == WINDOW_DAY ? m->day : row->window == WINDOW_MONTH ? m->day / MONTH * MONTH : 0;
-    return (struct limit_need){.counter = str_c(row->counter), .bucket = str_c(names[i_bucket % N_NAMES]), .meter = row->meter,
-                               .window = row->window, .window_start = start, .max = row->max,
+    return (struct limit_need){.counter = str_c(row->counter),
+                               .bucket = str_c(names[i_bucket % N_NAMES]),
+                               .meter = row->meter,
+                               .window = row->window,
+                               .window_start = start,
+                               .max = row->max,
                                .n = row->meter == METER_USD ? usd : 1};
 }
 
@@ -83,7 +87,8 @@ static void compare(struct model *m)
         int64_t settled = -1, held = -1;
         const struct model_bucket *want = &m->buckets[b];
         n += want->is_there;
-        bool is_there = ledger_read(m->l, str_c(limits[b / N_NAMES].counter), str_c(names[b % N_NAMES]), want->window, &settled, &held);
+        bool is_there = ledger_read(m->l, str_c(limits[b / N_NAMES].counter), str_c(names[b % N_NAMES]), want->window,
+                                    &settled, &held);
         assert_int_equal(is_there, want->is_there);
         if (!is_there)
             continue;
@@ -99,7 +104,8 @@ static void touch(struct model_bucket *b, wall_t window)
         *b = (struct model_bucket){true, window, 0};
 }
 
-static void end_charge(struct model *m, struct model_charge *c, int64_t settled, struct move want, struct move *moves, size_t *n)
+static void end_charge(struct model *m, struct model_charge *c, int64_t settled, struct move want, struct move *moves,
+                       size_t *n)
 {
     want.released = c->left;
     want.settled = settled;
@@ -209,7 +215,8 @@ static void step_end(struct model *m, struct model_hold *row)
         if (!row->charges[i].is_open || !is_money(i))
             continue;
         is_overrun |= is_first && cost > row->charges[i].n;
-        end_charge(m, &row->charges[i], is_first ? cost : 0, (struct move){row->open_seq, (size_t)i, 0, 0}, want, &n_want);
+        end_charge(m, &row->charges[i], is_first ? cost : 0, (struct move){row->open_seq, (size_t)i, 0, 0}, want,
+                   &n_want);
     }
     row->is_settled |= is_first;
     row->is_released |= is_given_back;
@@ -256,7 +263,8 @@ static void step_restart(struct model *m)
 
     for (int b = 0; b < N_BUCKETS; b++) {
         const struct model_bucket *mb = &m->buckets[b];
-        struct counter_row row = {str_c(limits[b / N_NAMES].counter), str_c(names[b % N_NAMES]), mb->window, mb->settled, 123};
+        struct counter_row row = {str_c(limits[b / N_NAMES].counter), str_c(names[b % N_NAMES]), mb->window,
+                                  mb->settled, 123};
         if (mb->is_there)
             assert_int_equal(ledger_restore_counter(m->l, &row), 0);
     }

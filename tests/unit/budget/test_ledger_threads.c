@@ -23,18 +23,33 @@ struct race {
     struct hold *held[N_CALLS];
 };
 
-/* The tightest limit is worth k calls; the others are wider. Buckets of needs 3 and 4 are new with nearly every call. */
+/* The tightest limit is worth k calls; the others are wider. Buckets of needs 3 and 4 are new with nearly every call.
+ */
 static void fill_needs(const struct race *race, int i_call, char names[2][24], struct limit_need needs[N_NEEDS])
 {
     snprintf(names[0], 24, "run=r%d", i_call);
     snprintf(names[1], 24, "customer=c%d", i_call % 300);
     const int64_t k = race->k;
-    needs[0] = (struct limit_need){.counter = STR("d/1/usd/day/agent"), .bucket = STR("agent=a"), .meter = METER_USD,
-                                   .window = WINDOW_DAY, .window_start = 20000 * DAY, .n = PRICE, .max = k * PRICE + PRICE / 2};
-    needs[1] = (struct limit_need){.counter = STR("d/2/usd/month/"), .bucket = STR("-"), .meter = METER_USD,
-                                   .window = WINDOW_MONTH, .window_start = 19990 * DAY, .n = PRICE, .max = 2000 * PRICE};
-    needs[2] = (struct limit_need){.counter = STR("d/3/requests/lifetime/key"), .bucket = STR("key=k"), .meter = METER_REQUESTS,
-                                   .window = WINDOW_LIFETIME, .n = 1, .max = k};
+    needs[0] = (struct limit_need){.counter = STR("d/1/usd/day/agent"),
+                                   .bucket = STR("agent=a"),
+                                   .meter = METER_USD,
+                                   .window = WINDOW_DAY,
+                                   .window_start = 20000 * DAY,
+                                   .n = PRICE,
+                                   .max = k * PRICE + PRICE / 2};
+    needs[1] = (struct limit_need){.counter = STR("d/2/usd/month/"),
+                                   .bucket = STR("-"),
+                                   .meter = METER_USD,
+                                   .window = WINDOW_MONTH,
+                                   .window_start = 19990 * DAY,
+                                   .n = PRICE,
+                                   .max = 2000 * PRICE};
+    needs[2] = (struct limit_need){.counter = STR("d/3/requests/lifetime/key"),
+                                   .bucket = STR("key=k"),
+                                   .meter = METER_REQUESTS,
+                                   .window = WINDOW_LIFETIME,
+                                   .n = 1,
+                                   .max = k};
     needs[3] = (struct limit_need){.counter = STR("d/4/usd/run/run"), .bucket = str_c(names[0]), .meter = METER_USD,
                                    .window = WINDOW_RUN, .n = PRICE, .max = PRICE};
     needs[4] = (struct limit_need){.counter = STR("d/5/concurrent/instant/customer"), .bucket = str_c(names[1]),
@@ -139,7 +154,8 @@ static void bench_hold_and_settle(void **state)
         assert_int_equal(ledger_hold(race.l, needs, N_NEEDS, &h, &i_short), 0);
         hold_settle(h, true, 1000, moves, &n_moves);
     }
-    print_message("bench: hold + settle with 5 limits: %lld ns\n", (long long)(clock_system.mono(NULL) - start) / rounds);
+    print_message("bench: hold + settle with 5 limits: %lld ns\n",
+                  (long long)(clock_system.mono(NULL) - start) / rounds);
     ledger_free(race.l);
 }
 

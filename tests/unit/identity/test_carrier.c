@@ -73,7 +73,8 @@ static void a_huge_basic_value_meets_the_cap(void **state)
     static char value[300000] = "Basic ";
     memset(value + 6, 'A', sizeof value - 6);
     struct str token;
-    assert_int_equal(carrier_token(&(struct key_carriers){.authorization = {value, sizeof value}}, &a, &token), -ERR_TOO_LARGE);
+    assert_int_equal(carrier_token(&(struct key_carriers){.authorization = {value, sizeof value}}, &a, &token),
+                     -ERR_TOO_LARGE);
     arena_deinit(&a);
 }
 

@@ -25,7 +25,8 @@ static void a_known_key_is_read_and_hashed(void **state)
 
 static void decoration_in_front_changes_nothing(void **state)
 {
-    static const char *const forms[] = {"sk_live_" KEY, "sk_test_" KEY, "sk-ant-" KEY, "re_" KEY, "sk-proj-" KEY, "AC" KEY};
+    static const char *const forms[] = {"sk_live_" KEY, "sk_test_" KEY, "sk-ant-" KEY,
+                                        "re_" KEY,      "sk-proj-" KEY, "AC" KEY};
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         struct key_presented k;
         assert_int_equal(key_parse(str_c(forms[i]), &k), 0);
@@ -33,7 +34,8 @@ static void decoration_in_front_changes_nothing(void **state)
     }
     struct key_presented k = {.mode = MODE_ANY};
     assert_int_equal(key_parse(STR("sk live " KEY), &k), -ERR_INVALID);
-    assert_int_equal(key_parse(STR("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" KEY), &k), -ERR_INVALID);
+    assert_int_equal(key_parse(STR("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" KEY), &k),
+                     -ERR_INVALID);
     assert_int_equal(k.mode, MODE_ANY);
     assert_int_equal(key_parse(STR("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" KEY), &k), 0);
 }

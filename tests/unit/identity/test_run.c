@@ -83,10 +83,13 @@ static void a_malformed_carrier_is_refused_even_when_another_would_win(void **st
 {
     struct fixture *f = *state;
     assert_string_equal(refused(f, (struct run_carriers){.header = STR("a b")}), "x-agent-run-id");
-    assert_string_equal(refused(f, (struct run_carriers){.header = STR("a"), .key_suffix = STR("!")}), "the key's .run_ suffix");
-    assert_string_equal(refused(f, (struct run_carriers){.header = STR("a"), .path = STR("!")}), "the /r/<run-id>/ path");
+    assert_string_equal(refused(f, (struct run_carriers){.header = STR("a"), .key_suffix = STR("!")}),
+                        "the key's .run_ suffix");
+    assert_string_equal(refused(f, (struct run_carriers){.header = STR("a"), .path = STR("!")}),
+                        "the /r/<run-id>/ path");
     assert_string_equal(refused(f, (struct run_carriers){.session = STR("{}")}), "x-claude-code-session-id");
-    assert_string_equal(refused(f, (struct run_carriers){.header = STR("a"), .parent = STR("\"")}), "x-agent-parent-run-id");
+    assert_string_equal(refused(f, (struct run_carriers){.header = STR("a"), .parent = STR("\"")}),
+                        "x-agent-parent-run-id");
     assert_string_equal(refused(f, (struct run_carriers){.header = STR("a"), .traceparent = STR("x")}), "traceparent");
 }
 

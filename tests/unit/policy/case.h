@@ -67,7 +67,8 @@ static inline int case_by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* Runs fn for every *.case of a folder in name order; returns how many there were. fn prints what is wrong and returns false. */
+/* Runs fn for every *.case of a folder in name order; returns how many there were. fn prints what is wrong and returns
+ * false. */
 static inline int case_each(const char *dir, bool (*fn)(const char *dir, const struct case_file *c), int *ret_failed)
 {
     struct dirent **names = NULL;

@@ -2,8 +2,8 @@
  * policy: facts in, a verdict out, each a file of tests/cases/policy/decisions against a document of policies/.
  *
  * "--- call" gives the facts (below), "--- verdict" what must come out. Compared are effect, code, wants and all needs
- * always; rule and reason where the case names them. "full: <limit id> <before> <held>" asks what is said when that need
- * has no room.
+ * always; rule and reason where the case names them. "full: <limit id> <before> <held>" asks what is said when that
+ * need has no room.
  */
 #include "base/err.h"
 #include "case.h"
@@ -38,9 +38,17 @@ static void set_fact(struct decision *d, struct str key, struct str value)
     const struct {
         const char *name;
         struct str *at;
-    } texts[] = {{"policy", &d->policy},       {"operation", &d->f.operation}, {"vendor", &d->f.vendor}, {"agent", &d->f.agent},
-                 {"key", &d->f.key},           {"tenant", &d->f.tenant},       {"customer", &d->f.customer},
-                 {"run", &d->f.run_id},        {"method", &d->f.method},       {"layer", &d->f.layer},   {"full", &d->full}};
+    } texts[] = {{"policy", &d->policy},
+                 {"operation", &d->f.operation},
+                 {"vendor", &d->f.vendor},
+                 {"agent", &d->f.agent},
+                 {"key", &d->f.key},
+                 {"tenant", &d->f.tenant},
+                 {"customer", &d->f.customer},
+                 {"run", &d->f.run_id},
+                 {"method", &d->f.method},
+                 {"layer", &d->f.layer},
+                 {"full", &d->full}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         if (!str_eq(key, str_c(texts[i].name)))
             continue;
@@ -48,11 +56,14 @@ static void set_fact(struct decision *d, struct str key, struct str value)
         return;
     }
     if (str_eq(key, STR("class")))
-        d->f.class = str_eq(value, STR("unknown")) ? CLASS_UNKNOWN : (assert_int_equal(class_parse(value, &d->f.class), 0), d->f.class);
+        d->f.class = str_eq(value, STR("unknown")) ? CLASS_UNKNOWN
+                                                   : (assert_int_equal(class_parse(value, &d->f.class), 0), d->f.class);
     else if (str_eq(key, STR("mode")))
         assert_int_equal(mode_parse(value, &d->f.mode), 0);
     else if (str_eq(key, STR("cost")))
-        d->f.cost.how = str_eq(value, STR("unknown")) ? HOW_UNKNOWN : (assert_int_equal(money_parse(value, &d->f.cost.usd), 0), HOW_PARSED);
+        d->f.cost.how = str_eq(value, STR("unknown"))
+                            ? HOW_UNKNOWN
+                            : (assert_int_equal(money_parse(value, &d->f.cost.usd), 0), HOW_PARSED);
     else if (str_eq(key, STR("lookup")))
         d->may_lookup = str_eq(value, STR("yes"));
     else if (str_eq(key, STR("now")))
@@ -91,9 +102,10 @@ static struct str need_text(struct arena *a, const struct limit_need *n)
         wall_text(n->window_start, start);
     if (n->resets_at)
         wall_text(n->resets_at, reset);
-    return arena_printf(a, "need: " STR_FMT " " STR_FMT " " STR_FMT " n=" STR_FMT " max=" STR_FMT " from=%.10s to=%.10s\n", STR_ARG(n->id),
-                        STR_ARG(n->counter), STR_ARG(n->bucket), STR_ARG(amount_text(a, n->meter, n->n)),
-                        STR_ARG(amount_text(a, n->meter, n->max)), start, reset);
+    return arena_printf(
+        a, "need: " STR_FMT " " STR_FMT " " STR_FMT " n=" STR_FMT " max=" STR_FMT " from=%.10s to=%.10s\n",
+        STR_ARG(n->id), STR_ARG(n->counter), STR_ARG(n->bucket), STR_ARG(amount_text(a, n->meter, n->n)),
+        STR_ARG(amount_text(a, n->meter, n->max)), start, reset);
 }
 
 /* As if the ledger had no room for the need that `full` names. */
@@ -117,11 +129,13 @@ static void fill_up(struct decision *d, struct verdict *v)
 static struct str verdict_text(struct arena *a, const struct verdict *v, bool has_rule, bool has_reason)
 {
     struct str code = v->code ? code_text(v->code) : STR("none");
-    struct str text = arena_printf(a, "effect: " STR_FMT "\ncode: " STR_FMT "\n", STR_ARG(effect_text(v->effect)), STR_ARG(code));
+    struct str text =
+        arena_printf(a, "effect: " STR_FMT "\ncode: " STR_FMT "\n", STR_ARG(effect_text(v->effect)), STR_ARG(code));
     if (has_rule)
         text = arena_printf(a, STR_FMT "rule: " STR_FMT "\n", STR_ARG(text), STR_ARG(v->rule.n ? v->rule : STR("-")));
     if (v->wants_cost || v->wants_customer)
-        text = arena_printf(a, STR_FMT "wants:%s%s\n", STR_ARG(text), v->wants_cost ? " cost" : "", v->wants_customer ? " customer" : "");
+        text = arena_printf(a, STR_FMT "wants:%s%s\n", STR_ARG(text), v->wants_cost ? " cost" : "",
+                            v->wants_customer ? " customer" : "");
     if (has_reason)
         text = arena_printf(a, STR_FMT "reason: " STR_FMT "\n", STR_ARG(text), STR_ARG(v->reason));
     for (size_t i = 0; i < v->n_needs; i++)

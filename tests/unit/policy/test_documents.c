@@ -5,14 +5,15 @@
 #include "case.h"
 #include "policy/policy.h"
 
-static const char *cases_dir;
+static const char *cases_dir, *guide;
 
 static struct str diags_text(struct arena *a, const struct diag_list *l)
 {
     struct str text = STR("");
     for (size_t i = 0; i < l->n; i++) {
         const struct diag *d = &l->items[i];
-        text = arena_printf(a, STR_FMT "%d:%d %s %s\n", STR_ARG(text), d->line, d->col, d->is_warning ? "warning" : "error", d->code);
+        text = arena_printf(a, STR_FMT "%d:%d %s %s\n", STR_ARG(text), d->line, d->col,
+                            d->is_warning ? "warning" : "error", d->code);
     }
     return text;
 }
@@ -52,9 +53,35 @@ static void documents_are_read_as_their_cases_say(void **state)
     assert_true(n >= 80);
 }
 
+/* A reader who copies it must not be warned of anything. */
+static void the_guides_example_is_read_in_silence(void **state)
+{
+    static const struct str vendors[] = {STR_INIT("stripe")};
+    struct arena a;
+    struct diag_list diags;
+    struct limits limits;
+    struct policy *p = NULL;
+    size_t from, n;
+    arena_init(&a, 1 << 20);
+    diag_list_init(&diags, &a, 100);
+    limits_default(&limits);
+    struct str text = case_read(&a, guide);
+    assert_true(str_find(text, STR("```yaml\n"), &from));
+    text = str_sub(text, from + 8, SIZE_MAX);
+    assert_true(str_find(text, STR("\n```"), &n));
+    assert_int_equal(policy_parse(str_sub(text, 0, n + 1), STR("guide"), &limits, vendors, 1, &diags, &p), 0);
+    assert_int_equal(diags.n, 0);
+    policy_unref(p);
+    arena_deinit(&a);
+}
+
 int main(int argc, char **argv)
 {
     cases_dir = argc > 1 ? argv[1] : "tests/cases/policy";
-    const struct CMUnitTest tests[] = {cmocka_unit_test(documents_are_read_as_their_cases_say)};
+    guide = argc > 2 ? argv[2] : "docs/guides/policy.md";
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(documents_are_read_as_their_cases_say),
+        cmocka_unit_test(the_guides_example_is_read_in_silence),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

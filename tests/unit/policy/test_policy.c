@@ -58,20 +58,25 @@ static struct str refused(struct fixture *f, struct str text)
 
 static void yaml_and_json_of_one_content_have_one_digest(void **state)
 {
-    struct policy *y = parse(*state, STR("# a comment\n" HEAD "rules:\n  - id: r\n    match: {class: [read]}\n    effect: 'permit'\n"));
-    struct policy *j = parse(*state, STR("{\"rules\":[{\"id\":\"r\",\"effect\":\"permit\",\"match\":{\"class\":[\"read\"]}}],"
-                                         "\"kind\":\"Policy\",\"metadata\":{\"version\":3,\"name\":\"p\"},\"apiVersion\":\"agentpolicy/v1\"}"));
+    struct policy *y = parse(
+        *state, STR("# a comment\n" HEAD "rules:\n  - id: r\n    match: {class: [read]}\n    effect: 'permit'\n"));
+    struct policy *j = parse(
+        *state,
+        STR("{\"rules\":[{\"id\":\"r\",\"effect\":\"permit\",\"match\":{\"class\":[\"read\"]}}],"
+            "\"kind\":\"Policy\",\"metadata\":{\"version\":3,\"name\":\"p\"},\"apiVersion\":\"agentpolicy/v1\"}"));
     assert_true(str_eq(policy_digest(y), policy_digest(j)));
     assert_int_equal(policy_digest(y).n, 64);
-    assert_str(policy_text(y), "{\"apiVersion\":\"agentpolicy/v1\",\"kind\":\"Policy\",\"metadata\":{\"name\":\"p\",\"version\":3},"
-                               "\"rules\":[{\"effect\":\"permit\",\"id\":\"r\",\"match\":{\"class\":[\"read\"]}}]}");
+    assert_str(policy_text(y),
+               "{\"apiVersion\":\"agentpolicy/v1\",\"kind\":\"Policy\",\"metadata\":{\"name\":\"p\",\"version\":3},"
+               "\"rules\":[{\"effect\":\"permit\",\"id\":\"r\",\"match\":{\"class\":[\"read\"]}}]}");
     /* computed with hashlib over that text */
     assert_str(policy_digest(y), "052ad053f5be35c41e84972e44742f21eb9fba0aff816e58eee94f4d36148732");
     assert_str(policy_name(y), "p");
     assert_int_equal(policy_version(y), 3);
     struct policy *again = parse(*state, policy_text(y));
     assert_true(str_eq(policy_digest(again), policy_digest(y)));
-    struct policy *other = parse(*state, STR(HEAD "rules:\n  - id: r\n    match: {class: [write]}\n    effect: permit\n"));
+    struct policy *other =
+        parse(*state, STR(HEAD "rules:\n  - id: r\n    match: {class: [write]}\n    effect: permit\n"));
     assert_false(str_eq(policy_digest(other), policy_digest(y)));
     policy_unref(y);
     policy_unref(j);
@@ -85,8 +90,9 @@ static void faults_are_told_with_file_line_and_column(void **state)
                "p.yaml:8:5: not_available_yet: key `when` is not available yet in this version");
     assert_str(refused(*state, STR(HEAD "rules: []\nlimit: []\n")),
                "p.yaml:5:1: unknown_key: key `limit` is not known; did you mean `limits`?");
-    assert_str(refused(*state, STR(HEAD "rules: []\nlimits:\n  - {id: l, meter: usd, max: 5, window: {lifetime: true}}\n")),
-               "p.yaml:6:30: amount_not_text: an amount of money is text, so that no reader rounds it: max: \"5\"");
+    assert_str(
+        refused(*state, STR(HEAD "rules: []\nlimits:\n  - {id: l, meter: usd, max: 5, window: {lifetime: true}}\n")),
+        "p.yaml:6:30: amount_not_text: an amount of money is text, so that no reader rounds it: max: \"5\"");
     assert_str(refused(*state, STR(HEAD "rules:\n  - {id: r, effect: permit, match: {vendor: stripe}}\n")),
                "p.yaml:5:45: wrong_type: `vendor` must be a list, not a string");
     assert_str(refused(*state, STR(HEAD "rules:\n  - {id: r, effect: permit, match: {class: [money]}}\n")),
@@ -98,9 +104,11 @@ static void faults_are_told_with_file_line_and_column(void **state)
 static void every_bound_has_a_name(void **state)
 {
     struct fixture *f = *state;
-    struct str two_rules = STR(HEAD "rules:\n  - {id: a, effect: permit, match: {}}\n  - {id: b, effect: permit, match: {}}\n");
-    struct str two_limits = STR(HEAD "rules: []\nlimits:\n  - {id: a, meter: requests, max: 1, window: {lifetime: true}}\n"
-                                     "  - {id: b, meter: requests, max: 1, window: {lifetime: true}}\n");
+    struct str two_rules =
+        STR(HEAD "rules:\n  - {id: a, effect: permit, match: {}}\n  - {id: b, effect: permit, match: {}}\n");
+    struct str two_limits =
+        STR(HEAD "rules: []\nlimits:\n  - {id: a, meter: requests, max: 1, window: {lifetime: true}}\n"
+                 "  - {id: b, meter: requests, max: 1, window: {lifetime: true}}\n");
     f->limits.policy_rules_max = 2;
     f->limits.policy_limits_max = 2;
     policy_unref(parse(f, two_rules));
@@ -141,18 +149,20 @@ static void a_policy_is_shared_between_threads(void **state)
 static void limits_are_listed_as_json(void **state)
 {
     struct policy *p = parse(*state, STR(HEAD "rules: []\nlimits:\n"
-        "  - {id: z, meter: concurrent, max: 4, window: {instant: true}}\n"
-        "  - {id: a, meter: usd, max: \"5\", by: [customer, agent], window: {calendar: day}, unknown_cost: \"hold:0.5\","
-        " match: {class: [money_out, cost], vendor: [stripe]}}\n"));
+                                              "  - {id: z, meter: concurrent, max: 4, window: {instant: true}}\n"
+                                              "  - {id: a, meter: usd, max: \"5\", by: [customer, agent], window: "
+                                              "{calendar: day}, unknown_cost: \"hold:0.5\","
+                                              " match: {class: [money_out, cost], vendor: [stripe]}}\n"));
     struct buf out;
     buf_init(&out, 65536);
     assert_int_equal(policy_limits_json(p, &out), 0);
-    assert_str(buf_str(&out),
-               "[{\"id\":\"a\",\"meter\":\"usd\",\"window\":\"day\",\"max\":\"5.000000000\",\"by\":[\"agent\",\"customer\"],"
-               "\"match\":{\"class\":[\"cost\",\"money_out\"],\"vendor\":[\"stripe\"]},\"unknown_cost_hold\":\"0.500000000\","
-               "\"counter\":\"p/a/usd/day/agent,customer\"},"
-               "{\"id\":\"z\",\"meter\":\"concurrent\",\"window\":\"instant\",\"max\":4,\"by\":[],\"match\":{},"
-               "\"counter\":\"p/z/concurrent/instant/\"}]");
+    assert_str(
+        buf_str(&out),
+        "[{\"id\":\"a\",\"meter\":\"usd\",\"window\":\"day\",\"max\":\"5.000000000\",\"by\":[\"agent\",\"customer\"],"
+        "\"match\":{\"class\":[\"cost\",\"money_out\"],\"vendor\":[\"stripe\"]},\"unknown_cost_hold\":\"0.500000000\","
+        "\"counter\":\"p/a/usd/day/agent,customer\"},"
+        "{\"id\":\"z\",\"meter\":\"concurrent\",\"window\":\"instant\",\"max\":4,\"by\":[],\"match\":{},"
+        "\"counter\":\"p/z/concurrent/instant/\"}]");
     buf_deinit(&out);
     policy_unref(p);
 }
@@ -188,13 +198,18 @@ static void the_starter_reads_without_a_warning_and_says_what_it_promises(void *
         enum effect effect;
         size_t n_needs;
     } rows[] = {
-        {"stripe.refunds.create", CLASS_MONEY_OUT, EFFECT_PERMIT, 2},   {"stripe.charges.create", CLASS_MONEY_IN, EFFECT_PERMIT, 1},
+        {"stripe.refunds.create", CLASS_MONEY_OUT, EFFECT_PERMIT, 2},
+        {"stripe.charges.create", CLASS_MONEY_IN, EFFECT_PERMIT, 1},
         {"stripe.payment_intents.confirm", CLASS_MONEY_IN, EFFECT_PERMIT, 1},
         {"stripe.payment_intents.cancel", CLASS_WRITE, EFFECT_PERMIT, 0},
-        {"stripe.customers.create", CLASS_WRITE, EFFECT_PERMIT, 0},     {"stripe.customers.delete", CLASS_FANOUT, EFFECT_DENY, 0},
-        {"stripe.balance.retrieve", CLASS_READ, EFFECT_PERMIT, 0},      {"stripe.payouts.list", CLASS_READ, EFFECT_PERMIT, 0},
-        {"stripe.payouts.create", CLASS_MONEY_OUT, EFFECT_DENY, 0},     {"stripe.transfers.create", CLASS_MONEY_OUT, EFFECT_DENY, 0},
-        {"stripe.webhook_endpoints.create", CLASS_AUTHORITY, EFFECT_DENY, 0}, {"stripe.unknown", CLASS_UNKNOWN, EFFECT_DENY, 0},
+        {"stripe.customers.create", CLASS_WRITE, EFFECT_PERMIT, 0},
+        {"stripe.customers.delete", CLASS_FANOUT, EFFECT_DENY, 0},
+        {"stripe.balance.retrieve", CLASS_READ, EFFECT_PERMIT, 0},
+        {"stripe.payouts.list", CLASS_READ, EFFECT_PERMIT, 0},
+        {"stripe.payouts.create", CLASS_MONEY_OUT, EFFECT_DENY, 0},
+        {"stripe.transfers.create", CLASS_MONEY_OUT, EFFECT_DENY, 0},
+        {"stripe.webhook_endpoints.create", CLASS_AUTHORITY, EFFECT_DENY, 0},
+        {"stripe.unknown", CLASS_UNKNOWN, EFFECT_DENY, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct facts facts = refund();
@@ -217,7 +232,8 @@ static void the_starter_reads_without_a_warning_and_says_what_it_promises(void *
 
 static void the_order_of_rules_changes_nothing(void **state)
 {
-    static const char *const rules[] = {"  - {id: a, effect: permit, match: {}}\n", "  - {id: b, effect: permit, match: {class: [money_out]}}\n",
+    static const char *const rules[] = {"  - {id: a, effect: permit, match: {}}\n",
+                                        "  - {id: b, effect: permit, match: {class: [money_out]}}\n",
                                         "  - {id: c, effect: forbid, match: {agent: [a2]}}\n"};
     static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
     struct fixture *f = *state;
@@ -239,8 +255,9 @@ static void the_order_of_rules_changes_nothing(void **state)
 static void a_call_without_memory_is_refused(void **state)
 {
     struct fixture *f = *state;
-    struct policy *p = parse(f, STR(HEAD "rules:\n  - {id: a, effect: permit, match: {}}\nlimits:\n"
-                                         "  - {id: l, meter: requests, max: 1, by: [customer], window: {lifetime: true}}\n"));
+    struct policy *p =
+        parse(f, STR(HEAD "rules:\n  - {id: a, effect: permit, match: {}}\nlimits:\n"
+                          "  - {id: l, meter: requests, max: 1, by: [customer], window: {lifetime: true}}\n"));
     static char customer[200000];
     memset(customer, ',', sizeof customer);
     struct arena small;
@@ -263,12 +280,17 @@ static struct policy *large_policy(struct fixture *f)
     buf_init(&text, 65536);
     buf_add_c(&text, HEAD "rules:\n");
     for (int i = 0; i < 49; i++)
-        buf_printf(&text, "  - {id: r%d, effect: %s, match: {vendor: [stripe], operation: [\"stripe.thing%d.*\", \"stripe.*.op%d\"],"
-                   " agent: [\"bot-*\", a1], class: [money_out, money_in]}}\n", i, i % 7 ? "permit" : "forbid", i, i);
+        buf_printf(
+            &text,
+            "  - {id: r%d, effect: %s, match: {vendor: [stripe], operation: [\"stripe.thing%d.*\", \"stripe.*.op%d\"],"
+            " agent: [\"bot-*\", a1], class: [money_out, money_in]}}\n",
+            i, i % 7 ? "permit" : "forbid", i, i);
     buf_add_c(&text, "  - {id: z, effect: permit, match: {operation: [\"stripe.refunds.*\"]}}\nlimits:\n");
     for (int i = 0; i < 10; i++)
-        buf_printf(&text, "  - {id: l%d, meter: usd, max: \"100.00\", by: [agent, customer, run], window: {calendar: day},"
-                   " match: {class: [%s], operation: [\"stripe.refunds.*\"]}}\n", i, i % 2 ? "money_out" : "money_in");
+        buf_printf(&text,
+                   "  - {id: l%d, meter: usd, max: \"100.00\", by: [agent, customer, run], window: {calendar: day},"
+                   " match: {class: [%s], operation: [\"stripe.refunds.*\"]}}\n",
+                   i, i % 2 ? "money_out" : "money_in");
     struct policy *p = parse(f, buf_str(&text));
     buf_deinit(&text);
     return p;
@@ -291,7 +313,8 @@ static void bench_verdict(void **state)
         assert_int_equal(v.n_needs, 5);
         arena_reset(&a);
     }
-    print_message("bench: verdict with 50 rules and 10 limits: %lld ns\n", (long long)(clock_system.mono(NULL) - start) / ROUNDS);
+    print_message("bench: verdict with 50 rules and 10 limits: %lld ns\n",
+                  (long long)(clock_system.mono(NULL) - start) / ROUNDS);
     arena_deinit(&a);
     policy_unref(p);
 }
@@ -304,15 +327,33 @@ static void limits_of_keys_are_read_or_refused(void **state)
     static const struct {
         const char *spec, *code; /* NULL: fine */
     } rows[] = {
-        {"usd=50/day", NULL},      {"usd=0.005/call", NULL},        {"usd=1/month", NULL},          {"usd=1/run", NULL},
-        {"usd=1/lifetime", NULL},  {"requests=100/lifetime", NULL}, {"requests=0/day", NULL},       {"concurrent=4", NULL},
+        {"usd=50/day", NULL},
+        {"usd=0.005/call", NULL},
+        {"usd=1/month", NULL},
+        {"usd=1/run", NULL},
+        {"usd=1/lifetime", NULL},
+        {"requests=100/lifetime", NULL},
+        {"requests=0/day", NULL},
+        {"concurrent=4", NULL},
         {"concurrent=4/instant", NULL},
-        {"usd=50", "bad_window"},  {"usd=50/", "bad_window"},       {"usd=50/hour", "bad_window"},  {"usd=50/instant", "bad_window"},
-        {"concurrent=4/day", "bad_window"}, {"requests=5/call", "bad_window"},
-        {"usd=-5/day", "bad_amount"}, {"usd=/day", "bad_amount"},   {"usd=1e3/day", "bad_amount"},  {"usd=1000000000/day", "bad_amount"},
-        {"requests=1.5/day", "bad_count"}, {"requests=-1/day", "bad_count"}, {"concurrent=", "bad_count"},
+        {"usd=50", "bad_window"},
+        {"usd=50/", "bad_window"},
+        {"usd=50/hour", "bad_window"},
+        {"usd=50/instant", "bad_window"},
+        {"concurrent=4/day", "bad_window"},
+        {"requests=5/call", "bad_window"},
+        {"usd=-5/day", "bad_amount"},
+        {"usd=/day", "bad_amount"},
+        {"usd=1e3/day", "bad_amount"},
+        {"usd=1000000000/day", "bad_amount"},
+        {"requests=1.5/day", "bad_count"},
+        {"requests=-1/day", "bad_count"},
+        {"concurrent=", "bad_count"},
         {"requests=1000000000001/day", "bad_count"},
-        {"tokens=5/day", "bad_limit"}, {"50/day", "bad_limit"},     {"", "bad_limit"},              {"USD=5/day", "bad_limit"},
+        {"tokens=5/day", "bad_limit"},
+        {"50/day", "bad_limit"},
+        {"", "bad_limit"},
+        {"USD=5/day", "bad_limit"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct str spec = str_c(rows[i].spec);
