@@ -14,15 +14,18 @@ LIMIT(form_fields_max, 1000, 1, 10000, "fields", "fields of one form")
 LIMIT(form_depth_max, 6, 1, 16, "levels", "bracket levels of one form field")
 LIMIT(json_depth_max, 64, 4, 512, "levels", "nesting of one JSON document")
 LIMIT(call_memory_bytes_max, 4194304, 65536, 268435456, "bytes", "arena of one call, bodies aside")
-LIMIT(drain_unread_bytes_max, 65536, 0, 1048576, "bytes", "rest of a refused request body that is read so that the connection can be kept")
+LIMIT(drain_unread_bytes_max, 65536, 0, 1048576, "bytes",
+      "rest of a refused request body that is read so that the connection can be kept")
 /* vendors' answers */
 LIMIT(answer_head_bytes_max, 65536, 1024, 1048576, "bytes", "head of a vendor's answer")
 LIMIT(answer_bytes_max, 8388608, 65536, 268435456, "bytes", "vendor's answer that is read whole before it is passed on")
 LIMIT(stream_window_bytes, 262144, 16384, 16777216, "bytes", "bytes of one body in flight between the two sides")
 /* connections */
-LIMIT(connections_max, 8192, 16, 1000000, "connections", "agents' connections at once (lowered to what RLIMIT_NOFILE allows)")
+LIMIT(connections_max, 8192, 16, 1000000, "connections",
+      "agents' connections at once (lowered to what RLIMIT_NOFILE allows)")
 LIMIT(pool_idle_max, 64, 0, 4096, "connections", "kept vendor connections a vendor and worker")
-LIMIT(pool_connections_max, 1024, 1, 65536, "connections", "open vendor connections a vendor and worker; more calls wait")
+LIMIT(pool_connections_max, 1024, 1, 65536, "connections",
+      "open vendor connections a vendor and worker; more calls wait")
 LIMIT(pool_waiting_max, 4096, 0, 1000000, "calls", "calls waiting for a vendor connection a vendor and worker")
 LIMIT(accept_backlog, 1024, 16, 65535, "connections", "backlog of each listening socket")
 /* times towards agents */
@@ -54,7 +57,8 @@ LIMIT(key_limits_max, 8, 0, 64, "limits", "limits of one key")
 /* journal and store */
 LIMIT(frame_bytes_max, 1048576, 4096, 16777216, "bytes", "one journal frame")
 LIMIT(journal_segment_bytes, 16777216, 65536, 1073741824, "bytes", "one journal segment")
-LIMIT(journal_bytes_max, 4294967296, 131072, 1099511627776, "bytes", "all journal segments; at the maximum calls are refused as overloaded")
+LIMIT(journal_bytes_max, 4294967296, 131072, 1099511627776, "bytes",
+      "all journal segments; at the maximum calls are refused as overloaded")
 LIMIT(store_batch_frames_max, 512, 1, 65536, "frames", "frames applied to the store in one transaction")
 LIMIT(query_rows_max, 10000, 1, 1000000, "rows", "rows of one answer of the admin API")
 /* admin */

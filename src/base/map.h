@@ -20,7 +20,8 @@ struct map {
 void map_init(struct map *m, size_t n_max, const uint8_t seed[16]);
 void map_deinit(struct map *m);
 void *map_get(const struct map *m, struct str key); /* NULL: not there */
-/* Sets or replaces; value not NULL. *ret_old (may be NULL) gets what stood there, or NULL. -ERR_TOO_LARGE, -ERR_NOMEM. */
+/* Sets or replaces; value not NULL. *ret_old (may be NULL) gets what stood there, or NULL. -ERR_TOO_LARGE, -ERR_NOMEM.
+ */
 int map_put(struct map *m, struct str key, void *value, void **ret_old);
 void *map_remove(struct map *m, struct str key); /* the value, or NULL */
 /* Start with *i = 0; false at the end. The map must not change meanwhile, but for removing the entry just given. */

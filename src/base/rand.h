@@ -16,7 +16,8 @@ void rng_seeded_init(struct rng *r, uint64_t seed);
 static inline void rng_fill(struct rng *r, void *p, size_t n) { r->fill(r, p, n); }
 uint64_t rng_below(struct rng *r, uint64_t n); /* uniform in [0, n), n > 0 */
 
-/* The system's randomness, 1 KiB at a time: for one thread that needs a little of it for every call. Wiped as it is used. */
+/* The system's randomness, 1 KiB at a time: for one thread that needs a little of it for every call. Wiped as it is
+ * used. */
 #define RNG_BUFFER_BYTES 1024
 struct rng_buffered {
     struct rng rng;

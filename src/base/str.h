@@ -29,7 +29,8 @@ bool str_has(struct str s, char c);
 bool str_find(struct str s, struct str needle, size_t *ret_at); /* first place */
 struct str str_trim(struct str s);            /* without spaces and tabs at both ends */
 
-/* Cuts s at the first `c`: *ret_before is what stands before it, *ret_after what stands behind. False (both untouched) without c. */
+/* Cuts s at the first `c`: *ret_before is what stands before it, *ret_after what stands behind. False (both untouched)
+ * without c. */
 bool str_cut(struct str s, char c, struct str *ret_before, struct str *ret_after);
 
 /* Digits only: 1*DIGIT without leading zeros but "0", at most INT64_MAX. -ERR_INVALID, -ERR_OVERFLOW. */

@@ -33,9 +33,9 @@ struct charge {
 struct bucket;
 
 /*
- * What one call holds. Read it freely; only the functions below change it, but for open_seq. Referenced by its call while
- * that is open, by the idempotency index, and by calls that share it. Freed with the last reference; a hold that is still
- * held when nobody refers to it stays in the ledger (unknown).
+ * What one call holds. Read it freely; only the functions below change it, but for open_seq. Referenced by its call
+ * while that is open, by the idempotency index, and by calls that share it. Freed with the last reference; a hold that
+ * is still held when nobody refers to it stays in the ledger (unknown).
  */
 struct hold {
     struct ledger *ledger; /* NULL once the ledger was freed */
@@ -67,28 +67,29 @@ void ledger_free(struct ledger *l);
 /*
  * Holds all needs of one call. WINDOW_CALL needs are only compared (no charge is made: charges[i].bucket NULL), so
  * charges stand in the order of needs. Fills before, held, after, is_short of every need (also on failure), and moves
- * window_start forward where the bucket is already in a later window (5): write the OPEN frame from the needs afterwards.
- * n and max are not negative.
- * 0: held, *ret_hold has one reference and n_live 1. LEDGER_R_EXHAUSTED: nothing changed, *ret_i_short is the first need
- * without room. -ERR_TOO_LARGE: buckets_max reached, or more than MOVES_MAX needs (fails closed). -ERR_NOMEM.
+ * window_start forward where the bucket is already in a later window (5): write the OPEN frame from the needs
+ * afterwards. n and max are not negative. 0: held, *ret_hold has one reference and n_live 1. LEDGER_R_EXHAUSTED:
+ * nothing changed, *ret_i_short is the first need without room. -ERR_TOO_LARGE: buckets_max reached, or more than
+ * MOVES_MAX needs (fails closed). -ERR_NOMEM.
  */
-int ledger_hold(struct ledger *l, struct limit_need *needs, size_t n_needs, struct hold **ret_hold, size_t *ret_i_short);
+int ledger_hold(struct ledger *l, struct limit_need *needs, size_t n_needs, struct hold **ret_hold,
+                size_t *ret_i_short);
 #define LEDGER_R_EXHAUSTED 1
 /* The same look without holding: for dry runs and `limit list`. Fills the needs. */
 void ledger_look(struct ledger *l, struct limit_need *needs, size_t n_needs);
 
 /*
- * A call joins a hold whose money was not released (an idempotent retry; a settled one is fine, it costs nothing again):
- * n_live + 1, one more reference. Recovery and reconciliation join a restored hold so too, before they end it.
+ * A call joins a hold whose money was not released (an idempotent retry; a settled one is fine, it costs nothing
+ * again): n_live + 1, one more reference. Recovery and reconciliation join a restored hold so too, before they end it.
  */
 void hold_share(struct hold *h);
 
 /*
- * One call on the hold ends. The moves that follow are appended to moves[*n_moves...] (room for h->n_charges must be there).
- * is_owner: the call that took the hold; its requests are settled and its concurrent slots released now, whatever the outcome.
- *   hold_settle: the vendor said what it cost. The first settle books it (all usd charges: released n, settled cost, also
- *                beyond what was held: returns HOLD_R_OVERRUN); later ones change nothing.
- *   hold_release: proven that this call caused no cost. Money is released when no other call in flight shares it and none ended unknown.
+ * One call on the hold ends. The moves that follow are appended to moves[*n_moves...] (room for h->n_charges must be
+ * there). is_owner: the call that took the hold; its requests are settled and its concurrent slots released now,
+ * whatever the outcome. hold_settle: the vendor said what it cost. The first settle books it (all usd charges: released
+ * n, settled cost, also beyond what was held: returns HOLD_R_OVERRUN); later ones change nothing. hold_release: proven
+ * that this call caused no cost. Money is released when no other call in flight shares it and none ended unknown.
  *   hold_unknown: not known. Money stays held.
  * Each takes the caller's live mark and its reference: do not touch h afterwards, but for what hold_ref kept.
  */
@@ -110,8 +111,8 @@ void hold_unref(struct hold *h);
  * hold_share, then hold_unknown(is_owner): its requests count, its slots are free, its money stays held.
  */
 int ledger_restore_counter(struct ledger *l, const struct counter_row *r);
-int ledger_restore_hold(struct ledger *l, uint64_t open_seq, const struct limit_need *needs, const int64_t *left, size_t n,
-                        struct hold **ret_hold);
+int ledger_restore_hold(struct ledger *l, uint64_t open_seq, const struct limit_need *needs, const int64_t *left,
+                        size_t n, struct hold **ret_hold);
 
 /* The open hold with that open_seq, or NULL (walks all open holds). No reference is taken. */
 struct hold *ledger_find(const struct ledger *l, uint64_t open_seq);
@@ -120,6 +121,7 @@ struct hold *ledger_find(const struct ledger *l, uint64_t open_seq);
 bool ledger_check(const struct ledger *l);
 size_t ledger_buckets(const struct ledger *l);
 /* Settled in the bucket's current window and held in all; false when the bucket does not exist. For `limit list`. */
-bool ledger_read(const struct ledger *l, struct str counter, struct str bucket, wall_t window_start, int64_t *ret_settled, int64_t *ret_held);
+bool ledger_read(const struct ledger *l, struct str counter, struct str bucket, wall_t window_start,
+                 int64_t *ret_settled, int64_t *ret_held);
 /* Start with *i = 0; false at the end. For `limit list` and doctor. */
 bool ledger_next(const struct ledger *l, size_t *i, struct counter_row *ret);

@@ -1,4 +1,5 @@
-/* call/class.tbl.h - which way value goes: CLASS(NAME, text, is_money, needs_sync, text for docs). DESIGN words, CONTRACT 7. */
+/* call/class.tbl.h - which way value goes: CLASS(NAME, text, is_money, needs_sync, text for docs). DESIGN words,
+ * CONTRACT 7. */
 CLASS(READ, "read", false, false, "looks, changes nothing")
 CLASS(WRITE, "write", false, false, "changes a record, moves no money")
 CLASS(COST, "cost", true, true, "the vendor bills us")

@@ -1,7 +1,7 @@
 /*
  * call/code.tbl.h - every refusal: CODE(NAME, text, status, retry). Status 0: set where the refusal is made.
- * retry: RETRY_NO sends x-should-retry: false; RETRY_YES sends Retry-After where a time is known; RETRY_MAYBE: RETRY_YES
- * only when nothing was sent, or the request carried an idempotency key that the vendor honours.
+ * retry: RETRY_NO sends x-should-retry: false; RETRY_YES sends Retry-After where a time is known; RETRY_MAYBE:
+ * RETRY_YES only when nothing was sent, or the request carried an idempotency key that the vendor honours.
  */
 CODE(KEY_MISSING, "key_missing", 401, RETRY_NO)
 CODE(KEY_UNKNOWN, "key_unknown", 401, RETRY_NO)

@@ -1,6 +1,6 @@
 /*
- * call/facts.h - everything a decision may look at, flat. Facts go in, a verdict comes out: that is what makes a verdict
- * testable by table and replayable. Strings live in the call's arena. An empty str is "not known" or "absent".
+ * call/facts.h - everything a decision may look at, flat. Facts go in, a verdict comes out: that is what makes a
+ * verdict testable by table and replayable. Strings live in the call's arena. An empty str is "not known" or "absent".
  */
 #pragma once
 

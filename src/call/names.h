@@ -47,5 +47,11 @@ struct str run_source_text(enum run_source s);
 enum run_trust { RUN_CLAIMED, RUN_MINTED };
 struct str run_trust_text(enum run_trust t);
 
-enum value_source { SOURCE_NONE, SOURCE_KEY, SOURCE_REQUEST, SOURCE_LOOKUP, SOURCE_LEARNED }; /* where customer comes from */
+enum value_source {
+    SOURCE_NONE,
+    SOURCE_KEY,
+    SOURCE_REQUEST,
+    SOURCE_LOOKUP,
+    SOURCE_LEARNED
+};                                                 /* where customer comes from */
 struct str value_source_text(enum value_source s); /* STR_NONE for NONE */

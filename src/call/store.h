@@ -17,19 +17,21 @@ struct store_reader;
 
 /* What the admin API asks; the answer is JSON: an array of objects, as CONTRACT 12 shows them. */
 enum query_kind {
-    QUERY_CALLS,    /* newest first; filters below */
-    QUERY_CALL,     /* one by call_id, with frames' seqs, events around it */
-    QUERY_RUNS,     /* newest first: run_id, agent, tenant, calls, denied, unknown, settled usd, first, last */
-    QUERY_RUN,      /* calls of one run, oldest first */
-    QUERY_SPEND,    /* settled and held usd by day x vendor x class x agent x key */
-    QUERY_COUNTERS, /* limits: counter, bucket, window_start, settled, held */
-    QUERY_EVENTS,   /* newest first */
-    QUERY_POLICIES, /* every version: name, digest, applied_at, by, is_active */
-    QUERY_OBJECT,   /* one vendor object: vendor, mode, id -> customer, created by agent, key, run, call */
+    QUERY_CALLS, /* newest first; filters below; outcome "open": without one */
+    QUERY_CALL,  /* one by call_id, with frames' seqs, events around it */
+    QUERY_RUNS,  /* newest first: run_id, agent, tenant, calls, denied, unknown, settled usd, first, last */
+    QUERY_RUN,   /* calls of one run, oldest first */
+    QUERY_SPEND, /* settled and held usd by day x vendor x class x agent x key; since and until count whole UTC days */
+    QUERY_COUNTERS,    /* limits: counter, bucket, window_start, settled, held */
+    QUERY_EVENTS,      /* newest first; id: of that name only */
+    QUERY_POLICIES,    /* every version, newest first: name, version, digest, applied_at, by, is_active; with id (name)
+                          also    the document */
+    QUERY_OBJECT,      /* one vendor object: vendor, mode, id -> customer, created by agent, key, run, call */
     QUERY_IDEMPOTENCY, /* one idempotency key: scope + key -> call_id, open_seq, body digest, outcome, held */
     /*
-     * Frames behind seq `after`, in order: seq, kind ("open", "close", "event"), version, at (integer, ns), node, epoch, chain (hex),
-     * body and personal as JSON strings that hold their texts exactly as written: the chain is recomputed from them.
+     * Frames behind seq `after`, in order: seq, kind ("open", "close", "event"), version, at (integer, ns), node,
+     * epoch, chain (hex), body and personal as JSON strings that hold their texts exactly as written: the chain is
+     * recomputed from them.
      */
     QUERY_AUDIT,
     QUERY_COUNT
@@ -54,7 +56,7 @@ struct counter_row {
 struct open_row { /* a call whose holds are not over: no close yet, or closed as unknown */
     uint64_t open_seq;
     struct str body, personal; /* of the OPEN frame */
-    bool is_closed;            /* closed as unknown */
+    bool is_closed;            /* has a CLOSE: unknown, or its hold is shared by a call that is still open */
     const int64_t *left;       /* still held, one a limit of the body, same order */
     size_t n_left;
 };
@@ -73,8 +75,15 @@ struct store_loader {
 
 struct store_ops {
     int (*apply)(struct store *s, const struct frame *frames, size_t n);
-    uint64_t (*position)(struct store *s, uint8_t ret_chain[CHAIN_BYTES], uint32_t *ret_epoch); /* last seq applied; 0: none */
-    int (*load)(struct store *s, wall_t now, const struct store_loader *to); /* counters of past windows without holds are left out */
+    uint64_t (*position)(struct store *s, uint8_t ret_chain[CHAIN_BYTES],
+                         uint32_t *ret_epoch); /* last seq applied; 0: none */
+    /*
+     * The last seq that survives a power loss: at most the position. Only up to here may the journal be recycled. Any
+     * thread; rises now and then during apply(), which saves a sync for each batch.
+     */
+    uint64_t (*durable)(struct store *s);
+    int (*load)(struct store *s, wall_t now,
+                const struct store_loader *to); /* counters of past windows without holds are left out */
     int (*reader_new)(struct store *s, struct store_reader **ret);
     int (*ask)(struct store_reader *r, const struct query *q, struct buf *ret_json);
     void (*reader_free)(struct store_reader *r);

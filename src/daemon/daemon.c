@@ -1,8 +1,8 @@
 /*
  * daemon/daemon.c - puts the process together, waits for a signal, takes it apart in the opposite order.
  *
- * Start:  folder locked -> journal -> store -> core (recovery) -> vendors -> background -> workers -> admin -> listener -> ready
- * Stop:   listener closed -> workers drained (bounded) -> admin -> background -> store and journal closed
+ * Start:  folder locked -> journal -> store -> core (recovery) -> vendors -> background -> workers -> admin -> listener
+ * -> ready Stop:   listener closed -> workers drained (bounded) -> admin -> background -> store and journal closed
  */
 #include "daemon/daemon.h"
 
@@ -75,13 +75,15 @@ static int open_records(struct daemon *d)
     uint32_t epoch = 0;
     int r = store_sqlite_open(d->folder.store, &d->store);
     if (r < 0) {
-        buf_printf(&d->error, "cannot open the store " STR_FMT ": %s; flyball doctor says more", STR_ARG(d->folder.store), err_text(r));
+        buf_printf(&d->error, "cannot open the store " STR_FMT ": %s; flyball doctor says more",
+                   STR_ARG(d->folder.store), err_text(r));
         return r;
     }
     uint64_t seq = d->store->ops->position(d->store, chain, &epoch);
     r = journal_open(io_system(), d->folder.journal, &d->limits, NODE_ID, seq, chain, epoch, &d->journal);
     if (r < 0)
-        buf_printf(&d->error, "cannot open the journal " STR_FMT ": %s; flyball doctor says more", STR_ARG(d->folder.journal), err_text(r));
+        buf_printf(&d->error, "cannot open the journal " STR_FMT ": %s; flyball doctor says more",
+                   STR_ARG(d->folder.journal), err_text(r));
     return r;
 }
 
@@ -98,7 +100,8 @@ static int open_core(struct daemon *d)
     };
     int r = core_new(&co, &d->core);
     if (r < 0)
-        buf_printf(&d->error, "cannot load the state from " STR_FMT ": %s; flyball doctor says more", STR_ARG(d->folder.dir), err_text(r));
+        buf_printf(&d->error, "cannot load the state from " STR_FMT ": %s; flyball doctor says more",
+                   STR_ARG(d->folder.dir), err_text(r));
     return r;
 }
 
@@ -159,7 +162,10 @@ static int listen_failed(struct daemon *d, const char *what, struct str addr, in
 {
     buf_printf(&d->error, "cannot listen on " STR_FMT " (%s): %s", STR_ARG(addr), what, err_text(r));
     if (r == -ERR_ADDR_IN_USE)
-        buf_printf(&d->error, "; another program has it: see ss -ltnp, or choose another with --listen-%s ADDR:PORT (port 0 picks one)", what);
+        buf_printf(
+            &d->error,
+            "; another program has it: see ss -ltnp, or choose another with --listen-%s ADDR:PORT (port 0 picks one)",
+            what);
     return r;
 }
 
@@ -264,7 +270,8 @@ static void say_ready(struct daemon *d)
         print_json(d, data_url, admin_url);
     else if (d->o->is_dev)
         dev_banner(&d->dev, data_url, admin_url, d->folder.dir);
-    log_at(LOG_INFO, "ready", "data=" STR_FMT " admin=" STR_FMT " workers=%zu", STR_ARG(data_url), STR_ARG(admin_url), d->n_workers);
+    log_at(LOG_INFO, "ready", "data=" STR_FMT " admin=" STR_FMT " workers=%zu", STR_ARG(data_url), STR_ARG(admin_url),
+           d->n_workers);
 }
 
 /* --- stop ------------------------------------------------------------------------------------------------------- */
@@ -308,7 +315,8 @@ static void drain_workers(struct daemon *d)
     while (d->n_undrained > 0 && pthread_cond_timedwait(&d->cond, &d->mutex, &until) == 0)
         ;
     if (d->n_undrained)
-        log_at(LOG_WARN, "drain_timeout", "workers_left=%zu next=\"open calls are unknown after the next start\"", d->n_undrained);
+        log_at(LOG_WARN, "drain_timeout", "workers_left=%zu next=\"open calls are unknown after the next start\"",
+               d->n_undrained);
     pthread_mutex_unlock(&d->mutex);
 }
 

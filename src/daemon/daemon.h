@@ -11,5 +11,6 @@ struct daemon_options {
     bool has_sandbox;  /* dev without --no-sandbox */
     bool wants_json;   /* one line of JSON when ready (CONTRACT 12) */
 };
-/* Runs until SIGTERM or SIGINT (drains for drain_timeout_ms; a second signal ends at once). The process's exit status. */
+/* Runs until SIGTERM or SIGINT (drains for drain_timeout_ms; a second signal ends at once). The process's exit status.
+ */
 int daemon_run(const struct daemon_options *o);

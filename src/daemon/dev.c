@@ -14,7 +14,8 @@
 
 /* --- sandbox ---------------------------------------------------------------------------------------------------- */
 
-int dev_sandbox_start(struct dev *d, const struct limits *l, struct rng *r, struct extra_vendor ret_extra[4], size_t *ret_n)
+int dev_sandbox_start(struct dev *d, const struct limits *l, struct rng *r, struct extra_vendor ret_extra[4],
+                      size_t *ret_n)
 {
     uint8_t random[16];
     char text[64] = "sk_test_";
@@ -45,7 +46,8 @@ static bool has_default_policy(struct core *c)
     struct buf out;
     size_t at;
     buf_init(&out, 64u << 20);
-    bool has = core_policies_json(c, &out) == 0 && str_find(buf_str(&out), STR("\"name\":\"default\",\"version\""), &at);
+    bool has =
+        core_policies_json(c, &out) == 0 && str_find(buf_str(&out), STR("\"name\":\"default\",\"version\""), &at);
     buf_deinit(&out);
     return has;
 }
@@ -80,10 +82,13 @@ void dev_banner(const struct dev *d, struct str data_url, struct str admin_url, 
     printf("  policy        default (flyball policy history default)\n");
     printf("  key           %s\n\n", d->key.text);
     printf("Try:\n");
-    printf("  curl " STR_FMT "/stripe/v1/refunds -u %s: -d charge=ch_demo -d amount=500\n", STR_ARG(data_url), d->key.text);
-    printf("  curl " STR_FMT "/stripe/v1/payouts -u %s: -d amount=500 -d currency=usd\n", STR_ARG(data_url), d->key.text);
+    printf("  curl " STR_FMT "/stripe/v1/refunds -u %s: -d charge=ch_demo -d amount=500\n", STR_ARG(data_url),
+           d->key.text);
+    printf("  curl " STR_FMT "/stripe/v1/payouts -u %s: -d amount=500 -d currency=usd\n", STR_ARG(data_url),
+           d->key.text);
     printf("  flyball calls --dir " STR_FMT "\n", STR_ARG(dir));
-    printf("Python: stripe.api_key = \"%s\"; stripe.api_base = \"" STR_FMT "/stripe\"\n", d->key.text, STR_ARG(data_url));
+    printf("Python: stripe.api_key = \"%s\"; stripe.api_base = \"" STR_FMT "/stripe\"\n", d->key.text,
+           STR_ARG(data_url));
     fflush(stdout);
 }
 

@@ -54,7 +54,8 @@ int folder_open(struct str dir, struct rng *r, struct arena *a, struct buf *erro
     struct folder f = {0};
     int e = io_mkdir_all(io_system(), arena_printf(a, STR_FMT "/journal", STR_ARG(dir)));
     if (e < 0) {
-        buf_printf(error, "cannot make the data folder " STR_FMT ": %s; choose another with --dir", STR_ARG(dir), err_text(e));
+        buf_printf(error, "cannot make the data folder " STR_FMT ": %s; choose another with --dir", STR_ARG(dir),
+                   err_text(e));
         return e;
     }
     f.dir = absolute(dir, a);

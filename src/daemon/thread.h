@@ -30,4 +30,5 @@ struct background {
     bool is_running;
 };
 int background_start(struct background *b);
-void background_stop(struct background *b); /* all that was appended is in the store when this returns, unless it failed */
+void background_stop(
+    struct background *b); /* all that was appended is in the store when this returns, unless it failed */

@@ -1,5 +1,6 @@
 /*
- * daemon/vendors.c - makes struct vendor from config and connector. Fails at start, with a sentence, rather than at a call.
+ * daemon/vendors.c - makes struct vendor from config and connector. Fails at start, with a sentence, rather than at a
+ * call.
  */
 #include "daemon/vendors.h"
 
@@ -14,7 +15,8 @@
 #define CONNECTOR_BYTES_MAX (1u << 20)
 
 /* The user's own folder first, then what is compiled in. */
-static int connector_text(const struct config *c, struct str name, struct buf *text, struct str *ret_file, struct arena *a)
+static int connector_text(const struct config *c, struct str name, struct buf *text, struct str *ret_file,
+                          struct arena *a)
 {
     struct str builtin;
     if (c->connectors.n) {
@@ -29,7 +31,8 @@ static int connector_text(const struct config *c, struct str name, struct buf *t
     return buf_add(text, builtin);
 }
 
-static int load_connector(const struct config *c, struct str name, struct arena *a, struct buf *error, struct connector **ret)
+static int load_connector(const struct config *c, struct str name, struct arena *a, struct buf *error,
+                          struct connector **ret)
 {
     struct buf text;
     struct diag_list diags;
@@ -48,7 +51,8 @@ static int load_connector(const struct config *c, struct str name, struct arena 
 
 static void set_additions(struct vendor *v, const struct config_vendor *cv)
 {
-    v->additions = (struct saas_additions){.idempotency_key = cv->additions == ADDITIONS_ALL, .tag = cv->additions == ADDITIONS_ALL};
+    v->additions = (struct saas_additions){.idempotency_key = cv->additions == ADDITIONS_ALL,
+                                           .tag = cv->additions == ADDITIONS_ALL};
     for (size_t i = 0; i < cv->n_additions_listed; i++) {
         v->additions.idempotency_key |= str_eq(cv->additions_listed[i], STR("idempotency_key"));
         v->additions.tag |= str_eq(cv->additions_listed[i], STR("tag"));
@@ -80,7 +84,8 @@ static int set_mode(struct vendor *v, struct str configured, struct buf *error)
     return 0;
 }
 
-static int load_one(const struct config *c, const struct config_vendor *cv, size_t i, struct buf *error, struct vendor_set *set)
+static int load_one(const struct config *c, const struct config_vendor *cv, size_t i, struct buf *error,
+                    struct vendor_set *set)
 {
     struct vendor *v = &set->vendors.items[i];
     struct net_addr addr;
@@ -93,13 +98,18 @@ static int load_one(const struct config *c, const struct config_vendor *cv, size
         return r;
     v->secret = set->secrets[i];
     if (cv->base_url.n == 0) {
-        buf_printf(error, "vendors." STR_FMT ".base_url is missing; TLS to vendors is not built yet, so it must be an http:// URL", STR_ARG(cv->name));
+        buf_printf(error,
+                   "vendors." STR_FMT
+                   ".base_url is missing; TLS to vendors is not built yet, so it must be an http:// URL",
+                   STR_ARG(cv->name));
         return -ERR_INVALID;
     }
-    struct str hostport = arena_printf(&set->arena, str_has(cv->host, ':') ? "[" STR_FMT "]:%u" : STR_FMT ":%u", STR_ARG(cv->host), cv->port);
+    struct str hostport = arena_printf(&set->arena, str_has(cv->host, ':') ? "[" STR_FMT "]:%u" : STR_FMT ":%u",
+                                       STR_ARG(cv->host), cv->port);
     if (net_addr_parse(hostport, &addr) < 0) {
-        buf_printf(error, "vendors." STR_FMT ".base_url: " STR_FMT " is not a numeric address; names are not resolved yet", STR_ARG(cv->name),
-                   STR_ARG(cv->host));
+        buf_printf(error,
+                   "vendors." STR_FMT ".base_url: " STR_FMT " is not a numeric address; names are not resolved yet",
+                   STR_ARG(cv->name), STR_ARG(cv->host));
         return -ERR_INVALID;
     }
     set_target(v, &set->arena, &addr);
@@ -110,7 +120,8 @@ static int load_one(const struct config *c, const struct config_vendor *cv, size
     return r < 0 ? r : conceal_forms_init(&v->forms, v->secret);
 }
 
-static int load_extra(const struct config *c, const struct extra_vendor *x, size_t i, struct buf *error, struct vendor_set *set)
+static int load_extra(const struct config *c, const struct extra_vendor *x, size_t i, struct buf *error,
+                      struct vendor_set *set)
 {
     struct vendor *v = &set->vendors.items[i];
     set->secrets[i] = x->secret;
@@ -127,7 +138,8 @@ static int load_extra(const struct config *c, const struct extra_vendor *x, size
     return conceal_forms_init(&v->forms, v->secret);
 }
 
-int vendor_set_load(const struct config *c, const struct extra_vendor *extra, size_t n_extra, struct buf *error, struct vendor_set *ret)
+int vendor_set_load(const struct config *c, const struct extra_vendor *extra, size_t n_extra, struct buf *error,
+                    struct vendor_set *ret)
 {
     size_t n = c->n_vendors, n_max = c->n_vendors + n_extra + 1;
     int r = 0;

@@ -22,7 +22,8 @@ struct extra_vendor {
 };
 
 /* 0, or a negative code with one sentence an operator can act on in `error`. Wipes secrets from the environment. */
-int vendor_set_load(const struct config *c, const struct extra_vendor *extra, size_t n_extra, struct buf *error, struct vendor_set *ret);
+int vendor_set_load(const struct config *c, const struct extra_vendor *extra, size_t n_extra, struct buf *error,
+                    struct vendor_set *ret);
 void vendor_set_free(struct vendor_set *v);
 /* Names, modes, targets and operations, for the admin API. */
 int vendor_set_json(const struct vendor_set *v, struct buf *out);

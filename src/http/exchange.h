@@ -19,8 +19,8 @@
  *   (7) server side: after http_finish(), or one's own http_reset(), no events come but the release is still owed. What
  *       is left of the request body is thrown away.
  *
- * Server side only: the first http_credit() answers `Expect: 100-continue`. A refused request whose body was not read is
- * drained for up to drain_unread_bytes_max, else the connection closes after the answer.
+ * Server side only: the first http_credit() answers `Expect: 100-continue`. A refused request whose body was not read
+ * is drained for up to drain_unread_bytes_max, else the connection closes after the answer.
  */
 #pragma once
 
@@ -61,10 +61,11 @@ struct http_exchange {
     const struct http_exchange_ops *ops;
     const struct http_events *ev;
     void *ev_ctx;
-    uint64_t bytes_in, bytes_out; /* of bodies and heads on the wire; client side: bytes_out 0 proves nothing was sent */
+    uint64_t bytes_in,
+        bytes_out; /* of bodies and heads on the wire; client side: bytes_out 0 proves nothing was sent */
     bool is_reused;               /* client side: on a connection that carried a request before */
     bool got_first_byte;          /* client side: the peer answered something */
-    bool got_surplus;             /* client side, at on_end: bytes came behind the answer (a body to HEAD, 204 or 304, say) */
+    bool got_surplus; /* client side, at on_end: bytes came behind the answer (a body to HEAD, 204 or 304, say) */
     mono_t connected_at, sent_at, first_byte_at; /* client side; 0: not yet */
 };
 
@@ -81,7 +82,10 @@ static inline void http_send_info(struct http_exchange *x, const struct http_hea
 static inline void http_send_head(struct http_exchange *x, const struct http_head *h) { x->ops->send_head(x, h); }
 /* Returns the bytes now queued; above stream_window_bytes the caller waits for on_writable. */
 static inline size_t http_write(struct http_exchange *x, struct str b) { return x->ops->write(x, b); }
-static inline void http_finish(struct http_exchange *x, const struct http_field *t, size_t n) { x->ops->finish(x, t, n); }
+static inline void http_finish(struct http_exchange *x, const struct http_field *t, size_t n)
+{
+    x->ops->finish(x, t, n);
+}
 /* Gives up: the peer sees a broken message, the connection is closed. No on_reset comes for one's own reset. */
 static inline void http_reset(struct http_exchange *x, enum http_reset why) { x->ops->reset(x, why); }
 static inline void http_release(struct http_exchange *x) { x->ops->release(x); }

@@ -4,7 +4,8 @@
  * A loop belongs to the thread that runs it: every function here but loop_post() and loop_stop() is called on that
  * thread only. Time comes from the loop (loop_now, cached for one turn; loop_wall), never from the system.
  *
- * Implementations: net/loop_uv.c (libuv, the daemon) and tests/sim/loop_sim.c (virtual time, seeded order, in-memory streams).
+ * Implementations: net/loop_uv.c (libuv, the daemon) and tests/sim/loop_sim.c (virtual time, seeded order, in-memory
+ * streams).
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /*
- * proxy/admit.c - stage admit: who calls, for which run, and which vendor is meant. Before any byte of the body is read.
+ * proxy/admit.c - stage admit: who calls, for which run, and which vendor is meant. Before any byte of the body is
+ * read.
  */
 #include "proxy/call.h"
 
@@ -76,7 +77,8 @@ static struct str sentence_of(enum code code, bool is_stopped)
 {
     switch (code) {
     case CODE_KEY_MISSING:
-        return STR("No Flyball key was presented; send one as Authorization: Bearer fb_... (flyball key create makes one)");
+        return STR(
+            "No Flyball key was presented; send one as Authorization: Bearer fb_... (flyball key create makes one)");
     case CODE_KEY_REVOKED:
         return STR("This key was revoked");
     case CODE_KEY_EXPIRED:
@@ -140,14 +142,16 @@ void stage_admit(struct call *c)
         return;
     }
     if (http_head_get(c->head, STR("x-agent-identity"), &value)) {
-        call_refuse(c, CODE_IDENTITY_INVALID, 0, STR("x-agent-identity was presented, but no token issuer is configured, so it cannot be verified"));
+        call_refuse(c, CODE_IDENTITY_INVALID, 0,
+                    STR("x-agent-identity was presented, but no token issuer is configured, so it cannot be verified"));
         return;
     }
     if (!call_route(c))
         return;
     c->facts.vendor = c->vendor->name;
     if (!vendor_allows_mode(c->vendor, c->adm.key->mode)) {
-        call_refusef(c, CODE_POLICY_DENIED, 0, "This is a test key, and " STR_FMT " is configured with a live secret; use a live key",
+        call_refusef(c, CODE_POLICY_DENIED, 0,
+                     "This is a test key, and " STR_FMT " is configured with a live secret; use a live key",
                      STR_ARG(c->vendor->name));
         return;
     }
@@ -168,7 +172,8 @@ void stage_read(struct call *c)
         return;
     }
     if (n > l->body_bytes_max) {
-        call_refusef(c, CODE_REQUEST_TOO_LARGE, 413, "The request body of %lld bytes is larger than body_bytes_max (%lld)", (long long)n,
+        call_refusef(c, CODE_REQUEST_TOO_LARGE, 413,
+                     "The request body of %lld bytes is larger than body_bytes_max (%lld)", (long long)n,
                      (long long)l->body_bytes_max);
         return;
     }

@@ -1,8 +1,8 @@
 /*
  * proxy/answer.c - stage answer: the vendor's answer on its way to the agent.
  *
- *   class read: streamed as it comes; the record is closed before the last bytes go out (writes of one event go together).
- *   any other:  read whole, understood, recorded; only then passed on: what was answered was on record first.
+ *   class read: streamed as it comes; the record is closed before the last bytes go out (writes of one event go
+ * together). any other:  read whole, understood, recorded; only then passed on: what was answered was on record first.
  */
 #include "proxy/forward.h"
 #include "proxy/lookup_cache.h"
@@ -37,8 +37,11 @@ static bool keep_head(struct call *c, const struct http_head *head)
         (void)conceal_text(&c->vendor->forms, (char *)fields[n].value.p, fields[n].value.n);
         n++;
     }
-    c->answer_head = (struct http_head){
-        .status = head->status, .reason = copy(c, head->reason), .fields = fields, .n_fields = n, .body_bytes = head->body_bytes};
+    c->answer_head = (struct http_head){.status = head->status,
+                                        .reason = copy(c, head->reason),
+                                        .fields = fields,
+                                        .n_fields = n,
+                                        .body_bytes = head->body_bytes};
     return true;
 }
 
@@ -97,7 +100,8 @@ static void stream_end(void *ctx, const struct http_field *trailers, size_t n)
     if (rest.n)
         (void)http_write(c->client, rest);
     release_up(c);
-    call_settle(c, &(struct settlement){.outcome = OUTCOME_NONE, .status = c->answer_head.status, .stream_end = "complete"});
+    call_settle(
+        c, &(struct settlement){.outcome = OUTCOME_NONE, .status = c->answer_head.status, .stream_end = "complete"});
     http_finish(c->client, NULL, 0);
     http_release(c->client);
     c->client = NULL;
@@ -151,7 +155,8 @@ static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
         result = (struct saas_result){.outcome = OUTCOME_UNKNOWN};
     if (c->facts.class != CLASS_READ && c->saas.subject.n)
         lookup_cache_drop(c->w->lookups, c->saas.subject);
-    call_settle(c, &(struct settlement){.outcome = result.outcome, .settled = result.cost, .status = status, .result = &result});
+    call_settle(c, &(struct settlement){
+                       .outcome = result.outcome, .settled = result.cost, .status = status, .result = &result});
     if (!c->client) {
         call_done(c);
         return;

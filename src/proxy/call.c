@@ -33,7 +33,8 @@ int64_t call_us(const struct call *c) { return (loop_now(c->w->loop) - c->began_
 void call_check(const struct call *c)
 {
     check(c->magic == CALL_MAGIC);
-    bool may_hold = c->state == CALL_DECIDING || c->state == CALL_SYNCING || c->state == CALL_FORWARDING || c->state == CALL_ANSWERING;
+    bool may_hold = c->state == CALL_DECIDING || c->state == CALL_SYNCING || c->state == CALL_FORWARDING ||
+                    c->state == CALL_ANSWERING;
     bool may_up = c->state == CALL_LOOKING_UP || c->state == CALL_FORWARDING || c->state == CALL_ANSWERING;
     check(!c->is_held || may_hold);
     check(!c->up || may_up);
@@ -163,7 +164,8 @@ void call_client_gone(struct call *c)
         return;
     case LEAVE_CANCEL:
         release_up(c);
-        call_settle(c, &(struct settlement){.outcome = OUTCOME_NONE, .error = "client_gone", .stream_end = "client_gone"});
+        call_settle(c,
+                    &(struct settlement){.outcome = OUTCOME_NONE, .error = "client_gone", .stream_end = "client_gone"});
         call_done(c);
         return;
     case LEAVE_DROP:
@@ -187,7 +189,8 @@ static void on_total_timeout(struct timer *t)
         return;
     case CALL_LOOKING_UP:
         release_up(c);
-        call_refuse(c, CODE_UPSTREAM_TIMEOUT, 504, STR("A look-up took longer than total_timeout_ms; nothing was sent"));
+        call_refuse(c, CODE_UPSTREAM_TIMEOUT, 504,
+                    STR("A look-up took longer than total_timeout_ms; nothing was sent"));
         return;
     case CALL_FORWARDING:
     case CALL_ANSWERING:
@@ -213,9 +216,11 @@ static void client_on_body(void *ctx, struct str bytes)
                      (long long)c->w->shared->limits->body_bytes_max);
         return;
     }
-    int_fast64_t all = atomic_fetch_add(&c->w->shared->body_bytes, (int_fast64_t)(c->body.cap - cap)) + (int_fast64_t)(c->body.cap - cap);
+    int_fast64_t all = atomic_fetch_add(&c->w->shared->body_bytes, (int_fast64_t)(c->body.cap - cap)) +
+                       (int_fast64_t)(c->body.cap - cap);
     if (all > c->w->shared->limits->body_memory_bytes_max)
-        call_refuse(c, CODE_OVERLOADED, 0, STR("Too many request bodies are in memory (body_memory_bytes_max); try again"));
+        call_refuse(c, CODE_OVERLOADED, 0,
+                    STR("Too many request bodies are in memory (body_memory_bytes_max); try again"));
 }
 
 static void client_on_end(void *ctx, const struct http_field *trailers, size_t n)

@@ -121,13 +121,15 @@ void call_client_gone(struct call *c);
 /* --- ends --- */
 /* Refuses: record, answer in the vendor's form. `status` 0: the code's own. `sentence` without the call id. */
 void call_refuse(struct call *c, enum code code, uint16_t status, struct str sentence);
-void call_refusef(struct call *c, enum code code, uint16_t status, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void call_refusef(struct call *c, enum code code, uint16_t status, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 /* Sends a whole answer and lets the agent's exchange go; then the call is done. */
 void call_send(struct call *c, uint16_t status, const struct http_field *fields, size_t n, struct str body);
 /* Writes the record of a call that ends without being held and without an answer. */
 void call_give_up(struct call *c, const char *error);
 /* The answer to a refusal or a failed upstream, when the record is written already. */
-void call_reply_refusal(struct call *c, enum code code, uint16_t status, struct str sentence, bool may_retry, int64_t retry_after_s);
+void call_reply_refusal(struct call *c, enum code code, uint16_t status, struct str sentence, bool may_retry,
+                        int64_t retry_after_s);
 
 /* Closes hold and record; call.held is gone after it. `code` NONE: the vendor's answer passes. */
 struct settlement {

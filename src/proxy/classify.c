@@ -17,7 +17,8 @@ static bool refuses_header(struct call *c)
         struct str name = c->head->fields[i].name;
         if (!connector_refuses_header(c->vendor->connector, name))
             continue;
-        call_refusef(c, CODE_SCOPE_DENIED, 0, "The header " STR_FMT " changes whose money moves; no rule can permit it yet", STR_ARG(name));
+        call_refusef(c, CODE_SCOPE_DENIED, 0,
+                     "The header " STR_FMT " changes whose money moves; no rule can permit it yet", STR_ARG(name));
         return true;
     }
     if (http_head_count(c->head, STR("idempotency-key")) > 1) {
@@ -59,8 +60,8 @@ static void idempotency_of(struct call *c)
     struct str parts[] = {c->method, {"\n", 1}, c->saas.path, {"\n", 1}, c->saas.body};
     if (!c->has_idempotency_key || c->idempotency_key.n == 0 || f->class == CLASS_READ)
         return;
-    c->idem.scope = arena_printf(&c->arena, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(f->vendor), STR_ARG(mode_text(f->mode)),
-                                 STR_ARG(f->tenant), STR_ARG(f->agent));
+    c->idem.scope = arena_printf(&c->arena, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(f->vendor),
+                                 STR_ARG(mode_text(f->mode)), STR_ARG(f->tenant), STR_ARG(f->agent));
     sha256(c->idempotency_key, c->idem.key_digest);
     sha256_parts(parts, 5, c->idem.body_digest);
 }
@@ -93,7 +94,8 @@ void stage_classify(struct call *c)
         return;
     }
     if (ret < 0) {
-        call_refuse(c, CODE_REQUEST_TOO_LARGE, 413, STR("The request needs more than call_memory_bytes_max to be read"));
+        call_refuse(c, CODE_REQUEST_TOO_LARGE, 413,
+                    STR("The request needs more than call_memory_bytes_max to be read"));
         return;
     }
     facts_of_what(c);

@@ -30,7 +30,8 @@ struct conceal_stream {
 };
 void conceal_stream_init(struct conceal_stream *s, const struct conceal_forms *f);
 void conceal_stream_deinit(struct conceal_stream *s);
-/* Adds a piece (at most 1 MiB); *ret_out may be sent, and stays valid until conceal_stream_drop. -ERR_NOMEM, -ERR_TOO_LARGE. */
+/* Adds a piece (at most 1 MiB); *ret_out may be sent, and stays valid until conceal_stream_drop. -ERR_NOMEM,
+ * -ERR_TOO_LARGE. */
 int conceal_stream_add(struct conceal_stream *s, struct str in, struct str *ret_out);
 /* What was sent is dropped. */
 void conceal_stream_drop(struct conceal_stream *s, size_t n);

@@ -47,7 +47,8 @@ static int append(struct core *c, struct frame *f)
     return 0;
 }
 
-int core_append(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at, uint64_t *ret_seq)
+int core_append(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
+                uint64_t *ret_seq)
 {
     struct frame f = {.kind = kind, .at = at, .body = body, .personal = personal};
     core_append_waiting(c); /* frames that found the disk full go first */
@@ -67,7 +68,8 @@ static void late_free(struct late_frame *l)
     free(l);
 }
 
-int core_append_late(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at, uint64_t *ret_seq)
+int core_append_late(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
+                     uint64_t *ret_seq)
 {
     int r = core_append(c, kind, body, personal, at, ret_seq);
     if (r != -ERR_NO_SPACE)
@@ -95,7 +97,8 @@ void core_append_waiting(struct core *c)
     }
 }
 
-int core_event(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n, uint64_t *ret_seq)
+int core_event(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
+               uint64_t *ret_seq)
 {
     struct buf body, personal;
     uint8_t salt[SALT_BYTES];

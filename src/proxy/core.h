@@ -3,12 +3,13 @@
  * object indexes, the stop button, and the order of the journal (DESIGN 6).
  *
  *   (1) nothing waits under the mutex: one journal append (a write to the page cache) is the longest thing done there.
- *   (2) a change (key, policy, kill) is in force when its function returns: no worker keeps a copy that outlives a hold.
- *       core_hold() looks again at key, stop button and policy in the same critical section that takes the limits.
- *   (3) a change is durable when core_synced() says so; admin answers after that.
- *   (4) entries for keys are never freed while the daemon runs: a pointer to one stays valid.
+ *   (2) a change (key, policy, kill) is in force when its function returns: no worker keeps a copy that outlives a
+ * hold. core_hold() looks again at key, stop button and policy in the same critical section that takes the limits. (3)
+ * a change is durable when core_synced() says so; admin answers after that. (4) entries for keys are never freed while
+ * the daemon runs: a pointer to one stays valid.
  *
- * No threads and no loop in here: daemon/ runs the *_turn() functions in threads of its own, the simulation runs them inline.
+ * No threads and no loop in here: daemon/ runs the *_turn() functions in threads of its own, the simulation runs them
+ * inline.
  */
 #pragma once
 
@@ -49,7 +50,8 @@ struct key_spec {
     size_t n_limits;
 };
 /* `by`: the person or service, for the event. -ERR_INVALID with diags; -ERR_TOO_LARGE keys_max; journal errors. */
-int core_key_create(struct core *c, const struct key_spec *k, struct str by, struct diag_list *diags, struct key_text *ret_key, uint64_t *ret_seq);
+int core_key_create(struct core *c, const struct key_spec *k, struct str by, struct diag_list *diags,
+                    struct key_text *ret_key, uint64_t *ret_seq);
 /* -ERR_NOT_FOUND. Revoking twice is fine. */
 int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_seq);
 /* All keys of an agent or of a tenant; *ret_n: how many were not revoked before. */

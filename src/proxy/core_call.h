@@ -63,7 +63,8 @@ int core_hold(struct core *c, struct hold_request *q, struct held *ret, size_t *
 #define CORE_R_REFUSED 3
 
 /* The record of a call that is over without having been held. 0, or an error of the journal. */
-int core_refuse(struct core *c, struct record_writer *record, const struct verdict *v, const struct record_end *end, wall_t now);
+int core_refuse(struct core *c, struct record_writer *record, const struct verdict *v, const struct record_end *end,
+                wall_t now);
 /* An EVENT "request.refused" for requests without a known key: code of the last, how many since the last event. */
 void core_note_refusal(struct core *c, struct str code, uint64_t n);
 /* Fills the needs with what stands in the ledger now. */
@@ -74,7 +75,8 @@ void core_look(struct core *c, struct verdict *v);
 struct close_request {
     struct held *held;
     const struct idempotency *idempotency;
-    struct record_close *record; /* all but moves, overrun; outcome and settled are the call's own view and may be corrected */
+    struct record_close
+        *record; /* all but moves, overrun; outcome and settled are the call's own view and may be corrected */
     struct str object_scope;     /* "<vendor>/<mode>" */
     struct buf *body, *personal;
 };
@@ -91,7 +93,7 @@ bool core_object_customer(struct core *c, struct str scope, struct str id, struc
 void core_object_learned(struct core *c, struct str scope, struct str id, struct str customer);
 /* False: no call of this start used that key, but one of an earlier start may have: ask the store, then tell. */
 bool core_idempotency_is_known(struct core *c, const struct idempotency *i);
-void core_idempotency_learned(struct core *c, const struct idempotency *i, struct str call_id, uint64_t open_seq, bool is_settled,
-                              const uint8_t body_digest[32], wall_t at);
+void core_idempotency_learned(struct core *c, const struct idempotency *i, struct str call_id, uint64_t open_seq,
+                              bool is_settled, const uint8_t body_digest[32], wall_t at);
 /* True while keys of earlier starts may still matter. */
 bool core_has_old_idempotency(struct core *c, wall_t now);

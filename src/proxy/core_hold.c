@@ -3,7 +3,8 @@
  *
  *   (1) key, stop button, run and document are looked at again here, so a revoke that returned is obeyed.
  *   (2) hold and OPEN frame stand or fall together: a frame that cannot be written releases what was held.
- *   (3) a call that shares the hold of the first call with its idempotency key takes requests and slots of its own, no money.
+ *   (3) a call that shares the hold of the first call with its idempotency key takes requests and slots of its own, no
+ * money.
  */
 #include "proxy/core_impl.h"
 
@@ -107,8 +108,8 @@ bool core_has_old_idempotency(struct core *c, wall_t now)
     return has;
 }
 
-void core_idempotency_learned(struct core *c, const struct idempotency *i, struct str call_id, uint64_t open_seq, bool is_settled,
-                              const uint8_t body_digest[32], wall_t at)
+void core_idempotency_learned(struct core *c, const struct idempotency *i, struct str call_id, uint64_t open_seq,
+                              bool is_settled, const uint8_t body_digest[32], wall_t at)
 {
     char key[64];
     struct idem_entry e = {.is_settled = is_settled, .open_seq = open_seq, .at = at};
@@ -164,7 +165,8 @@ static int take(struct core *c, struct verdict *v, bool is_sharing, struct hold 
     return r;
 }
 
-static int write_open(struct core *c, struct hold_request *q, const struct held *h, struct str shares, uint64_t *ret_seq)
+static int write_open(struct core *c, struct hold_request *q, const struct held *h, struct str shares,
+                      uint64_t *ret_seq)
 {
     struct record_hold rh = {
         .needs = q->verdict->needs, .n_needs = q->verdict->n_needs, .held = h->held, .shares = shares};
@@ -212,7 +214,9 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
         return r;
 
     money_t usd = first ? 0 : usd_held(q->verdict->needs, q->verdict->n_needs);
-    h->held = usd < 0 ? (struct cost){.how = HOW_UNKNOWN} : (struct cost){.how = q->predicted.how == HOW_UNKNOWN ? HOW_ESTIMATED : q->predicted.how, .usd = usd};
+    h->held =
+        usd < 0 ? (struct cost){.how = HOW_UNKNOWN}
+                : (struct cost){.how = q->predicted.how == HOW_UNKNOWN ? HOW_ESTIMATED : q->predicted.how, .usd = usd};
     r = write_open(c, q, h, first ? str_c(first->call_id) : STR_NONE, &h->open_seq);
     if (r < 0) {
         struct move none[NEEDS_MAX];
@@ -244,7 +248,8 @@ int core_hold(struct core *c, struct hold_request *q, struct held *ret, size_t *
     return r;
 }
 
-int core_refuse(struct core *c, struct record_writer *record, const struct verdict *v, const struct record_end *end, wall_t now)
+int core_refuse(struct core *c, struct record_writer *record, const struct verdict *v, const struct record_end *end,
+                wall_t now)
 {
     uint64_t seq;
     struct record_hold rh = {.needs = v->needs, .n_needs = v->n_needs, .held = {.how = HOW_UNKNOWN}};
@@ -345,7 +350,8 @@ static size_t pick_moves(const struct move *moves, size_t n, uint64_t of, bool i
 }
 
 /* The first call ended unknown, and this one brought its outcome: its second CLOSE, with the moves of its hold. */
-static int write_resolution(struct core *c, struct close_request *q, const struct idem_entry *first, const struct move *moves, size_t n)
+static int write_resolution(struct core *c, struct close_request *q, const struct idem_entry *first,
+                            const struct move *moves, size_t n)
 {
     struct record_move rm[MOVES_MAX];
     size_t n_rm = pick_moves(moves, n, first->open_seq, true, rm);

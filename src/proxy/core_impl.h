@@ -87,16 +87,20 @@ void core_lock(struct core *c);
 void core_unlock(struct core *c);
 
 /* Under the mutex: appends a frame, tells the drain; a failed journal stops money. */
-int core_append(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at, uint64_t *ret_seq);
+int core_append(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
+                uint64_t *ret_seq);
 /* The same for frames that must not be lost: kept and appended later when the disk is full. */
-int core_append_late(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at, uint64_t *ret_seq);
+int core_append_late(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
+                     uint64_t *ret_seq);
 void core_append_waiting(struct core *c);
 /* Under the mutex: an EVENT. */
-int core_event(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n, uint64_t *ret_seq);
+int core_event(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
+               uint64_t *ret_seq);
 
 int core_load(struct core *c); /* core_load.c: state from the store at start */
 struct key_entry *core_key_add(struct core *c, struct key_entry *k); /* under the mutex; NULL: keys_max */
-int core_policy_put(struct core *c, const struct policy *p, wall_t at); /* under the mutex; takes a reference of its own */
+int core_policy_put(struct core *c, const struct policy *p,
+                    wall_t at); /* under the mutex; takes a reference of its own */
 void core_idem_put(struct core *c, const char key[64], const struct idem_entry *e);
 void core_idem_key(const struct idempotency *i, char ret[64]);
 void core_objects_free(struct core *c);

@@ -19,7 +19,9 @@ static void put_time(struct json_writer *w, struct str key, wall_t t)
 
 static void put_key(struct json_writer *w, const struct key_entry *k, wall_t now)
 {
-    struct str status = k->is_revoked ? STR("revoked") : k->expires_at && now >= k->expires_at ? STR("expired") : STR("active");
+    struct str status = k->is_revoked                           ? STR("revoked")
+                        : k->expires_at && now >= k->expires_at ? STR("expired")
+                                                                : STR("active");
     jw_object(w);
     jw_put_str(w, STR("id"), str_c(k->id));
     jw_put_str(w, STR("status"), status);
@@ -144,7 +146,11 @@ int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready)
     jw_object(&w);
     core_lock(c);
     bool is_full = !list_is_empty(&c->late);
-    jw_put_str(&w, STR("status"), has_failed ? STR("failed") : is_full ? STR("full") : c->is_killed ? STR("killed") : STR("ok"));
+    jw_put_str(&w, STR("status"),
+               has_failed     ? STR("failed")
+               : is_full      ? STR("full")
+               : c->is_killed ? STR("killed")
+                              : STR("ok"));
     jw_put_bool(&w, STR("killed"), c->is_killed);
     jw_put_i64(&w, STR("keys"), (int64_t)c->keys_by_id.n);
     jw_put_i64(&w, STR("policies"), (int64_t)c->policies.n);

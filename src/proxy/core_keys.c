@@ -64,12 +64,16 @@ static bool spec_is_valid(const struct key_spec *s, struct diag_list *diags)
         const char *what;
         struct str value;
         bool is_required;
-    } names[] = {{"agent", s->agent, true}, {"owner", s->owner, false}, {"tenant", s->tenant, false}, {"policy", s->policy, false}};
+    } names[] = {{"agent", s->agent, true},
+                 {"owner", s->owner, false},
+                 {"tenant", s->tenant, false},
+                 {"policy", s->policy, false}};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (names[i].value.n == 0 && !names[i].is_required)
             continue;
         if (!str_is_token(names[i].value, "._:@/+-", 128))
-            diag_add(diags, file, 0, 0, "bad_name", "%s must be 1 to 128 of letters, digits and ._:@/+-", names[i].what);
+            diag_add(diags, file, 0, 0, "bad_name", "%s must be 1 to 128 of letters, digits and ._:@/+-",
+                     names[i].what);
     }
     if (s->mode == MODE_ANY)
         diag_add(diags, file, 0, 0, "bad_mode", "mode must be live or test");
@@ -138,7 +142,8 @@ static int key_event(struct core *c, const struct key_entry *k, struct str by, u
     return r;
 }
 
-int core_key_create(struct core *c, const struct key_spec *s, struct str by, struct diag_list *diags, struct key_text *ret_key, uint64_t *ret_seq)
+int core_key_create(struct core *c, const struct key_spec *s, struct str by, struct diag_list *diags,
+                    struct key_text *ret_key, uint64_t *ret_seq)
 {
     struct key_limits *limits = NULL;
     if (!spec_is_valid(s, diags))
@@ -196,7 +201,8 @@ int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_
     return r;
 }
 
-static int revoke_all(struct core *c, struct str agent, struct str tenant, struct str by, size_t *ret_n, uint64_t *ret_seq)
+static int revoke_all(struct core *c, struct str agent, struct str tenant, struct str by, size_t *ret_n,
+                      uint64_t *ret_seq)
 {
     size_t i = 0, n = 0;
     struct str key;
@@ -260,7 +266,10 @@ static int set_killed(struct core *c, bool is_killed, struct str reason, struct 
     return err_trace(r);
 }
 
-int core_kill(struct core *c, struct str reason, struct str by, uint64_t *ret_seq) { return set_killed(c, true, reason, by, ret_seq); }
+int core_kill(struct core *c, struct str reason, struct str by, uint64_t *ret_seq)
+{
+    return set_killed(c, true, reason, by, ret_seq);
+}
 int core_unkill(struct core *c, struct str by, uint64_t *ret_seq) { return set_killed(c, false, STR(""), by, ret_seq); }
 
 bool core_is_killed(struct core *c)

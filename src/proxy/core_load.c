@@ -1,8 +1,9 @@
 /*
  * proxy/core_load.c - from a stopped daemon's files to a running one's state.
  *
- * Order: the journal's tail goes into the store; keys, policies, counters and holds come back from the store; then every
- * call that was open is closed as unknown: its money stays held, its slots come back (DESIGN 7). Only then is the core ready.
+ * Order: the journal's tail goes into the store; keys, policies, counters and holds come back from the store; then
+ * every call that was open is closed as unknown: its money stays held, its slots come back (DESIGN 7). Only then is the
+ * core ready.
  */
 #include "proxy/core_impl.h"
 

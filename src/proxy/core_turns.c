@@ -135,13 +135,15 @@ bool core_drain_turn(struct core *c)
             uint64_t seq = b.frames[b.n - 1].seq;
             counter_add(COUNTER_store_batches, 1);
             atomic_store(&c->store_seq, seq);
-            (void)journal_recycle(c->journal, c->store->ops->durable(c->store)); /* a segment kept too long only costs space */
+            (void)journal_recycle(c->journal,
+                                  c->store->ops->durable(c->store)); /* a segment kept too long only costs space */
         }
     }
     bool did = b.n > 0 && r == 0;
     if (r < 0) {
         /* The journal is the spool: calls go on, and the batch is read again from where the store stands. */
-        log_at(LOG_ERROR, "store_failed", "error=%s next=\"will retry; the journal keeps everything meanwhile\"", err_name(r));
+        log_at(LOG_ERROR, "store_failed", "error=%s next=\"will retry; the journal keeps everything meanwhile\"",
+               err_name(r));
         journal_reader_free(c->drain_reader);
         c->drain_reader = NULL;
         if (journal_reader_new(c->journal, atomic_load(&c->store_seq), &c->drain_reader) < 0)

@@ -114,7 +114,8 @@ static void learn_idempotency(struct call *c)
     (void)json_i64(json_get(row, STR("open_seq")), &open_seq);
     if (json_str(json_get(row, STR("at")), &at_text))
         (void)wall_parse(at_text, &at);
-    core_idempotency_learned(c->w->shared->core, &c->idem, call_id, (uint64_t)open_seq, str_eq(outcome, STR("settled")), digest, at);
+    core_idempotency_learned(c->w->shared->core, &c->idem, call_id, (uint64_t)open_seq, str_eq(outcome, STR("settled")),
+                             digest, at);
 }
 
 static void on_idempotency(void *ctx)
@@ -131,7 +132,8 @@ static void on_idempotency(void *ctx)
     }
     call_go(c, CALL_DECIDING);
     if (c->ask.result < 0) {
-        call_refuse(c, CODE_OVERLOADED, 0, STR("The store could not say whether this idempotency key was used before; try again"));
+        call_refuse(c, CODE_OVERLOADED, 0,
+                    STR("The store could not say whether this idempotency key was used before; try again"));
         return;
     }
     stage_decide(c);

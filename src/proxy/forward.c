@@ -55,8 +55,8 @@ static bool may_try_again(const struct call *c, enum http_reset why)
 
 static bool is_timeout(enum http_reset why)
 {
-    return why == HTTP_RESET_CONNECT_TIMEOUT || why == HTTP_RESET_FIRST_BYTE_TIMEOUT || why == HTTP_RESET_IDLE_TIMEOUT ||
-           why == HTTP_RESET_TOTAL_TIMEOUT || why == HTTP_RESET_WRITE_TIMEOUT;
+    return why == HTTP_RESET_CONNECT_TIMEOUT || why == HTTP_RESET_FIRST_BYTE_TIMEOUT ||
+           why == HTTP_RESET_IDLE_TIMEOUT || why == HTTP_RESET_TOTAL_TIMEOUT || why == HTTP_RESET_WRITE_TIMEOUT;
 }
 
 void forward_failed(struct call *c, enum http_reset why)
@@ -72,19 +72,25 @@ void forward_failed(struct call *c, enum http_reset why)
     if (c->is_sent && !call_is_harmless(c)) {
         outcome = OUTCOME_UNKNOWN;
         code = CODE_OUTCOME_UNKNOWN;
-        sentence = arena_printf(&c->arena,
-                                STR_FMT " was sent the request and did not answer completely (%s). It may have happened: what was held stays held. "
-                                        "Look with: flyball calls --unknown",
-                                STR_ARG(c->vendor->name), http_reset_text(why));
+        sentence = arena_printf(
+            &c->arena,
+            STR_FMT
+            " was sent the request and did not answer completely (%s). It may have happened: what was held stays held. "
+            "Look with: flyball calls --unknown",
+            STR_ARG(c->vendor->name), http_reset_text(why));
     } else {
-        sentence = arena_printf(&c->arena, STR_FMT " could not be reached or did not answer (%s)%s", STR_ARG(c->vendor->name),
-                                http_reset_text(why), c->is_sent ? "; the request changes nothing" : "; nothing was sent");
+        sentence =
+            arena_printf(&c->arena, STR_FMT " could not be reached or did not answer (%s)%s", STR_ARG(c->vendor->name),
+                         http_reset_text(why), c->is_sent ? "; the request changes nothing" : "; nothing was sent");
     }
     if (why == HTTP_RESET_POOL_FULL) {
         code = CODE_OVERLOADED;
         status = 503;
     }
-    call_settle(c, &(struct settlement){.outcome = outcome, .code = code, .status = status, .error = http_reset_text(why),
+    call_settle(c, &(struct settlement){.outcome = outcome,
+                                        .code = code,
+                                        .status = status,
+                                        .error = http_reset_text(why),
                                         .stream_end = is_late ? "cut" : NULL});
     if (is_late && c->client) {
         http_reset(c->client, HTTP_RESET_TRUNCATED);
@@ -121,7 +127,9 @@ static const struct http_events forward_events = {
 
 static void start(struct call *c, bool fresh)
 {
-    struct str target = c->saas.query.n ? arena_printf(&c->arena, STR_FMT "?" STR_FMT, STR_ARG(c->saas.path), STR_ARG(c->saas.query)) : c->saas.path;
+    struct str target =
+        c->saas.query.n ? arena_printf(&c->arena, STR_FMT "?" STR_FMT, STR_ARG(c->saas.path), STR_ARG(c->saas.query))
+                        : c->saas.path;
     c->n_tries++;
     check(attempt_begin(c, false, saas_path_template(&c->saas)) != NULL);
     c->up = http_pool_open(c->w->pool, &c->vendor->target, &c->vendor->timeouts, fresh, &forward_events, c);

@@ -5,5 +5,6 @@
 
 #include "proxy/call.h"
 
-/* call.up is released, hold and record are closed, the agent gets its refusal (or a cut stream). The call is gone afterwards. */
+/* call.up is released, hold and record are closed, the agent gets its refusal (or a cut stream). The call is gone
+ * afterwards. */
 void forward_failed(struct call *c, enum http_reset why);

@@ -1,5 +1,6 @@
 /*
- * proxy/hold.c - stages hold and sync: takes the limits, writes the OPEN frame, waits for the disk where promise 2 asks.
+ * proxy/hold.c - stages hold and sync: takes the limits, writes the OPEN frame, waits for the disk where promise 2
+ * asks.
  *
  * From here on the call has something to give back: every way out goes through call_settle().
  */
@@ -30,8 +31,11 @@ static void on_synced(void *ctx)
     check(c->magic == CALL_MAGIC && c->state == CALL_SYNCING);
     c->phases.sync = call_us(c);
     if (c->sync.result < 0) {
-        call_settle(c, &(struct settlement){.outcome = OUTCOME_RELEASED, .code = CODE_OVERLOADED, .status = 503, .error = "journal_failed"});
-        call_reply_refusal(c, CODE_OVERLOADED, 503, STR("The journal could not be made durable; nothing was sent"), true, 5);
+        call_settle(
+            c, &(struct settlement){
+                   .outcome = OUTCOME_RELEASED, .code = CODE_OVERLOADED, .status = 503, .error = "journal_failed"});
+        call_reply_refusal(c, CODE_OVERLOADED, 503, STR("The journal could not be made durable; nothing was sent"),
+                           true, 5);
         return;
     }
     if (!c->client) {
@@ -59,17 +63,22 @@ static struct str sentence_of(enum code code)
         return STR("This key expired while the call was being decided");
     if (code == CODE_STOPPED)
         return STR("This run, or every call, was stopped by an operator");
-    return STR("No new counter can be made (buckets_max), or the journal has failed; an operator must look at flyball doctor");
+    return STR(
+        "No new counter can be made (buckets_max), or the journal has failed; an operator must look at flyball doctor");
 }
 
 static void refuse_journal(struct call *c, int r)
 {
     if (r == -ERR_NO_SPACE)
-        call_refuse(c, CODE_OVERLOADED, 0, STR("The disk is full or the journal is at journal_bytes_max, so the call cannot be recorded; nothing was sent"));
+        call_refuse(c, CODE_OVERLOADED, 0,
+                    STR("The disk is full or the journal is at journal_bytes_max, so the call cannot be recorded; "
+                        "nothing was sent"));
     else if (r == -ERR_TOO_LARGE)
-        call_refuse(c, CODE_REQUEST_TOO_LARGE, 413, STR("The record of this call would be larger than frame_bytes_max"));
+        call_refuse(c, CODE_REQUEST_TOO_LARGE, 413,
+                    STR("The record of this call would be larger than frame_bytes_max"));
     else
-        call_refuse(c, CODE_OVERLOADED, 0, STR("The journal has failed, so the call cannot be recorded; nothing was sent"));
+        call_refuse(c, CODE_OVERLOADED, 0,
+                    STR("The journal has failed, so the call cannot be recorded; nothing was sent"));
 }
 
 static int compose(struct call *c)
@@ -79,7 +88,8 @@ static int compose(struct call *c)
     struct str scope = c->idem.scope.n ? c->idem.scope : str_c(c->id);
     if (!c->has_idempotency_key && c->facts.class == CLASS_READ)
         add = (struct saas_additions){false, false};
-    return saas_compose(&c->saas, add, scope, made, &c->arena, &c->send_body, &c->send_key, c->additions, &c->n_additions);
+    return saas_compose(&c->saas, add, scope, made, &c->arena, &c->send_body, &c->send_key, c->additions,
+                        &c->n_additions);
 }
 
 void stage_hold(struct call *c)
@@ -90,7 +100,8 @@ void stage_hold(struct call *c)
     enum code code = CODE_NONE;
 
     if (compose(c) < 0) {
-        call_refuse(c, CODE_REQUEST_TOO_LARGE, 413, STR("The request cannot be re-written within call_memory_bytes_max"));
+        call_refuse(c, CODE_REQUEST_TOO_LARGE, 413,
+                    STR("The request cannot be re-written within call_memory_bytes_max"));
         return;
     }
     call_record_begin(c, &rw, &w->record_body, &w->record_personal);

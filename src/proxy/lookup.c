@@ -1,8 +1,8 @@
 /*
  * proxy/lookup.c - fetches a fact that the request lacks: one GET at the vendor, cached, recorded as an attempt.
  *
- * A look-up that fails leaves the fact unknown; the verdict then says what that means. Nothing was sent on behalf of the
- * agent yet, so whatever goes wrong here costs nothing.
+ * A look-up that fails leaves the fact unknown; the verdict then says what that means. Nothing was sent on behalf of
+ * the agent yet, so whatever goes wrong here costs nothing.
  */
 #include "proxy/lookup_cache.h"
 #include "proxy/send.h"
@@ -24,7 +24,8 @@ static void apply(struct call *c, uint16_t status, struct str body)
     struct saas_object objects[LOOKUP_OBJECTS_MAX];
     struct saas_problem problem;
     size_t n = 0;
-    struct str scope = arena_printf(&c->arena, STR_FMT "/" STR_FMT, STR_ARG(c->vendor->name), STR_ARG(mode_text(c->facts.mode)));
+    struct str scope =
+        arena_printf(&c->arena, STR_FMT "/" STR_FMT, STR_ARG(c->vendor->name), STR_ARG(mode_text(c->facts.mode)));
     if (saas_lookup_apply(&c->saas, status, body, &c->arena, objects, LOOKUP_OBJECTS_MAX, &n, &problem) != 0)
         return;
     for (size_t i = 0; i < n; i++)

@@ -1,8 +1,8 @@
 /*
  * proxy/lookup_cache.h - answers of look-ups, for lookup_cache_ms, one cache for all workers.
  *
- * A governed call that changes an object drops what was cached of it, so that an amount that shrank or grew is asked anew.
- * Has a lock of its own, never taken together with the ledger mutex.
+ * A governed call that changes an object drops what was cached of it, so that an amount that shrank or grew is asked
+ * anew. Has a lock of its own, never taken together with the ledger mutex.
  */
 #pragma once
 

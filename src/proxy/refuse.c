@@ -92,23 +92,29 @@ void call_our_fields(struct call *c, struct http_field *fields, size_t *n)
     if (c->n_attempts)
         fields[(*n)++] = (struct http_field){STR("x-flyball-attempts"), arena_printf(&c->arena, "%zu", c->n_attempts)};
     if (c->settled.how != HOW_UNKNOWN)
-        fields[(*n)++] = (struct http_field){STR("x-flyball-cost-usd"), arena_str(&c->arena, money_text(c->settled.usd, text))};
+        fields[(*n)++] =
+            (struct http_field){STR("x-flyball-cost-usd"), arena_str(&c->arena, money_text(c->settled.usd, text))};
     money_t left = MONEY_MAX;
     for (size_t i = 0; i < c->verdict.n_needs; i++) {
         const struct limit_need *need = &c->verdict.needs[i];
         if (need->meter != METER_USD || need->window == WINDOW_CALL)
             continue;
-        money_t used = need->before + need->held + (c->settled.how != HOW_UNKNOWN ? c->settled.usd : need->after > need->before + need->held ? need->n : 0);
+        money_t used = need->before + need->held +
+                       (c->settled.how != HOW_UNKNOWN             ? c->settled.usd
+                        : need->after > need->before + need->held ? need->n
+                                                                  : 0);
         money_t room = used < need->max ? need->max - used : 0;
         left = room < left ? room : left;
     }
     if (left != MONEY_MAX)
-        fields[(*n)++] = (struct http_field){STR("x-flyball-remaining-usd"), arena_str(&c->arena, money_text(left, text))};
+        fields[(*n)++] =
+            (struct http_field){STR("x-flyball-remaining-usd"), arena_str(&c->arena, money_text(left, text))};
 }
 
 void call_send(struct call *c, uint16_t status, const struct http_field *fields, size_t n, struct str body)
 {
-    struct http_head head = {.status = status, .fields = (struct http_field *)fields, .n_fields = n, .body_bytes = (int64_t)body.n};
+    struct http_head head = {
+        .status = status, .fields = (struct http_field *)fields, .n_fields = n, .body_bytes = (int64_t)body.n};
     if (c->client) {
         http_send_head(c->client, &head);
         (void)http_write(c->client, body);
@@ -138,7 +144,8 @@ static int64_t retry_after_s(const struct call *c, enum code code, int64_t asked
     return s;
 }
 
-void call_reply_refusal(struct call *c, enum code code, uint16_t status, struct str sentence, bool may_retry, int64_t after_s)
+void call_reply_refusal(struct call *c, enum code code, uint16_t status, struct str sentence, bool may_retry,
+                        int64_t after_s)
 {
     struct http_field fields[OUR_FIELDS_MAX + 5];
     struct buf body;
@@ -147,7 +154,8 @@ void call_reply_refusal(struct call *c, enum code code, uint16_t status, struct 
 
     counter_add(COUNTER_calls_denied, c->has_key ? 1 : 0);
     buf_init(&body, REFUSAL_BYTES_MAX);
-    struct str text = arena_printf(&c->arena, STR_FMT " [" STR_FMT ", call %s]", STR_ARG(sentence), STR_ARG(code_text(code)), c->id);
+    struct str text =
+        arena_printf(&c->arena, STR_FMT " [" STR_FMT ", call %s]", STR_ARG(sentence), STR_ARG(code_text(code)), c->id);
     if (saas_refusal_body(c->vendor ? c->vendor->connector : NULL, code, status, text, str_c(c->id), &body) < 0)
         buf_reset(&body);
     fields[n++] = (struct http_field){STR("content-type"), STR("application/json")};
@@ -157,7 +165,8 @@ void call_reply_refusal(struct call *c, enum code code, uint16_t status, struct 
         fields[n++] = (struct http_field){STR("stripe-should-retry"), STR("false")};
     }
     if (code_retry(code) == RETRY_YES)
-        fields[n++] = (struct http_field){STR("retry-after"), arena_printf(&c->arena, "%lld", (long long)retry_after_s(c, code, after_s))};
+        fields[n++] = (struct http_field){STR("retry-after"),
+                                          arena_printf(&c->arena, "%lld", (long long)retry_after_s(c, code, after_s))};
     call_our_fields(c, fields, &n);
     if (c->up) {
         http_release(c->up);

@@ -1,8 +1,9 @@
 /*
  * proxy/route.c - which vendor a request is for, from its target alone (CONTRACT 2).
  *
- * The closed list of repairs is applied here, literally: doubled leading slashes, a missing or doubled /v1 behind a known
- * prefix, one trailing slash. Everything else that is not canonical is refused; policy and vendor see the same path.
+ * The closed list of repairs is applied here, literally: doubled leading slashes, a missing or doubled /v1 behind a
+ * known prefix, one trailing slash. Everything else that is not canonical is refused; policy and vendor see the same
+ * path.
  */
 #include "proxy/call.h"
 
@@ -17,7 +18,8 @@ static const char *path_fault(struct str path)
             char ch = path.p[i];
             if (ch == '%')
                 return "a percent sign";
-            if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || memchr("-._~:", ch, 5)))
+            if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+                  memchr("-._~:", ch, 5)))
                 return "a character that no operation uses";
             continue;
         }
@@ -78,12 +80,15 @@ static bool find_by_operation(struct call *c, struct str path)
         return true;
     }
     if (n > 1) {
-        call_refusef(c, CODE_REQUEST_AMBIGUOUS, 421, "Several vendors have this operation: " STR_FMT ". Put /<vendor> before the path", STR_ARG(names));
+        call_refusef(c, CODE_REQUEST_AMBIGUOUS, 421,
+                     "Several vendors have this operation: " STR_FMT ". Put /<vendor> before the path", STR_ARG(names));
         return false;
     }
     for (size_t i = 0; i < all->n; i++)
-        names = arena_printf(&c->arena, STR_FMT "%s/" STR_FMT, STR_ARG(names), i ? ", " : "", STR_ARG(all->items[i].name));
-    call_refusef(c, CODE_REQUEST_INVALID, 400, "No configured vendor has this path. Put the vendor before it: " STR_FMT, STR_ARG(names));
+        names =
+            arena_printf(&c->arena, STR_FMT "%s/" STR_FMT, STR_ARG(names), i ? ", " : "", STR_ARG(all->items[i].name));
+    call_refusef(c, CODE_REQUEST_INVALID, 400, "No configured vendor has this path. Put the vendor before it: " STR_FMT,
+                 STR_ARG(names));
     return false;
 }
 
@@ -116,7 +121,8 @@ bool call_route(struct call *c)
     c->query = arena_str(&c->arena, c->head->query);
     const char *fault = path_fault(path);
     if (fault) {
-        call_refusef(c, CODE_REQUEST_INVALID, 400, "The path has %s; paths are taken literally and must be canonical", fault);
+        call_refusef(c, CODE_REQUEST_INVALID, 400, "The path has %s; paths are taken literally and must be canonical",
+                     fault);
         return false;
     }
     take_run(&path, &run);

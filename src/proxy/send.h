@@ -5,7 +5,8 @@
 
 #include "proxy/call.h"
 
-/* Copies the agent's fields that the connector forwards: retries may come when the agent is gone. Once, before the first send. */
+/* Copies the agent's fields that the connector forwards: retries may come when the agent is gone. Once, before the
+ * first send. */
 void send_keep_fields(struct call *c);
 
 struct send_parts {

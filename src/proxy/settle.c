@@ -7,7 +7,8 @@ static struct record_object *objects_of(struct call *c, const struct saas_result
 {
     struct record_object *o = arena_alloc(&c->arena, (r->n_objects + 1) * sizeof(*o));
     for (size_t i = 0; i < r->n_objects; i++)
-        o[i] = (struct record_object){r->objects[i].id, r->objects[i].type, r->objects[i].customer, r->objects[i].parent, r->objects[i].is_created};
+        o[i] = (struct record_object){r->objects[i].id, r->objects[i].type, r->objects[i].customer,
+                                      r->objects[i].parent, r->objects[i].is_created};
     return o;
 }
 
@@ -48,11 +49,13 @@ void call_settle(struct call *c, const struct settlement *s)
         .held = &c->held,
         .idempotency = &c->idem,
         .record = &rc,
-        .object_scope = arena_printf(&c->arena, STR_FMT "/" STR_FMT, STR_ARG(c->vendor->name), STR_ARG(mode_text(c->facts.mode))),
+        .object_scope =
+            arena_printf(&c->arena, STR_FMT "/" STR_FMT, STR_ARG(c->vendor->name), STR_ARG(mode_text(c->facts.mode))),
         .body = &w->record_body,
         .personal = &w->record_personal,
     };
-    (void)core_close(w->shared->core, &q); /* a full disk keeps the frame in memory until there is room; a dead one ends us */
+    (void)core_close(w->shared->core,
+                     &q); /* a full disk keeps the frame in memory until there is room; a dead one ends us */
     c->settled = rc.settled;
     c->is_held = false;
 }

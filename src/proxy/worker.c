@@ -39,7 +39,8 @@ static void on_request(void *ctx, struct http_exchange *x, const struct http_hea
     stage_admit(c);
 }
 
-/* A head that cannot be valid has no key to speak of: counted, answered in the default form, and the connection closes. */
+/* A head that cannot be valid has no key to speak of: counted, answered in the default form, and the connection closes.
+ */
 static void on_bad_head(void *ctx, const struct http_refusal *r, struct arena *a, struct str *ret_body)
 {
     struct worker *w = ctx;
@@ -51,7 +52,8 @@ static void on_bad_head(void *ctx, const struct http_refusal *r, struct arena *a
     counter_add(COUNTER_requests_without_key, 1);
     uuid_text(&u, id);
     buf_init(&body, 4096);
-    enum code code = r->status == 413 || r->status == 414 || r->status == 431 ? CODE_REQUEST_TOO_LARGE : CODE_REQUEST_INVALID;
+    enum code code =
+        r->status == 413 || r->status == 414 || r->status == 431 ? CODE_REQUEST_TOO_LARGE : CODE_REQUEST_INVALID;
     if (saas_refusal_body(NULL, code, r->status, str_c(r->text), str_c(id), &body) == 0)
         *ret_body = arena_str(a, buf_str(&body));
     buf_deinit(&body);
@@ -63,7 +65,8 @@ static void on_close(void *ctx)
     atomic_store(&w->n_connections, http_server_connections(w->server));
 }
 
-static const struct http_server_handler handler = {.on_request = on_request, .on_bad_head = on_bad_head, .on_close = on_close};
+static const struct http_server_handler handler = {
+    .on_request = on_request, .on_bad_head = on_bad_head, .on_close = on_close};
 
 int worker_new(struct loop *l, struct worker_shared *shared, struct rng *rng, struct worker **ret)
 {

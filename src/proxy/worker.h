@@ -1,5 +1,6 @@
 /*
- * proxy/worker.h - one worker: a loop, its connections, its calls. Workers share the core and immutable settings, no more.
+ * proxy/worker.h - one worker: a loop, its connections, its calls. Workers share the core and immutable settings, no
+ * more.
  */
 #pragma once
 

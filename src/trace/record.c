@@ -409,8 +409,8 @@ void record_close(const struct record_close *c, struct buf *body, struct buf *pe
 
 /* --- EVENT ------------------------------------------------------------------------------------------------------ */
 
-void record_event(struct str event, struct str by, wall_t at, const struct record_member *members, size_t n, const uint8_t *salt,
-                  struct buf *body, struct buf *personal)
+void record_event(struct str event, struct str by, wall_t at, const struct record_member *members, size_t n,
+                  const uint8_t *salt, struct buf *body, struct buf *personal)
 {
     struct json_writer w;
     struct personal p;

@@ -1,9 +1,11 @@
 /*
- * trace/record.h - the record of one call (CONTRACT 10) as the two texts of a journal frame (call/frame.h has the layout).
+ * trace/record.h - the record of one call (CONTRACT 10) as the two texts of a journal frame (call/frame.h has the
+ * layout).
  *
- * What the chain covers goes to `body`; what may be erased goes to `personal`, with a salted digest of each value in body.
- * An OPEN body is written in two steps, because the limits' numbers are known only under the ledger mutex:
- * record_open_begin() before it, record_open_end() inside. Texts go to buffers of the caller's; check buf_ok at the end.
+ * What the chain covers goes to `body`; what may be erased goes to `personal`, with a salted digest of each value in
+ * body. An OPEN body is written in two steps, because the limits' numbers are known only under the ledger mutex:
+ * record_open_begin() before it, record_open_end() inside. Texts go to buffers of the caller's; check buf_ok at the
+ * end.
  */
 #pragma once
 
@@ -115,8 +117,8 @@ struct record_member {
     struct str json;
     bool is_personal;
 };
-void record_event(struct str event, struct str by, wall_t at, const struct record_member *members, size_t n, const uint8_t *salt,
-                  struct buf *body, struct buf *personal);
+void record_event(struct str event, struct str by, wall_t at, const struct record_member *members, size_t n,
+                  const uint8_t *salt, struct buf *body, struct buf *personal);
 
 /* {"usd":"0.004750000","how":"parsed"}, or null when not known. */
 void record_put_cost(struct json_writer *w, struct str key, struct cost c);

@@ -22,14 +22,14 @@ struct journal_reader;
 
 /*
  * Opens or creates the journal in the folder `dir` (which exists), cuts a torn tail, starts a new epoch (last + 1).
- * `after`: what the store has (seq, chain, epoch), to continue from when the journal is empty, or behind the store after
- * a power loss. -ERR_CORRUPT (journal_check says where), -ERR_NO_SPACE, -ERR_IO and the errors of io.
+ * `after`: what the store has (seq, chain, epoch), to continue from when the journal is empty, or behind the store
+ * after a power loss. -ERR_CORRUPT (journal_check says where), -ERR_NO_SPACE, -ERR_IO and the errors of io.
  */
 int journal_open(struct io *io, struct str dir, const struct limits *limits, uint32_t node, uint64_t after_seq,
                  const uint8_t after_chain[CHAIN_BYTES], uint32_t after_epoch, struct journal **ret);
 /*
- * Fills version, node, epoch, seq and chain of *f and appends it. -ERR_NO_SPACE (disk full or journal_bytes_max: nothing
- * was appended, the journal stays usable), -ERR_TOO_LARGE, -ERR_IO (final). The body is not empty.
+ * Fills version, node, epoch, seq and chain of *f and appends it. -ERR_NO_SPACE (disk full or journal_bytes_max:
+ * nothing was appended, the journal stays usable), -ERR_TOO_LARGE, -ERR_IO (final). The body is not empty.
  */
 int journal_append(struct journal *j, struct frame *f);
 /* The same with SHA-256 of f->body, so that hashing long bodies need not happen under the ledger mutex. */
@@ -49,8 +49,8 @@ uint64_t journal_bytes(const struct journal *j); /* in segments not yet recycled
 void journal_close(struct journal *j); /* all readers are freed; NULL is fine. Does not sync. */
 
 /*
- * For doctor, on a journal that nobody has open: changes nothing, appends a few lines for people to `out` (segments, seqs,
- * what is damaged and where). 0: journal_open would succeed; -ERR_CORRUPT; errors of io.
+ * For doctor, on a journal that nobody has open: changes nothing, appends a few lines for people to `out` (segments,
+ * seqs, what is damaged and where). 0: journal_open would succeed; -ERR_CORRUPT; errors of io.
  */
 int journal_check(struct io *io, struct str dir, uint64_t after_seq, struct buf *out);
 

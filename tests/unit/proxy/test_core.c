@@ -1,5 +1,6 @@
 /*
- * tests/unit/proxy/test_core.c - the critical sections: what a hold takes, what a retry shares, what a restart brings back.
+ * tests/unit/proxy/test_core.c - the critical sections: what a hold takes, what a retry shares, what a restart brings
+ * back.
  */
 #include "unit.h"
 
@@ -23,7 +24,8 @@ static const char document[] =
     "rules:\n"
     "  - {id: refunds, effect: permit, match: {operation: [stripe.refunds.create]}}\n"
     "limits:\n"
-    "  - {id: day, meter: usd, max: \"100.00\", window: {calendar: day}, by: [agent], match: {class: [money_out]}, on_exceed: deny}\n"
+    "  - {id: day, meter: usd, max: \"100.00\", window: {calendar: day}, by: [agent], match: {class: [money_out]}, "
+    "on_exceed: deny}\n"
     "  - {id: slots, meter: concurrent, max: 3, window: {instant: true}, by: [agent], match: {}, on_exceed: deny}\n";
 
 static wall_t wall_now = 1795440734 * NS_PER_S;
@@ -52,7 +54,8 @@ static void start_core(struct world *w)
     uint32_t epoch = 0;
     uint64_t seq = w->store->ops->position(w->store, chain, &epoch);
     assert_int_equal(journal_open(w->io, STR("journal"), &w->limits, 1, seq, chain, epoch, &w->journal), 0);
-    struct core_options o = {.limits = &w->limits, .clock = &w->clock, .rng = &w->rng, .journal = w->journal, .store = w->store};
+    struct core_options o = {
+        .limits = &w->limits, .clock = &w->clock, .rng = &w->rng, .journal = w->journal, .store = w->store};
     assert_int_equal(core_new(&o, &w->core), 0);
 }
 
@@ -88,7 +91,8 @@ static void setup(struct world *w)
     assert_int_equal(store_memory_new(&w->store), 0);
     start_core(w);
     const struct policy *p;
-    assert_int_equal(core_policy_apply(w->core, str_c(document), STR("t.yaml"), STR("test"), &w->diags, &p, &w->seq), 0);
+    assert_int_equal(core_policy_apply(w->core, str_c(document), STR("t.yaml"), STR("test"), &w->diags, &p, &w->seq),
+                     0);
     policy_unref(p);
     struct key_spec spec = {.mode = MODE_LIVE, .agent = STR("refunds"), .tenant = STR("acme")};
     assert_int_equal(core_key_create(w->core, &spec, STR("test"), &w->diags, &w->key, &w->seq), 0);
@@ -127,9 +131,18 @@ static int hold(struct world *w, struct try *t, int64_t usd, const char *key)
     struct uuid u = uuid_v7(wall_now, &w->rng);
     t->id = arena_str(&w->arena, uuid_text(&u, id));
     t->facts = (struct facts){
-        .key = str_c(w->key.id), .agent = STR("refunds"), .tenant = STR("acme"), .run_id = STR("run-1"), .layer = STR("saas"),
-        .vendor = STR("stripe"), .operation = STR("stripe.refunds.create"), .method = STR("POST"), .class = CLASS_MONEY_OUT,
-        .mode = MODE_LIVE, .cost = {.how = HOW_ESTIMATED, .usd = usd * MONEY_PER_USD}, .now = wall_now,
+        .key = str_c(w->key.id),
+        .agent = STR("refunds"),
+        .tenant = STR("acme"),
+        .run_id = STR("run-1"),
+        .layer = STR("saas"),
+        .vendor = STR("stripe"),
+        .operation = STR("stripe.refunds.create"),
+        .method = STR("POST"),
+        .class = CLASS_MONEY_OUT,
+        .mode = MODE_LIVE,
+        .cost = {.how = HOW_ESTIMATED, .usd = usd * MONEY_PER_USD},
+        .now = wall_now,
         .amount = {.is_known = true, .minor = usd * 100, .exponent = 2, .currency = "USD"},
     };
     policy_decide(w->policy, w->entry->limits, &t->facts, false, &w->arena, &t->verdict);
@@ -141,7 +154,8 @@ static int hold(struct world *w, struct try *t, int64_t usd, const char *key)
     }
     buf_init(&t->body, 1 << 20);
     buf_init(&t->personal, 1 << 20);
-    struct record_open o = {.call_id = t->id, .started_at = wall_now, .facts = &t->facts, .verdict = &t->verdict, .salt = salt};
+    struct record_open o = {
+        .call_id = t->id, .started_at = wall_now, .facts = &t->facts, .verdict = &t->verdict, .salt = salt};
     char hex[128];
     static const char digits[] = "0123456789abcdef";
     if (key) {
@@ -156,18 +170,30 @@ static int hold(struct world *w, struct try *t, int64_t usd, const char *key)
         o.body_digest = (struct str){hex + 64, 64};
     }
     record_open_begin(&t->rw, &o, &t->body, &t->personal);
-    struct hold_request q = {.key = w->entry, .policy = w->policy, .run_id = STR("run-1"), .call_id = t->id, .verdict = &t->verdict,
-                             .idempotency = &t->idem, .record = &t->rw, .now = wall_now, .predicted = t->facts.cost};
+    struct hold_request q = {.key = w->entry,
+                             .policy = w->policy,
+                             .run_id = STR("run-1"),
+                             .call_id = t->id,
+                             .verdict = &t->verdict,
+                             .idempotency = &t->idem,
+                             .record = &t->rw,
+                             .now = wall_now,
+                             .predicted = t->facts.cost};
     return core_hold(w->core, &q, &t->held, &t->i_short, &t->code);
 }
 
 static enum outcome end(struct world *w, struct try *t, enum outcome o, int64_t usd)
 {
-    struct record_close rc = {.call_id = t->id, .open_seq = t->held.open_seq, .ended_at = wall_now, .outcome = o, .salt = salt};
+    struct record_close rc = {
+        .call_id = t->id, .open_seq = t->held.open_seq, .ended_at = wall_now, .outcome = o, .salt = salt};
     if (o == OUTCOME_SETTLED)
         rc.settled = (struct cost){.how = HOW_PARSED, .usd = usd * MONEY_PER_USD};
-    struct close_request q = {.held = &t->held, .idempotency = &t->idem, .record = &rc, .object_scope = STR("stripe/live"),
-                              .body = &t->body, .personal = &t->personal};
+    struct close_request q = {.held = &t->held,
+                              .idempotency = &t->idem,
+                              .record = &rc,
+                              .object_scope = STR("stripe/live"),
+                              .body = &t->body,
+                              .personal = &t->personal};
     assert_int_equal(core_close(w->core, &q), 0);
     buf_deinit(&t->body);
     buf_deinit(&t->personal);
@@ -198,7 +224,8 @@ static struct str standing(struct world *w)
         (void)json_i64(json_get(json_at(rows, i), STR("settled")), &settled);
         (void)json_i64(json_get(json_at(rows, i), STR("held")), &held);
         if (str_find(counter, STR("/day/"), &at))
-            text = arena_printf(&w->arena, "%lld/%lld", (long long)(settled / MONEY_PER_USD), (long long)(held / MONEY_PER_USD));
+            text = arena_printf(&w->arena, "%lld/%lld", (long long)(settled / MONEY_PER_USD),
+                                (long long)(held / MONEY_PER_USD));
     }
     buf_deinit(&out);
     return text;
@@ -322,7 +349,9 @@ static void after_a_restart_an_open_call_is_unknown_and_held_and_its_slot_is_fre
     setup(&w);
     assert_int_equal(hold(&w, &a, 80, "k"), 0);
     drop(&a); /* the process ends here */
-    hold_unref(a.held.own);
+    struct move lost[8];
+    size_t n_lost = 0;
+    (void)hold_unknown(a.held.own, true, lost, &n_lost);
     policy_unref(w.policy);
     w.policy = NULL;
     stop_core(&w);

@@ -1,5 +1,6 @@
 /*
- * tests/unit/trace/test_record.c - the texts of a record: what the chain covers names no person, and every digest fits its value.
+ * tests/unit/trace/test_record.c - the texts of a record: what the chain covers names no person, and every digest fits
+ * its value.
  */
 #include "unit.h"
 
@@ -70,11 +71,23 @@ static void check_digest(struct texts *t, const char *name, const char *json_val
 static struct facts sample_facts(const struct param *params)
 {
     return (struct facts){
-        .key = STR("k1"), .agent = STR("refunds"), .owner = STR("ann@acme.test"), .tenant = STR("acme"), .customer = STR("cus_secret"),
-        .customer_source = SOURCE_REQUEST, .run_id = STR("run-1"), .layer = STR("saas"), .vendor = STR("stripe"),
-        .operation = STR("stripe.refunds.create"), .method = STR("POST"), .class = CLASS_MONEY_OUT, .mode = MODE_TEST,
+        .key = STR("k1"),
+        .agent = STR("refunds"),
+        .owner = STR("ann@acme.test"),
+        .tenant = STR("acme"),
+        .customer = STR("cus_secret"),
+        .customer_source = SOURCE_REQUEST,
+        .run_id = STR("run-1"),
+        .layer = STR("saas"),
+        .vendor = STR("stripe"),
+        .operation = STR("stripe.refunds.create"),
+        .method = STR("POST"),
+        .class = CLASS_MONEY_OUT,
+        .mode = MODE_TEST,
         .amount = {.is_known = true, .minor = 500, .exponent = 2, .currency = "USD"},
-        .cost = {.how = HOW_ESTIMATED, .usd = 5 * MONEY_PER_USD}, .params = params, .n_params = 2,
+        .cost = {.how = HOW_ESTIMATED, .usd = 5 * MONEY_PER_USD},
+        .params = params,
+        .n_params = 2,
     };
 }
 
@@ -82,16 +95,31 @@ static void open_body_names_no_person_and_digests_fit(void **state)
 {
     struct texts t;
     struct record_writer rw;
-    struct param params[] = {{.name = STR("amount"), .is_int = true, .i = 500}, {.name = STR("customer"), .s = STR("cus_secret")}};
+    struct param params[] = {{.name = STR("amount"), .is_int = true, .i = 500},
+                             {.name = STR("customer"), .s = STR("cus_secret")}};
     struct facts f = sample_facts(params);
-    struct limit_need need = {.id = STR("day"), .counter = STR("default/day/usd/day/customer"), .bucket = STR("customer=cus_secret"),
-                              .meter = METER_USD, .window = WINDOW_DAY, .n = 5, .before = 1, .held = 2, .after = 8, .max = 10};
+    struct limit_need need = {.id = STR("day"),
+                              .counter = STR("default/day/usd/day/customer"),
+                              .bucket = STR("customer=cus_secret"),
+                              .meter = METER_USD,
+                              .window = WINDOW_DAY,
+                              .n = 5,
+                              .before = 1,
+                              .held = 2,
+                              .after = 8,
+                              .max = 10};
     struct verdict v = {.effect = EFFECT_PERMIT, .rule = STR("refunds"), .needs = &need, .n_needs = 1};
-    struct record_open o = {.call_id = STR("c-1"), .started_at = 1, .facts = &f, .verdict = &v, .path = STR("/v1/customers/cus_secret"),
-                            .idempotency_key = STR("order cus_secret"), .salt = salt};
+    struct record_open o = {.call_id = STR("c-1"),
+                            .started_at = 1,
+                            .facts = &f,
+                            .verdict = &v,
+                            .path = STR("/v1/customers/cus_secret"),
+                            .idempotency_key = STR("order cus_secret"),
+                            .salt = salt};
     setup(&t);
     record_open_begin(&rw, &o, &t.body, &t.personal);
-    record_open_end(&rw, &(struct record_hold){.needs = &need, .n_needs = 1, .held = {.how = HOW_ESTIMATED, .usd = 5}}, NULL);
+    record_open_end(&rw, &(struct record_hold){.needs = &need, .n_needs = 1, .held = {.how = HOW_ESTIMATED, .usd = 5}},
+                    NULL);
     parse(&t);
     assert_null(memmem(t.body.p, t.body.n, "cus_secret", 10));
     assert_null(memmem(t.body.p, t.body.n, "acme", 4));
@@ -132,12 +160,30 @@ static void a_refused_call_is_over_in_its_open_frame(void **state)
 static void close_keeps_learned_objects_out_of_the_chain(void **state)
 {
     struct texts t;
-    struct record_attempt attempt = {.method = STR("POST"), .path = STR("/v1/refunds"), .target = STR("127.0.0.1:1"), .status = 200, .connect_us = -1};
-    struct record_object object = {.id = STR("re_77"), .type = STR("refund"), .customer = STR("cus_secret"), .parent = STR("ch_1"), .is_created = true};
+    struct record_attempt attempt = {.method = STR("POST"),
+                                     .path = STR("/v1/refunds"),
+                                     .target = STR("127.0.0.1:1"),
+                                     .status = 200,
+                                     .connect_us = -1};
+    struct record_object object = {.id = STR("re_77"),
+                                   .type = STR("refund"),
+                                   .customer = STR("cus_secret"),
+                                   .parent = STR("ch_1"),
+                                   .is_created = true};
     struct record_move move = {.of = 7, .i = 0, .released = 5, .settled = 4};
-    struct record_close c = {.call_id = STR("c-1"), .open_seq = 7, .ended_at = NS_PER_S, .outcome = OUTCOME_SETTLED,
-                             .settled = {.how = HOW_PARSED, .usd = 4}, .status = 200, .attempts = &attempt, .n_attempts = 1,
-                             .moves = &move, .n_moves = 1, .objects = &object, .n_objects = 1, .salt = salt};
+    struct record_close c = {.call_id = STR("c-1"),
+                             .open_seq = 7,
+                             .ended_at = NS_PER_S,
+                             .outcome = OUTCOME_SETTLED,
+                             .settled = {.how = HOW_PARSED, .usd = 4},
+                             .status = 200,
+                             .attempts = &attempt,
+                             .n_attempts = 1,
+                             .moves = &move,
+                             .n_moves = 1,
+                             .objects = &object,
+                             .n_objects = 1,
+                             .salt = salt};
     setup(&t);
     record_close(&c, &t.body, &t.personal);
     parse(&t);
