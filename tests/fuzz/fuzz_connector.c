@@ -45,7 +45,8 @@ static void fuzz_file(struct str text, const struct limits *limits)
 
 static void check_problem(const struct saas_problem *p)
 {
-    fuzz_check(p->code == CODE_REQUEST_INVALID || p->code == CODE_REQUEST_AMBIGUOUS || p->code == CODE_REQUEST_TOO_LARGE);
+    fuzz_check(p->code == CODE_REQUEST_INVALID || p->code == CODE_REQUEST_AMBIGUOUS ||
+               p->code == CODE_REQUEST_TOO_LARGE);
     fuzz_check(p->status >= 400 && p->status < 500 && p->text.n > 0);
 }
 
@@ -79,15 +80,23 @@ static void fuzz_request(struct str method, struct str target, struct str body, 
     struct arena a;
     struct saas_call call, back;
     bool has_query = str_cut(target, '?', &path, &query);
-    struct saas_request r = {.method = method, .path = path, .query = query, .has_query = has_query, .body = body,
+    struct saas_request r = {.method = method,
+                             .path = path,
+                             .query = query,
+                             .has_query = has_query,
+                             .body = body,
                              .content_type = STR("application/x-www-form-urlencoded")};
     arena_init(&a, 4 << 20);
     if (read_request(c, &r, limits, &a, &call) == 0) {
         fuzz_check(saas_knows_path(c, method, path) == (call.op != NULL));
         fuzz_check(call.op || str_eq(call.operation, STR("stripe.unknown")));
         fuzz_check(!call.amount.is_known || call.amount.minor >= 0);
-        struct saas_request again = {.method = method, .path = call.path, .query = call.query, .has_query = call.query.n > 0,
-                                     .body = call.body, .content_type = call.content_type};
+        struct saas_request again = {.method = method,
+                                     .path = call.path,
+                                     .query = call.query,
+                                     .has_query = call.query.n > 0,
+                                     .body = call.body,
+                                     .content_type = call.content_type};
         if (call.op) {
             fuzz_check(read_request(c, &again, limits, &a, &back) == 0);
             check_same(&call, &back);
@@ -98,7 +107,9 @@ static void fuzz_request(struct str method, struct str target, struct str body, 
 
 static void fuzz_answer(bool is_lookup, struct str status_text, struct str body, const struct limits *limits)
 {
-    struct saas_request r = {.method = STR("POST"), .path = STR("/v1/refunds"), .body = STR("charge=ch_1"),
+    struct saas_request r = {.method = STR("POST"),
+                             .path = STR("/v1/refunds"),
+                             .body = STR("charge=ch_1"),
                              .content_type = STR("application/x-www-form-urlencoded")};
     struct arena a;
     struct saas_call call;

@@ -74,7 +74,8 @@ static void want_text(struct case_run *run, const struct yaml *map, const char *
 /* "500 USD 2", or "none" */
 static struct str amount_text(struct case_run *run, const struct amount *m)
 {
-    return m->is_known ? arena_printf(&run->arena, "%lld %s %d", (long long)m->minor, m->currency, m->exponent) : STR("none");
+    return m->is_known ? arena_printf(&run->arena, "%lld %s %d", (long long)m->minor, m->currency, m->exponent)
+                       : STR("none");
 }
 
 /* "5.000000000 estimated", or "unknown" */
@@ -113,8 +114,8 @@ static void want_objects(struct case_run *run, const struct yaml *map, const str
 
 static struct saas_request request_of(struct case_run *run, const struct yaml *map)
 {
-    static const char *const keys[] = {"method",           "path",            "query", "content_type", "body", "body_hex",
-                                       "content_encoding", "idempotency_key"};
+    static const char *const keys[] = {
+        "method", "path", "query", "content_type", "body", "body_hex", "content_encoding", "idempotency_key"};
     check_keys(run, map, keys, 8);
     struct saas_request r = {.method = text_at(run, map, "method"), .path = text_at(run, map, "path")};
     r.has_query = yaml_get(map, STR("query")) != NULL;
@@ -152,15 +153,16 @@ static void want_params(struct case_run *run, const struct yaml *want, const str
             fault(run, "line %d: there is no parameter `" STR_FMT "`", it->line, STR_ARG(it->key));
         else if (call->params[i].is_int ? !yaml_is(it, YAML_INT) || it->i != call->params[i].i
                                         : !str_eq(it->text, call->params[i].s))
-            fault(run, "line %d: `" STR_FMT "` is `" STR_FMT "`", it->line, STR_ARG(it->key), STR_ARG(call->params[i].s));
+            fault(run, "line %d: `" STR_FMT "` is `" STR_FMT "`", it->line, STR_ARG(it->key),
+                  STR_ARG(call->params[i].s));
     }
 }
 
 static void want_call(struct case_run *run, const struct yaml *want, const struct saas_call *call)
 {
-    static const char *const keys[] = {"operation", "class",  "direction", "amount", "predicted", "customer",
+    static const char *const keys[] = {"operation", "class",   "direction", "amount", "predicted", "customer",
                                        "source",    "subject", "path",      "query",  "body",      "content_type",
-                                       "key",       "lookup", "template",  "params", "streamable"};
+                                       "key",       "lookup",  "template",  "params", "streamable"};
     struct str lookup = STR("none");
     check_keys(run, want, keys, sizeof(keys) / sizeof(keys[0]));
     (void)saas_lookup_path(call, true, true, &run->arena, &lookup); /* none stays */
@@ -186,9 +188,14 @@ static void want_call(struct case_run *run, const struct yaml *want, const struc
 /* What we would forward means the same to us as what came in, and is its own canonical form. */
 static void check_canonical(struct case_run *run, const struct saas_request *r, const struct saas_call *call)
 {
-    struct saas_request again = {.method = r->method, .path = call->path, .query = call->query, .has_query = call->query.n > 0,
-                                 .content_type = call->content_type, .body = call->body,
-                                 .idempotency_key = call->idempotency_key, .has_idempotency_key = call->idempotency_key.n > 0};
+    struct saas_request again = {.method = r->method,
+                                 .path = call->path,
+                                 .query = call->query,
+                                 .has_query = call->query.n > 0,
+                                 .content_type = call->content_type,
+                                 .body = call->body,
+                                 .idempotency_key = call->idempotency_key,
+                                 .has_idempotency_key = call->idempotency_key.n > 0};
     struct saas_call back;
     struct saas_problem problem = {0};
     int err = saas_read(run->connector, &again, &run->limits, &run->arena, &back, &problem);
@@ -219,12 +226,14 @@ static uint16_t status_of(struct case_run *run, const struct yaml *map)
 
 static void run_lookup(struct case_run *run, const struct yaml *map, struct saas_call *call)
 {
-    static const char *const keys[] = {"status", "body", "amount", "predicted", "customer", "source", "objects", "names"};
+    static const char *const keys[] = {"status",   "body",   "amount",  "predicted",
+                                       "customer", "source", "objects", "names"};
     struct saas_object objects[OBJECTS_MAX];
     struct saas_problem problem = {0};
     size_t n = 0, at;
     check_keys(run, map, keys, 8);
-    int r = saas_lookup_apply(call, status_of(run, map), text_at(run, map, "body"), &run->arena, objects, OBJECTS_MAX, &n, &problem);
+    int r = saas_lookup_apply(call, status_of(run, map), text_at(run, map, "body"), &run->arena, objects, OBJECTS_MAX,
+                              &n, &problem);
     struct str names = text_at(run, map, "names");
     if ((r == SAAS_R_PROBLEM) != (names.n > 0) || r < 0)
         fault(run, "the look-up ended with %d: " STR_FMT, r, STR_ARG(problem.text));
@@ -239,12 +248,14 @@ static void run_lookup(struct case_run *run, const struct yaml *map, struct saas
 
 static void run_answer(struct case_run *run, const struct yaml *map, const struct saas_call *call)
 {
-    static const char *const keys[] = {"status", "body", "body_hex", "replay", "outcome", "cost", "amount", "customer", "error", "objects"};
+    static const char *const keys[] = {"status", "body",   "body_hex", "replay", "outcome",
+                                       "cost",   "amount", "customer", "error",  "objects"};
     struct saas_result got;
     bool is_replay = false;
     check_keys(run, map, keys, 10);
     (void)yaml_bool(yaml_get(map, STR("replay")), &is_replay); /* absent: no */
-    int r = saas_confirm(call, status_of(run, map), body_at(run, map), is_replay, saas_predict(call), &run->arena, &got);
+    int r =
+        saas_confirm(call, status_of(run, map), body_at(run, map), is_replay, saas_predict(call), &run->arena, &got);
     if (r < 0) {
         fault(run, "saas_confirm: %s", err_name(r));
         return;
@@ -266,14 +277,15 @@ static void run_compose(struct case_run *run, const struct yaml *map, const stru
     struct str body, key, added[2];
     size_t n = 0;
     check_keys(run, map, keys, 3);
-    if (saas_compose(call, (struct saas_additions){true, true}, STR("scope"), STR("made"), &run->arena, &body, &key, added, &n) < 0) {
+    if (saas_compose(call, (struct saas_additions){true, true}, STR("scope"), STR("made"), &run->arena, &body, &key,
+                     added, &n) < 0) {
         fault(run, "saas_compose failed");
         return;
     }
     want_text(run, map, "body", body);
     want_text(run, map, "key", key);
-    struct str all = arena_printf(&run->arena, STR_FMT "%s" STR_FMT, STR_ARG(n ? added[0] : STR("none")), n > 1 ? " " : "",
-                                  STR_ARG(n > 1 ? added[1] : STR_NONE));
+    struct str all = arena_printf(&run->arena, STR_FMT "%s" STR_FMT, STR_ARG(n ? added[0] : STR("none")),
+                                  n > 1 ? " " : "", STR_ARG(n > 1 ? added[1] : STR_NONE));
     want_text(run, map, "added", all);
 }
 

@@ -1,8 +1,9 @@
 /*
- * tests/cases/saas/case.h - one connector case: a request, what must be read from it, what a look-up and an answer mean.
+ * tests/cases/saas/case.h - one connector case: a request, what must be read from it, what a look-up and an answer
+ * mean.
  *
- * A case is a YAML file in connectors/<vendor>/cases/. All that it states is compared, a key that is not known is a fault,
- * and what was read must be read again the same from its own canonical form.
+ * A case is a YAML file in connectors/<vendor>/cases/. All that it states is compared, a key that is not known is a
+ * fault, and what was read must be read again the same from its own canonical form.
  */
 #pragma once
 

@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int is_case(const struct dirent *e) { return strlen(e->d_name) > 5 && !strcmp(e->d_name + strlen(e->d_name) - 5, ".yaml"); }
+static int is_case(const struct dirent *e)
+{
+    return strlen(e->d_name) > 5 && !strcmp(e->d_name + strlen(e->d_name) - 5, ".yaml");
+}
 
 static struct connector *load(struct str vendor, const struct limits *limits)
 {

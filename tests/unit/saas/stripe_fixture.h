@@ -39,7 +39,9 @@ static inline int tear_down(void **state)
 
 static inline struct saas_request post(const char *path, const char *body)
 {
-    return (struct saas_request){.method = STR("POST"), .path = str_c(path), .body = str_c(body),
+    return (struct saas_request){.method = STR("POST"),
+                                 .path = str_c(path),
+                                 .body = str_c(body),
                                  .content_type = STR("application/x-www-form-urlencoded")};
 }
 

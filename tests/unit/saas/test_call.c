@@ -1,5 +1,6 @@
 /*
- * saas/call, lookup, confirm: bounds and promises that a case file cannot show (most of the rest is in connectors/stripe/cases).
+ * saas/call, lookup, confirm: bounds and promises that a case file cannot show (most of the rest is in
+ * connectors/stripe/cases).
  */
 #include "base/rand.h"
 #include "stripe_fixture.h"
@@ -79,7 +80,8 @@ static void learned_objects_fit_the_room_given(void **state)
     struct saas_problem problem;
     struct saas_object one[1];
     size_t n;
-    struct str body = STR("{\"id\":\"pi_1\",\"object\":\"payment_intent\",\"amount\":5,\"currency\":\"usd\",\"latest_charge\":\"ch_1\"}");
+    struct str body = STR(
+        "{\"id\":\"pi_1\",\"object\":\"payment_intent\",\"amount\":5,\"currency\":\"usd\",\"latest_charge\":\"ch_1\"}");
     assert_int_equal(saas_lookup_apply(&call, 200, body, &fx.arena, one, 1, &n, &problem), 0);
     assert_int_equal(n, 1);
     assert_str(one[0].id, "pi_1");
@@ -88,7 +90,8 @@ static void learned_objects_fit_the_room_given(void **state)
 static void results_outlive_the_answer(void **state)
 {
     struct saas_call call = read_ok(post("/v1/refunds", "charge=ch_1&amount=5&currency=usd"));
-    char answer[] = "{\"id\":\"re_1\",\"object\":\"refund\",\"amount\":5,\"currency\":\"usd\",\"status\":\"succeeded\",\"charge\":\"ch_1\"}";
+    char answer[] = "{\"id\":\"re_1\",\"object\":\"refund\",\"amount\":5,\"currency\":\"usd\",\"status\":\"succeeded\","
+                    "\"charge\":\"ch_1\"}";
     struct saas_result got;
     assert_int_equal(saas_confirm(&call, 200, str_c(answer), false, saas_predict(&call), &fx.arena, &got), 0);
     memset(answer, 'x', sizeof(answer) - 1);
@@ -104,8 +107,9 @@ static void a_large_answer_is_read(void **state)
     struct saas_call call = read_ok(post("/v1/refunds", "charge=ch_1&amount=5&currency=usd"));
     struct saas_result got;
     struct arena small;
-    size_t n = (size_t)snprintf(answer, sizeof(answer), "{\"id\":\"re_1\",\"object\":\"refund\",\"amount\":5,\"currency\":\"usd\","
-                                                        "\"status\":\"succeeded\",\"x\":[0");
+    size_t n = (size_t)snprintf(answer, sizeof(answer),
+                                "{\"id\":\"re_1\",\"object\":\"refund\",\"amount\":5,\"currency\":\"usd\","
+                                "\"status\":\"succeeded\",\"x\":[0");
     while (n < sizeof(answer) - 10)
         n += (size_t)snprintf(answer + n, sizeof(answer) - n, ",%zu", n);
     n += (size_t)snprintf(answer + n, sizeof(answer) - n, "]}");

@@ -37,7 +37,9 @@ static void what_is_switched_off_is_not_added(void **state)
     struct saas_call call = read_ok(post("/v1/refunds", "charge=ch_1&amount=5"));
     struct str body, key, added[2];
     size_t n = 9;
-    assert_int_equal(saas_compose(&call, (struct saas_additions){false, false}, STR("s"), STR("made"), &fx.arena, &body, &key, added, &n), 0);
+    assert_int_equal(saas_compose(&call, (struct saas_additions){false, false}, STR("s"), STR("made"), &fx.arena, &body,
+                                  &key, added, &n),
+                     0);
     assert_str(body, "charge=ch_1&amount=5");
     assert_int_equal(key.n, 0);
     assert_int_equal(n, 0);
@@ -116,7 +118,8 @@ static void a_refusal_that_does_not_fit_is_an_error(void **state)
 {
     struct buf small;
     buf_init(&small, 20);
-    assert_int_equal(saas_refusal_body(fx.stripe, CODE_STOPPED, 403, STR("Stopped."), STR("id"), &small), -ERR_TOO_LARGE);
+    assert_int_equal(saas_refusal_body(fx.stripe, CODE_STOPPED, 403, STR("Stopped."), STR("id"), &small),
+                     -ERR_TOO_LARGE);
     buf_deinit(&small);
 }
 

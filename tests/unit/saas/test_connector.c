@@ -2,8 +2,8 @@
 #include "codec/json_read.h"
 #include "stripe_fixture.h"
 
-#define HEAD \
-    "connector: x\nbase_url: http://x.example\nsecret: {header: authorization}\nrequest: {encoding: form}\n" \
+#define HEAD                                                                                                           \
+    "connector: x\nbase_url: http://x.example\nsecret: {header: authorization}\nrequest: {encoding: form}\n"           \
     "idempotency: {header: k, methods: [POST]}\nerror: {body: '{}'}\n"
 #define ROW "operations:\n  - {id: a.b, route: POST /a, class: write}\n"
 
@@ -29,16 +29,15 @@ static void refused(const char *text, const char *why)
         fail_msg("want `%s`, got `" STR_FMT "`", why, STR_ARG(got));
 }
 
-static void a_small_connector_is_enough(void **state)
-{
-    assert_str(faults(HEAD ROW), "");
-}
+static void a_small_connector_is_enough(void **state) { assert_str(faults(HEAD ROW), ""); }
 
 static void every_fault_names_its_line(void **state)
 {
     refused(HEAD ROW "colour: red\n", "f.yaml:9:1: unknown_key");
     refused(HEAD "operations:\n  - {id: a, route: POST /a, class: riches}\n", "f.yaml:8:");
-    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: write}\n  - {id: 'b c', route: POST /b, class: write}\n", "f.yaml:9:");
+    refused(HEAD
+            "operations:\n  - {id: a, route: POST /a, class: write}\n  - {id: 'b c', route: POST /b, class: write}\n",
+            "f.yaml:9:");
 }
 
 static void what_is_missing_is_a_fault(void **state)
@@ -56,7 +55,8 @@ static void what_is_missing_is_a_fault(void **state)
 static void two_rows_for_one_route_are_refused(void **state)
 {
     refused(HEAD ROW "  - {id: c.d, route: POST /a, class: money_out}\n", "same route as line 8");
-    refused(HEAD "operations:\n  - {id: a, route: \"GET /a/{x}\", class: read}\n  - {id: b, route: \"GET /a/{y}\", class: authority}\n",
+    refused(HEAD "operations:\n  - {id: a, route: \"GET /a/{x}\", class: read}\n  - {id: b, route: \"GET /a/{y}\", "
+                 "class: authority}\n",
             "same route as line 8");
     refused(HEAD ROW "known: {read: {c.d: POST /a}}\n", "same route as line 8");
     assert_str(faults(HEAD ROW "known: {read: {c.d: GET /a, e.f: [\"GET /a/{x}\", GET /a/search]}}\n"), "");
@@ -64,18 +64,26 @@ static void two_rows_for_one_route_are_refused(void **state)
 
 static void names_must_be_declared(void **state)
 {
-    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: money_out, amount: amount}\n", "`amount` is not a parameter");
-    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: write, lookup: [{get: \"/x/{id}\"}]}\n", "`id` is not a parameter");
-    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: write, class_if: [{param: b, class: cost}]}\n", "`b` is not a parameter");
-    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: write, currencies: nowhere}\n", "no currency table `nowhere`");
-    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: write, params: {x: float}}\n", "the type of a parameter");
+    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: money_out, amount: amount}\n",
+            "`amount` is not a parameter");
+    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: write, lookup: [{get: \"/x/{id}\"}]}\n",
+            "`id` is not a parameter");
+    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: write, class_if: [{param: b, class: cost}]}\n",
+            "`b` is not a parameter");
+    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: write, currencies: nowhere}\n",
+            "no currency table `nowhere`");
+    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: write, params: {x: float}}\n",
+            "the type of a parameter");
 }
 
 static void a_vague_confirm_row_is_refused(void **state)
 {
-    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: cost, confirm: [{path: status, outcome: settled}]}\n", "a row has one of");
-    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: cost, confirm: [{outcome: none}]}\n", "settled, released or unknown");
-    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: cost, confirm: [{outcome: perhaps}]}\n", "settled, released or unknown");
+    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: cost, confirm: [{path: status, outcome: settled}]}\n",
+            "a row has one of");
+    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: cost, confirm: [{outcome: none}]}\n",
+            "settled, released or unknown");
+    refused(HEAD "operations:\n  - {id: a, route: POST /a, class: cost, confirm: [{outcome: perhaps}]}\n",
+            "settled, released or unknown");
 }
 
 static void a_5xx_never_proves_that_nothing_was_charged(void **state)
@@ -127,8 +135,11 @@ static void headers_that_change_the_payer_are_refused(void **state)
 
 static void headers_that_are_not_listed_stop_here(void **state)
 {
-    const char *const names[] = {"authorization", "cookie", "x-http-method-override", "x-original-url", "x-rewrite-url",
-                                 "accept-encoding", "x-agent-run-id", "traceparent", "content-encoding", "host"};
+    const char *const names[] = {"authorization",          "cookie",
+                                 "x-http-method-override", "x-original-url",
+                                 "x-rewrite-url",          "accept-encoding",
+                                 "x-agent-run-id",         "traceparent",
+                                 "content-encoding",       "host"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         assert_false(connector_forwards_header(fx.stripe, str_c(names[i])));
 }
