@@ -1,17 +1,11 @@
 /*
  * admin/h_audit.c - proofs on demand: the chain, the counters, the frames themselves. Long work, done by reader threads.
  */
-#include "admin/audit.h"
 #include "admin/handlers.h"
 #include "admin/request.h"
 #include "base/err.h"
-
-/* What a reader's thread needs; lives in the request's arena. */
-struct audit_work {
-    uint64_t until_seq;
-    struct buf *health;
-    bool is_ready;
-};
+#include "codec/hex.h"
+#include "store/audit.h"
 
 static void answer_as_it_is(struct request *r)
 {
@@ -20,56 +14,35 @@ static void answer_as_it_is(struct request *r)
     request_answer(r, 200);
 }
 
-/* The store's position now, from the core's health; frames behind it may still be on their way. */
-static int position_now(struct request *r, struct buf *health, uint64_t *ret_seq, bool *ret_is_ready)
-{
-    struct json root;
-    int64_t seq = 0;
-    int e = core_health_json(r->admin->core, health, ret_is_ready);
-    if (e == 0)
-        e = json_parse(&r->arena, buf_str(health), 16, &root);
-    if (e < 0)
-        return err_trace(e);
-    (void)json_i64(json_get(root, STR("store_seq")), &seq); /* absent: nothing is there yet */
-    *ret_seq = (uint64_t)seq;
-    return 0;
-}
-
-static void free_buf(void *p)
-{
-    buf_deinit(p);
-}
-
-/* NULL: failed, answered. */
-static struct audit_work *work_new(struct request *r)
-{
-    struct audit_work *k = arena_alloc(&r->arena, sizeof(*k));
-    k->health = arena_alloc(&r->arena, sizeof(*k->health));
-    buf_init(k->health, 1u << 20);
-    arena_cleanup(&r->arena, free_buf, k->health);
-    int e = position_now(r, k->health, &k->until_seq, &k->is_ready);
-    if (e < 0) {
-        request_fail_err(r, e);
-        return NULL;
-    }
-    return k;
-}
-
 static int verify(void *ctx, struct store *s, struct store_reader *reader, struct buf *out)
 {
-    const struct audit_work *k = ctx;
-    struct audit t;
-    int e = audit_run(s->ops, reader, k->until_seq, &t);
-    return e < 0 ? err_trace(e) : audit_json(&t, out);
+    struct audit_report t;
+    struct json_writer w;
+    char hex[2 * CHAIN_BYTES];
+    int e = audit_verify(s, reader, &t);
+    if (e < 0)
+        return err_trace(e);
+    jw_init(&w, out);
+    jw_object(&w);
+    jw_put_bool(&w, STR("ok"), e == 0);
+    jw_put_i64(&w, STR("frames"), (int64_t)(t.opens + t.closes + t.events));
+    jw_put_i64(&w, STR("last_seq"), (int64_t)t.last_seq);
+    jw_put_str(&w, STR("chain"), hex_encode(t.chain, CHAIN_BYTES, hex));
+    jw_put_i64(&w, STR("values"), (int64_t)t.values);
+    jw_put_i64(&w, STR("erased"), (int64_t)t.erased);
+    jw_key(&w, STR("damaged_seq"));
+    if (e == 0)
+        jw_null(&w);
+    else
+        jw_u64(&w, t.damaged_seq);
+    jw_put_str_or_null(&w, STR("fault"), e == 0 ? STR_NONE : str_c(t.damage));
+    jw_object_end(&w);
+    return buf_ok(out);
 }
 
 void admin_on_audit_verify(struct request *r)
 {
-    struct audit_work *k = work_new(r);
-    if (!k)
-        return;
     r->ask.work = verify;
-    r->ask.work_ctx = k;
     request_ask(r, answer_as_it_is);
 }
 
@@ -158,36 +131,43 @@ static void check_counters(struct json_writer *w, struct arena *a, struct store 
     buf_deinit(&differs);
 }
 
-static void check_chain(struct json_writer *w, struct arena *a, struct store *s, struct store_reader *reader, uint64_t until, bool *ok)
+static void check_chain(struct json_writer *w, struct arena *a, struct store *s, struct store_reader *reader, bool *ok)
 {
-    struct audit t = {.has_fault = true};
-    int e = audit_run(s->ops, reader, until, &t);
+    struct audit_report t;
+    int e = audit_verify(s, reader, &t);
     if (e < 0)
         put_check(w, "chain", "fail", arena_printf(a, "the frames could not be read: %s", err_text(e)), "look at the disk");
-    else if (t.has_fault)
-        put_check(w, "chain", "fail", str_c(t.fault), "somebody changed the store, or the disk did: keep the data folder");
+    else if (e == AUDIT_R_DAMAGED)
+        put_check(w, "chain", "fail", arena_printf(a, "frame %llu: %s", (unsigned long long)t.damaged_seq, t.damage),
+                  "somebody changed the store, or the disk did: keep the data folder");
     else
-        put_check(w, "chain", "ok", arena_printf(a, "all %llu frames are what was written", (unsigned long long)t.n_frames), NULL);
-    *ok &= e == 0 && !t.has_fault;
+        put_check(w, "chain", "ok", arena_printf(a, "all %llu frames are what was written", (unsigned long long)t.last_seq), NULL);
+    *ok &= e == 0;
 }
+
+/* What a reader's thread needs; lives in the request's arena. */
+struct examination {
+    struct buf health;
+    bool is_ready;
+};
 
 static int examine(void *ctx, struct store *s, struct store_reader *reader, struct buf *out)
 {
-    const struct audit_work *k = ctx;
+    const struct examination *x = ctx;
     struct json_writer w;
     struct arena a;
-    bool ok = k->is_ready;
+    bool ok = x->is_ready;
 
     arena_init(&a, 4u << 20);
     jw_init(&w, out);
     jw_object(&w);
     jw_key(&w, STR("checks"));
     jw_array(&w);
-    put_check(&w, "ready", k->is_ready ? "ok" : "fail", k->is_ready ? STR("calls can be governed") : STR("money is stopped: the journal cannot be written"),
-              k->is_ready ? NULL : "free disk space, then restart the daemon");
-    check_positions(&w, &a, buf_str(k->health), &ok);
+    put_check(&w, "ready", ok ? "ok" : "fail", ok ? STR("calls can be governed") : STR("money is stopped: the journal cannot be written"),
+              ok ? NULL : "free disk space, then restart the daemon");
+    check_positions(&w, &a, buf_str(&x->health), &ok);
     check_counters(&w, &a, s, &ok);
-    check_chain(&w, &a, s, reader, k->until_seq, &ok);
+    check_chain(&w, &a, s, reader, &ok);
     jw_array_end(&w);
     jw_put_bool(&w, STR("ok"), ok);
     jw_object_end(&w);
@@ -195,12 +175,22 @@ static int examine(void *ctx, struct store *s, struct store_reader *reader, stru
     return buf_ok(out);
 }
 
+static void free_buf(void *p)
+{
+    buf_deinit(p);
+}
+
 void admin_on_doctor(struct request *r)
 {
-    struct audit_work *k = work_new(r);
-    if (!k)
+    struct examination *x = arena_alloc(&r->arena, sizeof(*x));
+    buf_init(&x->health, 1u << 20);
+    arena_cleanup(&r->arena, free_buf, &x->health);
+    int e = core_health_json(r->admin->core, &x->health, &x->is_ready);
+    if (e < 0) {
+        request_fail_err(r, e);
         return;
+    }
     r->ask.work = examine;
-    r->ask.work_ctx = k;
+    r->ask.work_ctx = x;
     request_ask(r, answer_as_it_is);
 }

@@ -17,7 +17,7 @@ static void request_free(struct request *r)
 {
     struct admin *a = r->admin;
     check(!r->x);
-    list_remove(&r->node);
+    list_remove(&r->node); /* fine when it is in no list any more */
     if (r->has_secret && r->out.p)
         explicit_bzero(r->out.p, r->out.cap);
     buf_deinit(&r->body);
@@ -44,12 +44,16 @@ static void exchange_over(struct request *r)
     request_unref(r);
 }
 
+/* A request that another thread still works for cannot be freed: its answer goes to a mailbox that nobody reads any more. */
 void request_drop(struct request *r)
 {
+    bool is_waiting = r->n_refs > (r->x != NULL);
     if (r->x)
         http_release(r->x);
     r->x = NULL;
-    request_free(r);
+    list_remove(&r->node);
+    if (!is_waiting)
+        request_free(r);
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */

@@ -73,7 +73,7 @@ void admin_request_gone(struct admin *a);
 
 /* Takes over the exchange; what is refused at once is answered here, else the handler runs when the body is there. */
 void request_start(struct admin *a, struct http_exchange *x, const struct http_head *head);
-/* Frees a request whose waits will never be answered: reader threads have stopped. */
+/* At the end of the API: gives up the exchange; frees the request unless another thread still works for it. */
 void request_drop(struct request *r);
 
 /* A query parameter; empty: not given. */

@@ -89,7 +89,7 @@ static bool wants_color(const struct cli *c)
     return c->is_tty && !cli_env(c, "NO_COLOR").n && !str_eq(cli_env(c, "TERM"), STR("dumb"));
 }
 
-int cli_main(int argc, char **argv, const char *const *env)
+int cli_main(int argc, const char *const *argv, const char *const *env)
 {
     struct cli c = {.env = env, .out = stdout, .err = stderr};
     struct buf error;

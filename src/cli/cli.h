@@ -65,13 +65,13 @@ const struct command *const *cli_commands(size_t *ret_n);
 const struct option_spec *cli_common_options(const struct command *c);
 
 /* The whole program: an exit status. `env` as main's third argument. */
-int cli_main(int argc, char **argv, const char *const *env);
+int cli_main(int argc, const char *const *argv, const char *const *env);
 
 /*
  * Finds the command in argv[1...] and reads options and arguments into *c (whose arena, env and streams are set).
  * 0; CLI_USAGE: `error` says what is wrong and what was perhaps meant; CLI_R_HELP: help is wanted for c->command (NULL: all).
  */
-int cli_parse(struct cli *c, int argc, char **argv, struct buf *error);
+int cli_parse(struct cli *c, int argc, const char *const *argv, struct buf *error);
 #define CLI_R_HELP 100
 
 /* An option's value; STR_NONE: not given. The i-th of a repeatable one. */

@@ -7,7 +7,7 @@
 
 static void print_vendors(struct cli *c, struct json vendors)
 {
-    static const char *const titles[] = {"VENDOR", "CONNECTOR", "MODE", ">OPERATIONS", "BASE URL"};
+    static const char *const titles[] = {"VENDOR", "CONNECTOR", "MODE", ">OPERATIONS", "ADDRESS"};
     struct table t;
     struct json v;
     table_init(&t, c, titles, sizeof(titles) / sizeof(titles[0]));
@@ -16,7 +16,7 @@ static void print_vendors(struct cli *c, struct json vendors)
         table_add(&t, show_text(v, "connector"));
         table_add(&t, show_text(v, "mode"));
         table_add(&t, arena_printf(&c->arena, "%zu", json_len(json_get(v, STR("operations")))));
-        table_add(&t, show_text(v, "base_url"));
+        table_add(&t, show_text(v, "target"));
     }
     table_print(&t);
 }

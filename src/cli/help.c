@@ -144,7 +144,7 @@ void help_man(FILE *f)
 
 static int run(struct cli *c)
 {
-    char name[] = "flyball", *argv[4] = {name};
+    const char *argv[4] = {"flyball"};
     struct buf error;
     struct cli other = {.env = c->env, .out = c->out, .err = c->err};
 
@@ -158,7 +158,7 @@ static int run(struct cli *c)
     }
     /* The words of a command, looked up as if they had been typed. */
     for (size_t i = 0; i < c->n_args; i++)
-        argv[1 + i] = (char *)arena_str(&c->arena, c->args[i]).p;
+        argv[1 + i] = arena_str(&c->arena, c->args[i]).p;
     buf_init(&error, 4096);
     arena_init(&other.arena, 1u << 20);
     (void)cli_parse(&other, (int)c->n_args + 1, argv, &error); /* what it lacks does not matter, only the command */

@@ -7,5 +7,5 @@
 
 int main(int argc, char **argv)
 {
-    return cli_main(argc, argv, (const char *const *)environ);
+    return cli_main(argc, (const char *const *)argv, (const char *const *)environ);
 }

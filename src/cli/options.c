@@ -42,7 +42,7 @@ const struct option_spec *cli_common_options(const struct command *c)
 /* --- the command -------------------------------------------------------------------------------------------------- */
 
 /* The command of those words: two words before one. *ret_n: words it takes. */
-static const struct command *find_command(int argc, char **argv, int *ret_n)
+static const struct command *find_command(int argc, const char *const *argv, int *ret_n)
 {
     for (int n = argc > 2 ? 2 : argc - 1; n >= 1; n--) {
         for (size_t i = 0; i < N_COMMANDS; i++) {
@@ -79,7 +79,7 @@ static size_t first_words(struct str out[N_COMMANDS])
     return N_COMMANDS;
 }
 
-static int no_command(int argc, char **argv, struct buf *error)
+static int no_command(int argc, const char *const *argv, struct buf *error)
 {
     struct str names[N_COMMANDS], word = str_c(argv[1]), near;
     size_t n = words_behind(word, names);
@@ -146,7 +146,7 @@ static bool is_given(const struct cli *c, const struct option_spec *o)
 }
 
 /* One word that starts with "--"; *i moves on over a value that stands behind it. */
-static int read_option(struct cli *c, int argc, char **argv, int *i, struct buf *error)
+static int read_option(struct cli *c, int argc, const char *const *argv, int *i, struct buf *error)
 {
     struct str word = str_c(argv[*i] + 2), name = word, value = STR_NONE;
     bool has_value = str_cut(word, '=', &name, &value);
@@ -178,7 +178,7 @@ static bool is_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-int cli_parse(struct cli *c, int argc, char **argv, struct buf *error)
+int cli_parse(struct cli *c, int argc, const char *const *argv, struct buf *error)
 {
     int n_words = 0;
     if (argc < 2 || is_help(argv[1]))

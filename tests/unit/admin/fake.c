@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "http/server.h"
 #include "identity/run.h"
+#include "store/audit.h"
 
 struct fake_core fake_core;
 
@@ -146,6 +147,12 @@ bool core_synced(struct core *c, struct sync_wait *w)
     return fake_core.is_durable;
 }
 
+int audit_verify(struct store *s, struct store_reader *r, struct audit_report *ret)
+{
+    *ret = fake_core.report;
+    return fake_core.audit;
+}
+
 int policy_parse(struct str document, struct str file, const struct limits *limits, const struct str *vendors, size_t n_vendors,
                  struct diag_list *diags, struct policy **ret)
 {
@@ -229,6 +236,16 @@ void fake_answer(int result, const char *json)
     a->result = result;
     if (json)
         (void)buf_add_c(&a->json, json);
+    a->done.fn(a->done.ctx);
+}
+
+void fake_work(struct store *s)
+{
+    struct ask *a = fake_core.ask;
+    assert_non_null(a);
+    assert_non_null(a->work);
+    fake_core.ask = NULL;
+    a->result = a->work(a->work_ctx, s, NULL, &a->json);
     a->done.fn(a->done.ctx);
 }
 

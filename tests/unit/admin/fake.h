@@ -8,6 +8,7 @@
 
 #include "admin/admin.h"
 #include "http/exchange.h"
+#include "store/audit.h"
 
 #define FAKE_TOKEN "token-0123456789"
 
@@ -31,6 +32,8 @@ struct fake_core {
     bool is_durable, is_ready;
     const char *json; /* keys, limits, policies, health */
     const char *diag;
+    int audit; /* of audit_verify */
+    struct audit_report report;
     struct ask *ask;
     struct sync_wait *sync;
 };
@@ -53,6 +56,8 @@ void fake_send(struct fake *f, const char *method, const char *target, const cha
                const char *body);
 /* The reader answers what was asked. */
 void fake_answer(int result, const char *json);
+/* The reader does the work that was asked for, on this store. */
+void fake_work(struct store *s);
 /* The journal is synced. */
 void fake_synced(int result);
 /* The client leaves. */

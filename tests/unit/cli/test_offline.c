@@ -1,0 +1,210 @@
+/* cli: commands that need no daemon, run as the program runs them, in a child of their own. */
+#include "../unit.h"
+
+#include "cli/cli.h"
+
+#include <sys/stat.h>
+
+static char dir[64], out[65536], err[65536];
+
+static size_t slurp(FILE *f, char *into, size_t n)
+{
+    rewind(f);
+    size_t got = fread(into, 1, n - 1, f);
+    into[got] = 0;
+    fclose(f);
+    return got;
+}
+
+#define run(...) run_words((const char *const[]){"flyball", __VA_ARGS__, NULL})
+static int run_words(const char *const *argv)
+{
+    FILE *o = tmpfile(), *e = tmpfile();
+    int argc = 0, status;
+    static char home[128];
+    snprintf(home, sizeof(home), "XDG_DATA_HOME=%s", dir);
+    const char *const env[] = {home, "TERM=dumb", NULL};
+
+    while (argv[argc])
+        argc++;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (dup2(fileno(o), 1) < 0 || dup2(fileno(e), 2) < 0 || chdir(dir) != 0)
+            _exit(99);
+        int r = cli_main(argc, argv, env);
+        fflush(NULL);
+        _exit(r);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    slurp(o, out, sizeof(out));
+    slurp(e, err, sizeof(err));
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void put_file(const char *name, const char *content)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(content, f);
+    fclose(f);
+}
+
+static void take_file(const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    unlink(path);
+}
+
+static int setup(void **state)
+{
+    strcpy(dir, "/tmp/flyball-cli-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    return 0;
+}
+static int teardown(void **state)
+{
+    take_file("flyball.yaml");
+    take_file("policy.yaml");
+    take_file("bad.yaml");
+    rmdir(dir);
+    return 0;
+}
+
+static void version_is_printed(void **state)
+{
+    assert_int_equal(run("version"), 0);
+    assert_true(str_starts(str_c(out), STR("flyball ")));
+    assert_int_equal(run("version", "--json"), 0);
+    assert_non_null(strstr(out, "\"version\":\""));
+}
+
+static void wrong_use_exits_2_and_says_so_on_err(void **state)
+{
+    assert_int_equal(run("cals"), 2);
+    assert_string_equal(out, "");
+    assert_non_null(strstr(err, "did you mean `flyball calls`?"));
+    assert_int_equal(run_words((const char *const[]){"flyball", NULL}), 2);
+    assert_int_equal(run("calls", "--nope"), 2);
+    assert_non_null(strstr(err, "flyball calls --help"));
+}
+
+static void no_daemon_exits_3_with_the_next_step(void **state)
+{
+    assert_int_equal(run("calls"), 3);
+    assert_non_null(strstr(err, "flyball dev"));
+    assert_int_equal(run("key", "list", "--json"), 3);
+    assert_string_equal(out, "");
+}
+
+static void init_writes_what_check_accepts_and_never_overwrites(void **state)
+{
+    assert_int_equal(run("init"), 0);
+    assert_int_equal(run("policy", "check", "policy.yaml"), 0);
+    if (run("config", "check") != 0)
+        print_error("%s\n", err);
+    assert_int_equal(run("config", "check"), 0);
+    put_file("policy.yaml", "mine\n");
+    assert_int_equal(run("init"), 0);
+    assert_non_null(strstr(err, "kept"));
+    assert_int_equal(run("policy", "check", "policy.yaml"), 1);
+}
+
+static void policy_check_prints_where(void **state)
+{
+    put_file("bad.yaml", "apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: default, version: 1}\nrulez: []\nrules: []\n");
+    assert_int_equal(run("policy", "check", "bad.yaml"), 1);
+    assert_true(str_starts(str_c(out), STR("bad.yaml:4:1: ")));
+    assert_non_null(strstr(out, "`rules`"));
+    assert_int_equal(run("policy", "check", "bad.yaml", "--json"), 1);
+    assert_true(str_starts(str_c(out), STR("{\"ok\":false,\"diags\":[{\"file\":\"bad.yaml\",\"line\":4")));
+    assert_int_equal(run("policy", "check", "absent.yaml"), 1);
+    assert_non_null(strstr(err, "absent.yaml"));
+}
+
+static void config_is_shown_with_origins(void **state)
+{
+    put_file("flyball.yaml", "workers: 3\n");
+    assert_int_equal(run("config", "show", "--origin", "--listen-data", "127.0.0.1:0"), 0);
+    assert_non_null(strstr(out, "127.0.0.1:0"));
+    assert_non_null(strstr(out, "workers: 3"));
+    assert_int_equal(run("config", "show", "--json"), 0);
+    assert_non_null(strstr(out, "\"workers\":{\"value\":3,\"origin\":\"flyball.yaml"));
+    put_file("flyball.yaml", "wrkers: 3\n");
+    assert_int_equal(run("config", "check"), 1);
+    assert_non_null(strstr(err, "flyball.yaml:1:1: "));
+    assert_int_equal(run("config", "schema"), 0);
+    assert_non_null(strstr(out, "listen"));
+}
+
+static void help_names_every_command(void **state)
+{
+    size_t n;
+    const struct command *const *all = cli_commands(&n);
+    assert_int_equal(run("help"), 0);
+    for (size_t i = 0; i < n; i++)
+        assert_non_null(strstr(out, all[i]->name));
+    assert_int_equal(run("help", "key", "create"), 0);
+    assert_non_null(strstr(out, "--agent NAME"));
+    assert_int_equal(run("key", "create", "--help"), 0);
+    assert_non_null(strstr(out, "Examples:\n  flyball key create"));
+    assert_int_equal(run("help", "nope"), 2);
+}
+
+static void the_man_page_names_every_command_and_option(void **state)
+{
+    size_t n;
+    const struct command *const *all = cli_commands(&n);
+    assert_int_equal(run("help", "--man"), 0);
+    assert_non_null(strstr(out, ".TH FLYBALL 1"));
+    for (size_t i = 0; i < n; i++) {
+        char line[128];
+        snprintf(line, sizeof(line), ".SS flyball %s", all[i]->name);
+        assert_non_null(strstr(out, line));
+    }
+    assert_non_null(strstr(out, "\\fB\\-\\-listen\\-data\\fR \\fIADDR:PORT\\fR"));
+}
+
+static void completions_are_scripts_of_their_shell(void **state)
+{
+    char path[128], command[256];
+    assert_int_equal(run("completion", "bash"), 0);
+    put_file("bad.yaml", out);
+    snprintf(path, sizeof(path), "%s/bad.yaml", dir);
+    snprintf(command, sizeof(command), "bash -c '. %s; COMP_WORDS=(flyball key \"\"); COMP_CWORD=2; _flyball; test \"${COMPREPLY[*]}\" = \"create list show rotate\"'", path);
+    assert_int_equal(system(command), 0);
+    snprintf(command, sizeof(command), "bash -c '. %s; COMP_WORDS=(flyball calls --fo); COMP_CWORD=2; _flyball; test \"${COMPREPLY[*]}\" = --follow'", path);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(run("completion", "zsh"), 0);
+    assert_true(str_starts(str_c(out), STR("#compdef flyball")));
+    assert_int_equal(run("completion", "fish"), 0);
+    assert_int_equal(run("completion", "tcsh"), 2);
+}
+
+static void doctor_sees_what_it_can_without_a_daemon(void **state)
+{
+    if (run("doctor", "--offline") != 0)
+        print_error("%s%s\n", out, err);
+    assert_int_equal(run("doctor", "--offline"), 0);
+    assert_non_null(strstr(out, "ok    config"));
+    assert_non_null(strstr(out, "clock"));
+    assert_int_equal(run("doctor", "--offline", "--json"), 0);
+    assert_true(str_starts(str_c(out), STR("{\"checks\":[{\"name\":\"config\",\"status\":\"ok\"")));
+    assert_int_equal(run("doctor"), 3);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(version_is_printed), T(wrong_use_exits_2_and_says_so_on_err), T(no_daemon_exits_3_with_the_next_step),
+        T(init_writes_what_check_accepts_and_never_overwrites), T(policy_check_prints_where), T(config_is_shown_with_origins),
+        T(help_names_every_command), T(the_man_page_names_every_command_and_option), T(completions_are_scripts_of_their_shell),
+        T(doctor_sees_what_it_can_without_a_daemon),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
