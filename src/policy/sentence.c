@@ -152,7 +152,9 @@ void policy_refuse_limit(const struct limit_need *need, const struct facts *f, s
 {
     struct limit_need *needs = ret->needs;
     size_t n_needs = ret->n_needs;
-    refuse(ret, need->meter == METER_USD ? CODE_LIMIT_EXCEEDED : CODE_RATE_LIMITED,
+    /* What no waiting brings back must not be retried: a count over a run or a lifetime is refused like money. */
+    bool is_for_good = need->meter == METER_REQUESTS && need->resets_at == 0;
+    refuse(ret, need->meter == METER_USD || is_for_good ? CODE_LIMIT_EXCEEDED : CODE_RATE_LIMITED,
            arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " is " STR_FMT STR_FMT, STR_ARG(need->id),
                         STR_ARG(need->whose), STR_ARG(compared(need, a)), STR_ARG(reset_phrase(need, a))));
     ret->needs = needs; /* the record shows all of them */
