@@ -165,9 +165,13 @@ struct connector {
     size_t n_objects;
     struct operation *ops;
     size_t n_ops;
+    uint32_t *route_keys; /* route_key() of each operation, side by side: what match.c reads first */
 };
 
 /* match.c */
+/* Of what an operation's requests have in common: method, number of segments, second segment (empty: any). */
+uint32_t route_key(struct str method, size_t n_segs, struct str second);
+struct str operation_second(const struct operation *op); /* its second segment when literal, else empty */
 /* Splits a path of unreserved bytes; SAAS_R_PROBLEM with a sentence (static) when it is not its own canonical form. */
 int path_split(struct str path, struct str segs[CONNECTOR_SEGMENTS_MAX + 1], size_t *ret_n, const char **ret_text);
 /* NULL: no operation has that shape. The one with literals furthest left wins. */

@@ -31,7 +31,7 @@ static void need_declared(struct parse *p, const struct yaml *at, const struct o
     for (size_t i = 0; i < names->n; i++) {
         if (!op_declares(op, names->items[i]))
             read_fault(p, at, "`" STR_FMT "` is not a parameter of `" STR_FMT "`", STR_ARG(names->items[i]),
-                        STR_ARG(op->id));
+                       STR_ARG(op->id));
     }
 }
 
@@ -251,6 +251,27 @@ static void parse_operation(struct parse *p, const struct yaml *row, struct str 
     op->note = parse_str(p, row, "note", false);
 }
 
+/*
+ * A row of `known` has no parameters of its own, but customers count everywhere: one in the path, else one that a
+ * request to a collection names. (Beside another object's id the request's word would prove nothing.)
+ */
+static void parse_known_customer(struct parse *p, struct operation *op)
+{
+    struct connector *c = p->c;
+    bool has_id = false;
+    for (size_t i = 0; i < op->n_segs; i++) {
+        has_id = has_id || op->segs[i].is_param;
+        if (op->segs[i].is_param && strs_has(&c->customer_ids, op->segs[i].text))
+            op->customer = op->subject = (struct strs){&op->segs[i].text, 1};
+    }
+    if (has_id || op->encoding == BODY_JSON || !c->customer_ids.n)
+        return;
+    op->params = arena_alloc(&c->arena, c->customer_ids.n * sizeof(*op->params));
+    for (size_t i = 0; i < c->customer_ids.n; i++)
+        op->params[op->n_params++] = (struct op_param){c->customer_ids.items[i], PARAM_ID, false};
+    op->customer = op->one_of = c->customer_ids;
+}
+
 static void parse_known(struct parse *p, const struct yaml *at, struct str route, enum op_class class,
                         struct operation *op)
 {
@@ -258,10 +279,7 @@ static void parse_known(struct parse *p, const struct yaml *at, struct str route
     op->class = class;
     op->direction = direction_of(p, NULL, class);
     parse_params(p, NULL, op);
-    for (size_t i = 0; i < op->n_segs; i++) {
-        if (op->segs[i].is_param && strs_has(&p->c->customer_ids, op->segs[i].text))
-            op->customer = op->subject = (struct strs){&op->segs[i].text, 1};
-    }
+    parse_known_customer(p, op);
 }
 
 /* Same method, same literals at the same places: a request could be either. */
@@ -286,7 +304,7 @@ static void file_operation(struct parse *p, const struct yaml *at)
         if (is_same_shape(&c->ops[i], op))
             read_fault(p, at, "`" STR_FMT "` has the same route as line %d", STR_ARG(op->id), c->ops[i].line);
     }
-    c->n_ops++;
+    c->route_keys[c->n_ops++] = route_key(op->method, op->n_segs, operation_second(op));
 }
 
 static size_t count_routes(const struct yaml *list, const struct yaml *known)
@@ -306,6 +324,7 @@ void parse_operations(struct parse *p, const struct yaml *list, const struct yam
     struct connector *c = p->c;
     size_t n = count_routes(list, known);
     c->ops = arena_alloc(&c->arena, (n ? n : 1) * sizeof(*c->ops));
+    c->route_keys = arena_alloc(&c->arena, (n ? n : 1) * sizeof(*c->route_keys));
     yaml_each(row, yaml_is(list, YAML_SEQ) ? list : NULL)
     {
         parse_operation(p, row, parse_str(p, row, "route", true), &c->ops[c->n_ops]);

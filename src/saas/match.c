@@ -61,10 +61,30 @@ static bool is_nearer(const struct operation *a, const struct operation *b)
     return false;
 }
 
+uint32_t route_key(struct str method, size_t n_segs, struct str second)
+{
+    const struct str parts[] = {method, second};
+    uint32_t h = 2166136261u + (uint32_t)n_segs; /* FNV-1a; a collision only costs a comparison */
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < parts[k].n; i++)
+            h = (h ^ (uint8_t)parts[k].p[i]) * 16777619u;
+        h *= 31;
+    }
+    return h;
+}
+
+struct str operation_second(const struct operation *op)
+{
+    return op->n_segs > 1 && !op->segs[1].is_param ? op->segs[1].text : STR_NONE;
+}
+
 const struct operation *operation_match(const struct connector *c, struct str method, const struct str *segs, size_t n)
 {
     const struct operation *best = NULL;
+    uint32_t exact = route_key(method, n, n > 1 ? segs[1] : STR_NONE), any = route_key(method, n, STR_NONE);
     for (size_t i = 0; i < c->n_ops; i++) {
+        if (c->route_keys[i] != exact && c->route_keys[i] != any)
+            continue;
         const struct operation *op = &c->ops[i];
         if (op->n_segs == n && str_eq(op->method, method) && fits(op, segs) && (!best || is_nearer(op, best)))
             best = op;
