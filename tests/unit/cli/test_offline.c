@@ -169,6 +169,16 @@ static void the_man_page_names_every_command_and_option(void **state)
     assert_non_null(strstr(out, "\\fB\\-\\-listen\\-data\\fR \\fIADDR:PORT\\fR"));
 }
 
+static void the_man_page_in_docs_is_the_one_that_help_writes(void **state)
+{
+    static char page[sizeof(out)];
+    FILE *f = fopen(MAN_PAGE, "r");
+    assert_non_null(f);
+    slurp(f, page, sizeof(page));
+    assert_int_equal(run("help", "--man"), 0);
+    assert_string_equal(page, out); /* when not: flyball help --man > docs/flyball.1 */
+}
+
 static void completions_are_scripts_of_their_shell(void **state)
 {
     char path[128], command[256];
@@ -203,7 +213,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(version_is_printed), T(wrong_use_exits_2_and_says_so_on_err), T(no_daemon_exits_3_with_the_next_step),
         T(init_writes_what_check_accepts_and_never_overwrites), T(policy_check_prints_where), T(config_is_shown_with_origins),
-        T(help_names_every_command), T(the_man_page_names_every_command_and_option), T(completions_are_scripts_of_their_shell),
+        T(help_names_every_command), T(the_man_page_names_every_command_and_option), T(the_man_page_in_docs_is_the_one_that_help_writes),
+        T(completions_are_scripts_of_their_shell),
         T(doctor_sees_what_it_can_without_a_daemon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
