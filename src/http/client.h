@@ -3,7 +3,8 @@
  *
  *   (1) a connection carries one exchange at a time; surprise bytes after an answer close it.
  *   (2) a connection whose answer was malformed, truncated or not read to its end is never used again.
- *   (3) nothing is retried here: the pool reports what happened (bytes_out, is_reused, got_first_byte), the route decides.
+ *   (3) nothing is retried here: the pool reports what happened (bytes_out, is_reused, got_first_byte), the route
+ * decides.
  */
 #pragma once
 
@@ -28,8 +29,9 @@ int http_pool_new(struct loop *l, const struct limits *limits, struct http_pool 
  * send at once: head and body are queued until the connection is open. `fresh` asks for a new connection.
  * Never fails by return: errors come by on_reset. `target` is copied.
  */
-struct http_exchange *http_pool_open(struct http_pool *p, const struct http_target *target, const struct http_timeouts *t,
-                                     bool fresh, const struct http_events *ev, void *ev_ctx);
+struct http_exchange *http_pool_open(struct http_pool *p, const struct http_target *target,
+                                     const struct http_timeouts *t, bool fresh, const struct http_events *ev,
+                                     void *ev_ctx);
 size_t http_pool_connections(const struct http_pool *p);
 void http_pool_close_idle(struct http_pool *p);
 void http_pool_free(struct http_pool *p); /* resets what is left */

@@ -135,10 +135,6 @@ static int on_name(llhttp_t *ll, const char *at, size_t n)
         if (!(at = keep_trailer_bytes(p, at, n)))
             return HPE_USER;
     }
-    if (is_new && (p->is_head_done ? p->n_trailers : b->n_fields + 1) > p->limits->fields_max) {
-        refuse(p, 431, "There are too many header fields.");
-        return HPE_USER;
-    }
     p->in_value = false;
     if (b && is_new)
         add_field(b, (struct str){at, n});
@@ -149,8 +145,13 @@ static int on_name(llhttp_t *ll, const char *at, size_t n)
 
 static int on_name_end(llhttp_t *ll)
 {
-    of(ll)->in_value = true;
-    return 0;
+    struct h1_parser *p = of(ll);
+
+    p->in_value = true;
+    if ((p->is_head_done ? p->n_trailers : p->head->n_fields) <= p->limits->fields_max)
+        return 0;
+    refuse(p, 431, "There are too many header fields.");
+    return HPE_USER;
 }
 
 static int on_value(llhttp_t *ll, const char *at, size_t n)
@@ -262,8 +263,10 @@ static int check_line(struct h1_parser *p)
         return is_first ? refuse(p, 400, "A message must not start with an empty line.") : H1_R_HEAD;
     if (!is_first && (line[0] == ' ' || line[0] == '\t'))
         return refuse(p, 400, "A header field must not start with white space or continue on a second line.");
+    if (is_first && check_first_line(p, (struct str){line, n - 2}) != 0)
+        return H1_R_BAD;
     p->line_at = p->head->n;
-    return is_first ? check_first_line(p, (struct str){line, n - 2}) : 0;
+    return 0;
 }
 
 /* Moves lines from `in` to the head until it is complete. */
@@ -287,19 +290,28 @@ static int collect(struct h1_parser *p, struct str in, size_t *ret_used)
     return r;
 }
 
+/* Gives llhttp the lines it has not seen, whole ones only. */
+static int parse_lines(struct h1_parser *p, size_t until)
+{
+    if (until == p->fed_bytes)
+        return 0;
+    llhttp_errno_t e = llhttp_execute(&p->ll, p->head->p + p->fed_bytes, until - p->fed_bytes);
+    p->fed_bytes = until;
+    if (e == HPE_OK || e == HPE_PAUSED_UPGRADE)
+        return 0;
+    return p->bad.status ? H1_R_BAD : refuse(p, 400, "The head is malformed.");
+}
+
+/* What is refused, and why, does not depend on where reads end: the first line that is wrong decides, whoever finds it. */
 int h1_parse_head(struct h1_parser *p, struct str in, size_t *ret_used)
 {
     int r = collect(p, in, ret_used);
+    struct http_refusal ours = p->bad;
 
-    if (r == H1_R_BAD || p->line_at == 0) /* refused, or the first line is not there yet */
-        return r;
-    llhttp_errno_t e = llhttp_execute(&p->ll, p->head->p + p->fed_bytes, p->head->n - p->fed_bytes);
-    p->fed_bytes = p->head->n;
-    if (e != HPE_OK && e != HPE_PAUSED_UPGRADE) {
-        if (p->bad.status == 0)
-            refuse(p, 400, "The head is malformed.");
+    p->bad.status = 0;
+    if (parse_lines(p, r == H1_R_HEAD ? p->head->n : p->line_at) != 0)
         return H1_R_BAD;
-    }
+    p->bad = ours;
     if (r == H1_R_HEAD && !p->is_head_done)
         return refuse(p, 400, "The head is malformed.");
     return r;

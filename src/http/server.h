@@ -21,8 +21,9 @@ struct http_server_handler {
     void (*on_request)(void *ctx, struct http_exchange *x, const struct http_head *head);
     /*
      * A head that cannot be valid, or (behind on_request, if nothing was answered yet; on_reset follows) a body that is
-     * malformed, late, or larger than body_bytes_max: fills the refusal's answer (the connection closes behind it): writes body bytes of a
-     * complete response into `ret_body` (arena memory), with content type application/json. NULL: a bare answer.
+     * malformed, late, or larger than body_bytes_max: fills the refusal's answer (the connection closes behind it):
+     * writes body bytes of a complete response into `ret_body` (arena memory), with content type application/json.
+     * NULL: a bare answer.
      */
     void (*on_bad_head)(void *ctx, const struct http_refusal *r, struct arena *a, struct str *ret_body);
     /* The connection ended; for counters. May be NULL. */
@@ -32,10 +33,13 @@ struct http_server_handler {
 /* One server a worker; shares nothing with others. `limits` outlives it. */
 int http_server_new(struct loop *l, const struct limits *limits, const struct http_server_handler *h, void *ctx,
                     struct http_server **ret);
-/* Takes over a stream (from loop adopt). At most connections_max are held: beyond it, closed at once, -ERR_TOO_LARGE. */
+/* Takes over a stream (from loop adopt). At most connections_max are held: beyond it, closed at once, -ERR_TOO_LARGE.
+ */
 int http_server_take(struct http_server *s, struct stream *st);
 size_t http_server_connections(const struct http_server *s);
-/* Idle connections close now, busy ones behind their current exchange (`Connection: close`). on_drained: once, when none is left. */
+/* Idle connections close now, busy ones behind their current exchange (`Connection: close`). on_drained: once, when
+ * none is left. */
 void http_server_drain(struct http_server *s, void (*on_drained)(void *ctx), void *ctx);
-/* Resets what is left (on_reset: SHUTDOWN). Never from inside an event of this server's. Exchanges may be released later. */
+/* Resets what is left (on_reset: SHUTDOWN). Never from inside an event of this server's. Exchanges may be released
+ * later. */
 void http_server_free(struct http_server *s);

@@ -169,6 +169,16 @@ size_t rig_count(struct rig *r, const char *text)
     return n;
 }
 
+bool rig_is(struct rig *r, const char *text)
+{
+    pthread_mutex_lock(&r->mutex);
+    bool is_same = str_eq(buf_str(&r->log), str_c(text));
+    if (!is_same)
+        print_error("want\n%s\ngot\n" STR_FMT "\n", text, STR_ARG(buf_str(&r->log)));
+    pthread_mutex_unlock(&r->mutex);
+    return is_same;
+}
+
 void rig_clear(struct rig *r)
 {
     pthread_mutex_lock(&r->mutex);

@@ -45,6 +45,7 @@ void rig_log(struct rig *r, const char *fmt, ...) __attribute__((format(printf, 
 void rig_wait(struct rig *r, const char *text);  /* until the log holds text; fails after RIG_WAIT_MS */
 bool rig_never(struct rig *r, const char *text, int ms); /* true when it does not come within ms */
 size_t rig_count(struct rig *r, const char *text);
+bool rig_is(struct rig *r, const char *text); /* the whole log; prints it when it is not */
 void rig_clear(struct rig *r);
 
 /* -------- the test's side of the wire -------- */

@@ -344,10 +344,9 @@ static bool ends_as(struct vendor *v, const struct answer *a, bool bytewise)
         shutdown(fd, SHUT_WR);
     const char *last = strstr(a->want, "c reset");
     rig_wait(&v->rig, last ? last : "c end");
-    bool is_good = bytewise ? rig_count(&v->rig, last ? last : "c end") == 1 : str_eq(buf_str(&v->rig.log), str_c(a->want));
+    bool is_good = bytewise ? rig_count(&v->rig, last ? last : "c end") == 1 : rig_is(&v->rig, a->want);
     if (!is_good)
-        print_error("answer " STR_FMT "\nwant\n%s\ngot\n" STR_FMT "\n", STR_ARG(a->bytes), a->want,
-                    STR_ARG(buf_str(&v->rig.log)));
+        print_error("for the answer " STR_FMT "\n", STR_ARG(a->bytes));
     close(fd);
     rig_do(&v->rig, close_idle, &v->rig);
     return is_good;
@@ -573,9 +572,9 @@ static void calls_wait_their_turn_when_all_connections_are_busy(void **state)
         wire_send(fd, STR(OK_ANSWER));
     }
     rig_wait(&v.rig, "c end");
-    assert_str(buf_str(&v.rig.log), "d reset POOL_FULL\na head 200 'OK' 2\na body ok\na end after 2, kept 1\n"
+    assert_true(rig_is(&v.rig, "d reset POOL_FULL\na head 200 'OK' 2\na body ok\na end after 2, kept 1\n"
                                     "b head 200 'OK' 2\nb body ok\nb end after 2, kept 1\n"
-                                    "c head 200 'OK' 2\nc body ok\nc end after 2, kept 1\n");
+                                    "c head 200 'OK' 2\nc body ok\nc end after 2, kept 1\n"));
     assert_int_equal(c[3].bytes_out, 0);
     close(fd);
     end(&v);
