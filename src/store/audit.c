@@ -1,0 +1,298 @@
+/*
+ * store/audit.c - recomputes what the chain and the digests should be. Trusts no row: what does not parse is damage.
+ */
+#include "store/audit.h"
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "codec/hex.h"
+#include "codec/json_read.h"
+#include "crypto/chain.h"
+#include "crypto/hash.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_ROWS 500
+#define PAGE_BYTES_MAX ((size_t)1 << 30)
+#define ARENA_BYTES_MAX ((size_t)4 << 30)
+#define DEPTH_MAX 64
+#define DIGEST_BYTES 16
+#define SALT_BYTES_MAX 64
+
+struct audit {
+    struct arena page, row; /* of the answer; of one frame's texts */
+    struct buf joined;
+    struct audit_report report;
+    uint64_t expect_seq;
+    uint8_t expect_chain[CHAIN_BYTES];
+};
+
+int audit_new(struct audit **ret)
+{
+    struct audit *a = calloc(1, sizeof *a);
+    if (!a)
+        return err_trace(-ERR_NOMEM);
+    arena_init(&a->page, ARENA_BYTES_MAX);
+    arena_init(&a->row, ARENA_BYTES_MAX);
+    buf_init(&a->joined, PAGE_BYTES_MAX);
+    *ret = a;
+    return 0;
+}
+
+void audit_free(struct audit *a)
+{
+    if (!a)
+        return;
+    arena_deinit(&a->page);
+    arena_deinit(&a->row);
+    buf_deinit(&a->joined);
+    free(a);
+}
+
+void audit_expect(struct audit *a, uint64_t seq, const uint8_t chain[CHAIN_BYTES])
+{
+    a->expect_seq = seq;
+    memcpy(a->expect_chain, chain, CHAIN_BYTES);
+}
+
+static int damaged(struct audit *a, uint64_t seq, const char *what)
+{
+    a->report.damaged_seq = seq;
+    snprintf(a->report.damage, sizeof a->report.damage, "%s", what);
+    return AUDIT_R_DAMAGED;
+}
+
+/* --- personal values ------------------------------------------------------------------------------------------------ */
+
+/* Bytes of the JSON value at the start of s, which is known to be JSON. */
+static size_t value_bytes(struct str s)
+{
+    size_t depth = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (in_string) {
+            i += c == '\\';
+            in_string = c != '"';
+            continue;
+        }
+        if (depth == 0 && (c == ',' || c == '}' || c == ']'))
+            return i;
+        in_string = c == '"';
+        depth += c == '{' || c == '[';
+        depth -= c == '}' || c == ']';
+    }
+    return s.n;
+}
+
+/*
+ * The text of the next member's value in an object's text as our writer makes it: no spaces, no escapes in names.
+ * False at the end, or where the text is not so (*ret_at then stands before the last byte).
+ */
+static bool next_member(struct str object, size_t *at, struct str *ret_name, struct str *ret_value)
+{
+    struct str rest = str_sub(object, *at + 1, object.n); /* behind '{' or ',' */
+    struct str name, behind;
+    if (rest.n < 2 || rest.p[0] != '"' || !str_cut(str_sub(rest, 1, rest.n), '"', &name, &behind))
+        return false;
+    if (behind.n < 2 || behind.p[0] != ':')
+        return false;
+    behind = str_sub(behind, 1, behind.n);
+    size_t n = value_bytes(behind);
+    if (n == 0)
+        return false;
+    *ret_name = name;
+    *ret_value = str_sub(behind, 0, n);
+    *at = (size_t)(behind.p + n - object.p);
+    return true;
+}
+
+static bool digest_fits(struct audit *a, struct str salt, struct str name, struct str value, struct json digests)
+{
+    uint8_t mac[SHA256_BYTES], want[DIGEST_BYTES];
+    struct str hex;
+    buf_reset(&a->joined);
+    buf_add(&a->joined, name);
+    buf_add_byte(&a->joined, 0);
+    buf_add(&a->joined, value);
+    if (buf_ok(&a->joined) < 0 || !json_str(json_get(digests, name), &hex) || hex_decode(hex, want, sizeof want) < 0)
+        return false;
+    hmac_sha256(salt, buf_str(&a->joined), mac);
+    return memcmp(mac, want, DIGEST_BYTES) == 0;
+}
+
+static int check_personal(struct audit *a, uint64_t seq, struct str text, struct json digests)
+{
+    uint8_t salt[SALT_BYTES_MAX];
+    struct json personal;
+    struct str hex, name, value;
+    size_t at = 0, n = 0;
+    if (json_parse(&a->row, text, DEPTH_MAX, &personal) < 0 || json_type(personal) != JSON_OBJECT)
+        return damaged(a, seq, "personal values that are not an object");
+    if (json_len(personal) == 0)
+        return 0; /* all erased, with their salt */
+    if (!json_str(json_get(personal, STR("salt")), &hex) || hex.n > 2 * sizeof salt || hex_decode(hex, salt, hex.n / 2) < 0)
+        return damaged(a, seq, "personal values without a salt");
+
+    while (next_member(text, &at, &name, &value)) {
+        n++;
+        if (str_eq(name, STR("salt")))
+            continue;
+        if (!digest_fits(a, (struct str){(char *)salt, hex.n / 2}, name, value, digests))
+            return damaged(a, seq, "a personal value does not fit its digest");
+        a->report.values++;
+    }
+    if (n != json_len(personal) || at + 1 != text.n)
+        return damaged(a, seq, "personal values are not as they were written");
+    return 0;
+}
+
+/* --- frames --------------------------------------------------------------------------------------------------------- */
+
+static bool int_in(struct json row, struct str name, int64_t most, int64_t *ret)
+{
+    return json_i64(json_get(row, name), ret) && *ret >= 0 && *ret <= most;
+}
+
+static bool kind_read(struct json row, enum frame_kind *ret)
+{
+    static const struct str NAMES[] = {STR_INIT("open"), STR_INIT("close"), STR_INIT("event")};
+    struct str s;
+    if (!json_str(json_get(row, STR("kind")), &s))
+        return false;
+    for (size_t i = 0; i < 3; i++) {
+        if (str_eq(s, NAMES[i])) {
+            *ret = (enum frame_kind)(FRAME_OPEN + i);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool frame_of(struct json row, struct frame *f)
+{
+    int64_t seq, version, node, epoch;
+    struct str chain;
+    if (!int_in(row, STR("seq"), INT64_MAX, &seq) || !int_in(row, STR("version"), UINT8_MAX, &version) ||
+        !int_in(row, STR("node"), UINT32_MAX, &node) || !int_in(row, STR("epoch"), UINT32_MAX, &epoch) ||
+        !kind_read(row, &f->kind) || !json_i64(json_get(row, STR("at")), &f->at) || !json_str(json_get(row, STR("chain")), &chain) ||
+        hex_decode(chain, f->chain, CHAIN_BYTES) < 0 || !json_str(json_get(row, STR("body")), &f->body))
+        return false;
+    f->seq = (uint64_t)seq;
+    f->version = (uint8_t)version;
+    f->node = (uint32_t)node;
+    f->epoch = (uint32_t)epoch;
+    return true;
+}
+
+static int check_digests(struct audit *a, const struct frame *f, struct json personal)
+{
+    struct json body, digests;
+    arena_reset(&a->row);
+    if (json_parse(&a->row, f->body, DEPTH_MAX, &body) < 0 || json_type(body) != JSON_OBJECT)
+        return damaged(a, f->seq, "a body that is not an object");
+    digests = json_get(body, STR("digests"));
+
+    uint64_t before = a->report.values;
+    struct str text;
+    int r = json_str(personal, &text) && text.n > 0 ? check_personal(a, f->seq, text, digests) : 0;
+    size_t n_digests = json_type(digests) == JSON_OBJECT ? json_len(digests) : 0;
+    if (r == 0)
+        a->report.erased += n_digests - (a->report.values - before);
+    return r;
+}
+
+static void count_kind(struct audit_report *r, enum frame_kind k)
+{
+    r->opens += k == FRAME_OPEN;
+    r->closes += k == FRAME_CLOSE;
+    r->events += k == FRAME_EVENT;
+}
+
+static int check_row(struct audit *a, struct json row)
+{
+    struct audit_report *rep = &a->report;
+    struct frame f = {0};
+    uint8_t header[FRAME_HEADER_BYTES], chain[CHAIN_BYTES];
+    uint64_t next = rep->last_seq + 1;
+    if (!frame_of(row, &f))
+        return damaged(a, next, "a row that is not a frame");
+    if (f.seq != next)
+        return damaged(a, next, f.seq > next ? "a frame is missing" : "a frame is there twice, or out of order");
+
+    frame_header_bytes(&f, header);
+    chain_next(rep->chain, (struct str){(char *)header, sizeof header}, f.body, chain);
+    if (memcmp(chain, f.chain, CHAIN_BYTES) != 0)
+        return damaged(a, f.seq, "the chain does not fit: this frame, or its chain value, was changed");
+    if (f.seq == a->expect_seq && memcmp(chain, a->expect_chain, CHAIN_BYTES) != 0)
+        return damaged(a, f.seq, "the chain is not the one that the store's position holds");
+
+    int r = check_digests(a, &f, json_get(row, STR("personal")));
+    if (r != 0)
+        return r;
+    memcpy(rep->chain, chain, CHAIN_BYTES);
+    rep->last_seq = f.seq;
+    count_kind(rep, f.kind);
+    return 0;
+}
+
+int audit_page(struct audit *a, struct str json, size_t *ret_n)
+{
+    struct json rows, row;
+    *ret_n = 0;
+    arena_reset(&a->page);
+    if (json_parse(&a->page, json, DEPTH_MAX, &rows) < 0 || json_type(rows) != JSON_ARRAY)
+        return damaged(a, a->report.last_seq + 1, "a page that is not an array");
+    *ret_n = json_len(rows);
+    int r = 0;
+    for (struct json_iter it = json_each(rows); r == 0 && json_next(&it, NULL, &row);)
+        r = check_row(a, row);
+    return r;
+}
+
+int audit_end(struct audit *a, struct audit_report *ret)
+{
+    int r = a->report.damaged_seq ? AUDIT_R_DAMAGED : 0;
+    if (r == 0 && a->report.last_seq < a->expect_seq)
+        r = damaged(a, a->report.last_seq + 1, "the newest frames are missing");
+    *ret = a->report;
+    return r;
+}
+
+static int verify_all(struct audit *a, struct store *s, struct store_reader *reader)
+{
+    struct buf page;
+    size_t n = 0;
+    int r;
+    buf_init(&page, PAGE_BYTES_MAX);
+    do {
+        struct query q = {.kind = QUERY_AUDIT, .after_seq = a->report.last_seq, .rows_max = PAGE_ROWS};
+        buf_reset(&page);
+        r = s->ops->ask(reader, &q, &page);
+        if (r == 0)
+            r = audit_page(a, buf_str(&page), &n);
+    } while (r == 0 && n > 0);
+    buf_deinit(&page);
+    return r;
+}
+
+int audit_verify(struct store *s, struct store_reader *reader, struct audit_report *ret)
+{
+    struct audit *a;
+    uint8_t chain[CHAIN_BYTES];
+    uint32_t epoch;
+    int r = audit_new(&a);
+    if (r < 0)
+        return r;
+    uint64_t seq = s->ops->position(s, chain, &epoch);
+    audit_expect(a, seq, chain);
+    r = verify_all(a, s, reader);
+    if (r == 0 && a->report.last_seq > s->ops->position(s, chain, &epoch))
+        r = damaged(a, a->report.last_seq, "a frame behind the last one that was applied");
+    if (r >= 0)
+        r = audit_end(a, ret);
+    audit_free(a);
+    return r;
+}

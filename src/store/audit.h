@@ -1,0 +1,35 @@
+/*
+ * store/audit.h - proves that the record is what was written: chain, seqs, and digests of personal values.
+ *
+ *   (1) a changed, missing, added or reordered frame, and a changed or added personal value, is damage: the first one is
+ *       reported with its seq.
+ *   (2) a missing personal value was erased; it is counted, and is no damage.
+ *   (3) the end is compared with the position that the store keeps. Whoever can rewrite that too is found only by a
+ *       checkpoint kept elsewhere.
+ */
+#pragma once
+
+#include "call/store.h"
+
+struct audit_report {
+    uint64_t last_seq; /* verified up to here */
+    uint8_t chain[CHAIN_BYTES];
+    uint64_t opens, closes, events;
+    uint64_t values, erased; /* personal values that fit their digests; digests without a value */
+    uint64_t damaged_seq;    /* 0: none */
+    char damage[128];        /* one sentence */
+};
+
+/* Reads all of the store through `r`, page by page. 0: all is well; AUDIT_R_DAMAGED; errors of ask. */
+int audit_verify(struct store *s, struct store_reader *r, struct audit_report *ret);
+#define AUDIT_R_DAMAGED 1
+
+/* The same on exported pages (arrays as QUERY_AUDIT gives them), in order. */
+struct audit;
+int audit_new(struct audit **ret);
+/* 0; AUDIT_R_DAMAGED: the report says where, and nothing more need be given. *ret_n: rows in the page. */
+int audit_page(struct audit *a, struct str json, size_t *ret_n);
+/* The record should reach at least `seq`, with that chain there. 0 or AUDIT_R_DAMAGED. Call it before the first page. */
+void audit_expect(struct audit *a, uint64_t seq, const uint8_t chain[CHAIN_BYTES]);
+int audit_end(struct audit *a, struct audit_report *ret);
+void audit_free(struct audit *a);

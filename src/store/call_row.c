@@ -1,0 +1,78 @@
+/*
+ * store/call_row.c - what the frames of one call add up to.
+ */
+#include "store/call_row.h"
+
+#include "base/err.h"
+
+void call_row_open(struct call_row *row, const struct frame *f, const struct call_open *o)
+{
+    *row = (struct call_row){
+        .open_seq = f->seq,
+        .call_id = o->call_id,
+        .run_id = o->run_id,
+        .agent = o->agent,
+        .tenant = o->tenant,
+        .key = o->key,
+        .vendor = o->vendor,
+        .mode = o->mode,
+        .operation = o->operation,
+        .class = o->class,
+        .verdict = o->verdict,
+        .code = o->code,
+        .outcome = o->outcome,
+        .started_at = o->started_at,
+        .ended_at = o->ended_at,
+        .held = o->held,
+    };
+}
+
+void call_row_close(struct call_row *row, const struct frame *f, const struct call_close *c)
+{
+    if (row->close_seq == 0) {
+        row->close_seq = f->seq;
+        row->ended_at = c->ended_at;
+        if (c->code.n)
+            row->code = c->code;
+    } else {
+        row->last_seq = f->seq;
+    }
+    row->outcome = c->outcome;
+    if (c->settled.is_known)
+        row->settled = c->settled;
+}
+
+struct rollup rollup_of(const struct call_row *row)
+{
+    bool is_unknown = str_eq(row->outcome, outcome_text(OUTCOME_UNKNOWN));
+    struct rollup r = ROLLUP_NONE;
+    r.calls = 1;
+    r.denied = !str_eq(row->verdict, effect_text(EFFECT_PERMIT));
+    r.unknown = is_unknown;
+    if (row->settled.is_known) {
+        r.settled = row->settled.nano;
+        r.how = row->settled.how;
+    }
+    if (row->held.is_known && (is_unknown || row->outcome.n == 0))
+        r.held = row->held.nano;
+    return r;
+}
+
+int rollup_add(struct rollup *sum, const struct rollup *r)
+{
+    if (!money_add(sum->settled, r->settled, &sum->settled) || !money_add(sum->held, r->held, &sum->held))
+        return err_trace(-ERR_OVERFLOW);
+    sum->calls += r->calls;
+    sum->denied += r->denied;
+    sum->unknown += r->unknown;
+    if (r->how < sum->how)
+        sum->how = r->how;
+    return 0;
+}
+
+int rollup_change(struct rollup *sum, const struct rollup *before, const struct rollup *after)
+{
+    struct rollup minus = {-before->calls, -before->denied, -before->unknown, -before->settled, -before->held, HOW_PARSED};
+    int r = rollup_add(sum, after);
+    return r < 0 ? r : rollup_add(sum, &minus);
+}

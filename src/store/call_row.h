@@ -1,0 +1,34 @@
+/*
+ * store/call_row.h - one call as the stores list it, and the sums over calls. Plain values; strings are the caller's.
+ */
+#pragma once
+
+#include "store/frame_read.h"
+
+struct call_row {
+    uint64_t open_seq;
+    uint64_t close_seq; /* first CLOSE; 0: none yet */
+    uint64_t last_seq;  /* last CLOSE when there were several; else 0 */
+    struct str call_id, run_id, agent, tenant, key, vendor, mode, operation, class, verdict, code;
+    struct str outcome; /* empty: open */
+    wall_t started_at, ended_at;
+    struct cost_row held, settled;
+};
+
+void call_row_open(struct call_row *row, const struct frame *f, const struct call_open *o);
+/* The last CLOSE counts for outcome and settled; when the call ended, and what its agent got, the first one says. */
+void call_row_close(struct call_row *row, const struct frame *f, const struct call_close *c);
+
+/* A sum over calls, for runs and spend. Held is what open and unknown calls hold. */
+struct rollup {
+    int64_t calls, denied, unknown;
+    money_t settled, held;
+    enum how how; /* of the weakest part of settled; HOW_PARSED for none */
+};
+#define ROLLUP_NONE ((struct rollup){.how = HOW_PARSED})
+
+struct rollup rollup_of(const struct call_row *row);
+/* -ERR_OVERFLOW. */
+int rollup_add(struct rollup *sum, const struct rollup *r);
+/* sum + after - before: what changes when one call changes. `how` only ever gets weaker. */
+int rollup_change(struct rollup *sum, const struct rollup *before, const struct rollup *after);

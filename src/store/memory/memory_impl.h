@@ -1,0 +1,62 @@
+/*
+ * store/memory/memory_impl.h - what the store in memory keeps.
+ */
+#pragma once
+
+#include "call/store.h"
+#include "store/render.h"
+
+#include <pthread.h>
+
+struct memory_call {
+    struct call_row row;
+    const struct hold_row *holds;
+    int64_t *left; /* one a limit of the body */
+    size_t n_holds, n_limits;
+};
+
+/* One frame; texts are copies. Strings of `call` and `event` live in the store's arena. */
+struct memory_entry {
+    struct frame frame;
+    struct memory_call *call; /* of an OPEN frame */
+    struct event_row event;   /* of an EVENT frame */
+};
+
+struct memory_state {
+    uint64_t seq; /* the EVENT that set it; 0: ended before it was set */
+    bool is_over;
+    wall_t over_at;
+};
+
+struct memory_object {
+    struct object_full full;
+};
+
+struct memory_idempotency {
+    struct str scope, key, body;
+    wall_t at;
+    uint64_t open_seq;
+};
+
+struct memory {
+    struct store store; /* first */
+    pthread_mutex_t lock; /* for all of it */
+    struct arena arena;
+    struct memory_entry *entries; /* entries[i] has seq i + 1 */
+    size_t n, cap;
+    struct tally counters;
+    struct map calls;       /* call_id -> struct memory_call */
+    struct map states;      /* kind 0x00 id -> struct memory_state */
+    struct map objects;     /* id 0x00 scope -> struct memory_object */
+    struct map idempotency; /* scope 0x00 key -> struct memory_idempotency */
+};
+
+struct store_reader {
+    struct memory *m;
+    struct arena arena;
+};
+
+int memory_ask(struct store_reader *r, const struct query *q, struct buf *ret_json);
+/* "a", 0x00, "b" in the store's arena. */
+struct str memory_key(struct memory *m, struct str a, struct str b);
+static inline struct memory_entry *memory_entry(struct memory *m, uint64_t seq) { return &m->entries[seq - 1]; }

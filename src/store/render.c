@@ -1,0 +1,440 @@
+/*
+ * store/render.c - the record of a call, composed from its frames; and the other rows.
+ *
+ * A field is never left out and never invented: absent is null.
+ */
+#include "store/render.h"
+
+#include "codec/hex.h"
+
+/* --- small pieces ------------------------------------------------------------------------------------------------- */
+
+/* Any value as it was; depth is bounded by the parse. */
+static void put_json(struct json_writer *w, struct json v)
+{
+    struct str s, key;
+    struct json child;
+    bool b;
+    switch (json_type(v)) {
+    case JSON_NONE:
+    case JSON_NULL:
+        jw_null(w);
+        break;
+    case JSON_BOOL:
+        jw_bool(w, json_bool(v, &b) && b);
+        break;
+    case JSON_NUMBER:
+        jw_raw(w, json_number_text(v, &s) ? s : STR("null"));
+        break;
+    case JSON_STR:
+        jw_str(w, json_str(v, &s) ? s : STR_NONE);
+        break;
+    case JSON_ARRAY:
+        jw_array(w);
+        for (struct json_iter it = json_each(v); json_next(&it, NULL, &child);)
+            put_json(w, child);
+        jw_array_end(w);
+        break;
+    case JSON_OBJECT:
+        jw_object(w);
+        for (struct json_iter it = json_each(v); json_next(&it, &key, &child);) {
+            jw_key(w, key);
+            put_json(w, child);
+        }
+        jw_object_end(w);
+        break;
+    }
+}
+
+static void put_member(struct json_writer *w, struct str key, struct json v)
+{
+    jw_key(w, key);
+    put_json(w, v);
+}
+
+static bool is_set(struct json v)
+{
+    return json_type(v) != JSON_NONE && json_type(v) != JSON_NULL;
+}
+
+static void put_usd(struct json_writer *w, struct str key, money_t nano, enum how how)
+{
+    char text[MONEY_TEXT_BYTES];
+    jw_key(w, key);
+    jw_object(w);
+    jw_put_str(w, STR("usd"), money_text(nano, text));
+    jw_put_str(w, STR("how"), how_text(how));
+    jw_object_end(w);
+}
+
+void render_cost(struct json_writer *w, struct str key, struct cost_row c)
+{
+    if (c.is_known)
+        put_usd(w, key, c.nano, c.how);
+    else
+        jw_put_null(w, key);
+}
+
+void render_wall(struct json_writer *w, struct str key, wall_t t)
+{
+    char text[WALL_TEXT_BYTES];
+    jw_put_str_or_null(w, key, t ? wall_text(t, text) : STR_NONE);
+}
+
+struct str frame_kind_text(enum frame_kind k)
+{
+    return k == FRAME_OPEN ? STR("open") : k == FRAME_CLOSE ? STR("close") : STR("event");
+}
+
+struct str object_scope(struct str scope)
+{
+    size_t n_slashes = 0;
+    for (size_t i = 0; i < scope.n; i++)
+        if (scope.p[i] == '/' && ++n_slashes == 2)
+            return str_sub(scope, 0, i);
+    return scope;
+}
+
+int64_t query_rows(const struct query *q)
+{
+    return q->rows_max > 0 ? q->rows_max : QUERY_ROWS_DEFAULT;
+}
+
+static void put_chain(struct json_writer *w, const uint8_t chain[CHAIN_BYTES])
+{
+    char hex[2 * CHAIN_BYTES];
+    jw_put_str(w, STR("chain"), hex_encode(chain, CHAIN_BYTES, hex));
+}
+
+/* --- the record of a call ----------------------------------------------------------------------------------------- */
+
+enum from { FROM_OPEN, FROM_FIRST, FROM_LAST, FROM_PERSONAL, FROM_OWN };
+
+static const struct field {
+    struct str name;
+    enum from from;
+} FIELDS[] = {
+#define RECORD(name, from) {STR_INIT(#name), FROM_##from},
+#include "store/record.tbl.h"
+#undef RECORD
+};
+
+/* A call's texts, parsed. */
+struct parsed {
+    const struct call_texts *t;
+    struct json open, open_personal, close, close_personal, last, last_personal;
+};
+
+static int parse_all(struct arena *a, const struct call_texts *t, struct parsed *ret)
+{
+    *ret = (struct parsed){.t = t};
+    int r = frame_parse(a, t->open, &ret->open);
+    if (r == 0)
+        r = frame_parse(a, t->open_personal, &ret->open_personal);
+    if (r == 0)
+        r = frame_parse(a, t->close, &ret->close);
+    if (r == 0)
+        r = frame_parse(a, t->close_personal, &ret->close_personal);
+    if (r == 0)
+        r = frame_parse(a, t->last, &ret->last);
+    if (r == 0)
+        r = frame_parse(a, t->last_personal, &ret->last_personal);
+    return r;
+}
+
+static struct json first_set(struct str name, struct json a, struct json b, struct json c)
+{
+    struct json v = json_get(a, name);
+    if (!is_set(v))
+        v = json_get(b, name);
+    return is_set(v) ? v : json_get(c, name);
+}
+
+static struct json find(const struct parsed *p, const struct field *f)
+{
+    switch (f->from) {
+    case FROM_OPEN:
+        return json_get(p->open, f->name);
+    case FROM_FIRST:
+        return first_set(f->name, p->close, p->last, p->open);
+    case FROM_LAST:
+        return first_set(f->name, p->last, p->close, p->open);
+    case FROM_PERSONAL:
+        return first_set(f->name, p->last_personal, p->close_personal, p->open_personal);
+    case FROM_OWN:
+        break;
+    }
+    return JSON_ABSENT;
+}
+
+/* Limits stand in the body, their buckets may be erased. */
+static void put_limits(struct json_writer *w, const struct parsed *p)
+{
+    struct json limit, v, buckets = json_get(p->open_personal, STR("buckets"));
+    struct str key;
+    size_t i = 0;
+    jw_key(w, STR("limits"));
+    jw_array(w);
+    for (struct json_iter it = json_each(json_get(p->open, STR("limits"))); json_next(&it, NULL, &limit); i++) {
+        jw_object(w);
+        for (struct json_iter m = json_each(limit); json_next(&m, &key, &v);) {
+            put_member(w, key, v);
+            if (str_eq(key, STR("id")))
+                put_member(w, STR("bucket"), json_at(buckets, i));
+        }
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+/* Attempts of all frames of the call, in order. */
+static void put_attempts(struct json_writer *w, const struct parsed *p)
+{
+    const struct json bodies[] = {p->open, p->close, p->last};
+    struct json v;
+    jw_key(w, STR("attempts"));
+    jw_array(w);
+    for (size_t i = 0; i < 3; i++)
+        for (struct json_iter it = json_each(json_get(bodies[i], STR("attempts"))); json_next(&it, NULL, &v);)
+            put_json(w, v);
+    jw_array_end(w);
+}
+
+static void put_customer_source(struct json_writer *w, const struct parsed *p)
+{
+    bool is_late = is_set(json_get(p->last_personal, STR("customer"))) ||
+                   is_set(json_get(p->close_personal, STR("customer")));
+    if (is_late)
+        jw_put_str(w, STR("customer_source"), value_source_text(SOURCE_LEARNED));
+    else
+        put_member(w, STR("customer_source"), json_get(p->open_personal, STR("customer_source")));
+}
+
+static void put_own(struct json_writer *w, const struct parsed *p, struct str name)
+{
+    if (str_eq(name, STR("seq")))
+        jw_put_i64(w, name, (int64_t)p->t->open_seq);
+    else if (str_eq(name, STR("limits")))
+        put_limits(w, p);
+    else if (str_eq(name, STR("attempts")))
+        put_attempts(w, p);
+    else if (str_eq(name, STR("customer_source")))
+        put_customer_source(w, p);
+    else if (str_eq(name, STR("resolved_at")))
+        put_member(w, name, json_get(p->last, STR("ended_at")));
+    else
+        put_chain(w, p->t->chain);
+}
+
+static void put_more(struct json_writer *w, const struct parsed *p)
+{
+    put_member(w, STR("facts"), json_get(p->open, STR("facts")));
+    put_member(w, STR("params"), json_get(p->open_personal, STR("params")));
+    put_member(w, STR("idempotency"), json_get(p->open, STR("idempotency")));
+    put_member(w, STR("moves"), first_set(STR("moves"), p->last, p->close, JSON_ABSENT));
+    jw_key(w, STR("frames"));
+    jw_array(w);
+    jw_i64(w, (int64_t)p->t->open_seq);
+    if (p->t->close_seq)
+        jw_i64(w, (int64_t)p->t->close_seq);
+    if (p->t->last_seq)
+        jw_i64(w, (int64_t)p->t->last_seq);
+    jw_array_end(w);
+}
+
+int render_call(struct arena *a, struct json_writer *w, const struct call_texts *t, bool is_full)
+{
+    struct parsed p;
+    int r = parse_all(a, t, &p);
+    if (r < 0)
+        return r;
+    jw_object(w);
+    for (size_t i = 0; i < sizeof FIELDS / sizeof FIELDS[0]; i++) {
+        if (FIELDS[i].from == FROM_OWN)
+            put_own(w, &p, FIELDS[i].name);
+        else
+            put_member(w, FIELDS[i].name, find(&p, &FIELDS[i]));
+    }
+    if (is_full)
+        put_more(w, &p);
+    else
+        jw_object_end(w);
+    return 0;
+}
+
+/* --- events and policies ------------------------------------------------------------------------------------------ */
+
+static bool is_one_of(struct str s, const struct str *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(s, names[i]))
+            return true;
+    return false;
+}
+
+static void put_others(struct json_writer *w, struct json object, const struct str *but, size_t n_but)
+{
+    struct str key;
+    struct json v;
+    if (json_type(object) != JSON_OBJECT)
+        return;
+    for (struct json_iter it = json_each(object); json_next(&it, &key, &v);)
+        if (!is_one_of(key, but, n_but))
+            put_member(w, key, v);
+}
+
+int render_event(struct arena *a, struct json_writer *w, uint64_t seq, wall_t at, struct str body, struct str personal)
+{
+    /* A key's hash is of no use to a reader, and of some to a thief; a document has its own query. */
+    static const struct str BODY_BUT[] = {STR_INIT("v"), STR_INIT("event"), STR_INIT("by"), STR_INIT("at"), STR_INIT("seq"),
+                                          STR_INIT("digests"), STR_INIT("hash"), STR_INIT("document")};
+    static const struct str PERSONAL_BUT[] = {STR_INIT("salt")};
+    struct json b, p;
+    int r = frame_parse(a, body, &b);
+    if (r == 0)
+        r = frame_parse(a, personal, &p);
+    if (r < 0)
+        return r;
+    jw_object(w);
+    jw_put_i64(w, STR("seq"), (int64_t)seq);
+    render_wall(w, STR("at"), at);
+    put_member(w, STR("event"), json_get(b, STR("event")));
+    put_member(w, STR("by"), json_get(b, STR("by")));
+    put_others(w, b, BODY_BUT, sizeof BODY_BUT / sizeof BODY_BUT[0]);
+    put_others(w, p, PERSONAL_BUT, 1);
+    jw_object_end(w);
+    return 0;
+}
+
+int render_policy(struct arena *a, struct json_writer *w, uint64_t seq, wall_t at, struct str body, bool is_active,
+                  bool with_document)
+{
+    struct json b;
+    int r = frame_parse(a, body, &b);
+    if (r < 0)
+        return r;
+    jw_object(w);
+    put_member(w, STR("name"), json_get(b, STR("name")));
+    put_member(w, STR("version"), json_get(b, STR("version")));
+    put_member(w, STR("digest"), json_get(b, STR("digest")));
+    render_wall(w, STR("applied_at"), at);
+    put_member(w, STR("by"), json_get(b, STR("by")));
+    jw_put_bool(w, STR("is_active"), is_active);
+    jw_put_i64(w, STR("seq"), (int64_t)seq);
+    if (with_document)
+        put_member(w, STR("document"), json_get(b, STR("document")));
+    jw_object_end(w);
+    return 0;
+}
+
+/* --- sums and indexes ---------------------------------------------------------------------------------------------- */
+
+static void put_rollup(struct json_writer *w, const struct rollup *r)
+{
+    jw_put_i64(w, STR("calls"), r->calls);
+    jw_put_i64(w, STR("denied"), r->denied);
+    jw_put_i64(w, STR("unknown"), r->unknown);
+    put_usd(w, STR("settled"), r->settled, r->how);
+    put_usd(w, STR("held"), r->held, HOW_ESTIMATED);
+}
+
+void render_run(struct json_writer *w, const struct run_row *r)
+{
+    jw_object(w);
+    jw_put_str(w, STR("run_id"), r->run_id);
+    jw_put_str(w, STR("agent"), r->agent);
+    jw_put_str_or_null(w, STR("tenant"), r->tenant);
+    put_rollup(w, &r->sum);
+    render_wall(w, STR("first"), r->first_at);
+    render_wall(w, STR("last"), r->last_at);
+    jw_put_i64(w, STR("seq"), (int64_t)r->last_seq);
+    jw_object_end(w);
+}
+
+void render_spend(struct json_writer *w, const struct spend_row *r)
+{
+    char text[WALL_TEXT_BYTES];
+    jw_object(w);
+    jw_put_str(w, STR("day"), str_sub(wall_text(r->day, text), 0, 10));
+    jw_put_str_or_null(w, STR("vendor"), r->vendor);
+    jw_put_str_or_null(w, STR("class"), r->class);
+    jw_put_str(w, STR("agent"), r->agent);
+    jw_put_str(w, STR("key"), r->key);
+    put_rollup(w, &r->sum);
+    jw_object_end(w);
+}
+
+static void put_units(struct json_writer *w, struct str key, bool is_usd, int64_t n)
+{
+    char text[MONEY_TEXT_BYTES];
+    if (is_usd)
+        jw_put_str(w, key, money_text(n, text));
+    else
+        jw_put_i64(w, key, n);
+}
+
+void render_counter(struct json_writer *w, const struct tally_row *r)
+{
+    bool is_usd = str_eq(r->meter, STR("usd"));
+    jw_object(w);
+    jw_put_str(w, STR("counter"), r->counter);
+    jw_put_str_or_null(w, STR("bucket"), r->bucket);
+    jw_put_str(w, STR("meter"), r->meter);
+    jw_put_str(w, STR("window"), r->window);
+    render_wall(w, STR("window_start"), r->window_start);
+    put_units(w, STR("settled"), is_usd, r->settled);
+    put_units(w, STR("held"), is_usd, r->held);
+    jw_object_end(w);
+}
+
+void render_object(struct json_writer *w, const struct object_full *o)
+{
+    struct str vendor = o->scope, mode = STR_NONE;
+    (void)str_cut(o->scope, '/', &vendor, &mode); /* without a slash it is all vendor */
+    jw_object(w);
+    jw_put_str(w, STR("vendor"), vendor);
+    jw_put_str_or_null(w, STR("mode"), mode);
+    jw_put_str(w, STR("id"), o->object.id);
+    jw_put_str_or_null(w, STR("type"), o->object.type);
+    jw_put_str_or_null(w, STR("customer"), o->object.customer);
+    jw_put_str_or_null(w, STR("parent"), o->object.parent);
+    jw_put_bool(w, STR("created"), o->object.is_created);
+    jw_put_str(w, STR("agent"), o->agent);
+    jw_put_str(w, STR("key"), o->key);
+    jw_put_str_or_null(w, STR("run_id"), o->run_id);
+    jw_put_str(w, STR("call_id"), o->call_id);
+    jw_object_end(w);
+}
+
+void render_idempotency(struct json_writer *w, const struct idempotency_row *r)
+{
+    jw_object(w);
+    jw_put_str(w, STR("scope"), r->scope);
+    jw_put_str(w, STR("key"), r->key);
+    jw_put_str(w, STR("body"), r->body);
+    render_wall(w, STR("at"), r->at);
+    jw_put_str(w, STR("call_id"), r->call->call_id);
+    jw_put_i64(w, STR("open_seq"), (int64_t)r->call->open_seq);
+    jw_put_str_or_null(w, STR("outcome"), r->call->outcome);
+    render_cost(w, STR("held"), r->call->held);
+    render_cost(w, STR("settled"), r->call->settled);
+    jw_object_end(w);
+}
+
+void render_frame(struct json_writer *w, const struct frame *f, bool has_personal)
+{
+    jw_object(w);
+    jw_put_i64(w, STR("seq"), (int64_t)f->seq);
+    jw_put_str(w, STR("kind"), frame_kind_text(f->kind));
+    jw_put_i64(w, STR("version"), f->version);
+    jw_put_i64(w, STR("node"), f->node);
+    jw_put_i64(w, STR("epoch"), f->epoch);
+    jw_put_i64(w, STR("at"), f->at);
+    put_chain(w, f->chain);
+    jw_put_str(w, STR("body"), f->body);
+    if (has_personal)
+        jw_put_str(w, STR("personal"), f->personal);
+    else
+        jw_put_null(w, STR("personal"));
+    jw_object_end(w);
+}

@@ -1,0 +1,424 @@
+/*
+ * store/sqlite/batch.c - frames in, rows out: each row that a batch changes is written once.
+ *
+ * A call that opens and closes within one batch costs one row; holds that are over by its end cost none. What is pending
+ * lives in the arena, and is written early (in the same transaction) when that grows.
+ *
+ *   (1) a pending call or hold is what the tables will say; the tables are looked at only for what is not pending.
+ *   (2) sums (counters, runs, spend) are pending as differences.
+ */
+#include "base/check.h"
+#include "base/err.h"
+#include "store/sqlite/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ARENA_BYTES_MAX ((size_t)1 << 30)
+#define PENDING_MAX ((size_t)1 << 20)
+
+int batch_new(struct sqlite *s, struct batch **ret)
+{
+    struct batch *b = calloc(1, sizeof *b);
+    if (!b)
+        return err_trace(-ERR_NOMEM);
+    b->s = s;
+    arena_init(&b->arena, ARENA_BYTES_MAX);
+    tally_init(&b->counters);
+    map_init(&b->calls, PENDING_MAX, NULL);
+    map_init(&b->holds, PENDING_MAX, NULL);
+    map_init(&b->runs, PENDING_MAX, NULL);
+    map_init(&b->spend, PENDING_MAX, NULL);
+    batch_clear(b);
+    *ret = b;
+    return 0;
+}
+
+void batch_free(struct batch *b)
+{
+    if (!b)
+        return;
+    batch_clear(b);
+    arena_deinit(&b->arena);
+    tally_deinit(&b->counters);
+    free(b);
+}
+
+void batch_clear(struct batch *b)
+{
+    struct map *const maps[] = {&b->calls, &b->holds, &b->runs, &b->spend};
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
+        map_deinit(maps[i]);
+        map_init(maps[i], PENDING_MAX, NULL);
+    }
+    tally_clear(&b->counters);
+    b->first_call = NULL;
+    b->last_call = &b->first_call;
+    b->first_hold = NULL;
+    b->last_hold = &b->first_hold;
+    b->first_run = b->first_spend = NULL;
+    arena_reset(&b->arena);
+}
+
+static struct str seq_key(const uint64_t *seq)
+{
+    return (struct str){(const char *)seq, sizeof *seq};
+}
+
+/* --- what is pending -------------------------------------------------------------------------------------------------- */
+
+static struct pending_call *call_add(struct batch *b, uint64_t open_seq)
+{
+    struct pending_call *c = arena_alloc(&b->arena, sizeof *c);
+    *b->last_call = c;
+    b->last_call = &c->next;
+    return map_put(&b->calls, seq_key(&open_seq), c, NULL) < 0 ? NULL : c;
+}
+
+static int call_get(struct batch *b, uint64_t open_seq, struct pending_call **ret)
+{
+    *ret = map_get(&b->calls, seq_key(&open_seq));
+    if (*ret)
+        return 0;
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_CALL_GET);
+    struct call_row row;
+    sql_bind_int(st, 1, (int64_t)open_seq);
+    int r = sqlite_row(b->s, st);
+    if (r != 0)
+        return r == SQLITE_R_NONE ? err_trace(-ERR_CORRUPT) : r; /* a CLOSE of what was never opened */
+    sqlite_call_row(st, &b->arena, &row);
+    (void)sqlite3_reset(st);
+    struct pending_call *c = call_add(b, open_seq);
+    if (!c)
+        return err_trace(-ERR_NOMEM);
+    c->row = row;
+    c->before = rollup_of(&row);
+    *ret = c;
+    return 0;
+}
+
+static struct pending_hold *hold_add(struct batch *b, uint64_t of, size_t n_max)
+{
+    struct pending_hold *h = arena_alloc(&b->arena, sizeof *h + n_max * sizeof h->parts[0]);
+    h->of = of;
+    *b->last_hold = h;
+    b->last_hold = &h->next;
+    return map_put(&b->holds, seq_key(&of), h, NULL) < 0 ? NULL : h;
+}
+
+static struct pending_part *part_find(struct pending_hold *h, size_t i)
+{
+    for (size_t k = 0; k < h->n; k++)
+        if (h->parts[k].row.i == i)
+            return &h->parts[k];
+    return NULL;
+}
+
+/* All parts that the call took at first, those that are over too: from its OPEN frame. */
+static int hold_from_frame(struct batch *b, uint64_t of, struct pending_hold **ret)
+{
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_FRAME_GET);
+    struct frame f;
+    struct call_open o;
+    sql_bind_int(st, 1, (int64_t)of);
+    int r = sqlite_row(b->s, st);
+    if (r != 0)
+        return r == SQLITE_R_NONE ? err_trace(-ERR_CORRUPT) : r;
+    r = sql_frame(st, 0, &f);
+    if (r == 0 && f.kind != FRAME_OPEN)
+        r = err_trace(-ERR_CORRUPT);
+    if (r == 0)
+        r = frame_read_open(&b->arena, &f, &o);
+    (void)sqlite3_reset(st);
+    if (r < 0)
+        return r;
+    struct pending_hold *h = hold_add(b, of, o.n_holds);
+    if (!h)
+        return err_trace(-ERR_NOMEM);
+    for (size_t i = 0; i < o.n_holds; i++)
+        h->parts[h->n++] = (struct pending_part){.row = o.holds[i]};
+    *ret = h;
+    return 0;
+}
+
+static int hold_get(struct batch *b, uint64_t of, struct pending_hold **ret)
+{
+    *ret = map_get(&b->holds, seq_key(&of));
+    if (*ret)
+        return 0;
+    int r = hold_from_frame(b, of, ret);
+    if (r < 0)
+        return r;
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_HOLDS_GET);
+    sql_bind_int(st, 1, (int64_t)of);
+    while ((r = sqlite_row(b->s, st)) == 0) {
+        struct pending_part *p = part_find(*ret, (size_t)sql_i64(st, 0));
+        if (!p) {
+            (void)sqlite3_reset(st);
+            return err_trace(-ERR_CORRUPT);
+        }
+        p->row.bucket = arena_str(&b->arena, sql_str(st, 2)); /* may be erased in the frame, and kept here */
+        p->left = sql_i64(st, 7);
+        p->is_stored = true;
+    }
+    return r < 0 ? r : 0;
+}
+
+static struct pending_sum *sum_at(struct batch *b, struct map *map, struct pending_sum **first, wall_t day,
+                                  const struct str *names, size_t n)
+{
+    size_t bytes = sizeof day + n;
+    for (size_t i = 0; i < n; i++)
+        bytes += names[i].n;
+    char *key = arena_alloc(&b->arena, bytes), *p = key;
+    memcpy(p, &day, sizeof day);
+    p += sizeof day;
+    for (size_t i = 0; i < n; i++) {
+        if (names[i].n)
+            memcpy(p, names[i].p, names[i].n);
+        p += names[i].n;
+        *p++ = 0;
+    }
+    struct pending_sum *s = map_get(map, (struct str){key, bytes});
+    if (s)
+        return s;
+    s = arena_alloc(&b->arena, sizeof *s);
+    s->sum = ROLLUP_NONE;
+    s->next = *first;
+    *first = s;
+    return map_put(map, (struct str){key, bytes}, s, NULL) < 0 ? NULL : s;
+}
+
+/* --- frames ----------------------------------------------------------------------------------------------------------- */
+
+static int put_frame(struct batch *b, const struct frame *f)
+{
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_FRAME_PUT);
+    sql_bind_int(st, 1, (int64_t)f->seq);
+    sql_bind_int(st, 2, f->kind);
+    sql_bind_int(st, 3, f->version);
+    sql_bind_int(st, 4, f->node);
+    sql_bind_int(st, 5, f->epoch);
+    sql_bind_int(st, 6, f->at);
+    sql_bind_blob(st, 7, f->chain, CHAIN_BYTES);
+    sql_bind_str(st, 8, f->body);
+    int r = sqlite_run(b->s, st);
+    if (r < 0 || f->personal.n == 0)
+        return r;
+    st = sqlite_stmt(b->s, STMT_PERSONAL_PUT);
+    sql_bind_int(st, 1, (int64_t)f->seq);
+    sql_bind_str(st, 2, f->personal);
+    return sqlite_run(b->s, st);
+}
+
+static void bind_maybe(sqlite3_stmt *st, int i, int64_t n)
+{
+    if (n < 0)
+        sql_bind_null(st, i);
+    else
+        sql_bind_int(st, i, n);
+}
+
+static int put_attempts(struct batch *b, uint64_t open_seq, uint64_t seq, const struct attempt_row *rows, size_t n)
+{
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_ATTEMPT_PUT);
+    int r = 0;
+    for (size_t i = 0; i < n && r == 0; i++) {
+        sql_bind_int(st, 1, (int64_t)open_seq);
+        sql_bind_int(st, 2, (int64_t)seq);
+        sql_bind_int(st, 3, (int64_t)i);
+        sql_bind_int(st, 4, rows[i].n);
+        sql_bind_str(st, 5, rows[i].kind);
+        sql_bind_str(st, 6, rows[i].method);
+        sql_bind_str(st, 7, rows[i].path);
+        sql_bind_str(st, 8, rows[i].target);
+        bind_maybe(st, 9, rows[i].started_us);
+        bind_maybe(st, 10, rows[i].total_us);
+        bind_maybe(st, 11, rows[i].status);
+        sql_bind_int(st, 12, rows[i].bytes_out);
+        sql_bind_int(st, 13, rows[i].bytes_in);
+        sql_bind_str(st, 14, rows[i].error);
+        r = sqlite_run(b->s, st);
+    }
+    return r;
+}
+
+static int put_idempotency(struct batch *b, const struct frame *f, const struct call_open *o)
+{
+    if (o->idempotency_digest.n == 0 || o->ended_at != 0 || o->shares.n > 0)
+        return 0;
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_IDEMPOTENCY_PUT);
+    sql_bind_str(st, 1, o->idempotency_scope);
+    sql_bind_str(st, 2, o->idempotency_digest);
+    sql_bind_int(st, 3, (int64_t)f->seq);
+    sql_bind_str(st, 4, o->idempotency_body);
+    sql_bind_int(st, 5, f->at);
+    return sqlite_run(b->s, st);
+}
+
+static int count_hold(struct batch *b, const struct hold_row *h, int64_t settled, int64_t held)
+{
+    struct tally_row *row = tally_at(&b->counters, h);
+    return row ? tally_add(row, settled, held) : err_trace(-ERR_NOMEM);
+}
+
+static int on_open(struct batch *b, const struct frame *f)
+{
+    struct call_open o;
+    int r = frame_read_open(&b->arena, f, &o);
+    if (r < 0)
+        return r;
+    struct pending_call *c = call_add(b, f->seq);
+    struct pending_hold *h = o.n_holds ? hold_add(b, f->seq, o.n_holds) : NULL;
+    if (!c || (o.n_holds && !h))
+        return err_trace(-ERR_NOMEM);
+    call_row_open(&c->row, f, &o);
+    c->is_new = true;
+    c->before = ROLLUP_NONE;
+    for (size_t i = 0; i < o.n_holds && r == 0; i++) {
+        h->parts[h->n++] = (struct pending_part){.row = o.holds[i], .left = o.holds[i].n};
+        r = count_hold(b, &o.holds[i], 0, o.holds[i].n);
+    }
+    if (r == 0)
+        r = put_attempts(b, f->seq, f->seq, o.attempts, o.n_attempts);
+    return r == 0 ? put_idempotency(b, f, &o) : r;
+}
+
+static int on_move(struct batch *b, const struct move_row *m)
+{
+    struct pending_hold *h;
+    int r = hold_get(b, m->of, &h);
+    if (r < 0)
+        return r;
+    struct pending_part *p = part_find(h, m->i);
+    if (!p)
+        return err_trace(-ERR_CORRUPT); /* a move of what was never held */
+    p->left -= m->released;
+    p->is_changed = true;
+    return count_hold(b, &p->row, m->settled, -m->released);
+}
+
+static int put_object(struct batch *b, const struct call_row *c, const struct object_row *o)
+{
+    if (o->id.n == 0)
+        return 0;
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_OBJECT_PUT);
+    struct str scope = arena_printf(&b->arena, STR_FMT "/" STR_FMT, STR_ARG(c->vendor), STR_ARG(c->mode));
+    const struct str texts[] = {o->id, scope, o->type, o->customer, o->parent};
+    const struct str by[] = {c->agent, c->key, c->run_id, c->call_id};
+    for (int i = 0; i < 5; i++)
+        sql_bind_str(st, 1 + i, texts[i]);
+    sql_bind_int(st, 6, o->is_created);
+    for (int i = 0; i < 4; i++)
+        sql_bind_str(st, 7 + i, by[i]);
+    sql_bind_int(st, 11, (int64_t)c->open_seq);
+    return sqlite_run(b->s, st);
+}
+
+static int on_close(struct batch *b, const struct frame *f)
+{
+    struct call_close close;
+    struct pending_call *c;
+    int r = frame_read_close(&b->arena, f, &close);
+    if (r == 0)
+        r = call_get(b, close.open_seq, &c);
+    if (r < 0)
+        return r;
+    call_row_close(&c->row, f, &close);
+    for (size_t i = 0; i < close.n_moves && r == 0; i++)
+        r = on_move(b, &close.moves[i]);
+    for (size_t i = 0; i < close.n_objects && r == 0; i++)
+        r = put_object(b, &c->row, &close.objects[i]);
+    return r == 0 ? put_attempts(b, close.open_seq, f->seq, close.attempts, close.n_attempts) : r;
+}
+
+static int put_state(struct batch *b, const struct event_row *e, uint64_t seq)
+{
+    bool sets = e->does == EVENT_SETS;
+    sqlite3_stmt *st = sqlite_stmt(b->s, sets ? STMT_STATE_SET : STMT_STATE_END);
+    sql_bind_str(st, 1, e->kind);
+    sql_bind_str(st, 2, e->id);
+    sql_bind_int(st, 3, sets ? (int64_t)seq : e->at);
+    return sqlite_run(b->s, st);
+}
+
+static int on_event(struct batch *b, const struct frame *f)
+{
+    struct event_row e;
+    int r = frame_read_event(&b->arena, f, &e);
+    if (r < 0)
+        return r;
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_EVENT_PUT);
+    sql_bind_int(st, 1, (int64_t)f->seq);
+    sql_bind_int(st, 2, f->at);
+    sql_bind_str(st, 3, e.event);
+    r = sqlite_run(b->s, st);
+    if (r == 0 && e.is_policy) {
+        st = sqlite_stmt(b->s, STMT_POLICY_PUT);
+        sql_bind_int(st, 1, (int64_t)f->seq);
+        sql_bind_str(st, 2, e.id);
+        sql_bind_int(st, 3, e.version);
+        sql_bind_str(st, 4, e.digest);
+        r = sqlite_run(b->s, st);
+    }
+    return r == 0 && e.does != EVENT_NOTHING ? put_state(b, &e, f->seq) : r;
+}
+
+int batch_frame(struct batch *b, const struct frame *f)
+{
+    int r = put_frame(b, f);
+    if (r == 0 && f->kind == FRAME_OPEN)
+        r = on_open(b, f);
+    else if (r == 0 && f->kind == FRAME_CLOSE)
+        r = on_close(b, f);
+    else if (r == 0)
+        r = on_event(b, f);
+    if (r == 0 && b->arena.used_bytes > BATCH_ARENA_BYTES) {
+        r = batch_flush(b);
+        batch_clear(b);
+    }
+    return r;
+}
+
+/* --- sums of the pending calls ------------------------------------------------------------------------------------------ */
+
+static int sum_run(struct batch *b, const struct pending_call *c, const struct rollup *after)
+{
+    const struct str names[] = {c->row.run_id, c->row.agent, c->row.tenant};
+    struct pending_sum *s = sum_at(b, &b->runs, &b->first_run, 0, names, 3);
+    if (!s)
+        return err_trace(-ERR_NOMEM);
+    if (!s->call || c->row.started_at < s->first_at)
+        s->first_at = c->row.started_at;
+    if (!s->call || c->row.started_at > s->last_at)
+        s->last_at = c->row.started_at;
+    if (!s->call || c->row.open_seq < s->first_seq)
+        s->first_seq = c->row.open_seq;
+    if (c->row.open_seq > s->last_seq)
+        s->last_seq = c->row.open_seq;
+    s->call = c;
+    return rollup_change(&s->sum, &c->before, after);
+}
+
+static int sum_spend(struct batch *b, const struct pending_call *c, const struct rollup *after)
+{
+    const struct str names[] = {c->row.vendor, c->row.class, c->row.agent, c->row.key, c->row.tenant};
+    wall_t day = wall_day_start(c->row.started_at);
+    struct pending_sum *s = sum_at(b, &b->spend, &b->first_spend, day, names, 5);
+    if (!s)
+        return err_trace(-ERR_NOMEM);
+    s->call = c;
+    return rollup_change(&s->sum, &c->before, after);
+}
+
+int batch_sum(struct batch *b)
+{
+    int r = 0;
+    for (struct pending_call *c = b->first_call; c && r == 0; c = c->next) {
+        struct rollup after = rollup_of(&c->row);
+        r = sum_run(b, c, &after);
+        if (r == 0)
+            r = sum_spend(b, c, &after);
+    }
+    return r;
+}

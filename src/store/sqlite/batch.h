@@ -1,0 +1,53 @@
+/*
+ * store/sqlite/batch.h - what is pending in a batch; shared by batch.c (frames in) and flush.c (rows out).
+ */
+#pragma once
+
+#include "base/map.h"
+#include "store/sqlite/sqlite_impl.h"
+
+/* What is pending is written out, inside the transaction, when it takes more than this. */
+#define BATCH_ARENA_BYTES ((size_t)16 << 20)
+
+struct pending_call {
+    struct pending_call *next;
+    struct call_row row;
+    struct rollup before; /* what the sums have of it */
+    bool is_new;
+};
+
+struct pending_part {
+    struct hold_row row;
+    int64_t left;
+    bool is_stored, is_changed;
+};
+struct pending_hold {
+    struct pending_hold *next;
+    uint64_t of;
+    size_t n;
+    struct pending_part parts[];
+};
+
+struct pending_sum {
+    struct pending_sum *next;
+    const struct pending_call *call; /* any of them: it has the names */
+    struct rollup sum;
+    wall_t first_at, last_at;
+    uint64_t first_seq, last_seq;
+};
+
+struct batch {
+    struct sqlite *s;
+    struct arena arena;
+    struct map calls, holds;                   /* by open_seq */
+    struct pending_call *first_call, **last_call; /* in the order in which they came */
+    struct pending_hold *first_hold, **last_hold;
+    struct tally counters; /* differences */
+    struct map runs, spend;
+    struct pending_sum *first_run, *first_spend;
+};
+
+/* Fills runs and spend from the pending calls. */
+int batch_sum(struct batch *b);
+/* A row of calls; texts are copied to `a`. */
+void sqlite_call_row(sqlite3_stmt *st, struct arena *a, struct call_row *ret);

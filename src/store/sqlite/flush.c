@@ -1,0 +1,194 @@
+/*
+ * store/sqlite/flush.c - writes what is pending in a batch.
+ */
+#include "base/err.h"
+#include "store/sqlite/batch.h"
+
+#include <stdlib.h>
+
+static void bind_cost(sqlite3_stmt *st, int i, struct cost_row c)
+{
+    if (c.is_known)
+        sql_bind_int(st, i, c.nano);
+    else
+        sql_bind_null(st, i);
+    sql_bind_int(st, i + 1, c.is_known ? c.how : HOW_PARSED); /* so that min() over rows is the weakest of those known */
+}
+
+static struct cost_row cost_column(sqlite3_stmt *st, int i)
+{
+    if (sql_is_null(st, i))
+        return (struct cost_row){0};
+    return (struct cost_row){true, sql_i64(st, i), (enum how)sql_i64(st, i + 1)};
+}
+
+void sqlite_call_row(sqlite3_stmt *st, struct arena *a, struct call_row *ret)
+{
+    *ret = (struct call_row){
+        .open_seq = (uint64_t)sql_i64(st, 0),
+        .close_seq = (uint64_t)sql_i64(st, 1),
+        .last_seq = (uint64_t)sql_i64(st, 2),
+        .started_at = sql_i64(st, 15),
+        .ended_at = sql_i64(st, 16),
+        .held = cost_column(st, 17),
+        .settled = cost_column(st, 19),
+    };
+    struct str *const texts[] = {&ret->call_id, &ret->run_id, &ret->agent,   &ret->tenant, &ret->key,  &ret->vendor,
+                                 &ret->mode,    &ret->operation, &ret->class, &ret->verdict, &ret->code, &ret->outcome};
+    for (int i = 0; i < 12; i++)
+        *texts[i] = arena_str(a, sql_str(st, 3 + i));
+}
+
+static int call_insert(struct batch *b, const struct call_row *c)
+{
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_CALL_PUT);
+    const struct str texts[] = {c->call_id, c->run_id,    c->agent, c->tenant,  c->key,  c->vendor,
+                                c->mode,    c->operation, c->class, c->verdict, c->code, c->outcome};
+    sql_bind_int(st, 1, (int64_t)c->open_seq);
+    sql_bind_int(st, 2, (int64_t)c->close_seq);
+    sql_bind_int(st, 3, (int64_t)c->last_seq);
+    for (int i = 0; i < 12; i++)
+        sql_bind_str(st, 4 + i, texts[i]);
+    sql_bind_int(st, 16, c->started_at);
+    sql_bind_int(st, 17, c->ended_at);
+    bind_cost(st, 18, c->held);
+    bind_cost(st, 20, c->settled);
+    return sqlite_run(b->s, st);
+}
+
+static int call_update(struct batch *b, const struct call_row *c)
+{
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_CALL_CLOSE);
+    sql_bind_int(st, 1, (int64_t)c->open_seq);
+    sql_bind_int(st, 2, (int64_t)c->close_seq);
+    sql_bind_int(st, 3, (int64_t)c->last_seq);
+    sql_bind_str(st, 4, c->code);
+    sql_bind_str(st, 5, c->outcome);
+    sql_bind_int(st, 6, c->ended_at);
+    bind_cost(st, 7, c->settled);
+    return sqlite_run(b->s, st);
+}
+
+static int flush_calls(struct batch *b)
+{
+    int r = 0;
+    for (const struct pending_call *c = b->first_call; c && r == 0; c = c->next)
+        r = c->is_new ? call_insert(b, &c->row) : call_update(b, &c->row);
+    return r;
+}
+
+static int part_insert(struct batch *b, uint64_t of, const struct pending_part *p)
+{
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_HOLD_PUT);
+    sql_bind_int(st, 1, (int64_t)of);
+    sql_bind_int(st, 2, (int64_t)p->row.i);
+    sql_bind_str(st, 3, p->row.counter);
+    sql_bind_str(st, 4, p->row.bucket);
+    sql_bind_str(st, 5, p->row.meter);
+    sql_bind_str(st, 6, p->row.window);
+    sql_bind_int(st, 7, p->row.window_start);
+    sql_bind_int(st, 8, p->row.n);
+    sql_bind_int(st, 9, p->left);
+    return sqlite_run(b->s, st);
+}
+
+static int part_write(struct batch *b, uint64_t of, const struct pending_part *p)
+{
+    if (!p->is_stored)
+        return p->left != 0 ? part_insert(b, of, p) : 0;
+    if (!p->is_changed)
+        return 0;
+    sqlite3_stmt *st = sqlite_stmt(b->s, p->left ? STMT_HOLD_SET : STMT_HOLD_DROP);
+    sql_bind_int(st, 1, (int64_t)of);
+    sql_bind_int(st, 2, (int64_t)p->row.i);
+    if (p->left)
+        sql_bind_int(st, 3, p->left);
+    return sqlite_run(b->s, st);
+}
+
+static int flush_holds(struct batch *b)
+{
+    int r = 0;
+    for (const struct pending_hold *h = b->first_hold; h && r == 0; h = h->next)
+        for (size_t i = 0; i < h->n && r == 0; i++)
+            r = part_write(b, h->of, &h->parts[i]);
+    return r;
+}
+
+static int flush_counters(struct batch *b)
+{
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_COUNTER_ADD);
+    size_t i = 0;
+    int r = 0;
+    for (const struct tally_row *row; r == 0 && (row = tally_next(&b->counters, &i));) {
+        sql_bind_str(st, 1, row->counter);
+        sql_bind_str(st, 2, row->bucket);
+        sql_bind_int(st, 3, row->window_start);
+        sql_bind_str(st, 4, row->meter);
+        sql_bind_str(st, 5, row->window);
+        sql_bind_int(st, 6, row->settled);
+        sql_bind_int(st, 7, row->held);
+        r = sqlite_run(b->s, st);
+    }
+    return r;
+}
+
+static void bind_rollup(sqlite3_stmt *st, int i, const struct rollup *r)
+{
+    sql_bind_int(st, i, r->calls);
+    sql_bind_int(st, i + 1, r->denied);
+    sql_bind_int(st, i + 2, r->unknown);
+    sql_bind_int(st, i + 3, r->settled);
+    sql_bind_int(st, i + 4, r->how);
+    sql_bind_int(st, i + 5, r->held);
+}
+
+static int flush_runs(struct batch *b)
+{
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_RUN_ADD);
+    int r = 0;
+    for (const struct pending_sum *s = b->first_run; s && r == 0; s = s->next) {
+        sql_bind_str(st, 1, s->call->row.run_id);
+        sql_bind_str(st, 2, s->call->row.agent);
+        sql_bind_str(st, 3, s->call->row.tenant);
+        bind_rollup(st, 4, &s->sum);
+        sql_bind_int(st, 10, s->first_at);
+        sql_bind_int(st, 11, s->last_at);
+        sql_bind_int(st, 12, (int64_t)s->first_seq);
+        sql_bind_int(st, 13, (int64_t)s->last_seq);
+        r = sqlite_run(b->s, st);
+    }
+    return r;
+}
+
+static int flush_spend(struct batch *b)
+{
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_SPEND_ADD);
+    int r = 0;
+    for (const struct pending_sum *s = b->first_spend; s && r == 0; s = s->next) {
+        const struct call_row *c = &s->call->row;
+        sql_bind_int(st, 1, wall_day_start(c->started_at));
+        sql_bind_str(st, 2, c->vendor);
+        sql_bind_str(st, 3, c->class);
+        sql_bind_str(st, 4, c->agent);
+        sql_bind_str(st, 5, c->key);
+        sql_bind_str(st, 6, c->tenant);
+        bind_rollup(st, 7, &s->sum);
+        r = sqlite_run(b->s, st);
+    }
+    return r;
+}
+
+int batch_flush(struct batch *b)
+{
+    int r = batch_sum(b);
+    if (r == 0)
+        r = flush_calls(b);
+    if (r == 0)
+        r = flush_holds(b);
+    if (r == 0)
+        r = flush_counters(b);
+    if (r == 0)
+        r = flush_runs(b);
+    return r == 0 ? flush_spend(b) : r;
+}

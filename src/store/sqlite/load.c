@@ -1,0 +1,209 @@
+/*
+ * store/sqlite/load.c - what the next start needs, in time that does not grow with history: every query here goes through
+ * an index on what is live. And the rebuild, which reads everything.
+ */
+#include "base/check.h"
+#include "base/err.h"
+#include "store/rebuild.h"
+#include "store/sqlite/sqlite_impl.h"
+
+#include <stdlib.h>
+
+/* --- load ------------------------------------------------------------------------------------------------------------- */
+
+/* Runs on_row for each row. */
+static int each_row(sqlite3 *db, struct str sql, const int64_t *args, int n_args,
+                    int (*on_row)(sqlite3_stmt *st, void *ctx), void *ctx)
+{
+    sqlite3_stmt *st;
+    int r = sql_prepare(db, sql, &st), rc;
+    if (r < 0)
+        return r;
+    for (int i = 0; i < n_args; i++)
+        sql_bind_int(st, 1 + i, args[i]);
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW && (r = on_row(st, ctx)) == 0)
+        ;
+    if (r == 0 && rc != SQLITE_DONE)
+        r = sql_error(rc);
+    (void)sqlite3_finalize(st); /* says again what step said */
+    return r;
+}
+
+static int on_counter(sqlite3_stmt *st, void *ctx)
+{
+    const struct store_loader *to = ctx;
+    struct counter_row c = {sql_str(st, 0), sql_str(st, 1), sql_i64(st, 2), sql_i64(st, 3), sql_i64(st, 4)};
+    return to->on_counter(to->ctx, &c);
+}
+
+/* Windows without a start are never over; those with one begin with the month at the earliest, or still hold something. */
+static int load_counters(sqlite3 *db, wall_t now, const struct store_loader *to)
+{
+    const int64_t args[] = {wall_month_start(now), wall_day_start(now)};
+    int r = each_row(db, STR("SELECT counter, bucket, window_start, settled, held FROM counters"
+                             " WHERE window_start = 0 AND held = 0"), NULL, 0, on_counter, (void *)to);
+    if (r == 0)
+        r = each_row(db, STR("SELECT counter, bucket, window_start, settled, held FROM counters"
+                             " WHERE window_start >= min(?1, ?2) AND window_start <> 0 AND held = 0"
+                             " AND (window <> 'day' OR window_start >= ?2)"
+                             " AND (window <> 'month' OR window_start >= ?1)"), args, 2, on_counter, (void *)to);
+    if (r == 0)
+        r = each_row(db, STR("SELECT counter, bucket, window_start, settled, held FROM counters WHERE held <> 0"), NULL, 0,
+                     on_counter, (void *)to);
+    return r;
+}
+
+static int on_state(sqlite3_stmt *st, void *ctx)
+{
+    const struct store_loader *to = ctx;
+    struct state_row s = {sql_str(st, 0), sql_str(st, 3), sql_str(st, 4), sql_i64(st, 1) != 0, sql_i64(st, 2)};
+    return to->on_state(to->ctx, &s);
+}
+
+static int load_states(sqlite3 *db, const struct store_loader *to)
+{
+    return each_row(db, STR("SELECT s.kind, s.is_over, s.over_at, f.body, p.body FROM states s JOIN frames f ON f.seq = s.seq"
+                            " LEFT JOIN personal p ON p.seq = s.seq ORDER BY s.seq"), NULL, 0, on_state, (void *)to);
+}
+
+struct opening {
+    const struct store_loader *to;
+    sqlite3_stmt *holds;
+    struct arena arena;
+};
+
+static int on_open(sqlite3_stmt *st, void *ctx)
+{
+    struct opening *o = ctx;
+    int64_t open_seq = sql_i64(st, 0);
+    struct open_row row = {.open_seq = (uint64_t)open_seq, .is_closed = sql_i64(st, 1) != 0};
+    struct json body;
+    arena_reset(&o->arena);
+    row.body = sql_str(st, 2);
+    row.personal = sql_str(st, 3);
+    int r = frame_parse(&o->arena, row.body, &body), rc;
+    if (r < 0)
+        return r;
+    row.n_left = json_len(json_get(body, STR("limits")));
+    int64_t *left = arena_alloc(&o->arena, (row.n_left + 1) * sizeof *left);
+    sql_bind_int(o->holds, 1, open_seq);
+    while ((rc = sqlite3_step(o->holds)) == SQLITE_ROW) {
+        size_t i = (size_t)sql_i64(o->holds, 0);
+        if (i < row.n_left)
+            left[i] = sql_i64(o->holds, 1);
+    }
+    (void)sqlite3_reset(o->holds); /* says again what step said */
+    row.left = left;
+    return rc == SQLITE_DONE ? o->to->on_open(o->to->ctx, &row) : sql_error(rc);
+}
+
+static int load_open(sqlite3 *db, const struct store_loader *to)
+{
+    struct opening o = {.to = to};
+    int r = sql_prepare(db, STR("SELECT i, remaining FROM holds WHERE open_seq = ?1"), &o.holds);
+    if (r < 0)
+        return r;
+    arena_init(&o.arena, (size_t)1 << 30);
+    r = each_row(db, STR("SELECT c.open_seq, c.close_seq, f.body, p.body FROM"
+                         " (SELECT open_seq FROM calls WHERE outcome = '' AND outcome IN ('', 'unknown', 'released')"
+                         "  UNION SELECT open_seq FROM holds) live"
+                         " JOIN calls c ON c.open_seq = live.open_seq JOIN frames f ON f.seq = live.open_seq"
+                         " LEFT JOIN personal p ON p.seq = live.open_seq ORDER BY 1"), NULL, 0, on_open, &o);
+    arena_deinit(&o.arena);
+    (void)sqlite3_finalize(o.holds); /* says again what step said */
+    return r;
+}
+
+int sqlite_load(struct store *store, wall_t now, const struct store_loader *to)
+{
+    struct sqlite *s = (struct sqlite *)store;
+    int r = load_states(s->db, to);
+    if (r == 0)
+        r = load_counters(s->db, now, to);
+    return r == 0 ? load_open(s->db, to) : r;
+}
+
+/* --- rebuild ---------------------------------------------------------------------------------------------------------- */
+
+#define FRAME_COLUMNS "f.seq, f.kind, f.version, f.node, f.epoch, f.at, f.chain, f.body, p.body"
+#define FRAMES_FROM " FROM frames f LEFT JOIN personal p ON p.seq = f.seq"
+
+struct rebuilding {
+    sqlite3_stmt *frame_get;
+    struct rebuild *rebuild;
+    struct json_writer w;
+};
+
+static int frame_at(void *ctx, uint64_t seq, struct frame *ret)
+{
+    struct rebuilding *b = ctx;
+    (void)sqlite3_reset(b->frame_get); /* of the last question */
+    sql_bind_int(b->frame_get, 1, (int64_t)seq);
+    int rc = sqlite3_step(b->frame_get);
+    if (rc != SQLITE_ROW)
+        return rc == SQLITE_DONE ? err_trace(-ERR_CORRUPT) : sql_error(rc);
+    return sql_frame(b->frame_get, 0, ret);
+}
+
+static int on_frame(sqlite3_stmt *st, void *ctx)
+{
+    struct rebuilding *b = ctx;
+    struct frame f;
+    int r = sql_frame(st, 0, &f);
+    return r == 0 ? rebuild_frame(b->rebuild, &f) : r;
+}
+
+static int on_stored(sqlite3_stmt *st, void *ctx)
+{
+    struct rebuilding *b = ctx;
+    struct tally_row row = {
+        .counter = sql_str(st, 0),
+        .bucket = sql_str(st, 1),
+        .window_start = sql_i64(st, 2),
+        .settled = sql_i64(st, 3),
+        .held = sql_i64(st, 4),
+    };
+    return rebuild_counter(b->rebuild, &row, &b->w);
+}
+
+static int quick_check_row(sqlite3_stmt *st, void *ctx)
+{
+    return str_eq(sql_str(st, 0), STR("ok")) ? 0 : err_trace(-ERR_CORRUPT);
+}
+
+static int rebuild_all(sqlite3 *db, struct rebuilding *b, size_t *ret_n)
+{
+    int r = each_row(db, STR("PRAGMA quick_check(1)"), NULL, 0, quick_check_row, NULL);
+    if (r == 0)
+        r = sql_exec(db, "BEGIN"); /* one snapshot of frames and counters */
+    if (r == 0)
+        r = sql_prepare(db, STR("SELECT " FRAME_COLUMNS FRAMES_FROM " WHERE f.seq = ?1"), &b->frame_get);
+    if (r == 0)
+        r = each_row(db, STR("SELECT " FRAME_COLUMNS FRAMES_FROM " WHERE f.kind IN (1, 2) ORDER BY f.seq"), NULL, 0, on_frame, b);
+    if (r == 0)
+        r = each_row(db, STR("SELECT counter, bucket, window_start, settled, held FROM counters ORDER BY 1, 2, 3"), NULL, 0,
+                     on_stored, b);
+    return r == 0 ? rebuild_end(b->rebuild, &b->w, ret_n) : r;
+}
+
+int sqlite_rebuild(struct store *store, struct buf *ret_json)
+{
+    struct rebuilding b = {0};
+    sqlite3 *db;
+    size_t n = 0;
+    int r = sqlite_open_reader((struct sqlite *)store, &db);
+    if (r < 0)
+        return r;
+    jw_init(&b.w, ret_json);
+    jw_array(&b.w);
+    r = rebuild_new(frame_at, &b, &b.rebuild);
+    if (r == 0)
+        r = rebuild_all(db, &b, &n);
+    jw_array_end(&b.w);
+    rebuild_free(b.rebuild);
+    (void)sqlite3_finalize(b.frame_get); /* says again what step said */
+    (void)sqlite3_close_v2(db);          /* ends the read transaction */
+    if (r == 0)
+        r = buf_ok(ret_json);
+    return r < 0 ? r : n ? STORE_R_DIFFERS : 0;
+}

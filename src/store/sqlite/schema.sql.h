@@ -1,0 +1,81 @@
+/*
+ * store/sqlite/schema.sql.h - the tables, version SCHEMA_VERSION. A changed schema gets the next number and a step in
+ * schema.c that leads there from the last one.
+ *
+ *   (1) frames has what the chain covers, byte for byte; no personal value is in it. All else follows from frames and
+ *       personal, but for values that were erased.
+ *   (2) absent texts are '' and times 0, but for the numbers of attempts, where null is not 0.
+ *   (3) times are nanoseconds since 1970, money is nano-USD.
+ */
+#pragma once
+
+#define SCHEMA_VERSION 1
+#define SCHEMA_APPLICATION_ID 0x46424c4c /* "FBLL" */
+
+static const char SCHEMA_SQL[] =
+    "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL, chain BLOB NOT NULL,"
+    " epoch INTEGER NOT NULL) STRICT;"
+
+    "CREATE TABLE frames(seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, version INTEGER NOT NULL, node INTEGER NOT NULL,"
+    " epoch INTEGER NOT NULL, at INTEGER NOT NULL, chain BLOB NOT NULL, body TEXT NOT NULL) STRICT;"
+    "CREATE TABLE personal(seq INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;"
+
+    /* One row a call: what lists filter by. close_seq: first CLOSE, last_seq: last one of several; 0: none. */
+    "CREATE TABLE calls(open_seq INTEGER PRIMARY KEY, close_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,"
+    " call_id TEXT NOT NULL, run_id TEXT NOT NULL, agent TEXT NOT NULL, tenant TEXT NOT NULL, key TEXT NOT NULL,"
+    " vendor TEXT NOT NULL, mode TEXT NOT NULL, operation TEXT NOT NULL, class TEXT NOT NULL, verdict TEXT NOT NULL,"
+    " code TEXT NOT NULL, outcome TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,"
+    " held_nano INTEGER, held_how INTEGER NOT NULL, settled_nano INTEGER, settled_how INTEGER NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX calls_id ON calls(call_id);"
+    "CREATE INDEX calls_run ON calls(run_id);"
+    "CREATE INDEX calls_key ON calls(key);"
+    "CREATE INDEX calls_agent ON calls(agent);"
+    "CREATE INDEX calls_operation ON calls(operation);"
+    "CREATE INDEX calls_started ON calls(started_at);"
+    "CREATE INDEX calls_tenant ON calls(tenant) WHERE tenant <> '';"
+    "CREATE INDEX calls_refused ON calls(verdict) WHERE verdict <> 'permit';"
+    "CREATE INDEX calls_odd ON calls(outcome) WHERE outcome IN ('', 'unknown', 'released');"
+
+    /* Attempts of a call by the frame that told of them. */
+    "CREATE TABLE attempts(open_seq INTEGER NOT NULL, seq INTEGER NOT NULL, i INTEGER NOT NULL, n INTEGER NOT NULL,"
+    " kind TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, target TEXT NOT NULL, started_us INTEGER,"
+    " total_us INTEGER, status INTEGER, bytes_out INTEGER NOT NULL, bytes_in INTEGER NOT NULL, error TEXT NOT NULL,"
+    " PRIMARY KEY(open_seq, seq, i)) STRICT, WITHOUT ROWID;"
+
+    /* What is still held, and nothing else. */
+    "CREATE TABLE holds(open_seq INTEGER NOT NULL, i INTEGER NOT NULL, counter TEXT NOT NULL, bucket TEXT NOT NULL,"
+    " meter TEXT NOT NULL, window TEXT NOT NULL, window_start INTEGER NOT NULL, n INTEGER NOT NULL,"
+    " remaining INTEGER NOT NULL, PRIMARY KEY(open_seq, i)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE counters(counter TEXT NOT NULL, bucket TEXT NOT NULL, window_start INTEGER NOT NULL, meter TEXT NOT NULL,"
+    " window TEXT NOT NULL, settled INTEGER NOT NULL, held INTEGER NOT NULL, PRIMARY KEY(counter, bucket, window_start))"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE INDEX counters_start ON counters(window_start);"
+    "CREATE INDEX counters_held ON counters(held) WHERE held <> 0;"
+
+    /* Sums over calls, kept as they change. */
+    "CREATE TABLE runs(run_id TEXT NOT NULL, agent TEXT NOT NULL, tenant TEXT NOT NULL, calls INTEGER NOT NULL,"
+    " denied INTEGER NOT NULL, unknown INTEGER NOT NULL, settled_nano INTEGER NOT NULL, settled_how INTEGER NOT NULL,"
+    " held_nano INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, first_seq INTEGER NOT NULL,"
+    " last_seq INTEGER NOT NULL, PRIMARY KEY(run_id, agent, tenant)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX runs_last ON runs(last_seq);"
+    "CREATE TABLE spend(day INTEGER NOT NULL, vendor TEXT NOT NULL, class TEXT NOT NULL, agent TEXT NOT NULL,"
+    " key TEXT NOT NULL, tenant TEXT NOT NULL, calls INTEGER NOT NULL, denied INTEGER NOT NULL, unknown INTEGER NOT NULL,"
+    " settled_nano INTEGER NOT NULL, settled_how INTEGER NOT NULL, held_nano INTEGER NOT NULL,"
+    " PRIMARY KEY(day, vendor, class, agent, key, tenant)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE objects(id TEXT NOT NULL, scope TEXT NOT NULL, type TEXT NOT NULL, customer TEXT NOT NULL,"
+    " parent TEXT NOT NULL, created INTEGER NOT NULL, agent TEXT NOT NULL, key TEXT NOT NULL, run_id TEXT NOT NULL,"
+    " call_id TEXT NOT NULL, open_seq INTEGER NOT NULL, PRIMARY KEY(id, scope)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE idempotency(scope TEXT NOT NULL, key TEXT NOT NULL, open_seq INTEGER NOT NULL, body TEXT NOT NULL,"
+    " at INTEGER NOT NULL, PRIMARY KEY(scope, key)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE events(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL) STRICT;"
+    "CREATE INDEX events_event ON events(event);"
+    "CREATE TABLE policies(seq INTEGER PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL)"
+    " STRICT;"
+    "CREATE INDEX policies_name ON policies(name);"
+    /* Keys, policies and stops as their last event left them: seq is the event that set them. */
+    "CREATE TABLE states(kind TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, is_over INTEGER NOT NULL,"
+    " over_at INTEGER NOT NULL, PRIMARY KEY(kind, id)) STRICT, WITHOUT ROWID;"
+
+    "INSERT INTO meta VALUES(1, 0, zeroblob(32), 0);";

@@ -1,0 +1,50 @@
+/*
+ * store/sqlite/write.tbl.h - the statements of the one connection that writes: STMT(name, SQL). Prepared once.
+ */
+STMT(BEGIN, "BEGIN IMMEDIATE")
+STMT(COMMIT, "COMMIT")
+STMT(ROLLBACK, "ROLLBACK")
+STMT(META_PUT, "UPDATE meta SET seq = ?1, chain = ?2, epoch = ?3")
+STMT(FRAME_PUT, "INSERT INTO frames VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+STMT(FRAME_GET, "SELECT f.seq, f.kind, f.version, f.node, f.epoch, f.at, f.chain, f.body, p.body FROM frames f"
+                " LEFT JOIN personal p ON p.seq = f.seq WHERE f.seq = ?1")
+STMT(PERSONAL_PUT, "INSERT INTO personal VALUES(?1, ?2)")
+STMT(CALL_PUT, "INSERT INTO calls VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+               " ?19, ?20, ?21)")
+STMT(CALL_GET, "SELECT * FROM calls WHERE open_seq = ?1")
+STMT(CALL_CLOSE, "UPDATE calls SET close_seq = ?2, last_seq = ?3, code = ?4, outcome = ?5, ended_at = ?6,"
+                 " settled_nano = ?7, settled_how = ?8 WHERE open_seq = ?1")
+STMT(ATTEMPT_PUT, "INSERT INTO attempts VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")
+STMT(HOLDS_GET, "SELECT i, counter, bucket, meter, window, window_start, n, remaining FROM holds WHERE open_seq = ?1")
+STMT(HOLD_PUT, "INSERT INTO holds VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
+STMT(HOLD_SET, "UPDATE holds SET remaining = ?3 WHERE open_seq = ?1 AND i = ?2")
+STMT(HOLD_DROP, "DELETE FROM holds WHERE open_seq = ?1 AND i = ?2")
+STMT(COUNTER_ADD, "INSERT INTO counters VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET"
+                  " settled = settled + excluded.settled, held = held + excluded.held")
+STMT(RUN_ADD, "INSERT INTO runs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO UPDATE SET"
+              " calls = calls + excluded.calls, denied = denied + excluded.denied, unknown = unknown + excluded.unknown,"
+              " settled_nano = settled_nano + excluded.settled_nano, settled_how = min(settled_how, excluded.settled_how),"
+              " held_nano = held_nano + excluded.held_nano, first_at = min(first_at, excluded.first_at),"
+              " last_at = max(last_at, excluded.last_at), last_seq = max(last_seq, excluded.last_seq)")
+STMT(SPEND_ADD, "INSERT INTO spend VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO UPDATE SET"
+                " calls = calls + excluded.calls, denied = denied + excluded.denied, unknown = unknown + excluded.unknown,"
+                " settled_nano = settled_nano + excluded.settled_nano, settled_how = min(settled_how, excluded.settled_how),"
+                " held_nano = held_nano + excluded.held_nano")
+STMT(OBJECT_PUT, "INSERT INTO objects VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO UPDATE SET"
+                 " type = iif(excluded.type <> '', excluded.type, type),"
+                 " customer = iif(excluded.customer <> '', excluded.customer, customer),"
+                 " parent = iif(excluded.parent <> '', excluded.parent, parent),"
+                 " agent = iif(excluded.created > created, excluded.agent, agent),"
+                 " key = iif(excluded.created > created, excluded.key, key),"
+                 " run_id = iif(excluded.created > created, excluded.run_id, run_id),"
+                 " call_id = iif(excluded.created > created, excluded.call_id, call_id),"
+                 " open_seq = iif(excluded.created > created, excluded.open_seq, open_seq),"
+                 " created = max(created, excluded.created)")
+STMT(IDEMPOTENCY_PUT, "INSERT INTO idempotency VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET"
+                      " open_seq = excluded.open_seq, body = excluded.body, at = excluded.at")
+STMT(EVENT_PUT, "INSERT INTO events VALUES(?1, ?2, ?3)")
+STMT(POLICY_PUT, "INSERT INTO policies VALUES(?1, ?2, ?3, ?4)")
+STMT(STATE_SET, "INSERT INTO states VALUES(?1, ?2, ?3, 0, 0) ON CONFLICT DO UPDATE SET seq = excluded.seq, is_over = 0,"
+                " over_at = 0")
+STMT(STATE_END, "INSERT INTO states VALUES(?1, ?2, 0, 1, ?3) ON CONFLICT DO UPDATE SET is_over = 1,"
+                " over_at = excluded.over_at")
