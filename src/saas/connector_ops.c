@@ -224,9 +224,10 @@ static void parse_basics(struct parse *p, const struct yaml *at, struct str id, 
 
 static void parse_operation(struct parse *p, const struct yaml *row, struct str route, struct operation *op)
 {
-    static const char *const keys[] = {"id",      "route",      "alias",     "class",    "class_if", "params",
-                                       "one_of",  "amount",     "currency",  "customer", "subject",  "lookup",
-                                       "confirm", "currencies", "direction", "creates",  "tag",      "note"};
+    static const char *const keys[] = {"id",      "route",  "alias",   "class",           "class_if",
+                                       "params",  "one_of", "amount",  "currency",        "customer",
+                                       "subject", "lookup", "confirm", "currencies",      "direction",
+                                       "creates", "tag",    "note",    "confirm_currency"};
     read_keys(p, row, keys, sizeof(keys) / sizeof(keys[0]));
     parse_basics(p, row, parse_str(p, row, "id", true), route, op);
     op->class = parse_class(p, row);
@@ -246,6 +247,8 @@ static void parse_operation(struct parse *p, const struct yaml *row, struct str 
     op->currencies = find_table(p, row);
     parse_lookups(p, row, op);
     parse_confirms(p, row, op);
+    if (yaml_get(row, STR("confirm_currency")))
+        op->confirm_currency = parse_str(p, row, "confirm_currency", true);
     op->takes_tag = parse_bool(p, row, "tag", false);
     op->is_create = parse_bool(p, row, "creates", op->takes_tag);
     op->note = parse_str(p, row, "note", false);
