@@ -214,9 +214,16 @@ static void explain_outcome(struct why *y)
 {
     struct str outcome = text_of(y->call, "outcome"), error = text_of(y->call, "error"), code = text_of(y->call, "code");
     struct str request_id = text_of(y->call, "vendor_request_id");
+    struct str resolved_by = text_of(y->call, "resolved_by"), resolved_at = text_of(y->call, "resolved_at");
     int64_t status;
+    bool is_replay = false;
 
     say(y, "outcome", "%s", outcome_sentence(outcome, text_of(y->call, "verdict")));
+    if (resolved_by.n)
+        say(y, "outcome", "Was unknown; call " STR_FMT " brought it%s" STR_FMT ".", STR_ARG(resolved_by), resolved_at.n ? " at " : "",
+            STR_ARG(resolved_at));
+    if (json_bool(json_get(y->call, STR("replay")), &is_replay) && is_replay)
+        say(y, "replay", "The vendor gave an earlier answer again: nothing happened twice.");
     if (number_of(y->call, "status", &status))
         say(y, "answer", "The agent got %lld%s" STR_FMT "%s" STR_FMT "%s" STR_FMT ".", (long long)status, code.n ? ", code " : "",
             STR_ARG(code), error.n ? ", " : "", STR_ARG(error), request_id.n ? ", vendor's request id " : "", STR_ARG(request_id));

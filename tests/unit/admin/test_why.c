@@ -104,6 +104,11 @@ static void an_unknown_outcome_says_what_to_do(void **state)
     assert_says(s, "answer: The agent got 502, code outcome_unknown, the message ended early.");
     assert_null(strstr(s, "settled:"));
     assert_null(strstr(s, "overrun:"));
+    assert_null(strstr(s, "Was unknown"));
+    free(s);
+    s = explain("{\"verdict\":\"permit\",\"outcome\":\"settled\",\"resolved_by\":\"c2\",\"resolved_at\":\"2026-11-23T12:00:00.000Z\",\"replay\":true}");
+    assert_says(s, "outcome: Was unknown; call c2 brought it at 2026-11-23T12:00:00.000Z.");
+    assert_says(s, "replay: ");
     free(s);
 }
 
