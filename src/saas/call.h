@@ -37,15 +37,15 @@ struct operation; /* a row of the connector */
 struct saas_call {
     const struct connector *connector;
     const struct operation *op; /* NULL: an operation the connector does not know */
-    struct str operation; /* "stripe.refunds.create"; "stripe.unknown" */
-    enum op_class class;  /* may depend on values: a payment intent with confirm=true is money_in */
-    struct param *params; /* declared, typed */
+    struct str operation;       /* "stripe.refunds.create"; "stripe.unknown" */
+    enum op_class class;        /* may depend on values: a payment intent with confirm=true is money_in */
+    struct param *params;       /* declared, typed */
     size_t n_params;
     struct amount amount; /* what the request (or look-up) says; not known: is_known false */
     struct str direction; /* "in", "out", or empty */
     struct str customer;
     enum value_source customer_source;
-    struct str subject;   /* id of the object that the request is about, for the object index: "ch_1"; empty */
+    struct str subject; /* id of the object that the request is about, for the object index: "ch_1"; empty */
     /* the canonical request, made from what was read */
     struct str path, query, body, content_type; /* body empty: none */
     struct str idempotency_key;
@@ -76,12 +76,14 @@ bool saas_knows_path(const struct connector *c, struct str method, struct str pa
 struct cost saas_predict(const struct saas_call *call);
 
 /* The GET that fills amount and customer: path (and query) at the vendor; false when the operation has none. */
-bool saas_lookup_path(const struct saas_call *call, bool wants_amount, bool wants_customer, struct arena *a, struct str *ret_path);
+bool saas_lookup_path(const struct saas_call *call, bool wants_amount, bool wants_customer, struct arena *a,
+                      struct str *ret_path);
 /* Reads the look-up's answer (status, JSON body) into *call, and what it teaches into objects. The answer's currency is
  * checked against the request's. 0; SAAS_R_PROBLEM when the object does not exist or cannot be what the request says
  * (the facts stay unknown; *ret_problem->text says why, for the reason). */
-int saas_lookup_apply(struct saas_call *call, uint16_t status, struct str body, struct arena *a, struct saas_object *ret_objects,
-                      size_t objects_max, size_t *ret_n, struct saas_problem *ret_problem);
+int saas_lookup_apply(struct saas_call *call, uint16_t status, struct str body, struct arena *a,
+                      struct saas_object *ret_objects, size_t objects_max, size_t *ret_n,
+                      struct saas_problem *ret_problem);
 
 /* What we add to requests (CONTRACT 7 `additions`), each recorded. */
 struct saas_additions {
@@ -90,32 +92,35 @@ struct saas_additions {
 };
 /*
  * The bytes to send: body (canonical form plus tag) and idempotency key. The tag is the first 24 hex of
- * SHA-256(scope, key, canonical body), so that a retry with the same key sends the same bytes. `made_key`: used when the
- * request has none. *ret_added lists what was added ("idempotency_key", "tag").
+ * SHA-256(scope, key, canonical body), so that a retry with the same key sends the same bytes. `made_key`: used when
+ * the request has none. *ret_added lists what was added ("idempotency_key", "tag").
  */
-int saas_compose(const struct saas_call *call, struct saas_additions add, struct str scope, struct str made_key, struct arena *a,
-                 struct str *ret_body, struct str *ret_key, struct str ret_added[2], size_t *ret_n_added);
+int saas_compose(const struct saas_call *call, struct saas_additions add, struct str scope, struct str made_key,
+                 struct arena *a, struct str *ret_body, struct str *ret_key, struct str ret_added[2],
+                 size_t *ret_n_added);
 
 /* What the vendor's complete answer means. */
 struct saas_result {
-    enum outcome outcome; /* SETTLED, RELEASED (proof of no charge), UNKNOWN (5xx, unreadable success), NONE for class read/write */
+    enum outcome outcome; /* SETTLED, RELEASED (proof of no charge), UNKNOWN (5xx, unreadable success), NONE for class
+                             read/write */
     struct cost cost;     /* HOW_PARSED when read from the answer, HOW_ESTIMATED when the answer does not say */
     struct amount amount;
     struct str customer;
-    struct str error;     /* vendor's error code or type; never its message */
+    struct str error; /* vendor's error code or type; never its message */
     struct saas_object *objects;
     size_t n_objects;
-    bool is_replay;       /* the vendor says that it answered from its idempotency store */
+    bool is_replay; /* the vendor says that it answered from its idempotency store */
 };
-/* `predicted`: settled at when the answer is a success without an amount. Currency differing from the request's: UNKNOWN. */
-int saas_confirm(const struct saas_call *call, uint16_t status, struct str body, bool replay_header, struct cost predicted,
-                 struct arena *a, struct saas_result *ret);
+/* `predicted`: settled at when the answer is a success without an amount. Currency differing from the request's:
+ * UNKNOWN. */
+int saas_confirm(const struct saas_call *call, uint16_t status, struct str body, bool replay_header,
+                 struct cost predicted, struct arena *a, struct saas_result *ret);
 /* Status only, for answers that are streamed. */
 enum outcome saas_outcome_of_status(const struct saas_call *call, uint16_t status);
 
 /* A refusal in the vendor's own error form (JSON body); `c` NULL: Stripe's shape. */
-int saas_refusal_body(const struct connector *c, enum code code, uint16_t status, struct str sentence, struct str call_id,
-                      struct buf *out);
+int saas_refusal_body(const struct connector *c, enum code code, uint16_t status, struct str sentence,
+                      struct str call_id, struct buf *out);
 /* Response header that carries the vendor's request id ("request-id"); and the one that marks a replay. */
 struct str connector_request_id_header(const struct connector *c);
 struct str connector_replay_header(const struct connector *c);

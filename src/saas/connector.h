@@ -1,7 +1,8 @@
 /*
  * saas/connector.h - how we read one vendor's traffic, as data: connectors/<vendor>/connector.yaml (CONTRACT 7).
  *
- * A connector is immutable and outlives every call. What a vendor does that data cannot say is one small file in this folder.
+ * A connector is immutable and outlives every call. What a vendor does that data cannot say is one small file in this
+ * folder.
  */
 #pragma once
 
@@ -11,7 +12,8 @@
 
 struct connector;
 
-int connector_parse(struct str text, struct str file, const struct limits *limits, struct diag_list *diags, struct connector **ret);
+int connector_parse(struct str text, struct str file, const struct limits *limits, struct diag_list *diags,
+                    struct connector **ret);
 void connector_free(struct connector *c);
 /* The connector.yaml compiled into the binary; false when there is none of that name. */
 bool connector_builtin(struct str name, struct str *ret_text);
@@ -29,7 +31,8 @@ struct secret_form {
     struct str prefix;
 };
 struct secret_form connector_secret_form(const struct connector *c);
-/* Which mode a secret is for, read from its prefix; MODE_ANY for vendors without modes; false: the prefix says nothing. */
+/* Which mode a secret is for, read from its prefix; MODE_ANY for vendors without modes; false: the prefix says nothing.
+ */
 bool connector_secret_mode(const struct connector *c, struct str secret, enum mode *ret);
 
 /* Request header fields that go on to the vendor (lower case); all others stop here. */
