@@ -174,8 +174,9 @@ void pool_conn_idle(struct h1_vendor *v)
 
 /* -------- calls -------- */
 
-struct http_exchange *http_pool_open(struct http_pool *p, const struct http_target *target, const struct http_timeouts *t,
-                                     bool fresh, const struct http_events *ev, void *ev_ctx)
+struct http_exchange *http_pool_open(struct http_pool *p, const struct http_target *target,
+                                     const struct http_timeouts *t, bool fresh, const struct http_events *ev,
+                                     void *ev_ctx)
 {
     struct h1_call *call = h1_call_new(p);
 

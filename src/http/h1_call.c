@@ -3,8 +3,8 @@
  *
  * One timer serves all phases:
  *
- *   CONNECT (waiting for a connection included) -> PAUSE (the next step is our user's) <-> SEND (the vendor has to take bytes)
- *   -> FIRST_BYTE -> BODY (only while we read)
+ *   CONNECT (waiting for a connection included) -> PAUSE (the next step is our user's) <-> SEND (the vendor has to
+ *   take bytes) -> FIRST_BYTE -> BODY (only while we read)
  *
  * `bytes_out` counts what was given to an open connection, and once the exchange is over what the kernel really took of
  * it: 0 proves that the vendor saw nothing, at any time.
@@ -21,7 +21,11 @@ static struct h1_call *of(struct http_exchange *x)
 
 static struct loop *loop_of(const struct h1_call *call) { return call->pool->loop; }
 static bool is_open(const struct h1_call *call) { return call->conn && call->conn->state == VENDOR_BUSY; }
-static uint64_t taken_bytes(const struct h1_call *call) { return call->given_bytes - stream_queued(call->conn->stream); }
+
+static uint64_t taken_bytes(const struct h1_call *call)
+{
+    return call->given_bytes - stream_queued(call->conn->stream);
+}
 
 /* -------- ends -------- */
 

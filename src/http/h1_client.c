@@ -1,7 +1,8 @@
 /*
  * http/h1_client.c - one connection to a vendor: answers in.
  *
- *   (1) events of the user come from run(), from the stream's end or from a timer, never from inside a call of the user's.
+ *   (1) events of the user come from run(), from the stream's end or from a timer, never from inside a call of the
+ *       user's.
  *   (2) when an answer is complete the connection is given back, or closed, before on_end is told: a call made in that
  *       event finds it.
  *   (3) a connection is given back only when the request was sent whole, the answer was framed and read to its end, and

@@ -1,8 +1,8 @@
 /*
  * http/h1_parse.c - HTTP/1 messages out of bytes: llhttp, with limits and a line discipline of our own around it.
  *
- *   (1) a line of a head ends in CRLF; a bare CR, a bare LF, an empty first line, or a line that starts with a space or a
- *       tab (folding) is refused before llhttp sees it.
+ *   (1) a line of a head ends in CRLF; a bare CR, a bare LF, an empty first line, or a line that starts with a
+ *       space or a tab (folding) is refused before llhttp sees it.
  *   (2) fields point into head->p, also after it has moved (rebase()).
  *   (3) only chunked bodies pass through llhttp; others are counted here, so that one place decides where a body ends.
  */
@@ -302,7 +302,7 @@ static int parse_lines(struct h1_parser *p, size_t until)
     return p->bad.status ? H1_R_BAD : refuse(p, 400, "The head is malformed.");
 }
 
-/* What is refused, and why, does not depend on where reads end: the first line that is wrong decides, whoever finds it. */
+/* What is refused, and why, does not depend on where reads end: the first wrong line decides, whoever finds it. */
 int h1_parse_head(struct h1_parser *p, struct str in, size_t *ret_used)
 {
     int r = collect(p, in, ret_used);

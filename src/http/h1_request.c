@@ -1,10 +1,10 @@
 /*
  * http/h1_request.c - which request heads are accepted (RFC 9110, 9112, and stricter wherever those leave a choice).
  *
- * We hold secrets and decide on what we read, so whatever two parsers could read differently is refused: the rules stand
- * here one by one, on our own list of fields. Fields that belong to the connection or to framing are taken out, so that
- * nothing behind this file can act on them twice; names with an underscore are dropped, because some servers read `_` as
- * `-`.
+ * We hold secrets and decide on what we read, so whatever two parsers could read differently is refused: the rules
+ * stand here one by one, on our own list of fields. Fields that belong to the connection or to framing are taken
+ * out, so that nothing behind this file can act on them twice; names with an underscore are dropped, because some
+ * servers read `_` as `-`.
  */
 #include "http/h1_impl.h"
 

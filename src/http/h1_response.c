@@ -1,8 +1,8 @@
 /*
  * http/h1_response.c - which response heads are accepted, and how their body is framed (RFC 9112 6.3, stricter).
  *
- * Anything doubtful about framing is an error of the vendor's: the answer is then unknown, which is the safe reading of a
- * call that may have moved money.
+ * Anything doubtful about framing is an error of the vendor's: the answer is then unknown, which is the safe
+ * reading of a call that may have moved money.
  */
 #include "http/h1_impl.h"
 

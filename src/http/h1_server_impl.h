@@ -1,8 +1,8 @@
 /*
  * http/h1_server_impl.h - what server.c, h1_server.c and h1_answer.c share.
  *
- * A connection and an exchange find each other by pointers that both sides clear at once (h1_detach): the exchange lives
- * until its user releases it, the connection until the wire is done, in any order.
+ * A connection and an exchange find each other by pointers that both sides clear at once (h1_detach): the exchange
+ * lives until its user releases it, the connection until the wire is done, in any order.
  */
 #pragma once
 

@@ -21,7 +21,7 @@ struct http_head {
     struct str host;   /* requests: the Host field */
     uint16_t status;   /* responses */
     struct str reason; /* responses: as received; may be empty */
-    struct http_field *fields; /* in order; framing and hop-by-hop fields, Host and Expect already taken out (and left out when sent) */
+    struct http_field *fields; /* in order; framing, hop-by-hop, Host and Expect taken out (and left out when sent) */
     size_t n_fields;
     int64_t body_bytes; /* Content-Length; 0: no body; HTTP_BODY_UNKNOWN: chunked, or until close */
     bool has_query;

@@ -3,11 +3,13 @@
  *
  *   (1) events come on the loop's thread, never from inside the call that caused them, and none after stream_close().
  *   (2) on_bytes comes only between stream_read_start() and stream_read_stop(); bytes are valid during the call.
- *   (3) stream_write() takes everything it is given: what the kernel does not take is queued, and on_drained says when the
- *       queue is empty again. The caller stops writing while stream_queued() is above its window: that is the backpressure.
+ *   (3) stream_write() takes everything it is given: what the kernel does not take is queued, and on_drained says
+ *       when the queue is empty again. The caller stops writing while stream_queued() is above its window: that is
+ *       the backpressure.
+ *       Writes are corked: what is written during one callback of the loop (a read, a timer, a post) leaves
+ *       together when that callback returns, whichever stream the callback belonged to. Large writes may leave at
+ *       once.
  *   (4) after on_eof the stream can still write; after on_error only stream_close() is left.
- *       Writes are corked: what is written during one callback of the loop (a read, a timer, a post) leaves together when
- *       that callback returns, whichever stream the callback belonged to. Large writes may leave at once.
  *   (5) stream_close() is called exactly once by the owner; queued bytes are still sent for up to 5 s, unless `now`.
  */
 #pragma once
@@ -60,5 +62,5 @@ static inline void stream_reset(struct stream *s)
     else
         s->ops->close(s, true);
 }
-/* False when bytes, an end or an error wait to be read at this very moment: asked before an idle connection is used again. */
+/* False when bytes, an end or an error wait to be read right now: asked before an idle connection is used again. */
 static inline bool stream_is_quiet(const struct stream *s) { return !s->ops->is_quiet || s->ops->is_quiet(s); }

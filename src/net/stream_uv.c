@@ -30,6 +30,7 @@
 #define LINGER_TIMEOUT_MS 2000
 #define DIRECT_BYTES 8192
 #define IOV_MAX_PARTS 20
+#define IOV_QUEUED_BYTES_MAX (12 * OUT_CHUNK_BYTES) /* leaves room for the parts of one direct write */
 
 struct stream_uv {
     struct stream s; /* first: a struct stream * is a struct stream_uv * */
@@ -39,8 +40,7 @@ struct stream_uv {
     struct list dirty;  /* in loop_uv.dirty */
     struct list closing; /* in loop_uv.closing or loop_uv.free_streams */
     struct timer limit; /* of closing */
-    struct out_chunk *out_first, *out_last;
-    size_t out_bytes;     /* in the chunks */
+    struct out_queue out;
     size_t writing_bytes; /* of these, given to uv_write() */
     int err;
     bool is_connected, wants_read, is_reading, is_writing, got_eof;
@@ -62,98 +62,11 @@ static void mark_dirty(struct stream_uv *s)
         list_add_tail(&loop_of(s)->dirty, &s->dirty);
 }
 
-/* -------- chunks -------- */
-
-static struct out_chunk *chunk_new(struct loop_uv *l)
-{
-    struct out_chunk *c = l->free_chunks;
-
-    if (c) {
-        l->free_chunks = c->next;
-        l->n_free_chunks--;
-    } else {
-        c = malloc(sizeof(*c));
-        check(c);
-    }
-    c->next = NULL;
-    c->from = c->to = 0;
-    return c;
-}
-
-static void chunk_free(struct loop_uv *l, struct out_chunk *c)
-{
-    if (l->n_free_chunks >= FREE_CHUNKS_MAX) {
-        free(c);
-        return;
-    }
-    c->next = l->free_chunks;
-    l->free_chunks = c;
-    l->n_free_chunks++;
-}
-
-static void queue_bytes(struct stream_uv *s, const char *p, size_t n)
-{
-    s->out_bytes += n;
-    while (n) {
-        struct out_chunk *c = s->out_last;
-        if (!c || c->to == OUT_CHUNK_BYTES) {
-            c = chunk_new(loop_of(s));
-            if (s->out_last)
-                s->out_last->next = c;
-            else
-                s->out_first = c;
-            s->out_last = c;
-        }
-        size_t room = OUT_CHUNK_BYTES - c->to, take = n < room ? n : room;
-        memcpy(c->bytes + c->to, p, take);
-        c->to += take;
-        p += take;
-        n -= take;
-    }
-}
-
-/* The kernel took n bytes off the front of the chunks. */
+/* The kernel took n bytes off the front of the queue. */
 static void consume(struct stream_uv *s, size_t n)
 {
-    check(n <= s->out_bytes);
-    s->out_bytes -= n;
+    out_queue_take(&s->out, &loop_of(s)->chunks, n);
     s->s.bytes_out += n;
-    while (n) {
-        struct out_chunk *c = s->out_first;
-        size_t have = c->to - c->from;
-        if (n < have) {
-            c->from += n;
-            return;
-        }
-        n -= have;
-        s->out_first = c->next;
-        if (!c->next)
-            s->out_last = NULL;
-        chunk_free(loop_of(s), c);
-    }
-}
-
-static void drop_queue(struct stream_uv *s)
-{
-    while (s->out_first) {
-        struct out_chunk *c = s->out_first;
-        s->out_first = c->next;
-        chunk_free(loop_of(s), c);
-    }
-    s->out_last = NULL;
-    s->out_bytes = s->writing_bytes = 0;
-}
-
-static size_t chunk_bufs(const struct stream_uv *s, uv_buf_t *bufs, size_t max, size_t *ret_bytes)
-{
-    size_t n = 0, bytes = 0;
-
-    for (struct out_chunk *c = s->out_first; c && n < max; c = c->next) {
-        bufs[n++] = uv_buf_init(c->bytes + c->from, (unsigned)(c->to - c->from));
-        bytes += c->to - c->from;
-    }
-    *ret_bytes = bytes;
-    return n;
 }
 
 /* -------- life -------- */
@@ -163,7 +76,7 @@ static void on_gone(uv_handle_t *h)
     struct stream_uv *s = h->data;
     struct loop_uv *l = loop_of(s);
 
-    drop_queue(s); /* not before: uv_write() may have referred to the chunks */
+    out_queue_drop(&s->out, &l->chunks); /* not before: uv_write() may have referred to the chunks */
     if (l->n_free_streams < FREE_STREAMS_MAX) {
         list_add_head(&l->free_streams, &s->closing);
         l->n_free_streams++;
@@ -230,10 +143,10 @@ static size_t uv_queued(const struct stream *base)
     const struct stream_uv *s = of_const(base);
 
     if (s->err)
-        return s->out_bytes - s->writing_bytes; /* libuv no longer knows how much of these left: count them as sent */
+        return s->out.n_bytes - s->writing_bytes; /* libuv no longer knows how much of these left: count them as sent */
     if (!s->is_writing)
-        return s->out_bytes;
-    return s->out_bytes - s->writing_bytes + s->tcp.write_queue_size;
+        return s->out.n_bytes;
+    return s->out.n_bytes - s->writing_bytes + s->tcp.write_queue_size;
 }
 
 static void flush(struct stream_uv *s);
@@ -260,7 +173,7 @@ static void on_written(uv_write_t *w, int status)
 static void write_rest(struct stream_uv *s)
 {
     uv_buf_t bufs[IOV_MAX_PARTS];
-    size_t n = chunk_bufs(s, bufs, IOV_MAX_PARTS, &s->writing_bytes);
+    size_t n = out_queue_bufs(&s->out, bufs, IOV_MAX_PARTS, &s->writing_bytes);
 
     s->write.data = s;
     int r = uv_write(&s->write, (uv_stream_t *)&s->tcp, bufs, (unsigned)n, on_written);
@@ -276,7 +189,7 @@ static void write_rest(struct stream_uv *s)
 static ssize_t try_write(struct stream_uv *s, const struct str *more, size_t n_more)
 {
     uv_buf_t bufs[IOV_MAX_PARTS];
-    size_t bytes, n = chunk_bufs(s, bufs, IOV_MAX_PARTS, &bytes);
+    size_t bytes, n = out_queue_bufs(&s->out, bufs, IOV_MAX_PARTS, &bytes);
 
     check(n + n_more <= IOV_MAX_PARTS);
     for (size_t i = 0; i < n_more; i++)
@@ -289,10 +202,10 @@ static ssize_t try_write(struct stream_uv *s, const struct str *more, size_t n_m
 
 static void flush(struct stream_uv *s)
 {
-    while (s->out_bytes && s->is_connected && !s->is_writing && !s->err) {
+    while (s->out.n_bytes && s->is_connected && !s->is_writing && !s->err) {
         uv_buf_t bufs[IOV_MAX_PARTS];
         size_t offered;
-        chunk_bufs(s, bufs, IOV_MAX_PARTS, &offered);
+        out_queue_bufs(&s->out, bufs, IOV_MAX_PARTS, &offered);
         ssize_t took = try_write(s, NULL, 0);
         if (took < 0) {
             fail(s, (int)took);
@@ -308,20 +221,20 @@ static void flush(struct stream_uv *s)
 static bool write_direct(struct stream_uv *s, const struct str *parts, size_t n_parts, size_t n_bytes)
 {
     if (n_bytes < DIRECT_BYTES || s->is_writing || !s->is_connected || n_parts > 4 ||
-        s->out_bytes > (IOV_MAX_PARTS - 5) * OUT_CHUNK_BYTES)
+        s->out.n_bytes > IOV_QUEUED_BYTES_MAX)
         return false;
     ssize_t took = try_write(s, parts, n_parts);
     if (took < 0) {
         fail(s, (int)took);
         return true;
     }
-    size_t queued = s->out_bytes < (size_t)took ? s->out_bytes : (size_t)took, skip = (size_t)took - queued;
+    size_t queued = s->out.n_bytes < (size_t)took ? s->out.n_bytes : (size_t)took, skip = (size_t)took - queued;
     consume(s, queued);
     s->s.bytes_out += skip;
     for (size_t i = 0; i < n_parts; i++) {
         size_t cut = skip < parts[i].n ? skip : parts[i].n;
         skip -= cut;
-        queue_bytes(s, parts[i].p + cut, parts[i].n - cut);
+        out_queue_add(&s->out, &loop_of(s)->chunks, str_sub(parts[i], cut, parts[i].n));
     }
     return true;
 }
@@ -343,7 +256,7 @@ static void uv_stream_write_parts(struct stream *base, const struct str *parts, 
     if (write_direct(s, parts, n_parts, n_bytes))
         return;
     for (size_t i = 0; i < n_parts; i++)
-        queue_bytes(s, parts[i].p, parts[i].n);
+        out_queue_add(&s->out, &loop_of(s)->chunks, parts[i]);
 }
 
 /* -------- reading -------- */
@@ -356,8 +269,8 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
     *buf = uv_buf_init(l->read_buffer, READ_BUFFER_BYTES);
 }
 
-/* libuv calls a hang-up behind a short read an end, also when it is a reset; the socket itself knows better, and a reset
- * must not pass for the end of a message. */
+/* libuv calls a hang-up behind a short read an end, also when it is a reset; the socket itself knows better, and a
+ * reset must not pass for the end of a message. */
 static bool is_reset(struct stream_uv *s)
 {
     int fd;
@@ -447,7 +360,7 @@ static void closing_step(struct stream_uv *s)
 {
     if (s->err) {
         gone(s, false);
-    } else if (s->out_bytes == 0) {
+    } else if (s->out.n_bytes == 0) {
         int fd;
         if (s->got_eof || uv_loop_is_stopping(loop_of(s)) || uv_fileno((uv_handle_t *)&s->tcp, &fd) < 0) {
             gone(s, false);
@@ -466,7 +379,7 @@ static void uv_stream_close(struct stream *base, bool now)
     check(!s->is_closed);
     s->is_closed = true;
     s->s.ev = NULL;
-    if (now || s->err || (!s->is_connected && s->out_bytes == 0)) {
+    if (now || s->err || (!s->is_connected && s->out.n_bytes == 0)) {
         gone(s, false);
         return;
     }
@@ -496,7 +409,7 @@ void stream_uv_turn_end(struct stream_uv *s)
             s->is_failed = true;
             s->s.ev->on_error(s->s.ev_ctx, s->err);
         }
-    } else if (s->wants_drained && s->out_bytes == 0) {
+    } else if (s->wants_drained && s->out.n_bytes == 0) {
         s->wants_drained = false;
         if (s->s.ev->on_drained)
             s->s.ev->on_drained(s->s.ev_ctx);
@@ -507,7 +420,7 @@ void stream_uv_hurry(struct loop_uv *l)
 {
     list_each_safe(it, tmp, &l->closing) {
         struct stream_uv *s = list_entry(it, struct stream_uv, closing);
-        if (s->out_bytes == 0)
+        if (s->out.n_bytes == 0)
             gone(s, false);
     }
 }
@@ -516,11 +429,7 @@ void stream_uv_free_lists(struct loop_uv *l)
 {
     list_each_safe(it, tmp, &l->free_streams)
         free(list_entry(it, struct stream_uv, closing));
-    while (l->free_chunks) {
-        struct out_chunk *c = l->free_chunks;
-        l->free_chunks = c->next;
-        free(c);
-    }
+    out_chunks_free(&l->chunks);
 }
 
 /* -------- opening -------- */
@@ -567,7 +476,7 @@ static void on_connected(uv_connect_t *c, int status)
         s->is_connected = true;
         if (s->wants_read || s->is_closed)
             start_reading(s);
-        if (s->out_bytes || s->is_closed)
+        if (s->out.n_bytes || s->is_closed)
             mark_dirty(s);
         if (!s->is_closed && s->s.ev->on_connect)
             s->s.ev->on_connect(s->s.ev_ctx);

@@ -5,8 +5,8 @@
  * that digit. When the current tick reaches a slot's first tick, the slot's timers move down or become due.
  *
  *   (1) a slot of level L ahead of the current digit L holds only ticks that agree with `cur` in all higher digits.
- *   (2) every non-empty slot has its bit in `full`; a bit may outlive the slot's last timer (cancelled), which costs one
- *       empty visit.
+ *   (2) every non-empty slot has its bit in `full`; a bit may outlive the slot's last timer (cancelled), which
+ *       costs one empty visit.
  *   (3) a timer never fires before its time, and never from inside timer_arm(): a delay of 0 fires at the next advance.
  */
 #include "net/timer.h"
@@ -73,7 +73,7 @@ static uint64_t place(struct timer_wheel *w, struct timer *t)
     return tick >> (level * WHEEL_BITS) << (level * WHEEL_BITS);
 }
 
-/* The first tick after `cur` at which a slot has to be looked at; UINT64_MAX: none. A lower level always comes first. */
+/* The next tick at which a slot has to be looked at; UINT64_MAX: none. A lower level always comes first. */
 static uint64_t next_tick(const struct timer_wheel *w)
 {
     for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
@@ -117,7 +117,7 @@ static void fire_due(struct timer_wheel *w)
 {
     struct list firing, *it;
 
-    /* Timers armed with delay 0 by these callbacks wait for the next advance, so that a chain of them starves nobody. */
+    /* Timers armed with delay 0 by these callbacks wait for the next advance: a chain of them starves nobody. */
     list_init(&firing);
     while ((it = list_first(&w->due))) {
         list_remove(it);

@@ -23,7 +23,7 @@ void timer_wheel_free(struct timer_wheel *w);
 void timer_wheel_advance(struct timer_wheel *w, mono_t now);
 
 void timer_init(struct timer *t, void (*fn)(struct timer *t));
-/* Re-arms when armed. A delay of 0 fires on the next turn, in the order armed: the way to do a thing "not inside this call". */
+/* Re-arms when armed. A delay of 0 fires on the next turn, in the order armed: "not inside this call". */
 void timer_arm(struct loop *l, struct timer *t, int64_t delay_ms);
 void timer_cancel(struct loop *l, struct timer *t);                /* fine when not armed */
 bool timer_is_armed(const struct timer *t);

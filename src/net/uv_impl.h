@@ -19,11 +19,31 @@
 
 struct stream_uv;
 
+/* -------- out_queue.c: bytes on their way out -------- */
+
 struct out_chunk {
     struct out_chunk *next;
     size_t from, to; /* bytes[from..to) are still to be sent */
     char bytes[OUT_CHUNK_BYTES];
 };
+
+/* Chunks that no queue of this loop uses. */
+struct out_chunks {
+    struct out_chunk *first;
+    size_t n;
+};
+
+struct out_queue {
+    struct out_chunk *first, *last;
+    size_t n_bytes;
+};
+
+void out_queue_add(struct out_queue *q, struct out_chunks *spare, struct str bytes);
+void out_queue_take(struct out_queue *q, struct out_chunks *spare, size_t n); /* n bytes off the front */
+void out_queue_drop(struct out_queue *q, struct out_chunks *spare);
+/* The front of the queue, at most n_max buffers; returns their number. They stay valid until taken. */
+size_t out_queue_bufs(const struct out_queue *q, uv_buf_t *bufs, size_t n_max, size_t *ret_bytes);
+void out_chunks_free(struct out_chunks *spare);
 
 struct post_queue {
     struct post *posts;
@@ -44,8 +64,7 @@ struct loop_uv {
     size_t n_handles;    /* streams and listeners whose close callback has not come */
     struct list free_streams;
     size_t n_free_streams;
-    struct out_chunk *free_chunks;
-    size_t n_free_chunks;
+    struct out_chunks chunks;
     struct post_queue running;
     pthread_mutex_t mutex; /* guards the three below */
     struct post_queue inbox;

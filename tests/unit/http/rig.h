@@ -1,8 +1,8 @@
 /*
  * tests/unit/http/rig.h - a loop on a thread of its own, and blocking sockets on the test's side of the wire.
  *
- * What happens on the loop's thread is written to a log that tests wait for and compare; what a test wants done there is
- * posted and waited for. Nothing sleeps to be safe: every wait ends as soon as its text is there.
+ * What happens on the loop's thread is written to a log that tests wait for and compare; what a test wants done there
+ * is posted and waited for. Nothing sleeps to be safe: every wait ends as soon as its text is there.
  */
 #pragma once
 
@@ -54,7 +54,7 @@ int wire_connect(const struct rig *r);
 void wire_send(int fd, struct str s);
 /* Sends; true unless the peer was gone. */
 bool wire_try_send(int fd, struct str s);
-/* One response: head into `head`, body (by Content-Length or chunked or until close) into `body`. False: closed before any byte. */
+/* One response: its head, and its body by whatever framing it has. False: closed before any byte. */
 bool wire_response(int fd, struct buf *head, struct buf *body);
 int wire_status(const struct buf *head);
 /* Reads until the peer closes or ms passed; true when it closed. */

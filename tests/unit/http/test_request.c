@@ -1,7 +1,8 @@
 /*
  * What the server accepts and refuses, on the wire: raw bytes in, the head as the handler saw it or a refusal out.
  *
- * Each vector goes over a connection of its own, once in one piece and once byte by byte: where reads end must not matter.
+ * Each vector goes over a connection of its own, once in one piece and once byte by byte: where reads end must not
+ * matter.
  */
 #include "http/rig.h"
 
@@ -308,7 +309,8 @@ static const struct vector vectors[] = {
     REFUSED(400, "GET / HTTP/1.1\r\n" H "Connection: keep-alive\r\nConnection: idempotency-key\r\n\r\n"),
     REFUSED(400, "GET / HTTP/1.1\r\n" H "Connection: close x\r\n\r\n"),
     REFUSED(400, "GET / HTTP/1.1\r\n" H "Connection: \r\n\r\n"),
-    SEEN("GET / a 0#", "GET / HTTP/1.1\r\n" H "Connection: Keep-Alive, TE, Upgrade\r\nTE: trailers\r\nKeep-Alive: 5\r\n\r\n"),
+    SEEN("GET / a 0#",
+         "GET / HTTP/1.1\r\n" H "Connection: Keep-Alive, TE, Upgrade\r\nTE: trailers\r\nKeep-Alive: 5\r\n\r\n"),
     SEEN("GET / a 0|Y=1#", "GET / HTTP/1.1\r\n" H "Proxy-Connection: x\r\nTrailer: a\r\nY: 1\r\n"
          "Proxy-Authorization: b\r\nHTTP2-Settings: AA\r\n\r\n"),
     SEEN("GET / a 0#", "GET / HTTP/1.1\r\n" H "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"),

@@ -452,7 +452,8 @@ static void the_rest_of_a_refused_small_body_is_read_and_the_connection_kept(voi
     expect(&w, 403, "no");
     assert_false(head_has(&w, "Connection"));
     wire_send(w.fd, STR("def"));
-    wire_send(w.fd, STR("POST /early HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n"));
+    wire_send(w.fd, STR("POST /early HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+                        "3\r\nabc\r\n0\r\nX: y\r\n\r\n"));
     expect(&w, 403, "no");
     wire_send(w.fd, GET("/a"));
     expect(&w, 200, "ok");
