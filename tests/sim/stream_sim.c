@@ -24,15 +24,16 @@
 
 static const struct stream_ops stream_sim_ops, dead_ops;
 
-static struct sim_end *of(struct stream *s)
-{
-    check(s->ops == &stream_sim_ops); /* else it was closed before */
-    return (struct sim_end *)(void *)s;
-}
 static const struct sim_end *of_const(const struct stream *s)
 {
-    check(s->ops == &stream_sim_ops);
-    return (const struct sim_end *)(const void *)s;
+    const struct sim_end *e = (const struct sim_end *)(const void *)s;
+    check(!e->is_closed);
+    return e;
+}
+static struct sim_end *of(struct stream *s)
+{
+    (void)of_const(s);
+    return (struct sim_end *)(void *)s;
 }
 static struct sim *sim_of(const struct sim_end *e) { return e->conn->sim; }
 static struct sim_end *other(struct sim_end *e) { return &e->conn->ends[e == &e->conn->ends[0]]; }
@@ -342,7 +343,6 @@ static void disown(struct sim_end *e)
 {
     e->is_closed = true;
     e->s.ev = NULL;
-    e->s.ops = NULL;
     list_remove(&e->node);
 }
 
