@@ -82,23 +82,52 @@ static const char *policy_words(struct why *y)
                         STR_ARG(str_sub(digest, 0, 12))).p;
 }
 
+/* Refusals that a rule, or the lack of one, is the reason of; all others have reasons of their own. */
+static bool is_of_rules(struct str code)
+{
+    return !code.n || str_eq(code, STR("policy_denied")) || str_eq(code, STR("scope_denied")) || str_eq(code, STR("operation_unknown"));
+}
+
+static const char *rule_words(struct why *y, struct str code, struct str rule)
+{
+    if (is_of_rules(code))
+        return rule.n ? arena_printf(y->a, " by rule " STR_FMT, STR_ARG(rule)).p : ", no rule permits it";
+    return rule.n ? arena_printf(y->a, ", although rule " STR_FMT " permits it", STR_ARG(rule)).p : "";
+}
+
 static void explain_verdict(struct why *y)
 {
     struct str verdict = text_of(y->call, "verdict"), rule = text_of(y->call, "rule");
     struct str code = text_of(y->call, "code"), reason = text_of(y->call, "reason");
-    const char *by = rule.n ? arena_printf(y->a, " by rule " STR_FMT, STR_ARG(rule)).p : "";
+    bool is_permit = str_eq(verdict, STR("permit"));
 
-    if (str_eq(verdict, STR("permit"))) {
-        say(y, "verdict", "Permitted%s%s.", by, policy_words(y));
-        if (reason.n)
-            say(y, "reason", STR_FMT, STR_ARG(reason));
-        return;
-    }
-    const char *what = str_eq(verdict, STR("approve")) ? "A human must decide" : "Refused";
-    say(y, "verdict", "%s%s" STR_FMT "%s%s%s.", what, code.n ? ", " : "", STR_ARG(code), by, *by ? "" : ", no rule permits it",
-        policy_words(y));
+    if (is_permit)
+        say(y, "verdict", "Permitted%s" STR_FMT "%s.", rule.n ? " by rule " : "", STR_ARG(rule), policy_words(y));
+    else
+        say(y, "verdict", "%s%s" STR_FMT "%s%s.", str_eq(verdict, STR("approve")) ? "A human must decide" : "Refused", code.n ? ", " : "",
+            STR_ARG(code), rule_words(y, code, rule), policy_words(y));
     if (reason.n)
         say(y, "reason", STR_FMT, STR_ARG(reason));
+}
+
+/* Enum texts of records in words; what is not listed stands as it is. */
+struct wording {
+    const char *text, *words;
+};
+static const struct wording customer_sources[] = {
+    {"key", "named by the key"}, {"request", "named in the request"}, {"lookup", "found by a look-up"},
+    {"learned", "learned from earlier answers"}, {NULL, NULL}};
+static const struct wording run_sources[] = {
+    {"header", "x-agent-run-id"}, {"key_suffix", "the key's suffix"}, {"path", "the path /r/ID/"}, {"session", "X-Claude-Code-Session-Id"},
+    {"made", "one for this key and its idle gap"}, {NULL, NULL}};
+
+static struct str in_words(const struct wording *table, struct str text)
+{
+    for (; table->text; table++) {
+        if (str_eq(text, str_c(table->text)))
+            return str_c(table->words);
+    }
+    return text;
 }
 
 static void explain_what(struct why *y)
@@ -124,7 +153,8 @@ static void explain_what(struct why *y)
     }
     struct str source = text_of(y->call, "customer_source");
     if (customer.n)
-        say(y, "customer", STR_FMT "%s" STR_FMT ".", STR_ARG(customer), source.n ? ", known by " : "", STR_ARG(source));
+        say(y, "customer", STR_FMT "%s" STR_FMT ".", STR_ARG(customer), source.n ? ", " : "",
+            STR_ARG(in_words(customer_sources, source)));
 }
 
 static void explain_who(struct why *y)
@@ -136,8 +166,8 @@ static void explain_who(struct why *y)
     say(y, "who", "Agent " STR_FMT " with key " STR_FMT "%s" STR_FMT "%s" STR_FMT ".", STR_ARG(agent), STR_ARG(key),
         owner.n ? ", owner " : "", STR_ARG(owner), tenant.n ? ", tenant " : "", STR_ARG(tenant));
     if (run.n)
-        say(y, "run", STR_FMT ", %s (by " STR_FMT ")%s" STR_FMT ".", STR_ARG(run),
-            str_eq(trust, STR("minted")) ? "minted by us" : "as the agent claims", STR_ARG(source), parent.n ? ", under " : "",
+        say(y, "run", STR_FMT ", %s (" STR_FMT ")%s" STR_FMT ".", STR_ARG(run),
+            str_eq(trust, STR("minted")) ? "minted by us" : "as the agent claims", STR_ARG(in_words(run_sources, source)), parent.n ? ", under " : "",
             STR_ARG(parent));
 }
 
@@ -192,12 +222,25 @@ static void explain_attempt(struct why *y, struct json attempt)
     const char *kind = str_eq(text_of(attempt, "kind"), STR("lookup")) ? "look-up" : "sent";
 
     say(y, "attempt", "%lld: %s " STR_FMT " " STR_FMT " to " STR_FMT " after %s%s%s, %s%s" STR_FMT ".", (long long)n, kind, STR_ARG(method),
-        STR_ARG(path), STR_ARG(text_of(attempt, "target")), ms(y, started), total >= 0 ? ", took " : "", total >= 0 ? ms(y, total) : "",
+        STR_ARG(path), STR_ARG(text_of(attempt, "target")), ms(y, started), total >= started ? ", took " : "",
+        total >= started ? ms(y, total - started) : "",
         status ? arena_printf(y->a, "answered %lld", (long long)status).p : "no answer", error.n ? ", " : "", STR_ARG(error));
 }
 
-static const char *outcome_sentence(struct str outcome, struct str verdict)
+/* A try at the vendor that was no look-up. */
+static bool was_sent(struct json call)
 {
+    struct json one;
+    for (struct json_iter it = json_each(json_get(call, STR("attempts"))); json_next(&it, NULL, &one);) {
+        if (!str_eq(text_of(one, "kind"), STR("lookup")))
+            return true;
+    }
+    return false;
+}
+
+static const char *outcome_sentence(struct json call)
+{
+    struct str outcome = text_of(call, "outcome"), verdict = text_of(call, "verdict");
     if (!outcome.n)
         return "Open: the call is not over, its hold stands.";
     if (str_eq(outcome, STR("settled")))
@@ -207,18 +250,20 @@ static const char *outcome_sentence(struct str outcome, struct str verdict)
     if (str_eq(outcome, STR("unknown")))
         return "Unknown: it was sent, and what the vendor did is not known. The hold stays until that is learned; look at the vendor "
                "before sending it again.";
+    if (was_sent(call))
+        return "None: it was sent, and moves no money.";
     return str_eq(verdict, STR("permit")) ? "None: nothing was sent to the vendor." : "None: refused, nothing was sent to the vendor.";
 }
 
 static void explain_outcome(struct why *y)
 {
-    struct str outcome = text_of(y->call, "outcome"), error = text_of(y->call, "error"), code = text_of(y->call, "code");
+    struct str error = text_of(y->call, "error"), code = text_of(y->call, "code");
     struct str request_id = text_of(y->call, "vendor_request_id");
     struct str resolved_by = text_of(y->call, "resolved_by"), resolved_at = text_of(y->call, "resolved_at");
     int64_t status;
     bool is_replay = false;
 
-    say(y, "outcome", "%s", outcome_sentence(outcome, text_of(y->call, "verdict")));
+    say(y, "outcome", "%s", outcome_sentence(y->call));
     if (resolved_by.n)
         say(y, "outcome", "Was unknown; call " STR_FMT " brought it%s" STR_FMT ".", STR_ARG(resolved_by), resolved_at.n ? " at " : "",
             STR_ARG(resolved_at));
@@ -244,7 +289,7 @@ static void explain_times(struct why *y)
     }
     if (started.n)
         say(y, "time", "Started " STR_FMT "%s" STR_FMT "%s%s.", STR_ARG(started), ended.n ? ", ended " : "", STR_ARG(ended),
-            *all ? "; " : "", all);
+            *all ? "; from its start: " : "", all);
 }
 
 static void explain_record(struct why *y)

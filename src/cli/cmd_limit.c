@@ -19,10 +19,12 @@ static struct str amount(struct cli *c, struct json object, const char *name)
     return arena_printf(&c->arena, STR_FMT " USD", STR_ARG(text));
 }
 
+/* `bucket` absent: no call has touched the limit, or it looks at each call alone. */
 static void add_row(struct table *t, struct json limit, struct json bucket)
 {
     struct cli *c = t->cli;
-    struct str left = amount(c, bucket, "left"), policy = show_text(limit, "policy"), key = show_text(limit, "key");
+    bool is_untouched = json_type(bucket) != JSON_OBJECT;
+    struct str left = amount(c, is_untouched ? limit : bucket, is_untouched ? "max" : "left"), policy = show_text(limit, "policy"), key = show_text(limit, "key");
     bool is_empty = str_eq(left, STR("0.00 USD")) || str_eq(left, STR("0"));
     table_add(t, policy.n ? policy : key.n ? arena_printf(&c->arena, "key " STR_FMT, STR_ARG(key)) : STR(""));
     table_add(t, show_text(limit, "id"));
@@ -52,7 +54,7 @@ static int run(struct cli *c)
         struct json buckets = json_get(limit, STR("buckets"));
         for (struct json_iter all = json_each(buckets); json_next(&all, NULL, &bucket);)
             add_row(&t, limit, bucket);
-        if (!json_len(buckets)) /* untouched: all is left */
+        if (!json_len(buckets))
             add_row(&t, limit, JSON_ABSENT);
     }
     if (t.n_cells)

@@ -59,18 +59,18 @@ static void a_permit_names_rule_policy_and_values(void **state)
     assert_int_equal(strncmp(s, "verdict: Permitted by rule refunds of policy default (digest abcdef012345...).\n", 75), 0);
     assert_says(s, "call: stripe.refunds.create (class money_out): POST /v1/refunds, test mode.");
     assert_says(s, "amount: 12.50 USD");
-    assert_says(s, "customer: cus_1, known by lookup.");
+    assert_says(s, "customer: cus_1, found by a look-up.");
     assert_says(s, "who: Agent support with key k1, owner ann.");
-    assert_says(s, "run: r1, as the agent claims (by header).");
+    assert_says(s, "run: r1, as the agent claims (x-agent-run-id).");
     assert_says(s, "limit: daily (usd a day, agent=support): 1.00 USD settled + 0.50 USD held + 12.50 USD for this call <= max 50.00 USD; "
                    "resets at 2026-11-24T00:00:00.000Z.");
     assert_says(s, "predicted: At most 12.50 USD (parsed from the vendor's answer).");
     assert_says(s, "settled: 12.50 USD");
-    assert_says(s, "attempt: 1: look-up GET /v1/charges/{charge} to 127.0.0.1:9001 after 0.120 ms, took 4.500 ms, answered 200.");
+    assert_says(s, "attempt: 1: look-up GET /v1/charges/{charge} to 127.0.0.1:9001 after 0.120 ms, took 4.380 ms, answered 200.");
     assert_says(s, "attempt: 2: sent POST /v1/refunds");
     assert_says(s, "outcome: Settled:");
     assert_says(s, "answer: The agent got 200, vendor's request id req_1.");
-    assert_says(s, "time: Started 2026-11-23T12:00:00.000Z, ended 2026-11-23T12:00:00.250Z; admit 0.015 ms, sync 3.200 ms, total 250.000 ms.");
+    assert_says(s, "time: Started 2026-11-23T12:00:00.000Z, ended 2026-11-23T12:00:00.250Z; from its start: admit 0.015 ms, sync 3.200 ms, total 250.000 ms.");
     assert_says(s, "record: Frame 41 of the journal, chain 0011223344556677....");
     free(s);
 }
@@ -80,7 +80,7 @@ static void a_refusal_leads_with_its_code_and_shows_the_limit_that_is_short(void
     char *s = explain("{\"verdict\":\"deny\",\"code\":\"limit_exceeded\",\"rule\":\"refunds\",\"reason\":\"Limit daily is spent.\","
                       "\"limits\":[{\"id\":\"daily\",\"bucket\":null,\"meter\":\"requests\",\"window\":\"day\",\"n\":1,\"before\":10,\"held\":0,\"max\":10}],"
                       "\"outcome\":\"none\",\"method\":\"POST\",\"key\":\"k\",\"agent\":\"a\",\"status\":403}");
-    assert_int_equal(strncmp(s, "verdict: Refused, limit_exceeded by rule refunds.\nreason: Limit daily is spent.\n", 80), 0);
+    assert_int_equal(strncmp(s, "verdict: Refused, limit_exceeded, although rule refunds permits it.\nreason: Limit daily is spent.\n", 97), 0);
     assert_says(s, "limit: daily (requests a day, -): 10 settled + 0 held + 1 for this call > max 10: no room.");
     assert_says(s, "outcome: None: refused, nothing was sent to the vendor.");
     free(s);
@@ -90,6 +90,26 @@ static void no_rule_is_said_to_be_none(void **state)
 {
     char *s = explain("{\"verdict\":\"deny\",\"code\":\"policy_denied\",\"key\":\"k\",\"agent\":\"a\",\"outcome\":\"none\"}");
     assert_says(s, "verdict: Refused, policy_denied, no rule permits it.");
+    free(s);
+}
+
+static void what_stands_before_the_rules_names_none(void **state)
+{
+    char *s = explain("{\"verdict\":\"deny\",\"code\":\"key_revoked\",\"key\":\"k\",\"agent\":\"a\",\"outcome\":\"none\"}");
+    assert_says(s, "verdict: Refused, key_revoked.");
+    free(s);
+    s = explain("{\"verdict\":\"deny\",\"code\":\"policy_denied\",\"rule\":\"no-cash-out\"}");
+    assert_says(s, "verdict: Refused, policy_denied by rule no-cash-out.");
+    free(s);
+}
+
+static void a_read_that_was_sent_is_not_said_to_be_unsent(void **state)
+{
+    char *s = explain("{\"verdict\":\"permit\",\"outcome\":\"none\",\"attempts\":[{\"n\":1,\"kind\":\"forward\"}]}");
+    assert_says(s, "outcome: None: it was sent, and moves no money.");
+    free(s);
+    s = explain("{\"verdict\":\"permit\",\"outcome\":\"none\",\"attempts\":[{\"n\":1,\"kind\":\"lookup\"}]}");
+    assert_says(s, "outcome: None: nothing was sent to the vendor.");
     free(s);
 }
 
@@ -136,7 +156,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_permit_names_rule_policy_and_values),
         cmocka_unit_test(a_refusal_leads_with_its_code_and_shows_the_limit_that_is_short),
-        cmocka_unit_test(no_rule_is_said_to_be_none), cmocka_unit_test(an_unknown_outcome_says_what_to_do),
+        cmocka_unit_test(no_rule_is_said_to_be_none),
+        cmocka_unit_test(what_stands_before_the_rules_names_none), cmocka_unit_test(a_read_that_was_sent_is_not_said_to_be_unsent),
+        cmocka_unit_test(an_unknown_outcome_says_what_to_do),
         cmocka_unit_test(an_open_call_is_open), cmocka_unit_test(an_empty_or_odd_record_still_gives_sentences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

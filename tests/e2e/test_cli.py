@@ -1,0 +1,355 @@
+"""The commands against a running daemon: what scripts rely on (exit codes, JSON, one answer a question), and what people read."""
+import json
+import os
+import pty
+import select
+import subprocess
+import time
+
+import pytest
+
+from flyball import BINARY, CAPS, OPEN, permit, policy
+from raw import ask
+from vendor import drop_after_commit
+
+def charge(daemon, key, amount=500, **more):
+    body = f"amount={amount}&currency=usd&confirm=true&payment_method=pm_card_visa"
+    return ask(daemon.data_port, "POST", "/stripe/v1/payment_intents", key, body, **more)
+
+
+def payout(daemon, key):
+    return ask(daemon.data_port, "POST", "/stripe/v1/payouts", key, "amount=500&currency=usd")
+
+
+def run_header(run):
+    return {"headers": [("x-agent-run-id", run)]}
+
+
+# ---- exit codes -------------------------------------------------------------------------------------------------------------
+
+
+def test_wrong_use_is_2_and_suggests(daemon):
+    done = daemon.cli("cals")
+    assert done.returncode == 2 and "did you mean `flyball calls`?" in done.stderr and done.stdout == ""
+    done = daemon.cli("calls", "--agnt", "x")
+    assert done.returncode == 2 and "did you mean `--agent`?" in done.stderr
+    assert daemon.cli("calls", "--verdict", "permitt").returncode == 1
+
+
+def test_no_daemon_is_3_and_says_what_to_do(daemon):
+    daemon.stop()
+    done = daemon.cli("calls", "--json")
+    assert done.returncode == 3 and "flyball serve" in done.stderr and done.stdout == ""
+    assert daemon.cli("revoke", "abc").returncode == 3
+    daemon.start()
+    assert daemon.cli("calls").returncode == 0
+
+
+def test_address_and_token_come_from_options_and_environment(daemon, tmp_path):
+    admin = daemon.ready["admin"]
+    assert daemon.cli("keys", dir=False).returncode == 2
+    done = daemon.cli("key", "list", "--admin", admin, dir=False)
+    assert done.returncode == 3 and "FLYBALL_TOKEN" in done.stderr
+    assert daemon.cli("key", "list", "--admin", admin, dir=False, env={"FLYBALL_TOKEN": daemon.token}).returncode == 0
+    assert daemon.cli("key", "list", dir=False, env={"FLYBALL_ADMIN": admin, "FLYBALL_DIR": str(daemon.dir)}).returncode == 0
+    assert daemon.cli("key", "list", "--dir", daemon.dir, dir=False).returncode == 0
+    done = daemon.cli("key", "list", env={"FLYBALL_TOKEN": "wrong"})
+    assert done.returncode == 1 and "does not take this credential" in done.stderr
+    assert oct(os.stat(daemon.dir / "admin.token").st_mode & 0o777) == "0o600"
+
+
+# ---- keys, revoke, kill -----------------------------------------------------------------------------------------------------
+
+
+def test_key_life(daemon):
+    made = daemon.json("key", "create", "--agent", "support", "--owner", "ann", "--tenant", "acme", "--mode", "test", "--limit",
+                       "usd=50/day", "--limit", "concurrent=4", "--expires", "30d")
+    assert set(made) >= {"key", "id"} and made["key"].startswith("fb_test_" + made["id"])
+    shown = daemon.json("key", "show", made["id"])
+    assert (shown["agent"], shown["owner"], shown["tenant"], shown["status"]) == ("support", "ann", "acme", "active")
+    assert shown["limits"] == ["usd=50/day", "concurrent=4"]
+    assert made["key"] not in daemon.cli("key", "list", "--json").stdout
+    assert charge(daemon, made["key"]).status == 200
+
+    new = daemon.json("key", "rotate", made["id"], "--overlap", "0")
+    assert new["id"] != made["id"] and charge(daemon, new["key"]).status == 200
+    assert charge(daemon, made["key"]).code == "key_revoked"
+    again = daemon.json("key", "show", new["id"])
+    for name in ("agent", "owner", "tenant", "limits", "mode", "policy", "expires_at"):
+        assert again[name] == shown[name], name
+    assert daemon.cli("key", "rotate", made["id"]).returncode == 1
+    listed = daemon.cli("key", "list").stdout
+    assert new["id"] in listed and made["id"] not in listed
+    assert made["id"] in daemon.cli("key", "list", "--all").stdout
+
+
+def test_key_default_mode_is_live(daemon):
+    made = json.loads(daemon.cli("key", "create", "--agent", "a", "--json").stdout)
+    assert made["key"].startswith("fb_live_")
+
+
+def test_bad_keys_are_refused_with_a_sentence(daemon):
+    assert daemon.cli("key", "create").returncode == 2
+    done = daemon.cli("key", "create", "--agent", "a", "--limit", "euro=5", "--json")
+    assert done.returncode == 1 and "error" in json.loads(done.stdout) and "euro" in done.stderr
+    assert daemon.cli("key", "show", "nope").returncode == 1
+
+
+@pytest.mark.parametrize("words", [["--agent", "bot"], ["--tenant", "acme"], ["ID"]])
+def test_revoke_is_in_force_when_it_returns(daemon, words):
+    made = daemon.json("key", "create", "--agent", "bot", "--tenant", "acme", "--mode", "test")
+    assert charge(daemon, made["key"]).status == 200
+    assert daemon.json("revoke", *[made["id"] if w == "ID" else w for w in words], "--now")["revoked"] >= 1
+    assert charge(daemon, made["key"]).code == "key_revoked"
+
+
+def test_revoke_of_a_run_stops_that_run_only(daemon, key):
+    assert charge(daemon, key, **run_header("r-1")).status == 200
+    assert daemon.cli("revoke", "--run", "r-1").returncode == 0
+    assert charge(daemon, key, **run_header("r-1")).code == "stopped"
+    assert charge(daemon, key, **run_header("r-2")).status == 200
+
+
+def test_revoke_wants_exactly_one_thing(daemon, key):
+    for words in ([], ["a", "--agent", "b"], ["--agent", "a", "--run", "r"], ["--agent", ""]):
+        assert daemon.cli("revoke", *words).returncode == 2, words
+    done = daemon.cli("revoke", key)
+    assert done.returncode == 2 and key not in done.stderr
+    assert daemon.cli("revoke", "nope").returncode == 1
+
+
+def test_kill_stops_everything_also_after_a_restart(daemon, key):
+    assert daemon.json("kill", "--reason", "refund loop") == {"killed": True}
+    assert charge(daemon, key).code == "stopped"
+    daemon.restart()
+    assert charge(daemon, key).code == "stopped"
+    assert daemon.json("unkill") == {"killed": False}
+    assert charge(daemon, key).status == 200
+
+
+# ---- policy -----------------------------------------------------------------------------------------------------------------
+
+
+def test_policy_apply_answers_with_name_and_digest_and_is_obeyed(daemon, key):
+    assert payout(daemon, key).code == "policy_denied"
+    file = daemon.root / "more.yaml"
+    file.write_text(policy("default", [*OPEN, permit("cash", operation=["stripe.payouts.create"], **{"class": ["money_out"]})], CAPS))
+    answer = daemon.json("policy", "apply", file)
+    assert answer["name"] == "default" and len(answer["digest"]) == 64
+    assert payout(daemon, key).code != "policy_denied"
+    versions = daemon.json("policy", "history")["policies"]
+    assert versions[0]["digest"] == answer["digest"] and len(versions) == 2
+    assert daemon.json("policy", "apply", file)["digest"] == answer["digest"]
+
+
+def test_policy_check_is_offline_and_apply_says_the_same(daemon):
+    bad = daemon.root / "bad.yaml"
+    bad.write_text("apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: default, version: 1}\nrulez: []\nrules: []\n")
+    checked = daemon.cli("policy", "check", bad, dir=False)
+    assert checked.returncode == 1
+    line = checked.stdout.splitlines()[0]
+    assert line.startswith(f"{bad}:4:1: unknown_key: ") and "`rules`" in line
+    applied = daemon.cli("policy", "apply", bad)
+    assert applied.returncode == 1 and line in applied.stderr.splitlines()
+    assert daemon.json("policy", "history")["policies"][0]["is_active"] is True
+    good = daemon.root / "good.yaml"
+    good.write_text(policy("default", OPEN, CAPS))
+    assert daemon.cli("policy", "check", good, dir=False).returncode == 0
+    assert daemon.cli("policy", "check", "-", dir=False, input=good.read_text()).returncode == 0
+
+
+# ---- what happened ----------------------------------------------------------------------------------------------------------
+
+
+def test_calls_filter_and_page(daemon, key):
+    other = daemon.key(agent="other")
+    for i in range(3):
+        assert charge(daemon, key, **run_header("r-1")).status == 200
+    payout(daemon, other["key"])
+    calls = daemon.calls()
+    assert len(calls) == 4 and [c["seq"] for c in calls] == sorted((c["seq"] for c in calls), reverse=True)
+    assert {c["verdict"] for c in daemon.calls("--agent", "other")} == {"deny"}
+    assert len(daemon.calls("--run", "r-1")) == 3
+    assert len(daemon.calls("--verdict", "deny")) == 1
+    assert len(daemon.calls("--operation", "stripe.payment_intents.create", "--vendor", "stripe")) == 3
+    assert len(daemon.calls("--key", other["id"])) == 1
+    assert daemon.calls("--outcome", "unknown") == [] and daemon.unknown() == []
+    first = daemon.calls("--limit", "2")
+    second = daemon.calls("--limit", "2", "--before", first[-1]["seq"])
+    assert [c["call_id"] for c in first + second] == [c["call_id"] for c in calls]
+    assert daemon.calls("--since", "1h") == calls and daemon.calls("--until", "1h") == []
+    assert daemon.cli("calls", "--limit", "10001").returncode == 1
+    assert daemon.cli("calls", "--since", "yesterday").returncode == 1
+
+
+def test_an_answered_call_is_listed_at_once(daemon, key):
+    for i in range(50):
+        answered = charge(daemon, key)
+        assert daemon.get("/api/v1/calls", limit=1)["calls"][0]["call_id"] == answered.call_id
+
+
+def test_unknown_calls_are_listed_until_known(daemon, key, vendor):
+    vendor.plan(drop_after_commit, path="/v1/payment_intents", times=1)
+    lost = charge(daemon, key, idempotency="k-1")
+    assert lost.code == "outcome_unknown"
+    assert [c["call_id"] for c in daemon.unknown()] == [lost.call_id]
+    assert "unknown" in daemon.cli("calls", "--unknown").stdout
+    why = daemon.cli("why", lost.call_id).stdout
+    assert "outcome   Unknown: it was sent" in why and "The hold stays" in why
+
+
+def test_why_leads_with_the_verdict_and_shows_the_numbers(daemon):
+    key = daemon.key(limit="usd=5/day")["key"]
+    paid, short, denied = charge(daemon, key, 400), charge(daemon, key, 200), payout(daemon, key)
+    lines = daemon.cli("why", paid.call_id).stdout.splitlines()
+    assert lines[0].startswith("verdict   Permitted by rule pay of policy default")
+    assert any("4.00 USD" in l and l.startswith("settled") for l in lines)
+    assert any(l.startswith("limit") and "<= max 5.00 USD" in l for l in lines)
+    lines = daemon.cli("why", short.call_id).stdout.splitlines()
+    assert lines[0].startswith("verdict   Refused, limit_exceeded")
+    assert any("4.00 USD settled + 0.00 USD held + 2.00 USD for this call > max 5.00 USD: no room" in l for l in lines)
+    assert "policy_denied" in daemon.cli("why", denied.call_id).stdout.splitlines()[0]
+    answer = daemon.json("why", short.call_id)
+    assert answer["call"]["call_id"] == short.call_id and answer["explanation"][0]["topic"] == "verdict"
+    done = daemon.cli("why", "00000000-0000-7000-8000-000000000000")
+    assert done.returncode == 1 and "there is no call" in done.stderr
+
+
+def test_runs_show_is_oldest_first_and_ambiguous_ids_are_listed(daemon):
+    a, b = daemon.key(agent="a")["key"], daemon.key(agent="b")["key"]
+    for key in (a, a, b):
+        assert charge(daemon, key, **run_header("shared")).status == 200
+    done = daemon.cli("runs", "show", "shared", "--json")
+    assert done.returncode == 1
+    assert {r["agent"] for r in json.loads(done.stdout)["runs"]} == {"a", "b"}
+    shown = daemon.runs_show("shared", "--agent", "a")
+    assert shown["run"]["calls"] == 2 and shown["run"]["agent"] == "a"
+    seqs = [c["seq"] for c in shown["calls"]]
+    assert len(seqs) == 2 and seqs == sorted(seqs)
+    assert len(daemon.json("runs", "list")["runs"]) == 2
+    assert daemon.cli("runs", "show", "nope").returncode == 1
+
+
+def test_spend_and_limits_agree(daemon):
+    made = daemon.key(agent="spender", limit="usd=20/day")
+    for amount in (300, 450):
+        assert charge(daemon, made["key"], amount).status == 200
+    rows = [r for r in daemon.json("spend", "--agent", "spender")["spend"] if r["class"] == "money_in"]
+    assert [r["settled"]["usd"] for r in rows] == ["7.500000000"]
+    limit, = [l for l in daemon.json("limit", "list")["limits"] if l["key"] == made["id"]]
+    bucket, = limit["buckets"]
+    assert (bucket["settled"], bucket["held"], bucket["left"], limit["max"]) == ("7.500000000", "0.000000000", "12.500000000", "20.000000000")
+    assert "12.50 USD" in daemon.cli("limit", "list").stdout
+
+
+def test_follow_prints_calls_as_they_end(daemon, key):
+    charge(daemon, key)  # before: not shown
+    env = {**daemon.env, "FLYBALL_DIR": str(daemon.dir)}
+    p = subprocess.Popen([BINARY, "calls", "--follow", "--json"], stdout=subprocess.PIPE, env=env)
+    try:
+        time.sleep(0.5)
+        wanted = [charge(daemon, key).call_id for _ in range(3)]
+        printed, until = b"", time.monotonic() + 15
+        while printed.count(b"\n") < 3 and time.monotonic() < until:
+            if select.select([p.stdout], [], [], 0.5)[0]:
+                printed += os.read(p.stdout.fileno(), 65536)
+        assert [json.loads(line)["call_id"] for line in printed.splitlines()] == wanted
+    finally:
+        p.kill()
+        p.wait(10)
+
+
+# ---- proofs and state -------------------------------------------------------------------------------------------------------
+
+
+def test_audit_and_doctor_are_content(daemon, key):
+    for i in range(5):
+        charge(daemon, key)
+    verified = daemon.json("audit", "verify")
+    assert verified["ok"] is True and verified["frames"] >= 10 and verified["fault"] is None
+    doctor = daemon.json("doctor")
+    assert doctor["ok"] is True and all(c["status"] != "fail" for c in doctor["checks"]), doctor
+    assert {"counters", "chain", "ledger", "token", "clock"} <= {c["name"] for c in doctor["checks"]}
+
+
+def test_vendors_config_version(daemon):
+    vendor, = daemon.json("vendors")["vendors"]
+    assert vendor["name"] == "stripe" and len(vendor["operations"]) > 50
+    assert "stripe.refunds.create" in daemon.cli("vendors", "stripe").stdout
+    assert daemon.cli("vendors", "nope").returncode == 1
+    shown = daemon.get("/api/v1/config")
+    assert shown["workers"]["origin"] and daemon.secret not in json.dumps(shown)
+    assert daemon.cli("version").stdout.startswith("flyball ")
+
+
+# ---- terminals --------------------------------------------------------------------------------------------------------------
+
+
+def on_terminal(daemon, *args, **env):
+    main, other = pty.openpty()
+    p = subprocess.Popen([BINARY, *args], stdout=other, stderr=other, stdin=other,
+                         env={**daemon.env, "FLYBALL_DIR": str(daemon.dir), "TERM": "xterm", **env})
+    os.close(other)
+    out = b""
+    while True:
+        try:
+            piece = os.read(main, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        out += piece
+    os.close(main)
+    assert p.wait(20) == 0
+    return out.decode()
+
+
+def test_colour_on_terminals_only_and_never_with_no_color(daemon, key):
+    charge(daemon, key)
+    assert "\x1b[" in on_terminal(daemon, "calls")
+    assert "\x1b[" not in on_terminal(daemon, "calls", NO_COLOR="1")
+    assert "\x1b[" not in daemon.cli("calls").stdout
+
+
+def test_records_cannot_drive_a_terminal(daemon, key):
+    made = daemon.key(agent="loud")
+    ask(daemon.data_port, "GET", "/stripe/v1/customers?email=%1b%5b31mred", made["key"])
+    call, = daemon.calls("--agent", "loud")
+    for words in (["why", call["call_id"]], ["calls"], ["runs", "list"]):
+        assert "\x1b[31mred" not in on_terminal(daemon, *words, NO_COLOR="1")
+
+
+# ---- admin API --------------------------------------------------------------------------------------------------------------
+
+
+def test_api_gives_the_same_json_as_the_commands(daemon, key):
+    charge(daemon, key)
+    assert daemon.get("/api/v1/calls")["calls"] == daemon.calls()
+    assert {k["id"] for k in daemon.get("/api/v1/keys")["keys"]} == {k["id"] for k in daemon.json("key", "list")["keys"]}
+
+
+def test_api_refuses_strangers(daemon):
+    port = daemon.admin_port
+    assert ask(port, "GET", "/api/v1/calls", "wrong", host="localhost").status == 401
+    assert ask(port, "GET", "/api/v1/calls", daemon.token, host="evil.example").status == 421
+    assert ask(port, "POST", "/api/v1/kill", daemon.token, "{}", type="text/plain", host="localhost").status == 415
+    assert ask(port, "DELETE", "/api/v1/keys", daemon.token, host="localhost").status == 405
+    assert ask(port, "GET", "/healthz", host="localhost").status == 200
+    assert ask(port, "GET", "/readyz", host="localhost").status == 200
+    assert ask(port, "GET", "/metrics", host="localhost").status == 200
+
+
+def test_openapi_lists_what_answers(daemon):
+    document = daemon.get("/api/v1/openapi.json")
+    assert document["openapi"] == "3.1.0"
+    for path, methods in document["paths"].items():
+        if "get" in methods and "{" not in path:
+            status, _ = daemon.api("GET", path)
+            assert status == 200, path
+
+
+def test_large_answers_arrive_whole(daemon, key):
+    for i in range(120):
+        assert charge(daemon, key, 50).status == 200
+    got = daemon.get("/api/v1/calls", limit=10000)["calls"]
+    assert len(got) == 120 and len({c["call_id"] for c in got}) == 120
