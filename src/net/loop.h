@@ -61,7 +61,7 @@ struct loop {
     struct post_box box; /* post_send(&loop->box, p) is loop_post() */
 };
 
-int loop_uv_new(struct loop **ret_loop);
+int loop_uv_new(struct loop **ret_loop); /* makes the process ignore SIGPIPE, unless it has a handler */
 static inline mono_t loop_now(struct loop *l) { return l->ops->now(l); }
 static inline wall_t loop_wall(struct loop *l) { return l->ops->wall(l); }
 /* From any thread: p.fn(p.ctx) runs on the loop's thread, in the order sent by one thread, never inside this call. */

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/err.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 /* -------- turns -------- */
@@ -232,12 +233,22 @@ static const struct loop_ops uv_ops = {
     .free = uv_free_loop,
 };
 
+/* That a peer is gone is the result of a write, not a reason to end the process. */
+static void ignore_sigpipe(void)
+{
+    struct sigaction sa;
+
+    if (sigaction(SIGPIPE, NULL, &sa) == 0 && sa.sa_handler == SIG_DFL)
+        signal(SIGPIPE, SIG_IGN);
+}
+
 int loop_uv_new(struct loop **ret_loop)
 {
     struct loop_uv *l = calloc(1, sizeof(*l));
 
     if (!l)
         return err_trace(-ERR_NOMEM);
+    ignore_sigpipe();
     l->loop.ops = &uv_ops;
     l->loop.box.send = box_send;
     list_init(&l->dirty);

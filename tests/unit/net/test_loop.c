@@ -343,6 +343,28 @@ static void write_without_reader(struct pair *p)
     timer_arm(p->loop, &p->timer, 100);
 }
 
+static void write_on(struct pair *p)
+{
+    if (p->on_timer != write_on) {
+        ; /* let the client's side see that it is connected */
+    } else if (p->server.s) {
+        stream_reset(p->server.s);
+        p->server.s = NULL;
+    } else {
+        write_block(p->client.s, 10); /* the second one meets a socket that knows */
+    }
+    p->on_timer = write_on;
+    timer_arm(p->loop, &p->timer, 10);
+}
+
+static void writing_to_a_peer_that_is_gone_is_an_error_and_no_signal(void **state)
+{
+    struct pair p = {.to_send = 0};
+
+    pair_run(&p, write_on);
+    assert_int_equal(p.client.err, -ERR_RESET);
+}
+
 static void what_nobody_reads_stays_queued_and_a_reset_is_an_error(void **state)
 {
     struct pair p = {.to_send = 0};
@@ -497,6 +519,7 @@ int main(void)
         cmocka_unit_test(all_that_was_written_arrives_before_the_end),
         cmocka_unit_test(small_writes_of_one_turn_leave_together),
         cmocka_unit_test(what_nobody_reads_stays_queued_and_a_reset_is_an_error),
+        cmocka_unit_test(writing_to_a_peer_that_is_gone_is_an_error_and_no_signal),
         cmocka_unit_test(what_waits_to_be_read_shows),
         cmocka_unit_test(after_an_end_one_may_still_write),
         cmocka_unit_test(a_refused_connect_is_told_later),
