@@ -348,7 +348,7 @@ static void write_on(struct pair *p)
     if (p->on_timer != write_on) {
         ; /* let the client's side see that it is connected */
     } else if (p->server.s) {
-        stream_reset(p->server.s);
+        stream_close(p->server.s, true);
         p->server.s = NULL;
     } else {
         write_block(p->client.s, 10); /* the second one meets a socket that knows */
