@@ -149,8 +149,6 @@ static size_t uv_queued(const struct stream *base)
     return s->out.n_bytes - s->writing_bytes + s->tcp.write_queue_size;
 }
 
-static void flush(struct stream_uv *s);
-
 static void on_written(uv_write_t *w, int status)
 {
     struct stream_uv *s = w->data;
