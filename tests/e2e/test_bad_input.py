@@ -1,0 +1,704 @@
+"""Requests that must not be understood: each has its named code, a record where the key is known, and nothing at the vendor.
+
+One daemon takes all of them, so that whatever one of them broke shows in the next.
+"""
+import base64
+import socket
+import struct
+import time
+
+import pytest
+
+import vendor as v
+from flyball import CAPS, OPEN, Daemon, permit, policy
+from raw import FORM, Cut, Reader, ask, connect, exchange, request
+
+LIMITS = {"head_timeout_ms": 400, "body_idle_timeout_ms": 400, "body_timeout_ms": 1500, "body_bytes_max": 65536,
+          "head_bytes_max": 16384, "head_fields_max": 50, "target_bytes_max": 2048, "form_fields_max": 100}
+CHARGES = "/stripe/v1/charges"
+GOOD = "amount=700&currency=usd&source=tok_visa"
+
+
+class Rig:
+    def __init__(self, root):
+        self.vendor = v.Vendor().start()
+        self.daemon = Daemon(root, self.vendor.port, limits=LIMITS).start()
+        self.daemon.apply(policy("default", OPEN, CAPS))
+        made = self.daemon.key()
+        self.key, self.key_id = made["key"], made["id"]
+        self.port = self.daemon.data_port
+        self.n = 0
+
+    def close(self):
+        self.daemon.close()
+        self.vendor.stop()
+
+    def newest(self):
+        calls = self.daemon.get("/api/v1/calls", limit=1)["calls"]
+        return calls[0]["seq"] if calls else 0
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory):
+    r = Rig(tmp_path_factory.mktemp("bad"))
+    yield r
+    r.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_broke(rig):
+    """Around every request of this file."""
+    rig.vendor.requests.clear()
+    rig.vendor.plans.clear()
+    effects = list(rig.vendor.book.effects)
+    yield
+    assert rig.daemon.is_alive, rig.daemon.log()
+    rig.daemon.settle()
+    assert "check failed" not in rig.daemon.log() and "Sanitizer" not in rig.daemon.log()
+    if rig.vendor.book.effects == effects:
+        held = [b for l in rig.daemon.get("/api/v1/limits")["limits"] for b in l["buckets"]]
+        assert all(float(b["held"]) == 0 for b in held), "a hold leaked"
+
+
+def refusal(rig, data, status, code, recorded=True, allow_get=False):
+    """Sends the bytes, expects that refusal, and that it left nothing but its record."""
+    seq, without = rig.newest(), rig.daemon.metric("flyball_requests_without_key_total")
+    r = exchange(rig.port, data)
+    assert (r.status, r.code) == (status, code), (r.status, r.headers, r.body)
+    assert r.json["error"]["code"] == code and r.json["error"]["message"]
+    assert r.call_id and r.json["error"]["call_id"] == r.call_id
+    if code != "rate_limited":
+        assert r.header("x-should-retry") == r.header("stripe-should-retry") == "false"
+    asked = [q for q in rig.vendor.requests if q.method != "GET" or not allow_get]
+    assert asked == [], "it reached the vendor"
+    it = rig.daemon.call(r.call_id)
+    if recorded:
+        assert it and it["code"] == code and it["status"] == status and it["verdict"] == "deny", it
+        assert it["outcome"] == "none" and it["key"] == rig.key_id and it["ended_at"] and it["reason"]
+        assert rig.newest() > seq
+    else:
+        assert it is None and rig.newest() == seq, "a record without a key"
+        assert rig.daemon.metric("flyball_requests_without_key_total") > without
+    return r
+
+
+# ---- HTTP ------------------------------------------------------------------------------------------------------------
+
+
+def http(line="POST /stripe/v1/charges HTTP/1.1", *fields, body=GOOD.encode(), host="Host: a", length=True, eol=b"\r\n"):
+    def make(key):
+        lines = [line, *([host] if host else []), f"Authorization: Bearer {key}", f"Content-Type: {FORM}"]
+        if length:
+            lines.append(f"Content-Length: {len(body)}")
+        lines += fields
+        return eol.join(x.encode("latin-1") for x in lines) + eol + eol + body
+    return make
+
+
+def chunks(body, *fields, line="POST /stripe/v1/charges HTTP/1.1"):
+    return http(line, "Transfer-Encoding: chunked", *fields, body=body, length=False)
+
+
+def get(target, *fields, version="HTTP/1.1", host="Host: a"):
+    return http(f"GET {target} {version}", *fields, body=b"", length=False, host=host)
+
+
+MALFORMED = {
+    "no_version": (http("POST /stripe/v1/charges"), 400),
+    "version_2": (http("POST /stripe/v1/charges HTTP/2.0"), 505),
+    "version_0_9": (http("GET /stripe/v1/balance HTTP/0.9", body=b"", length=False), 505),
+    "version_junk": (http("POST /stripe/v1/charges HTTP/x"), 400),
+    "two_spaces": (http("POST  /stripe/v1/charges HTTP/1.1"), 400),
+    "space_at_end": (http("POST /stripe/v1/charges HTTP/1.1 "), 400),
+    "tab": (http("POST\t/stripe/v1/charges HTTP/1.1"), 400),
+    "method_lower_case": (http("post /stripe/v1/charges HTTP/1.1"), 400),
+    "method_unknown": (http("BREW /stripe/v1/charges HTTP/1.1"), 501),
+    "connect": (http("CONNECT api.stripe.com:443 HTTP/1.1", body=b"", length=False), 405),
+    "trace": (http("TRACE /stripe/v1/balance HTTP/1.1", body=b"", length=False), 405),
+    "bare_lf": (http(eol=b"\n"), 400),
+    "bare_cr": (http("POST /stripe/v1/charges HTTP/1.1", "X-A: b\rX-C: d"), 400),
+    "folded_line": (http("POST /stripe/v1/charges HTTP/1.1", "X-A: b\r\n c"), 400),
+    "space_before_colon": (http("POST /stripe/v1/charges HTTP/1.1", "X-A : b"), 400),
+    "no_colon": (http("POST /stripe/v1/charges HTTP/1.1", "X-A"), 400),
+    "empty_name": (http("POST /stripe/v1/charges HTTP/1.1", ": b"), 400),
+    "nul_in_value": (http("POST /stripe/v1/charges HTTP/1.1", "X-A: b\0c"), 400),
+    "bad_byte_in_name": (http("POST /stripe/v1/charges HTTP/1.1", "X@(A): b"), 400),
+    "no_host": (http(host=None), 400),
+    "two_hosts": (http("POST /stripe/v1/charges HTTP/1.1", "Host: b"), 400),
+    "host_with_user": (http(host="Host: u@a"), 400),
+    "host_empty": (http(host="Host:"), 400),
+    "target_names_another_host": (http("POST http://b/stripe/v1/charges HTTP/1.1"), 400),
+    "target_https": (http("POST https://a/stripe/v1/charges HTTP/1.1"), 400),
+    "target_star": (http("OPTIONS * HTTP/1.1", body=b"", length=False), 400),
+    "target_without_slash": (http("POST stripe/v1/charges HTTP/1.1"), 400),
+    "fragment": (get("/stripe/v1/balance#x"), 400),
+    "backslash": (get("/stripe\\v1/balance"), 400),
+    "control_byte_in_target": (get("/stripe/v1/bal\x01ance"), 400),
+    "byte_over_127_in_target": (get("/stripe/v1/bal\xe9ance"), 400),
+    "dot_segment": (get("/stripe/v1/../v1/balance"), 400),
+    "single_dot": (get("/stripe/./v1/balance"), 400),
+    "dots_at_end": (get("/stripe/v1/.."), 400),
+    "encoded_dots": (get("/stripe/v1/%2e%2e/v1/balance"), 400),
+    "encoded_slash": (get("/stripe/v1%2Fbalance"), 400),
+    "encoded_nul": (get("/stripe/v1/charges/ch_1%00"), 400),
+    "empty_segment": (get("/stripe/v1//balance"), 400),
+    "broken_percent": (get("/stripe/v1/charges/%zz"), 400),
+    "broken_percent_in_query": (get("/stripe/v1/charges?limit=%4"), 400),
+    "length_and_chunked": (chunks(b"0\r\n\r\n", "Content-Length: 5"), 400),
+    "two_lengths": (http("POST /stripe/v1/charges HTTP/1.1", "Content-Length: 5"), 400),
+    "two_equal_lengths": (http("POST /stripe/v1/charges HTTP/1.1", f"Content-Length: {len(GOOD)}"), 400),
+    "length_list": (http("POST /stripe/v1/charges HTTP/1.1", f"Content-Length: {len(GOOD)}, {len(GOOD)}", length=False), 400),
+    "length_signed": (http("POST /stripe/v1/charges HTTP/1.1", f"Content-Length: +{len(GOOD)}", length=False), 400),
+    "length_negative": (http("POST /stripe/v1/charges HTTP/1.1", "Content-Length: -1", length=False), 400),
+    "length_hex": (http("POST /stripe/v1/charges HTTP/1.1", "Content-Length: 0x10", length=False), 400),
+    "length_overflow": (http("POST /stripe/v1/charges HTTP/1.1", "Content-Length: 99999999999999999999", length=False), 400),
+    "length_empty": (http("POST /stripe/v1/charges HTTP/1.1", "Content-Length:", length=False), 400),
+    "coding_gzip": (http("POST /stripe/v1/charges HTTP/1.1", "Transfer-Encoding: gzip, chunked", length=False), 501),
+    "coding_identity": (http("POST /stripe/v1/charges HTTP/1.1", "Transfer-Encoding: identity", length=False), 501),
+    "coding_twice": (chunks(b"0\r\n\r\n", "Transfer-Encoding: chunked"), 400),
+    "coding_in_1_0": (chunks(b"0\r\n\r\n", line="POST /stripe/v1/charges HTTP/1.0"), 400),
+    "expect_other": (http("POST /stripe/v1/charges HTTP/1.1", "Expect: miracles"), 417),
+    "connection_names_our_field": (http("POST /stripe/v1/charges HTTP/1.1", "Connection: close, authorization"), 400),
+    "connection_names_idempotency": (http("POST /stripe/v1/charges HTTP/1.1", "Connection: Idempotency-Key"), 400),
+    "upgrade_with_body": (http("POST /stripe/v1/charges HTTP/1.1", "Connection: upgrade", "Upgrade: h2c"), 400),
+    "http2_preface": (lambda key: b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    "not_http": (lambda key: b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 40 + b"\r\n\r\n", 400),
+    "huge_head": (get("/stripe/v1/balance", *[f"X-Pad-{i}: {'p' * 900}" for i in range(20)]), 431),
+    "many_fields": (get("/stripe/v1/balance", *[f"X-{i}: 1" for i in range(60)]), 431),
+    "long_target": (get("/stripe/v1/charges?a=" + "1" * 3000), 414),
+    "body_larger_than_its_limit": (http(body=b"a=" + b"1" * 70000), 413),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_http_is_refused_without_a_record(rig, name):
+    make, status = MALFORMED[name]
+    code = "request_too_large" if status in (413, 414, 431) else "request_invalid"
+    refusal(rig, make(rig.key), status, code, recorded=False)
+
+
+# The head was fine, so the key is known and the record says what came of it.
+BAD_BODIES = {
+    "chunk_size_is_no_number": (chunks(b"zz\r\n" + GOOD.encode() + b"\r\n0\r\n\r\n"), 400, "request_invalid"),
+    "chunk_size_is_huge": (chunks(b"fffffffffffffffff\r\nx"), 400, "request_invalid"),
+    "chunk_longer_than_its_size": (chunks(b"3\r\n" + GOOD.encode() + b"\r\n0\r\n\r\n"), 400, "request_invalid"),
+    "chunk_with_bare_lf": (chunks(b"27\n" + GOOD.encode() + b"\n0\n\n"), 400, "request_invalid"),
+    "chunks_larger_than_their_limit": (chunks(b"".join(b"1000\r\n" + b"a" * 4096 + b"\r\n" for _ in range(20)) + b"0\r\n\r\n"), 413, "request_too_large"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_BODIES)
+def test_a_malformed_body_is_refused_and_recorded(rig, name):
+    make, status, code = BAD_BODIES[name]
+    run = f"body-{name}"
+    data = make(f"{rig.key}.run_{run}")
+    r = exchange(rig.port, data)
+    assert (r.status, r.code) == (status, code), (r.status, r.headers, r.body)
+    it, = rig.daemon.run_calls(run)
+    assert it["code"] == code and it["outcome"] == "none" and it["verdict"] == "deny" and it["status"] == status
+    assert not rig.vendor.requests
+
+
+def test_a_chunked_body_is_read_and_sent_on_with_a_length(rig):
+    """The counterpart: odd but correct chunking is understood."""
+    body = GOOD.encode()
+    pieces = b"".join(b"%X;x=y\r\n" % 1 + body[i:i + 1] + b"\r\n" for i in range(len(body))) + b"0\r\nX-Trailer: 1\r\n\r\n"
+    r = exchange(rig.port, chunks(pieces)(rig.key))
+    assert r.status == 200, r.body
+    sent, = rig.vendor.posts()
+    assert sent.header("transfer-encoding") is None and sent.form["amount"] == "700" and sent.header("x-trailer") is None
+
+
+def test_two_pipelined_requests_are_answered_in_order(rig):
+    with connect(rig.port) as s:
+        s.sendall(request("POST", CHARGES, rig.key, "amount=1&currency=usd") + request("POST", CHARGES, rig.key, "amount=-1&currency=usd")
+                  + request("GET", "/stripe/v1/balance", rig.key))
+        reader = Reader(s)
+        assert [reader.response().status for _ in range(3)] == [200, 400, 200]
+
+
+def test_a_request_hidden_in_a_refused_ones_body_is_not_served(rig):
+    inner = request("POST", CHARGES, rig.key, GOOD)
+    data = request("POST", CHARGES, rig.key, inner, headers=[("Transfer-Encoding", "chunked")])
+    with connect(rig.port) as s:
+        s.sendall(data)
+        reader = Reader(s)
+        assert reader.response().status == 400
+        with pytest.raises(Cut):
+            reader.response()
+    assert not rig.vendor.requests
+
+
+# ---- slow and cut ----------------------------------------------------------------------------------------------------
+
+
+def test_a_slow_head_is_a_408(rig):
+    with connect(rig.port) as s:
+        s.sendall(b"GET /stripe/v1/balance HTTP/1.1\r\nHost: a\r\n")
+        r = Reader(s).response()
+    assert (r.status, r.code) == (408, "request_invalid")
+
+
+def test_a_head_in_drops_is_a_408_all_the_same(rig):
+    with connect(rig.port) as s:
+        started = time.monotonic()
+        try:
+            for ch in b"GET /stripe/v1/balance HTTP/1.1\r\nHost: a\r\nX-Pad: " + b"p" * 60:
+                s.send(bytes([ch]))
+                time.sleep(0.02)
+        except OSError:
+            pass
+        try:
+            assert Reader(s).response().status == 408
+        except Cut:
+            pass  # our later bytes met a closed socket
+        assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("drip", [False, True], ids=["stops", "drips"])
+def test_a_slow_body_is_a_408_on_record(rig, drip):
+    run = f"slow-{drip}"
+    with connect(rig.port) as s:
+        s.sendall(request("POST", CHARGES, f"{rig.key}.run_{run}", headers=[("Content-Length", 1000), ("Content-Type", FORM)]) + b"amount=1")
+        try:
+            for _ in range(20 if drip else 0):
+                s.send(b"1")
+                time.sleep(0.1)
+        except OSError:
+            pass
+        r = Reader(s).response()
+    assert (r.status, r.code) == (408, "request_invalid")
+    it, = rig.daemon.run_calls(run)
+    assert it["code"] == "request_invalid" and it["outcome"] == "none" and it["status"] == 408
+
+
+# ---- keys ------------------------------------------------------------------------------------------------------------
+
+
+def with_fields(*fields, path="/stripe/v1/balance"):
+    return request("GET", path, headers=fields)
+
+
+def basic(text):
+    return ("Authorization", "Basic " + base64.b64encode(text.encode()).decode())
+
+
+def bad_keys(key):
+    middle = key[:25] + ("A" if key[25] != "A" else "B") + key[26:]
+    return {
+        "none": ([], "key_missing"),
+        "empty_bearer": ([("Authorization", "Bearer ")], "key_unknown"),
+        "no_scheme": ([("Authorization", key)], "key_unknown"),
+        "other_scheme": ([("Authorization", f"Digest {key}")], "key_unknown"),
+        "stripes_own_key": ([("Authorization", "Bearer sk_test_4eC39HqLyjWDarjtT1zdp7dc")], "key_unknown"),
+        "mistyped": ([("Authorization", f"Bearer {middle}")], "key_unknown"),
+        "cut_short": ([("Authorization", f"Bearer {key[:-1]}")], "key_unknown"),
+        "too_long": ([("Authorization", f"Bearer {key}x")], "key_unknown"),
+        "wrong_case": ([("Authorization", f"Bearer {key.upper()}")], "key_unknown"),
+        "other_mode": ([("Authorization", f"Bearer {key.replace('fb_test', 'fb_live')}")], "key_unknown"),
+        "decorated_with_punctuation": ([("Authorization", f"Bearer sk!{key}")], "key_unknown"),
+        "bad_run_suffix": ([("Authorization", f"Bearer {key}.run_a/b")], "key_unknown"),
+        "empty_run_suffix": ([("Authorization", f"Bearer {key}.run_")], "key_unknown"),
+        "basic_not_base64": ([("Authorization", "Basic !!!")], "key_unknown"),
+        "basic_without_colon": ([("Authorization", "Basic " + base64.b64encode(key.encode()).decode())], "key_unknown"),
+        "basic_two_keys": ([basic(f"{key}:{middle}")], "key_unknown"),
+        "two_carriers_disagree": ([("Authorization", f"Bearer {key}"), ("x-api-key", middle)], "key_unknown"),
+        "minted_elsewhere": ([("Authorization", "Bearer fb_test_0123456789_0123456789abcdef0123456789ABCDEF000000")], "key_unknown"),
+    }
+
+
+@pytest.mark.parametrize("name", bad_keys("x" * 60))
+def test_a_bad_key_is_refused_without_a_record(rig, name):
+    fields, code = bad_keys(rig.key)[name]
+    refusal(rig, with_fields(*fields), 401, code, recorded=False)
+
+
+def test_two_authorization_fields_are_ambiguous(rig):
+    """Whichever of the two were believed, another reader would believe the other."""
+    other = rig.daemon.key(agent="other")["key"]
+    r = exchange(rig.port, with_fields(("Authorization", f"Bearer {rig.key}"), ("Authorization", f"Bearer {other}")))
+    assert r.status in (400, 401) and r.code in ("request_ambiguous", "key_unknown")
+    assert not rig.vendor.requests
+
+
+def test_a_decorated_key_that_only_looks_like_one_says_nothing_about_keys(rig):
+    """Unknown, and known but mistyped, cannot be told apart from outside."""
+    texts = set()
+    for name in ("mistyped", "minted_elsewhere"):
+        r = exchange(rig.port, with_fields(*bad_keys(rig.key)[name][0]))
+        texts.add(r.message.replace(r.call_id, ""))
+    assert len(texts) == 1
+
+
+# ---- runs and identity -----------------------------------------------------------------------------------------------
+
+BAD_RUNS = {
+    "header_with_space": [("x-agent-run-id", "a b")],
+    "header_with_slash": [("x-agent-run-id", "a/b")],
+    "header_too_long": [("x-agent-run-id", "a" * 129)],
+    "header_not_ascii": [("x-agent-run-id", "é")],
+    "parent": [("x-agent-parent-run-id", "a b")],
+    "session": [("x-claude-code-session-id", "{}")],
+    "traceparent_short": [("traceparent", "00-abc-def-01")],
+    "traceparent_zero": [("traceparent", "00-" + "0" * 32 + "-" + "1" * 16 + "-01")],
+    "traceparent_upper_case": [("traceparent", "00-" + "A" * 32 + "-" + "1" * 16 + "-01")],
+    "unused_carrier_is_bad": [("x-agent-run-id", "fine"), ("traceparent", "junk")],
+}
+
+
+@pytest.mark.parametrize("name", BAD_RUNS)
+def test_a_bad_run_id_is_refused_and_recorded(rig, name):
+    data = request("POST", CHARGES, rig.key, GOOD, headers=BAD_RUNS[name])
+    r = refusal(rig, data, 400, "request_invalid")
+    assert rig.daemon.call(r.call_id)["run_source"] == "made"
+
+
+def test_a_run_id_at_its_limit_is_taken(rig):
+    r = ask(rig.port, "GET", "/stripe/v1/balance", rig.key, headers=[("x-agent-run-id", "a" * 128)])
+    assert r.status == 200 and r.header("x-agent-run-id") == "a" * 128
+
+
+def test_a_bad_run_in_the_path_is_refused(rig):
+    refusal(rig, request("GET", "/r/a~b/stripe/v1/balance", rig.key), 400, "request_invalid")
+
+
+def test_an_identity_token_that_cannot_be_verified_is_refused_before_the_body_is_read(rig):
+    with connect(rig.port) as s:
+        s.sendall(request("POST", CHARGES, rig.key, headers=[("x-agent-identity", "eyJhbGciOiJub25lIn0.e30."), ("Content-Length", 500)]))
+        r = Reader(s).response()
+    assert (r.status, r.code) == (401, "identity_invalid")
+    assert rig.daemon.call(r.call_id)["code"] == "identity_invalid"
+
+
+# ---- paths -----------------------------------------------------------------------------------------------------------
+
+BAD_PATHS = {
+    "unknown_vendor": ("GET", "/nosuch/v1/balance", 400, "request_invalid"),
+    "no_vendor_unknown_path": ("GET", "/v1/nosuch", 400, "request_invalid"),
+    "root": ("GET", "/", 400, "request_invalid"),
+    "vendor_alone": ("GET", "/stripe", 400, "request_invalid"),
+    "vendor_slash": ("GET", "/stripe/", 400, "request_invalid"),
+    "unknown_operation": ("GET", "/stripe/v1/nosuch", 403, "operation_unknown"),
+    "unknown_method": ("PUT", "/stripe/v1/charges/ch_1", 403, "operation_unknown"),
+    "operation_and_more": ("GET", "/stripe/v1/balance/x/y/z", 403, "operation_unknown"),
+    "upper_case_is_another_path": ("GET", "/stripe/V1/balance", 403, "operation_unknown"),
+    "percent_in_id": ("GET", "/stripe/v1/charges/ch%5F1", 400, "request_invalid"),
+    "semicolon": ("GET", "/stripe/v1/charges;x=1", 400, "request_invalid"),
+    "id_with_dash": ("GET", "/stripe/v1/charges/ch-1", 400, "request_invalid"),
+    "two_trailing_slashes": ("GET", "/stripe/v1/balance//", 400, "request_invalid"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_PATHS)
+def test_a_path_that_is_no_operation_is_refused_and_recorded(rig, name):
+    method, path, status, code = BAD_PATHS[name]
+    if name == "two_trailing_slashes":  # an empty segment: refused before the key is looked at
+        refusal(rig, request(method, path, rig.key), status, code, recorded=False)
+        return
+    refusal(rig, request(method, path, rig.key), status, code)
+
+
+def test_two_vendors_with_the_same_operations_are_ambiguous_without_a_prefix(tmp_path, vendor):
+    d = Daemon(tmp_path / "two", vendor.port, vendors={"second": {
+        "connector": "stripe", "base_url": f"http://127.0.0.1:{vendor.port}", "secret": "env:STRIPE_SECRET_KEY"}}).start()
+    try:
+        d.apply(policy("default", [permit("all", **{"class": ["read"]})]))
+        key = d.key()["key"]
+        r = ask(d.data_port, "GET", "/v1/balance", key)
+        assert (r.status, r.code) == (421, "request_ambiguous") and "stripe" in r.message and "second" in r.message
+        assert ask(d.data_port, "GET", "/second/v1/balance", key).status == 200
+        assert d.call(r.call_id)["code"] == "request_ambiguous"
+        assert len(vendor.requests) == 1
+    finally:
+        d.close()
+
+
+# ---- fields ----------------------------------------------------------------------------------------------------------
+
+AMOUNTS_INVALID = {
+    "negative": "-700", "minus_zero": "-0", "plus": "%2B700", "float": "7.00", "exponent": "7e2", "hex": "0x2bc", "empty": "",
+    "leading_zero": "0700", "leading_space": "+700", "trailing_space": "700+", "thousands": "1,000", "overflow_64": "9223372036854775808",
+    "overflow_20": "99999999999999999999", "words": "many", "nan": "NaN", "infinity": "Infinity", "full_width_digit": "%EF%BC%95",
+    "arabic_digit": "%D9%A5", "underscore": "7_00", "newline": "700%0A", "nineteen_digits": "1000000000000000000",
+}
+
+
+@pytest.mark.parametrize("name", AMOUNTS_INVALID)
+def test_an_amount_that_is_no_plain_integer_is_invalid(rig, name):
+    body = f"amount={AMOUNTS_INVALID[name]}&currency=usd&source=tok_visa"
+    r = refusal(rig, request("POST", CHARGES, rig.key, body), 400, "request_invalid")
+    assert "`amount`" in r.message
+
+
+FORMS = {
+    "two_amounts": ("amount=1&amount=700&currency=usd", 400, "request_ambiguous"),
+    "two_equal_amounts": ("amount=1&amount=1&currency=usd", 400, "request_ambiguous"),
+    "encoded_twin": ("amount=1&%61mount=700&currency=usd", 400, "request_ambiguous"),
+    "encoded_twin_upper": ("amount=1&amoun%74=700&currency=usd", 400, "request_ambiguous"),
+    "amount_list": ("amount[]=700&currency=usd", 400, "request_ambiguous"),
+    "amount_list_encoded": ("amount%5B%5D=700&currency=usd", 400, "request_ambiguous"),
+    "amount_indexed": ("amount[0]=700&currency=usd", 400, "request_ambiguous"),
+    "amount_object": ("amount[usd]=700&currency=usd", 400, "request_ambiguous"),
+    "amount_and_list": ("amount=1&amount[]=700&currency=usd", 400, "request_ambiguous"),
+    "amount_other_case": ("Amount=700&currency=usd", 400, "request_ambiguous"),
+    "amount_both_cases": ("amount=1&AMOUNT=700&currency=usd", 400, "request_ambiguous"),
+    "currency_list": ("amount=700&currency[]=usd", 400, "request_ambiguous"),
+    "two_currencies": ("amount=700&currency=usd&currency=eur", 400, "request_ambiguous"),
+    "currency_of_two_letters": ("amount=700&currency=us", 400, "request_invalid"),
+    "currency_of_symbols": ("amount=700&currency=%24%24%24", 400, "request_invalid"),
+    "amount_space_before": ("+amount=700&currency=usd", 400, "request_invalid"),
+    "amount_space_behind": ("amount+=700&currency=usd", 400, "request_invalid"),
+    "nul_in_value": ("amount=700%00&currency=usd", 400, "request_invalid"),
+    "nul_in_name": ("amount%00=700&currency=usd", 400, "request_invalid"),
+    "raw_nul": ("amount=7\0&currency=usd", 400, "request_invalid"),
+    "no_equals": ("amount=700&currency=usd&capture", 400, "request_invalid"),
+    "empty_field": ("amount=700&&currency=usd", 400, "request_invalid"),
+    "ampersand_at_end": ("amount=700&currency=usd&", 400, "request_invalid"),
+    "empty_name": ("=700&currency=usd", 400, "request_invalid"),
+    "broken_percent": ("amount=%7&currency=usd", 400, "request_invalid"),
+    "broken_utf8": ("amount=700&currency=usd&description=%ff", 400, "request_invalid"),
+    "overlong_utf8": ("amount=700&currency=usd&description=%c0%80", 400, "request_invalid"),
+    "open_bracket": ("amount=700&currency=usd&metadata[a=1", 400, "request_invalid"),
+    "closed_bracket": ("amount=700&currency=usd&metadata]a[=1", 400, "request_invalid"),
+    "list_inside_a_name": ("amount=700&currency=usd&items[][a]=1", 400, "request_ambiguous"),
+    "too_deep": ("amount=700&currency=usd&a" + "[b]" * 7 + "=1", 413, "request_too_large"),
+    "too_many_fields": ("amount=700&currency=usd&" + "&".join(f"a{i}=1" for i in range(100)), 413, "request_too_large"),
+    "method_override": ("amount=700&currency=usd&_method=DELETE", 400, "request_invalid"),
+    "json_in_a_form": ('{"amount":700,"currency":"usd"}', 400, "request_invalid"),
+    "capture_yes": ("amount=700&currency=usd&capture=yes", 400, "request_invalid"),
+    "customer_with_slash": ("amount=700&currency=usd&customer=cus_1/../x", 400, "request_invalid"),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_with_two_meanings_or_none_is_refused(rig, name):
+    body, status, code = FORMS[name]
+    refusal(rig, request("POST", CHARGES, rig.key, body), status, code)
+
+
+def test_a_form_without_amount_has_no_cost(rig):
+    refusal(rig, request("POST", CHARGES, rig.key, "currency=usd"), 403, "cost_unknown")
+
+
+def test_a_refund_of_two_things_at_once_is_ambiguous(rig):
+    body = "charge=ch_1&payment_intent=pi_1&amount=100"
+    refusal(rig, request("POST", "/stripe/v1/refunds", rig.key, body), 400, "request_ambiguous")
+
+
+def test_the_charge_in_path_and_form_is_ambiguous(rig):
+    data = request("POST", "/stripe/v1/charges/ch_1/refunds", rig.key, "charge=ch_2&amount=100&currency=usd")
+    refusal(rig, data, 400, "request_ambiguous")
+
+
+HEADS = {
+    "json": (dict(type="application/json", body='{"amount":700}'), 415, "request_invalid"),
+    "multipart": (dict(type="multipart/form-data; boundary=x"), 415, "request_invalid"),
+    "text": (dict(type="text/plain"), 415, "request_invalid"),
+    "no_type": (dict(type=None), 415, "request_invalid"),
+    "charset_utf16": (dict(type=FORM + "; charset=utf-16"), 415, "request_invalid"),
+    "type_and_junk": (dict(type=FORM + "x"), 415, "request_invalid"),
+    "two_types": (dict(headers=[("Content-Type", FORM)]), 400, "request_ambiguous"),
+    "gzip": (dict(headers=[("Content-Encoding", "gzip")]), 415, "request_invalid"),
+    "two_idempotency_keys": (dict(headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "b")]), 400, "request_ambiguous"),
+    "empty_idempotency_key": (dict(headers=[("Idempotency-Key", "")]), 400, "request_invalid"),
+    "long_idempotency_key": (dict(headers=[("Idempotency-Key", "k" * 256)]), 400, "request_invalid"),
+    "odd_idempotency_key": (dict(headers=[("Idempotency-Key", "a\xe9")]), 400, "request_invalid"),
+    "stripe_account": (dict(headers=[("Stripe-Account", "acct_1")]), 403, "scope_denied"),
+    "stripe_account_empty": (dict(headers=[("Stripe-Account", "")]), 403, "scope_denied"),
+    "stripe_context": (dict(headers=[("sTRIPE-cONTEXT", "acct_1")]), 403, "scope_denied"),
+    "query_beside_body": (dict(path=CHARGES + "?amount=1"), 400, "request_ambiguous"),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_that_says_something_else_is_refused(rig, name):
+    more, status, code = HEADS[name]
+    more = {"path": CHARGES, "body": GOOD, **more}
+    data = request("POST", more.pop("path"), rig.key, more.pop("body"), **more)
+    refusal(rig, data, status, code)
+
+
+def test_a_get_with_a_body_is_refused(rig):
+    refusal(rig, request("GET", "/stripe/v1/charges", rig.key, "limit=3"), 400, "request_invalid")
+
+
+def test_a_query_is_read_as_strictly_as_a_form(rig):
+    for query in ("limit=1&limit=2", "customer=cus_1&customer[]=cus_2"):
+        refusal(rig, request("GET", f"/stripe/v1/charges?{query}", rig.key), 400, "request_ambiguous")
+
+
+def test_an_idempotency_key_at_its_limit_is_taken(rig):
+    assert ask(rig.port, "POST", CHARGES, rig.key, "amount=1&currency=usd", idempotency="k" * 255).status == 200
+
+
+def test_the_canonical_form_is_what_is_sent(rig):
+    body = "amount=1&currency=usd&description=a%20b%2Bc%26d%3d&metadata%5Bk%5D=%e2%82%ac&metadata[z]=~"
+    assert ask(rig.port, "POST", CHARGES, rig.key, body).status == 200
+    sent = rig.vendor.posts()[0]
+    assert sent.body.startswith(b"amount=1&currency=usd&description=a+b%2Bc%26d%3D&metadata[k]=%E2%82%AC&metadata[z]=~&metadata[flyball_tag]=")
+    names = {n.lower() for n, _ in sent.headers}
+    assert names <= {"host", "content-length", "content-type", "authorization", "accept-encoding", "idempotency-key", "connection"}
+
+
+def test_fields_of_the_agents_own_do_not_reach_the_vendor(rig):
+    r = ask(rig.port, "POST", CHARGES, rig.key, "amount=1&currency=usd", headers=[
+        ("Cookie", "a=b"), ("X-Forwarded-For", "1.2.3.4"), ("x-agent-run-id", "secret-run"), ("Via", "1.1 a"), ("Stripe_Account", "acct_1"),
+        ("X-HTTP-Method-Override", "DELETE"), ("Accept-Encoding", "gzip"), ("TE", "trailers"), ("Proxy-Authorization", "Basic eA==")])
+    assert r.status == 200
+    sent = rig.vendor.posts()[0]
+    for name in ("cookie", "x-forwarded-for", "x-agent-run-id", "via", "stripe_account", "x-http-method-override", "te", "proxy-authorization"):
+        assert sent.header(name) is None, name
+    assert sent.header("accept-encoding") == "identity" and rig.key.encode() not in sent.raw
+
+
+# ---- the agent leaves ------------------------------------------------------------------------------------------------
+
+
+def leave(s, how):
+    if how == "reset":
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if how == "half":
+        s.shutdown(socket.SHUT_WR)
+    else:
+        s.close()
+
+
+def wait_for_call(rig, run, seconds=5):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        calls = rig.daemon.run_calls(run)
+        if calls and calls[0]["ended_at"]:
+            return calls[0]
+        time.sleep(0.01)
+    raise AssertionError("no record of a call whose agent left")
+
+
+HOWS = pytest.mark.parametrize("how", ["close", "reset", "half"])
+
+
+@HOWS
+def test_gone_in_the_head_leaves_nothing(rig, how):
+    seq = rig.newest()
+    s = connect(rig.port)
+    s.sendall(request("POST", CHARGES, rig.key, GOOD)[:60])
+    leave(s, how)
+    time.sleep(0.1)
+    assert rig.newest() == seq and not rig.vendor.requests
+    s.close()
+
+
+@HOWS
+@pytest.mark.parametrize("part", [0, 10])
+def test_gone_in_the_body_is_recorded_and_sends_nothing(rig, how, part):
+    run = f"body-{how}-{part}"
+    s = connect(rig.port)
+    data = request("POST", CHARGES, f"{rig.key}.run_{run}", GOOD)
+    s.sendall(data[:len(data) - len(GOOD) + part])
+    time.sleep(0.05)
+    leave(s, how)
+    it = wait_for_call(rig, run)
+    assert it["outcome"] == "none" and it["error"] == "client_gone" and it["code"] == "request_invalid" and it["status"] is None
+    assert not rig.vendor.requests
+    s.close()
+
+
+@HOWS
+def test_gone_during_a_look_up_sends_nothing_for_money(rig, how):
+    run = f"lookup-{how}"
+    made = ask(rig.port, "POST", CHARGES, rig.key, "amount=100&currency=usd").json
+    rig.vendor.requests.clear()
+    rig.vendor.plan(v.delay(0.3), method="GET")
+    s = connect(rig.port)
+    s.sendall(request("POST", "/stripe/v1/refunds", f"{rig.key}.run_{run}", f"charge={made['id']}"))
+    rig.vendor.wait_for(1)
+    leave(s, how)
+    it = wait_for_call(rig, run)
+    time.sleep(0.35)
+    assert it["outcome"] == "none" and it["error"] == "client_gone" and rig.vendor.posts() == []
+    s.close()
+
+
+@HOWS
+def test_gone_while_the_vendor_works_is_finished_and_settled(rig, how):
+    run = f"work-{how}"
+    rig.vendor.plan(v.delay(0.2), path="/v1/charges")
+    s = connect(rig.port)
+    s.sendall(request("POST", CHARGES, f"{rig.key}.run_{run}", "amount=100&currency=usd"))
+    rig.vendor.wait_for(1)
+    leave(s, how)
+    it = wait_for_call(rig, run)
+    assert it["outcome"] == "settled" and it["settled"]["usd"] == "1.000000000" and it["object_ids"]
+    s.close()
+
+
+@HOWS
+def test_gone_while_the_answer_comes_is_finished_and_settled(rig, how):
+    run = f"answer-{how}"
+
+    async def in_two(turn):
+        a = turn.commit()
+        await turn.send(a.head() + a.body[:20])
+        import asyncio
+        await asyncio.sleep(0.2)
+        await turn.send(a.body[20:])
+
+    rig.vendor.plan(in_two, path="/v1/charges")
+    s = connect(rig.port)
+    s.sendall(request("POST", CHARGES, f"{rig.key}.run_{run}", "amount=100&currency=usd"))
+    rig.vendor.wait_for(1)
+    time.sleep(0.05)
+    leave(s, how)
+    assert wait_for_call(rig, run)["outcome"] == "settled"
+    s.close()
+
+
+@HOWS
+def test_gone_from_a_read_cancels_it(rig, how):
+    run = f"read-{how}"
+    rig.vendor.plan(v.never, method="GET")
+    s = connect(rig.port)
+    s.sendall(request("GET", "/stripe/v1/balance", f"{rig.key}.run_{run}"))
+    rig.vendor.wait_for(1)
+    leave(s, how)
+    it = wait_for_call(rig, run)
+    assert it["outcome"] == "none" and it["error"] == "client_gone"
+    s.close()
+
+
+@HOWS
+def test_gone_from_a_long_read_stops_taking_bytes(rig, how):
+    run = f"long-{how}"
+    rig.vendor.plan(v.huge_body(6_000_000), method="GET")
+    s = connect(rig.port)
+    s.sendall(request("GET", "/stripe/v1/balance", f"{rig.key}.run_{run}"))
+    s.recv(1000)
+    leave(s, how)
+    it = wait_for_call(rig, run)
+    assert it["outcome"] == "none" and it["stream_end"] in ("client_gone", "complete")
+    s.close()
+
+
+def test_a_client_that_never_reads_its_answer_holds_nobody_up(rig):
+    socks = []
+    for i in range(8):
+        rig.vendor.plan(v.huge_body(3_000_000), method="GET")
+        s = connect(rig.port)
+        s.sendall(request("GET", "/stripe/v1/balance", f"{rig.key}.run_lazy{i}"))
+        socks.append(s)
+    rig.vendor.wait_for(8)
+    assert ask(rig.port, "GET", "/stripe/v1/customers", rig.key).status == 200
+    for s in socks:
+        leave(s, "reset")
+    rig.daemon.settle()
+
+
+# ---- and all of it together ------------------------------------------------------------------------------------------
+
+
+def test_the_daemon_is_whole_after_all_of_it(rig):
+    assert ask(rig.port, "POST", CHARGES, rig.key, "amount=100&currency=usd").status == 200
+    assert rig.daemon.cli("doctor").returncode == 0
+    assert rig.daemon.cli("audit", "verify").returncode == 0
+    events = rig.daemon.get("/api/v1/events", limit=10000)["events"]
+    assert any(e["event"] == "request.refused" for e in events), "requests without a key are sampled as events"
+    assert rig.daemon.unknown() == []

@@ -1,0 +1,232 @@
+"""Secrets stay inside: a made-up vendor secret and an agent's key are looked for in everything that leaves the process."""
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import vendor as v
+from flyball import CAPS, OPEN, canary, forms_of, policy
+from raw import Cut, ask, exchange, request
+from test_sdk_python import client, refused
+
+
+class Watch:
+    """Every byte that anyone was given."""
+
+    def __init__(self, secrets):
+        self.secrets, self.seen = secrets, []
+
+    def add(self, where, data):
+        self.seen.append((where, data if isinstance(data, bytes) else data.encode()))
+
+    def leaks(self):
+        return [(where, name, form) for where, data in self.seen for name, secret in self.secrets.items()
+                for form, needle in forms_of(secret).items() if needle in data]
+
+
+def mixed_run(d, key, vendor, watch):
+    """Allowed, refused, lost and echoing calls; each answer is watched."""
+    def call(method, path, body=None, **more):
+        try:
+            watch.add(f"answer of {method} {path}", ask(d.data_port, method, "/stripe/v1" + path, key + ".run_canary", body, **more).raw)
+        except Cut as e:
+            watch.add(f"cut answer of {method} {path}", e.got)
+
+    for _ in range(2):
+        for path in ("/charges", "/customers", "/payment_intents"):
+            vendor.plan(v.echo, path="/v1" + path)
+            call("POST", path, "amount=100&currency=usd&confirm=true")
+        for path in ("/balance", "/charges"):
+            vendor.plan(v.echo, method="GET", path="/v1" + path)
+            call("GET", path)
+    made = vendor.book.objects
+    charge = next(o["id"] for o in made.values() if o["object"] == "charge")
+    vendor.plan(v.echo, method="GET", path=f"/v1/charges/{charge}")  # the look-up
+    vendor.plan(v.echo, path="/v1/refunds")
+    call("POST", "/refunds", f"charge={charge}")
+    call("POST", "/payouts", "amount=1&currency=usd")
+    call("POST", "/charges", "amount=-1&currency=usd")
+    for behaviour in (v.drop_after_commit, v.cut_in_body, v.garbage, v.error_after_commit):
+        vendor.plan(behaviour, path="/v1/charges")
+        call("POST", "/charges", "amount=100&currency=usd", idempotency="k-" + behaviour.__name__)
+
+    async def echo_in_error(turn):
+        auth = turn.request.header("authorization")
+        body = {"error": {"type": "invalid_request_error", "code": auth.split()[1], "message": f"Invalid API Key provided: {auth}"}}
+        await turn.answer(v.Answer(401, json.dumps(body).encode(), [("Request-Id", auth.split()[1]), ("WWW-Authenticate", auth)]))
+
+    async def echo_reason(turn):
+        auth = turn.request.header("authorization")
+        await turn.send(f"HTTP/1.1 200 {auth}\r\n{auth.split()[1]}: 1\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+
+    async def echo_split(turn):
+        """The secret cut over many packets, in a body that is streamed."""
+        import asyncio
+        body = ("x" * 10 + turn.request.header("authorization").split()[1] + "y" * 10).encode()
+        await turn.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for i in range(len(body)):
+            await turn.send(b"1\r\n" + body[i:i + 1] + b"\r\n")
+            if i % 8 == 0:
+                await asyncio.sleep(0.001)
+        await turn.send(b"0\r\n\r\n")
+
+    async def echo_id(turn):
+        secret = turn.request.header("authorization").split()[1]
+        await turn.answer(v.Answer(200, json.dumps({"id": secret, "object": "charge", "amount": 100, "currency": "usd",
+                                                    "status": "succeeded", "customer": secret}).encode()))
+
+    for behaviour in (echo_in_error, echo_id, echo_reason):
+        vendor.plan(behaviour, path="/v1/charges")
+        call("POST", "/charges", "amount=100&currency=usd")
+    for behaviour in (echo_split, echo_reason, echo_in_error):
+        vendor.plan(behaviour, method="GET", path="/v1/balance")
+        call("GET", "/balance")
+    # Keys in the wrong place.
+    for data in (request("GET", "/stripe/v1/balance", headers=[("Authorization", f"Bearer {key}x")]),
+                 request("GET", f"/stripe/v1/{key}", key), request("GET", f"/{key}/v1/balance", key),
+                 request("POST", "/stripe/v1/charges", key, f"amount={key}&currency=usd"),
+                 request("POST", "/stripe/v1/charges", key, f"amount=1&currency=usd&{key}[=1"),
+                 request("GET", "/stripe/v1/balance", key, headers=[("x-agent-run-id", "a " + key)])):
+        watch.add("answer to a misplaced key", exchange(d.data_port, data).raw)
+
+
+def everything_asked(d, watch, key_id):
+    """Every read of the API, every command, every file."""
+    spec = d.get("/api/v1/openapi.json")
+    ids = [c["call_id"] for c in d.calls("--limit", 1000)]
+    for path, verbs in spec["paths"].items():
+        if "get" not in verbs:
+            continue
+        for value in (ids if "/calls/{id}" in path else ["canary"] if "/runs/{id}" in path else [key_id] if "/keys/{id}" in path
+                      else ["default"]):
+            status, body = d.api("GET", path.replace("{id}", value).replace("{name}", value))
+            watch.add(f"GET {path}", json.dumps(body) if not isinstance(body, str) else body)
+    for command in (["calls", "--limit", "1000"], ["calls"], ["runs", "list"], ["runs", "show", "canary"], ["spend"], ["key", "list"],
+                    ["key", "show", key_id], ["limit", "list"], ["policy", "history", "default"], ["doctor"], ["audit", "verify"],
+                    ["vendors"], ["config", "show"], ["config", "show", "--origin"], ["config", "check"], ["version"], *[["why", i] for i in ids]):
+        for more in ([], ["--json"]):
+            done = d.cli(*command, *more, env={"STRIPE_SECRET_KEY": ""})
+            watch.add(" ".join(command), done.stdout + done.stderr)
+    for name, data in d.everything_written():
+        watch.add(name, data)
+
+
+def process_files(d, watch):
+    """What other processes of this user may read of ours; not readable is as good as empty."""
+    for name in ("cmdline", "environ", "maps", "status"):
+        try:
+            watch.add(f"/proc/PID/{name}", Path(f"/proc/{d.pid}/{name}").read_bytes())
+        except PermissionError:
+            pass
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize("source", ["env", "file"])
+@pytest.mark.parametrize("additions", [True, False], ids=["additions_on", "additions_off"])
+def test_no_secret_leaves(make_daemon, vendor, tmp_path, source, additions):
+    secret = canary()
+    file = tmp_path / "stripe.key"
+    file.write_text(secret + "\n")
+    file.chmod(0o600)
+    options = {"secret": secret} if source == "env" else {"secret": canary(), "secret_ref": f"file:{file}"}
+    d = make_daemon(vendor, additions=additions, **options, config={"log": {"level": "debug"}})
+    d.apply(policy("default", OPEN, CAPS))
+    made = d.key()
+    watch = Watch({"vendor's secret": secret, "agent's key": made["key"], "secret part of the key": made["key"][19:]})
+    mixed_run(d, made["key"], vendor, watch)
+    assert any(secret.encode() in r.raw for r in vendor.requests), "the vendor never got the secret: the test shows nothing"
+    assert all(made["key"].encode() not in r.raw for r in vendor.requests), "a vendor saw an agent's key"
+    everything_asked(d, watch, made["id"])
+    process_files(d, watch)
+    d.settle()
+    d.restart()
+    everything_asked(d, watch, made["id"])
+    d.stop()
+    for name, data in d.everything_written():
+        watch.add(name, data)
+    assert watch.leaks() == []
+    assert len(watch.seen) > 100
+
+
+def test_the_admin_token_is_in_its_file_only(daemon, key, vendor):
+    token = daemon.token
+    ask(daemon.data_port, "GET", "/stripe/v1/balance", key)
+    daemon.api("GET", "/api/v1/calls", token="wrong-" + token)
+    watch = Watch({"admin token": token})
+    everything_asked(daemon, watch, key.split("_")[2])
+    found = {where for where, *_ in watch.leaks()}
+    assert found == {str(daemon.dir / "admin.token")}
+    assert (daemon.dir / "admin.token").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_process_dumps_no_core_and_cannot_be_traced(daemon):
+    limits = subprocess.run(["prlimit", "--core", "--raw", "--noheadings", "--output=SOFT,HARD", f"--pid={daemon.pid}"],
+                            capture_output=True, text=True, timeout=10)
+    if limits.returncode == 0:
+        assert limits.stdout.split() == ["0", "0"]
+    else:
+        assert os.geteuid() != 0, limits.stderr
+    # A process that is not dumpable belongs to root in /proc, whoever runs it.
+    status = Path(f"/proc/{daemon.pid}/status").read_text()
+    assert re.search(r"^CoreDumping:\s+0$", status, re.M)
+    if os.geteuid() != 0:
+        assert os.stat(f"/proc/{daemon.pid}/environ").st_uid == 0
+
+
+def test_the_secrets_variable_is_wiped_from_the_environment(daemon):
+    try:
+        environ = Path(f"/proc/{daemon.pid}/environ").read_bytes()
+    except PermissionError:
+        return  # nobody else can look either
+    assert daemon.secret.encode() not in environ
+
+
+def test_files_of_the_data_folder_are_the_owners_only(daemon, key):
+    ask(daemon.data_port, "GET", "/stripe/v1/balance", key)
+    wide = [(str(p), oct(p.stat().st_mode)) for p in [daemon.dir, *daemon.dir.rglob("*")] if p.stat().st_mode & 0o077]
+    assert wide == []
+
+
+@pytest.mark.parametrize("text,what", [("", "empty"), ("two\nlines\n", "lines"), ("sk_test_\0x", "NUL"), ("é" * 20, "ASCII"), ("x" * 9000, "long")])
+def test_a_secret_file_that_holds_no_secret_stops_the_start_without_showing_it(make_daemon, vendor, tmp_path, text, what):
+    file = tmp_path / "bad.key"
+    file.write_text(text)
+    file.chmod(0o600)
+    d = make_daemon(vendor, start=False, secret_ref=f"file:{file}")
+    with pytest.raises(Exception) as e:
+        d.start()
+    assert "exit 1" in str(e.value) or "exit 2" in str(e.value)
+    assert str(file) in d.log() or "secret" in d.log()
+    assert len(text) < 4 or text not in d.log()
+
+
+def test_a_secret_written_into_the_config_is_refused_and_not_repeated(make_daemon, vendor):
+    inline = canary()
+    d = make_daemon(vendor, start=False, secret_ref=inline)
+    with pytest.raises(Exception):
+        d.start()
+    done = d.cli("config", "check", "--config", d.config_file)
+    assert done.returncode == 1
+    for text in (d.log(), done.stdout, done.stderr):
+        assert inline not in text
+    assert "flyball.yaml:" in d.log() + done.stdout + done.stderr
+
+
+def test_a_missing_secret_stops_the_start_and_names_the_variable(make_daemon, vendor):
+    d = make_daemon(vendor, start=False, secret_ref="env:NO_SUCH_VARIABLE")
+    with pytest.raises(Exception):
+        d.start()
+    assert "NO_SUCH_VARIABLE" in d.log()
+
+
+def test_the_sdks_exceptions_hold_no_secret(daemon, key, vendor):
+    vendor.plan(v.echo, path="/v1/charges", times=-1)
+    c = client(key, f"{daemon.ready['data']}/stripe").v1
+    ch = c.charges.create({"amount": 100, "currency": "usd"})
+    assert daemon.secret not in str(ch) and daemon.secret not in str(ch.last_response.headers)
+    assert "*" * 20 in ch.description, "an echoed secret is starred, byte for byte"
+    e = refused(c.charges.create, {"amount": -1, "currency": "usd"})
+    assert daemon.secret not in repr(e.__dict__)
