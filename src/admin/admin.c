@@ -130,8 +130,7 @@ void admin_free(struct admin *a)
         return;
     listener_close(a);
     a->on_drained = NULL;
-    list_each_safe(it, tmp, &a->requests)
-        request_drop(list_entry(it, struct request, node));
+    list_each_safe(it, tmp, &a->requests) request_drop(list_entry(it, struct request, node));
     if (a->server)
         http_server_free(a->server);
     buf_deinit(&a->openapi);

@@ -14,10 +14,10 @@ struct admin_options {
     struct loop *loop;
     struct core *core;
     const struct limits *limits;
-    struct str token;         /* the bearer credential; outlives it. Compared in constant time. */
-    struct str config_json;   /* the running config with origins, no secrets; outlives it */
-    struct str vendors_json;  /* vendors and their operations; outlives it */
-    enum mode default_mode;   /* of new keys: live, in dev test */
+    struct str token;        /* the bearer credential; outlives it. Compared in constant time. */
+    struct str config_json;  /* the running config with origins, no secrets; outlives it */
+    struct str vendors_json; /* vendors and their operations; outlives it */
+    enum mode default_mode;  /* of new keys: live, in dev test */
     struct str version;
 };
 int admin_new(const struct admin_options *o, struct admin **ret);

@@ -7,9 +7,9 @@
 #include "net/loop.h"
 
 /*
- * Whether a Host field names this listener: a loopback name or address, or the bound address. A page whose name was made to
- * resolve to 127.0.0.1 (DNS rebinding) sends its own name here, and is refused. A listener bound to every address also
- * accepts any numeric address: rebinding needs a name.
+ * Whether a Host field names this listener: a loopback name or address, or the bound address. A page whose name was
+ * made to resolve to 127.0.0.1 (DNS rebinding) sends its own name here, and is refused. A listener bound to every
+ * address also accepts any numeric address: rebinding needs a name.
  */
 bool host_is_ours(struct str host, const struct net_addr *bound);
 

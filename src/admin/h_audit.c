@@ -1,5 +1,6 @@
 /*
- * admin/h_audit.c - proofs on demand: the chain, the counters, the frames themselves. Long work, done by reader threads.
+ * admin/h_audit.c - proofs on demand: the chain, the counters, the frames themselves. Long work, done by reader
+ * threads.
  */
 #include "admin/handlers.h"
 #include "admin/request.h"
@@ -103,15 +104,20 @@ static void check_positions(struct json_writer *w, struct arena *a, struct str h
     (void)json_bool(json_get(root, STR("ledger_balances")), &balances);
     (void)json_bool(json_get(root, STR("killed")), &killed);
     put_check(w, "ledger", balances ? "ok" : "fail",
-              balances ? STR("held money equals the holds of calls in memory") : STR("held money differs from the holds of calls"),
-              balances ? NULL : "restart the daemon: it rebuilds the ledger from the store; keep the data folder for a report");
+              balances ? STR("held money equals the holds of calls in memory")
+                       : STR("held money differs from the holds of calls"),
+              balances
+                  ? NULL
+                  : "restart the daemon: it rebuilds the ledger from the store; keep the data folder for a report");
     *ok &= balances;
     put_check(w, "store", lag > 10000 ? "warn" : "ok",
               arena_printf(a, "%lld frames are on their way from the journal to the store", (long long)lag),
               lag > 10000 ? "look at the disk: the store cannot keep up" : NULL);
-    put_check(w, "unknown", unknown ? "warn" : "ok", arena_printf(a, "%lld calls have an unknown outcome; their holds stand", (long long)unknown),
+    put_check(w, "unknown", unknown ? "warn" : "ok",
+              arena_printf(a, "%lld calls have an unknown outcome; their holds stand", (long long)unknown),
               unknown ? "flyball calls --unknown" : NULL);
-    put_check(w, "stop", killed ? "warn" : "ok", killed ? STR("the stop button is pressed") : STR("the stop button is not pressed"),
+    put_check(w, "stop", killed ? "warn" : "ok",
+              killed ? STR("the stop button is pressed") : STR("the stop button is not pressed"),
               killed ? "flyball unkill" : NULL);
 }
 
@@ -121,12 +127,16 @@ static void check_counters(struct json_writer *w, struct arena *a, struct store 
     buf_init(&differs, 1u << 20);
     int e = s->ops->rebuild(s, &differs);
     if (e < 0)
-        put_check(w, "counters", "fail", arena_printf(a, "the counters could not be rebuilt: %s", err_text(e)), "flyball audit verify");
+        put_check(w, "counters", "fail", arena_printf(a, "the counters could not be rebuilt: %s", err_text(e)),
+                  "flyball audit verify");
     else if (e == STORE_R_DIFFERS)
-        put_check(w, "counters", "fail", arena_printf(a, "counters differ from the ledger's frames: " STR_FMT,
-                  STR_ARG(str_sub(buf_str(&differs), 0, 2000))), "keep the data folder for a report");
+        put_check(w, "counters", "fail",
+                  arena_printf(a, "counters differ from the ledger's frames: " STR_FMT,
+                               STR_ARG(str_sub(buf_str(&differs), 0, 2000))),
+                  "keep the data folder for a report");
     else
-        put_check(w, "counters", "ok", STR("every counter, rebuilt from the ledger's frames, equals the one in use"), NULL);
+        put_check(w, "counters", "ok", STR("every counter, rebuilt from the ledger's frames, equals the one in use"),
+                  NULL);
     *ok &= e == 0;
     buf_deinit(&differs);
 }
@@ -136,12 +146,14 @@ static void check_chain(struct json_writer *w, struct arena *a, struct store *s,
     struct audit_report t;
     int e = audit_verify(s, reader, &t);
     if (e < 0)
-        put_check(w, "chain", "fail", arena_printf(a, "the frames could not be read: %s", err_text(e)), "look at the disk");
+        put_check(w, "chain", "fail", arena_printf(a, "the frames could not be read: %s", err_text(e)),
+                  "look at the disk");
     else if (e == AUDIT_R_DAMAGED)
         put_check(w, "chain", "fail", arena_printf(a, "frame %llu: %s", (unsigned long long)t.damaged_seq, t.damage),
                   "somebody changed the store, or the disk did: keep the data folder");
     else
-        put_check(w, "chain", "ok", arena_printf(a, "all %llu frames are what was written", (unsigned long long)t.last_seq), NULL);
+        put_check(w, "chain", "ok",
+                  arena_printf(a, "all %llu frames are what was written", (unsigned long long)t.last_seq), NULL);
     *ok &= e == 0;
 }
 
@@ -163,7 +175,8 @@ static int examine(void *ctx, struct store *s, struct store_reader *reader, stru
     jw_object(&w);
     jw_key(&w, STR("checks"));
     jw_array(&w);
-    put_check(&w, "ready", ok ? "ok" : "fail", ok ? STR("calls can be governed") : STR("money is stopped: the journal cannot be written"),
+    put_check(&w, "ready", ok ? "ok" : "fail",
+              ok ? STR("calls can be governed") : STR("money is stopped: the journal cannot be written"),
               ok ? NULL : "free disk space, then restart the daemon");
     check_positions(&w, &a, buf_str(&x->health), &ok);
     check_counters(&w, &a, s, &ok);
@@ -175,10 +188,7 @@ static int examine(void *ctx, struct store *s, struct store_reader *reader, stru
     return buf_ok(out);
 }
 
-static void free_buf(void *p)
-{
-    buf_deinit(p);
-}
+static void free_buf(void *p) { buf_deinit(p); }
 
 void admin_on_doctor(struct request *r)
 {

@@ -23,8 +23,9 @@ static bool filters(struct request *r, enum query_kind kind)
     q->operation = request_param(r, STR("operation"));
     q->verdict = request_param(r, STR("verdict"));
     q->outcome = request_param(r, STR("outcome"));
-    if (!request_limit(r, &q->rows_max) || !request_seq(r, STR("before"), &before) || !request_seq(r, STR("after"), &after) ||
-        !request_time(r, STR("since"), &q->since) || !request_time(r, STR("until"), &q->until))
+    if (!request_limit(r, &q->rows_max) || !request_seq(r, STR("before"), &before) ||
+        !request_seq(r, STR("after"), &after) || !request_time(r, STR("since"), &q->since) ||
+        !request_time(r, STR("until"), &q->until))
         return false;
     q->before_seq = before;
     q->after_seq = after;
@@ -41,20 +42,18 @@ static bool is_one_of(struct request *r, const char *name, struct str got, const
             return true;
     }
     struct str near = diag_nearest(got, names, n);
-    request_fail(r, 400, "parameter_invalid", "%s `" STR_FMT "` is not known%s" STR_FMT "%s", name, STR_ARG(str_sub(got, 0, 64)),
-                 near.n ? "; did you mean `" : "", STR_ARG(near), near.n ? "`?" : "");
+    request_fail(r, 400, "parameter_invalid", "%s `" STR_FMT "` is not known%s" STR_FMT "%s", name,
+                 STR_ARG(str_sub(got, 0, 64)), near.n ? "; did you mean `" : "", STR_ARG(near), near.n ? "`?" : "");
     return false;
 }
 
-static void then_calls(struct request *r)
-{
-    request_answer_list(r, STR("calls"));
-}
+static void then_calls(struct request *r) { request_answer_list(r, STR("calls")); }
 
 void admin_on_calls(struct request *r)
 {
     static const struct str verdicts[] = {STR_INIT("permit"), STR_INIT("deny"), STR_INIT("approve")};
-    static const struct str outcomes[] = {STR_INIT("settled"), STR_INIT("released"), STR_INIT("unknown"), STR_INIT("none")};
+    static const struct str outcomes[] = {STR_INIT("settled"), STR_INIT("released"), STR_INIT("unknown"),
+                                          STR_INIT("none")};
     static const struct str switches[] = {STR_INIT("1"), STR_INIT("0"), STR_INIT("true"), STR_INIT("false")};
     struct str unknown = request_param(r, STR("unknown"));
 
@@ -129,10 +128,7 @@ void admin_on_why(struct request *r)
     request_ask(r, then_why);
 }
 
-static void then_runs(struct request *r)
-{
-    request_answer_list(r, STR("runs"));
-}
+static void then_runs(struct request *r) { request_answer_list(r, STR("runs")); }
 
 void admin_on_runs(struct request *r)
 {
@@ -194,21 +190,22 @@ static void then_run(struct request *r)
         return;
     (void)json_str(json_get(row, STR("agent")), &agent);
     (void)json_str(json_get(row, STR("tenant")), &tenant);
-    r->ask.q = (struct query){.kind = QUERY_RUN, .run = r->args[0], .agent = agent, .tenant = tenant, .rows_max = rows_max};
+    r->ask.q =
+        (struct query){.kind = QUERY_RUN, .run = r->args[0], .agent = agent, .tenant = tenant, .rows_max = rows_max};
     request_ask(r, then_run_calls);
 }
 
 void admin_on_run(struct request *r)
 {
-    r->ask.q = (struct query){.kind = QUERY_RUNS, .run = r->args[0], .agent = request_param(r, STR("agent")),
-                              .tenant = request_param(r, STR("tenant")), .rows_max = 100};
+    r->ask.q = (struct query){.kind = QUERY_RUNS,
+                              .run = r->args[0],
+                              .agent = request_param(r, STR("agent")),
+                              .tenant = request_param(r, STR("tenant")),
+                              .rows_max = 100};
     request_ask(r, then_run);
 }
 
-static void then_spend(struct request *r)
-{
-    request_answer_list(r, STR("spend"));
-}
+static void then_spend(struct request *r) { request_answer_list(r, STR("spend")); }
 
 void admin_on_spend(struct request *r)
 {
@@ -219,10 +216,7 @@ void admin_on_spend(struct request *r)
     request_ask(r, then_spend);
 }
 
-static void then_events(struct request *r)
-{
-    request_answer_list(r, STR("events"));
-}
+static void then_events(struct request *r) { request_answer_list(r, STR("events")); }
 
 void admin_on_events(struct request *r)
 {

@@ -81,7 +81,8 @@ static bool member_expires(struct request *r, wall_t *ret)
     if (text.n && duration_parse(text, &ahead) == 0)
         at = now + ahead;
     else if (text.n && (wall_parse(text, &at) < 0 || at <= now)) {
-        request_fail(r, 400, "request_invalid", "`expires` must be a time to come like 2030-01-31T12:00:00Z, or a duration like 30d");
+        request_fail(r, 400, "request_invalid",
+                     "`expires` must be a time to come like 2030-01-31T12:00:00Z, or a duration like 30d");
         return false;
     }
     *ret = at;
@@ -90,15 +91,16 @@ static bool member_expires(struct request *r, wall_t *ret)
 
 static bool read_spec(struct request *r, struct key_spec *ret)
 {
-    static const struct str names[] = {STR_INIT("agent"), STR_INIT("owner"), STR_INIT("tenant"), STR_INIT("policy"),
-                                       STR_INIT("mode"), STR_INIT("expires"), STR_INIT("limits")};
+    static const struct str names[] = {STR_INIT("agent"), STR_INIT("owner"),   STR_INIT("tenant"), STR_INIT("policy"),
+                                       STR_INIT("mode"),  STR_INIT("expires"), STR_INIT("limits")};
     struct str mode;
     *ret = (struct key_spec){.mode = r->admin->default_mode};
 
-    if (!request_members_known(r, names, sizeof(names) / sizeof(names[0])) || !request_member(r, STR("agent"), &ret->agent) ||
-        !request_member(r, STR("owner"), &ret->owner) || !request_member(r, STR("tenant"), &ret->tenant) ||
-        !request_member(r, STR("policy"), &ret->policy) || !request_member(r, STR("mode"), &mode) ||
-        !member_expires(r, &ret->expires_at) || !member_strings(r, STR("limits"), &ret->limits, &ret->n_limits))
+    if (!request_members_known(r, names, sizeof(names) / sizeof(names[0])) ||
+        !request_member(r, STR("agent"), &ret->agent) || !request_member(r, STR("owner"), &ret->owner) ||
+        !request_member(r, STR("tenant"), &ret->tenant) || !request_member(r, STR("policy"), &ret->policy) ||
+        !request_member(r, STR("mode"), &mode) || !member_expires(r, &ret->expires_at) ||
+        !member_strings(r, STR("limits"), &ret->limits, &ret->n_limits))
         return false;
     if (mode.n && (mode_parse(mode, &ret->mode) < 0 || ret->mode == MODE_ANY)) {
         request_fail(r, 400, "request_invalid", "`mode` must be live or test");
@@ -164,7 +166,8 @@ void admin_on_key_revoke(struct request *r)
     uint64_t seq = 0;
     int e = core_key_revoke(r->admin->core, r->args[0], ADMIN_BY, &seq);
     if (e == -ERR_NOT_FOUND)
-        request_fail(r, 404, "not_found", "there is no key `" STR_FMT "`; give its id, not the key", STR_ARG(str_sub(r->args[0], 0, 64)));
+        request_fail(r, 404, "not_found", "there is no key `" STR_FMT "`; give its id, not the key",
+                     STR_ARG(str_sub(r->args[0], 0, 64)));
     else if (e < 0)
         request_fail_err(r, e);
     else

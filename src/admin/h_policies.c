@@ -37,7 +37,8 @@ void admin_on_policies(struct request *r)
 static void then_history(struct request *r)
 {
     if (buf_str(&r->ask.json).n <= 2) {
-        request_fail(r, 404, "not_found", "there was never a policy named `" STR_FMT "`", STR_ARG(str_sub(r->args[0], 0, 64)));
+        request_fail(r, 404, "not_found", "there was never a policy named `" STR_FMT "`",
+                     STR_ARG(str_sub(r->args[0], 0, 64)));
         return;
     }
     request_answer_list(r, STR("policies"));

@@ -1,5 +1,6 @@
 /*
- * admin/h_state.c - how the daemon is: alive, ready, limits, positions, configuration, vendors, the API's own description.
+ * admin/h_state.c - how the daemon is: alive, ready, limits, positions, configuration, vendors, the API's own
+ * description.
  */
 #include "admin/handlers.h"
 #include "admin/limits_view.h"

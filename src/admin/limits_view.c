@@ -1,5 +1,6 @@
 /*
- * admin/limits_view.c - one pass over limits to know them by counter, one over counters to hang them beneath their limit.
+ * admin/limits_view.c - one pass over limits to know them by counter, one over counters to hang them beneath their
+ * limit.
  */
 #include "admin/limits_view.h"
 
@@ -90,7 +91,8 @@ static void add_key_limit(struct view *v, struct str key, struct str spec)
     value = rest;
     (void)str_cut(rest, '/', &value, &window); /* concurrent has no window */
     struct str id = arena_printf(v->a, "key/" STR_FMT "/" STR_FMT, STR_ARG(meter), STR_ARG(window));
-    struct entry *e = entry_new(v, arena_printf(v->a, STR_FMT " key=" STR_FMT, STR_ARG(id), STR_ARG(key)), meter, window);
+    struct entry *e =
+        entry_new(v, arena_printf(v->a, STR_FMT " key=" STR_FMT, STR_ARG(id), STR_ARG(key)), meter, window);
     if (!e)
         return;
     e->key = key;
@@ -246,8 +248,7 @@ static void put_entry(struct json_writer *w, const struct entry *e, wall_t now)
     put_match(w, json_get(e->limit, STR("match")));
     jw_key(w, STR("buckets"));
     jw_array(w);
-    list_each(it, &e->buckets)
-        put_bucket(w, e, list_entry(it, struct bucket, node), now);
+    list_each(it, &e->buckets) put_bucket(w, e, list_entry(it, struct bucket, node), now);
     jw_array_end(w);
     jw_object_end(w);
 }
@@ -257,7 +258,8 @@ static bool is_shown(const struct entry *e)
 {
     if (e->policy.n || e->key.n)
         return true;
-    list_each(it, &e->buckets) {
+    list_each(it, &e->buckets)
+    {
         if (list_entry(it, struct bucket, node)->held)
             return true;
     }
@@ -279,7 +281,8 @@ void limits_view(struct arena *a, struct json core, struct json keys, wall_t now
         add_counter(&v, one);
 
     jw_array(w);
-    list_each(it, &v.entries) {
+    list_each(it, &v.entries)
+    {
         const struct entry *e = list_entry(it, struct entry, node);
         if (is_shown(e))
             put_entry(w, e, now);

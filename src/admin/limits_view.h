@@ -1,7 +1,9 @@
 /*
- * admin/limits_view.h - limits as people ask for them: each limit of each document and key, with its buckets beneath it.
+ * admin/limits_view.h - limits as people ask for them: each limit of each document and key, with its buckets beneath
+ * it.
  *
- * Joins what the core knows apart: limits of documents, limits of keys, and counters of the ledger. Pure: JSON in, JSON out.
+ * Joins what the core knows apart: limits of documents, limits of keys, and counters of the ledger. Pure: JSON in, JSON
+ * out.
  */
 #pragma once
 
@@ -13,7 +15,7 @@
 /*
  * `core`: the answer of core_limits_json; `keys`: that of core_keys_json, revoked ones are left out. Writes one array:
  * [{policy, key, id, meter, window, by, max, match, buckets: [{mode, bucket, settled, held, left, resets_at}]}].
- * Amounts of usd are decimal strings of nine digits, counts are integers. Money still held on a limit that no document has any
- * more is shown with policy and max null.
+ * Amounts of usd are decimal strings of nine digits, counts are integers. Money still held on a limit that no document
+ * has any more is shown with policy and max null.
  */
 void limits_view(struct arena *a, struct json core, struct json keys, wall_t now, struct json_writer *w);

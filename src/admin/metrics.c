@@ -1,5 +1,6 @@
 /*
- * admin/metrics.c - Prometheus text: the counters of base/counter.tbl.h, and a gauge for each number of core_health_json.
+ * admin/metrics.c - Prometheus text: the counters of base/counter.tbl.h, and a gauge for each number of
+ * core_health_json.
  *
  * Labels would let one agent's run ids grow a scraper's memory without end: there are none but the version.
  */
@@ -19,7 +20,8 @@ static void gauge(struct buf *out, struct str name, struct str value)
         bool is_fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
         clean[i] = is_fine ? c : '_';
     }
-    (void)buf_printf(out, "# TYPE flyball_%.*s gauge\nflyball_%.*s " STR_FMT "\n", (int)n, clean, (int)n, clean, STR_ARG(value));
+    (void)buf_printf(out, "# TYPE flyball_%.*s gauge\nflyball_%.*s " STR_FMT "\n", (int)n, clean, (int)n, clean,
+                     STR_ARG(value));
 }
 
 /* One level of nesting is enough for health: {"journal":{"seq":1}} is flyball_journal_seq. */
@@ -47,8 +49,9 @@ void admin_on_metrics(struct request *r)
     (void)buf_printf(&r->out, "# TYPE flyball_build_info gauge\nflyball_build_info{version=\"" STR_FMT "\"} 1\n",
                      STR_ARG(r->admin->version));
     for (int c = 0; c < COUNTER_COUNT; c++)
-        (void)buf_printf(&r->out, "# HELP flyball_%s_total %s\n# TYPE flyball_%s_total counter\nflyball_%s_total %llu\n",
-                         counter_name(c), counter_help(c), counter_name(c), counter_name(c), (unsigned long long)counter_get(c));
+        (void)buf_printf(
+            &r->out, "# HELP flyball_%s_total %s\n# TYPE flyball_%s_total counter\nflyball_%s_total %llu\n",
+            counter_name(c), counter_help(c), counter_name(c), counter_name(c), (unsigned long long)counter_get(c));
     if (core_health_json(r->admin->core, &r->ask.json, &is_ready) == 0 &&
         json_parse(&r->arena, buf_str(&r->ask.json), 16, &health) == 0)
         gauges(r, health, STR(""), &r->out);

@@ -44,7 +44,8 @@ static void exchange_over(struct request *r)
     request_unref(r);
 }
 
-/* A request that another thread still works for cannot be freed: its answer goes to a mailbox that nobody reads any more. */
+/* A request that another thread still works for cannot be freed: its answer goes to a mailbox that nobody reads any
+ * more. */
 void request_drop(struct request *r)
 {
     bool is_waiting = r->n_refs > (r->x != NULL);
@@ -94,7 +95,8 @@ void request_answer(struct request *r, int status)
         fields[n++] = (struct http_field){STR("retry-after"), STR("1")};
     if (status == 405)
         fields[n++] = (struct http_field){STR("allow"), r->note};
-    struct http_head head = {.status = (uint16_t)status, .fields = fields, .n_fields = n, .body_bytes = (int64_t)r->out.n};
+    struct http_head head = {
+        .status = (uint16_t)status, .fields = fields, .n_fields = n, .body_bytes = (int64_t)r->out.n};
     http_send_head(r->x, &head);
     send_more(r);
 }
@@ -243,8 +245,8 @@ bool request_time(struct request *r, struct str name, wall_t *ret_at)
     if (text.n && duration_parse(text, &back) == 0)
         at = loop_wall(r->admin->loop) - back;
     else if (text.n && wall_parse(text, &at) < 0) {
-        request_fail(r, 400, "parameter_invalid", STR_FMT " must be a time like 2026-11-23T12:00:00Z, or a duration like 24h",
-                     STR_ARG(name));
+        request_fail(r, 400, "parameter_invalid",
+                     STR_FMT " must be a time like 2026-11-23T12:00:00Z, or a duration like 24h", STR_ARG(name));
         return false;
     }
     *ret_at = at;
@@ -342,7 +344,8 @@ static bool find_verb(struct request *r, const struct http_head *head)
         return false;
     }
     if (found < 0 && (str_eq(head->path, STR("/")) || str_starts(head->path, STR("/ui"))))
-        request_fail(r, 404, "not_found", "the dashboard is not part of this version; use the commands of `flyball help`");
+        request_fail(r, 404, "not_found",
+                     "the dashboard is not part of this version; use the commands of `flyball help`");
     else if (found < 0)
         request_fail(r, 404, "not_found", "no such path; /api/v1/openapi.json lists what there is");
     if (found < 0)
@@ -382,7 +385,8 @@ static bool accepts(struct request *r, const struct http_head *head)
 {
     struct str auth = STR("");
     if (!host_is_ours(head->host, &r->admin->bound)) {
-        request_fail(r, 421, "host_unknown", "the Host field must be a loopback name or the address of the admin listener");
+        request_fail(r, 421, "host_unknown",
+                     "the Host field must be a loopback name or the address of the admin listener");
         return false;
     }
     if (!find_verb(r, head))
@@ -431,10 +435,7 @@ static void on_writable(void *ctx)
         send_more(r);
 }
 
-static void on_reset(void *ctx, enum http_reset why)
-{
-    exchange_over(ctx);
-}
+static void on_reset(void *ctx, enum http_reset why) { exchange_over(ctx); }
 
 static const struct http_events events = {
     .on_body = on_body, .on_end = on_end, .on_writable = on_writable, .on_reset = on_reset};

@@ -1,8 +1,8 @@
 /*
  * admin/request.h - one admin request from its head to its answer; what handlers work with.
  *
- *   (1) lives on the admin loop's thread only. Referenced by its exchange until answered or the client left, and by each
- *       wait; freed with the last reference, so a client that leaves while a reader thread works is safe.
+ *   (1) lives on the admin loop's thread only. Referenced by its exchange until answered or the client left, and by
+ *       each wait; freed with the last reference, so a client that leaves while a reader thread works is safe.
  *   (2) answered at most once; after the client left, answers go nowhere and continuations are not run.
  *   (3) `out` is the answer's body. What handlers put in it must be JSON, but for metrics.
  */
@@ -92,7 +92,8 @@ bool request_members_known(struct request *r, const struct str *names, size_t n)
 /* Sends `out`. */
 void request_answer(struct request *r, int status);
 /* {"error":{"code","message"}} in place of what stands in `out`. */
-void request_fail(struct request *r, int status, const char *code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void request_fail(struct request *r, int status, const char *code, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 /* The same for a failed call into the core. */
 void request_fail_err(struct request *r, int err);
 /* Sends `out` with `status` once the frame `seq` is durable. */

@@ -7,7 +7,7 @@
 #include "base/err.h"
 
 static const struct verb verbs[] = {
-#define VERB(method, path, id, role, params, request, answer, what) \
+#define VERB(method, path, id, role, params, request, answer, what)                                                    \
     {METHOD_##method, STR_INIT(path), #id, ROLE_##role, params, request, answer, what, admin_on_##id},
 #include "admin/verbs.tbl.h"
 #undef VERB
@@ -31,10 +31,7 @@ const struct param_info *params_table(size_t *ret_n)
     return params;
 }
 
-const char *method_text(enum admin_method m)
-{
-    return m == METHOD_GET ? "GET" : "POST";
-}
+const char *method_text(enum admin_method m) { return m == METHOD_GET ? "GET" : "POST"; }
 
 const char *role_text(enum admin_role r)
 {

@@ -17,7 +17,7 @@ struct verb {
     struct str path; /* with {name} for one segment */
     const char *id;
     enum admin_role role;
-    const char *params; /* names, separated by spaces */
+    const char *params;           /* names, separated by spaces */
     const char *request, *answer; /* schemas; "" none */
     const char *what;
     void (*handle)(struct request *r);

@@ -79,13 +79,15 @@ static const char *policy_words(struct why *y)
     if (!digest.n)
         return "";
     return arena_printf(y->a, " of policy " STR_FMT " (digest " STR_FMT "...)", STR_ARG(name.n ? name : STR("?")),
-                        STR_ARG(str_sub(digest, 0, 12))).p;
+                        STR_ARG(str_sub(digest, 0, 12)))
+        .p;
 }
 
 /* Refusals that a rule, or the lack of one, is the reason of; all others have reasons of their own. */
 static bool is_of_rules(struct str code)
 {
-    return !code.n || str_eq(code, STR("policy_denied")) || str_eq(code, STR("scope_denied")) || str_eq(code, STR("operation_unknown"));
+    return !code.n || str_eq(code, STR("policy_denied")) || str_eq(code, STR("scope_denied")) ||
+           str_eq(code, STR("operation_unknown"));
 }
 
 static const char *rule_words(struct why *y, struct str code, struct str rule)
@@ -104,8 +106,8 @@ static void explain_verdict(struct why *y)
     if (is_permit)
         say(y, "verdict", "Permitted%s" STR_FMT "%s.", rule.n ? " by rule " : "", STR_ARG(rule), policy_words(y));
     else
-        say(y, "verdict", "%s%s" STR_FMT "%s%s.", str_eq(verdict, STR("approve")) ? "A human must decide" : "Refused", code.n ? ", " : "",
-            STR_ARG(code), rule_words(y, code, rule), policy_words(y));
+        say(y, "verdict", "%s%s" STR_FMT "%s%s.", str_eq(verdict, STR("approve")) ? "A human must decide" : "Refused",
+            code.n ? ", " : "", STR_ARG(code), rule_words(y, code, rule), policy_words(y));
     if (reason.n)
         say(y, "reason", STR_FMT, STR_ARG(reason));
 }
@@ -114,12 +116,17 @@ static void explain_verdict(struct why *y)
 struct wording {
     const char *text, *words;
 };
-static const struct wording customer_sources[] = {
-    {"key", "named by the key"}, {"request", "named in the request"}, {"lookup", "found by a look-up"},
-    {"learned", "learned from earlier answers"}, {NULL, NULL}};
-static const struct wording run_sources[] = {
-    {"header", "x-agent-run-id"}, {"key_suffix", "the key's suffix"}, {"path", "the path /r/ID/"}, {"session", "X-Claude-Code-Session-Id"},
-    {"made", "one for this key and its idle gap"}, {NULL, NULL}};
+static const struct wording customer_sources[] = {{"key", "named by the key"},
+                                                  {"request", "named in the request"},
+                                                  {"lookup", "found by a look-up"},
+                                                  {"learned", "learned from earlier answers"},
+                                                  {NULL, NULL}};
+static const struct wording run_sources[] = {{"header", "x-agent-run-id"},
+                                             {"key_suffix", "the key's suffix"},
+                                             {"path", "the path /r/ID/"},
+                                             {"session", "X-Claude-Code-Session-Id"},
+                                             {"made", "one for this key and its idle gap"},
+                                             {NULL, NULL}};
 
 static struct str in_words(const struct wording *table, struct str text)
 {
@@ -138,18 +145,20 @@ static void explain_what(struct why *y)
     int64_t amount, exponent = 2;
 
     say(y, "call", STR_FMT "%s" STR_FMT "%s: " STR_FMT " " STR_FMT ", " STR_FMT " mode.",
-        STR_ARG(operation.n ? operation : STR("no operation known")), class.n ? " (class " : "", STR_ARG(class), class.n ? ")" : "",
-        STR_ARG(method), STR_ARG(path.n ? path : STR("(path not kept)")), STR_ARG(mode.n ? mode : STR("no")));
+        STR_ARG(operation.n ? operation : STR("no operation known")), class.n ? " (class " : "", STR_ARG(class),
+        class.n ? ")" : "", STR_ARG(method), STR_ARG(path.n ? path : STR("(path not kept)")),
+        STR_ARG(mode.n ? mode : STR("no")));
     if (number_of(y->call, "amount", &amount)) {
         (void)number_of(y->call, "exponent", &exponent); /* 2 unless the record says otherwise */
         int64_t unit = 1;
         for (int64_t i = 0; i < exponent && i < 9; i++)
             unit *= 10;
         if (unit > 1)
-            say(y, "amount", "%lld.%0*lld " STR_FMT ", as the request or a look-up says.", (long long)(amount / unit), (int)exponent,
-                (long long)(amount % unit), STR_ARG(currency));
+            say(y, "amount", "%lld.%0*lld " STR_FMT ", as the request or a look-up says.", (long long)(amount / unit),
+                (int)exponent, (long long)(amount % unit), STR_ARG(currency));
         else
-            say(y, "amount", "%lld " STR_FMT ", as the request or a look-up says.", (long long)amount, STR_ARG(currency));
+            say(y, "amount", "%lld " STR_FMT ", as the request or a look-up says.", (long long)amount,
+                STR_ARG(currency));
     }
     struct str source = text_of(y->call, "customer_source");
     if (customer.n)
@@ -160,15 +169,16 @@ static void explain_what(struct why *y)
 static void explain_who(struct why *y)
 {
     struct str agent = text_of(y->call, "agent"), key = text_of(y->call, "key"), owner = text_of(y->call, "owner");
-    struct str tenant = text_of(y->call, "tenant"), run = text_of(y->call, "run_id"), source = text_of(y->call, "run_source");
+    struct str tenant = text_of(y->call, "tenant"), run = text_of(y->call, "run_id"),
+               source = text_of(y->call, "run_source");
     struct str trust = text_of(y->call, "run_trust"), parent = text_of(y->call, "parent_run_id");
 
     say(y, "who", "Agent " STR_FMT " with key " STR_FMT "%s" STR_FMT "%s" STR_FMT ".", STR_ARG(agent), STR_ARG(key),
         owner.n ? ", owner " : "", STR_ARG(owner), tenant.n ? ", tenant " : "", STR_ARG(tenant));
     if (run.n)
         say(y, "run", STR_FMT ", %s (" STR_FMT ")%s" STR_FMT ".", STR_ARG(run),
-            str_eq(trust, STR("minted")) ? "minted by us" : "as the agent claims", STR_ARG(in_words(run_sources, source)), parent.n ? ", under " : "",
-            STR_ARG(parent));
+            str_eq(trust, STR("minted")) ? "minted by us" : "as the agent claims",
+            STR_ARG(in_words(run_sources, source)), parent.n ? ", under " : "", STR_ARG(parent));
 }
 
 static void explain_limit(struct why *y, struct json limit)
@@ -182,10 +192,12 @@ static void explain_limit(struct why *y, struct json limit)
     (void)number_of(limit, "max", &max);
     __int128 after = (__int128)n + before + held;
 
-    say(y, "limit", STR_FMT " (" STR_FMT " a " STR_FMT ", " STR_FMT "): %s settled + %s held + %s for this call %s max %s%s%s" STR_FMT ".",
+    say(y, "limit",
+        STR_FMT " (" STR_FMT " a " STR_FMT ", " STR_FMT "): %s settled + %s held + %s for this call "
+                "%s max %s%s%s" STR_FMT ".",
         STR_ARG(id), STR_ARG(meter), STR_ARG(window), STR_ARG(bucket.n ? bucket : STR("-")), units(y, meter, before),
-        units(y, meter, held), units(y, meter, n), after > max ? ">" : "<=", units(y, meter, max), after > max ? ": no room" : "",
-        resets.n ? "; resets at " : "", STR_ARG(resets));
+        units(y, meter, held), units(y, meter, n), after > max ? ">" : "<=", units(y, meter, max),
+        after > max ? ": no room" : "", resets.n ? "; resets at " : "", STR_ARG(resets));
 }
 
 static void explain_cost(struct why *y)
@@ -203,7 +215,8 @@ static void explain_cost(struct why *y)
     if (settled)
         say(y, "settled", "%s.", settled);
     if (json_bool(json_get(y->call, STR("overrun")), &is_overrun) && is_overrun)
-        say(y, "overrun", "It cost more than was held; the excess is booked, and the limit refuses until there is room.");
+        say(y, "overrun",
+            "It cost more than was held; the excess is booked, and the limit refuses until there is room.");
 }
 
 static const char *ms(struct why *y, int64_t us)
@@ -221,10 +234,11 @@ static void explain_attempt(struct why *y, struct json attempt)
     (void)number_of(attempt, "status", &status);
     const char *kind = str_eq(text_of(attempt, "kind"), STR("lookup")) ? "look-up" : "sent";
 
-    say(y, "attempt", "%lld: %s " STR_FMT " " STR_FMT " to " STR_FMT " after %s%s%s, %s%s" STR_FMT ".", (long long)n, kind, STR_ARG(method),
-        STR_ARG(path), STR_ARG(text_of(attempt, "target")), ms(y, started), total >= started ? ", took " : "",
-        total >= started ? ms(y, total - started) : "",
-        status ? arena_printf(y->a, "answered %lld", (long long)status).p : "no answer", error.n ? ", " : "", STR_ARG(error));
+    say(y, "attempt", "%lld: %s " STR_FMT " " STR_FMT " to " STR_FMT " after %s%s%s, %s%s" STR_FMT ".", (long long)n,
+        kind, STR_ARG(method), STR_ARG(path), STR_ARG(text_of(attempt, "target")), ms(y, started),
+        total >= started ? ", took " : "", total >= started ? ms(y, total - started) : "",
+        status ? arena_printf(y->a, "answered %lld", (long long)status).p : "no answer", error.n ? ", " : "",
+        STR_ARG(error));
 }
 
 /* A try at the vendor that was no look-up. */
@@ -248,11 +262,13 @@ static const char *outcome_sentence(struct json call)
     if (str_eq(outcome, STR("released")))
         return "Released: proven that it cost nothing, the hold was given back.";
     if (str_eq(outcome, STR("unknown")))
-        return "Unknown: it was sent, and what the vendor did is not known. The hold stays until that is learned; look at the vendor "
+        return "Unknown: it was sent, and what the vendor did is not known. The hold stays until that is learned; look "
+               "at the vendor "
                "before sending it again.";
     if (was_sent(call))
         return "None: it was sent, and moves no money.";
-    return str_eq(verdict, STR("permit")) ? "None: nothing was sent to the vendor." : "None: refused, nothing was sent to the vendor.";
+    return str_eq(verdict, STR("permit")) ? "None: nothing was sent to the vendor."
+                                          : "None: refused, nothing was sent to the vendor.";
 }
 
 static void explain_outcome(struct why *y)
@@ -265,13 +281,14 @@ static void explain_outcome(struct why *y)
 
     say(y, "outcome", "%s", outcome_sentence(y->call));
     if (resolved_by.n)
-        say(y, "outcome", "Was unknown; call " STR_FMT " brought it%s" STR_FMT ".", STR_ARG(resolved_by), resolved_at.n ? " at " : "",
-            STR_ARG(resolved_at));
+        say(y, "outcome", "Was unknown; call " STR_FMT " brought it%s" STR_FMT ".", STR_ARG(resolved_by),
+            resolved_at.n ? " at " : "", STR_ARG(resolved_at));
     if (json_bool(json_get(y->call, STR("replay")), &is_replay) && is_replay)
         say(y, "replay", "The vendor gave an earlier answer again: nothing happened twice.");
     if (number_of(y->call, "status", &status))
-        say(y, "answer", "The agent got %lld%s" STR_FMT "%s" STR_FMT "%s" STR_FMT ".", (long long)status, code.n ? ", code " : "",
-            STR_ARG(code), error.n ? ", " : "", STR_ARG(error), request_id.n ? ", vendor's request id " : "", STR_ARG(request_id));
+        say(y, "answer", "The agent got %lld%s" STR_FMT "%s" STR_FMT "%s" STR_FMT ".", (long long)status,
+            code.n ? ", code " : "", STR_ARG(code), error.n ? ", " : "", STR_ARG(error),
+            request_id.n ? ", vendor's request id " : "", STR_ARG(request_id));
     else if (error.n)
         say(y, "error", STR_FMT ".", STR_ARG(error));
 }
@@ -288,8 +305,8 @@ static void explain_times(struct why *y)
             all = arena_printf(y->a, "%s%s" STR_FMT " %s", all, *all ? ", " : "", STR_ARG(name), ms(y, us)).p;
     }
     if (started.n)
-        say(y, "time", "Started " STR_FMT "%s" STR_FMT "%s%s.", STR_ARG(started), ended.n ? ", ended " : "", STR_ARG(ended),
-            *all ? "; from its start: " : "", all);
+        say(y, "time", "Started " STR_FMT "%s" STR_FMT "%s%s.", STR_ARG(started), ended.n ? ", ended " : "",
+            STR_ARG(ended), *all ? "; from its start: " : "", all);
 }
 
 static void explain_record(struct why *y)

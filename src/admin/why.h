@@ -1,6 +1,7 @@
 /*
- * admin/why.h - a call's record in sentences, for `flyball why` and the dashboard: what was decided, by which values, what
- * happened, and how each number is known. Pure: a record in, a JSON list of {"topic","text"} out, the verdict first.
+ * admin/why.h - a call's record in sentences, for `flyball why` and the dashboard: what was decided, by which values,
+ * what happened, and how each number is known. Pure: a record in, a JSON list of {"topic","text"} out, the verdict
+ * first.
  */
 #pragma once
 

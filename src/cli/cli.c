@@ -15,10 +15,7 @@
 #define CLI_ARENA_BYTES_MAX (1ull << 30) /* 10,000 large records, parsed */
 #define USAGE_BYTES_MAX 4096
 
-struct str cli_env(const struct cli *c, const char *name)
-{
-    return config_env(c->env, str_c(name));
-}
+struct str cli_env(const struct cli *c, const char *name) { return config_env(c->env, str_c(name)); }
 
 static void say(struct cli *c, const char *prefix, const char *fmt, va_list ap)
 {

@@ -1,8 +1,8 @@
 /*
  * cli/cli.h - what every command is, and what it gets: its options, arguments, environment and the two streams.
  *
- * Results go to `out`, everything said to a person beside them (errors, notes, questions) to `err`. Text that came from the
- * daemon is printed through print.h only: records hold what strangers wrote.
+ * Results go to `out`, everything said to a person beside them (errors, notes, questions) to `err`. Text that came from
+ * the daemon is printed through print.h only: records hold what strangers wrote.
  */
 #pragma once
 
@@ -32,11 +32,11 @@ struct command {
     const char *name; /* one or two words: "key create" */
     const char *args; /* as help shows them: "KEY_ID" */
     int args_min, args_max;
-    const char *summary; /* one line */
-    const char *text;    /* more, for --help and the man page; may be NULL */
-    const char *examples; /* one a line, without "flyball " and prompt */
+    const char *summary;               /* one line */
+    const char *text;                  /* more, for --help and the man page; may be NULL */
+    const char *examples;              /* one a line, without "flyball " and prompt */
     const struct option_spec *options; /* its own; may be NULL */
-    bool needs_daemon; /* also takes --admin and --dir */
+    bool needs_daemon;                 /* also takes --admin and --dir */
     int (*run)(struct cli *c);
 };
 
@@ -69,7 +69,8 @@ int cli_main(int argc, const char *const *argv, const char *const *env);
 
 /*
  * Finds the command in argv[1...] and reads options and arguments into *c (whose arena, env and streams are set).
- * 0; CLI_USAGE: `error` says what is wrong and what was perhaps meant; CLI_R_HELP: help is wanted for c->command (NULL: all).
+ * 0; CLI_USAGE: `error` says what is wrong and what was perhaps meant; CLI_R_HELP: help is wanted for c->command (NULL:
+ * all).
  */
 int cli_parse(struct cli *c, int argc, const char *const *argv, struct buf *error);
 #define CLI_R_HELP 100

@@ -1,6 +1,6 @@
 /*
- * cli/client.c - drives our own HTTP client over a loop of its own, one request a loop: a command asks once or twice, and a
- * fresh connection to loopback costs less than keeping state between questions.
+ * cli/client.c - drives our own HTTP client over a loop of its own, one request a loop: a command asks once or twice,
+ * and a fresh connection to loopback costs less than keeping state between questions.
  */
 #include "cli/client.h"
 
@@ -63,9 +63,7 @@ static void on_end(void *ctx, const struct http_field *trailers, size_t n_traile
     end(e);
 }
 
-static void on_writable(void *ctx)
-{
-}
+static void on_writable(void *ctx) {}
 
 static void on_reset(void *ctx, enum http_reset why)
 {
@@ -78,7 +76,8 @@ static void on_reset(void *ctx, enum http_reset why)
 static const struct http_events events = {
     .on_head = on_head, .on_body = on_body, .on_end = on_end, .on_writable = on_writable, .on_reset = on_reset};
 
-static void send_request(struct exchange *e, const char *method, struct str path, const struct where *w, struct str body, struct arena *a)
+static void send_request(struct exchange *e, const char *method, struct str path, const struct where *w,
+                         struct str body, struct arena *a)
 {
     bool is_post = strcmp(method, "POST") == 0;
     struct http_field fields[] = {
@@ -86,8 +85,12 @@ static void send_request(struct exchange *e, const char *method, struct str path
         {STR("accept"), STR("application/json")},
         {STR("content-type"), STR("application/json")},
     };
-    struct http_head head = {.method = str_c(method), .target = path, .host = w->host_field, .fields = fields,
-                             .n_fields = is_post ? 3 : 2, .body_bytes = (int64_t)body.n};
+    struct http_head head = {.method = str_c(method),
+                             .target = path,
+                             .host = w->host_field,
+                             .fields = fields,
+                             .n_fields = is_post ? 3 : 2,
+                             .body_bytes = (int64_t)body.n};
     http_send_head(e->x, &head);
     if (body.n)
         (void)http_write(e->x, body); /* small: policy documents at most */
@@ -95,7 +98,8 @@ static void send_request(struct exchange *e, const char *method, struct str path
     http_credit(e->x, SIZE_MAX);
 }
 
-static int run(struct exchange *e, const char *method, struct str path, const struct where *w, struct str body, struct arena *a)
+static int run(struct exchange *e, const char *method, struct str path, const struct where *w, struct str body,
+               struct arena *a)
 {
     struct limits limits;
     struct http_target target = {.addr = w->addr, .host = w->host_field};
@@ -120,7 +124,9 @@ static int run(struct exchange *e, const char *method, struct str path, const st
 static int say_unreachable(struct cli *c, const struct where *w, const struct exchange *e)
 {
     if (e->why == HTTP_RESET_CONNECT_FAILED)
-        cli_fail(c, "no daemon answers at " STR_FMT "; start it with `flyball serve` or `flyball dev`, or name another with --admin or --dir",
+        cli_fail(c,
+                 "no daemon answers at " STR_FMT
+                 "; start it with `flyball serve` or `flyball dev`, or name another with --admin or --dir",
                  STR_ARG(w->url));
     else
         cli_fail(c, "the daemon at " STR_FMT " did not answer: %s", STR_ARG(w->url), http_reset_text(e->why));
@@ -171,7 +177,8 @@ int client_say_failure(struct cli *c, const struct answer *a)
     if (c->is_json)
         client_print(c, a);
     if (a->status == 401)
-        return cli_fail(c, "the daemon does not take this credential: FLYBALL_TOKEN, or admin.token of the data folder, is not its own");
+        return cli_fail(c, "the daemon does not take this credential: FLYBALL_TOKEN, or admin.token of the data "
+                           "folder, is not its own");
     if (!message.n)
         return cli_fail(c, "the daemon answered %d", a->status);
     return cli_fail(c, STR_FMT, STR_ARG(message));
@@ -193,6 +200,7 @@ void client_query(struct buf *path, const char *name, struct str value)
 {
     if (!value.p)
         return;
-    (void)buf_printf(path, "%c%s=", str_has(buf_str(path), '?') ? '&' : '?', name); /* a full buf is found by its user */
+    (void)buf_printf(path, "%c%s=", str_has(buf_str(path), '?') ? '&' : '?',
+                     name); /* a full buf is found by its user */
     (void)form_quote(path, value);
 }

@@ -25,7 +25,8 @@ static struct str cost(struct cli *c, struct json call)
     struct str settled = show_money(c, call, "settled"), held = show_money(c, call, "held");
     if (settled.n)
         return settled;
-    if (!held.n || str_eq(show_text(call, "outcome"), STR("released")) || str_eq(show_text(call, "outcome"), STR("none")))
+    if (!held.n || str_eq(show_text(call, "outcome"), STR("released")) ||
+        str_eq(show_text(call, "outcome"), STR("none")))
         return STR("");
     return arena_printf(&c->arena, "held " STR_FMT, STR_ARG(held));
 }
@@ -56,7 +57,8 @@ void print_calls(struct cli *c, struct json calls)
 
 static void filters(struct cli *c, struct buf *path)
 {
-    static const char *const names[] = {"run", "agent", "tenant", "key", "vendor", "operation", "verdict", "outcome", "since", "until"};
+    static const char *const names[] = {"run",       "agent",   "tenant",  "key",   "vendor",
+                                        "operation", "verdict", "outcome", "since", "until"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         client_query(path, names[i], cli_option(c, names[i]));
     if (cli_has(c, "unknown"))
@@ -67,7 +69,7 @@ static void filters(struct cli *c, struct buf *path)
 
 /* Calls seen and not yet over: they are asked for again until they are. */
 struct follow {
-    int64_t after;                     /* everything up to here was seen */
+    int64_t after;                       /* everything up to here was seen */
     int64_t printed[FOLLOW_PENDING_MAX]; /* seqs behind `after` that were printed already */
     size_t n_printed;
 };
@@ -93,7 +95,8 @@ static void print_json(struct cli *c, struct json call)
 
 static void print_one(struct cli *c, struct json call)
 {
-    struct str outcome = show_text(call, "outcome"), verdict = show_text(call, "verdict"), code = show_text(call, "code");
+    struct str outcome = show_text(call, "outcome"), verdict = show_text(call, "verdict"),
+               code = show_text(call, "code");
     struct str money = cost(c, call);
     if (c->is_json) {
         print_json(c, call);
@@ -240,7 +243,8 @@ const struct command cmd_calls = {
     .name = "calls",
     .args = "",
     .summary = "list calls, newest first",
-    .examples = "calls --since 1h --verdict deny\ncalls --unknown\ncalls --run run_42 --json\ncalls --follow --agent support",
+    .examples =
+        "calls --since 1h --verdict deny\ncalls --unknown\ncalls --run run_42 --json\ncalls --follow --agent support",
     .options = options,
     .needs_daemon = true,
     .run = run,

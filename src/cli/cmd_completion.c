@@ -57,18 +57,21 @@ static void cases(FILE *f)
 static void bash(FILE *f)
 {
     fputs("# flyball completion for bash: source it, or put it into /usr/share/bash-completion/completions/flyball\n"
-          "_flyball() {\n  local next typed=\"${COMP_WORDS[*]:1:COMP_CWORD-1}\"\n  case \"$typed\" in\n    '') next='", f);
+          "_flyball() {\n  local next typed=\"${COMP_WORDS[*]:1:COMP_CWORD-1}\"\n  case \"$typed\" in\n    '') next='",
+          f);
     first_words(f);
     fputs("' ;;\n", f);
     cases(f);
     fputs("  esac\n  COMPREPLY=($(compgen -W \"$next\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\n"
-          "complete -o default -F _flyball flyball\n", f);
+          "complete -o default -F _flyball flyball\n",
+          f);
 }
 
 static void zsh(FILE *f)
 {
     fputs("#compdef flyball\n# flyball completion for zsh: put it into a folder of $fpath as _flyball\n"
-          "_flyball() {\n  local next typed=\"${words[2,CURRENT-1]}\"\n  case \"$typed\" in\n    '') next='", f);
+          "_flyball() {\n  local next typed=\"${words[2,CURRENT-1]}\"\n  case \"$typed\" in\n    '') next='",
+          f);
     first_words(f);
     fputs("' ;;\n", f);
     cases(f);
@@ -84,15 +87,15 @@ static void fish(FILE *f)
         struct str first, second;
         if (str_cut(str_c(all[i]->name), ' ', &first, &second)) {
             fprintf(f, "complete -c flyball -n __fish_use_subcommand -a " STR_FMT "\n", STR_ARG(first));
-            fprintf(f, "complete -c flyball -n '__fish_seen_subcommand_from " STR_FMT "' -a " STR_FMT " -d '%s'\n", STR_ARG(first),
-                    STR_ARG(second), all[i]->summary);
+            fprintf(f, "complete -c flyball -n '__fish_seen_subcommand_from " STR_FMT "' -a " STR_FMT " -d '%s'\n",
+                    STR_ARG(first), STR_ARG(second), all[i]->summary);
         } else {
             first = str_c(all[i]->name);
             fprintf(f, "complete -c flyball -n __fish_use_subcommand -a %s -d '%s'\n", all[i]->name, all[i]->summary);
         }
         for (const struct option_spec *o = all[i]->options; o && o->name; o++)
-            fprintf(f, "complete -c flyball -n '__fish_seen_subcommand_from " STR_FMT "' -l %s%s\n", STR_ARG(first), o->name,
-                    o->value ? " -r" : "");
+            fprintf(f, "complete -c flyball -n '__fish_seen_subcommand_from " STR_FMT "' -l %s%s\n", STR_ARG(first),
+                    o->name, o->value ? " -r" : "");
     }
 }
 
@@ -116,6 +119,7 @@ const struct command cmd_completion = {
     .args_min = 1,
     .args_max = 1,
     .summary = "print completion for bash, zsh or fish",
-    .examples = "completion bash > /usr/share/bash-completion/completions/flyball\ncompletion fish > ~/.config/fish/completions/flyball.fish",
+    .examples = "completion bash > /usr/share/bash-completion/completions/flyball\ncompletion fish > "
+                "~/.config/fish/completions/flyball.fish",
     .run = run,
 };

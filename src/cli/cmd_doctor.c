@@ -1,6 +1,6 @@
 /*
- * cli/cmd_doctor.c - `flyball doctor`: what can be seen from here, then what the daemon proves about itself. One line a check:
- * ok, warn or fail, and what to do.
+ * cli/cmd_doctor.c - `flyball doctor`: what can be seen from here, then what the daemon proves about itself. One line a
+ * check: ok, warn or fail, and what to do.
  */
 #include "base/time.h"
 #include "cli/client.h"
@@ -28,6 +28,13 @@ struct doctor {
     bool has_failed;
 };
 
+static enum style style_of(const char *status)
+{
+    if (strcmp(status, "ok") == 0)
+        return STYLE_GOOD;
+    return strcmp(status, "warn") == 0 ? STYLE_WARN : STYLE_BAD;
+}
+
 static void report(struct doctor *d, const char *status, const char *name, struct str text, struct str fix)
 {
     struct cli *c = d->c;
@@ -41,7 +48,7 @@ static void report(struct doctor *d, const char *status, const char *name, struc
         jw_object_end(&d->w);
         return;
     }
-    print_styled(c, strcmp(status, "ok") == 0 ? STYLE_GOOD : strcmp(status, "warn") == 0 ? STYLE_WARN : STYLE_BAD, str_c(status));
+    print_styled(c, style_of(status), str_c(status));
     fprintf(c->out, "%*s%-10s ", (int)(6 - strlen(status)), "", name);
     print_safe(c->out, text);
     fputc('\n', c->out);
@@ -78,7 +85,8 @@ static void check_folder(struct doctor *d, struct str dir)
         return;
     }
     if (st.st_mode & (S_IWGRP | S_IRWXO))
-        report(d, "warn", "folder", TEXT(d, STR_FMT " can be entered by other users (mode %03o)", STR_ARG(dir), st.st_mode & 0777u),
+        report(d, "warn", "folder",
+               TEXT(d, STR_FMT " can be entered by other users (mode %03o)", STR_ARG(dir), st.st_mode & 0777u),
                TEXT(d, "chmod 700 " STR_FMT, STR_ARG(dir)));
     else
         report(d, "ok", "folder", TEXT(d, STR_FMT " (mode %03o)", STR_ARG(dir), st.st_mode & 0777u), STR(""));
@@ -106,10 +114,12 @@ static void check_process(struct doctor *d)
     wall_t now = clock_system.wall(clock_system.ctx);
     char text[WALL_TEXT_BYTES];
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
-        report(d, files.rlim_max < FILES_MIN ? "warn" : "ok", "files", TEXT(d, "%llu open files allowed", (unsigned long long)files.rlim_max),
+        report(d, files.rlim_max < FILES_MIN ? "warn" : "ok", "files",
+               TEXT(d, "%llu open files allowed", (unsigned long long)files.rlim_max),
                files.rlim_max < FILES_MIN ? STR("raise it: ulimit -n 65536, or LimitNOFILE= in the unit") : STR(""));
     bool is_set = now / NS_PER_S > CLOCK_MIN;
-    report(d, is_set ? "ok" : "fail", "clock", wall_text(now, text), is_set ? STR("") : STR("set the clock: limits by day and month depend on it"));
+    report(d, is_set ? "ok" : "fail", "clock", wall_text(now, text),
+           is_set ? STR("") : STR("set the clock: limits by day and month depend on it"));
 }
 
 /* A vendor's live credential where agents run is a way around us. */
@@ -118,13 +128,16 @@ static void check_bypass(struct doctor *d)
     size_t n = 0;
     for (const char *const *e = d->c->env; e && *e; e++) {
         struct str name, value;
-        if (!str_cut(str_c(*e), '=', &name, &value) || !(str_starts(value, STR("sk_live_")) || str_starts(value, STR("rk_live_"))))
+        if (!str_cut(str_c(*e), '=', &name, &value) ||
+            !(str_starts(value, STR("sk_live_")) || str_starts(value, STR("rk_live_"))))
             continue;
         size_t at;
         if (str_find(value, STR("fb_"), &at))
             continue; /* our own key in that dress */
-        report(d, "warn", "bypass", TEXT(d, "%.*s holds a live Stripe key: a program started here can go around Flyball", (int)name.n, name.p),
-               TEXT(d, "unset " STR_FMT " where agents run; give the daemon the secret by file:", STR_ARG(name)));
+        report(
+            d, "warn", "bypass",
+            TEXT(d, "%.*s holds a live Stripe key: a program started here can go around Flyball", (int)name.n, name.p),
+            TEXT(d, "unset " STR_FMT " where agents run; give the daemon the secret by file:", STR_ARG(name)));
         n++;
     }
     if (!n)
@@ -142,9 +155,8 @@ static int ask_daemon(struct doctor *d)
         return r;
     for (struct json_iter it = json_each(json_get(a.json, STR("checks"))); json_next(&it, NULL, &check);) {
         const char *name = arena_str(&d->c->arena, show_text(check, "name")).p;
-        struct str status = show_text(check, "status");
-        report(d, str_eq(status, STR("ok")) ? "ok" : str_eq(status, STR("warn")) ? "warn" : "fail", name, show_text(check, "text"),
-               show_text(check, "fix"));
+        const char *status = arena_str(&d->c->arena, show_text(check, "status")).p;
+        report(d, status, name, show_text(check, "text"), show_text(check, "fix"));
     }
     return 0;
 }
@@ -155,7 +167,8 @@ static int run(struct cli *c)
     struct str dir = where_dir(c, false);
     int r = 0;
 
-    if (!cli_option(c, "dir").n && !cli_env(c, "FLYBALL_DIR").n && access(where_file(c, dir, "admin.url").p, F_OK) != 0 &&
+    if (!cli_option(c, "dir").n && !cli_env(c, "FLYBALL_DIR").n &&
+        access(where_file(c, dir, "admin.url").p, F_OK) != 0 &&
         access(where_file(c, where_dir(c, true), "admin.url").p, F_OK) == 0)
         dir = where_dir(c, true); /* as where_find does */
     if (c->is_json) {
@@ -191,7 +204,8 @@ static const struct option_spec options[] = {
 const struct command cmd_doctor = {
     .name = "doctor",
     .args = "",
-    .summary = "check this machine and the daemon: rebuild all counters and compare, verify the chain; exit 1 when one fails",
+    .summary =
+        "check this machine and the daemon: rebuild all counters and compare, verify the chain; exit 1 when one fails",
     .examples = "doctor\ndoctor --offline\ndoctor --json",
     .options = options,
     .needs_daemon = true,

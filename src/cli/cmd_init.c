@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 static const char config_text_starter[] =
-    "# Flyball: where it listens, and what stands behind it. Keys and policies are not here: they live in the data folder, and\n"
+    "# Flyball: where it listens, and what stands behind it. Keys and policies are not here: they live in the data "
+    "folder, and\n"
     "# are changed by `flyball key` and `flyball policy`.\n"
     "#\n"
-    "# Precedence: flags, FLYBALL_* environment, this file, defaults. `flyball config check` reads it, `flyball config show\n"
+    "# Precedence: flags, FLYBALL_* environment, this file, defaults. `flyball config check` reads it, `flyball config "
+    "show\n"
     "# --origin` says what is in force, `flyball config schema` prints the JSON Schema.\n"
     "\n"
     "listen:\n"
@@ -79,7 +81,9 @@ static int run(struct cli *c)
         return r;
     if (c->is_json)
         fprintf(c->out, "{\"written\":%zu}\n", n_new);
-    cli_note(c, "Next:\n  flyball serve --config " STR_FMT "\n  flyball policy apply " STR_FMT "\n  flyball key create --agent my-agent",
+    cli_note(c,
+             "Next:\n  flyball serve --config " STR_FMT "\n  flyball policy apply " STR_FMT
+             "\n  flyball key create --agent my-agent",
              STR_ARG(config), STR_ARG(policy));
     return CLI_DONE;
 }

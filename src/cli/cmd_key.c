@@ -49,15 +49,19 @@ static void print_created(struct cli *c, struct json key)
 {
     print_safe(c->out, show_text(key, "key"));
     fputc('\n', c->out);
-    cli_note(c, "Shown once, keep it now. Its id is " STR_FMT ": `flyball revoke " STR_FMT "` takes it away.", STR_ARG(show_text(key, "id")),
-             STR_ARG(show_text(key, "id")));
+    cli_note(c, "Shown once, keep it now. Its id is " STR_FMT ": `flyball revoke " STR_FMT "` takes it away.",
+             STR_ARG(show_text(key, "id")), STR_ARG(show_text(key, "id")));
 }
 
 static int create(struct cli *c)
 {
     struct answer a;
-    struct key_wish k = {.agent = cli_option(c, "agent"), .owner = cli_option(c, "owner"), .tenant = cli_option(c, "tenant"),
-                         .policy = cli_option(c, "policy"), .mode = cli_option(c, "mode"), .expires = cli_option(c, "expires")};
+    struct key_wish k = {.agent = cli_option(c, "agent"),
+                         .owner = cli_option(c, "owner"),
+                         .tenant = cli_option(c, "tenant"),
+                         .policy = cli_option(c, "policy"),
+                         .mode = cli_option(c, "mode"),
+                         .expires = cli_option(c, "expires")};
     struct str limit;
     if (!k.agent.n)
         return cli_usage(c, "--agent NAME is needed: the agent that will present the key");
@@ -91,7 +95,8 @@ const struct command cmd_key_create = {
     .args = "",
     .summary = "make an agent key; it is shown once",
     .text = "Returns when the daemon takes the key.",
-    .examples = "key create --agent support --owner ann --limit usd=50/day\nkey create --agent nightly --mode test --expires 30d --json",
+    .examples = "key create --agent support --owner ann --limit usd=50/day\nkey create --agent nightly --mode test "
+                "--expires 30d --json",
     .options = create_options,
     .needs_daemon = true,
     .run = create,
@@ -117,7 +122,8 @@ static struct str joined_limits(struct cli *c, struct json key)
 
 static int list(struct cli *c)
 {
-    static const char *const titles[] = {"ID", "STATUS", "MODE", "AGENT", "OWNER", "TENANT", "POLICY", "LIMITS", "CREATED", "EXPIRES", "LAST USED"};
+    static const char *const titles[] = {"ID",     "STATUS", "MODE",    "AGENT",   "OWNER",    "TENANT",
+                                         "POLICY", "LIMITS", "CREATED", "EXPIRES", "LAST USED"};
     struct answer a;
     struct table t;
     struct json key;
@@ -150,7 +156,8 @@ static int list(struct cli *c)
     return CLI_DONE;
 }
 
-static const struct option_spec list_options[] = {{"all", NULL, "also those that were revoked", false}, {NULL, NULL, NULL, false}};
+static const struct option_spec list_options[] = {{"all", NULL, "also those that were revoked", false},
+                                                  {NULL, NULL, NULL, false}};
 
 const struct command cmd_key_list = {
     .name = "key list",
@@ -175,8 +182,8 @@ static int get_key(struct cli *c, struct str id, struct answer *ret)
 
 static int show(struct cli *c)
 {
-    static const char *const names[] = {"id", "status", "mode", "agent", "owner", "tenant", "policy", "created_at", "expires_at",
-                                        "revoked_at", "last_used_at"};
+    static const char *const names[] = {"id",     "status",     "mode",       "agent",      "owner",       "tenant",
+                                        "policy", "created_at", "expires_at", "revoked_at", "last_used_at"};
     struct answer a;
     int r = get_key(c, c->args[0], &a);
     if (r)
@@ -213,9 +220,14 @@ const struct command cmd_key_show = {
 static void wish_from_key(struct json key, struct key_wish *ret)
 {
     struct json v;
-    *ret = (struct key_wish){.agent = show_text(key, "agent"), .owner = show_text(key, "owner"), .tenant = show_text(key, "tenant"),
-                             .policy = show_text(key, "policy"), .mode = show_text(key, "mode"), .expires = show_text(key, "expires_at")};
-    for (struct json_iter it = json_each(json_get(key, STR("limits"))); json_next(&it, NULL, &v) && ret->n_limits < LIMITS_MAX;) {
+    *ret = (struct key_wish){.agent = show_text(key, "agent"),
+                             .owner = show_text(key, "owner"),
+                             .tenant = show_text(key, "tenant"),
+                             .policy = show_text(key, "policy"),
+                             .mode = show_text(key, "mode"),
+                             .expires = show_text(key, "expires_at")};
+    for (struct json_iter it = json_each(json_get(key, STR("limits")));
+         json_next(&it, NULL, &v) && ret->n_limits < LIMITS_MAX;) {
         if (json_str(v, &ret->limits[ret->n_limits]))
             ret->n_limits++;
     }
@@ -224,14 +236,15 @@ static void wish_from_key(struct json key, struct key_wish *ret)
 static int revoke_key(struct cli *c, struct str id)
 {
     struct answer a;
-    return client_call(c, "POST", arena_printf(&c->arena, "/api/v1/keys/" STR_FMT "/revoke", STR_ARG(id)), STR_NONE, &a);
+    return client_call(c, "POST", arena_printf(&c->arena, "/api/v1/keys/" STR_FMT "/revoke", STR_ARG(id)), STR_NONE,
+                       &a);
 }
 
 static int wait_and_revoke(struct cli *c, struct str old, int64_t ns)
 {
     struct timespec left = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
-    cli_note(c, "The old key " STR_FMT " works until this command ends, in " STR_FMT "; Ctrl-C leaves it in force.", STR_ARG(old),
-             STR_ARG(cli_option(c, "overlap")));
+    cli_note(c, "The old key " STR_FMT " works until this command ends, in " STR_FMT "; Ctrl-C leaves it in force.",
+             STR_ARG(old), STR_ARG(cli_option(c, "overlap")));
     fflush(c->out);
     while (nanosleep(&left, &left) < 0)
         ;
@@ -251,7 +264,8 @@ static int rotate(struct cli *c)
     if (r)
         return r;
     if (!str_eq(show_text(old.json, "status"), STR("active")))
-        return cli_fail(c, "key " STR_FMT " is " STR_FMT ": there is nothing to rotate", STR_ARG(c->args[0]), STR_ARG(show_text(old.json, "status")));
+        return cli_fail(c, "key " STR_FMT " is " STR_FMT ": there is nothing to rotate", STR_ARG(c->args[0]),
+                        STR_ARG(show_text(old.json, "status")));
     wish_from_key(old.json, &wish);
     r = client_call(c, "POST", STR("/api/v1/keys"), wish_json(c, &wish), &a);
     if (r)

@@ -37,7 +37,8 @@ static int release(struct cli *c)
     return CLI_DONE;
 }
 
-static const struct option_spec options[] = {{"reason", "TEXT", "why, for the record", false}, {NULL, NULL, NULL, false}};
+static const struct option_spec options[] = {{"reason", "TEXT", "why, for the record", false},
+                                             {NULL, NULL, NULL, false}};
 
 const struct command cmd_kill = {
     .name = "kill",

@@ -24,7 +24,8 @@ static void add_row(struct table *t, struct json limit, struct json bucket)
 {
     struct cli *c = t->cli;
     bool is_untouched = json_type(bucket) != JSON_OBJECT;
-    struct str left = amount(c, is_untouched ? limit : bucket, is_untouched ? "max" : "left"), policy = show_text(limit, "policy"), key = show_text(limit, "key");
+    struct str left = amount(c, is_untouched ? limit : bucket, is_untouched ? "max" : "left"),
+               policy = show_text(limit, "policy"), key = show_text(limit, "key");
     bool is_empty = str_eq(left, STR("0.00 USD")) || str_eq(left, STR("0"));
     table_add(t, policy.n ? policy : key.n ? arena_printf(&c->arena, "key " STR_FMT, STR_ARG(key)) : STR(""));
     table_add(t, show_text(limit, "id"));
@@ -40,7 +41,8 @@ static void add_row(struct table *t, struct json limit, struct json bucket)
 
 static int run(struct cli *c)
 {
-    static const char *const titles[] = {"POLICY", "LIMIT", "WINDOW", "MODE", "BUCKET", ">SETTLED", ">HELD", ">MAX", ">LEFT", "RESETS"};
+    static const char *const titles[] = {"POLICY",   "LIMIT", "WINDOW", "MODE",  "BUCKET",
+                                         ">SETTLED", ">HELD", ">MAX",   ">LEFT", "RESETS"};
     struct answer a;
     struct table t;
     struct json limit, bucket;

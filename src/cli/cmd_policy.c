@@ -81,7 +81,8 @@ const struct command cmd_policy_check = {
     .args_min = 1,
     .args_max = 1,
     .summary = "read a policy document and say what is wrong with it: exit 0 or 1; needs no daemon",
-    .text = "Prints `file:line:col: code: message`. Warnings are printed and change no exit code. FILE may be - for standard input.",
+    .text = "Prints `file:line:col: code: message`. Warnings are printed and change no exit code. FILE may be - for "
+            "standard input.",
     .examples = "policy check policy.yaml\npolicy check policy.yaml --json",
     .run = check_file,
 };
@@ -149,8 +150,8 @@ static int apply(struct cli *c)
     }
     if (c->is_json)
         return client_print(c, &a);
-    cli_note(c, "Policy " STR_FMT " is in force: the next call obeys it. Digest " STR_FMT ".", STR_ARG(show_text(a.json, "name")),
-             STR_ARG(show_text(a.json, "digest")));
+    cli_note(c, "Policy " STR_FMT " is in force: the next call obeys it. Digest " STR_FMT ".",
+             STR_ARG(show_text(a.json, "name")), STR_ARG(show_text(a.json, "digest")));
     return CLI_DONE;
 }
 

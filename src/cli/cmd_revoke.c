@@ -13,7 +13,8 @@ static int revoke_key(struct cli *c, struct str id, struct answer *ret)
 {
     struct buf path;
     if (str_starts(id, STR("fb_")))
-        return cli_usage(c, "give the key's id, not the key: it is the part between the second and the third underscore");
+        return cli_usage(c,
+                         "give the key's id, not the key: it is the part between the second and the third underscore");
     buf_init(&path, 4096);
     (void)buf_add(&path, STR("/api/v1/keys/"));
     (void)form_quote(&path, id);
@@ -60,8 +61,8 @@ static int run(struct cli *c)
     if (scope && str_eq(str_c(scope), STR("run")))
         cli_note(c, "Run " STR_FMT " is stopped: its next call is refused.", STR_ARG(cli_option(c, "run")));
     else if (scope)
-        cli_note(c, STR_FMT " keys of %s " STR_FMT " revoked: their next requests are refused.", STR_ARG(show_number(c, a.json, "revoked")),
-                 scope, STR_ARG(cli_option(c, scope)));
+        cli_note(c, STR_FMT " keys of %s " STR_FMT " revoked: their next requests are refused.",
+                 STR_ARG(show_number(c, a.json, "revoked")), scope, STR_ARG(cli_option(c, scope)));
     else
         cli_note(c, "Key " STR_FMT " is revoked: its next request is refused.", STR_ARG(c->args[0]));
     return CLI_DONE;

@@ -7,7 +7,8 @@
 #include "cli/print.h"
 #include "codec/form.h"
 
-static const char *const titles[] = {"LAST CALL", "RUN", "AGENT", "TENANT", ">CALLS", ">DENIED", ">UNKNOWN", ">SETTLED"};
+static const char *const titles[] = {"LAST CALL", "RUN",     "AGENT",    "TENANT",
+                                     ">CALLS",    ">DENIED", ">UNKNOWN", ">SETTLED"};
 
 static void print_runs(struct cli *c, struct json runs)
 {
@@ -63,8 +64,9 @@ static void print_run(struct cli *c, struct json run)
         fputs(", tenant ", c->out);
         print_safe(c->out, show_text(run, "tenant"));
     }
-    fprintf(c->out, "\n" STR_FMT " calls, " STR_FMT " denied, " STR_FMT " unknown", STR_ARG(show_number(c, run, "calls")),
-            STR_ARG(show_number(c, run, "denied")), STR_ARG(show_number(c, run, "unknown")));
+    fprintf(c->out, "\n" STR_FMT " calls, " STR_FMT " denied, " STR_FMT " unknown",
+            STR_ARG(show_number(c, run, "calls")), STR_ARG(show_number(c, run, "denied")),
+            STR_ARG(show_number(c, run, "unknown")));
     struct str settled = show_money(c, run, "settled");
     if (settled.n)
         fprintf(c->out, "; settled " STR_FMT, STR_ARG(settled));

@@ -12,21 +12,18 @@ static int start(struct cli *c, bool is_dev)
     if (r)
         return r;
     fflush(c->out);
-    struct daemon_options o = {.config = config, .is_dev = is_dev, .has_sandbox = is_dev && !cli_has(c, "no-sandbox"), .wants_json = c->is_json};
+    struct daemon_options o = {.config = config,
+                               .is_dev = is_dev,
+                               .has_sandbox = is_dev && !cli_has(c, "no-sandbox"),
+                               .wants_json = c->is_json};
     r = daemon_run(&o);
     config_unref(config);
     return r;
 }
 
-static int serve(struct cli *c)
-{
-    return start(c, false);
-}
+static int serve(struct cli *c) { return start(c, false); }
 
-static int dev(struct cli *c)
-{
-    return start(c, true);
-}
+static int dev(struct cli *c) { return start(c, true); }
 
 static const struct option_spec serve_options[] = {SETTINGS_OPTIONS, {NULL, NULL, NULL, false}};
 static const struct option_spec dev_options[] = {
@@ -39,7 +36,8 @@ const struct command cmd_serve = {
     .name = "serve",
     .args = "",
     .summary = "run the daemon",
-    .text = "Runs in the foreground, logs on standard error. SIGTERM and Ctrl-C let open calls end, for drain_timeout_ms at most.\n"
+    .text = "Runs in the foreground, logs on standard error. SIGTERM and Ctrl-C let open calls end,\n"
+            "for drain_timeout_ms at most.\n"
             "With --json it prints one line when ready: data, admin, ui, dir, key, pid.",
     .examples = "serve --config /etc/flyball/flyball.yaml\nserve --dir ./data --listen-data 127.0.0.1:0 --json",
     .options = serve_options,
@@ -49,8 +47,9 @@ const struct command cmd_dev = {
     .name = "dev",
     .args = "",
     .summary = "run everything on this machine with simulated vendors: no real money can move",
-    .text = "An embedded store, a starter policy named `default`, a new test key at each start, a data folder of its own.\n"
-            "With --json it prints one line when ready: data, admin, ui, dir, key, pid.",
+    .text =
+        "An embedded store, a starter policy named `default`, a new test key at each start, a data folder of its own.\n"
+        "With --json it prints one line when ready: data, admin, ui, dir, key, pid.",
     .examples = "dev\ndev --dir ./trial --json\ndev --no-sandbox --config flyball.yaml",
     .options = dev_options,
     .run = dev,

@@ -12,13 +12,16 @@ void help_all(FILE *f)
     size_t n;
     const struct command *const *all = cli_commands(&n);
 
-    fputs("Flyball stands between AI agents and the APIs they spend on: it decides, holds the money, and keeps the record.\n\n"
-          "  flyball COMMAND [ARGUMENTS] [--json]\n\n", f);
+    fputs("Flyball stands between AI agents and the APIs they spend on: it decides, holds the money, and keeps the "
+          "record.\n\n"
+          "  flyball COMMAND [ARGUMENTS] [--json]\n\n",
+          f);
     for (size_t i = 0; i < n; i++)
         fprintf(f, "  %-*s %s\n", NAME_WIDTH, all[i]->name, all[i]->summary);
     fputs("\n`flyball COMMAND --help` shows options and examples.\n"
           "Start with:  flyball dev\n"
-          "Exit status: 0 done, 1 no or failed, 2 used wrongly, 3 cannot reach the daemon.\n", f);
+          "Exit status: 0 done, 1 no or failed, 2 used wrongly, 3 cannot reach the daemon.\n",
+          f);
 }
 
 static void help_option(FILE *f, const struct option_spec *o)
@@ -38,10 +41,7 @@ static void each_example(const struct command *c, void (*fn)(FILE *f, struct str
         fn(f, rest);
 }
 
-static void help_example(FILE *f, struct str line)
-{
-    fprintf(f, "  flyball " STR_FMT "\n", STR_ARG(line));
-}
+static void help_example(FILE *f, struct str line) { fprintf(f, "  flyball " STR_FMT "\n", STR_ARG(line)); }
 
 void help_command(FILE *f, const struct command *c)
 {
@@ -75,10 +75,7 @@ static void man_text(FILE *f, struct str s)
     }
 }
 
-static void man_c(FILE *f, const char *s)
-{
-    man_text(f, str_c(s));
-}
+static void man_c(FILE *f, const char *s) { man_text(f, str_c(s)); }
 
 static void man_option(FILE *f, const struct option_spec *o)
 {
@@ -122,24 +119,30 @@ void help_man(FILE *f)
     size_t n;
     const struct command *const *all = cli_commands(&n);
 
-    fprintf(f, ".\\\" Written by `flyball help --man`.\n.TH FLYBALL 1 \"\" \"flyball %s\" \"User commands\"\n", FLYBALL_VERSION);
-    fputs(".SH NAME\nflyball \\- the governor for AI agents\n.SH SYNOPSIS\n.B flyball\n.I command\n[\\fIarguments\\fR] [\\fB\\-\\-json\\fR]\n"
-          ".SH DESCRIPTION\nFlyball stands between AI agents and the APIs they spend on. It decides each call by one policy document, holds\n"
+    fprintf(f, ".\\\" Written by `flyball help --man`.\n.TH FLYBALL 1 \"\" \"flyball %s\" \"User commands\"\n",
+            FLYBALL_VERSION);
+    fputs(".SH NAME\nflyball \\- the governor for AI agents\n.SH SYNOPSIS\n.B flyball\n.I command\n[\\fIarguments\\fR] "
+          "[\\fB\\-\\-json\\fR]\n"
+          ".SH DESCRIPTION\nFlyball stands between AI agents and the APIs they spend on. It decides each call by one "
+          "policy document, holds\n"
           "the money before the call leaves, and keeps a record that explains itself.\n"
-          ".PP\nEvery command takes \\fB\\-\\-json\\fR and \\fB\\-\\-help\\fR. Those that ask the daemon also take:\n", f);
+          ".PP\nEvery command takes \\fB\\-\\-json\\fR and \\fB\\-\\-help\\fR. Those that ask the daemon also take:\n",
+          f);
     struct command any = {.needs_daemon = true};
     for (const struct option_spec *o = cli_common_options(&any); o->name; o++)
         man_option(f, o);
     fputs(".SH COMMANDS\n", f);
     for (size_t i = 0; i < n; i++)
         man_command(f, all[i]);
-    fputs(".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nNo, or it failed.\n.TP\n2\nUsed wrongly.\n.TP\n3\nThe daemon cannot be reached.\n"
+    fputs(".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nNo, or it failed.\n.TP\n2\nUsed wrongly.\n.TP\n3\nThe daemon cannot "
+          "be reached.\n"
           ".SH ENVIRONMENT\n"
           ".TP\nFLYBALL_ADMIN\nThe daemon's admin address, such as http://127.0.0.1:4748.\n"
           ".TP\nFLYBALL_TOKEN\nThe admin credential; else the file admin.token of the data folder.\n"
           ".TP\nFLYBALL_DIR\nThe data folder.\n"
           ".TP\nFLYBALL_CONFIG\nThe configuration file of serve and dev.\n"
-          ".TP\nNO_COLOR\nNo colour, also on a terminal.\n", f);
+          ".TP\nNO_COLOR\nNo colour, also on a terminal.\n",
+          f);
 }
 
 static int run(struct cli *c)
@@ -171,7 +174,8 @@ static int run(struct cli *c)
     return other.command ? CLI_DONE : CLI_USAGE;
 }
 
-static const struct option_spec options[] = {{"man", NULL, "print the manual page (roff)", false}, {NULL, NULL, NULL, false}};
+static const struct option_spec options[] = {{"man", NULL, "print the manual page (roff)", false},
+                                             {NULL, NULL, NULL, false}};
 
 const struct command cmd_help = {
     .name = "help",

@@ -5,7 +5,4 @@
 
 #include <unistd.h>
 
-int main(int argc, char **argv)
-{
-    return cli_main(argc, (const char *const *)argv, (const char *const *)environ);
-}
+int main(int argc, char **argv) { return cli_main(argc, (const char *const *)argv, (const char *const *)environ); }

@@ -48,7 +48,8 @@ static const struct command *find_command(int argc, const char *const *argv, int
         for (size_t i = 0; i < N_COMMANDS; i++) {
             struct str name = str_c(commands[i]->name), first = name, second = STR("");
             (void)str_cut(name, ' ', &first, &second); /* one word: second stays empty */
-            if (!str_eq(first, str_c(argv[1])) || (n == 2) != (second.n > 0) || (n == 2 && !str_eq(second, str_c(argv[2]))))
+            if (!str_eq(first, str_c(argv[1])) || (n == 2) != (second.n > 0) ||
+                (n == 2 && !str_eq(second, str_c(argv[2]))))
                 continue;
             *ret_n = n;
             return commands[i];
@@ -173,10 +174,7 @@ static int read_option(struct cli *c, int argc, const char *const *argv, int *i,
     return 0;
 }
 
-static bool is_help(const char *word)
-{
-    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
-}
+static bool is_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0; }
 
 int cli_parse(struct cli *c, int argc, const char *const *argv, struct buf *error)
 {
@@ -212,7 +210,8 @@ int cli_parse(struct cli *c, int argc, const char *const *argv, struct buf *erro
     }
     c->is_json = cli_has(c, "json");
     if ((int)c->n_args < c->command->args_min || (int)c->n_args > c->command->args_max) {
-        (void)buf_printf(error, "use it so: flyball %s%s%s", c->command->name, *c->command->args ? " " : "", c->command->args);
+        (void)buf_printf(error, "use it so: flyball %s%s%s", c->command->name, *c->command->args ? " " : "",
+                         c->command->args);
         return CLI_USAGE;
     }
     return 0;
@@ -227,12 +226,6 @@ struct str cli_option_at(const struct cli *c, const char *name, size_t i)
     return STR_NONE;
 }
 
-struct str cli_option(const struct cli *c, const char *name)
-{
-    return cli_option_at(c, name, 0);
-}
+struct str cli_option(const struct cli *c, const char *name) { return cli_option_at(c, name, 0); }
 
-bool cli_has(const struct cli *c, const char *name)
-{
-    return cli_option(c, name).p != NULL;
-}
+bool cli_has(const struct cli *c, const char *name) { return cli_option(c, name).p != NULL; }

@@ -80,10 +80,7 @@ void table_add_styled(struct table *t, struct str text, enum style style)
     t->cells[t->n_cells++] = (struct cell){text.n ? text : STR("-"), style};
 }
 
-void table_add(struct table *t, struct str text)
-{
-    table_add_styled(t, text, STYLE_PLAIN);
-}
+void table_add(struct table *t, struct str text) { table_add_styled(t, text, STYLE_PLAIN); }
 
 static void pad(FILE *f, size_t n)
 {
@@ -171,7 +168,4 @@ enum style style_of_verdict(struct str verdict)
     return str_eq(verdict, STR("permit")) ? STYLE_GOOD : str_eq(verdict, STR("deny")) ? STYLE_BAD : STYLE_WARN;
 }
 
-enum style style_of_outcome(struct str outcome)
-{
-    return str_eq(outcome, STR("unknown")) ? STYLE_WARN : STYLE_PLAIN;
-}
+enum style style_of_outcome(struct str outcome) { return str_eq(outcome, STR("unknown")) ? STYLE_WARN : STYLE_PLAIN; }

@@ -1,7 +1,8 @@
 /*
  * cli/print.h - text for people: strangers' bytes made safe, tables, money, times.
  *
- *   (1) control bytes, ESC among them, direction overrides and what is not UTF-8 are shown as \xNN, never sent to a terminal.
+ *   (1) control bytes, ESC among them, direction overrides and what is not UTF-8 are shown as \xNN, never sent to a
+ *       terminal.
  *   (2) columns are aligned by characters; colour only where struct cli says so.
  */
 #pragma once

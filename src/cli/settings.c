@@ -52,9 +52,12 @@ int settings_load(struct cli *c, bool is_dev, const struct config **ret)
     int r = find_file(c, is_dev, &in);
     if (r)
         return r;
-    in.flags = (struct config_flags){
-        .listen_data = cli_option(c, "listen-data"), .listen_admin = cli_option(c, "listen-admin"), .dir = cli_option(c, "dir"),
-        .connectors = cli_option(c, "connectors"), .workers = cli_option(c, "workers"), .log_level = cli_option(c, "log-level")};
+    in.flags = (struct config_flags){.listen_data = cli_option(c, "listen-data"),
+                                     .listen_admin = cli_option(c, "listen-admin"),
+                                     .dir = cli_option(c, "dir"),
+                                     .connectors = cli_option(c, "connectors"),
+                                     .workers = cli_option(c, "workers"),
+                                     .log_level = cli_option(c, "log-level")};
     r = load(c, &in, ret);
     if (r || !is_dev || !str_eq((*ret)->dir, config_default_dir(c->env, &c->arena)) || in.flags.dir.n)
         return r;

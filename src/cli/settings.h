@@ -1,6 +1,6 @@
 /*
- * cli/settings.h - the configuration as a command sees it: --config, else FLYBALL_CONFIG, else ./flyball.yaml where serve and
- * config look for one; then flags and environment on top (config/config.h).
+ * cli/settings.h - the configuration as a command sees it: --config, else FLYBALL_CONFIG, else ./flyball.yaml where
+ * serve and config look for one; then flags and environment on top (config/config.h).
  */
 #pragma once
 
@@ -8,6 +8,7 @@
 #include "config/config.h"
 
 /* Options that set values of the configuration; shared by serve, dev and config. Without the NULL at the end. */
+/* clang-format off */
 #define SETTINGS_OPTIONS \
     {"config", "FILE", "the configuration file; else FLYBALL_CONFIG, else ./flyball.yaml (not in dev)", false}, \
     {"dir", "DIR", "the data folder", false}, \
@@ -16,9 +17,11 @@
     {"workers", "N", "threads that carry traffic", false}, \
     {"connectors", "DIR", "folder of your own connectors", false}, \
     {"log-level", "LEVEL", "debug, info, warn or error", false}
+/* clang-format on */
 
 /*
- * Loads it. Faults and warnings are printed on err. `is_dev`: the data folder is that of `flyball dev` where nothing names one.
+ * Loads it. Faults and warnings are printed on err. `is_dev`: the data folder is that of `flyball dev` where nothing
+ * names one.
  * 0: the caller unrefs *ret. CLI_FAILED: said.
  */
 int settings_load(struct cli *c, bool is_dev, const struct config **ret);

@@ -74,7 +74,8 @@ int where_parse_url(struct str url, struct arena *a, struct str *ret_host_field,
     rest = str_sub(url, 7, url.n);
     if (str_ends(rest, STR("/")))
         rest = str_sub(rest, 0, rest.n - 1);
-    if (!rest.n || str_has(rest, '/') || str_has(rest, '?') || str_has(rest, '#') || str_has(rest, '@') || str_has(rest, ' '))
+    if (!rest.n || str_has(rest, '/') || str_has(rest, '?') || str_has(rest, '#') || str_has(rest, '@') ||
+        str_has(rest, ' '))
         return -ERR_INVALID;
     bool has_port = rest.p[0] == '[' ? !str_ends(rest, STR("]")) : str_has(rest, ':');
     if (!has_port)
@@ -102,11 +103,13 @@ static int check_url(struct cli *c, const char *from, struct where *w)
         return CLI_UNREACHABLE;
     }
     if (r < 0)
-        return cli_usage(c, "%s: `" STR_FMT "` is no address; write it like http://127.0.0.1:4748", from, STR_ARG(w->url));
+        return cli_usage(c, "%s: `" STR_FMT "` is no address; write it like http://127.0.0.1:4748", from,
+                         STR_ARG(w->url));
     return 0;
 }
 
-/* The address that a daemon left in its data folder; falls back to the folder of `flyball dev` where nothing was named. */
+/* The address that a daemon left in its data folder; falls back to the folder of `flyball dev` where nothing was named.
+ */
 static int url_from_dir(struct cli *c, struct where *w)
 {
     bool is_named = cli_option(c, "dir").n || cli_env(c, "FLYBALL_DIR").n;
@@ -120,11 +123,15 @@ static int url_from_dir(struct cli *c, struct where *w)
         return 0;
     }
     if (e == EACCES)
-        cli_fail(c, "the data folder " STR_FMT " may not be read by you; use sudo, or set FLYBALL_ADMIN and FLYBALL_TOKEN",
+        cli_fail(c,
+                 "the data folder " STR_FMT " may not be read by you; use sudo, or set FLYBALL_ADMIN and FLYBALL_TOKEN",
                  STR_ARG(w->dir));
     else
-        cli_fail(c, "no daemon has run with the data folder " STR_FMT "; start one with `flyball dev` or `flyball serve`, or name it "
-                 "with --dir or --admin", STR_ARG(w->dir));
+        cli_fail(c,
+                 "no daemon has run with the data folder " STR_FMT
+                 "; start one with `flyball dev` or `flyball serve`, or name it "
+                 "with --dir or --admin",
+                 STR_ARG(w->dir));
     return CLI_UNREACHABLE;
 }
 
@@ -139,7 +146,9 @@ static int find_token(struct cli *c, struct where *w)
     struct str dev = where_file(c, where_dir(c, true), "admin.token");
     if (errno == ENOENT && !cli_option(c, "dir").n && !cli_env(c, "FLYBALL_DIR").n && first_line(c, dev, &w->token))
         return 0;
-    cli_fail(c, "no credential: " STR_FMT " cannot be read (%s); set FLYBALL_TOKEN, or name the daemon's data folder with --dir",
+    cli_fail(c,
+             "no credential: " STR_FMT
+             " cannot be read (%s); set FLYBALL_TOKEN, or name the daemon's data folder with --dir",
              STR_ARG(path), strerror(errno));
     return CLI_UNREACHABLE;
 }

@@ -1,9 +1,9 @@
 /*
  * cli/where.h - which daemon a command talks to, and with which credential (CONTRACT 12).
  *
- * Address: --admin, else FLYBALL_ADMIN, else the file admin.url of the data folder. Credential: FLYBALL_TOKEN, else the file
- * admin.token of the data folder, also when the address came from elsewhere. Data folder: --dir, else FLYBALL_DIR, else the
- * default; where a daemon never wrote its address there, the one of `flyball dev` beside it.
+ * Address: --admin, else FLYBALL_ADMIN, else the file admin.url of the data folder. Credential: FLYBALL_TOKEN, else the
+ * file admin.token of the data folder, also when the address came from elsewhere. Data folder: --dir, else FLYBALL_DIR,
+ * else the default; where a daemon never wrote its address there, the one of `flyball dev` beside it.
  */
 #pragma once
 

@@ -12,10 +12,7 @@ struct fake_core fake_core;
 
 /* --- loop and server ---------------------------------------------------------------------------------------------- */
 
-static wall_t loop_wall_now(struct loop *l)
-{
-    return 1000000000LL * NS_PER_S;
-}
+static wall_t loop_wall_now(struct loop *l) { return 1000000000LL * NS_PER_S; }
 static const struct loop_ops loop_ops = {.wall = loop_wall_now};
 static struct loop loop = {.ops = &loop_ops};
 
@@ -57,7 +54,8 @@ static void x_send_head(struct http_exchange *x, const struct http_head *h)
     fx->status = h->status;
     for (size_t i = 0; i < h->n_fields; i++) {
         size_t n = strlen(fx->fields);
-        snprintf(fx->fields + n, sizeof(fx->fields) - n, STR_FMT ": " STR_FMT "\n", STR_ARG(h->fields[i].name), STR_ARG(h->fields[i].value));
+        snprintf(fx->fields + n, sizeof(fx->fields) - n, STR_FMT ": " STR_FMT "\n", STR_ARG(h->fields[i].name),
+                 STR_ARG(h->fields[i].value));
     }
 }
 static size_t x_write(struct http_exchange *x, struct str b)
@@ -67,15 +65,22 @@ static size_t x_write(struct http_exchange *x, struct str b)
     assert_int_equal(buf_add(&fx->body, b), 0);
     return fx->queued;
 }
-static void x_finish(struct http_exchange *x, const struct http_field *t, size_t n) { ((struct fake_exchange *)x)->is_finished = true; }
+static void x_finish(struct http_exchange *x, const struct http_field *t, size_t n)
+{
+    ((struct fake_exchange *)x)->is_finished = true;
+}
 static void x_reset(struct http_exchange *x, enum http_reset why) {}
 static void x_release(struct http_exchange *x)
 {
     assert_false(((struct fake_exchange *)x)->is_released);
     ((struct fake_exchange *)x)->is_released = true;
 }
-static const struct http_exchange_ops x_ops = {.credit = x_credit, .send_head = x_send_head, .write = x_write, .finish = x_finish,
-                                               .reset = x_reset, .release = x_release};
+static const struct http_exchange_ops x_ops = {.credit = x_credit,
+                                               .send_head = x_send_head,
+                                               .write = x_write,
+                                               .finish = x_finish,
+                                               .reset = x_reset,
+                                               .release = x_release};
 
 /* --- core and policy ---------------------------------------------------------------------------------------------- */
 
@@ -94,11 +99,13 @@ static int text(struct buf *out)
     return buf_ok(out);
 }
 
-int core_key_create(struct core *c, const struct key_spec *k, struct str by, struct diag_list *diags, struct key_text *ret_key, uint64_t *ret_seq)
+int core_key_create(struct core *c, const struct key_spec *k, struct str by, struct diag_list *diags,
+                    struct key_text *ret_key, uint64_t *ret_seq)
 {
     int r = note("key_create", k->agent, by, ret_seq);
     fake_core.spec = *k;
-    snprintf(fake_core.spec_limit, sizeof(fake_core.spec_limit), STR_FMT, STR_ARG(k->n_limits ? k->limits[0] : STR("")));
+    snprintf(fake_core.spec_limit, sizeof(fake_core.spec_limit), STR_FMT,
+             STR_ARG(k->n_limits ? k->limits[0] : STR("")));
     if (r == -ERR_INVALID)
         diag_add(diags, STR("key"), 0, 0, "bad_limit", "%s", fake_core.diag);
     if (r == 0) {
@@ -107,7 +114,10 @@ int core_key_create(struct core *c, const struct key_spec *k, struct str by, str
     }
     return r;
 }
-int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_seq) { return note("key_revoke", id, by, ret_seq); }
+int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_seq)
+{
+    return note("key_revoke", id, by, ret_seq);
+}
 int core_revoke_agent(struct core *c, struct str agent, struct str by, size_t *ret_n, uint64_t *ret_seq)
 {
     *ret_n = 3;
@@ -118,8 +128,14 @@ int core_revoke_tenant(struct core *c, struct str tenant, struct str by, size_t 
     *ret_n = 2;
     return note("revoke_tenant", tenant, by, ret_seq);
 }
-int core_run_stop(struct core *c, struct str run_id, struct str by, uint64_t *ret_seq) { return note("run_stop", run_id, by, ret_seq); }
-int core_kill(struct core *c, struct str reason, struct str by, uint64_t *ret_seq) { return note("kill", reason, by, ret_seq); }
+int core_run_stop(struct core *c, struct str run_id, struct str by, uint64_t *ret_seq)
+{
+    return note("run_stop", run_id, by, ret_seq);
+}
+int core_kill(struct core *c, struct str reason, struct str by, uint64_t *ret_seq)
+{
+    return note("kill", reason, by, ret_seq);
+}
 int core_unkill(struct core *c, struct str by, uint64_t *ret_seq) { return note("unkill", STR(""), by, ret_seq); }
 int core_policy_apply(struct core *c, struct str document, struct str file, struct str by, struct diag_list *diags,
                       const struct policy **ret_p, uint64_t *ret_seq)
@@ -153,8 +169,8 @@ int audit_verify(struct store *s, struct store_reader *r, struct audit_report *r
     return fake_core.audit;
 }
 
-int policy_parse(struct str document, struct str file, const struct limits *limits, const struct str *vendors, size_t n_vendors,
-                 struct diag_list *diags, struct policy **ret)
+int policy_parse(struct str document, struct str file, const struct limits *limits, const struct str *vendors,
+                 size_t n_vendors, struct diag_list *diags, struct policy **ret)
 {
     if (fake_core.result < 0)
         diag_add(diags, file, 3, 5, "unknown_key", "%s", fake_core.diag);
@@ -173,9 +189,13 @@ void fake_setup(struct fake *f)
     memset(&fake_core, 0, sizeof(fake_core));
     fake_core.is_durable = true;
     limits_default(&f->limits);
-    struct admin_options o = {.loop = &loop, .core = (struct core *)&fake_core, .limits = &f->limits, .token = STR(FAKE_TOKEN),
+    struct admin_options o = {.loop = &loop,
+                              .core = (struct core *)&fake_core,
+                              .limits = &f->limits,
+                              .token = STR(FAKE_TOKEN),
                               .config_json = STR("{\"workers\":{\"value\":2,\"origin\":\"default\"}}"),
-                              .vendors_json = STR("[{\"name\":\"stripe\",\"operations\":[]}]"), .default_mode = MODE_TEST,
+                              .vendors_json = STR("[{\"name\":\"stripe\",\"operations\":[]}]"),
+                              .default_mode = MODE_TEST,
                               .version = STR("1.2.3")};
     assert_int_equal(admin_new(&o, &f->admin), 0);
 }
@@ -195,11 +215,15 @@ void fake_teardown(struct fake *f)
     exchange_drop(f);
 }
 
-void fake_send(struct fake *f, const char *method, const char *target, const char *host, const char *auth, const char *type,
-               const char *body)
+void fake_send(struct fake *f, const char *method, const char *target, const char *host, const char *auth,
+               const char *type, const char *body)
 {
     struct http_field fields[2];
-    struct http_head h = {.method = str_c(method), .target = str_c(target), .path = str_c(target), .host = str_c(host), .fields = fields,
+    struct http_head h = {.method = str_c(method),
+                          .target = str_c(target),
+                          .path = str_c(target),
+                          .host = str_c(host),
+                          .fields = fields,
                           .body_bytes = body ? (int64_t)strlen(body) : 0};
     h.has_query = str_cut(h.target, '?', &h.path, &h.query);
     if (auth)
@@ -257,10 +281,7 @@ void fake_synced(int result)
     w->done.fn(w->done.ctx);
 }
 
-void fake_leave(struct fake *f)
-{
-    f->x->x.ev->on_reset(f->x->x.ev_ctx, HTTP_RESET_PEER_CLOSED);
-}
+void fake_leave(struct fake *f) { f->x->x.ev->on_reset(f->x->x.ev_ctx, HTTP_RESET_PEER_CLOSED); }
 
 void fake_assert_answer(struct fake *f, int status, const char *part, const char *file, int line)
 {
@@ -268,7 +289,7 @@ void fake_assert_answer(struct fake *f, int status, const char *part, const char
     size_t at;
     if (f->x->status == status && f->x->is_finished && f->x->is_released && str_find(body, str_c(part), &at))
         return;
-    print_error("status %d, finished %d, released %d, body %.*s\nwant %d with %s\n", f->x->status, f->x->is_finished, f->x->is_released,
-                (int)body.n, body.p ? body.p : "", status, part);
+    print_error("status %d, finished %d, released %d, body %.*s\nwant %d with %s\n", f->x->status, f->x->is_finished,
+                f->x->is_released, (int)body.n, body.p ? body.p : "", status, part);
     _fail(file, line);
 }

@@ -1,6 +1,6 @@
 /*
- * tests/unit/admin/fake.h - an admin API with everything around it made of paper: a server that hands requests over when a
- * test says so, and a core that notes what it was asked and answers when a test says so.
+ * tests/unit/admin/fake.h - an admin API with everything around it made of paper: a server that hands requests over
+ * when a test says so, and a core that notes what it was asked and answers when a test says so.
  */
 #pragma once
 
@@ -52,8 +52,8 @@ void fake_teardown(struct fake *f);
 void fake_get(struct fake *f, const char *target);
 void fake_post(struct fake *f, const char *target, const char *body);
 /* With every field chosen; NULL leaves it out. */
-void fake_send(struct fake *f, const char *method, const char *target, const char *host, const char *auth, const char *type,
-               const char *body);
+void fake_send(struct fake *f, const char *method, const char *target, const char *host, const char *auth,
+               const char *type, const char *body);
 /* The reader answers what was asked. */
 void fake_answer(int result, const char *json);
 /* The reader does the work that was asked for, on this store. */

@@ -86,7 +86,8 @@ static void the_dashboard_is_404_with_a_sentence(void **state)
 static void a_post_must_be_json(void **state)
 {
     struct fake *f = *state;
-    fake_send(f, "POST", "/api/v1/kill", "localhost", "Bearer " FAKE_TOKEN, "application/x-www-form-urlencoded", "reason=x");
+    fake_send(f, "POST", "/api/v1/kill", "localhost", "Bearer " FAKE_TOKEN, "application/x-www-form-urlencoded",
+              "reason=x");
     assert_answer(f, 415, "application/json");
     fake_send(f, "POST", "/api/v1/kill", "localhost", "Bearer " FAKE_TOKEN, NULL, "{}");
     assert_answer(f, 415, "application/json");
@@ -101,7 +102,9 @@ static void a_post_must_be_json(void **state)
 static void calls_pass_their_filters_on(void **state)
 {
     struct fake *f = *state;
-    fake_get(f, "/api/v1/calls?run=r1&agent=a&key=k&vendor=stripe&operation=stripe.refunds.create&verdict=deny&limit=5&before=9&after=2&since=1h");
+    fake_get(f, "/api/v1/"
+                "calls?run=r1&agent=a&key=k&vendor=stripe&operation=stripe.refunds.create&verdict=deny&limit=5&before="
+                "9&after=2&since=1h");
     assert_non_null(fake_core.ask);
     const struct query *q = &fake_core.ask->q;
     assert_int_equal(q->kind, QUERY_CALLS);
@@ -188,7 +191,8 @@ static void a_run_is_found_then_its_calls(void **state)
     assert_str(fake_core.ask->q.agent, "a");
     assert_str(fake_core.ask->q.tenant, "t");
     fake_answer(0, "[{\"call_id\":\"c1\"}]");
-    assert_answer(f, 200, "{\"run\":{\"run_id\":\"r1\",\"agent\":\"a\",\"tenant\":\"t\"},\"calls\":[{\"call_id\":\"c1\"}]}");
+    assert_answer(f, 200,
+                  "{\"run\":{\"run_id\":\"r1\",\"agent\":\"a\",\"tenant\":\"t\"},\"calls\":[{\"call_id\":\"c1\"}]}");
 }
 
 static void several_runs_of_an_id_are_listed(void **state)
@@ -207,7 +211,8 @@ static void a_key_is_shown_once_it_is_durable(void **state)
 {
     struct fake *f = *state;
     fake_core.is_durable = false;
-    fake_post(f, "/api/v1/keys", "{\"agent\":\"support\",\"mode\":\"live\",\"limits\":[\"usd=50/day\"],\"expires\":\"30d\"}");
+    fake_post(f, "/api/v1/keys",
+              "{\"agent\":\"support\",\"mode\":\"live\",\"limits\":[\"usd=50/day\"],\"expires\":\"30d\"}");
     assert_string_equal(fake_core.called, "key_create");
     assert_int_equal(fake_core.spec.mode, MODE_LIVE);
     assert_int_equal(fake_core.spec.n_limits, 1);
@@ -365,10 +370,7 @@ static void a_reader_may_finish_after_the_api_ended(void **state)
     fake_setup(f);
 }
 
-static void note_drained(void *ctx)
-{
-    *(int *)ctx += 1;
-}
+static void note_drained(void *ctx) { *(int *)ctx += 1; }
 
 static void drain_waits_for_the_last_request(void **state)
 {
@@ -458,18 +460,35 @@ static void state_is_passed_through(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(no_token_is_401_and_says_where_the_token_is), T(a_rebound_name_is_refused_before_anything_else),
-        T(health_needs_no_token), T(every_answer_forbids_caching_and_sniffing), T(a_wrong_method_names_the_right_ones),
-        T(the_dashboard_is_404_with_a_sentence), T(a_post_must_be_json), T(calls_pass_their_filters_on),
-        T(unknown_is_an_outcome_filter), T(bad_parameters_are_named), T(one_call_is_an_object_and_a_missing_one_404),
-        T(why_holds_the_record_and_its_sentences), T(a_run_is_found_then_its_calls), T(several_runs_of_an_id_are_listed),
-        T(a_key_is_shown_once_it_is_durable), T(a_change_that_cannot_be_made_durable_is_not_confirmed),
-        T(bad_keys_are_refused_with_the_reason), T(revoke_reaches_the_core), T(kill_and_unkill),
-        T(policies_are_applied_from_json_or_yaml), T(yaml_is_for_policies_only),
-        T(a_client_that_leaves_while_a_reader_works_is_safe), T(a_reader_may_finish_after_the_api_ended),
-        T(drain_waits_for_the_last_request), T(a_body_over_the_limit_is_refused),
-        T(a_slow_client_gets_a_long_answer_in_pieces), T(errors_of_the_store_are_answers),
-        T(metrics_are_counters_and_gauges_without_names_of_people), T(state_is_passed_through),
+        T(no_token_is_401_and_says_where_the_token_is),
+        T(a_rebound_name_is_refused_before_anything_else),
+        T(health_needs_no_token),
+        T(every_answer_forbids_caching_and_sniffing),
+        T(a_wrong_method_names_the_right_ones),
+        T(the_dashboard_is_404_with_a_sentence),
+        T(a_post_must_be_json),
+        T(calls_pass_their_filters_on),
+        T(unknown_is_an_outcome_filter),
+        T(bad_parameters_are_named),
+        T(one_call_is_an_object_and_a_missing_one_404),
+        T(why_holds_the_record_and_its_sentences),
+        T(a_run_is_found_then_its_calls),
+        T(several_runs_of_an_id_are_listed),
+        T(a_key_is_shown_once_it_is_durable),
+        T(a_change_that_cannot_be_made_durable_is_not_confirmed),
+        T(bad_keys_are_refused_with_the_reason),
+        T(revoke_reaches_the_core),
+        T(kill_and_unkill),
+        T(policies_are_applied_from_json_or_yaml),
+        T(yaml_is_for_policies_only),
+        T(a_client_that_leaves_while_a_reader_works_is_safe),
+        T(a_reader_may_finish_after_the_api_ended),
+        T(drain_waits_for_the_last_request),
+        T(a_body_over_the_limit_is_refused),
+        T(a_slow_client_gets_a_long_answer_in_pieces),
+        T(errors_of_the_store_are_answers),
+        T(metrics_are_counters_and_gauges_without_names_of_people),
+        T(state_is_passed_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,10 +128,14 @@ static void frames_are_exported_page_by_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(a_whole_chain_verifies), T(damage_is_named_with_its_frame), T(a_store_that_cannot_be_read_is_an_error),
-        T(doctor_is_content_with_a_sound_daemon), T(differing_counters_fail_and_are_shown),
+        T(a_whole_chain_verifies),
+        T(damage_is_named_with_its_frame),
+        T(a_store_that_cannot_be_read_is_an_error),
+        T(doctor_is_content_with_a_sound_daemon),
+        T(differing_counters_fail_and_are_shown),
         T(unknown_outcomes_and_the_stop_button_are_warnings_with_a_command),
-        T(an_unbalanced_ledger_or_a_failed_journal_fails), T(frames_are_exported_page_by_page),
+        T(an_unbalanced_ledger_or_a_failed_journal_fails),
+        T(frames_are_exported_page_by_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,16 +32,21 @@ static void assert_has(const char *s, const char *part)
     assert_non_null(strstr(s, part));
 }
 
-#define DAY_LIMIT \
-    "{\"policy\":\"default\",\"limits\":[{\"id\":\"out-day\",\"meter\":\"usd\",\"window\":\"day\",\"max\":\"200.000000000\",\"by\":[\"agent\"]," \
+#define DAY_LIMIT                                                                                                      \
+    "{\"policy\":\"default\",\"limits\":[{\"id\":\"out-day\",\"meter\":\"usd\",\"window\":\"day\",\"max\":\"200."      \
+    "000000000\",\"by\":[\"agent\"],"                                                                                  \
     "\"match\":{\"class\":[\"money_out\"]},\"counter\":\"default/out-day/usd/day/agent\"}]}"
 
 static void a_bucket_hangs_beneath_its_limit(void **state)
 {
-    char *s = view("{\"documents\":[" DAY_LIMIT "],\"counters\":[{\"counter\":\"default/out-day/usd/day/agent\",\"bucket\":\"agent=a\","
-                   "\"window_start\":\"2025-11-23T00:00:00.000Z\",\"settled\":50000000000,\"held\":12500000000}]}", "[]");
-    assert_string_equal(s, "[{\"policy\":\"default\",\"key\":null,\"id\":\"out-day\",\"meter\":\"usd\",\"window\":\"day\",\"by\":[\"agent\"],"
-                           "\"max\":\"200.000000000\",\"match\":{\"class\":[\"money_out\"]},\"buckets\":[{\"mode\":\"live\",\"bucket\":\"agent=a\","
+    char *s = view("{\"documents\":[" DAY_LIMIT
+                   "],\"counters\":[{\"counter\":\"default/out-day/usd/day/agent\",\"bucket\":\"agent=a\","
+                   "\"window_start\":\"2025-11-23T00:00:00.000Z\",\"settled\":50000000000,\"held\":12500000000}]}",
+                   "[]");
+    assert_string_equal(s, "[{\"policy\":\"default\",\"key\":null,\"id\":\"out-day\",\"meter\":\"usd\",\"window\":"
+                           "\"day\",\"by\":[\"agent\"],"
+                           "\"max\":\"200.000000000\",\"match\":{\"class\":[\"money_out\"]},\"buckets\":[{\"mode\":"
+                           "\"live\",\"bucket\":\"agent=a\","
                            "\"settled\":\"50.000000000\",\"held\":\"12.500000000\",\"left\":\"137.500000000\","
                            "\"resets_at\":\"2025-11-24T00:00:00.000Z\"}]}]");
     free(s);
@@ -49,24 +54,32 @@ static void a_bucket_hangs_beneath_its_limit(void **state)
 
 static void test_mode_has_buckets_of_its_own(void **state)
 {
-    char *s = view("{\"documents\":[" DAY_LIMIT "],\"counters\":[{\"counter\":\"test:default/out-day/usd/day/agent\",\"bucket\":\"agent=a\","
-                   "\"window_start\":\"2025-11-23T00:00:00.000Z\",\"settled\":0,\"held\":0}]}", "[]");
+    char *s = view("{\"documents\":[" DAY_LIMIT
+                   "],\"counters\":[{\"counter\":\"test:default/out-day/usd/day/agent\",\"bucket\":\"agent=a\","
+                   "\"window_start\":\"2025-11-23T00:00:00.000Z\",\"settled\":0,\"held\":0}]}",
+                   "[]");
     assert_has(s, "\"buckets\":[{\"mode\":\"test\",\"bucket\":\"agent=a\",\"settled\":\"0.000000000\"");
     free(s);
 }
 
 static void a_window_that_is_over_counts_only_what_is_held(void **state)
 {
-    char *s = view("{\"documents\":[" DAY_LIMIT "],\"counters\":[{\"counter\":\"default/out-day/usd/day/agent\",\"bucket\":\"agent=a\","
-                   "\"window_start\":\"2025-11-20T00:00:00.000Z\",\"settled\":199000000000,\"held\":1000000000}]}", "[]");
-    assert_has(s, "\"settled\":\"0.000000000\",\"held\":\"1.000000000\",\"left\":\"199.000000000\",\"resets_at\":\"2025-11-24T00:00:00.000Z\"");
+    char *s = view("{\"documents\":[" DAY_LIMIT
+                   "],\"counters\":[{\"counter\":\"default/out-day/usd/day/agent\",\"bucket\":\"agent=a\","
+                   "\"window_start\":\"2025-11-20T00:00:00.000Z\",\"settled\":199000000000,\"held\":1000000000}]}",
+                   "[]");
+    assert_has(s, "\"settled\":\"0.000000000\",\"held\":\"1.000000000\",\"left\":\"199.000000000\",\"resets_at\":"
+                  "\"2025-11-24T00:00:00.000Z\"");
     free(s);
 }
 
 static void what_is_left_is_never_negative(void **state)
 {
-    char *s = view("{\"documents\":[" DAY_LIMIT "],\"counters\":[{\"counter\":\"default/out-day/usd/day/agent\",\"bucket\":\"agent=a\","
-                   "\"window_start\":\"2025-11-23T00:00:00.000Z\",\"settled\":9223372036854775807,\"held\":9223372036854775807}]}", "[]");
+    char *s = view(
+        "{\"documents\":[" DAY_LIMIT
+        "],\"counters\":[{\"counter\":\"default/out-day/usd/day/agent\",\"bucket\":\"agent=a\","
+        "\"window_start\":\"2025-11-23T00:00:00.000Z\",\"settled\":9223372036854775807,\"held\":9223372036854775807}]}",
+        "[]");
     assert_has(s, "\"left\":\"0.000000000\"");
     free(s);
 }
@@ -81,15 +94,22 @@ static void an_untouched_limit_is_shown(void **state)
 
 static void a_keys_limits_belong_to_the_key(void **state)
 {
-    char *s = view("{\"documents\":[],\"counters\":[{\"counter\":\"key/requests/lifetime\",\"bucket\":\"key=k1\",\"window_start\":null,\"settled\":7,"
-                   "\"held\":1},{\"counter\":\"key/requests/lifetime\",\"bucket\":\"key=k2\",\"window_start\":null,\"settled\":2,\"held\":0},"
-                   "{\"counter\":\"key/usd/run\",\"bucket\":\"key=k1,run=t/a/r\",\"window_start\":null,\"settled\":0,\"held\":5}]}",
-                   "[{\"id\":\"k1\",\"status\":\"active\",\"limits\":[\"requests=10/lifetime\",\"usd=1.50/run\",\"concurrent=4\"]},"
+    char *s = view("{\"documents\":[],\"counters\":[{\"counter\":\"key/requests/"
+                   "lifetime\",\"bucket\":\"key=k1\",\"window_start\":null,\"settled\":7,"
+                   "\"held\":1},{\"counter\":\"key/requests/"
+                   "lifetime\",\"bucket\":\"key=k2\",\"window_start\":null,\"settled\":2,\"held\":0},"
+                   "{\"counter\":\"key/usd/run\",\"bucket\":\"key=k1,run=t/a/"
+                   "r\",\"window_start\":null,\"settled\":0,\"held\":5}]}",
+                   "[{\"id\":\"k1\",\"status\":\"active\",\"limits\":[\"requests=10/lifetime\",\"usd=1.50/"
+                   "run\",\"concurrent=4\"]},"
                    "{\"id\":\"k2\",\"status\":\"active\",\"limits\":[\"requests=5/lifetime\"]},"
                    "{\"id\":\"k3\",\"status\":\"revoked\",\"limits\":[\"requests=5/lifetime\"]}]");
-    assert_has(s, "{\"policy\":null,\"key\":\"k1\",\"id\":\"key/requests/lifetime\",\"meter\":\"requests\",\"window\":\"lifetime\",\"by\":[\"key\"],"
-                  "\"max\":10,\"match\":{},\"buckets\":[{\"mode\":\"live\",\"bucket\":\"key=k1\",\"settled\":7,\"held\":1,\"left\":2,\"resets_at\":null}]}");
-    assert_has(s, "\"key\":\"k2\",\"id\":\"key/requests/lifetime\",\"meter\":\"requests\",\"window\":\"lifetime\",\"by\":[\"key\"],\"max\":5");
+    assert_has(s, "{\"policy\":null,\"key\":\"k1\",\"id\":\"key/requests/"
+                  "lifetime\",\"meter\":\"requests\",\"window\":\"lifetime\",\"by\":[\"key\"],"
+                  "\"max\":10,\"match\":{},\"buckets\":[{\"mode\":\"live\",\"bucket\":\"key=k1\",\"settled\":7,"
+                  "\"held\":1,\"left\":2,\"resets_at\":null}]}");
+    assert_has(s, "\"key\":\"k2\",\"id\":\"key/requests/"
+                  "lifetime\",\"meter\":\"requests\",\"window\":\"lifetime\",\"by\":[\"key\"],\"max\":5");
     assert_has(s, "\"bucket\":\"key=k1,run=t/a/r\",\"settled\":\"0.000000000\",\"held\":\"0.000000005\"");
     assert_has(s, "\"id\":\"key/concurrent/instant\"");
     assert_null(strstr(s, "k3"));
@@ -98,8 +118,11 @@ static void a_keys_limits_belong_to_the_key(void **state)
 
 static void money_held_on_a_limit_that_is_gone_is_still_shown(void **state)
 {
-    char *s = view("{\"documents\":[],\"counters\":[{\"counter\":\"old/cap/usd/month/\",\"bucket\":\"-\",\"window_start\":\"2025-11-01T00:00:00.000Z\","
-                   "\"settled\":5,\"held\":3000000000},{\"counter\":\"old/gone/usd/day/\",\"bucket\":\"-\",\"window_start\":null,\"settled\":5,\"held\":0}]}", "[]");
+    char *s = view("{\"documents\":[],\"counters\":[{\"counter\":\"old/cap/usd/month/"
+                   "\",\"bucket\":\"-\",\"window_start\":\"2025-11-01T00:00:00.000Z\","
+                   "\"settled\":5,\"held\":3000000000},{\"counter\":\"old/gone/usd/day/"
+                   "\",\"bucket\":\"-\",\"window_start\":null,\"settled\":5,\"held\":0}]}",
+                   "[]");
     assert_has(s, "{\"policy\":null,\"key\":null,\"id\":\"old/cap/usd/month/\",\"meter\":\"usd\",\"window\":\"month\"");
     assert_has(s, "\"held\":\"3.000000000\",\"left\":null,\"resets_at\":\"2025-12-01T00:00:00.000Z\"");
     assert_null(strstr(s, "old/gone"));
@@ -108,8 +131,10 @@ static void money_held_on_a_limit_that_is_gone_is_still_shown(void **state)
 
 static void odd_input_is_left_out(void **state)
 {
-    char *s = view("{\"documents\":[{\"policy\":\"p\",\"limits\":[{\"id\":\"x\",\"meter\":\"tokens\",\"window\":\"day\",\"counter\":\"c\"}]},7],"
-                   "\"counters\":[{},{\"counter\":\"nonsense\",\"bucket\":\"b\",\"held\":3}]}", "[{\"id\":\"k\",\"limits\":[\"usd\",3]}]");
+    char *s = view("{\"documents\":[{\"policy\":\"p\",\"limits\":[{\"id\":\"x\",\"meter\":\"tokens\",\"window\":"
+                   "\"day\",\"counter\":\"c\"}]},7],"
+                   "\"counters\":[{},{\"counter\":\"nonsense\",\"bucket\":\"b\",\"held\":3}]}",
+                   "[{\"id\":\"k\",\"limits\":[\"usd\",3]}]");
     assert_string_equal(s, "[]");
     free(s);
 }
@@ -117,10 +142,14 @@ static void odd_input_is_left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_bucket_hangs_beneath_its_limit), cmocka_unit_test(test_mode_has_buckets_of_its_own),
-        cmocka_unit_test(a_window_that_is_over_counts_only_what_is_held), cmocka_unit_test(what_is_left_is_never_negative),
-        cmocka_unit_test(an_untouched_limit_is_shown), cmocka_unit_test(a_keys_limits_belong_to_the_key),
-        cmocka_unit_test(money_held_on_a_limit_that_is_gone_is_still_shown), cmocka_unit_test(odd_input_is_left_out),
+        cmocka_unit_test(a_bucket_hangs_beneath_its_limit),
+        cmocka_unit_test(test_mode_has_buckets_of_its_own),
+        cmocka_unit_test(a_window_that_is_over_counts_only_what_is_held),
+        cmocka_unit_test(what_is_left_is_never_negative),
+        cmocka_unit_test(an_untouched_limit_is_shown),
+        cmocka_unit_test(a_keys_limits_belong_to_the_key),
+        cmocka_unit_test(money_held_on_a_limit_that_is_gone_is_still_shown),
+        cmocka_unit_test(odd_input_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,7 +94,8 @@ static void every_reference_leads_to_a_schema(void **state)
 static void path_parameters_are_declared(void **state)
 {
     struct document *d = *state;
-    struct json op = json_get(json_get(json_get(d->root, STR("paths")), STR("/api/v1/policies/{name}/history")), STR("get"));
+    struct json op =
+        json_get(json_get(json_get(d->root, STR("paths")), STR("/api/v1/policies/{name}/history")), STR("get"));
     struct json p = json_at(json_get(op, STR("parameters")), 0);
     assert_str(text_at(p, "name"), "name");
     assert_str(text_at(p, "in"), "path");
@@ -118,7 +119,8 @@ static void optional_members_may_be_null_and_are_not_required(void **state)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
-    const struct CMUnitTest tests[] = {T(it_is_openapi_3_1), T(every_verb_is_in_it_once), T(every_reference_leads_to_a_schema),
-                                       T(path_parameters_are_declared), T(optional_members_may_be_null_and_are_not_required)};
+    const struct CMUnitTest tests[] = {T(it_is_openapi_3_1), T(every_verb_is_in_it_once),
+                                       T(every_reference_leads_to_a_schema), T(path_parameters_are_declared),
+                                       T(optional_members_may_be_null_and_are_not_required)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,8 +47,9 @@ static void segments_become_arguments(void **state)
 static void near_misses_are_not_found(void **state)
 {
     struct str args[VERB_ARGS_MAX];
-    static const char *const paths[] = {"/api/v1/call", "/api/v1/calls/", "/api/v1/calls//why", "/api/v1/calls/a/b", "/api/v1/calls/a/why/",
-                                        "", "/", "//api/v1/calls", "/api/v1", "api/v1/calls", "/API/v1/calls"};
+    static const char *const paths[] = {
+        "/api/v1/call",   "/api/v1/calls/", "/api/v1/calls//why", "/api/v1/calls/a/b", "/api/v1/calls/a/why/", "", "/",
+        "//api/v1/calls", "/api/v1",        "api/v1/calls",       "/API/v1/calls"};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         find("GET", paths[i], args, -ERR_NOT_FOUND);
 }
@@ -94,9 +95,12 @@ static void what_changes_things_needs_more_than_viewer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_verb_is_found_by_its_own_path), cmocka_unit_test(segments_become_arguments),
-        cmocka_unit_test(near_misses_are_not_found), cmocka_unit_test(a_known_path_says_which_methods_it_has),
-        cmocka_unit_test(params_are_known_by_whole_name), cmocka_unit_test(what_changes_things_needs_more_than_viewer),
+        cmocka_unit_test(every_verb_is_found_by_its_own_path),
+        cmocka_unit_test(segments_become_arguments),
+        cmocka_unit_test(near_misses_are_not_found),
+        cmocka_unit_test(a_known_path_says_which_methods_it_has),
+        cmocka_unit_test(params_are_known_by_whole_name),
+        cmocka_unit_test(what_changes_things_needs_more_than_viewer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

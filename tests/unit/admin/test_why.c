@@ -31,56 +31,77 @@ static char *explain(const char *record)
     return out;
 }
 
-#define assert_says(lines, part) \
-    do { \
-        if (!strstr((lines), (part))) \
-            print_error("%s\nlacks: %s\n", (lines), (part)); \
-        assert_non_null(strstr((lines), (part))); \
+#define assert_says(lines, part)                                                                                       \
+    do {                                                                                                               \
+        if (!strstr((lines), (part)))                                                                                  \
+            print_error("%s\nlacks: %s\n", (lines), (part));                                                           \
+        assert_non_null(strstr((lines), (part)));                                                                      \
     } while (0)
 
-#define PERMITTED \
-    "{\"call_id\":\"c1\",\"seq\":41,\"chain\":\"00112233445566778899aabbccddeeff\",\"started_at\":\"2026-11-23T12:00:00.000Z\"," \
-    "\"ended_at\":\"2026-11-23T12:00:00.250Z\",\"run_id\":\"r1\",\"run_source\":\"header\",\"run_trust\":\"claimed\",\"vendor\":\"stripe\"," \
-    "\"operation\":\"stripe.refunds.create\",\"class\":\"money_out\",\"method\":\"POST\",\"path\":\"/v1/refunds\",\"mode\":\"test\"," \
-    "\"key\":\"k1\",\"agent\":\"support\",\"owner\":\"ann\",\"tenant\":null,\"customer\":\"cus_1\",\"customer_source\":\"lookup\"," \
-    "\"verdict\":\"permit\",\"code\":null,\"rule\":\"refunds\",\"policy\":\"abcdef0123456789\",\"policy_name\":\"default\"," \
-    "\"limits\":[{\"id\":\"daily\",\"bucket\":\"agent=support\",\"meter\":\"usd\",\"window\":\"day\",\"n\":12500000000,\"before\":1000000000," \
-    "\"held\":500000000,\"after\":14000000000,\"max\":50000000000,\"resets_at\":\"2026-11-24T00:00:00.000Z\"}]," \
+#define PERMITTED                                                                                                      \
+    "{\"call_id\":\"c1\",\"seq\":41,\"chain\":\"00112233445566778899aabbccddeeff\",\"started_at\":\"2026-11-23T12:00:" \
+    "00.000Z\","                                                                                                       \
+    "\"ended_at\":\"2026-11-23T12:00:00.250Z\",\"run_id\":\"r1\",\"run_source\":\"header\",\"run_trust\":\"claimed\"," \
+    "\"vendor\":\"stripe\","                                                                                           \
+    "\"operation\":\"stripe.refunds.create\",\"class\":\"money_out\",\"method\":\"POST\",\"path\":\"/v1/"              \
+    "refunds\",\"mode\":\"test\","                                                                                     \
+    "\"key\":\"k1\",\"agent\":\"support\",\"owner\":\"ann\",\"tenant\":null,\"customer\":\"cus_1\",\"customer_"        \
+    "source\":\"lookup\","                                                                                             \
+    "\"verdict\":\"permit\",\"code\":null,\"rule\":\"refunds\",\"policy\":\"abcdef0123456789\",\"policy_name\":"       \
+    "\"default\","                                                                                                     \
+    "\"limits\":[{\"id\":\"daily\",\"bucket\":\"agent=support\",\"meter\":\"usd\",\"window\":\"day\",\"n\":"           \
+    "12500000000,\"before\":1000000000,"                                                                               \
+    "\"held\":500000000,\"after\":14000000000,\"max\":50000000000,\"resets_at\":\"2026-11-24T00:00:00.000Z\"}],"       \
     "\"amount\":1250,\"currency\":\"USD\",\"exponent\":2,\"predicted\":{\"usd\":\"12.500000000\",\"how\":\"parsed\"}," \
-    "\"held\":{\"usd\":\"12.500000000\",\"how\":\"parsed\"},\"settled\":{\"usd\":\"12.500000000\",\"how\":\"parsed\"},\"outcome\":\"settled\"," \
-    "\"attempts\":[{\"n\":1,\"kind\":\"lookup\",\"method\":\"GET\",\"path\":\"/v1/charges/{charge}\",\"target\":\"127.0.0.1:9001\",\"started_us\":120," \
-    "\"total_us\":4500,\"status\":200,\"error\":null},{\"n\":2,\"kind\":\"forward\",\"method\":\"POST\",\"path\":\"/v1/refunds\"," \
-    "\"target\":\"127.0.0.1:9001\",\"started_us\":6000,\"total_us\":9001,\"status\":200,\"error\":null}]," \
-    "\"status\":200,\"error\":null,\"vendor_request_id\":\"req_1\",\"phases\":{\"admit\":15,\"sync\":3200,\"total\":250000,\"queue\":null}}"
+    "\"held\":{\"usd\":\"12.500000000\",\"how\":\"parsed\"},\"settled\":{\"usd\":\"12.500000000\",\"how\":\"parsed\"}" \
+    ",\"outcome\":\"settled\","                                                                                        \
+    "\"attempts\":[{\"n\":1,\"kind\":\"lookup\",\"method\":\"GET\",\"path\":\"/v1/charges/"                            \
+    "{charge}\",\"target\":\"127.0.0.1:9001\",\"started_us\":120,"                                                     \
+    "\"total_us\":4500,\"status\":200,\"error\":null},{\"n\":2,\"kind\":\"forward\",\"method\":\"POST\",\"path\":\"/"  \
+    "v1/refunds\","                                                                                                    \
+    "\"target\":\"127.0.0.1:9001\",\"started_us\":6000,\"total_us\":9001,\"status\":200,\"error\":null}],"             \
+    "\"status\":200,\"error\":null,\"vendor_request_id\":\"req_1\",\"phases\":{\"admit\":15,\"sync\":3200,\"total\":"  \
+    "250000,\"queue\":null}}"
 
 static void a_permit_names_rule_policy_and_values(void **state)
 {
     char *s = explain(PERMITTED);
-    assert_int_equal(strncmp(s, "verdict: Permitted by rule refunds of policy default (digest abcdef012345...).\n", 75), 0);
+    assert_int_equal(strncmp(s, "verdict: Permitted by rule refunds of policy default (digest abcdef012345...).\n", 75),
+                     0);
     assert_says(s, "call: stripe.refunds.create (class money_out): POST /v1/refunds, test mode.");
     assert_says(s, "amount: 12.50 USD");
     assert_says(s, "customer: cus_1, found by a look-up.");
     assert_says(s, "who: Agent support with key k1, owner ann.");
     assert_says(s, "run: r1, as the agent claims (x-agent-run-id).");
-    assert_says(s, "limit: daily (usd a day, agent=support): 1.00 USD settled + 0.50 USD held + 12.50 USD for this call <= max 50.00 USD; "
+    assert_says(s, "limit: daily (usd a day, agent=support): 1.00 USD settled + 0.50 USD held + 12.50 USD for this "
+                   "call <= max 50.00 USD; "
                    "resets at 2026-11-24T00:00:00.000Z.");
     assert_says(s, "predicted: At most 12.50 USD (parsed from the vendor's answer).");
     assert_says(s, "settled: 12.50 USD");
-    assert_says(s, "attempt: 1: look-up GET /v1/charges/{charge} to 127.0.0.1:9001 after 0.120 ms, took 4.380 ms, answered 200.");
+    assert_says(
+        s,
+        "attempt: 1: look-up GET /v1/charges/{charge} to 127.0.0.1:9001 after 0.120 ms, took 4.380 ms, answered 200.");
     assert_says(s, "attempt: 2: sent POST /v1/refunds");
     assert_says(s, "outcome: Settled:");
     assert_says(s, "answer: The agent got 200, vendor's request id req_1.");
-    assert_says(s, "time: Started 2026-11-23T12:00:00.000Z, ended 2026-11-23T12:00:00.250Z; from its start: admit 0.015 ms, sync 3.200 ms, total 250.000 ms.");
+    assert_says(s, "time: Started 2026-11-23T12:00:00.000Z, ended 2026-11-23T12:00:00.250Z; from its start: admit "
+                   "0.015 ms, sync 3.200 ms, total 250.000 ms.");
     assert_says(s, "record: Frame 41 of the journal, chain 0011223344556677....");
     free(s);
 }
 
 static void a_refusal_leads_with_its_code_and_shows_the_limit_that_is_short(void **state)
 {
-    char *s = explain("{\"verdict\":\"deny\",\"code\":\"limit_exceeded\",\"rule\":\"refunds\",\"reason\":\"Limit daily is spent.\","
-                      "\"limits\":[{\"id\":\"daily\",\"bucket\":null,\"meter\":\"requests\",\"window\":\"day\",\"n\":1,\"before\":10,\"held\":0,\"max\":10}],"
-                      "\"outcome\":\"none\",\"method\":\"POST\",\"key\":\"k\",\"agent\":\"a\",\"status\":403}");
-    assert_int_equal(strncmp(s, "verdict: Refused, limit_exceeded, although rule refunds permits it.\nreason: Limit daily is spent.\n", 97), 0);
+    char *s = explain(
+        "{\"verdict\":\"deny\",\"code\":\"limit_exceeded\",\"rule\":\"refunds\",\"reason\":\"Limit daily is spent.\","
+        "\"limits\":[{\"id\":\"daily\",\"bucket\":null,\"meter\":\"requests\",\"window\":\"day\",\"n\":1,\"before\":10,"
+        "\"held\":0,\"max\":10}],"
+        "\"outcome\":\"none\",\"method\":\"POST\",\"key\":\"k\",\"agent\":\"a\",\"status\":403}");
+    assert_int_equal(
+        strncmp(s,
+                "verdict: Refused, limit_exceeded, although rule refunds permits it.\nreason: Limit daily is spent.\n",
+                97),
+        0);
     assert_says(s, "limit: daily (requests a day, -): 10 settled + 0 held + 1 for this call > max 10: no room.");
     assert_says(s, "outcome: None: refused, nothing was sent to the vendor.");
     free(s);
@@ -88,14 +109,16 @@ static void a_refusal_leads_with_its_code_and_shows_the_limit_that_is_short(void
 
 static void no_rule_is_said_to_be_none(void **state)
 {
-    char *s = explain("{\"verdict\":\"deny\",\"code\":\"policy_denied\",\"key\":\"k\",\"agent\":\"a\",\"outcome\":\"none\"}");
+    char *s =
+        explain("{\"verdict\":\"deny\",\"code\":\"policy_denied\",\"key\":\"k\",\"agent\":\"a\",\"outcome\":\"none\"}");
     assert_says(s, "verdict: Refused, policy_denied, no rule permits it.");
     free(s);
 }
 
 static void what_stands_before_the_rules_names_none(void **state)
 {
-    char *s = explain("{\"verdict\":\"deny\",\"code\":\"key_revoked\",\"key\":\"k\",\"agent\":\"a\",\"outcome\":\"none\"}");
+    char *s =
+        explain("{\"verdict\":\"deny\",\"code\":\"key_revoked\",\"key\":\"k\",\"agent\":\"a\",\"outcome\":\"none\"}");
     assert_says(s, "verdict: Refused, key_revoked.");
     free(s);
     s = explain("{\"verdict\":\"deny\",\"code\":\"policy_denied\",\"rule\":\"no-cash-out\"}");
@@ -115,9 +138,12 @@ static void a_read_that_was_sent_is_not_said_to_be_unsent(void **state)
 
 static void an_unknown_outcome_says_what_to_do(void **state)
 {
-    char *s = explain("{\"verdict\":\"permit\",\"outcome\":\"unknown\",\"code\":\"outcome_unknown\",\"error\":\"the message ended early\","
-                      "\"held\":{\"usd\":\"1.000000000\",\"how\":\"estimated\"},\"settled\":null,\"overrun\":false,\"status\":502,"
-                      "\"attempts\":[{\"n\":1,\"kind\":\"forward\",\"started_us\":5,\"total_us\":null,\"status\":null,\"error\":\"truncated\"}]}");
+    char *s = explain(
+        "{\"verdict\":\"permit\",\"outcome\":\"unknown\",\"code\":\"outcome_unknown\",\"error\":\"the message ended "
+        "early\","
+        "\"held\":{\"usd\":\"1.000000000\",\"how\":\"estimated\"},\"settled\":null,\"overrun\":false,\"status\":502,"
+        "\"attempts\":[{\"n\":1,\"kind\":\"forward\",\"started_us\":5,\"total_us\":null,\"status\":null,\"error\":"
+        "\"truncated\"}]}");
     assert_says(s, "The hold stays until that is learned");
     assert_says(s, "held: 1.00 USD (estimated before the call).");
     assert_says(s, "no answer, truncated.");
@@ -126,7 +152,8 @@ static void an_unknown_outcome_says_what_to_do(void **state)
     assert_null(strstr(s, "overrun:"));
     assert_null(strstr(s, "Was unknown"));
     free(s);
-    s = explain("{\"verdict\":\"permit\",\"outcome\":\"settled\",\"resolved_by\":\"c2\",\"resolved_at\":\"2026-11-23T12:00:00.000Z\",\"replay\":true}");
+    s = explain("{\"verdict\":\"permit\",\"outcome\":\"settled\",\"resolved_by\":\"c2\",\"resolved_at\":\"2026-11-"
+                "23T12:00:00.000Z\",\"replay\":true}");
     assert_says(s, "outcome: Was unknown; call c2 brought it at 2026-11-23T12:00:00.000Z.");
     assert_says(s, "replay: ");
     free(s);
@@ -134,7 +161,8 @@ static void an_unknown_outcome_says_what_to_do(void **state)
 
 static void an_open_call_is_open(void **state)
 {
-    char *s = explain("{\"verdict\":\"permit\",\"outcome\":null,\"shares\":\"c0\",\"overrun\":true,\"amount\":500,\"currency\":\"JPY\",\"exponent\":0}");
+    char *s = explain("{\"verdict\":\"permit\",\"outcome\":null,\"shares\":\"c0\",\"overrun\":true,\"amount\":500,"
+                      "\"currency\":\"JPY\",\"exponent\":0}");
     assert_says(s, "outcome: Open:");
     assert_says(s, "Shares the hold of call c0");
     assert_says(s, "overrun: It cost more");
@@ -157,9 +185,11 @@ int main(void)
         cmocka_unit_test(a_permit_names_rule_policy_and_values),
         cmocka_unit_test(a_refusal_leads_with_its_code_and_shows_the_limit_that_is_short),
         cmocka_unit_test(no_rule_is_said_to_be_none),
-        cmocka_unit_test(what_stands_before_the_rules_names_none), cmocka_unit_test(a_read_that_was_sent_is_not_said_to_be_unsent),
+        cmocka_unit_test(what_stands_before_the_rules_names_none),
+        cmocka_unit_test(a_read_that_was_sent_is_not_said_to_be_unsent),
         cmocka_unit_test(an_unknown_outcome_says_what_to_do),
-        cmocka_unit_test(an_open_call_is_open), cmocka_unit_test(an_empty_or_odd_record_still_gives_sentences),
+        cmocka_unit_test(an_open_call_is_open),
+        cmocka_unit_test(an_empty_or_odd_record_still_gives_sentences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

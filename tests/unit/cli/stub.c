@@ -3,7 +3,4 @@
 
 #include <stdlib.h>
 
-int daemon_run(const struct daemon_options *o)
-{
-    abort();
-}
+int daemon_run(const struct daemon_options *o) { abort(); }

@@ -116,7 +116,8 @@ static void init_writes_what_check_accepts_and_never_overwrites(void **state)
 
 static void policy_check_prints_where(void **state)
 {
-    put_file("bad.yaml", "apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: default, version: 1}\nrulez: []\nrules: []\n");
+    put_file("bad.yaml",
+             "apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: default, version: 1}\nrulez: []\nrules: []\n");
     assert_int_equal(run("policy", "check", "bad.yaml"), 1);
     assert_true(str_starts(str_c(out), STR("bad.yaml:4:1: ")));
     assert_non_null(strstr(out, "`rules`"));
@@ -185,9 +186,15 @@ static void completions_are_scripts_of_their_shell(void **state)
     assert_int_equal(run("completion", "bash"), 0);
     put_file("bad.yaml", out);
     snprintf(path, sizeof(path), "%s/bad.yaml", dir);
-    snprintf(command, sizeof(command), "bash -c '. %s; COMP_WORDS=(flyball key \"\"); COMP_CWORD=2; _flyball; test \"${COMPREPLY[*]}\" = \"create list show rotate\"'", path);
+    snprintf(command, sizeof(command),
+             "bash -c '. %s; COMP_WORDS=(flyball key \"\"); COMP_CWORD=2; _flyball; test \"${COMPREPLY[*]}\" = "
+             "\"create list show rotate\"'",
+             path);
     assert_int_equal(system(command), 0);
-    snprintf(command, sizeof(command), "bash -c '. %s; COMP_WORDS=(flyball calls --fo); COMP_CWORD=2; _flyball; test \"${COMPREPLY[*]}\" = --follow'", path);
+    snprintf(
+        command, sizeof(command),
+        "bash -c '. %s; COMP_WORDS=(flyball calls --fo); COMP_CWORD=2; _flyball; test \"${COMPREPLY[*]}\" = --follow'",
+        path);
     assert_int_equal(system(command), 0);
     assert_int_equal(run("completion", "zsh"), 0);
     assert_true(str_starts(str_c(out), STR("#compdef flyball")));
@@ -211,9 +218,15 @@ static void doctor_sees_what_it_can_without_a_daemon(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(version_is_printed), T(wrong_use_exits_2_and_says_so_on_err), T(no_daemon_exits_3_with_the_next_step),
-        T(init_writes_what_check_accepts_and_never_overwrites), T(policy_check_prints_where), T(config_is_shown_with_origins),
-        T(help_names_every_command), T(the_man_page_names_every_command_and_option), T(the_man_page_in_docs_is_the_one_that_help_writes),
+        T(version_is_printed),
+        T(wrong_use_exits_2_and_says_so_on_err),
+        T(no_daemon_exits_3_with_the_next_step),
+        T(init_writes_what_check_accepts_and_never_overwrites),
+        T(policy_check_prints_where),
+        T(config_is_shown_with_origins),
+        T(help_names_every_command),
+        T(the_man_page_names_every_command_and_option),
+        T(the_man_page_in_docs_is_the_one_that_help_writes),
         T(completions_are_scripts_of_their_shell),
         T(doctor_sees_what_it_can_without_a_daemon),
     };

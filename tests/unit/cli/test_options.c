@@ -161,7 +161,8 @@ static void every_example_parses(void **state)
             more = str_cut(rest, '\n', &line, &rest);
             line = more ? line : rest;
             snprintf(text, sizeof(text), STR_FMT, STR_ARG(line));
-            for (char *w = strtok_r(text, " ", &save); w && w[0] != '>' && w[0] != '<'; w = strtok_r(NULL, " ", &save)) {
+            for (char *w = strtok_r(text, " ", &save); w && w[0] != '>' && w[0] != '<';
+                 w = strtok_r(NULL, " ", &save)) {
                 if (w[0] == '"') /* a quoted text is one word */
                     strtok_r(NULL, "\"", &save);
                 argv[argc++] = w;
@@ -179,11 +180,16 @@ static void every_example_parses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_and_two_words_name_a_command), cmocka_unit_test(options_have_values_in_both_forms),
-        cmocka_unit_test(repeated_options_keep_their_order), cmocka_unit_test(arguments_stand_anywhere_behind_the_command),
-        cmocka_unit_test(wrong_numbers_of_arguments_show_the_form), cmocka_unit_test(unknown_words_get_a_suggestion),
-        cmocka_unit_test(values_are_neither_forgotten_nor_invented), cmocka_unit_test(help_is_found_everywhere),
-        cmocka_unit_test(every_command_has_help_with_examples), cmocka_unit_test(every_example_parses),
+        cmocka_unit_test(one_and_two_words_name_a_command),
+        cmocka_unit_test(options_have_values_in_both_forms),
+        cmocka_unit_test(repeated_options_keep_their_order),
+        cmocka_unit_test(arguments_stand_anywhere_behind_the_command),
+        cmocka_unit_test(wrong_numbers_of_arguments_show_the_form),
+        cmocka_unit_test(unknown_words_get_a_suggestion),
+        cmocka_unit_test(values_are_neither_forgotten_nor_invented),
+        cmocka_unit_test(help_is_found_everywhere),
+        cmocka_unit_test(every_command_has_help_with_examples),
+        cmocka_unit_test(every_example_parses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

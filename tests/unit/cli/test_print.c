@@ -37,10 +37,16 @@ static void control_bytes_are_shown_and_not_sent(void **state)
     assert_safe("plain text", "plain text");
     assert_safe("a\033[31mb", "a\\x1b[31mb");
     assert_safe("a\nb\tc\r\x7f", "a\\x0ab\\x09c\\x0d\\x7f");
-    assert_safe("\xc2\x9b" "31m", "\\xc2\\x9b31m");
+    assert_safe("\xc2\x9b"
+                "31m",
+                "\\xc2\\x9b31m");
     assert_safe("bad \xff utf \xc3", "bad \\xff utf \\xc3");
-    assert_safe("\xe2\x80\xae" "abc", "\\xe2\\x80\\xaeabc");
-    assert_safe("\xe2\x81\xa6" "x", "\\xe2\\x81\\xa6x");
+    assert_safe("\xe2\x80\xae"
+                "abc",
+                "\\xe2\\x80\\xaeabc");
+    assert_safe("\xe2\x81\xa6"
+                "x",
+                "\\xe2\\x81\\xa6x");
     assert_safe("Zo\xc3\xab \xe2\x82\xac \xf0\x9f\x98\x80", "Zo\xc3\xab \xe2\x82\xac \xf0\x9f\x98\x80");
 }
 
@@ -89,8 +95,12 @@ static void records_become_text(void **state)
 {
     struct cli c = open_cli();
     struct json call;
-    assert_int_equal(json_parse(&c.arena, STR("{\"held\":{\"usd\":\"12.500000000\",\"how\":\"estimated\"},\"settled\":null,\"n\":7,"
-                                              "\"at\":\"2026-11-23T12:00:01.123Z\",\"agent\":\"a\"}"), 8, &call), 0);
+    assert_int_equal(
+        json_parse(&c.arena,
+                   STR("{\"held\":{\"usd\":\"12.500000000\",\"how\":\"estimated\"},\"settled\":null,\"n\":7,"
+                       "\"at\":\"2026-11-23T12:00:01.123Z\",\"agent\":\"a\"}"),
+                   8, &call),
+        0);
     assert_str(show_money(&c, call, "held"), "12.50 USD estimated");
     assert_str(show_money(&c, call, "settled"), "");
     assert_str(show_money(&c, call, "absent"), "");
@@ -107,8 +117,11 @@ static void records_become_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(control_bytes_are_shown_and_not_sent), cmocka_unit_test(columns_are_aligned_by_characters),
-        cmocka_unit_test(many_rows_fit), cmocka_unit_test(colour_only_where_it_is_wanted), cmocka_unit_test(records_become_text),
+        cmocka_unit_test(control_bytes_are_shown_and_not_sent),
+        cmocka_unit_test(columns_are_aligned_by_characters),
+        cmocka_unit_test(many_rows_fit),
+        cmocka_unit_test(colour_only_where_it_is_wanted),
+        cmocka_unit_test(records_become_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

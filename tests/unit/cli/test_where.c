@@ -163,8 +163,9 @@ static void urls_are_read_strictly(void **state)
     assert_int_equal(where_parse_url(STR("http://localhost:80/"), &a, &host, &addr), 0);
     assert_int_equal(addr.port, 80);
     assert_int_equal(where_parse_url(STR("https://127.0.0.1"), &a, &host, &addr), -ERR_UNSUPPORTED);
-    static const char *const bad[] = {"", "127.0.0.1:4748", "http://", "http:///", "http://a/b", "http://u@h", "http://h?x", "http://h:0", "http://h:99999",
-                                      "ftp://h", "http://127.0.0.1:x", "http://[::1", "http://h h"};
+    static const char *const bad[] = {
+        "",           "127.0.0.1:4748", "http://", "http:///",           "http://a/b",  "http://u@h", "http://h?x",
+        "http://h:0", "http://h:99999", "ftp://h", "http://127.0.0.1:x", "http://[::1", "http://h h"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         int r = where_parse_url(str_c(bad[i]), &a, &host, &addr);
         if (r == 0)
@@ -190,9 +191,14 @@ static void queries_are_encoded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(the_default_folder_says_where), T(the_dev_folder_is_found_where_nothing_else_is), T(a_named_folder_is_never_replaced_by_another),
-        T(options_win_over_environment_over_folder), T(the_environments_folder_counts), T(no_credential_is_said),
-        cmocka_unit_test(urls_are_read_strictly), cmocka_unit_test(queries_are_encoded),
+        T(the_default_folder_says_where),
+        T(the_dev_folder_is_found_where_nothing_else_is),
+        T(a_named_folder_is_never_replaced_by_another),
+        T(options_win_over_environment_over_folder),
+        T(the_environments_folder_counts),
+        T(no_credential_is_said),
+        cmocka_unit_test(urls_are_read_strictly),
+        cmocka_unit_test(queries_are_encoded),
     };
     int r = cmocka_run_group_tests(tests, NULL, NULL);
     free(said);
