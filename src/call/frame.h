@@ -7,23 +7,28 @@
  * HMAC-SHA256(salt bytes, name, 0x00, the value's JSON text as written). Erasing values leaves the chain valid.
  *
  * Layouts (trace/record.h writes them, the stores read them):
- *   OPEN  body: all fields of CONTRACT 10 known at hold, "limits":[{id,counter,meter,window,window_start,n,before,held,
- *               after,max,resets_at}], "facts":{...}, "idempotency":{scope,digest,body}; with "ended_at" the call is
- * over (refused, or ended without being sent): no CLOSE follows. personal: tenant, user, customer, customer_source,
- * owner, path, idempotency_key, params, buckets:[one a limit, same order] Each limit with n > 0 takes n off its
- * counter's room ("held"), unless the call is over, or "shares" the hold of another call, or the limit's window is
- * "call". CLOSE body: "call_id","open_seq","ended_at","outcome","settled","code","status","error","vendor_request_id",
- *               "stream_end","overrun","bytes_in","bytes_out","phases","attempts":[...],"resolved_by",
- *               "moves":[{"of":open_seq,"i":limit index,"released":n,"settled":n}]
- *         personal: object_ids:[..], customer (when learned late), objects:[{id,type,customer,parent,created}]
- *         A move says what leaves "held" of that limit's counter (released) and what is added to its "settled", in the
- *         window of the hold: two independent numbers. "settled" of the body is what this call is booked with: null
- * where another call that shares the hold was. A call that ended unknown may get a second CLOSE later: outcome,
- * settled, overrun and resolved_by of the last one count; when the call ended, and what its agent got, the first one
- * says. EVENT body: "event" (key.create, key.revoke, policy.apply, kill, unkill, run.stop, start, stop, ...), "by", and
- * what it names: key.create and key.revoke "id", policy.apply "name","version","digest","document" (a JSON text),
- *               run.stop "run_id". Events that a store does not know are kept and shown.
- *         personal: values that may be erased.
+ *
+ * OPEN body: all fields of CONTRACT 10 known at hold, "facts":{...}, "idempotency":{scope,digest,body},
+ *   "limits":[{id,counter,meter,window,window_start,n,before,held,after,max,resets_at}].
+ *   With "ended_at" the call is over (refused, or ended without being sent): no CLOSE follows, nothing was taken.
+ *   Else each limit with n > 0 adds n to "held" of its counter, unless its window is "call".
+ * OPEN personal: tenant, user, customer, customer_source, owner, path, idempotency_key, params,
+ *   buckets:[one a limit, same order].
+ *
+ * CLOSE body: "call_id","open_seq","ended_at","outcome","settled","code","status","error","vendor_request_id",
+ *   "stream_end","overrun","bytes_in","bytes_out","phases","attempts":[...],"resolved_by",
+ *   "moves":[{"of":open_seq,"i":limit index,"released":n,"settled":n}].
+ *   A move says what leaves "held" of that limit's counter (released) and what is added to its "settled", in the
+ *   window of the hold: two independent numbers.
+ *   "settled" of the body is what this call is booked with: null where another call that shares the hold was.
+ *   A call that ended unknown may get a second CLOSE later. Outcome, settled, overrun and resolved_by of the last one
+ *   count; when the call ended, and what its agent got, the first one says.
+ * CLOSE personal: object_ids:[..], customer (when learned late), objects:[{id,type,customer,parent,created}].
+ *
+ * EVENT body: "event" (key.create, key.revoke, policy.apply, kill, unkill, run.stop, start, stop, ...), "by", and what
+ *   it names: key.create and key.revoke "id", policy.apply "name","version","digest","document" (a JSON text),
+ *   run.stop "run_id". Events that a store does not know are kept and shown.
+ * EVENT personal: values that may be erased.
  */
 #pragma once
 
@@ -42,8 +47,7 @@ struct frame {
     uint32_t epoch;  /* counts the node's starts */
     uint64_t seq;    /* 1, 2, 3, ... without gaps; also the journal position */
     wall_t at;       /* when it was appended */
-    uint8_t
-        chain[CHAIN_BYTES]; /* chain_next() of crypto/chain.h over the previous value, frame_header_bytes and body */
+    uint8_t chain[CHAIN_BYTES]; /* chain_next() over the previous value, frame_header_bytes and body */
     struct str body;
     struct str personal; /* may be empty */
 };

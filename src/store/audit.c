@@ -64,7 +64,8 @@ static int damaged(struct audit *a, uint64_t seq, const char *what)
     return AUDIT_R_DAMAGED;
 }
 
-/* --- personal values ------------------------------------------------------------------------------------------------ */
+/* --- personal values ------------------------------------------------------------------------------------------------
+ */
 
 /* Bytes of the JSON value at the start of s, which is known to be JSON. */
 static size_t value_bytes(struct str s)
@@ -133,7 +134,8 @@ static int check_personal(struct audit *a, uint64_t seq, struct str text, struct
         return damaged(a, seq, "personal values that are not an object");
     if (json_len(personal) == 0)
         return 0; /* all erased, with their salt */
-    if (!json_str(json_get(personal, STR("salt")), &hex) || hex.n > 2 * sizeof salt || hex_decode(hex, salt, hex.n / 2) < 0)
+    if (!json_str(json_get(personal, STR("salt")), &hex) || hex.n > 2 * sizeof salt ||
+        hex_decode(hex, salt, hex.n / 2) < 0)
         return damaged(a, seq, "personal values without a salt");
 
     while (next_member(text, &at, &name, &value)) {
@@ -149,7 +151,8 @@ static int check_personal(struct audit *a, uint64_t seq, struct str text, struct
     return 0;
 }
 
-/* --- frames --------------------------------------------------------------------------------------------------------- */
+/* --- frames ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool int_in(struct json row, struct str name, int64_t most, int64_t *ret)
 {
@@ -177,8 +180,9 @@ static bool frame_of(struct json row, struct frame *f)
     struct str chain;
     if (!int_in(row, STR("seq"), INT64_MAX, &seq) || !int_in(row, STR("version"), UINT8_MAX, &version) ||
         !int_in(row, STR("node"), UINT32_MAX, &node) || !int_in(row, STR("epoch"), UINT32_MAX, &epoch) ||
-        !kind_read(row, &f->kind) || !json_i64(json_get(row, STR("at")), &f->at) || !json_str(json_get(row, STR("chain")), &chain) ||
-        hex_decode(chain, f->chain, CHAIN_BYTES) < 0 || !json_str(json_get(row, STR("body")), &f->body))
+        !kind_read(row, &f->kind) || !json_i64(json_get(row, STR("at")), &f->at) ||
+        !json_str(json_get(row, STR("chain")), &chain) || hex_decode(chain, f->chain, CHAIN_BYTES) < 0 ||
+        !json_str(json_get(row, STR("body")), &f->body))
         return false;
     f->seq = (uint64_t)seq;
     f->version = (uint8_t)version;

@@ -1,11 +1,10 @@
 /*
  * store/audit.h - proves that the record is what was written: chain, seqs, and digests of personal values.
  *
- *   (1) a changed, missing, added or reordered frame, and a changed or added personal value, is damage: the first one is
- *       reported with its seq.
- *   (2) a missing personal value was erased; it is counted, and is no damage.
- *   (3) the end is compared with the position that the store keeps. Whoever can rewrite that too is found only by a
- *       checkpoint kept elsewhere.
+ *   (1) a changed, missing, added or reordered frame, and a changed or added personal value, is damage: the first one
+ * is reported with its seq. (2) a missing personal value was erased; it is counted, and is no damage. (3) the end is
+ * compared with the position that the store keeps. Whoever can rewrite that too is found only by a checkpoint kept
+ * elsewhere.
  */
 #pragma once
 
@@ -29,7 +28,8 @@ struct audit;
 int audit_new(struct audit **ret);
 /* 0; AUDIT_R_DAMAGED: the report says where, and nothing more need be given. *ret_n: rows in the page. */
 int audit_page(struct audit *a, struct str json, size_t *ret_n);
-/* The record should reach at least `seq`, with that chain there. 0 or AUDIT_R_DAMAGED. Call it before the first page. */
+/* The record should reach at least `seq`, with that chain there. 0 or AUDIT_R_DAMAGED. Call it before the first page.
+ */
 void audit_expect(struct audit *a, uint64_t seq, const uint8_t chain[CHAIN_BYTES]);
 int audit_end(struct audit *a, struct audit_report *ret);
 void audit_free(struct audit *a);

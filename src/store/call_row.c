@@ -72,7 +72,8 @@ int rollup_add(struct rollup *sum, const struct rollup *r)
 
 int rollup_change(struct rollup *sum, const struct rollup *before, const struct rollup *after)
 {
-    struct rollup minus = {-before->calls, -before->denied, -before->unknown, -before->settled, -before->held, HOW_PARSED};
+    struct rollup minus = {-before->calls,   -before->denied, -before->unknown,
+                           -before->settled, -before->held,   HOW_PARSED};
     int r = rollup_add(sum, after);
     return r < 0 ? r : rollup_add(sum, &minus);
 }

@@ -188,7 +188,8 @@ static int holds_read(struct arena *a, struct json limits, struct json buckets, 
     if (r < 0)
         return r;
     ret->n_limits = n;
-    if (ret->ended_at != 0) /* refused: nothing was taken. A sharing call takes requests and slots, and no money (n 0). */
+    if (ret->ended_at !=
+        0) /* refused: nothing was taken. A sharing call takes requests and slots, and no money (n 0). */
         return 0;
     for (size_t i = 0; i < n; i++) {
         struct hold_row row = rows[i];

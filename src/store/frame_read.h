@@ -45,7 +45,7 @@ struct call_open {
     struct str outcome; /* of a call that is over at once; "none" when the body does not say */
     struct cost_row held;
     struct str idempotency_scope, idempotency_digest, idempotency_body; /* empty: no idempotency key */
-    const struct hold_row *holds; /* what was taken: none when the call is over, or shares another's hold */
+    const struct hold_row *holds; /* what was taken: none when the call is over */
     size_t n_holds;
     size_t n_limits; /* of the body */
     const struct attempt_row *attempts;

@@ -101,6 +101,7 @@ struct recovered {
     uint64_t damaged_segment, damaged_at, damaged_seq; /* of -ERR_CORRUPT */
     const char *damage;                                /* NULL: none */
 };
-/* Fills j->segments from the folder. Changes nothing on disk. -ERR_CORRUPT: *ret says where. after_chain may be NULL. */
+/* Fills j->segments from the folder. Changes nothing on disk. -ERR_CORRUPT: *ret says where. after_chain may be NULL.
+ */
 int journal_recover(struct journal *j, unsigned flags, uint64_t after_seq, const uint8_t *after_chain,
                     struct recovered *ret);

@@ -1,8 +1,8 @@
 /*
  * store/journal/reader.c - follows the writer: gives each published frame once, in order.
  *
- * It reads no byte behind what was published, so that it never sees half a frame. Its segment is pinned, so that it is not
- * recycled under it.
+ * It reads no byte behind what was published, so that it never sees half a frame. Its segment is pinned, so that it is
+ * not recycled under it.
  */
 #include "store/journal/journal_impl.h"
 

@@ -1,11 +1,11 @@
 /*
  * store/journal/recover.c - finds out what the journal holds after any end of the process or the machine.
  *
- *   (1) frames count from the oldest segment on as long as each one is whole, has the next seq, and an epoch that does not
- *       fall. A fallen epoch is what an earlier, cut tail left behind.
- *   (2) what stands behind the first frame that is not there was lost with the power, unless something that is still
- *       there says that it was durable: then it was damaged, and that is for people to look at.
- *   (3) segments that the store has whole are not read: their successor's first frame says so.
+ *   (1) frames count from the oldest segment on as long as each one is whole, has the next seq, and an epoch that does
+ * not fall. A fallen epoch is what an earlier, cut tail left behind. (2) what stands behind the first frame that is not
+ * there was lost with the power, unless something that is still there says that it was durable: then it was damaged,
+ * and that is for people to look at. (3) segments that the store has whole are not read: their successor's first frame
+ * says so.
  *
  * A damaged frame at the very end, with nothing behind it, cannot be told from a torn one: the store's position and the
  * chain's checkpoints outside are what shows that.
@@ -74,7 +74,8 @@ static int walk(struct scan *s, struct segment *seg)
         if (r == SEGMENT_R_NONE || (s->next_seq && d.frame.seq != s->next_seq) || d.frame.epoch < s->out->epoch)
             return 0;
         if (s->after_chain && d.frame.seq == s->after_seq && memcmp(s->after_chain, d.frame.chain, CHAIN_BYTES) != 0)
-            return damaged(s, seg, at, d.frame.seq, "the store holds another frame of this seq: they do not belong together");
+            return damaged(s, seg, at, d.frame.seq,
+                           "the store holds another frame of this seq: they do not belong together");
         take(s, seg, at, &d);
         at += d.bytes;
     }
@@ -99,7 +100,8 @@ static int search_evidence(struct scan *s, struct segment *seg, uint64_t from, c
             return r;
         if (n < DISK_FRAME_HEAD_BYTES)
             break; /* the file was cut short */
-        while (i + DISK_FRAME_HEAD_BYTES <= n && !disk_frame_is_likely(p + i, n - i, bytes_max, s->next_seq, UINT64_MAX))
+        while (i + DISK_FRAME_HEAD_BYTES <= n &&
+               !disk_frame_is_likely(p + i, n - i, bytes_max, s->next_seq, UINT64_MAX))
             i += DISK_ALIGN_BYTES;
         at += i;
         if (i + DISK_FRAME_HEAD_BYTES > n)
@@ -109,7 +111,8 @@ static int search_evidence(struct scan *s, struct segment *seg, uint64_t from, c
         if (r < 0)
             return r;
         if (r == 0 && d.frame.epoch >= s->out->epoch && d.synced >= s->next_seq)
-            return damaged(s, lost_in, lost_at, s->next_seq, "a frame that was durable is damaged; later ones are whole");
+            return damaged(s, lost_in, lost_at, s->next_seq,
+                           "a frame that was durable is damaged; later ones are whole");
         at += DISK_ALIGN_BYTES;
     }
     return 0;

@@ -135,7 +135,8 @@ static int ask_call(struct asking *a)
     return r;
 }
 
-/* --- sums ----------------------------------------------------------------------------------------------------------- */
+/* --- sums -----------------------------------------------------------------------------------------------------------
+ */
 
 /* Rows by a key of ours, in the order in which they were made. */
 struct groups {
@@ -298,14 +299,16 @@ static int ask_counters(struct asking *a)
     return 0;
 }
 
-/* --- events, policies, single things --------------------------------------------------------------------------------- */
+/* --- events, policies, single things ---------------------------------------------------------------------------------
+ */
 
 static int ask_events(struct asking *a)
 {
     int r = 0;
     for (size_t i = a->m->n; i > 0 && a->rows_left > 0 && r == 0; i--) {
         const struct memory_entry *e = &a->m->entries[i - 1];
-        if (e->frame.kind != FRAME_EVENT || !fits(a->q->id, e->event.event) || !place_fits(a->q, e->frame.seq, e->frame.at))
+        if (e->frame.kind != FRAME_EVENT || !fits(a->q->id, e->event.event) ||
+            !place_fits(a->q, e->frame.seq, e->frame.at))
             continue;
         a->rows_left--;
         r = put_event(a, &e->frame);

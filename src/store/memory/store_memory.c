@@ -27,7 +27,8 @@ struct str memory_key(struct memory *m, struct str a, struct str b)
     return (struct str){p, a.n + 1 + b.n};
 }
 
-/* --- apply --------------------------------------------------------------------------------------------------------- */
+/* --- apply ---------------------------------------------------------------------------------------------------------
+ */
 
 static struct memory_entry *entry_add(struct memory *m, const struct frame *f)
 {
@@ -213,7 +214,8 @@ static uint64_t memory_durable(struct store *s)
     return memory_position(s, chain, &epoch);
 }
 
-/* --- load ---------------------------------------------------------------------------------------------------------- */
+/* --- load ----------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_past(const struct tally_row *row, wall_t now)
 {
@@ -289,7 +291,8 @@ static int memory_load(struct store *s, wall_t now, const struct store_loader *t
     return r;
 }
 
-/* --- rebuild ------------------------------------------------------------------------------------------------------- */
+/* --- rebuild -------------------------------------------------------------------------------------------------------
+ */
 
 static int frame_at(void *ctx, uint64_t seq, struct frame *ret)
 {
@@ -334,7 +337,8 @@ static int memory_rebuild(struct store *s, struct buf *ret_json)
     return r < 0 ? r : n ? STORE_R_DIFFERS : 0;
 }
 
-/* --- birth and death ----------------------------------------------------------------------------------------------- */
+/* --- birth and death -----------------------------------------------------------------------------------------------
+ */
 
 static int memory_reader_new(struct store *s, struct store_reader **ret)
 {

@@ -1,5 +1,6 @@
 /*
- * store/memory/store_memory.h - the store in memory: simulation, tests, and the reference for what the others must answer.
+ * store/memory/store_memory.h - the store in memory: simulation, tests, and the reference for what the others must
+ * answer.
  */
 #pragma once
 
