@@ -1,7 +1,8 @@
 /*
  * identity/run.h - which run a call belongs to, and how far that can be trusted (CONTRACT 3).
  *
- * First found: x-agent-run-id; key suffix; /r/<id>/ path; X-Claude-Code-Session-Id; traceparent; else made per key and idle gap.
+ * First found: x-agent-run-id; key suffix; /r/<id>/ path; X-Claude-Code-Session-Id; traceparent; else made per key and
+ * idle gap.
  */
 #pragma once
 
@@ -30,4 +31,5 @@ struct run {
  * `made`: the run id to use when no carrier has one (per key and idle gap: the caller keeps it).
  * 0, or -ERR_INVALID with *ret_bad naming the carrier whose value is malformed (a refusal, never a silent fallback).
  */
-int run_choose(const struct run_carriers *c, struct str made, struct rng *r, struct arena *a, struct run *ret, const char **ret_bad);
+int run_choose(const struct run_carriers *c, struct str made, struct rng *r, struct arena *a, struct run *ret,
+               const char **ret_bad);

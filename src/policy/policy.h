@@ -20,8 +20,8 @@ struct policy;
  * -ERR_INVALID: `diags` says where and what, at least one error.
  * `vendors`: names the daemon knows, for warnings about typos; may be NULL (n 0: not checked).
  */
-int policy_parse(struct str text, struct str file, const struct limits *limits, const struct str *vendors, size_t n_vendors,
-                 struct diag_list *diags, struct policy **ret);
+int policy_parse(struct str text, struct str file, const struct limits *limits, const struct str *vendors,
+                 size_t n_vendors, struct diag_list *diags, struct policy **ret);
 void policy_ref(const struct policy *p);
 void policy_unref(const struct policy *p);
 
@@ -32,7 +32,8 @@ struct str policy_text(const struct policy *p);    /* canonical JSON, for the st
 
 /* Limits of a key (`--limit usd=50/day`, `requests=100/lifetime`, `concurrent=4`, `usd=5/call`): they only narrow. */
 struct key_limits;
-int key_limits_parse(const struct str *specs, size_t n, const struct limits *limits, struct diag_list *diags, struct key_limits **ret);
+int key_limits_parse(const struct str *specs, size_t n, const struct limits *limits, struct diag_list *diags,
+                     struct key_limits **ret);
 void key_limits_free(struct key_limits *k);
 
 /*

@@ -161,7 +161,8 @@ int rebuild_frame(struct rebuild *r, const struct frame *f)
     return x;
 }
 
-/* --- comparing ----------------------------------------------------------------------------------------------------- */
+/* --- comparing -----------------------------------------------------------------------------------------------------
+ */
 
 static void put_sums(struct json_writer *w, struct str key, int64_t settled, int64_t held)
 {

@@ -286,8 +286,8 @@ static void put_others(struct json_writer *w, struct json object, const struct s
 int render_event(struct arena *a, struct json_writer *w, uint64_t seq, wall_t at, struct str body, struct str personal)
 {
     /* A key's hash is of no use to a reader, and of some to a thief; a document has its own query. */
-    static const struct str BODY_BUT[] = {STR_INIT("v"), STR_INIT("event"), STR_INIT("by"), STR_INIT("at"), STR_INIT("seq"),
-                                          STR_INIT("digests"), STR_INIT("hash"), STR_INIT("document")};
+    static const struct str BODY_BUT[] = {STR_INIT("v"),   STR_INIT("event"),   STR_INIT("by"),   STR_INIT("at"),
+                                          STR_INIT("seq"), STR_INIT("digests"), STR_INIT("hash"), STR_INIT("document")};
     static const struct str PERSONAL_BUT[] = {STR_INIT("salt")};
     struct json b, p;
     int r = frame_parse(a, body, &b);
@@ -327,7 +327,8 @@ int render_policy(struct arena *a, struct json_writer *w, uint64_t seq, wall_t a
     return 0;
 }
 
-/* --- sums and indexes ---------------------------------------------------------------------------------------------- */
+/* --- sums and indexes ----------------------------------------------------------------------------------------------
+ */
 
 static void put_rollup(struct json_writer *w, const struct rollup *r)
 {

@@ -19,8 +19,8 @@ struct call_texts {
     struct str close, close_personal; /* first CLOSE */
     struct str last, last_personal;   /* last CLOSE, when there were several */
 };
-/* The record (CONTRACT 10). With `is_full` also facts, params, idempotency, moves and the frames' seqs; the object stays
- * open for more members of the caller's: end it with jw_object_end. */
+/* The record (CONTRACT 10). With `is_full` also facts, params, idempotency, moves and the frames' seqs; the object
+ * stays open for more members of the caller's: end it with jw_object_end. */
 int render_call(struct arena *a, struct json_writer *w, const struct call_texts *t, bool is_full);
 
 /* All members of body but "v", "event", "by", "at" and "digests", and of personal but "salt", stand beside them. */

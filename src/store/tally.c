@@ -55,7 +55,8 @@ static bool key_write(struct str counter, struct str bucket, wall_t window_start
 #define KEY_BYTES 512
 
 /* The key stands in `small` when it fits, else in *ret_heap, which the caller frees. */
-static struct str key_of(struct str counter, struct str bucket, wall_t window_start, char small[KEY_BYTES], char **ret_heap)
+static struct str key_of(struct str counter, struct str bucket, wall_t window_start, char small[KEY_BYTES],
+                         char **ret_heap)
 {
     struct str key;
     *ret_heap = NULL;

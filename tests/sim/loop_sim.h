@@ -24,7 +24,8 @@ struct sim_net {
     uint32_t reset_ppm;   /* deliveries at which the connection breaks */
     uint32_t hole_ppm;    /* deliveries after which nothing arrives any more, in either direction */
     uint32_t refuse_ppm;  /* connects that are refused */
-    size_t window_bytes_max; /* bytes a connection takes before its writer has to wait; each draws its own, at least 64 */
+    size_t
+        window_bytes_max; /* bytes a connection takes before its writer has to wait; each draws its own, at least 64 */
 };
 
 struct sim *sim_new(uint64_t seed, const struct sim_net *net); /* never fails; `net` is copied */

@@ -54,7 +54,8 @@ struct loop_sim {
 
 struct sim_conn;
 
-/* One end of a connection. `in` is what the other end sent: n_arrived bytes of it can be read, the rest is on its way. */
+/* One end of a connection. `in` is what the other end sent: n_arrived bytes of it can be read, the rest is on its way.
+ */
 struct sim_end {
     struct stream s; /* first */
     struct sim_conn *conn;

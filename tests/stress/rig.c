@@ -34,10 +34,11 @@ static void served_answer(struct served *s)
     const char *at = memmem(s->body, s->n, "amount=", 7);
     long long amount = at ? atoll(at + 7) : 0;
     atomic_fetch_add(s->is_read ? &s->v->n_reads : &s->v->n_seen, 1);
-    int n = snprintf(json, sizeof(json),
-                     "{\"id\":\"re_1\",\"object\":\"refund\",\"amount\":%lld,\"currency\":\"usd\",\"charge\":\"ch_1\",\"status\":"
-                     "\"succeeded\"}",
-                     amount);
+    int n = snprintf(
+        json, sizeof(json),
+        "{\"id\":\"re_1\",\"object\":\"refund\",\"amount\":%lld,\"currency\":\"usd\",\"charge\":\"ch_1\",\"status\":"
+        "\"succeeded\"}",
+        amount);
     struct http_field fields[] = {{STR("content-type"), STR("application/json")}};
     struct http_head head = {.status = 200, .fields = fields, .n_fields = 1, .body_bytes = n};
     http_send_head(s->x, &head);
@@ -75,7 +76,10 @@ static void vendor_request(void *ctx, struct http_exchange *x, const struct http
     http_on(x, &served_events, s);
     http_credit(x, SIZE_MAX);
 }
-static void vendor_bad_head(void *ctx, const struct http_refusal *r, struct arena *a, struct str *ret_body) { check(!"vendor"); }
+static void vendor_bad_head(void *ctx, const struct http_refusal *r, struct arena *a, struct str *ret_body)
+{
+    check(!"vendor");
+}
 static const struct http_server_handler vendor_handler = {.on_request = vendor_request, .on_bad_head = vendor_bad_head};
 
 static void vendor_accept(void *ctx, struct net_ticket t)
@@ -199,7 +203,8 @@ void rig_policy(struct rig *r, const char *text)
     diag_list_init(&diags, &r->arena, 8);
     int ret = core_policy_apply(r->core, str_c(text), STR("stress.yaml"), STR("test"), &diags, &p, &seq);
     for (size_t i = 0; i < diags.n && ret < 0; i++)
-        fprintf(stderr, "%d:%d " STR_FMT "\n", diags.items[i].line, diags.items[i].col, STR_ARG(diags.items[i].message));
+        fprintf(stderr, "%d:%d " STR_FMT "\n", diags.items[i].line, diags.items[i].col,
+                STR_ARG(diags.items[i].message));
     check(ret == 0);
     policy_unref(p);
 }
@@ -345,8 +350,12 @@ static void client_start(struct crowd_run *run, struct client *cl)
     struct http_field fields[] = {{STR("authorization"), str_c(auth)},
                                   {STR("content-type"), STR("application/x-www-form-urlencoded")},
                                   {STR("x-agent-run-id"), str_c(c->run ? c->run : "run")}};
-    struct http_head head = {
-        .method = STR("POST"), .target = STR("/stripe/v1/refunds"), .host = STR("127.0.0.1"), .fields = fields, .n_fields = 3, .body_bytes = n};
+    struct http_head head = {.method = STR("POST"),
+                             .target = STR("/stripe/v1/refunds"),
+                             .host = STR("127.0.0.1"),
+                             .fields = fields,
+                             .n_fields = 3,
+                             .body_bytes = n};
     cl->run = run;
     cl->began = loop_now(run->thread.loop);
     timer_init(&cl->leave, client_leaves);

@@ -1,6 +1,6 @@
 /*
- * tests/stress/test_cap.c - 1,000 clients at once against a cap worth exactly k: k calls reach the vendor, never one more,
- * and none is refused while there is room; counters equal what the vendor saw, and nothing stays held.
+ * tests/stress/test_cap.c - 1,000 clients at once against a cap worth exactly k: k calls reach the vendor, never one
+ * more, and none is refused while there is room; counters equal what the vendor saw, and nothing stays held.
  *
  * Five limits of different windows and buckets overlap; each in turn is the one that binds. Buckets are new each time.
  *
@@ -19,17 +19,20 @@ static const char *const limit_names[] = {"a-day", "b-month", "c-life", "d-run",
 /* Limit `tight` is worth k dollars, the others more. */
 static void put_policy(struct rig *r, size_t tight, int k, int round)
 {
-    static const char *const windows[] = {"{calendar: day}", "{calendar: month}", "{lifetime: true}", "{run: true}", "{calendar: day}"};
+    static const char *const windows[] = {"{calendar: day}", "{calendar: month}", "{lifetime: true}", "{run: true}",
+                                          "{calendar: day}"};
     static const char *const by[] = {"[agent]", "[key]", "[tenant]", "[run]", "[vendor, agent]"};
     char text[4096];
-    int n = snprintf(text, sizeof(text),
-                     "apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: default, version: %d}\nmode: enforce\n"
-                     "defaults: {effect: deny, on_error: deny, currency: USD, tz: UTC}\n"
-                     "rules:\n  - {id: refunds, effect: permit, match: {operation: [stripe.refunds.create]}}\nlimits:\n",
-                     round + 1);
+    int n =
+        snprintf(text, sizeof(text),
+                 "apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: default, version: %d}\nmode: enforce\n"
+                 "defaults: {effect: deny, on_error: deny, currency: USD, tz: UTC}\n"
+                 "rules:\n  - {id: refunds, effect: permit, match: {operation: [stripe.refunds.create]}}\nlimits:\n",
+                 round + 1);
     for (size_t i = 0; i < 5; i++)
         n += snprintf(text + n, sizeof(text) - (size_t)n,
-                      "  - {id: %s, meter: usd, max: \"%d.00\", window: %s, by: %s, match: {class: [money_out]}, on_exceed: deny}\n",
+                      "  - {id: %s, meter: usd, max: \"%d.00\", window: %s, by: %s, match: {class: [money_out]}, "
+                      "on_exceed: deny}\n",
                       limit_names[i], i == tight ? k : k + 400, windows[i], by[i]);
     rig_policy(r, text);
 }
@@ -65,10 +68,11 @@ static void one(struct rig *r, int k, size_t tight, int round, unsigned abort_pe
     uint64_t seen = atomic_load(&r->vendor.n_seen) - before;
     rig_standing(r, part, &settled_after, &held);
     settled = (settled_after - settled_before) / MONEY_PER_USD;
-    printf("k=%-3d tight=%-8s aborts=%u%% seen=%llu ok=%llu refused=%llu other=%llu gone=%llu settled=%lld held=%lld slowest=%lldms\n", k,
-           limit_names[tight], abort_percent, (unsigned long long)seen, (unsigned long long)res.n_ok, (unsigned long long)res.n_refused,
-           (unsigned long long)res.n_other, (unsigned long long)res.n_reset, (long long)settled, (long long)held,
-           (long long)res.slowest_us / 1000);
+    printf("k=%-3d tight=%-8s aborts=%u%% seen=%llu ok=%llu refused=%llu other=%llu gone=%llu settled=%lld held=%lld "
+           "slowest=%lldms\n",
+           k, limit_names[tight], abort_percent, (unsigned long long)seen, (unsigned long long)res.n_ok,
+           (unsigned long long)res.n_refused, (unsigned long long)res.n_other, (unsigned long long)res.n_reset,
+           (long long)settled, (long long)held, (long long)res.slowest_us / 1000);
     check(held == 0);
     check((uint64_t)settled == seen);
     check(seen <= (uint64_t)k);

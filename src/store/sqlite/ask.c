@@ -2,8 +2,8 @@
  * store/sqlite/ask.c - queries. Texts of users are bound, never put into SQL.
  *
  * Lists go by open_seq from the newest on and stop at their limit, so that a page of a long history costs what the page
- * costs. Windows of time are turned into bounds of open_seq first: calls are numbered when they are held, which is within
- * SLACK_NS of when they started, unless the clock was set back by more.
+ * costs. Windows of time are turned into bounds of open_seq first: calls are numbered when they are held, which is
+ * within SLACK_NS of when they started, unless the clock was set back by more.
  */
 #include "base/check.h"
 #include "base/err.h"
@@ -97,7 +97,8 @@ static int run(struct asking *a, int (*on_row)(struct asking *a, sqlite3_stmt *s
     return r;
 }
 
-/* --- calls ------------------------------------------------------------------------------------------------------------- */
+/* --- calls
+ * ------------------------------------------------------------------------------------------------------------- */
 
 /* A bound of open_seq from a time, by the index on it; `fallback` when no call is on that side. */
 static int seq_bound(struct asking *a, const char *sql, wall_t at, int64_t *bound)
@@ -124,8 +125,8 @@ static int select_calls(struct asking *a, const char *order)
     int r = 0;
     if (q->since) {
         from = INT64_MAX;
-        r = seq_bound(a, "SELECT open_seq FROM calls WHERE started_at >= ?1 ORDER BY started_at LIMIT 1", q->since - SLACK_NS,
-                      &from);
+        r = seq_bound(a, "SELECT open_seq FROM calls WHERE started_at >= ?1 ORDER BY started_at LIMIT 1",
+                      q->since - SLACK_NS, &from);
     }
     if (r == 0 && q->until) {
         to = 0;
@@ -212,14 +213,16 @@ static int ask_run(struct asking *a)
     return ask_list(a, "ASC");
 }
 
-/* --- one call, and the events around it ---------------------------------------------------------------------------------- */
+/* --- one call, and the events around it
+ * ---------------------------------------------------------------------------------- */
 
 static int on_event(struct asking *a, sqlite3_stmt *st)
 {
     return render_event(&a->r->arena, &a->w, (uint64_t)sql_i64(st, 0), sql_i64(st, 1), sql_str(st, 2), sql_str(st, 3));
 }
 
-static const char EVENT_JOINS[] = " JOIN frames f ON f.seq = e.seq LEFT JOIN personal p ON p.seq = e.seq ORDER BY e.seq ";
+static const char EVENT_JOINS[] =
+    " JOIN frames f ON f.seq = e.seq LEFT JOIN personal p ON p.seq = e.seq ORDER BY e.seq ";
 
 static int put_events_around(struct asking *a, int64_t open_seq, int64_t end_seq)
 {
@@ -265,7 +268,8 @@ static int ask_call(struct asking *a)
     return r;
 }
 
-/* --- sums ---------------------------------------------------------------------------------------------------------------- */
+/* --- sums
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static struct rollup rollup_columns(sqlite3_stmt *st, int i)
 {
@@ -292,8 +296,10 @@ static int on_run(struct asking *a, sqlite3_stmt *st)
 static int ask_runs(struct asking *a)
 {
     const struct query *q = a->q;
-    sql_add(a, "SELECT run_id, agent, tenant, calls, denied, unknown, settled_nano, settled_how, held_nano, first_at, last_at,"
-               " first_seq, last_seq FROM runs WHERE 1");
+    sql_add(
+        a,
+        "SELECT run_id, agent, tenant, calls, denied, unknown, settled_nano, settled_how, held_nano, first_at, last_at,"
+        " first_seq, last_seq FROM runs WHERE 1");
     filter(a, "run_id", q->run);
     filter(a, "agent", q->agent);
     filter(a, "tenant", q->tenant);
@@ -381,7 +387,8 @@ static int ask_counters(struct asking *a)
     return run(a, on_counter);
 }
 
-/* --- events, policies, single things --------------------------------------------------------------------------------------- */
+/* --- events, policies, single things
+ * --------------------------------------------------------------------------------------- */
 
 static int ask_events(struct asking *a)
 {
@@ -402,13 +409,14 @@ static int ask_events(struct asking *a)
 
 static int on_policy(struct asking *a, sqlite3_stmt *st)
 {
-    return render_policy(&a->r->arena, &a->w, (uint64_t)sql_i64(st, 0), sql_i64(st, 1), sql_str(st, 2), sql_i64(st, 3) != 0,
-                         a->q->id.n > 0);
+    return render_policy(&a->r->arena, &a->w, (uint64_t)sql_i64(st, 0), sql_i64(st, 1), sql_str(st, 2),
+                         sql_i64(st, 3) != 0, a->q->id.n > 0);
 }
 
 static int ask_policies(struct asking *a)
 {
-    sql_add(a, "SELECT y.seq, f.at, f.body, s.seq IS NOT NULL FROM policies y JOIN frames f ON f.seq = y.seq LEFT JOIN states s"
+    sql_add(a, "SELECT y.seq, f.at, f.body, s.seq IS NOT NULL FROM policies y JOIN frames f ON f.seq = y.seq LEFT JOIN "
+               "states s"
                " ON s.kind = 'policy' AND s.id = y.name AND s.seq = y.seq AND NOT s.is_over WHERE 1");
     filter(a, "y.name", a->q->id);
     sql_add(a, " ORDER BY y.seq DESC");
@@ -432,7 +440,8 @@ static int on_object(struct asking *a, sqlite3_stmt *st)
 
 static int ask_object(struct asking *a)
 {
-    sql_add(a, "SELECT id, scope, type, customer, parent, created, agent, key, run_id, call_id FROM objects WHERE id = ?");
+    sql_add(a,
+            "SELECT id, scope, type, customer, parent, created, agent, key, run_id, call_id FROM objects WHERE id = ?");
     a->args[a->n_args++] = (struct arg){.s = a->q->id};
     filter(a, "scope", object_scope(a->q->scope));
     sql_add(a, " ORDER BY scope");
@@ -476,7 +485,8 @@ static int ask_audit(struct asking *a)
     return run(a, on_frame);
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------------------ */
+/* --- all of them
+ * ------------------------------------------------------------------------------------------------------------ */
 
 int sqlite_ask(struct store_reader *reader, const struct query *q, struct buf *ret_json)
 {

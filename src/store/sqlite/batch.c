@@ -1,8 +1,8 @@
 /*
  * store/sqlite/batch.c - frames in, rows out: each row that a batch changes is written once.
  *
- * A call that opens and closes within one batch costs one row; holds that are over by its end cost none. What is pending
- * lives in the arena, and is written early (in the same transaction) when that grows.
+ * A call that opens and closes within one batch costs one row; holds that are over by its end cost none. What is
+ * pending lives in the arena, and is written early (in the same transaction) when that grows.
  *
  *   (1) a pending call or hold is what the tables will say; the tables are looked at only for what is not pending.
  *   (2) sums (counters, runs, spend) are pending as differences.
@@ -65,7 +65,8 @@ static struct str seq_key(const uint64_t *seq)
     return (struct str){(const char *)seq, sizeof *seq};
 }
 
-/* --- what is pending -------------------------------------------------------------------------------------------------- */
+/* --- what is pending
+ * -------------------------------------------------------------------------------------------------- */
 
 static struct pending_call *call_add(struct batch *b, uint64_t open_seq)
 {
@@ -189,7 +190,8 @@ static struct pending_sum *sum_at(struct batch *b, struct map *map, struct pendi
     return map_put(map, (struct str){key, bytes}, s, NULL) < 0 ? NULL : s;
 }
 
-/* --- frames ----------------------------------------------------------------------------------------------------------- */
+/* --- frames
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static int put_frame(struct batch *b, const struct frame *f)
 {
@@ -380,7 +382,8 @@ int batch_frame(struct batch *b, const struct frame *f)
     return r;
 }
 
-/* --- sums of the pending calls ------------------------------------------------------------------------------------------ */
+/* --- sums of the pending calls
+ * ------------------------------------------------------------------------------------------ */
 
 static int sum_run(struct batch *b, const struct pending_call *c, const struct rollup *after)
 {

@@ -12,7 +12,8 @@ static void bind_cost(sqlite3_stmt *st, int i, struct cost_row c)
         sql_bind_int(st, i, c.nano);
     else
         sql_bind_null(st, i);
-    sql_bind_int(st, i + 1, c.is_known ? c.how : HOW_PARSED); /* so that min() over rows is the weakest of those known */
+    sql_bind_int(st, i + 1,
+                 c.is_known ? c.how : HOW_PARSED); /* so that min() over rows is the weakest of those known */
 }
 
 static struct cost_row cost_column(sqlite3_stmt *st, int i)

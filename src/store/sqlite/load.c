@@ -1,6 +1,6 @@
 /*
- * store/sqlite/load.c - what the next start needs, in time that does not grow with history: every query here goes through
- * an index on what is live. And the rebuild, which reads everything.
+ * store/sqlite/load.c - what the next start needs, in time that does not grow with history: every query here goes
+ * through an index on what is live. And the rebuild, which reads everything.
  */
 #include "base/check.h"
 #include "base/err.h"
@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-/* --- load ------------------------------------------------------------------------------------------------------------- */
+/* --- load
+ * ------------------------------------------------------------------------------------------------------------- */
 
 /* Runs on_row for each row. */
 static int each_row(sqlite3 *db, struct str sql, const int64_t *args, int n_args,
@@ -36,7 +37,8 @@ static int on_counter(sqlite3_stmt *st, void *ctx)
     return to->on_counter(to->ctx, &c);
 }
 
-/* Windows without a start are never over; those with one begin with the month at the earliest, or still hold something. */
+/* Windows without a start are never over; those with one begin with the month at the earliest, or still hold something.
+ */
 static int load_counters(sqlite3 *db, wall_t now, const struct store_loader *to)
 {
     const int64_t args[] = {wall_month_start(now), wall_day_start(now)};
@@ -48,8 +50,8 @@ static int load_counters(sqlite3 *db, wall_t now, const struct store_loader *to)
                              " AND (window <> 'day' OR window_start >= ?2)"
                              " AND (window <> 'month' OR window_start >= ?1)"), args, 2, on_counter, (void *)to);
     if (r == 0)
-        r = each_row(db, STR("SELECT counter, bucket, window_start, settled, held FROM counters WHERE held <> 0"), NULL, 0,
-                     on_counter, (void *)to);
+        r = each_row(db, STR("SELECT counter, bucket, window_start, settled, held FROM counters WHERE held <> 0"), NULL,
+                     0, on_counter, (void *)to);
     return r;
 }
 
@@ -62,8 +64,11 @@ static int on_state(sqlite3_stmt *st, void *ctx)
 
 static int load_states(sqlite3 *db, const struct store_loader *to)
 {
-    return each_row(db, STR("SELECT s.kind, s.is_over, s.over_at, f.body, p.body FROM states s JOIN frames f ON f.seq = s.seq"
-                            " LEFT JOIN personal p ON p.seq = s.seq ORDER BY s.seq"), NULL, 0, on_state, (void *)to);
+    return each_row(
+        db,
+        STR("SELECT s.kind, s.is_over, s.over_at, f.body, p.body FROM states s JOIN frames f ON f.seq = s.seq"
+            " LEFT JOIN personal p ON p.seq = s.seq ORDER BY s.seq"),
+        NULL, 0, on_state, (void *)to);
 }
 
 struct opening {
@@ -123,7 +128,8 @@ int sqlite_load(struct store *store, wall_t now, const struct store_loader *to)
     return r == 0 ? load_open(s->db, to) : r;
 }
 
-/* --- rebuild ---------------------------------------------------------------------------------------------------------- */
+/* --- rebuild
+ * ---------------------------------------------------------------------------------------------------------- */
 
 #define FRAME_COLUMNS "f.seq, f.kind, f.version, f.node, f.epoch, f.at, f.chain, f.body, p.body"
 #define FRAMES_FROM " FROM frames f LEFT JOIN personal p ON p.seq = f.seq"
@@ -179,10 +185,11 @@ static int rebuild_all(sqlite3 *db, struct rebuilding *b, size_t *ret_n)
     if (r == 0)
         r = sql_prepare(db, STR("SELECT " FRAME_COLUMNS FRAMES_FROM " WHERE f.seq = ?1"), &b->frame_get);
     if (r == 0)
-        r = each_row(db, STR("SELECT " FRAME_COLUMNS FRAMES_FROM " WHERE f.kind IN (1, 2) ORDER BY f.seq"), NULL, 0, on_frame, b);
+        r = each_row(db, STR("SELECT " FRAME_COLUMNS FRAMES_FROM " WHERE f.kind IN (1, 2) ORDER BY f.seq"), NULL, 0,
+                     on_frame, b);
     if (r == 0)
-        r = each_row(db, STR("SELECT counter, bucket, window_start, settled, held FROM counters ORDER BY 1, 2, 3"), NULL, 0,
-                     on_stored, b);
+        r = each_row(db, STR("SELECT counter, bucket, window_start, settled, held FROM counters ORDER BY 1, 2, 3"),
+                     NULL, 0, on_stored, b);
     return r == 0 ? rebuild_end(b->rebuild, &b->w, ret_n) : r;
 }
 

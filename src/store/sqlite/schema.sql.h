@@ -16,7 +16,8 @@ static const char SCHEMA_SQL[] =
     "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL, chain BLOB NOT NULL,"
     " epoch INTEGER NOT NULL) STRICT;"
 
-    "CREATE TABLE frames(seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, version INTEGER NOT NULL, node INTEGER NOT NULL,"
+    "CREATE TABLE frames(seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, version INTEGER NOT NULL, node INTEGER NOT "
+    "NULL,"
     " epoch INTEGER NOT NULL, at INTEGER NOT NULL, chain BLOB NOT NULL, body TEXT NOT NULL) STRICT;"
     "CREATE TABLE personal(seq INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;"
 
@@ -46,8 +47,10 @@ static const char SCHEMA_SQL[] =
     "CREATE TABLE holds(open_seq INTEGER NOT NULL, i INTEGER NOT NULL, counter TEXT NOT NULL, bucket TEXT NOT NULL,"
     " meter TEXT NOT NULL, window TEXT NOT NULL, window_start INTEGER NOT NULL, n INTEGER NOT NULL,"
     " remaining INTEGER NOT NULL, PRIMARY KEY(open_seq, i)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE counters(counter TEXT NOT NULL, bucket TEXT NOT NULL, window_start INTEGER NOT NULL, meter TEXT NOT NULL,"
-    " window TEXT NOT NULL, settled INTEGER NOT NULL, held INTEGER NOT NULL, PRIMARY KEY(counter, bucket, window_start))"
+    "CREATE TABLE counters(counter TEXT NOT NULL, bucket TEXT NOT NULL, window_start INTEGER NOT NULL, meter TEXT NOT "
+    "NULL,"
+    " window TEXT NOT NULL, settled INTEGER NOT NULL, held INTEGER NOT NULL, PRIMARY KEY(counter, bucket, "
+    "window_start))"
     " STRICT, WITHOUT ROWID;"
     "CREATE INDEX counters_start ON counters(window_start);"
     "CREATE INDEX counters_held ON counters(held) WHERE held <> 0;"
@@ -59,7 +62,8 @@ static const char SCHEMA_SQL[] =
     " last_seq INTEGER NOT NULL, PRIMARY KEY(run_id, agent, tenant)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX runs_last ON runs(last_seq);"
     "CREATE TABLE spend(day INTEGER NOT NULL, vendor TEXT NOT NULL, class TEXT NOT NULL, agent TEXT NOT NULL,"
-    " key TEXT NOT NULL, tenant TEXT NOT NULL, calls INTEGER NOT NULL, denied INTEGER NOT NULL, unknown INTEGER NOT NULL,"
+    " key TEXT NOT NULL, tenant TEXT NOT NULL, calls INTEGER NOT NULL, denied INTEGER NOT NULL, unknown INTEGER NOT "
+    "NULL,"
     " settled_nano INTEGER NOT NULL, settled_how INTEGER NOT NULL, held_nano INTEGER NOT NULL,"
     " PRIMARY KEY(day, vendor, class, agent, key, tenant)) STRICT, WITHOUT ROWID;"
 

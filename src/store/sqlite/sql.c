@@ -1,8 +1,8 @@
 /*
  * store/sqlite/sql.c - SQLite's result codes end here.
  *
- * Binding cannot fail in ways that matter: a wrong index is a programmer's error, and no memory shows when the statement
- * is stepped with a null where the schema takes none.
+ * Binding cannot fail in ways that matter: a wrong index is a programmer's error, and no memory shows when the
+ * statement is stepped with a null where the schema takes none.
  */
 #include "store/sqlite/sql.h"
 

@@ -4,8 +4,8 @@
  *   (1) a batch is one transaction, and the position is in it.
  *   (2) commits are not synced (synchronous = NORMAL): a killed process loses none, a power loss may take the newest.
  *       `durable` follows the checkpoints, which sync, and the journal keeps what is behind it.
- *   (3) checkpoints are made here only, between batches. The WAL stays short, because a start after a kill reads it all.
- *   (4) the first failed sync is final.
+ *   (3) checkpoints are made here only, between batches. The WAL stays short, because a start after a kill reads it
+ * all. (4) the first failed sync is final.
  */
 #include "store/sqlite/store_sqlite.h"
 
@@ -42,7 +42,8 @@ static const char READER_PRAGMAS[] =
     "PRAGMA cell_size_check = ON;"
     "PRAGMA trusted_schema = OFF;";
 
-/* --- statements ----------------------------------------------------------------------------------------------------- */
+/* --- statements -----------------------------------------------------------------------------------------------------
+ */
 
 sqlite3_stmt *sqlite_stmt(struct sqlite *s, enum stmt which)
 {
@@ -87,7 +88,8 @@ static int prepare_all(struct sqlite *s)
     return r;
 }
 
-/* --- checkpoints ---------------------------------------------------------------------------------------------------- */
+/* --- checkpoints ----------------------------------------------------------------------------------------------------
+ */
 
 static void set_durable(struct sqlite *s)
 {
@@ -123,7 +125,8 @@ static int on_commit(void *ctx, sqlite3 *db, const char *name, int n_pages)
     return SQLITE_OK;
 }
 
-/* --- apply ---------------------------------------------------------------------------------------------------------- */
+/* --- apply ----------------------------------------------------------------------------------------------------------
+ */
 
 static int put_meta(struct sqlite *s, const struct frame *last)
 {
@@ -206,7 +209,8 @@ static uint64_t sqlite_durable(struct store *store)
     return seq;
 }
 
-/* --- opening and closing --------------------------------------------------------------------------------------------- */
+/* --- opening and closing ---------------------------------------------------------------------------------------------
+ */
 
 static int open_db(struct str path, int flags, sqlite3 **ret)
 {

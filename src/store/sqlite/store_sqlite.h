@@ -1,12 +1,14 @@
 /*
  * store/sqlite/store_sqlite.h - the default store: one SQLite file (WAL, STRICT tables).
  *
- * One connection does all writes and checkpoints; readers are read-only, never checkpoint, no mmap; no other process may
- * open a live database (the data folder is locked): SQLite before 3.51.3 can corrupt a WAL that two connections reset.
+ * One connection does all writes and checkpoints; readers are read-only, never checkpoint, no mmap; no other process
+ * may open a live database (the data folder is locked): SQLite before 3.51.3 can corrupt a WAL that two connections
+ * reset.
  */
 #pragma once
 
 #include "call/store.h"
 
-/* Creates or upgrades the schema. -ERR_CORRUPT when quick_check fails, -ERR_IO, -ERR_NO_SPACE, -ERR_UNSUPPORTED for a newer schema. */
+/* Creates or upgrades the schema. -ERR_CORRUPT when quick_check fails, -ERR_IO, -ERR_NO_SPACE, -ERR_UNSUPPORTED for a
+ * newer schema. */
 int store_sqlite_open(struct str path, struct store **ret);

@@ -1,5 +1,6 @@
 /*
- * tests/unit/store/journal_test.h - a journal on a file system in memory, with frames whose content follows from their seq.
+ * tests/unit/store/journal_test.h - a journal on a file system in memory, with frames whose content follows from their
+ * seq.
  */
 #pragma once
 
@@ -87,7 +88,8 @@ static inline uint64_t read_all(struct journal *j, uint64_t after)
     return n;
 }
 
-static inline int open_after(struct io *io, const struct limits *l, uint64_t after, const uint8_t *chain, struct journal **ret)
+static inline int open_after(struct io *io, const struct limits *l, uint64_t after, const uint8_t *chain,
+                             struct journal **ret)
 {
     static const uint8_t zero[CHAIN_BYTES];
     return journal_open(io, JOURNAL_DIR, l, 1, after, chain ? chain : zero, 0, ret);

@@ -350,12 +350,14 @@ static void random_damage_is_reported_or_costs_the_tail_only(void **state)
         char name[64];
         snprintf(name, sizeof name, "journal/%08d.seg", 1 + (int)rng_below(&rng, 4));
         for (uint64_t n = 1 + rng_below(&rng, 20); n > 0; n--)
-            assert_int_equal(io_memory_damage(io, str_c(name), rng_below(&rng, 65536), (uint8_t)(1 + rng_below(&rng, 255))), 0);
+            assert_int_equal(
+                io_memory_damage(io, str_c(name), rng_below(&rng, 65536), (uint8_t)(1 + rng_below(&rng, 255))), 0);
         struct journal *j = NULL;
         int r = open_after(io, &l, 0, NULL, &j);
         assert_true(r == 0 || r == -ERR_CORRUPT);
         if (r == 0) {
-            assert_true(journal_last_seq(j) >= 380); /* what follows the last sync mark cannot be told from a torn tail */
+            assert_true(journal_last_seq(j) >=
+                        380); /* what follows the last sync mark cannot be told from a torn tail */
             read_all(j, 0);
             journal_close(j);
         }
