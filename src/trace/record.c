@@ -87,10 +87,8 @@ static void personal_end(struct personal *p, struct json_writer *body)
 
 void record_put_cost(struct json_writer *w, struct str key, struct cost c)
 {
-    if (c.how == HOW_UNKNOWN) {
-        jw_put_null(w, key);
+    if (c.how == HOW_UNKNOWN)
         return;
-    }
     char text[MONEY_TEXT_BYTES];
     jw_key(w, key);
     jw_object(w);
@@ -99,12 +97,18 @@ void record_put_cost(struct json_writer *w, struct str key, struct cost c)
     jw_object_end(w);
 }
 
+/* In a frame, what is not known is left out: every reader takes absent for null, and frames are written for each call.
+ */
+static void put_str(struct json_writer *w, struct str key, struct str s)
+{
+    if (s.n)
+        jw_put_str(w, key, s);
+}
+
 static void put_wall(struct json_writer *w, struct str key, wall_t t)
 {
     char text[WALL_TEXT_BYTES];
-    if (t == 0)
-        jw_put_null(w, key);
-    else
+    if (t)
         jw_put_str(w, key, wall_text(t, text));
 }
 
@@ -113,7 +117,7 @@ static void put_facts(struct json_writer *w, const struct facts *f, bool is_dry_
     /* What decided, beside the fields of the record itself: values that may be erased stand in "personal". */
     jw_key(w, STR("facts"));
     jw_object(w);
-    jw_put_str_or_null(w, STR("customer_source"), value_source_text(f->customer_source));
+    put_str(w, STR("customer_source"), value_source_text(f->customer_source));
     put_wall(w, STR("now"), f->now);
     jw_put_str(w, STR("cost_how"), how_text(f->cost.how));
     jw_put_bool(w, STR("amount_is_known"), f->amount.is_known);
@@ -144,16 +148,14 @@ static void put_who_and_what(struct json_writer *w, const struct record_open *o)
     jw_put_str(w, STR("run_id"), f->run_id);
     jw_put_str(w, STR("run_source"), run_source_text(f->run_source));
     jw_put_str(w, STR("run_trust"), run_trust_text(f->run_trust));
-    jw_put_str_or_null(w, STR("parent_run_id"), f->parent_run_id);
+    put_str(w, STR("parent_run_id"), f->parent_run_id);
     jw_put_str(w, STR("trace_id"), o->trace_id);
     jw_put_str(w, STR("span_id"), o->span_id);
-    jw_put_str_or_null(w, STR("layer"), f->layer);
-    jw_put_str_or_null(w, STR("vendor"), f->vendor);
-    jw_put_str_or_null(w, STR("operation"), f->operation);
+    put_str(w, STR("layer"), f->layer);
+    put_str(w, STR("vendor"), f->vendor);
+    put_str(w, STR("operation"), f->operation);
     if (f->operation.n)
         jw_put_str(w, STR("class"), class_text(f->class));
-    else
-        jw_put_null(w, STR("class"));
     jw_put_str(w, STR("method"), f->method);
     jw_put_str(w, STR("mode"), mode_text(f->mode));
     jw_put_str(w, STR("key"), f->key);
@@ -165,13 +167,13 @@ static void put_decision(struct json_writer *w, const struct record_open *o)
     const struct facts *f = o->facts;
     const struct verdict *v = o->verdict;
     jw_put_str(w, STR("verdict"), effect_text(v->effect));
-    jw_put_str_or_null(w, STR("code"), code_text(v->code));
-    jw_put_str_or_null(w, STR("rule"), v->rule);
-    jw_put_str_or_null(w, STR("reason"), v->reason);
-    jw_put_str_or_null(w, STR("policy"), v->policy);
-    jw_put_str_or_null(w, STR("policy_name"), v->policy_name);
+    put_str(w, STR("code"), code_text(v->code));
+    put_str(w, STR("rule"), v->rule);
+    put_str(w, STR("reason"), v->reason);
+    put_str(w, STR("policy"), v->policy);
+    put_str(w, STR("policy_name"), v->policy_name);
     record_put_cost(w, STR("predicted"), f->cost);
-    jw_put_str_or_null(w, STR("direction"), o->direction);
+    put_str(w, STR("direction"), o->direction);
     if (f->amount.is_known) {
         jw_put_i64(w, STR("amount"), f->amount.minor);
         jw_put_str(w, STR("currency"), str_c(f->amount.currency));
@@ -250,7 +252,7 @@ void record_open_end(struct record_writer *rw, const struct record_hold *h, cons
 {
     struct json_writer *w = &rw->w;
     record_put_cost(w, STR("held"), h->held);
-    jw_put_str_or_null(w, STR("shares"), h->shares);
+    put_str(w, STR("shares"), h->shares);
     jw_key(w, STR("limits"));
     jw_array(w);
     for (size_t i = 0; i < h->n_needs; i++)
@@ -276,9 +278,7 @@ void record_open_end(struct record_writer *rw, const struct record_hold *h, cons
 
 static void put_us(struct json_writer *w, struct str key, int64_t us)
 {
-    if (us < 0)
-        jw_put_null(w, key);
-    else
+    if (us >= 0)
         jw_put_i64(w, key, us);
 }
 
@@ -296,11 +296,9 @@ static void put_attempt(struct json_writer *w, const struct record_attempt *a, s
     put_us(w, STR("total_us"), a->total_us);
     if (a->status)
         jw_put_i64(w, STR("status"), a->status);
-    else
-        jw_put_null(w, STR("status"));
     jw_put_i64(w, STR("bytes_out"), (int64_t)a->bytes_out);
     jw_put_i64(w, STR("bytes_in"), (int64_t)a->bytes_in);
-    jw_put_str_or_null(w, STR("error"), str_c(a->error));
+    put_str(w, STR("error"), str_c(a->error));
     jw_put_bool(w, STR("reused"), a->is_reused);
     jw_object_end(w);
 }
@@ -326,21 +324,19 @@ static void put_how_it_ended(struct json_writer *w, const struct record_close *c
     jw_put_str(w, STR("call_id"), c->call_id);
     jw_put_i64(w, STR("open_seq"), (int64_t)c->open_seq);
     put_wall(w, STR("ended_at"), c->ended_at);
-    jw_put_str_or_null(w, STR("outcome"), outcome_text(c->outcome));
+    put_str(w, STR("outcome"), outcome_text(c->outcome));
     record_put_cost(w, STR("settled"), c->settled);
-    jw_put_str_or_null(w, STR("code"), code_text(c->code));
+    put_str(w, STR("code"), code_text(c->code));
     if (c->status)
         jw_put_i64(w, STR("status"), c->status);
-    else
-        jw_put_null(w, STR("status"));
-    jw_put_str_or_null(w, STR("error"), c->error ? str_c(c->error) : c->vendor_error);
-    jw_put_str_or_null(w, STR("vendor_request_id"), c->vendor_request_id);
-    jw_put_str_or_null(w, STR("stream_end"), str_c(c->stream_end));
+    put_str(w, STR("error"), c->error ? str_c(c->error) : c->vendor_error);
+    put_str(w, STR("vendor_request_id"), c->vendor_request_id);
+    put_str(w, STR("stream_end"), str_c(c->stream_end));
     jw_put_bool(w, STR("overrun"), c->is_overrun);
     jw_put_bool(w, STR("replay"), c->is_replay);
     jw_put_i64(w, STR("bytes_in"), (int64_t)c->bytes_in);
     jw_put_i64(w, STR("bytes_out"), (int64_t)c->bytes_out);
-    jw_put_str_or_null(w, STR("resolved_by"), c->resolved_by);
+    put_str(w, STR("resolved_by"), c->resolved_by);
 }
 
 static void put_moves(struct json_writer *w, const struct record_close *c)
@@ -373,8 +369,8 @@ static void put_objects(struct personal *p, const struct record_close *c)
         jw_object(&p->w);
         jw_put_str(&p->w, STR("id"), o->id);
         jw_put_str(&p->w, STR("type"), o->type);
-        jw_put_str_or_null(&p->w, STR("customer"), o->customer);
-        jw_put_str_or_null(&p->w, STR("parent"), o->parent);
+        put_str(&p->w, STR("customer"), o->customer);
+        put_str(&p->w, STR("parent"), o->parent);
         jw_put_bool(&p->w, STR("created"), o->is_created);
         jw_object_end(&p->w);
     }

@@ -120,5 +120,5 @@ struct record_member {
 void record_event(struct str event, struct str by, wall_t at, const struct record_member *members, size_t n,
                   const uint8_t *salt, struct buf *body, struct buf *personal);
 
-/* {"usd":"0.004750000","how":"parsed"}, or null when not known. */
+/* "key":{"usd":"0.004750000","how":"parsed"}; nothing when it is not known. */
 void record_put_cost(struct json_writer *w, struct str key, struct cost c);

@@ -152,8 +152,8 @@ static void a_refused_call_is_over_in_its_open_frame(void **state)
     assert_str(text_at(t.b, "outcome"), "none");
     assert_str(text_at(t.b, "ended_at"), "1970-01-01T00:00:01.000Z");
     assert_int_equal(int_at(t.b, "status"), 403);
-    assert_int_equal(json_type(json_get(t.b, STR("held"))), JSON_NULL);
-    assert_int_equal(json_type(json_get(t.b, STR("operation"))), JSON_NULL);
+    assert_int_equal(json_type(json_get(t.b, STR("held"))), JSON_NONE);
+    assert_int_equal(json_type(json_get(t.b, STR("operation"))), JSON_NONE);
     teardown(&t);
 }
 
@@ -193,7 +193,7 @@ static void close_keeps_learned_objects_out_of_the_chain(void **state)
     assert_str(text_at(t.b, "settled.how"), "parsed");
     assert_int_equal(int_at(t.b, "moves[0].released"), 5);
     assert_int_equal(int_at(t.b, "attempts[0].status"), 200);
-    assert_int_equal(json_type(json_path(t.b, STR("attempts[0].connect_us"))), JSON_NULL);
+    assert_int_equal(json_type(json_path(t.b, STR("attempts[0].connect_us"))), JSON_NONE);
     check_digest(&t, "object_ids", "[\"re_77\"]");
     teardown(&t);
 }
