@@ -59,7 +59,7 @@ LIMIT(frame_bytes_max, 1048576, 4096, 16777216, "bytes", "one journal frame")
 LIMIT(journal_segment_bytes, 16777216, 65536, 1073741824, "bytes", "one journal segment")
 LIMIT(journal_bytes_max, 4294967296, 131072, 1099511627776, "bytes",
       "all journal segments; at the maximum calls are refused as overloaded")
-LIMIT(store_batch_frames_max, 512, 1, 65536, "frames", "frames applied to the store in one transaction")
+LIMIT(store_batch_frames_max, 4096, 1, 65536, "frames", "frames applied to the store in one transaction")
 LIMIT(query_rows_max, 10000, 1, 1000000, "rows", "rows of one answer of the admin API")
 /* admin */
 LIMIT(admin_body_bytes_max, 2097152, 1024, 67108864, "bytes", "body of an admin request")

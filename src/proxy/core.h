@@ -107,7 +107,7 @@ struct sync_wait {
 /* True: durable already, nothing will be posted. False: `done` is posted once it is (or failed). */
 bool core_synced(struct core *c, struct sync_wait *w);
 
-/* --- work for background threads; each returns true when it did something ----------------------------------------- */
+/* --- work for background threads; each returns true when there may be more ---------------------------------------- */
 
 bool core_sync_turn(struct core *c);                            /* one fdatasync if anyone waits */
 bool core_drain_turn(struct core *c);                           /* one batch of frames into the store, recycling */

@@ -139,7 +139,7 @@ bool core_drain_turn(struct core *c)
                                   c->store->ops->durable(c->store)); /* a segment kept too long only costs space */
         }
     }
-    bool did = b.n > 0 && r == 0;
+    bool did = b.n > 0 && r == 0, is_full = b.n == b.n_max;
     if (r < 0) {
         /* The journal is the spool: calls go on, and the batch is read again from where the store stands. */
         log_at(LOG_ERROR, "store_failed", "error=%s next=\"will retry; the journal keeps everything meanwhile\"",
@@ -154,7 +154,7 @@ bool core_drain_turn(struct core *c)
     free(b.at);
     if (did)
         wake_answers(c);
-    return did;
+    return did && is_full;
 }
 
 static void deadline(struct timespec *ts, int64_t ms)
@@ -165,8 +165,11 @@ static void deadline(struct timespec *ts, int64_t ms)
     ts->tv_nsec %= NS_PER_S;
 }
 
-/* Sleeps until a frame is appended; then a little longer, so that frames come in batches, unless someone asks. */
-#define DRAIN_LAG_MS 4
+/*
+ * Sleeps until a frame is appended; then a little longer, so that frames come in batches, unless someone asks: a batch's
+ * cost is in the pages it touches, and a thousand calls touch few more than ten do.
+ */
+#define DRAIN_LAG_MS 25
 void core_drain_wait(struct core *c)
 {
     struct timespec ts;
