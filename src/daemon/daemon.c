@@ -2,7 +2,10 @@
  * daemon/daemon.c - puts the process together, waits for a signal, takes it apart in the opposite order.
  *
  * Start:  folder locked -> journal -> store -> core (recovery) -> vendors -> background -> workers -> admin -> listener
- * -> ready Stop:   listener closed -> workers drained (bounded) -> admin -> background -> store and journal closed
+ *         -> ready
+ * Stop:   listener closed -> workers drained, then admin (both bounded) -> background -> loops -> store and journal closed
+ *
+ * Background threads end before the loops that they answer to: what they still post must find a mailbox.
  */
 #include "daemon/daemon.h"
 
@@ -26,6 +29,7 @@
 
 #define DESCRIPTORS_KEPT 128 /* for journal, store, admin and log */
 #define NODE_ID 1
+#define ADMIN_DRAIN_MS 1000
 
 struct daemon {
     const struct daemon_options *o;
@@ -55,6 +59,7 @@ struct daemon {
     pthread_mutex_t mutex;
     pthread_cond_t cond;
     size_t n_undrained;
+    bool is_admin_drained;
 };
 
 /* --- start ------------------------------------------------------------------------------------------------------ */
@@ -296,6 +301,15 @@ static void drain_worker(void *ctx)
 }
 static void free_worker(void *ctx) { worker_free(ctx); }
 
+static void deadline(struct timespec *until, int64_t ms)
+{
+    clock_gettime(CLOCK_MONOTONIC, until);
+    until->tv_sec += ms / 1000;
+    until->tv_nsec += ms % 1000 * NS_PER_MS;
+    until->tv_sec += until->tv_nsec / NS_PER_S;
+    until->tv_nsec %= NS_PER_S;
+}
+
 static void drain_workers(struct daemon *d)
 {
     struct timespec until;
@@ -306,11 +320,7 @@ static void drain_workers(struct daemon *d)
         else
             on_drained(d);
     }
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += d->limits.drain_timeout_ms / 1000;
-    until.tv_nsec += d->limits.drain_timeout_ms % 1000 * NS_PER_MS;
-    until.tv_sec += until.tv_nsec / NS_PER_S;
-    until.tv_nsec %= NS_PER_S;
+    deadline(&until, d->limits.drain_timeout_ms);
     pthread_mutex_lock(&d->mutex);
     while (d->n_undrained > 0 && pthread_cond_timedwait(&d->cond, &d->mutex, &until) == 0)
         ;
@@ -332,6 +342,33 @@ static void stop_workers(struct daemon *d)
     free(d->rngs);
 }
 
+static void on_admin_drained(void *ctx)
+{
+    struct daemon *d = ctx;
+    pthread_mutex_lock(&d->mutex);
+    d->is_admin_drained = true;
+    pthread_cond_signal(&d->cond);
+    pthread_mutex_unlock(&d->mutex);
+}
+
+static void drain_admin_now(void *ctx)
+{
+    struct daemon *d = ctx;
+    admin_drain(d->admin, on_admin_drained, d);
+}
+
+/* Questions under way get their answers, and changes their confirmation; long ones (doctor) are not waited for. */
+static void drain_admin(struct daemon *d)
+{
+    struct timespec until;
+    loop_thread_call(&d->admin_loop, drain_admin_now, d);
+    deadline(&until, ADMIN_DRAIN_MS);
+    pthread_mutex_lock(&d->mutex);
+    while (!d->is_admin_drained && pthread_cond_timedwait(&d->cond, &d->mutex, &until) == 0)
+        ;
+    pthread_mutex_unlock(&d->mutex);
+}
+
 static void free_admin(void *ctx) { admin_free(ctx); }
 
 static void stop(struct daemon *d, bool may_drain)
@@ -339,13 +376,15 @@ static void stop(struct daemon *d, bool may_drain)
     acceptor_stop(&d->acceptor);
     if (d->n_workers && may_drain)
         drain_workers(d);
+    if (d->admin && may_drain)
+        drain_admin(d);
+    background_stop(&d->background);
     if (d->admin)
         loop_thread_call(&d->admin_loop, free_admin, d->admin);
     loop_thread_stop(&d->admin_loop);
     stop_workers(d);
     if (d->core)
         dev_stop(&d->dev, d->core);
-    background_stop(&d->background);
     core_free(d->core);
     if (d->store)
         d->store->ops->close(d->store);
