@@ -3,7 +3,8 @@
  *
  * Start:  folder locked -> journal -> store -> core (recovery) -> vendors -> background -> workers -> admin -> listener
  *         -> ready
- * Stop:   listener closed -> workers drained, then admin (both bounded) -> background -> loops -> store and journal closed
+ * Stop:   listener closed -> workers drained, then admin (both bounded) -> background -> loops -> store and journal
+ *         closed
  *
  * Background threads end before the loops that they answer to: what they still post must find a mailbox.
  */

@@ -1,9 +1,11 @@
 """The commands against a running daemon: what scripts rely on (exit codes, JSON), and what people read."""
+import http.client
 import json
 import os
 import pty
 import select
 import subprocess
+import threading
 import time
 
 import pytest
@@ -359,3 +361,24 @@ def test_large_answers_arrive_whole(daemon, key):
         assert charge(daemon, key, 50).status == 200
     got = daemon.get("/api/v1/calls", limit=10000)["calls"]
     assert len(got) == 120 and len({c["call_id"] for c in got}) == 120
+
+
+def test_sigterm_amid_admin_requests_ends_cleanly(daemon):
+    """Readers and the sync thread answer to the admin's loop, whatever they still hold."""
+    def busy(path, body=None):
+        while daemon.is_alive:
+            try:
+                daemon.api("POST" if body else "GET", path, body)
+            except (OSError, http.client.HTTPException, AttributeError):
+                return
+
+    asked = [("/api/v1/doctor",), ("/api/v1/audit/verify",), ("/api/v1/keys", {"agent": "a"}), ("/api/v1/events",)]
+    threads = [threading.Thread(target=busy, args=a) for a in asked]
+    for t in threads:
+        t.start()
+    time.sleep(0.5)
+    assert daemon.stop() == 0
+    for t in threads:
+        t.join(20)
+    daemon.start()
+    assert daemon.json("audit", "verify")["ok"] is True
