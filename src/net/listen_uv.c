@@ -125,7 +125,7 @@ int listen_uv_open(struct loop *base, const struct net_addr *a, int backlog,
                    void (*on_accept)(void *, struct net_ticket), void *ctx, struct net_listener **ret_listener,
                    struct net_addr *ret_bound)
 {
-    int fd, r = open_socket(a, backlog, &fd);
+    int fd = -1, r = open_socket(a, backlog, &fd);
 
     if (r < 0)
         return err_trace(r);
