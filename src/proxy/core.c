@@ -142,7 +142,11 @@ static void init_locks(struct core *c)
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_mutex_init(&c->mutex, NULL);
+    pthread_mutexattr_t spin; /* the section is a few microseconds: worth a short spin before sleeping */
+    pthread_mutexattr_init(&spin);
+    pthread_mutexattr_settype(&spin, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(&c->mutex, &spin);
+    pthread_mutexattr_destroy(&spin);
     pthread_mutex_init(&c->bg_mutex, NULL);
     pthread_cond_init(&c->sync_cond, &attr);
     pthread_cond_init(&c->drain_cond, &attr);
