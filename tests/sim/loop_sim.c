@@ -83,6 +83,12 @@ int64_t sim_delay(struct sim *s)
 
 void sim_after(struct sim *s, int64_t delay_ns, struct post p) { sim_add_event(s, s->now + delay_ns, p.fn, p.ctx); }
 
+void sim_tap(struct sim *s, void (*fn)(void *ctx, const struct net_addr *to, struct str bytes), void *ctx)
+{
+    s->tap = fn;
+    s->tap_ctx = ctx;
+}
+
 /* -------- clocks and chance -------- */
 
 mono_t sim_now(const struct sim *s) { return s->now; }

@@ -49,6 +49,9 @@ uint64_t sim_steps(const struct sim *s); /* so far */
 /* Changes with every event, by what it was and when: two runs with equal sums did the same. */
 uint64_t sim_trace(const struct sim *s);
 
+/* Sees what is written to connections that were opened to `to`, at the moment of writing, before any of it leaves. */
+void sim_tap(struct sim *s, void (*fn)(void *ctx, const struct net_addr *to, struct str bytes), void *ctx);
+
 int sim_loop_new(struct sim *s, struct loop **ret_loop);
 /*
  * The process of this loop ends: its streams and listeners end as the system's would (`is_silent`: the whole machine is

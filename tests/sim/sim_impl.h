@@ -37,6 +37,8 @@ struct sim {
     size_t n_conns, conns_cap;
     struct list listeners;
     uint16_t next_port;
+    void (*tap)(void *ctx, const struct net_addr *to, struct str bytes);
+    void *tap_ctx;
 };
 
 struct loop_sim {

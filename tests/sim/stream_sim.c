@@ -313,6 +313,8 @@ static void sim_write(struct stream *base, const struct str *parts, size_t n_par
     }
     if (n == 0)
         return;
+    if (e->conn->sim->tap && e == &e->conn->ends[0])
+        e->conn->sim->tap(e->conn->sim->tap_ctx, &e->conn->addr, (struct str){e->out.p + e->out.n - n, n});
     e->wants_drained = true;
     if (n >= DIRECT_BYTES)
         flush(e);

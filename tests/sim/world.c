@@ -1,0 +1,706 @@
+/*
+ * tests/sim/world.c - a seed's world: drawn, started, crashed, started again, brought to rest.
+ */
+#include "world_impl.h"
+
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JOURNAL_DIR STR("journal")
+#define DISK_BYTES_MAX (64u << 20)
+#define STEPS_MAX 4000000
+#define NODE_ID 1
+
+static const char *const mutation_names[MUTATIONS] = {
+    "none",        "vendor_moves_more", "vendor_forgets_keys", "vendor_lies",
+    "sync_is_skipped", "disk_lies",     "counter_drifts",      "frame_is_changed"};
+const char *mutation_name(enum mutation m) { return mutation_names[m]; }
+
+void world_fail(struct world *w, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (!w->result->is_ok)
+        return;
+    w->result->is_ok = false;
+    va_start(ap, fmt);
+    vsnprintf(w->result->failure, sizeof(w->result->failure), fmt, ap);
+    va_end(ap);
+    world_say(w, "FAILED: %s", w->result->failure);
+}
+
+void world_say(struct world *w, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (!w->is_verbose)
+        return;
+    printf("%12.6f  ", (double)sim_now(w->sim) / NS_PER_S);
+    va_start(ap, fmt);
+    vprintf(fmt, ap);
+    va_end(ap);
+    printf("\n");
+}
+
+struct later {
+    struct list node;
+    struct world *w;
+    unsigned generation;
+    void (*fn)(struct world *w);
+};
+
+static void on_later(void *ctx)
+{
+    struct later *l = ctx;
+    struct world *w = l->w;
+    void (*fn)(struct world *) = l->fn;
+    bool is_ours = l->generation == w->generation;
+
+    list_remove(&l->node);
+    free(l);
+    if (is_ours)
+        fn(w);
+}
+
+void world_later(struct world *w, int64_t ns_max, void (*fn)(struct world *w))
+{
+    struct later *l = calloc(1, sizeof(*l));
+
+    check(l);
+    *l = (struct later){.w = w, .generation = w->generation, .fn = fn};
+    list_init(&l->node);
+    list_add_tail(&w->laters, &l->node);
+    sim_after(w->sim, (int64_t)world_below(w, (uint64_t)ns_max) + 1, (struct post){on_later, l});
+}
+
+/* -------- the store: memory, of which a power loss takes what it had not made durable -------- */
+
+static struct world *world_of(struct store *s) { return list_entry(s, struct world, store); }
+
+static uint64_t store_position(struct store *s, uint8_t ret_chain[CHAIN_BYTES], uint32_t *ret_epoch)
+{
+    struct world *w = world_of(s);
+    return w->memory->ops->position(w->memory, ret_chain, ret_epoch);
+}
+
+static int store_apply(struct store *s, const struct frame *frames, size_t n)
+{
+    struct world *w = world_of(s);
+    int r = w->memory->ops->apply(w->memory, frames, n);
+
+    if (r == 0 && n && world_below(w, 3) == 0)
+        w->durable_seq = frames[n - 1].seq;
+    return r;
+}
+
+static uint64_t store_durable(struct store *s) { return world_of(s)->durable_seq; }
+static int store_load(struct store *s, wall_t now, const struct store_loader *to)
+{
+    struct world *w = world_of(s);
+    return w->memory->ops->load(w->memory, now, to);
+}
+
+static const struct store_ops store_ops = {
+    .apply = store_apply, .position = store_position, .durable = store_durable, .load = store_load};
+
+/* The store as it is after a power loss: as old as what was durable, or newer. */
+static void cut_store(struct world *w)
+{
+    uint8_t chain[CHAIN_BYTES];
+    uint32_t epoch;
+    size_t n;
+    uint64_t position = store_position(&w->store, chain, &epoch);
+    uint64_t cut = w->durable_seq + world_below(w, position - w->durable_seq + 1);
+    const struct frame *frames = audit_frames(w->audit, &n);
+
+    check(cut <= n);
+    w->memory->ops->close(w->memory);
+    check(store_memory_new(&w->memory) == 0);
+    check(cut == 0 || w->memory->ops->apply(w->memory, frames, cut) == 0);
+    w->durable_seq = cut;
+}
+
+/* -------- background threads, as events -------- */
+
+static void die(struct world *w) { world_crash(w, w->play.has_power_loss && world_below(w, 2)); }
+
+static void skip_sync(struct world *w)
+{
+    struct list *it;
+
+    while ((it = list_first(&w->core->syncs))) {
+        struct sync_wait *wait = list_entry(it, struct sync_wait, node);
+        list_remove(it);
+        wait->result = 0;
+        post_send(wait->box, wait->done);
+    }
+}
+
+static void sync_turn(struct world *w)
+{
+    world_read_frames(w);
+    if (w->mutation == MUTATION_SYNC_IS_SKIPPED)
+        skip_sync(w);
+    else
+        (void)core_sync_turn(w->core);
+    w->last_synced_seq = journal_synced_seq(w->journal);
+    world_later(w, 4 * NS_PER_MS, sync_turn);
+    if (!core_has_failed(w->core) || w->is_dying)
+        return;
+    w->is_dying = true;
+    world_say(w, "the journal failed: the process ends");
+    world_later(w, 2 * NS_PER_MS, die);
+}
+
+static void drain_turn(struct world *w)
+{
+    world_read_frames(w); /* before its segment may be recycled */
+    (void)core_drain_turn(w->core);
+    world_later(w, 20 * NS_PER_MS, drain_turn);
+}
+
+static void answer_turn(struct world *w)
+{
+    (void)core_answer_turn(w->core, w->store_reader);
+    world_later(w, 10 * NS_PER_MS, answer_turn);
+}
+
+/* -------- what happens to the world -------- */
+
+static void crash_event(struct world *w)
+{
+    if (w->n_crashes_left == 0 || w->is_ending)
+        return;
+    w->n_crashes_left--;
+    world_crash(w, w->play.has_power_loss && world_below(w, 2));
+}
+
+static void jump_event(struct world *w)
+{
+    static const int64_t hours[] = {-1, 1, 6, 25, -25, 24 * 31, -30, 24 * 40};
+    wall_t now = sim_wall(w->sim), to;
+
+    if (w->is_ending)
+        return;
+    switch (world_below(w, 4)) {
+    case 0:
+        to = wall_next_day(now) - (wall_t)world_below(w, NS_PER_S);
+        break;
+    case 1:
+        to = wall_next_month(now) - (wall_t)world_below(w, NS_PER_S);
+        break;
+    default:
+        to = now + hours[world_below(w, sizeof(hours) / sizeof(hours[0]))] * 3600 * NS_PER_S;
+        break;
+    }
+    w->jumped = true;
+    world_say(w, "the wall clock jumps by %lld s", (long long)((to - now) / NS_PER_S));
+    sim_set_wall(w->sim, to);
+    world_later(w, 5 * NS_PER_S, jump_event);
+}
+
+static void room_event(struct world *w)
+{
+    w->fault.bytes_left = -1;
+    world_say(w, "the disk has room again");
+}
+
+static void full_event(struct world *w)
+{
+    if (w->is_ending)
+        return;
+    w->fault.bytes_left = (int64_t)world_below(w, 20000);
+    w->was_full = true;
+    world_say(w, "the disk takes %lld more bytes", (long long)w->fault.bytes_left);
+    world_later(w, NS_PER_S, room_event);
+}
+
+static void begin_events(struct world *w)
+{
+    const struct play *p = &w->play;
+
+    world_later(w, NS_PER_MS, sync_turn);
+    world_later(w, NS_PER_MS, drain_turn);
+    world_later(w, NS_PER_MS, answer_turn);
+    if (w->n_crashes_left)
+        world_later(w, 4 * NS_PER_S, crash_event);
+    if (p->has_clock_jumps)
+        world_later(w, 3 * NS_PER_S, jump_event);
+    if (p->has_disk_full)
+        world_later(w, 4 * NS_PER_S, full_event);
+    if (p->has_failed_sync)
+        w->fault.syncs_left = 5 + (int64_t)world_below(w, 60);
+}
+
+/* -------- the daemon's process -------- */
+
+struct handover {
+    struct list node;
+    struct world *w;
+    size_t i_worker;
+    struct net_ticket ticket;
+};
+
+static void on_handover(void *ctx)
+{
+    struct handover *h = ctx;
+    struct worker *worker = h->w->workers[h->i_worker];
+    struct net_ticket t = h->ticket;
+
+    list_remove(&h->node);
+    free(h);
+    worker_take(worker, t);
+}
+
+static void on_accept(void *ctx, struct net_ticket t)
+{
+    struct world *w = ctx;
+    struct handover *h = calloc(1, sizeof(*h));
+
+    check(h);
+    h->w = w;
+    h->i_worker = (size_t)world_below(w, WORKERS);
+    h->ticket = t;
+    list_init(&h->node);
+    list_add_tail(&w->handovers, &h->node);
+    loop_post(w->loops[h->i_worker], (struct post){on_handover, h});
+}
+
+static void open_journal(struct world *w, bool was_kill)
+{
+    uint8_t chain[CHAIN_BYTES], last[CHAIN_BYTES];
+    uint32_t epoch;
+    size_t n;
+    uint64_t seq = store_position(&w->store, chain, &epoch);
+    int r = journal_open(&w->fault.io, JOURNAL_DIR, &w->limits, NODE_ID, seq, chain, epoch, &w->journal);
+
+    if (r < 0) {
+        world_fail(w, "the journal does not open again: %s", err_name(r));
+        return;
+    }
+    uint64_t found = journal_last_seq(w->journal);
+    if (found < w->last_synced_seq)
+        world_fail(w, "frame %llu was on the disk; after the crash the last one is %llu",
+                   (unsigned long long)w->last_synced_seq, (unsigned long long)found);
+    if (found > audit_seq(w->audit) || (was_kill && found < audit_seq(w->audit)))
+        world_fail(w, "the last frame was %llu, after the crash it is %llu", (unsigned long long)audit_seq(w->audit),
+                   (unsigned long long)found);
+    if (!w->result->is_ok)
+        return;
+    audit_rewind(w->audit, found);
+    journal_last_chain(w->journal, last);
+    const struct frame *frames = audit_frames(w->audit, &n);
+    if (n && memcmp(frames[n - 1].chain, last, CHAIN_BYTES) != 0)
+        world_fail(w, "the chain goes on from another value than that of the last frame");
+    check(journal_reader_new(w->journal, found, &w->reader) == 0);
+}
+
+static void start_core(struct world *w)
+{
+    static const struct str names[] = {STR_INIT("stripe")};
+    struct core_options o = {
+        .limits = &w->limits,
+        .clock = sim_clock(w->sim),
+        .rng = &w->rng,
+        .journal = w->journal,
+        .store = &w->store,
+        .vendors = names,
+        .n_vendors = 1,
+    };
+    int r = core_new(&o, &w->core);
+
+    if (r < 0)
+        world_fail(w, "the core does not start: %s", err_name(r));
+    else
+        check(w->memory->ops->reader_new(w->memory, &w->store_reader) == 0);
+}
+
+static void start_workers(struct world *w)
+{
+    w->shared = (struct worker_shared){.core = w->core, .limits = &w->limits, .vendors = &w->vendors};
+    w->shared.lookups = lookup_cache_new(w->limits.lookup_cache_ms);
+    check(w->shared.lookups);
+    for (size_t i = 0; i < WORKERS; i++) {
+        check(sim_loop_new(w->sim, &w->loops[i]) == 0);
+        rng_seeded_init(&w->worker_rngs[i], world_below(w, UINT64_MAX));
+        check(worker_new(w->loops[i], &w->shared, &w->worker_rngs[i], &w->workers[i]) == 0);
+    }
+}
+
+static void start_process(struct world *w, bool was_kill)
+{
+    open_journal(w, was_kill);
+    if (w->result->is_ok)
+        start_core(w);
+    if (!w->result->is_ok)
+        return;
+    world_read_frames(w);
+    check(sim_loop_new(w->sim, &w->front) == 0);
+    start_workers(w);
+    w->is_up = true;
+    w->is_dying = false;
+    world_check_now(w);
+    begin_events(w);
+}
+
+static void listen_to_agents(struct world *w)
+{
+    check(w->front->ops->listen(w->front, &w->daemon_addr, 64, on_accept, w, &w->listener, NULL) == 0);
+}
+
+/* The memory of a process that is gone. */
+static void free_process(struct world *w)
+{
+    struct list *it;
+
+    w->is_up = false;
+    w->generation++;
+    for (size_t i = 0; i < WORKERS; i++)
+        sim_loop_kill(w->loops[i], false);
+    sim_loop_kill(w->front, false);
+    while ((it = list_first(&w->handovers))) {
+        list_remove(it);
+        free(list_entry(it, struct handover, node));
+    }
+    operators_crashed(w);
+    journal_reader_free(w->reader);
+    w->memory->ops->reader_free(w->store_reader);
+    for (size_t i = 0; i < WORKERS; i++) {
+        worker_free(w->workers[i]);
+        loop_free(w->loops[i]);
+    }
+    loop_free(w->front);
+    core_free(w->core);
+    journal_close(w->journal);
+    lookup_cache_free(w->shared.lookups);
+}
+
+static void restart_after(struct world *w, bool was_kill)
+{
+    w->fault.syncs_left = w->fault.bytes_left = -1;
+    start_process(w, was_kill);
+    if (!w->result->is_ok)
+        return;
+    listen_to_agents(w);
+    operators_begin(w);
+    world_say(w, "started again: frame %llu", (unsigned long long)audit_seq(w->audit));
+}
+static void restart_after_kill(struct world *w) { restart_after(w, true); }
+static void restart_after_power_loss(struct world *w) { restart_after(w, false); }
+
+static int unlink_name(void *ctx, struct str name)
+{
+    struct world *w = ctx;
+    char path[256];
+    int n = snprintf(path, sizeof(path), STR_FMT "/" STR_FMT, STR_ARG(JOURNAL_DIR), STR_ARG(name));
+
+    (void)io_unlink(w->disk, (struct str){path, (size_t)n});
+    return 0;
+}
+
+void world_crash(struct world *w, bool is_power_loss)
+{
+    world_read_frames(w);
+    world_say(w, "%s: frame %llu, on the disk %llu", is_power_loss ? "power loss" : "kill -9",
+              (unsigned long long)audit_seq(w->audit), (unsigned long long)journal_synced_seq(w->journal));
+    w->last_synced_seq = journal_synced_seq(w->journal);
+    if (is_power_loss) {
+        bool is_silent = world_below(w, 2);
+        w->lost_power = true;
+        for (size_t i = 0; i < WORKERS && is_silent; i++)
+            sim_loop_kill(w->loops[i], true);
+        io_memory_power_loss(w->disk, world_below(w, 2) ? &w->rng : NULL);
+    } else {
+        io_memory_crash(w->disk);
+    }
+    free_process(w);
+    if (is_power_loss)
+        cut_store(w);
+    if (is_power_loss && w->mutation == MUTATION_DISK_LIES) {
+        (void)io_list(w->disk, JOURNAL_DIR, unlink_name, w);
+        (void)io_sync_dir(w->disk, JOURNAL_DIR);
+    }
+    w->result->n_crashes++;
+    world_later(w, NS_PER_S / 2, is_power_loss ? restart_after_power_loss : restart_after_kill);
+}
+
+/* -------- drawing -------- */
+
+static void draw_play(struct world *w)
+{
+    struct play *p = &w->play;
+
+    p->is_calm = world_below(w, 8) == 0;
+    p->n_crashes = world_below(w, 3) ? (int)world_below(w, 4) : 0;
+    p->has_power_loss = world_below(w, 2);
+    p->has_clock_jumps = world_below(w, 4) == 0;
+    p->has_disk_full = world_below(w, 6) == 0;
+    p->has_failed_sync = world_below(w, 8) == 0;
+    p->has_operators = world_below(w, 3) > 0;
+    p->has_small_limits = world_below(w, 3) == 0;
+    if (p->is_calm) {
+        p->n_crashes = 0;
+        p->has_disk_full = p->has_failed_sync = false;
+    }
+    if (w->mutation == MUTATION_DISK_LIES) {
+        p->has_power_loss = true;
+        p->n_crashes = 3;
+    }
+    w->n_crashes_left = p->n_crashes;
+}
+
+static void draw_net(struct world *w)
+{
+    static const size_t windows[] = {200, 2000, 65536};
+    bool is_rough = !w->play.is_calm && world_below(w, 2);
+
+    w->net = (struct sim_net){
+        .delay_ns_max = NS_PER_US * (int64_t[]){20, 500, 5000}[world_below(w, 3)],
+        .slow_ns_max = 200 * NS_PER_MS,
+        .slow_ppm = (uint32_t)world_below(w, 20000),
+        .window_bytes_max = windows[world_below(w, 3)],
+    };
+    if (!is_rough)
+        return;
+    w->net.reset_ppm = (uint32_t)world_below(w, 8000);
+    w->net.hole_ppm = (uint32_t)world_below(w, 2000);
+    w->net.refuse_ppm = (uint32_t)world_below(w, 30000);
+}
+
+static void draw_limits(struct world *w)
+{
+    struct limits *l = &w->limits;
+
+    limits_default(l);
+    l->journal_segment_bytes = 65536;
+    l->connect_timeout_ms = 1000;
+    l->first_byte_timeout_ms = 2000;
+    l->idle_timeout_ms = 1000;
+    l->lookup_timeout_ms = 1500;
+    l->total_timeout_ms = 20000;
+    l->body_timeout_ms = 4000;
+    l->body_idle_timeout_ms = 3000;
+    l->pool_idle_timeout_ms = 1000 + (int64_t)world_below(w, 5000);
+    l->lookup_cache_ms = (int64_t[]){0, 2000, 60000}[world_below(w, 3)];
+    l->store_batch_frames_max = 1 + (int64_t)world_below(w, 64);
+    if (!w->play.has_small_limits)
+        return;
+    l->pool_connections_max = 1 + (int64_t)world_below(w, 4);
+    l->pool_waiting_max = (int64_t)world_below(w, 8);
+    l->pool_idle_max = (int64_t)world_below(w, 3);
+    l->idempotency_max = 16;
+    l->objects_max = 16;
+    l->buckets_max = 16 + (int64_t)world_below(w, 60);
+    l->store_batch_frames_max = 1;
+}
+
+static void make_vendor(struct world *w)
+{
+    static const enum mode modes[] = {MODE_LIVE, MODE_TEST, MODE_ANY};
+    struct vendor *v = &w->vendor;
+
+    check(secret_new(STR("sk_live_simulated_secret"), &w->secret) == 0);
+    *v = (struct vendor){
+        .name = STR("stripe"),
+        .connector = w->connector,
+        .target = {w->vendor_addr, STR("127.0.0.1:9001")},
+        .target_text = STR("127.0.0.1:9001"),
+        .secret = w->secret,
+        .mode = modes[world_below(w, 3)],
+        .additions = {world_below(w, 4) > 0, world_below(w, 4) > 0},
+        .timeouts = {w->limits.connect_timeout_ms, w->limits.first_byte_timeout_ms, w->limits.idle_timeout_ms},
+        .lookup_timeouts = {w->limits.connect_timeout_ms, w->limits.lookup_timeout_ms, w->limits.lookup_timeout_ms},
+    };
+    check(conceal_forms_init(&v->forms, v->secret) == 0);
+    w->vendors = (struct vendors){v, 1};
+}
+
+static void make_others(struct world *w)
+{
+    static const enum book_fault faults[MUTATIONS] = {
+        [MUTATION_VENDOR_MOVES_MORE] = BOOK_MOVES_MORE,
+        [MUTATION_VENDOR_FORGETS_KEYS] = BOOK_FORGETS_KEYS,
+        [MUTATION_VENDOR_LIES] = BOOK_MOVES_AND_DECLINES,
+    };
+    struct vendor_manners vm = {
+        .bad_ppm = w->play.is_calm ? 0 : (uint32_t)world_below(w, 500000),
+        .think_ns_max = 30 * NS_PER_MS,
+        .late_ns_max = 6 * NS_PER_S,
+    };
+    struct vendor_sim_hooks vh = {world_on_vendor_request, w};
+    struct agents_manners am = {
+        .n_agents = 2 + (size_t)world_below(w, 6),
+        .n_requests = 25 + (size_t)world_below(w, 50),
+        .pause_ns_max = NS_PER_MS * (int64_t[]){5, 100, 600}[world_below(w, 3)],
+        .leave_ppm = (uint32_t)world_below(w, 250000),
+        .leave_ns_max = NS_PER_MS * (int64_t[]){20, 300, 4000}[world_below(w, 3)],
+        .odd_ppm = (uint32_t)world_below(w, 300000),
+    };
+    struct agents_hooks ah = {world_on_try, w};
+
+    check(sim_loop_new(w->sim, &w->vendor_loop) == 0 && sim_loop_new(w->sim, &w->agents_loop) == 0);
+    w->book = book_new(sim_rng(w->sim), faults[w->mutation]);
+    w->vendor_sim = vendor_sim_new(w->sim, w->vendor_loop, w->book, &w->vendor_addr, &vm, &vh);
+    w->agents = agents_new(w->sim, w->agents_loop, &w->limits, &w->daemon_addr, BOOK_CHARGES_MIN, &am, &ah);
+}
+
+static void make_world(struct world *w)
+{
+    static const struct sim_net still = {.delay_ns_max = NS_PER_MS, .window_bytes_max = 65536};
+    struct audit_hooks hooks = {world_on_audit_failure, operators_max_of, w};
+
+    w->sim = sim_new(w->seed, &still);
+    list_init(&w->laters);
+    list_init(&w->handovers);
+    list_init(&w->pendings);
+    rng_seeded_init(&w->rng, w->seed ^ 0xc0de);
+    draw_play(w);
+    draw_limits(w);
+    draw_net(w);
+    check(net_addr_parse(STR("127.0.0.1:4747"), &w->daemon_addr) == 0);
+    check(net_addr_parse(STR("127.0.0.1:9001"), &w->vendor_addr) == 0);
+    w->disk = io_memory_new(DISK_BYTES_MAX);
+    io_fault_init(&w->fault, w->disk);
+    check(io_mkdir(w->disk, JOURNAL_DIR) == 0 && io_sync_dir(w->disk, STR(".")) == 0);
+    w->store.ops = &store_ops;
+    check(store_memory_new(&w->memory) == 0);
+    w->audit = audit_new(&hooks);
+    make_vendor(w);
+    make_others(w);
+}
+
+static void free_world(struct world *w)
+{
+    struct list *it;
+
+    if (w->is_up)
+        free_process(w);
+    agents_free(w->agents);
+    vendor_sim_free(w->vendor_sim);
+    operators_forget(w);
+    while ((it = list_first(&w->laters))) {
+        list_remove(it);
+        free(list_entry(it, struct later, node));
+    }
+    conceal_forms_deinit(&w->vendor.forms);
+    secret_free(w->secret);
+    book_free(w->book);
+    audit_free(w->audit);
+    w->memory->ops->close(w->memory);
+    io_memory_free(w->disk);
+    sim_free(w->sim);
+}
+
+/* -------- running -------- */
+
+static size_t calls_under_way(const struct world *w)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < WORKERS && w->is_up; i++)
+        n += w->workers[i]->n_calls;
+    return n;
+}
+
+static bool is_at_rest(const struct world *w)
+{
+    return w->is_up && !w->is_dying && agents_are_done(w->agents) && calls_under_way(w) == 0 &&
+           vendor_sim_busy(w->vendor_sim) == 0;
+}
+
+static void run_until_rest(struct world *w)
+{
+    while (w->result->is_ok && !is_at_rest(w)) {
+        check(sim_step(w->sim));
+        if (w->is_up && sim_steps(w->sim) % 32 == 0)
+            world_check_now(w);
+        if (sim_steps(w->sim) > STEPS_MAX)
+            world_fail(w, "does not come to rest: %zu calls under way, agents %s, vendor busy with %zu",
+                       calls_under_way(w), agents_are_done(w->agents) ? "done" : "not done",
+                       vendor_sim_busy(w->vendor_sim));
+    }
+}
+
+/* All that was appended is in the store. */
+static void settle_store(struct world *w)
+{
+    uint8_t chain[CHAIN_BYTES];
+    uint32_t epoch;
+
+    core_note_refusal(w->core, STR("key_missing"), 1); /* gives frames that waited for room their turn */
+    for (int i = 0; i < 100000 && store_position(&w->store, chain, &epoch) < journal_last_seq(w->journal); i++) {
+        world_read_frames(w);
+        (void)core_drain_turn(w->core);
+    }
+    world_read_frames(w);
+}
+
+static void bring_to_rest(struct world *w)
+{
+    w->is_ending = true;
+    w->fault.bytes_left = -1;
+    settle_store(w);
+    world_check_at_rest(w);
+    if (!w->result->is_ok)
+        return;
+    /* And a start from what is stored finds the same. */
+    world_crash(w, false);
+    run_until_rest(w);
+    if (!w->result->is_ok)
+        return;
+    settle_store(w);
+    world_check_at_rest(w);
+}
+
+static void count(struct world *w)
+{
+    struct world_result *r = w->result;
+
+    r->steps = sim_steps(w->sim);
+    r->trace = sim_trace(w->sim);
+    r->n_tries = agents_tries(w->agents);
+    r->n_frames = audit_seq(w->audit);
+    r->moved_cents = book_moved_in_all(w->book);
+    for (size_t i = 0; audit_call_at(w->audit, i); i++) {
+        const struct audit_call *c = audit_call_at(w->audit, i);
+        r->n_calls++;
+        r->n_held += c->is_held;
+        r->n_unknown += c->outcome == OUTCOME_UNKNOWN;
+    }
+}
+
+void world_run(uint64_t seed, enum mutation m, const struct connector *stripe, bool is_verbose, struct world_result *ret)
+{
+    struct world *w = calloc(1, sizeof(*w));
+
+    check(w);
+    *ret = (struct world_result){.is_ok = true};
+    w->seed = seed;
+    w->mutation = m;
+    w->is_verbose = is_verbose;
+    w->result = ret;
+    w->connector = stripe;
+    make_world(w);
+    start_process(w, true);
+    if (ret->is_ok) {
+        operators_prepare(w);
+        listen_to_agents(w);
+        operators_begin(w);
+        sim_tap(w->sim, world_on_write, w);
+        sim_set_net(w->sim, &w->net);
+        agents_start(w->agents);
+        do
+            check(sim_step(w->sim));
+        while (agents_tries(w->agents) == 0 && ret->is_ok);
+        run_until_rest(w);
+    }
+    if (ret->is_ok)
+        bring_to_rest(w);
+    count(w);
+    free_world(w);
+    free(w);
+}
