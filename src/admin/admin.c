@@ -20,9 +20,10 @@ static void on_request(void *ctx, struct http_exchange *x, const struct http_hea
 }
 
 /* Heads that cannot be valid get the same error form as everything else. */
-static void on_bad_head(void *ctx, const struct http_refusal *r, struct arena *a, struct str *ret_body)
+static void on_bad_head(void *ctx, const struct http_refusal *r, struct http_exchange *x, struct arena *a,
+                        struct http_refusal_answer *ret)
 {
-    *ret_body = arena_printf(a, "{\"error\":{\"code\":\"request_invalid\",\"message\":\"%s\"}}\n", r->text);
+    ret->body = arena_printf(a, "{\"error\":{\"code\":\"request_invalid\",\"message\":\"%s\"}}\n", r->text);
 }
 
 static const struct http_server_handler handler = {.on_request = on_request, .on_bad_head = on_bad_head};

@@ -176,20 +176,20 @@ const struct http_exchange_ops h1_answer_ops = {
 void h1_refuse(struct h1_conn *c, const struct http_refusal *r)
 {
     struct http_server *s = c->server;
-    struct http_field type = {STR("Content-Type"), STR("application/json")};
-    struct http_head h = {.status = r->status};
-    struct str body = STR_NONE;
+    struct http_refusal_answer answer = {.n_fields = 0};
+    struct http_field fields[1 + HTTP_REFUSAL_FIELDS_MAX] = {{STR("Content-Type"), STR("application/json")}};
+    struct http_head h = {.status = r->status, .fields = fields};
 
     arena_reset(&s->refusal);
-    s->handler->on_bad_head(s->ctx, r, &s->refusal, &body);
-    h.body_bytes = (int64_t)body.n;
-    if (body.n) {
-        h.fields = &type;
-        h.n_fields = 1;
-    }
+    s->handler->on_bad_head(s->ctx, r, c->x && c->x->is_begun ? &c->x->x : NULL, &s->refusal, &answer);
+    check(answer.n_fields <= HTTP_REFUSAL_FIELDS_MAX);
+    h.body_bytes = (int64_t)answer.body.n;
+    h.n_fields = answer.body.n ? 1 : 0;
+    for (size_t i = 0; i < answer.n_fields; i++)
+        fields[h.n_fields++] = answer.fields[i];
     buf_reset(&s->scratch);
     if (h1_write_response(&s->scratch, &h, H1_LENGTH, true) == 0) {
         send_scratch(c);
-        h1_conn_write(c, &body, 1);
+        h1_conn_write(c, &answer.body, 1);
     }
 }

@@ -81,63 +81,6 @@ struct http_refusal h1_request_refusal(const struct h1_parser *p)
 
 /* -------- the target -------- */
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* One byte of a path segment, decoded; negative: malformed. Moves *i behind it. */
-static int path_byte(struct str path, size_t *i)
-{
-    if (path.p[*i] != '%')
-        return (unsigned char)path.p[(*i)++];
-    if (path.n - *i < 3 || hex(path.p[*i + 1]) < 0 || hex(path.p[*i + 2]) < 0)
-        return -1;
-    int byte = hex(path.p[*i + 1]) << 4 | hex(path.p[*i + 2]);
-    *i += 3;
-    return byte;
-}
-
-/*
- * A path that a server could normalise into another one is refused, not normalised: empty segments, dot segments, and
- * encoded dots, slashes, backslashes and NULs.
- */
-static int decide_path(struct str path, struct http_refusal *bad)
-{
-    size_t n_dots = 0, n_bytes = 1; /* of the current segment; the first slash is no empty segment */
-
-    for (size_t i = 0; i < path.n;) {
-        bool is_encoded = path.p[i] == '%';
-        int byte = path_byte(path, &i);
-        if (byte < 0)
-            return refuse(bad, 400, "The path has a malformed percent encoding.");
-        if (is_encoded && (byte == 0 || byte == '/' || byte == '\\' || byte == '.'))
-            return refuse(bad, 400, "The path encodes a NUL, a dot or a slash.");
-        if (byte != '/') {
-            n_dots += byte == '.';
-            n_bytes++;
-            continue;
-        }
-        if (n_bytes == 0 || (n_bytes == n_dots && n_dots <= 2))
-            return refuse(bad, 400, "The path has an empty or a dot segment.");
-        n_bytes = n_dots = 0;
-    }
-    if (n_bytes && n_bytes == n_dots && n_dots <= 2)
-        return refuse(bad, 400, "The path has an empty or a dot segment.");
-    return 0;
-}
-
-static int decide_query(struct str query, struct http_refusal *bad)
-{
-    for (size_t i = 0; i < query.n;)
-        if (path_byte(query, &i) < 0)
-            return refuse(bad, 400, "The query has a malformed percent encoding.");
-    return 0;
-}
-
 /* "http://authority/path": gives the authority, and what is left is origin-form. An empty path is "/". */
 static int cut_absolute(struct str *target, struct str *ret_authority)
 {
@@ -154,6 +97,10 @@ static int cut_absolute(struct str *target, struct str *ret_authority)
     return 0;
 }
 
+/*
+ * Segments and percent encodings are the handler's: it knows the key by then, so that what it refuses is on record. It
+ * gets them as they came; nothing is decoded or normalised here.
+ */
 static int decide_target(struct str target, struct http_head *h, struct str *ret_authority, struct http_refusal *bad)
 {
     for (size_t i = 0; i < target.n; i++) {
@@ -168,11 +115,18 @@ static int decide_target(struct str target, struct http_head *h, struct str *ret
         return refuse(bad, 400, "The request target must be a path.");
     h->target = h->path = target;
     h->has_query = str_cut(target, '?', &h->path, &h->query);
-    int r = decide_path(h->path, bad);
-    return r == 0 && h->has_query ? decide_query(h->query, bad) : r;
+    return 0;
 }
 
 /* -------- fields -------- */
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
 static bool is_port(struct str s)
 {

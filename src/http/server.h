@@ -16,16 +16,24 @@ struct http_refusal {
     const char *text; /* one sentence, static */
 };
 
+/* The answer to it: content type application/json is added, and the connection closes behind it. */
+#define HTTP_REFUSAL_FIELDS_MAX 6
+struct http_refusal_answer {
+    struct str body; /* empty: a bare answer */
+    struct http_field fields[HTTP_REFUSAL_FIELDS_MAX];
+    size_t n_fields;
+};
+
 struct http_server_handler {
     /* A whole, valid head. The handler calls http_on() before returning. `head` and its strings live until release. */
     void (*on_request)(void *ctx, struct http_exchange *x, const struct http_head *head);
     /*
-     * A head that cannot be valid, or (behind on_request, if nothing was answered yet; on_reset follows) a body that is
-     * malformed, late, or larger than body_bytes_max: fills the refusal's answer (the connection closes behind it):
-     * writes body bytes of a complete response into `ret_body` (arena memory), with content type application/json.
-     * NULL: a bare answer.
+     * A head that cannot be valid (`x` NULL), or, behind on_request and if nothing was answered yet, a body that is
+     * malformed, late, or larger than body_bytes_max (`x` is the request's; on_reset follows): fills the answer, with
+     * strings in arena memory or static ones.
      */
-    void (*on_bad_head)(void *ctx, const struct http_refusal *r, struct arena *a, struct str *ret_body);
+    void (*on_bad_head)(void *ctx, const struct http_refusal *r, struct http_exchange *x, struct arena *a,
+                        struct http_refusal_answer *ret);
     /* The connection ended; for counters. May be NULL. */
     void (*on_close)(void *ctx);
 };

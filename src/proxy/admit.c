@@ -7,7 +7,7 @@
 #include "base/counter.h"
 #include "identity/carrier.h"
 
-#include <string.h>
+#define N(table) (sizeof(table) / sizeof((table)[0]))
 
 static struct str field(struct call *c, struct str name)
 {
@@ -30,6 +30,49 @@ static struct str peek(struct call *c)
     return run;
 }
 
+/* Fields that say who and for which run: of two, each reader may believe another. */
+static const struct str credentials[] = {STR_INIT("authorization"), STR_INIT("x-api-key"), STR_INIT("x-goog-api-key")};
+static const struct str singular[] = {
+    STR_INIT("x-agent-run-id"), STR_INIT("x-agent-parent-run-id"), STR_INIT("x-claude-code-session-id"),
+    STR_INIT("traceparent"),    STR_INIT("x-agent-identity"),      STR_INIT("x-flyball-dry-run")};
+
+static bool refuses_twice(struct call *c, const struct str *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (http_head_count(c->head, names[i]) < 2)
+            continue;
+        call_refusef(c, CODE_REQUEST_AMBIGUOUS, 400, "The header " STR_FMT " is there twice", STR_ARG(names[i]));
+        return true;
+    }
+    return false;
+}
+
+bool call_shows_key(const struct call *c, struct str s)
+{
+    size_t at;
+    return s.n >= c->presented.n && str_find(s, c->presented, &at);
+}
+
+static bool is_credential(struct str name)
+{
+    for (size_t i = 0; i < N(credentials); i++)
+        if (str_eq_nocase(name, credentials[i]))
+            return true;
+    return false;
+}
+
+static bool head_shows_key(const struct call *c)
+{
+    if (call_shows_key(c, c->head->target))
+        return true;
+    for (size_t i = 0; i < c->head->n_fields; i++) {
+        const struct http_field *f = &c->head->fields[i];
+        if (call_shows_key(c, f->value) && !is_credential(f->name))
+            return true;
+    }
+    return false;
+}
+
 static enum code find_key(struct call *c, struct str *ret_suffix)
 {
     struct key_presented k;
@@ -46,14 +89,17 @@ static enum code find_key(struct call *c, struct str *ret_suffix)
     if (r < 0 || key_parse(token, &k) < 0)
         return CODE_KEY_UNKNOWN;
     *ret_suffix = arena_str(&c->arena, k.run_id);
+    c->presented = arena_str(&c->arena, k.key);
     key_hash(k.key, hash);
     core_admit(c->w->shared->core, hash, c->started_at, &c->arena, &c->adm);
     return c->adm.code;
 }
 
-static bool choose_run(struct call *c, struct str suffix, struct str in_path)
+/* NULL, or the carrier that is malformed; then, and where one shows the key, the call gets a run that nobody named. */
+static const char *choose_run(struct call *c, struct str suffix, struct str in_path, bool shows_key)
 {
-    const char *bad;
+    static const struct run_carriers none;
+    const char *bad = NULL, *not_bad;
     struct run_carriers from = {
         .header = field(c, STR("x-agent-run-id")),
         .key_suffix = suffix,
@@ -62,15 +108,9 @@ static bool choose_run(struct call *c, struct str suffix, struct str in_path)
         .traceparent = field(c, STR("traceparent")),
         .parent = field(c, STR("x-agent-parent-run-id")),
     };
-    if (run_choose(&from, c->adm.made_run_id, c->w->rng, &c->arena, &c->run, &bad) < 0) {
-        c->run.id = c->adm.made_run_id;
-        c->run.source = RUN_MADE;
-        memset(c->run.trace_id, '0', 32);
-        memset(c->run.span_id, '0', 16);
-        call_refusef(c, CODE_REQUEST_INVALID, 400, "%s is not a run id: 1 to 128 of letters, digits and ._:-", bad);
-        return false;
-    }
-    return true;
+    if (shows_key || run_choose(&from, c->adm.made_run_id, c->w->rng, &c->arena, &c->run, &bad) < 0)
+        check(run_choose(&none, c->adm.made_run_id, c->w->rng, &c->arena, &c->run, &not_bad) == 0);
+    return bad;
 }
 
 static struct str sentence_of(enum code code, bool is_stopped)
@@ -112,7 +152,7 @@ static void facts_of_who(struct call *c)
 static void keep_headers(struct call *c)
 {
     struct str v;
-    c->has_idempotency_key = http_head_get(c->head, STR("idempotency-key"), &v);
+    c->has_idempotency_key = http_head_get(c->head, STR("idempotency-key"), &v) && !call_shows_key(c, v);
     if (c->has_idempotency_key)
         c->idempotency_key = arena_str(&c->arena, v);
     c->is_dry_run = http_head_get(c->head, STR("x-flyball-dry-run"), &v) && str_eq_nocase(v, STR("true"));
@@ -122,17 +162,18 @@ void stage_admit(struct call *c)
 {
     struct str suffix = STR_NONE, value;
     struct str run_in_path = arena_str(&c->arena, peek(c));
+    if (refuses_twice(c, credentials, N(credentials)))
+        return;
     enum code code = find_key(c, &suffix);
 
     c->has_key = c->adm.key != NULL;
-    counter_add(c->has_key ? COUNTER_calls : COUNTER_requests_without_key, 1);
     if (!c->has_key) {
         call_refuse(c, code, 0, sentence_of(code, false));
         return;
     }
-    c->run.id = c->adm.made_run_id;
-    if (!choose_run(c, suffix, run_in_path))
-        return;
+    counter_add(COUNTER_calls, 1);
+    bool shows_key = head_shows_key(c);
+    const char *bad_run = choose_run(c, suffix, run_in_path, shows_key);
     facts_of_who(c);
     keep_headers(c);
     if (c->vendor)
@@ -141,6 +182,16 @@ void stage_admit(struct call *c)
         call_refuse(c, code, 0, sentence_of(code, true));
         return;
     }
+    if (shows_key) {
+        call_refuse(c, CODE_REQUEST_INVALID, 400, CALL_SHOWS_KEY);
+        return;
+    }
+    if (bad_run) {
+        call_refusef(c, CODE_REQUEST_INVALID, 400, "%s is not a run id: 1 to 128 of letters, digits and ._:-", bad_run);
+        return;
+    }
+    if (refuses_twice(c, singular, N(singular)))
+        return;
     if (http_head_get(c->head, STR("x-agent-identity"), &value)) {
         call_refuse(c, CODE_IDENTITY_INVALID, 0,
                     STR("x-agent-identity was presented, but no token issuer is configured, so it cannot be verified"));

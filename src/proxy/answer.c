@@ -8,13 +8,17 @@
 #include "proxy/lookup_cache.h"
 #include "proxy/send.h"
 
+/* A copy in which our secret is no more. */
 static struct str copy(struct call *c, struct str s)
 {
     struct str to;
-    return arena_try_str(&c->arena, s, &to) == 0 ? to : STR_NONE;
+    if (arena_try_str(&c->arena, s, &to) < 0)
+        return STR_NONE;
+    (void)conceal_text(&c->vendor->forms, (char *)to.p, to.n);
+    return to;
 }
 
-/* Vendor fields that would be taken for ours, or that carry our secret back. */
+/* Vendor fields that would be taken for ours. */
 static bool passes_on(struct call *c, const struct http_field *f)
 {
     if (f->name.n >= 9 && str_eq_nocase(str_sub(f->name, 0, 9), STR("x-flyball")))
@@ -34,7 +38,6 @@ static bool keep_head(struct call *c, const struct http_head *head)
         fields[n] = (struct http_field){copy(c, head->fields[i].name), copy(c, head->fields[i].value)};
         if (fields[n].name.n == 0 || (fields[n].value.n == 0 && head->fields[i].value.n))
             return false;
-        (void)conceal_text(&c->vendor->forms, (char *)fields[n].value.p, fields[n].value.n);
         n++;
     }
     c->answer_head = (struct http_head){.status = head->status,
@@ -151,17 +154,22 @@ static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
     uint16_t status = c->answer_head.status;
 
     release_up(c);
+    (void)conceal_text(&c->vendor->forms, c->answer.p, c->answer.n); /* before anything of it is on record */
     if (saas_confirm(&c->saas, status, buf_str(&c->answer), is_replay(c), c->facts.cost, &c->arena, &result) < 0)
         result = (struct saas_result){.outcome = OUTCOME_UNKNOWN};
     if (c->facts.class != CLASS_READ && c->saas.subject.n)
         lookup_cache_drop(c->w->lookups, c->saas.subject);
     call_settle(c, &(struct settlement){
                        .outcome = result.outcome, .settled = result.cost, .status = status, .result = &result});
+    if (c->client && core_has_failed(c->w->shared->core)) { /* not on record, so not answered: its key finds it again */
+        http_reset(c->client, HTTP_RESET_CANCELLED);
+        http_release(c->client);
+        c->client = NULL;
+    }
     if (!c->client) {
         call_done(c);
         return;
     }
-    (void)conceal_text(&c->vendor->forms, c->answer.p, c->answer.n);
     struct http_head head = c->answer_head;
     call_our_fields(c, head.fields, &head.n_fields);
     head.body_bytes = (int64_t)c->answer.n;

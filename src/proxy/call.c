@@ -137,8 +137,6 @@ static void release_client(struct call *c)
 {
     if (!c->client)
         return;
-    c->client_bytes_in = c->client->bytes_in;
-    c->client_bytes_out = c->client->bytes_out;
     http_release(c->client);
     c->client = NULL;
     c->head = NULL;

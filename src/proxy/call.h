@@ -46,16 +46,18 @@ struct call {
     struct str method;
     struct buf body;
     bool is_body_read;
-    uint64_t client_bytes_in, client_bytes_out;
 
     /* admit */
     struct admission adm;
+    struct str presented; /* the agent's key: for finding it where it must not stand, never for a record */
     struct run run;
     const struct vendor *vendor;
     struct str path, query; /* the vendor's own */
     bool has_query, is_dry_run, has_key;
     struct str idempotency_key;
     bool has_idempotency_key;
+    enum code told_code; /* HTTP refused the rest of the request: the agent was told so already */
+    struct http_refusal told;
 
     /* classify, decide */
     struct saas_call saas;
@@ -118,11 +120,19 @@ void stage_answer(struct call *c, const struct http_head *head);
 extern const struct http_events call_client_events;
 void call_client_gone(struct call *c);
 
+/* The agent's key stands in `s`: outside of the fields for keys it would be recorded, or sent to a vendor. */
+bool call_shows_key(const struct call *c, struct str s);
+#define CALL_SHOWS_KEY \
+    STR("The request shows its Flyball key outside of the fields for keys, where it would be recorded and sent on")
+
 /* --- ends --- */
 /* Refuses: record, answer in the vendor's form. `status` 0: the code's own. `sentence` without the call id. */
 void call_refuse(struct call *c, enum code code, uint16_t status, struct str sentence);
 void call_refusef(struct call *c, enum code code, uint16_t status, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* What the server answers by itself, in the form of our refusals; `c` NULL: there is no call. on_reset follows. */
+void call_answer_of_http(struct worker *w, struct call *c, const struct http_refusal *r, struct arena *a,
+                         struct http_refusal_answer *ret);
 /* Sends a whole answer and lets the agent's exchange go; then the call is done. */
 void call_send(struct call *c, uint16_t status, const struct http_field *fields, size_t n, struct str body);
 /* Writes the record of a call that ends without being held and without an answer. */
@@ -143,6 +153,8 @@ struct settlement {
 };
 void call_settle(struct call *c, const struct settlement *s);
 
+/* Bytes from and to the vendor, all attempts together; added to what is there. */
+void call_count_bytes(const struct call *c, uint64_t *in, uint64_t *out);
 /* Begins the OPEN record from what is known (record.c). Buffers belong to the caller. */
 void call_record_begin(struct call *c, struct record_writer *rw, struct buf *body, struct buf *personal);
 

@@ -40,6 +40,14 @@ void call_record_begin(struct call *c, struct record_writer *rw, struct buf *bod
     record_open_begin(rw, &o, body, personal);
 }
 
+void call_count_bytes(const struct call *c, uint64_t *in, uint64_t *out)
+{
+    for (size_t i = 0; i < c->n_attempts; i++) {
+        *in += c->attempts[i].bytes_in;
+        *out += c->attempts[i].bytes_out;
+    }
+}
+
 /* The record of a call that is over; an error of the journal is passed up. */
 static int write_record(struct call *c, uint16_t status, const char *error)
 {
@@ -49,9 +57,10 @@ static int write_record(struct call *c, uint16_t status, const char *error)
         .at = loop_wall(w->loop),
         .status = status,
         .error = error,
-        .bytes_in = c->client ? c->client->bytes_in : c->client_bytes_in,
-        .bytes_out = c->client ? c->client->bytes_out : c->client_bytes_out,
+        .attempts = c->attempts,
+        .n_attempts = c->n_attempts,
     };
+    call_count_bytes(c, &end.bytes_in, &end.bytes_out);
     if (c->verdict.policy.n == 0 && c->adm.policy) {
         c->verdict.policy = policy_digest(c->adm.policy);
         c->verdict.policy_name = policy_name(c->adm.policy);
@@ -64,6 +73,12 @@ void call_give_up(struct call *c, const char *error)
 {
     if (!c->has_key)
         return;
+    if (c->told.status) {
+        c->verdict.code = c->told_code;
+        c->verdict.reason = str_c(c->told.text);
+        (void)write_record(c, c->told.status, NULL);
+        return;
+    }
     if (!c->is_dry_run && c->verdict.effect == EFFECT_DENY && c->verdict.code == CODE_NONE) {
         c->verdict.code = CODE_REQUEST_INVALID;
         c->verdict.reason = STR("The agent went away before its request was decided on");
@@ -72,15 +87,43 @@ void call_give_up(struct call *c, const char *error)
 }
 
 /* A request without a known key has no record: it is counted, and one a second stands among the events. */
-static void sample(struct call *c, enum code code)
+static void sample(struct worker *w, enum code code)
 {
-    struct worker *w = c->w;
+    counter_add(COUNTER_requests_without_key, 1);
     w->n_unsampled++;
     if (loop_now(w->loop) - w->sampled_at < SAMPLE_NS && w->sampled_at)
         return;
     core_note_refusal(w->shared->core, code_text(code), w->n_unsampled);
     w->sampled_at = loop_now(w->loop);
     w->n_unsampled = 0;
+}
+
+void call_answer_of_http(struct worker *w, struct call *c, const struct http_refusal *r, struct arena *a,
+                         struct http_refusal_answer *ret)
+{
+    bool is_large = r->status == 413 || r->status == 414 || r->status == 431;
+    enum code code = is_large ? CODE_REQUEST_TOO_LARGE : CODE_REQUEST_INVALID;
+    char made[UUID_TEXT_BYTES];
+    struct uuid u = uuid_v7(loop_wall(w->loop), w->rng);
+    struct str id = arena_str(a, c ? str_c(c->id) : uuid_text(&u, made));
+    struct str text = arena_printf(a, "%s [" STR_FMT ", call " STR_FMT "]", r->text, STR_ARG(code_text(code)), STR_ARG(id));
+    struct buf body;
+
+    buf_init(&body, REFUSAL_BYTES_MAX);
+    if (saas_refusal_body(c && c->vendor ? c->vendor->connector : NULL, code, r->status, text, id, &body) == 0)
+        ret->body = arena_str(a, buf_str(&body));
+    buf_deinit(&body);
+    ret->fields[ret->n_fields++] = (struct http_field){STR("x-flyball-code"), code_text(code)};
+    ret->fields[ret->n_fields++] = (struct http_field){STR("x-should-retry"), STR("false")};
+    ret->fields[ret->n_fields++] = (struct http_field){STR("stripe-should-retry"), STR("false")};
+    ret->fields[ret->n_fields++] = (struct http_field){STR("x-flyball-call-id"), id};
+    if (c) {
+        ret->fields[ret->n_fields++] = (struct http_field){STR("x-agent-run-id"), arena_str(a, c->run.id)};
+        c->told_code = code;
+        c->told = *r;
+    } else {
+        sample(w, code);
+    }
 }
 
 void call_our_fields(struct call *c, struct http_field *fields, size_t *n)
@@ -95,14 +138,13 @@ void call_our_fields(struct call *c, struct http_field *fields, size_t *n)
         fields[(*n)++] =
             (struct http_field){STR("x-flyball-cost-usd"), arena_str(&c->arena, money_text(c->settled.usd, text))};
     money_t left = MONEY_MAX;
+    bool is_taken = c->verdict.effect == EFFECT_PERMIT && !c->is_dry_run;
     for (size_t i = 0; i < c->verdict.n_needs; i++) {
         const struct limit_need *need = &c->verdict.needs[i];
         if (need->meter != METER_USD || need->window == WINDOW_CALL)
             continue;
-        money_t used = need->before + need->held +
-                       (c->settled.how != HOW_UNKNOWN             ? c->settled.usd
-                        : need->after > need->before + need->held ? need->n
-                                                                  : 0);
+        money_t own = !is_taken ? 0 : c->settled.how != HOW_UNKNOWN ? c->settled.usd : need->n;
+        money_t used = need->before + need->held + own;
         money_t room = used < need->max ? need->max - used : 0;
         left = room < left ? room : left;
     }
@@ -186,8 +228,8 @@ void call_refuse(struct call *c, enum code code, uint16_t status, struct str sen
     c->verdict.code = code;
     c->verdict.reason = sentence;
     if (!c->has_key) {
-        sample(c, code);
-    } else if (write_record(c, status, NULL) < 0) {
+        sample(c->w, code);
+    } else if (write_record(c, status, NULL) < 0 && code != CODE_OVERLOADED) {
         code = CODE_OVERLOADED;
         status = 503;
         sentence = STR("The call was refused, and could not be recorded: the disk is full or the journal has failed");

@@ -33,6 +33,20 @@ static const char *path_fault(struct str path)
     return NULL;
 }
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Every percent sign of a query begins an encoded byte: it may go on as it came (of operations nobody knows). */
+static bool is_encoded_well(struct str query)
+{
+    for (size_t i = 0; i < query.n; i++)
+        if (query.p[i] == '%' && (query.n - i < 3 || !is_hex(query.p[i + 1]) || !is_hex(query.p[i + 2])))
+            return false;
+    return true;
+}
+
 static struct str drop_front(struct str s, size_t n) { return (struct str){s.p + n, s.n - n}; }
 
 /* "/r/<run-id>/rest" -> run, "/rest". */
@@ -103,12 +117,19 @@ static const struct vendor *find_by_prefix(struct call *c, struct str path, stru
     return v;
 }
 
-/* The target's parts into the arena: path without doubled leading slashes and one trailing slash. */
-static struct str tidy_path(struct call *c)
+static struct str one_leading_slash(struct str path)
 {
-    struct str path = arena_str(&c->arena, c->head->path);
     while (path.n > 1 && path.p[0] == '/' && path.p[1] == '/')
         path = drop_front(path, 1);
+    return path;
+}
+
+/* The path into the arena, without doubled leading slashes, run (admit has read it) and one trailing slash. */
+static struct str tidy_path(struct call *c)
+{
+    struct str path = one_leading_slash(arena_str(&c->arena, c->head->path)), run = STR_NONE;
+    take_run(&path, &run);
+    path = one_leading_slash(path);
     if (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
     return path;
@@ -116,7 +137,8 @@ static struct str tidy_path(struct call *c)
 
 bool call_route(struct call *c)
 {
-    struct str path = tidy_path(c), run = STR_NONE;
+    struct str path = tidy_path(c);
+    c->path = path; /* for the record of a refusal */
     c->has_query = c->head->has_query;
     c->query = arena_str(&c->arena, c->head->query);
     const char *fault = path_fault(path);
@@ -125,9 +147,10 @@ bool call_route(struct call *c)
                      fault);
         return false;
     }
-    take_run(&path, &run);
-    while (path.n > 1 && path.p[0] == '/' && path.p[1] == '/')
-        path = drop_front(path, 1);
+    if (!is_encoded_well(c->query)) {
+        call_refuse(c, CODE_REQUEST_INVALID, 400, STR("The query has a malformed percent encoding"));
+        return false;
+    }
     if (!c->vendor) /* the prefix alone was looked at before the key was known, for the form of refusals */
         c->vendor = find_by_prefix(c, path, &path);
     else

@@ -23,6 +23,15 @@ void send_keep_fields(struct call *c)
     }
 }
 
+/* For another gateway or observer, that joins its records with ours on them. */
+static size_t add_run(struct call *c, struct http_field *fields)
+{
+    fields[0] = (struct http_field){STR("x-agent-run-id"), c->run.id};
+    fields[1] = (struct http_field){
+        STR("traceparent"), arena_printf(&c->arena, "00-%s-%s-01", c->run.trace_id, c->run.span_id)};
+    return 2;
+}
+
 void send_request(struct call *c, const struct send_parts *p)
 {
     char secret[SECRET_VALUE_BYTES];
@@ -38,7 +47,7 @@ void send_request(struct call *c, const struct send_parts *p)
     if (p->idempotency_key.n)
         fields[n++] = (struct http_field){STR("idempotency-key"), p->idempotency_key};
     if (v->forwards_run_id)
-        fields[n++] = (struct http_field){STR("x-agent-run-id"), c->run.id};
+        n += add_run(c, fields + n);
     if (v->secret) {
         struct secret_form form = connector_secret_form(v->connector);
         struct str s = secret_reveal(v->secret);

@@ -31,13 +31,12 @@ void call_settle(struct call *c, const struct settlement *s)
         .error = s->error,
         .vendor_request_id = request_id,
         .stream_end = s->stream_end,
-        .bytes_in = c->client ? c->client->bytes_in : c->client_bytes_in,
-        .bytes_out = c->client ? c->client->bytes_out : c->client_bytes_out,
         .phases = c->phases,
         .attempts = c->attempts,
         .n_attempts = c->n_attempts,
         .salt = c->salt,
     };
+    call_count_bytes(c, &rc.bytes_in, &rc.bytes_out);
     if (s->result) {
         rc.vendor_error = s->result->error;
         rc.customer = s->result->customer;

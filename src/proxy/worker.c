@@ -39,24 +39,12 @@ static void on_request(void *ctx, struct http_exchange *x, const struct http_hea
     stage_admit(c);
 }
 
-/* A head that cannot be valid has no key to speak of: counted, answered in the default form, and the connection closes.
- */
-static void on_bad_head(void *ctx, const struct http_refusal *r, struct arena *a, struct str *ret_body)
+/* A head that cannot be valid has no key to speak of: counted. Behind a head there is a call. */
+static void on_bad_head(void *ctx, const struct http_refusal *r, struct http_exchange *x, struct arena *a,
+                        struct http_refusal_answer *ret)
 {
-    struct worker *w = ctx;
-    struct buf body;
-    char id[UUID_TEXT_BYTES];
-    struct uuid u = uuid_v7(loop_wall(w->loop), w->rng);
-
-    counter_add(COUNTER_requests, 1);
-    counter_add(COUNTER_requests_without_key, 1);
-    uuid_text(&u, id);
-    buf_init(&body, 4096);
-    enum code code =
-        r->status == 413 || r->status == 414 || r->status == 431 ? CODE_REQUEST_TOO_LARGE : CODE_REQUEST_INVALID;
-    if (saas_refusal_body(NULL, code, r->status, str_c(r->text), str_c(id), &body) == 0)
-        *ret_body = arena_str(a, buf_str(&body));
-    buf_deinit(&body);
+    counter_add(COUNTER_requests, x ? 0 : 1);
+    call_answer_of_http(ctx, x ? x->ev_ctx : NULL, r, a, ret);
 }
 
 static void on_close(void *ctx)

@@ -231,6 +231,42 @@ void record_open_begin(struct record_writer *rw, const struct record_open *o, st
     personal_end(&p, &rw->w);
 }
 
+static void put_us(struct json_writer *w, struct str key, int64_t us)
+{
+    if (us >= 0)
+        jw_put_i64(w, key, us);
+}
+
+static void put_attempt(struct json_writer *w, const struct record_attempt *a, size_t n)
+{
+    jw_object(w);
+    jw_put_i64(w, STR("n"), (int64_t)n);
+    jw_put_str(w, STR("kind"), a->is_lookup ? STR("lookup") : STR("forward"));
+    jw_put_str(w, STR("method"), a->method);
+    jw_put_str(w, STR("path"), a->path);
+    jw_put_str(w, STR("target"), a->target);
+    put_us(w, STR("started_us"), a->started_us);
+    put_us(w, STR("connect_us"), a->connect_us);
+    put_us(w, STR("first_byte_us"), a->first_byte_us);
+    put_us(w, STR("total_us"), a->total_us);
+    if (a->status)
+        jw_put_i64(w, STR("status"), a->status);
+    jw_put_i64(w, STR("bytes_out"), (int64_t)a->bytes_out);
+    jw_put_i64(w, STR("bytes_in"), (int64_t)a->bytes_in);
+    put_str(w, STR("error"), str_c(a->error));
+    jw_put_bool(w, STR("reused"), a->is_reused);
+    jw_object_end(w);
+}
+
+static void put_attempts(struct json_writer *w, const struct record_attempt *a, size_t n)
+{
+    jw_key(w, STR("attempts"));
+    jw_array(w);
+    for (size_t i = 0; i < n; i++)
+        put_attempt(w, &a[i], i + 1);
+    jw_array_end(w);
+}
+
 static void put_need(struct json_writer *w, const struct limit_need *n)
 {
     jw_object(w);
@@ -269,39 +305,14 @@ void record_open_end(struct record_writer *rw, const struct record_hold *h, cons
         jw_u64(w, end->bytes_in);
         jw_key(w, STR("bytes_out"));
         jw_u64(w, end->bytes_out);
+        if (end->n_attempts)
+            put_attempts(w, end->attempts, end->n_attempts);
     }
     jw_object_end(w);
     jw_end(w);
 }
 
 /* --- CLOSE ------------------------------------------------------------------------------------------------------ */
-
-static void put_us(struct json_writer *w, struct str key, int64_t us)
-{
-    if (us >= 0)
-        jw_put_i64(w, key, us);
-}
-
-static void put_attempt(struct json_writer *w, const struct record_attempt *a, size_t n)
-{
-    jw_object(w);
-    jw_put_i64(w, STR("n"), (int64_t)n);
-    jw_put_str(w, STR("kind"), a->is_lookup ? STR("lookup") : STR("forward"));
-    jw_put_str(w, STR("method"), a->method);
-    jw_put_str(w, STR("path"), a->path);
-    jw_put_str(w, STR("target"), a->target);
-    put_us(w, STR("started_us"), a->started_us);
-    put_us(w, STR("connect_us"), a->connect_us);
-    put_us(w, STR("first_byte_us"), a->first_byte_us);
-    put_us(w, STR("total_us"), a->total_us);
-    if (a->status)
-        jw_put_i64(w, STR("status"), a->status);
-    jw_put_i64(w, STR("bytes_out"), (int64_t)a->bytes_out);
-    jw_put_i64(w, STR("bytes_in"), (int64_t)a->bytes_in);
-    put_str(w, STR("error"), str_c(a->error));
-    jw_put_bool(w, STR("reused"), a->is_reused);
-    jw_object_end(w);
-}
 
 static void put_phases(struct json_writer *w, const struct record_phases *p)
 {
@@ -385,11 +396,7 @@ void record_close(const struct record_close *c, struct buf *body, struct buf *pe
     jw_object(&w);
     put_how_it_ended(&w, c);
     put_phases(&w, &c->phases);
-    jw_key(&w, STR("attempts"));
-    jw_array(&w);
-    for (size_t i = 0; i < c->n_attempts; i++)
-        put_attempt(&w, &c->attempts[i], i + 1);
-    jw_array_end(&w);
+    put_attempts(&w, c->attempts, c->n_attempts);
     put_moves(&w, c);
     if (c->n_objects || c->customer.n) {
         struct personal p;

@@ -40,23 +40,6 @@ struct record_open {
 };
 void record_open_begin(struct record_writer *rw, const struct record_open *o, struct buf *body, struct buf *personal);
 
-/* How a call ended that is over in its OPEN frame: refused, or given up before anything was sent. */
-struct record_end {
-    wall_t at;
-    uint16_t status;     /* what the agent got; 0: nothing (it was gone) */
-    const char *error;   /* "client_gone", ...; NULL */
-    uint64_t bytes_in, bytes_out;
-};
-/* What was held, known only under the ledger mutex. */
-struct record_hold {
-    const struct limit_need *needs;
-    size_t n_needs;
-    struct cost held;    /* usd; how HOW_UNKNOWN: null */
-    struct str shares;   /* call_id whose hold this call shares; empty: none */
-};
-/* `end` NULL: the call goes on. */
-void record_open_end(struct record_writer *rw, const struct record_hold *h, const struct record_end *end);
-
 /* One try at an upstream, look-ups included. Times in microseconds from the call's start. */
 struct record_attempt {
     bool is_lookup;
@@ -68,6 +51,25 @@ struct record_attempt {
     const char *error;       /* NULL: a complete answer */
     bool is_reused;
 };
+
+/* How a call ended that is over in its OPEN frame: refused, or given up before anything was sent. */
+struct record_end {
+    wall_t at;
+    uint16_t status;     /* what the agent got; 0: nothing (it was gone) */
+    const char *error;   /* "client_gone", ...; NULL */
+    uint64_t bytes_in, bytes_out; /* from and to the vendor, by look-ups */
+    const struct record_attempt *attempts; /* look-ups */
+    size_t n_attempts;
+};
+/* What was held, known only under the ledger mutex. */
+struct record_hold {
+    const struct limit_need *needs;
+    size_t n_needs;
+    struct cost held;    /* usd; how HOW_UNKNOWN: null */
+    struct str shares;   /* call_id whose hold this call shares; empty: none */
+};
+/* `end` NULL: the call goes on. */
+void record_open_end(struct record_writer *rw, const struct record_hold *h, const struct record_end *end);
 
 struct record_phases { /* microseconds; -1: did not happen */
     int64_t admit, decide, hold, sync, queue, connect, first_byte, total;

@@ -181,10 +181,11 @@ static void on_request(void *ctx, struct http_exchange *x, const struct http_hea
     }
 }
 
-static void on_bad_head(void *ctx, const struct http_refusal *r, struct arena *a, struct str *ret_body)
+static void on_bad_head(void *ctx, const struct http_refusal *r, struct http_exchange *x, struct arena *a,
+                        struct http_refusal_answer *ret)
 {
     fuzz_check(r->status >= 400 && r->status <= 505 && r->text);
-    *ret_body = str_c(r->text);
+    ret->body = str_c(r->text);
 }
 
 static const struct http_server_handler handler = {.on_request = on_request, .on_bad_head = on_bad_head};

@@ -76,7 +76,8 @@ static void vendor_request(void *ctx, struct http_exchange *x, const struct http
     http_on(x, &served_events, s);
     http_credit(x, SIZE_MAX);
 }
-static void vendor_bad_head(void *ctx, const struct http_refusal *r, struct arena *a, struct str *ret_body)
+static void vendor_bad_head(void *ctx, const struct http_refusal *r, struct http_exchange *x, struct arena *a,
+                            struct http_refusal_answer *ret)
 {
     check(!"vendor");
 }

@@ -166,9 +166,10 @@ static void on_request(void *ctx, struct http_exchange *x, const struct http_hea
         http_credit(x, SIZE_MAX);
 }
 
-static void on_bad_head(void *ctx, const struct http_refusal *r, struct arena *a, struct str *ret_body)
+static void on_bad_head(void *ctx, const struct http_refusal *r, struct http_exchange *x, struct arena *a,
+                        struct http_refusal_answer *ret)
 {
-    *ret_body = arena_printf(a, "%u", r->status);
+    ret->body = arena_printf(a, "%u", r->status);
 }
 
 static void on_close(void *ctx) { rig_log(ctx, "connection closed\n"); }
