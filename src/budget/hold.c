@@ -78,6 +78,16 @@ static void end_owner_part(struct hold *h, struct move *moves, size_t *n_moves)
     }
 }
 
+/* The most that a money charge holds. */
+static money_t money_held(const struct hold *h)
+{
+    money_t most = 0;
+    for (size_t i = 0; i < h->n_charges; i++)
+        if (h->charges[i].bucket && h->charges[i].meter == METER_USD && h->charges[i].left > most)
+            most = h->charges[i].left;
+    return most;
+}
+
 /* True when some money charge was too small for the cost. */
 static bool end_money_part(struct hold *h, money_t cost, struct move *moves, size_t *n_moves)
 {
@@ -87,7 +97,7 @@ static bool end_money_part(struct hold *h, money_t cost, struct move *moves, siz
         if (!c->bucket || c->meter != METER_USD)
             continue;
         is_overrun |= cost > c->n;
-        charge_end(h, i, cost, moves, n_moves);
+        charge_end(h, i, cost == HOLD_COST_UNKNOWN ? c->left : cost, moves, n_moves);
     }
     return is_overrun;
 }
@@ -116,13 +126,14 @@ static void end_call(struct hold *h, bool is_owner, struct move *moves, size_t *
 
 int hold_settle(struct hold *h, bool is_owner, money_t cost, struct move *moves, size_t *n_moves)
 {
-    check(cost >= 0);
+    check(cost >= 0 || cost == HOLD_COST_UNKNOWN);
     int r = 0;
     end_call(h, is_owner, moves, n_moves);
     if (!h->is_settled && !h->is_released) {
+        money_t booked = cost == HOLD_COST_UNKNOWN ? money_held(h) : cost;
         r = end_money_part(h, cost, moves, n_moves) ? HOLD_R_OVERRUN : 0;
         h->is_settled = true;
-        h->settled = cost;
+        h->settled = booked;
     }
     hold_unref(h);
     return r;

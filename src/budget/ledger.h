@@ -88,7 +88,8 @@ void hold_share(struct hold *h);
  * One call on the hold ends. The moves that follow are appended to moves[*n_moves...] (room for h->n_charges must be
  * there). is_owner: the call that took the hold; its requests are settled and its concurrent slots released now,
  * whatever the outcome. hold_settle: the vendor said what it cost. The first settle books it (all usd charges: released
- * n, settled cost, also beyond what was held: returns HOLD_R_OVERRUN); later ones change nothing. hold_release: proven
+ * n, settled cost, also beyond what was held: returns HOLD_R_OVERRUN); later ones change nothing. HOLD_COST_UNKNOWN: it
+ * cost something that no number says, so each charge settles at what it holds. hold_release: proven
  * that this call caused no cost. Money is released when no other call in flight shares it and none ended unknown.
  *   hold_unknown: not known. Money stays held.
  * Each takes the caller's live mark and its reference: do not touch h afterwards, but for what hold_ref kept.
@@ -97,6 +98,7 @@ int hold_settle(struct hold *h, bool is_owner, money_t cost, struct move *moves,
 int hold_release(struct hold *h, bool is_owner, struct move *moves, size_t *n_moves);
 int hold_unknown(struct hold *h, bool is_owner, struct move *moves, size_t *n_moves);
 #define HOLD_R_OVERRUN 1
+#define HOLD_COST_UNKNOWN (-1)
 /*
  * Found out later that no call on an unknown hold cost anything (reconciliation, a write-off): gives the money back.
  * n_live must be 0; does nothing when it is settled or released. Takes no reference.

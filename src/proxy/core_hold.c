@@ -350,7 +350,7 @@ static size_t pick_moves(const struct move *moves, size_t n, uint64_t of, bool i
 }
 
 /* The first call ended unknown, and this one brought its outcome: its second CLOSE, with the moves of its hold. */
-static int write_resolution(struct core *c, struct close_request *q, const struct idem_entry *first,
+static int write_resolution(struct core *c, struct close_request *q, struct idem_entry *first, enum how how,
                             const struct move *moves, size_t n)
 {
     struct record_move rm[MOVES_MAX];
@@ -361,7 +361,7 @@ static int write_resolution(struct core *c, struct close_request *q, const struc
         .open_seq = first->open_seq,
         .ended_at = q->record->ended_at,
         .outcome = OUTCOME_SETTLED,
-        .settled = {.how = HOW_PARSED, .usd = first->hold->settled},
+        .settled = {.how = how, .usd = first->hold->settled},
         .resolved_by = q->record->call_id,
         .phases = {-1, -1, -1, -1, -1, -1, -1, -1},
         .moves = rm,
@@ -369,18 +369,29 @@ static int write_resolution(struct core *c, struct close_request *q, const struc
         .salt = q->record->salt,
     };
     struct close_request cq = {.record = &rc, .body = q->body, .personal = q->personal};
+    first->is_first_unknown = false;
     c->n_unknown -= c->n_unknown > 0;
     return write_close(c, &cq, &seq);
 }
 
-static struct idem_entry *first_of(struct core *c, const struct close_request *q)
+/* The entry of that key, when it is the one of that hold. */
+static struct idem_entry *entry_of(struct core *c, const struct close_request *q, const struct hold *hold)
 {
     char key[64];
-    if (!q->held->shared || !q->idempotency)
+    if (!hold || !q->idempotency || !q->idempotency->scope.n)
         return NULL;
     core_idem_key(q->idempotency, key);
     struct idem_entry *e = map_get(&c->idem, (struct str){key, 64});
-    return e && e->hold == q->held->shared ? e : NULL;
+    return e && e->hold == hold ? e : NULL;
+}
+
+static void note_unknown(struct core *c, const struct close_request *q)
+{
+    struct idem_entry *own = entry_of(c, q, q->held->own);
+    if (own)
+        own->is_first_unknown = true;
+    c->n_unknown++;
+    counter_add(COUNTER_calls_unknown, 1);
 }
 
 static int close_locked(struct core *c, struct close_request *q)
@@ -393,15 +404,16 @@ static int close_locked(struct core *c, struct close_request *q)
     uint64_t seq;
     bool own_was_settled = h->own->is_settled;
     money_t own_settled = h->own->settled;
-    struct idem_entry *first = first_of(c, q);
-    bool was_unknown = first && first->hold->is_unknown && !first->hold->is_settled && first->hold->n_live == 1;
+    struct idem_entry *first = entry_of(c, q, h->shared);
+    bool is_resolved = first && first->is_first_unknown && rc->outcome == OUTCOME_SETTLED;
+    bool is_unpriced = rc->settled.how == HOW_UNKNOWN;
 
-    money_t cost = rc->settled.how == HOW_UNKNOWN ? 0 : rc->settled.usd;
-    rc->is_overrun = end_holds(h, rc->outcome, cost, moves, &n_moves);
-    bool is_resolved = was_unknown && rc->outcome == OUTCOME_SETTLED;
+    rc->is_overrun = end_holds(h, rc->outcome, is_unpriced ? HOLD_COST_UNKNOWN : rc->settled.usd, moves, &n_moves);
     judge(q, h, own_was_settled, own_settled);
+    if (rc->outcome == OUTCOME_SETTLED && rc->settled.how == HOW_UNKNOWN && h->held.how != HOW_UNKNOWN)
+        rc->settled = (struct cost){.how = HOW_ESTIMATED, .usd = h->held.usd}; /* it cost what the policy says to hold */
     if (is_resolved)
-        (void)write_resolution(c, q, first, moves, n_moves);
+        (void)write_resolution(c, q, first, is_unpriced ? HOW_ESTIMATED : HOW_PARSED, moves, n_moves);
     rc->n_moves = pick_moves(moves, n_moves, is_resolved ? first->open_seq : 0, false, rm);
     rc->moves = rm;
 
@@ -409,10 +421,8 @@ static int close_locked(struct core *c, struct close_request *q)
         if (rc->objects[i].customer.n)
             core_object_put(c, q->object_scope, rc->objects[i].id, rc->objects[i].customer);
     c->n_open -= c->n_open > 0;
-    if (rc->outcome == OUTCOME_UNKNOWN) {
-        c->n_unknown++;
-        counter_add(COUNTER_calls_unknown, 1);
-    }
+    if (rc->outcome == OUTCOME_UNKNOWN)
+        note_unknown(c, q);
     if (rc->is_overrun)
         counter_add(COUNTER_calls_overrun, 1);
     return write_close(c, q, &seq);

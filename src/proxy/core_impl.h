@@ -30,6 +30,7 @@ struct idem_entry {
     uint8_t body_digest[32];
     struct hold *hold; /* a reference; NULL when over and only the id is kept */
     bool is_settled;   /* with hold NULL: the first call was settled */
+    bool is_first_unknown; /* the first call is on record as unknown, and nothing has resolved it yet */
     uint64_t open_seq;
     char call_id[UUID_TEXT_BYTES];
     wall_t at;

@@ -153,7 +153,7 @@ static int read_needs(struct loading *l, struct json body, struct json personal,
 static void restore_idempotency(struct core *c, struct json body, struct hold *h, uint64_t open_seq)
 {
     struct json idem = json_get(body, STR("idempotency"));
-    struct idem_entry e = {.hold = h, .open_seq = open_seq};
+    struct idem_entry e = {.hold = h, .open_seq = open_seq, .is_first_unknown = true};
     struct idempotency i = {.scope = text_of(json_get(idem, STR("scope")))};
     struct str call_id = text_of(json_get(body, STR("call_id")));
     char key[64];

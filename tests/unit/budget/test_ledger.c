@@ -172,6 +172,19 @@ static void an_overrun_is_booked_and_closes_the_limit(void **state)
     hold_release(take(f, &raised, 1), true, f->moves, &f->n_moves);
 }
 
+static void what_no_number_says_settles_at_what_each_limit_holds(void **state)
+{
+    struct fixture *f = *state;
+    struct limit_need needs[] = {usd_day("a", USD(4), USD(10)), usd_day("b", USD(6), USD(10))};
+    struct hold *h = take(f, needs, 2);
+    hold_ref(h);
+    assert_int_equal(hold_settle(h, true, HOLD_COST_UNKNOWN, f->moves, &f->n_moves), 0);
+    assert_int_equal(h->settled, USD(6));
+    hold_unref(h);
+    expect(f, needs[0], USD(4), 0);
+    expect(f, needs[1], USD(6), 0);
+}
+
 static void an_unknown_outcome_stays_held_when_nobody_refers_to_it(void **state)
 {
     struct fixture *f = *state;
@@ -493,6 +506,7 @@ int main(void)
         TEST(settling_books_the_true_cost_and_frees_the_rest),
         TEST(a_release_gives_money_back_but_the_request_counts),
         TEST(an_overrun_is_booked_and_closes_the_limit),
+        TEST(what_no_number_says_settles_at_what_each_limit_holds),
         TEST(an_unknown_outcome_stays_held_when_nobody_refers_to_it),
         TEST(an_unknown_hold_is_settled_later_or_cleared_later),
         TEST(a_shared_hold_is_released_by_the_last_call_only),
