@@ -62,7 +62,7 @@ static bool read_document(struct request *r, struct str *ret_text, struct str *r
         if (!request_members_known(r, names, 2) || !request_member(r, STR("document"), ret_text) ||
             !request_member(r, STR("file"), &given))
             return false;
-        if (!ret_text->n) {
+        if (json_type(json_get(r->json, STR("document"))) == JSON_NONE) {
             request_fail(r, 400, "request_invalid", "`document` is required: the policy document's text");
             return false;
         }
