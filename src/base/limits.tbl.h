@@ -59,6 +59,8 @@ LIMIT(frame_bytes_max, 1048576, 4096, 16777216, "bytes", "one journal frame")
 LIMIT(journal_segment_bytes, 16777216, 65536, 1073741824, "bytes", "one journal segment")
 LIMIT(journal_bytes_max, 4294967296, 131072, 1099511627776, "bytes",
       "all journal segments; at the maximum calls are refused as overloaded")
+LIMIT(late_bytes_max, 67108864, 65536, 17179869184, "bytes",
+      "records of refused calls that wait in memory while the journal is full; more are only counted")
 LIMIT(store_batch_frames_max, 4096, 1, 65536, "frames", "frames applied to the store in one transaction")
 LIMIT(query_rows_max, 10000, 1, 1000000, "rows", "rows of one answer of the admin API")
 /* admin */

@@ -82,6 +82,8 @@ struct store_ops {
      * thread; rises now and then during apply(), which saves a sync for each batch.
      */
     uint64_t (*durable)(struct store *s);
+    /* Makes what was applied durable now, as far as readers let it; in the thread that applies, with its errors. */
+    int (*make_durable)(struct store *s);
     int (*load)(struct store *s, wall_t now,
                 const struct store_loader *to); /* counters of past windows without holds are left out */
     int (*reader_new)(struct store *s, struct store_reader **ret);

@@ -22,6 +22,17 @@ char *core_dup(struct str s)
     return p;
 }
 
+bool core_fail(struct core *c)
+{
+    if (atomic_exchange(&c->has_failed, true))
+        return false;
+    pthread_mutex_lock(&c->bg_mutex);
+    c->failure_is_news = true;
+    pthread_cond_signal(&c->sync_cond);
+    pthread_mutex_unlock(&c->bg_mutex);
+    return true;
+}
+
 /* --- appending -------------------------------------------------------------------------------------------------- */
 
 static void wake_drain(struct core *c)
@@ -37,7 +48,8 @@ static int append(struct core *c, struct frame *f)
 {
     int r = journal_append(c->journal, f);
     if (r == -ERR_IO) {
-        atomic_store(&c->has_failed, true);
+        if (core_fail(c))
+            log_at(LOG_ERROR, "journal_write_failed", "error=%s next=\"money stops; restart to recover\"", err_name(r));
         return err_trace(r);
     }
     if (r < 0)
@@ -61,6 +73,11 @@ int core_append(struct core *c, enum frame_kind kind, struct str body, struct st
     return 0;
 }
 
+static size_t late_bytes(const struct late_frame *l)
+{
+    return sizeof(*l) + l->frame.body.n + l->frame.personal.n;
+}
+
 static void late_free(struct late_frame *l)
 {
     free((char *)l->frame.body.p);
@@ -74,14 +91,22 @@ int core_append_late(struct core *c, enum frame_kind kind, struct str body, stru
     int r = core_append(c, kind, body, personal, at, ret_seq);
     if (r != -ERR_NO_SPACE)
         return r;
+    if (kind == FRAME_OPEN && c->late_bytes > (size_t)c->limits->late_bytes_max) {
+        counter_add(COUNTER_records_dropped, 1); /* an agent that goes on asking must not fill the memory too */
+        return -ERR_NO_SPACE;
+    }
     struct late_frame *l = calloc(1, sizeof(*l));
     check(l != NULL);
+    if (list_is_empty(&c->late))
+        log_at(LOG_ERROR, "journal_full", "next=\"calls are refused; make room on the disk, or raise journal_bytes_max\"");
     l->frame = (struct frame){.kind = kind,
                               .at = at,
                               .body = {core_dup(body), body.n},
                               .personal = {core_dup(personal), personal.n}};
     list_add_tail(&c->late, &l->node);
-    log_at(LOG_ERROR, "journal_full", "waiting_frame=%d", (int)kind);
+    c->late_bytes += late_bytes(l);
+    atomic_fetch_add(&c->n_late, 1);
+    wake_drain(c); /* it tries again until there is room */
     return -ERR_NO_SPACE;
 }
 
@@ -93,6 +118,9 @@ void core_append_waiting(struct core *c)
         if (append(c, &l->frame) < 0)
             return;
         list_remove(&l->node);
+        c->late_bytes -= late_bytes(l);
+        if (atomic_fetch_sub(&c->n_late, 1) == 1)
+            log_at(LOG_INFO, "journal_has_room", "next=\"calls go on\"");
         late_free(l);
     }
 }

@@ -42,7 +42,7 @@ struct object_entry {
     char *customer;
 };
 
-/* A CLOSE that found the disk full: appended as soon as there is room. */
+/* A frame that found the disk full: appended as soon as there is room. */
 struct late_frame {
     struct list node;
     struct frame frame;
@@ -69,6 +69,7 @@ struct core {
     struct map objects;
     struct list object_lru;
     struct list late; /* late_frame */
+    size_t late_bytes;
     uint64_t n_open, n_unknown;
     wall_t started_at;
     bool has_history; /* the store had records of earlier starts */
@@ -78,10 +79,13 @@ struct core {
     pthread_cond_t sync_cond, drain_cond, answer_cond;
     struct list syncs, asks;
     bool is_stopping;
+    bool failure_is_news; /* has_failed was set, and the sync thread has not been told yet */
     atomic_bool has_failed;
+    atomic_size_t n_late;     /* of `late`, for those without the mutex */
     atomic_bool drain_sleeps;
     atomic_uint_fast64_t store_seq; /* last seq applied */
     struct journal_reader *drain_reader;
+    int drain_error; /* the drain's own: why its last batch was not applied; 0: it was */
 };
 
 void core_lock(struct core *c);
@@ -90,10 +94,15 @@ void core_unlock(struct core *c);
 /* Under the mutex: appends a frame, tells the drain; a failed journal stops money. */
 int core_append(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
                 uint64_t *ret_seq);
-/* The same for frames that must not be lost: kept and appended later when the disk is full. */
+/*
+ * The same for frames that must not be lost: kept and appended later when the disk is full. Refusals (FRAME_OPEN) are kept
+ * up to late_bytes_max, and then only counted.
+ */
 int core_append_late(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
                      uint64_t *ret_seq);
 void core_append_waiting(struct core *c);
+/* Any thread: money stops, and the process is told to end. True: this was the first failure. */
+bool core_fail(struct core *c);
 /* Under the mutex: an EVENT. */
 int core_event(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
                uint64_t *ret_seq);

@@ -254,6 +254,8 @@ static int drain_all(struct core *c)
         return err_trace(r);
     while (core_drain_turn(c))
         ;
+    if (c->drain_error)
+        return err_trace(c->drain_error);
     if (atomic_load(&c->store_seq) != journal_last_seq(c->journal))
         return err_trace(-ERR_CORRUPT);
     return 0;

@@ -59,7 +59,7 @@ bool core_sync_turn(struct core *c)
         return false;
     int r = journal_sync(c->journal, &seq);
     counter_add(COUNTER_journal_syncs, 1);
-    if (r < 0 && !atomic_exchange(&c->has_failed, true))
+    if (r < 0 && core_fail(c))
         log_at(LOG_ERROR, "journal_sync_failed", "error=%s next=\"money stops; restart to recover\"", err_name(r));
     wake_synced(c, seq, r);
     return true;
@@ -68,8 +68,9 @@ bool core_sync_turn(struct core *c)
 void core_sync_wait(struct core *c)
 {
     pthread_mutex_lock(&c->bg_mutex);
-    while (list_is_empty(&c->syncs) && !c->is_stopping)
+    while (list_is_empty(&c->syncs) && !c->is_stopping && !c->failure_is_news)
         pthread_cond_wait(&c->sync_cond, &c->bg_mutex);
+    c->failure_is_news = false;
     pthread_mutex_unlock(&c->bg_mutex);
 }
 
@@ -80,6 +81,7 @@ struct batch {
     struct buf bytes; /* copies of bodies: the reader's are valid for one frame only */
     size_t *at;
     size_t n, n_max;
+    bool has_all; /* the reader had no more */
 };
 
 static int batch_read(struct core *c, struct batch *b)
@@ -87,8 +89,10 @@ static int batch_read(struct core *c, struct batch *b)
     while (b->n < b->n_max && b->bytes.n < (8u << 20)) {
         struct frame f;
         int r = journal_reader_next(c->drain_reader, &f);
-        if (r == JOURNAL_R_END)
+        if (r == JOURNAL_R_END) {
+            b->has_all = true;
             return 0;
+        }
         if (r < 0)
             return err_trace(r);
         b->frames[b->n] = f;
@@ -117,15 +121,63 @@ static void wake_answers(struct core *c)
     pthread_mutex_unlock(&c->bg_mutex);
 }
 
+/* Frames that found the disk full are tried again here: nobody may call for a long time. */
+static void append_late_frames(struct core *c)
+{
+    if (atomic_load(&c->n_late) == 0)
+        return;
+    core_lock(c);
+    core_append_waiting(c);
+    core_unlock(c);
+}
+
+/*
+ * The journal is the spool: calls go on, and the batch is read again from where the store stands. But a store that failed
+ * to write or to sync is over until it is opened again.
+ */
+static void drain_failed(struct core *c, int r)
+{
+    bool is_final = r == -ERR_IO;
+    if (is_final ? core_fail(c) : c->drain_error == 0)
+        log_at(LOG_ERROR, "store_failed", "error=%s next=\"%s\"", err_name(r),
+               is_final ? "money stops; restart to recover" : "will retry; the journal keeps everything meanwhile");
+    c->drain_error = r;
+    journal_reader_free(c->drain_reader);
+    c->drain_reader = NULL;
+    if (journal_reader_new(c->journal, atomic_load(&c->store_seq), &c->drain_reader) < 0)
+        (void)core_fail(c); /* said already */
+}
+
+static void drain_goes_on(struct core *c)
+{
+    if (c->drain_error)
+        log_at(LOG_INFO, "store_recovered", "seq=%llu", (unsigned long long)atomic_load(&c->store_seq));
+    c->drain_error = 0;
+}
+
+/*
+ * Gives segments back that the store has. One that saves its syncs for later is asked for one when the journal is half
+ * full: at journal_bytes_max no frame comes any more that would remind it.
+ */
+static void recycle(struct core *c)
+{
+    const struct store_ops *ops = c->store->ops;
+    bool is_long = journal_bytes(c->journal) > (uint64_t)c->limits->journal_bytes_max / 2;
+    if (is_long && ops->durable(c->store) < atomic_load(&c->store_seq))
+        (void)ops->make_durable(c->store); /* if that failed for good, the next batch does too */
+    (void)journal_recycle(c->journal, ops->durable(c->store)); /* a segment kept too long only costs space */
+}
+
 bool core_drain_turn(struct core *c)
 {
+    append_late_frames(c);
     struct batch b = {.n_max = (size_t)c->limits->store_batch_frames_max};
     b.frames = calloc(b.n_max, sizeof(*b.frames));
     b.at = calloc(b.n_max, sizeof(*b.at));
     check(b.frames && b.at);
     buf_init(&b.bytes, (8u << 20) + 4 * (size_t)c->limits->frame_bytes_max);
 
-    int r = batch_read(c, &b);
+    int r = c->drain_reader ? batch_read(c, &b) : -ERR_IO;
     if (b.n > 0) {
         batch_point(&b);
         int applied = c->store->ops->apply(c->store, b.frames, b.n);
@@ -135,26 +187,21 @@ bool core_drain_turn(struct core *c)
             uint64_t seq = b.frames[b.n - 1].seq;
             counter_add(COUNTER_store_batches, 1);
             atomic_store(&c->store_seq, seq);
-            (void)journal_recycle(c->journal,
-                                  c->store->ops->durable(c->store)); /* a segment kept too long only costs space */
         }
     }
-    bool did = b.n > 0 && r == 0, is_full = b.n == b.n_max;
-    if (r < 0) {
-        /* The journal is the spool: calls go on, and the batch is read again from where the store stands. */
-        log_at(LOG_ERROR, "store_failed", "error=%s next=\"will retry; the journal keeps everything meanwhile\"",
-               err_name(r));
-        journal_reader_free(c->drain_reader);
-        c->drain_reader = NULL;
-        if (journal_reader_new(c->journal, atomic_load(&c->store_seq), &c->drain_reader) < 0)
-            atomic_store(&c->has_failed, true);
-    }
+    if (r == 0)
+        recycle(c);
+    bool did = b.n > 0 && r == 0;
+    if (r < 0)
+        drain_failed(c, r);
+    else if (did)
+        drain_goes_on(c);
     buf_deinit(&b.bytes);
     free(b.frames);
     free(b.at);
     if (did)
         wake_answers(c);
-    return did && is_full;
+    return did && !b.has_all;
 }
 
 static void deadline(struct timespec *ts, int64_t ms)
@@ -170,12 +217,17 @@ static void deadline(struct timespec *ts, int64_t ms)
  * cost is in the pages it touches, and a thousand calls touch few more than ten do.
  */
 #define DRAIN_LAG_MS 25
+#define DRAIN_RETRY_MS 100
 void core_drain_wait(struct core *c)
 {
     struct timespec ts;
     pthread_mutex_lock(&c->bg_mutex);
     atomic_store(&c->drain_sleeps, true);
-    if (journal_last_seq(c->journal) == atomic_load(&c->store_seq)) {
+    if (c->drain_error || atomic_load(&c->n_late) > 0) { /* whoever asks, the disk has to have time to change */
+        deadline(&ts, DRAIN_RETRY_MS);
+        while (!c->is_stopping && pthread_cond_timedwait(&c->drain_cond, &c->bg_mutex, &ts) == 0)
+            ;
+    } else if (journal_last_seq(c->journal) == atomic_load(&c->store_seq)) {
         while (atomic_load(&c->drain_sleeps) && !c->is_stopping)
             pthread_cond_wait(&c->drain_cond, &c->bg_mutex);
     }

@@ -209,6 +209,12 @@ static uint64_t sqlite_durable(struct store *store)
     return seq;
 }
 
+static int sqlite_make_durable(struct store *store)
+{
+    struct sqlite *s = (struct sqlite *)store;
+    return s->has_failed ? err_trace(-ERR_IO) : checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+}
+
 /* --- opening and closing ---------------------------------------------------------------------------------------------
  */
 
@@ -330,6 +336,7 @@ static const struct store_ops OPS = {
     .apply = sqlite_apply,
     .position = sqlite_position,
     .durable = sqlite_durable,
+    .make_durable = sqlite_make_durable,
     .load = sqlite_load,
     .reader_new = sqlite_reader_new,
     .ask = sqlite_ask,
