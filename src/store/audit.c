@@ -8,6 +8,7 @@
 #include "codec/hex.h"
 #include "codec/json_read.h"
 #include "crypto/chain.h"
+#include "crypto/checkpoint.h"
 #include "crypto/hash.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #define DEPTH_MAX 64
 #define DIGEST_BYTES 16
 #define SALT_BYTES_MAX 64
+#define RECENT 8192 /* frames that may come between a checkpoint's seq and its own */
 
 struct audit {
     struct arena page, row; /* of the answer; of one frame's texts */
@@ -27,6 +29,7 @@ struct audit {
     struct audit_report report;
     uint64_t expect_seq;
     uint8_t expect_chain[CHAIN_BYTES];
+    uint8_t recent[RECENT][CHAIN_BYTES]; /* of seq, at seq % RECENT */
 };
 
 int audit_new(struct audit **ret)
@@ -191,17 +194,49 @@ static bool frame_of(struct json row, struct frame *f)
     return true;
 }
 
+/* An event "checkpoint" {seq, chain, key, signature}: true of this record, and signed by the key of those before it. */
+static int check_checkpoint(struct audit *a, const struct frame *f, struct json body)
+{
+    struct audit_report *rep = &a->report;
+    static const uint8_t nobody[SIGN_PUBLIC_BYTES];
+    uint8_t chain[CHAIN_BYTES], key[SIGN_PUBLIC_BYTES], signature[SIGN_BYTES];
+    char text[CHECKPOINT_TEXT_BYTES];
+    struct str event, hex[3];
+    int64_t seq;
+    if (f->kind != FRAME_EVENT || !json_str(json_get(body, STR("event")), &event) || !str_eq(event, STR("checkpoint")))
+        return 0;
+    if (!int_in(body, STR("seq"), INT64_MAX, &seq) || !json_str(json_get(body, STR("chain")), &hex[0]) ||
+        !json_str(json_get(body, STR("key")), &hex[1]) || !json_str(json_get(body, STR("signature")), &hex[2]) ||
+        hex_decode(hex[0], chain, sizeof chain) < 0 || hex_decode(hex[1], key, sizeof key) < 0 ||
+        hex_decode(hex[2], signature, sizeof signature) < 0)
+        return damaged(a, f->seq, "a checkpoint that cannot be read");
+    if ((uint64_t)seq >= f->seq || f->seq - (uint64_t)seq >= RECENT ||
+        memcmp(a->recent[(uint64_t)seq % RECENT], chain, CHAIN_BYTES) != 0)
+        return damaged(a, f->seq, "a checkpoint names a chain value that the record does not have");
+    if (!sign_verify(key, checkpoint_text((uint64_t)seq, chain, text), signature))
+        return damaged(a, f->seq, "a checkpoint's signature does not fit");
+    if (memcmp(rep->signer, nobody, sizeof nobody) != 0 && memcmp(rep->signer, key, sizeof key) != 0)
+        return damaged(a, f->seq, "a checkpoint is signed by another key than those before it");
+    memcpy(rep->signer, key, sizeof key);
+    rep->checkpoint_seq = (uint64_t)seq;
+    rep->checkpoints++;
+    return 0;
+}
+
 static int check_digests(struct audit *a, const struct frame *f, struct json personal)
 {
     struct json body, digests;
     arena_reset(&a->row);
     if (json_parse(&a->row, f->body, DEPTH_MAX, &body) < 0 || json_type(body) != JSON_OBJECT)
         return damaged(a, f->seq, "a body that is not an object");
+    int r = check_checkpoint(a, f, body);
+    if (r != 0)
+        return r;
     digests = json_get(body, STR("digests"));
 
     uint64_t before = a->report.values;
     struct str text;
-    int r = json_str(personal, &text) && text.n > 0 ? check_personal(a, f->seq, text, digests) : 0;
+    r = json_str(personal, &text) && text.n > 0 ? check_personal(a, f->seq, text, digests) : 0;
     size_t n_digests = json_type(digests) == JSON_OBJECT ? json_len(digests) : 0;
     if (r == 0)
         a->report.erased += n_digests - (a->report.values - before);
@@ -237,6 +272,7 @@ static int check_row(struct audit *a, struct json row)
     if (r != 0)
         return r;
     memcpy(rep->chain, chain, CHAIN_BYTES);
+    memcpy(a->recent[f.seq % RECENT], chain, CHAIN_BYTES);
     rep->last_seq = f.seq;
     count_kind(rep, f.kind);
     return 0;
