@@ -136,7 +136,7 @@ static void start(struct call *c, bool fresh)
     send_request(c, &(struct send_parts){
                         .method = c->method,
                         .target = target,
-                        .content_type = c->send_body.n ? c->saas.content_type : STR_NONE,
+                        .content_type = c->saas.content_type, /* of an empty form too: Stripe's readers ask for it */
                         .idempotency_key = c->send_key,
                         .body = c->send_body,
                     });
