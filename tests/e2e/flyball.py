@@ -64,12 +64,12 @@ class Daemon:
     """`serve` on `root`/data, with the vendor `stripe` on that port; more vendors and settings by `config`."""
 
     def __init__(self, root, vendor_port=None, *, limits=None, additions=None, secret=None, secret_ref=None, mode=None,
-                 vendors=None, config=None, env=None, command="serve", args=()):
+                 vendors=None, config=None, env=None, command="serve", listen_data="127.0.0.1:0", args=()):
         self.root, self.dir = Path(root), Path(root) / "data"
         self.root.mkdir(parents=True, exist_ok=True)
         self.secret = secret or canary()
         self.config_file, self.log_file = self.root / "flyball.yaml", self.root / "stderr.log"
-        self.command, self.args = command, list(args)
+        self.command, self.listen_data, self.args = command, listen_data, list(args)
         self.env = {"PATH": os.environ["PATH"], "HOME": str(self.root), "LC_ALL": "C.UTF-8",
                     "STRIPE_SECRET_KEY": self.secret, **(env or {})}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
@@ -95,7 +95,7 @@ class Daemon:
     def start(self):
         assert self.process is None
         argv = [BINARY, self.command, "--json", "--config", str(self.config_file), "--dir", str(self.dir), "--listen-data",
-                "127.0.0.1:0", "--listen-admin", "127.0.0.1:0", *self.args]
+                self.listen_data, "--listen-admin", "127.0.0.1:0", *self.args]
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                             env=self.env, cwd=self.root)

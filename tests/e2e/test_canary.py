@@ -27,6 +27,11 @@ class Watch:
                 for form, needle in forms_of(secret).items() if needle in data]
 
 
+def summary(leaks):
+    """Each place once: a leak shows in many commands."""
+    return sorted(set(leaks))[:20]
+
+
 def mixed_run(d, key, vendor, watch):
     """Allowed, refused, lost and echoing calls; each answer is watched."""
     def call(method, path, body=None, **more):
@@ -147,7 +152,7 @@ def test_no_secret_leaves(make_daemon, vendor, tmp_path, source, additions):
     d.stop()
     for name, data in d.everything_written():
         watch.add(name, data)
-    assert watch.leaks() == []
+    assert summary(watch.leaks()) == []
     assert len(watch.seen) > 100
 
 

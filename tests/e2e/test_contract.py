@@ -108,14 +108,14 @@ def test_a_second_daemon_on_the_same_folder_is_refused(daemon, make_daemon, vend
 
 
 def test_a_taken_port_is_named(daemon, make_daemon, vendor):
-    d = make_daemon(vendor, start=False, args=["--listen-data", f"127.0.0.1:{daemon.data_port}"])
+    d = make_daemon(vendor, start=False, listen_data=f"127.0.0.1:{daemon.data_port}")
     with pytest.raises(NotReady):
         d.start()
     assert str(daemon.data_port) in d.log()
 
 
 def test_a_listener_beyond_loopback_is_refused(make_daemon, vendor):
-    d = make_daemon(vendor, start=False, args=["--listen-data", "0.0.0.0:0"])
+    d = make_daemon(vendor, start=False, listen_data="0.0.0.0:0")
     with pytest.raises(NotReady):
         d.start()
     assert "0.0.0.0" in d.log() or "loopback" in d.log()
@@ -133,6 +133,9 @@ def test_SIGTERM_closes_idle_connections_and_ends(daemon, key):
 
 def test_workers_can_be_chosen(make_daemon, vendor):
     d = make_daemon(vendor, args=["--workers", "1"])
+    until = time.monotonic() + 5
+    while "event=ready" not in d.log() and time.monotonic() < until:
+        time.sleep(0.01)  # the line is written behind the one on stdout
     assert "workers=1" in d.log()
 
 

@@ -13,6 +13,7 @@ from tap import Tap
 from vendor import Vendor, declines, says
 
 OURS = re.compile(r"x-flyball-|x-agent-run-id$")
+MADE_ID = re.compile(r"\b(cus|ch|pi|re)_[0-9A-Za-z]{6,}")
 HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date"}
 
 
@@ -32,7 +33,8 @@ class Told:
 
     def __call__(self, method, *args):
         self.n += 1
-        options = {"idempotency_key": f"key-{self.n:04d}"}
+        is_post = method.__name__ not in ("retrieve", "list", "delete")
+        options = {"idempotency_key": f"key-{self.n:04d}"} if is_post else {}
         try:
             value = method(*args, options=options)
             last = value.last_response
@@ -52,7 +54,7 @@ def a_days_work(c, vendor=None):
     who = t(t.c.customers.create, {"email": "zoë@example.com", "name": "Zoë & Söhne [x]=1+1 %41", "metadata": {"order no": "1 2"}})
     t(t.c.customers.update, who.id, {"name": "Zoë"})
     pi = t(t.c.payment_intents.create, {"amount": 1250, "currency": "usd", "confirm": True, "customer": who.id,
-                                        "payment_method": "pm_card_visa", "metadata": {"a[b]": "c&d=e"}})
+                                        "payment_method": "pm_card_visa", "metadata": {"a.b": "c&d=e"}})
     held = t(t.c.payment_intents.create, {"amount": 900, "currency": "usd", "confirm": True, "capture_method": "manual"})
     t(t.c.payment_intents.capture, held.id, {"amount_to_capture": 700})
     late = t(t.c.payment_intents.create, {"amount": 300, "currency": "usd"})
@@ -225,7 +227,7 @@ def test_stripe_mock_answers_the_same_through_us(make_daemon, stripe_mock, addit
         expected = mock_work(client("sk_test_123", f"http://127.0.0.1:{stripe_mock}"))
 
         def shape(told):  # its ids are new at each call
-            return (told[0], re.sub(r'"(\w+)_[0-9A-Za-z]{8,}"', r'"\1_x"', told[1]), *told[2:])
+            return (told[0], MADE_ID.sub(r"\1_x", told[1]), *told[2:])
 
         assert [shape(t) for t in got] == [shape(t) for t in expected]
         seen = tap.all_received()

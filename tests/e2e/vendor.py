@@ -384,7 +384,7 @@ class Vendor:
 
     def _commit(self, request):
         with self.lock:
-            seen = f"{request.method} {request.path} {request.key}".encode()
+            seen = f"{request.method} {request.path} {request.key if request.method == 'POST' else ''}".encode()
             headers = [("Request-Id", "req_" + hashlib.sha256(seen).hexdigest()[:14])]
             if request.key and request.method == "POST":
                 headers.append(("Idempotency-Key", request.key))
@@ -515,9 +515,16 @@ async def bad_chunk(turn):
     await turn.close()
 
 
+async def chunk_extension(turn):
+    """Allowed by RFC 9112, used by nobody, and read differently by many."""
+    a = turn.commit()
+    await turn.send(a.head([("Transfer-Encoding", "chunked")], length=False) + b"%x;a=b\r\n" % len(a.body) + a.body + b"\r\n0\r\n\r\n")
+
+
 async def folded_head(turn):
     a = turn.commit()
     await turn.send(a.head([("X-Long", "one\r\n two")]) + a.body)
+    await turn.close()
 
 
 def huge_head(n_bytes):
@@ -535,12 +542,12 @@ def huge_body(n_bytes):
 
 
 async def chunked(turn):
-    """Correct, in odd pieces: one byte, upper-case sizes, a chunk extension, a trailer."""
+    """Correct, in odd pieces: one byte, upper-case sizes, a trailer."""
     a = turn.commit()
     turn.vendor.book.answers.append(a)
     head = a.head([("Transfer-Encoding", "chunked"), ("Trailer", "X-Sum")], length=False)
     rest = a.body[1:]
-    pieces = b"1\r\n" + a.body[:1] + b"\r\n" + b"%X;why=not\r\n" % len(rest) + rest + b"\r\n0\r\nX-Sum: 1\r\n\r\n"
+    pieces = b"1\r\n" + a.body[:1] + b"\r\n" + b"%X\r\n" % len(rest) + rest + b"\r\n0\r\nX-Sum: 1\r\n\r\n"
     await turn.send(head + pieces)
 
 
