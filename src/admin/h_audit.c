@@ -31,6 +31,11 @@ static int verify(void *ctx, struct store *s, struct store_reader *reader, struc
     jw_put_str(&w, STR("chain"), hex_encode(t.chain, CHAIN_BYTES, hex));
     jw_put_i64(&w, STR("values"), (int64_t)t.values);
     jw_put_i64(&w, STR("erased"), (int64_t)t.erased);
+    jw_put_i64(&w, STR("checkpoints"), (int64_t)t.checkpoints);
+    jw_put_i64(&w, STR("checkpoint_seq"), (int64_t)t.checkpoint_seq);
+    char signer[2 * SIGN_PUBLIC_BYTES];
+    jw_put_str_or_null(&w, STR("signer"),
+                       t.checkpoints ? hex_encode(t.signer, SIGN_PUBLIC_BYTES, signer) : STR_NONE);
     jw_key(&w, STR("damaged_seq"));
     if (e == 0)
         jw_null(&w);

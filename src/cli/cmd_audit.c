@@ -19,6 +19,9 @@ static int run(struct cli *c)
         print_styled(c, STYLE_GOOD, STR("ok"));
         fprintf(c->out, "  " STR_FMT " frames are what was written; chain ", STR_ARG(show_number(c, a.json, "frames")));
         print_safe(c->out, show_text(a.json, "chain"));
+        fprintf(c->out, "\n    " STR_FMT " checkpoints, the last one up to frame " STR_FMT ", signed by ",
+                STR_ARG(show_number(c, a.json, "checkpoints")), STR_ARG(show_number(c, a.json, "checkpoint_seq")));
+        print_safe(c->out, show_text(a.json, "signer"));
         fputc('\n', c->out);
     } else {
         print_styled(c, STYLE_BAD, STR("fail"));

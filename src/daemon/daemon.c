@@ -101,6 +101,7 @@ static int open_core(struct daemon *d)
         .rng = &d->rng,
         .journal = d->journal,
         .store = d->store,
+        .checkpoint_key = d->folder.checkpoint_key,
         .vendors = d->vendors.names,
         .n_vendors = d->vendors.vendors.n,
     };
@@ -384,8 +385,12 @@ static void stop(struct daemon *d, bool may_drain)
         loop_thread_call(&d->admin_loop, free_admin, d->admin);
     loop_thread_stop(&d->admin_loop);
     stop_workers(d);
-    if (d->core)
+    if (d->core) {
         dev_stop(&d->dev, d->core);
+        core_say_stop(d->core);
+        while (core_drain_turn(d->core))
+            ;
+    }
     core_free(d->core);
     if (d->store)
         d->store->ops->close(d->store);

@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "codec/hex.h"
+#include "crypto/hash.h"
+#include "crypto/sign.h"
 #include "io/whole_file.h"
 
 #include <limits.h>
@@ -49,6 +51,36 @@ static int load_token(struct folder *f, struct rng *r)
     return err_trace(ret);
 }
 
+/* The seed in hex. Its public half is written beside it, to be kept elsewhere: it proves who signed. */
+static int load_checkpoint_key(struct folder *f, struct rng *rng, struct arena *a)
+{
+    uint8_t seed[SIGN_SEED_BYTES], public_key[SIGN_PUBLIC_BYTES];
+    char hex[2 * SIGN_SEED_BYTES];
+    struct str path = arena_printf(a, STR_FMT "/checkpoint.key", STR_ARG(f->dir));
+    struct buf text;
+    buf_init(&text, 128);
+    int r = io_read_file(io_system(), path, 128, &text);
+    if (r == 0)
+        r = hex_decode(str_sub(buf_str(&text), 0, sizeof hex), seed, sizeof seed);
+    if (r == -ERR_NOT_FOUND) {
+        rng_fill(rng, seed, sizeof seed);
+        r = io_replace_file(io_system(), path, hex_encode(seed, sizeof seed, hex));
+    }
+    if (r == 0 && !(f->checkpoint_key = sign_key_new(seed)))
+        r = -ERR_NOMEM;
+    if (r == 0) {
+        sign_key_public(f->checkpoint_key, public_key);
+        path = arena_printf(a, STR_FMT "/checkpoint.pub", STR_ARG(f->dir));
+        r = io_replace_file(io_system(), path, hex_encode(public_key, sizeof public_key, hex));
+    }
+    bytes_wipe(seed, sizeof seed);
+    bytes_wipe(hex, sizeof hex);
+    if (text.p)
+        bytes_wipe(text.p, text.cap);
+    buf_deinit(&text);
+    return err_trace(r);
+}
+
 int folder_open(struct str dir, struct rng *r, struct arena *a, struct buf *error, struct folder *ret)
 {
     struct folder f = {0};
@@ -75,6 +107,12 @@ int folder_open(struct str dir, struct rng *r, struct arena *a, struct buf *erro
         io_close(f.lock);
         return e;
     }
+    e = load_checkpoint_key(&f, r, a);
+    if (e < 0) {
+        buf_printf(error, "cannot read or write checkpoint.key in " STR_FMT ": %s", STR_ARG(f.dir), err_text(e));
+        folder_close(&f);
+        return e;
+    }
     *ret = f;
     return 0;
 }
@@ -86,6 +124,7 @@ void folder_close(struct folder *f)
     if (!f->lock)
         return;
     (void)io_unlink(io_system(), f->url_file);
+    sign_key_free(f->checkpoint_key);
     io_close(f->lock);
     f->lock = NULL;
 }

@@ -192,6 +192,7 @@ int core_new(const struct core_options *o, struct core **ret)
     c->rng = o->rng;
     c->journal = o->journal;
     c->store = o->store;
+    c->checkpoint_key = o->checkpoint_key;
     c->vendors = o->vendors;
     c->n_vendors = o->n_vendors;
     init_maps(c);

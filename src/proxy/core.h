@@ -25,6 +25,7 @@
 
 struct core;
 struct journal;
+struct sign_key;
 
 struct core_options {
     const struct limits *limits; /* outlives the core */
@@ -32,6 +33,7 @@ struct core_options {
     struct rng *rng;             /* used under the mutex only */
     struct journal *journal;
     struct store *store;
+    const struct sign_key *checkpoint_key; /* NULL: no signed checkpoints */
     const struct str *vendors; /* names, for policy warnings; outlive the core */
     size_t n_vendors;
 };
@@ -117,6 +119,8 @@ void core_sync_wait(struct core *c);
 void core_drain_wait(struct core *c);
 void core_answer_wait(struct core *c);
 void core_stop_background(struct core *c);
+/* The last events of a clean end: stop, and a checkpoint over everything before it. */
+void core_say_stop(struct core *c);
 /* A fatal state (fsync failed): money stops, the process must exit and recover. */
 bool core_has_failed(struct core *c);
 struct store *core_store(struct core *c);

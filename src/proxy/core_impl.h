@@ -85,6 +85,11 @@ struct core {
     atomic_bool drain_sleeps;
     atomic_uint_fast64_t store_seq; /* last seq applied */
     struct journal_reader *drain_reader;
+
+    /* of the drain's thread */
+    const struct sign_key *checkpoint_key;
+    uint64_t checkpoint_seq;
+    mono_t checkpoint_at;
     int drain_error; /* the drain's own: why its last batch was not applied; 0: it was */
 };
 
@@ -95,8 +100,8 @@ void core_unlock(struct core *c);
 int core_append(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
                 uint64_t *ret_seq);
 /*
- * The same for frames that must not be lost: kept and appended later when the disk is full. Refusals (FRAME_OPEN) are kept
- * up to late_bytes_max, and then only counted.
+ * The same for frames that must not be lost: kept and appended later when the disk is full. Refusals (FRAME_OPEN) are
+ * kept up to late_bytes_max, and then only counted.
  */
 int core_append_late(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
                      uint64_t *ret_seq);
@@ -115,5 +120,7 @@ void core_idem_put(struct core *c, const char key[64], const struct idem_entry *
 void core_idem_key(const struct idempotency *i, char ret[64]);
 void core_objects_free(struct core *c);
 void core_object_put(struct core *c, struct str scope, struct str id, struct str customer); /* under the mutex */
+
+void core_checkpoint(struct core *c); /* core_checkpoint.c: a signed one when it is due */
 
 char *core_dup(struct str s); /* malloc'd, NUL-terminated; aborts without memory */

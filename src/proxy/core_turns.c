@@ -171,6 +171,7 @@ static void recycle(struct core *c)
 bool core_drain_turn(struct core *c)
 {
     append_late_frames(c);
+    core_checkpoint(c);
     struct batch b = {.n_max = (size_t)c->limits->store_batch_frames_max};
     b.frames = calloc(b.n_max, sizeof(*b.frames));
     b.at = calloc(b.n_max, sizeof(*b.at));

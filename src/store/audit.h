@@ -3,10 +3,9 @@
  *
  *   (1) a changed, missing, added or reordered frame, and a changed or added personal value, is damage: the first one
  * is reported with its seq. (2) a missing personal value was erased; it is counted, and is no damage. (3) the end is
- * compared with the position that the store keeps. Whoever can rewrite that too is found by the signed checkpoints, unless they have the
- * signing key as well; then only by a checkpoint kept elsewhere.
- *   (4) a checkpoint (an event of the record itself) must be signed by the key of the one before it, and name a chain value
- *       that the record really had.
+ * compared with the position that the store keeps. Whoever can rewrite that too is found by the signed checkpoints,
+ * unless they have the signing key as well; then only by a checkpoint kept elsewhere. (4) a checkpoint (an event of the
+ * record itself) must be signed by the key of the one before it, and name a chain value that the record really had.
  */
 #pragma once
 
