@@ -57,7 +57,7 @@ static void pick_all(struct json object, const struct pick *table, size_t n, voi
     for (struct json_iter it = json_each(object); json_next(&it, &key, &v);) {
         for (size_t tried = 0; tried < n; tried++) {
             const struct pick *p = &table[(at + tried) % n];
-            if (!str_eq(p->name, key))
+            if (p->name.n != key.n || memcmp(p->name.p, key.p, key.n) != 0)
                 continue;
             pick_one(p->type, v, (char *)ret + p->offset);
             at += tried + 1;

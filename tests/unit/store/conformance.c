@@ -78,12 +78,10 @@ static int64_t number(struct json v, const char *path)
     return n;
 }
 
-static bool is_null(struct json v, const char *path)
-{
-    return json_type(json_path(v, str_c(path))) == JSON_NULL;
-}
+static bool is_null(struct json v, const char *path) { return json_type(json_path(v, str_c(path))) == JSON_NULL; }
 
-/* --- applying ------------------------------------------------------------------------------------------------------------ */
+/* --- applying
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static void each_frame_arrives_exactly_once(void **state)
 {
@@ -119,16 +117,20 @@ static void a_gap_is_refused(void **state)
 
 static void a_call_is_one_record_with_every_field(void **state)
 {
-    static const char *const FIELDS =
-        "call_id seq started_at ended_at run_id run_source run_trust parent_run_id trace_id span_id layer vendor operation class "
-        "method path mode model_asked model_sent model_returned key agent owner user tenant customer customer_source prompt "
-        "prompt_hash verdict code rule limits policy predicted held settled outcome direction amount currency fx tokens "
-        "tool_calls caused_by phases attempts route status error vendor_request_id object_ids idempotency_key stream_end overrun "
-        "additions shadow shares bytes_in bytes_out body_hashes chain";
+    static const char *const FIELDS = "call_id seq started_at ended_at run_id run_source run_trust parent_run_id "
+                                      "trace_id span_id layer vendor operation class "
+                                      "method path mode model_asked model_sent model_returned key agent owner user "
+                                      "tenant customer customer_source prompt "
+                                      "prompt_hash verdict code rule limits policy predicted held settled outcome "
+                                      "direction amount currency fx tokens "
+                                      "tool_calls caused_by phases attempts route status error vendor_request_id "
+                                      "object_ids idempotency_key stream_end overrun "
+                                      "additions shadow shares bytes_in bytes_out body_hashes chain";
     struct setting *s = *state;
     struct story_call c = story_call();
     struct str id;
-    c.limits[0] = (struct story_limit){"default/daily/usd/day/", "agent=refunds", "usd", "day", STORY_START, 5000000000};
+    c.limits[0] =
+        (struct story_limit){"default/daily/usd/day/", "agent=refunds", "usd", "day", STORY_START, 5000000000};
     c.n_limits = 1;
     uint64_t open = story_open(&s->story, &c, &id);
     apply(s);
@@ -147,8 +149,14 @@ static void a_call_is_one_record_with_every_field(void **state)
     assert_str(text(call, "path"), "/v1/refunds");
     assert_int_equal(number(call, "seq"), open);
 
-    struct story_close end = {.open_seq = open, .outcome = "settled", .settled = 4750000, .object = "re_1", .customer = "cus_2",
-                              .is_created = true, .moves = {{open, 0, 5000000000, 4750000}}, .n_moves = 1};
+    struct story_close end = {.open_seq = open,
+                              .outcome = "settled",
+                              .settled = 4750000,
+                              .object = "re_1",
+                              .customer = "cus_2",
+                              .is_created = true,
+                              .moves = {{open, 0, 5000000000, 4750000}},
+                              .n_moves = 1};
     story_close(&s->story, &end);
     apply(s);
     call = json_at(ask(s, q), 0);
@@ -203,13 +211,17 @@ static void the_last_close_of_an_unknown_call_counts(void **state)
     struct story_close end = {.open_seq = open, .outcome = "unknown", .settled = -1, .code = "outcome_unknown"};
     story_close(&s->story, &end);
     apply(s);
-    struct query spend = {.kind = QUERY_SPEND}, counters = {.kind = QUERY_COUNTERS}, unknown = {.kind = QUERY_CALLS, .outcome = STR("unknown")};
+    struct query spend = {.kind = QUERY_SPEND}, counters = {.kind = QUERY_COUNTERS},
+                 unknown = {.kind = QUERY_CALLS, .outcome = STR("unknown")};
     assert_str(text(ask(s, spend), "[0].held.usd"), "5.000000000");
     assert_str(text(ask(s, counters), "[0].held"), "5.000000000");
     assert_int_equal(json_len(ask(s, unknown)), 1);
 
-    struct story_close later = {.open_seq = open, .outcome = "settled", .settled = 4000000000,
-                                .moves = {{open, 0, 5000000000, 4000000000}}, .n_moves = 1};
+    struct story_close later = {.open_seq = open,
+                                .outcome = "settled",
+                                .settled = 4000000000,
+                                .moves = {{open, 0, 5000000000, 4000000000}},
+                                .n_moves = 1};
     story_close(&s->story, &later);
     apply(s);
     struct query q = {.kind = QUERY_CALL, .id = id};
@@ -227,7 +239,8 @@ static void the_last_close_of_an_unknown_call_counts(void **state)
     assert_str(text(row, "settled"), "4.000000000");
 }
 
-/* --- lists ---------------------------------------------------------------------------------------------------------------- */
+/* --- lists
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static void lists_are_filtered_and_paged(void **state)
 {
@@ -257,12 +270,18 @@ static void lists_are_filtered_and_paged(void **state)
         const char *field, *value;
         size_t offset;
     } FILTERS[] = {
-        {"run_id", "run-2", offsetof(struct query, run)},       {"agent", "mailer", offsetof(struct query, agent)},
-        {"tenant", "globex", offsetof(struct query, tenant)},   {"key", "k2", offsetof(struct query, key)},
-        {"vendor", "stripe", offsetof(struct query, vendor)},   {"operation", "stripe.charges.create", offsetof(struct query, operation)},
-        {"verdict", "deny", offsetof(struct query, verdict)},   {"verdict", "permit", offsetof(struct query, verdict)},
-        {"outcome", "settled", offsetof(struct query, outcome)}, {"outcome", "unknown", offsetof(struct query, outcome)},
-        {"outcome", "released", offsetof(struct query, outcome)}, {"outcome", "none", offsetof(struct query, outcome)},
+        {"run_id", "run-2", offsetof(struct query, run)},
+        {"agent", "mailer", offsetof(struct query, agent)},
+        {"tenant", "globex", offsetof(struct query, tenant)},
+        {"key", "k2", offsetof(struct query, key)},
+        {"vendor", "stripe", offsetof(struct query, vendor)},
+        {"operation", "stripe.charges.create", offsetof(struct query, operation)},
+        {"verdict", "deny", offsetof(struct query, verdict)},
+        {"verdict", "permit", offsetof(struct query, verdict)},
+        {"outcome", "settled", offsetof(struct query, outcome)},
+        {"outcome", "unknown", offsetof(struct query, outcome)},
+        {"outcome", "released", offsetof(struct query, outcome)},
+        {"outcome", "none", offsetof(struct query, outcome)},
     };
     for (size_t f = 0; f < sizeof FILTERS / sizeof FILTERS[0]; f++) {
         size_t want = 0;
@@ -353,7 +372,8 @@ static void spend_is_the_sum_of_its_calls(void **state)
     assert_int_equal(got, want);
 }
 
-/* --- events and state -------------------------------------------------------------------------------------------------------- */
+/* --- events and state
+ * -------------------------------------------------------------------------------------------------------- */
 
 static void events_are_shown_with_all_they_name_but_secrets(void **state)
 {
@@ -377,9 +397,12 @@ static void events_are_shown_with_all_they_name_but_secrets(void **state)
 static void every_version_of_a_policy_is_kept(void **state)
 {
     struct setting *s = *state;
-    story_event(&s->story, "policy.apply", "\"name\":\"p\",\"version\":1,\"digest\":\"aa\",\"document\":\"{\\\"v\\\":1}\"", NULL, NULL);
-    story_event(&s->story, "policy.apply", "\"name\":\"q\",\"version\":1,\"digest\":\"cc\",\"document\":\"{}\"", NULL, NULL);
-    story_event(&s->story, "policy.apply", "\"name\":\"p\",\"version\":2,\"digest\":\"bb\",\"document\":\"{\\\"v\\\":2}\"", NULL, NULL);
+    story_event(&s->story, "policy.apply",
+                "\"name\":\"p\",\"version\":1,\"digest\":\"aa\",\"document\":\"{\\\"v\\\":1}\"", NULL, NULL);
+    story_event(&s->story, "policy.apply", "\"name\":\"q\",\"version\":1,\"digest\":\"cc\",\"document\":\"{}\"", NULL,
+                NULL);
+    story_event(&s->story, "policy.apply",
+                "\"name\":\"p\",\"version\":2,\"digest\":\"bb\",\"document\":\"{\\\"v\\\":2}\"", NULL, NULL);
     apply(s);
     struct query q = {.kind = QUERY_POLICIES};
     assert_int_equal(json_len(ask(s, q)), 3);
@@ -445,14 +468,24 @@ static void a_start_finds_what_is_live_and_nothing_else(void **state)
     c.limits[1] = (struct story_limit){"d/daily/usd/day/", "-", "usd", "day", today, 5000000000};
     c.limits[2] = (struct story_limit){"d/slots/concurrent/instant/", "-", "concurrent", "instant", 0, 1};
     c.n_limits = 3;
-    uint64_t open = story_open(&s->story, &c, NULL), unknown = story_open(&s->story, &c, NULL), over = story_open(&s->story, &c, NULL);
-    struct story_close end = {.open_seq = unknown, .outcome = "unknown", .settled = -1, .moves = {{unknown, 2, 1, 0}}, .n_moves = 1};
+    uint64_t open = story_open(&s->story, &c, NULL), unknown = story_open(&s->story, &c, NULL),
+             over = story_open(&s->story, &c, NULL);
+    struct story_close end = {
+        .open_seq = unknown, .outcome = "unknown", .settled = -1, .moves = {{unknown, 2, 1, 0}}, .n_moves = 1};
     story_close(&s->story, &end);
-    end = (struct story_close){.open_seq = over, .outcome = "settled", .settled = 1, .moves = {{over, 1, 5000000000, 1}, {over, 2, 1, 0}}, .n_moves = 2};
+    end = (struct story_close){.open_seq = over,
+                               .outcome = "settled",
+                               .settled = 1,
+                               .moves = {{over, 1, 5000000000, 1}, {over, 2, 1, 0}},
+                               .n_moves = 2};
     story_close(&s->story, &end);
     c.limits[1].window_start = yesterday;
     uint64_t past = story_open(&s->story, &c, NULL);
-    end = (struct story_close){.open_seq = past, .outcome = "settled", .settled = 9, .moves = {{past, 1, 5000000000, 9}, {past, 2, 1, 0}}, .n_moves = 2};
+    end = (struct story_close){.open_seq = past,
+                               .outcome = "settled",
+                               .settled = 9,
+                               .moves = {{past, 1, 5000000000, 9}, {past, 2, 1, 0}},
+                               .n_moves = 2};
     story_close(&s->story, &end);
     story_event(&s->story, "key.create", "\"id\":\"k1\"", NULL, NULL);
     story_event(&s->story, "key.create", "\"id\":\"k2\"", NULL, NULL);
@@ -461,8 +494,8 @@ static void a_start_finds_what_is_live_and_nothing_else(void **state)
 
     struct loaded l = load(s, STORY_START, -1, 0);
     char want[256];
-    snprintf(want, sizeof want, "key 1\nkey 0\nopen %llu 0 0 5000000000 1\nopen %llu 1 0 5000000000 0\n", (unsigned long long)open,
-             (unsigned long long)unknown);
+    snprintf(want, sizeof want, "key 1\nkey 0\nopen %llu 0 0 5000000000 1\nopen %llu 1 0 5000000000 0\n",
+             (unsigned long long)open, (unsigned long long)unknown);
     assert_str(buf_str(&l.text), want);
     assert_int_equal(l.n_counters, 2); /* yesterday's is over and holds nothing */
     buf_deinit(&l.text);
@@ -491,14 +524,19 @@ static void a_call_that_shares_a_hold_moves_the_first_calls_counters(void **stat
     apply(s);
     struct query counters = {.kind = QUERY_COUNTERS};
     assert_str(text(ask(s, counters), "[0].held"), "5.000000000");
-    end = (struct story_close){.open_seq = second, .outcome = "settled", .settled = 5000000000, .moves = {{first, 0, 5000000000, 5000000000}}, .n_moves = 1};
+    end = (struct story_close){.open_seq = second,
+                               .outcome = "settled",
+                               .settled = 5000000000,
+                               .moves = {{first, 0, 5000000000, 5000000000}},
+                               .n_moves = 1};
     story_close(&s->story, &end);
     apply(s);
     struct json row = json_at(ask(s, counters), 0);
     assert_str(text(row, "held"), "0.000000000");
     assert_str(text(row, "settled"), "5.000000000");
     /* What is over may still be moved: a charge that comes to light later. */
-    end = (struct story_close){.open_seq = first, .outcome = "settled", .settled = 7, .moves = {{first, 0, 0, 7}}, .n_moves = 1};
+    end = (struct story_close){
+        .open_seq = first, .outcome = "settled", .settled = 7, .moves = {{first, 0, 0, 7}}, .n_moves = 1};
     story_close(&s->story, &end);
     apply(s);
     assert_str(text(ask(s, counters), "[0].settled"), "5.000000007");
@@ -512,12 +550,14 @@ static void frames_that_contradict_the_record_are_refused_whole(void **state)
     struct story_call c = story_call();
     uint64_t open = story_open(&s->story, &c, NULL);
     apply(s);
-    struct story_close end = {.open_seq = open, .outcome = "settled", .settled = 1, .moves = {{open, 3, 1, 1}}, .n_moves = 1};
+    struct story_close end = {
+        .open_seq = open, .outcome = "settled", .settled = 1, .moves = {{open, 3, 1, 1}}, .n_moves = 1};
     story_close(&s->story, &end);
     assert_int_equal(s->store->ops->apply(s->store, &s->story.frames[1], 1), -ERR_CORRUPT);
 }
 
-/* --- objects and idempotency ------------------------------------------------------------------------------------------------ */
+/* --- objects and idempotency
+ * ------------------------------------------------------------------------------------------------ */
 
 static void an_object_leads_to_the_call_that_made_it(void **state)
 {
@@ -536,7 +576,12 @@ static void an_object_leads_to_the_call_that_made_it(void **state)
 
     c.agent = "maker";
     uint64_t made = story_open(&s->story, &c, &maker_id);
-    end = (struct story_close){.open_seq = made, .outcome = "settled", .settled = 0, .object = "re_7", .customer = "cus_3", .is_created = true};
+    end = (struct story_close){.open_seq = made,
+                               .outcome = "settled",
+                               .settled = 0,
+                               .object = "re_7",
+                               .customer = "cus_3",
+                               .is_created = true};
     story_close(&s->story, &end);
     apply(s);
     row = json_at(ask(s, q), 0);
@@ -577,7 +622,9 @@ static void an_idempotency_key_leads_to_its_first_hold(void **state)
     assert_int_equal(json_len(ask(s, q)), 0);
 }
 
-/* --- proofs -------------------------------------------------------------------------------------------------------------------- */
+/* --- proofs
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static void the_whole_record_verifies(void **state)
 {

@@ -39,7 +39,8 @@ static uint64_t append(struct story *s, enum frame_kind kind, struct buf *body, 
         check(s->frames != NULL);
     }
     struct frame *f = &s->frames[s->seq++];
-    *f = (struct frame){.kind = kind, .version = FRAME_VERSION, .node = 1, .epoch = s->epoch, .seq = s->seq, .at = s->now};
+    *f = (struct frame){
+        .kind = kind, .version = FRAME_VERSION, .node = 1, .epoch = s->epoch, .seq = s->seq, .at = s->now};
     f->body = arena_str(&s->arena, buf_str(body));
     f->personal = personal->n ? arena_str(&s->arena, buf_str(personal)) : STR_NONE;
     frame_header_bytes(f, header);
@@ -51,7 +52,8 @@ static uint64_t append(struct story *s, enum frame_kind kind, struct buf *body, 
     return s->seq;
 }
 
-/* --- personal values ------------------------------------------------------------------------------------------------- */
+/* --- personal values -------------------------------------------------------------------------------------------------
+ */
 
 struct values {
     struct buf *out;
@@ -106,7 +108,8 @@ static void values_end(struct values *v, struct json_writer *body)
     buf_deinit(&v->digest_text);
 }
 
-/* --- frames ------------------------------------------------------------------------------------------------------------ */
+/* --- frames
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static void put_cost(struct json_writer *w, const char *name, money_t nano, const char *how)
 {
@@ -207,8 +210,9 @@ static void put_decision(struct json_writer *w, const struct story_call *c)
     jw_put_i64(w, STR("amount"), 500);
     put_text(w, "currency", "USD");
     jw_put_i64(w, STR("exponent"), 2);
-    jw_put_raw(w, STR("facts"), STR("{\"customer_source\":\"request\",\"cost_how\":\"estimated\",\"amount_is_known\":true,"
-                                    "\"dry_run\":false}"));
+    jw_put_raw(w, STR("facts"),
+               STR("{\"customer_source\":\"request\",\"cost_how\":\"estimated\",\"amount_is_known\":true,"
+                   "\"dry_run\":false}"));
     put_text(w, "shares", c->shares);
     if (c->idempotency) {
         jw_key(w, STR("idempotency"));
@@ -294,10 +298,10 @@ static void put_moves(struct json_writer *w, const struct story_close *c)
 static void put_objects(struct story *s, struct values *v, const struct story_close *c)
 {
     struct str ids = arena_printf(&s->arena, "[\"%s\"]", c->object);
-    struct str objects =
-        arena_printf(&s->arena, "[{\"id\":\"%s\",\"type\":\"refund\",\"customer\":%s%s%s,\"parent\":null,\"created\":%s}]",
-                     c->object, c->customer ? "\"" : "", c->customer ? c->customer : "null", c->customer ? "\"" : "",
-                     c->is_created ? "true" : "false");
+    struct str objects = arena_printf(
+        &s->arena, "[{\"id\":\"%s\",\"type\":\"refund\",\"customer\":%s%s%s,\"parent\":null,\"created\":%s}]",
+        c->object, c->customer ? "\"" : "", c->customer ? c->customer : "null", c->customer ? "\"" : "",
+        c->is_created ? "true" : "false");
     values_add(v, "object_ids", ids);
     values_add(v, "objects", objects);
 }
@@ -326,12 +330,14 @@ uint64_t story_close(struct story *s, const struct story_close *c)
     jw_put_i64(&w, STR("bytes_in"), 812);
     jw_put_i64(&w, STR("bytes_out"), 95);
     put_text(&w, "resolved_by", NULL);
-    jw_put_raw(&w, STR("phases"), STR("{\"admit\":4,\"decide\":9,\"hold\":3,\"sync\":210,\"queue\":0,\"connect\":null,"
-                                      "\"first_byte\":51000,\"total\":51900}"));
-    jw_put_raw(&w, STR("attempts"),
-               STR("[{\"n\":1,\"kind\":\"forward\",\"method\":\"POST\",\"path\":\"/v1/refunds\",\"target\":\"127.0.0.1:9001\","
-                   "\"started_us\":230,\"connect_us\":null,\"first_byte_us\":51000,\"total_us\":51600,\"status\":200,"
-                   "\"bytes_out\":95,\"bytes_in\":812,\"error\":null,\"reused\":true}]"));
+    jw_put_raw(&w, STR("phases"),
+               STR("{\"admit\":4,\"decide\":9,\"hold\":3,\"sync\":210,\"queue\":0,\"connect\":null,"
+                   "\"first_byte\":51000,\"total\":51900}"));
+    jw_put_raw(
+        &w, STR("attempts"),
+        STR("[{\"n\":1,\"kind\":\"forward\",\"method\":\"POST\",\"path\":\"/v1/refunds\",\"target\":\"127.0.0.1:9001\","
+            "\"started_us\":230,\"connect_us\":null,\"first_byte_us\":51000,\"total_us\":51600,\"status\":200,"
+            "\"bytes_out\":95,\"bytes_in\":812,\"error\":null,\"reused\":true}]"));
     put_moves(&w, c);
     if (c->object || c->customer) {
         values_begin(&v, &personal);
@@ -344,7 +350,8 @@ uint64_t story_close(struct story *s, const struct story_close *c)
     return append(s, FRAME_CLOSE, &body, &personal);
 }
 
-uint64_t story_event(struct story *s, const char *event, const char *members, const char *personal_name, const char *value)
+uint64_t story_event(struct story *s, const char *event, const char *members, const char *personal_name,
+                     const char *value)
 {
     struct buf body, personal;
     struct json_writer w;
@@ -370,7 +377,8 @@ uint64_t story_event(struct story *s, const char *event, const char *members, co
     return append(s, FRAME_EVENT, &body, &personal);
 }
 
-/* --- a random life ---------------------------------------------------------------------------------------------------- */
+/* --- a random life
+ * ---------------------------------------------------------------------------------------------------- */
 
 #define LIVE_MAX 64
 
@@ -386,17 +394,16 @@ struct life {
     size_t n;
 };
 
-static const char *pick(struct life *l, const char *const *of, size_t n)
-{
-    return of[rng_below(&l->rng, n)];
-}
+static const char *pick(struct life *l, const char *const *of, size_t n) { return of[rng_below(&l->rng, n)]; }
 
 static void life_open(struct life *l)
 {
-    static const char *const agents[] = {"refunds", "billing", "mailer"}, *const runs[] = {"run-1", "run-2", "run-3", "r4"};
+    static const char *const agents[] = {"refunds", "billing", "mailer"}, *const runs[] = {"run-1", "run-2", "run-3",
+                                                                                           "r4"};
     static const char *const tenants[] = {"acme", "", "globex"}, *const keys[] = {"k1", "k2"};
     static const char *const classes[] = {"money_out", "read", "money_in"};
-    static const char *const operations[] = {"stripe.refunds.create", "stripe.charges.retrieve", "stripe.charges.create"};
+    static const char *const operations[] = {"stripe.refunds.create", "stripe.charges.retrieve",
+                                             "stripe.charges.create"};
     char bucket[64], digest[65];
     size_t what = rng_below(&l->rng, 3);
     struct story_call c = story_call();
@@ -409,7 +416,8 @@ static void life_open(struct life *l)
     c.operation = operations[what];
     c.held = (money_t)(1 + rng_below(&l->rng, 1000)) * 1000000;
     snprintf(bucket, sizeof bucket, "agent=%s,tenant=%s", c.agent, c.tenant);
-    c.limits[0] = (struct story_limit){"default/daily/usd/day/agent,tenant", bucket, "usd", "day", wall_day_start(s->now), c.held};
+    c.limits[0] = (struct story_limit){
+        "default/daily/usd/day/agent,tenant", bucket, "usd", "day", wall_day_start(s->now), c.held};
     c.limits[1] = (struct story_limit){"default/slots/concurrent/instant/", "-", "concurrent", "instant", 0, 1};
     c.limits[2] = (struct story_limit){"default/each/usd/call/", "-", "usd", "call", 0, c.held};
     c.n_limits = rng_below(&l->rng, 4);
@@ -447,7 +455,8 @@ static void life_close(struct life *l)
     for (size_t i = 0; i < 2; i++) {
         if (o->left[i] == 0 || (is_unknown && i == 0))
             continue;
-        int64_t cost = is_settled && i == 0 ? (int64_t)rng_below(&l->rng, (uint64_t)o->left[0] + o->left[0] / 8 + 1) : 0;
+        int64_t cost =
+            is_settled && i == 0 ? (int64_t)rng_below(&l->rng, (uint64_t)o->left[0] + o->left[0] / 8 + 1) : 0;
         c.moves[c.n_moves++] = (struct story_move){o->seq, i, o->left[i], cost};
         if (is_settled && i == 0)
             c.settled = cost;

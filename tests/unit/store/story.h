@@ -60,8 +60,10 @@ struct story_close {
 };
 uint64_t story_close(struct story *s, const struct story_close *c);
 
-/* `members` and `personal` are JSON members without braces; empty: none. Personal values get digests when there is one. */
-uint64_t story_event(struct story *s, const char *event, const char *members, const char *personal_name, const char *personal);
+/* `members` and `personal` are JSON members without braces; empty: none. Personal values get digests when there is one.
+ */
+uint64_t story_event(struct story *s, const char *event, const char *members, const char *personal_name,
+                     const char *personal);
 
 /* A long random life: calls of several agents that open, close, end unknown, are resolved, share, and are refused. */
 void story_random(struct story *s, uint64_t seed, size_t n_calls);

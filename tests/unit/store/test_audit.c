@@ -54,16 +54,14 @@ static void sql(struct lab *l, const char *fmt, ...)
         fail_msg("%s: %s", text, error);
 }
 
-static int verify(struct lab *l, struct audit_report *rep)
-{
-    return audit_verify(l->store, l->reader, rep);
-}
+static int verify(struct lab *l, struct audit_report *rep) { return audit_verify(l->store, l->reader, rep); }
 
 static void flip_byte(struct lab *l, struct rng *r, const char *table, const char *column, uint64_t seq, size_t n)
 {
     uint64_t at = 1 + rng_below(r, n);
     sql(l,
-        "UPDATE %s SET %s = CAST(CAST(substr(CAST(%s AS BLOB), 1, %d) AS BLOB) || char((unicode(CAST(substr(CAST(%s AS BLOB), %d, 1) "
+        "UPDATE %s SET %s = CAST(CAST(substr(CAST(%s AS BLOB), 1, %d) AS BLOB) || char((unicode(CAST(substr(CAST(%s AS "
+        "BLOB), %d, 1) "
         "AS TEXT)) + %d) %% 94 + 33) || CAST(substr(CAST(%s AS BLOB), %d) AS BLOB) AS TEXT) WHERE seq = %d",
         table, column, column, (int)at - 1, column, (int)at, (int)rng_below(r, 92), column, (int)at + 1, (int)seq);
 }
@@ -78,8 +76,10 @@ static uint64_t mutate(struct lab *l, struct rng *r)
         sql(l, "DELETE FROM frames WHERE seq = %d", (int)seq);
         return seq;
     case 1:
-        sql(l, "UPDATE frames SET seq = -1 WHERE seq = %d; UPDATE frames SET seq = %d WHERE seq = %d; "
-               "UPDATE frames SET seq = %d WHERE seq = -1", (int)seq, (int)seq, (int)other, (int)other);
+        sql(l,
+            "UPDATE frames SET seq = -1 WHERE seq = %d; UPDATE frames SET seq = %d WHERE seq = %d; "
+            "UPDATE frames SET seq = %d WHERE seq = -1",
+            (int)seq, (int)seq, (int)other, (int)other);
         return seq < other ? seq : other;
     case 2:
         sql(l, "INSERT INTO frames SELECT %d, kind, version, node, epoch, at, chain, body FROM frames WHERE seq = %d",
@@ -89,14 +89,17 @@ static uint64_t mutate(struct lab *l, struct rng *r)
         sql(l, "UPDATE frames SET at = at + %d WHERE seq = %d", (int)rng_below(r, 3) - 3, (int)seq);
         return seq;
     case 4:
-        sql(l, "UPDATE frames SET kind = 1 + kind %% 3, epoch = epoch + %d WHERE seq = %d", (int)rng_below(r, 2), (int)seq);
+        sql(l, "UPDATE frames SET kind = 1 + kind %% 3, epoch = epoch + %d WHERE seq = %d", (int)rng_below(r, 2),
+            (int)seq);
         return seq;
     case 5:
         sql(l, "UPDATE frames SET chain = randomblob(32) WHERE seq = %d", (int)seq);
         return seq;
     case 6: /* all frames from there on move down by one */
-        sql(l, "DELETE FROM frames WHERE seq = %d; UPDATE frames SET seq = -seq WHERE seq > %d; "
-               "UPDATE frames SET seq = -seq - 1 WHERE seq < 0", (int)seq, (int)seq);
+        sql(l,
+            "DELETE FROM frames WHERE seq = %d; UPDATE frames SET seq = -seq WHERE seq > %d; "
+            "UPDATE frames SET seq = -seq - 1 WHERE seq < 0",
+            (int)seq, (int)seq);
         return seq;
     case 7:
     case 8:
@@ -115,10 +118,13 @@ static bool is_changed(struct lab *l)
 {
     bool changed = true;
     sqlite3_stmt *st;
-    assert_int_equal(sqlite3_prepare_v2(l->db, "SELECT (SELECT count(*) FROM (SELECT * FROM frames EXCEPT SELECT * FROM good_frames))"
-                                               " + (SELECT count(*) FROM (SELECT * FROM good_frames EXCEPT SELECT * FROM frames))"
-                                               " + (SELECT count(*) FROM (SELECT * FROM personal EXCEPT SELECT * FROM good_personal))",
-                                        -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(l->db,
+                           "SELECT (SELECT count(*) FROM (SELECT * FROM frames EXCEPT SELECT * FROM good_frames))"
+                           " + (SELECT count(*) FROM (SELECT * FROM good_frames EXCEPT SELECT * FROM frames))"
+                           " + (SELECT count(*) FROM (SELECT * FROM personal EXCEPT SELECT * FROM good_personal))",
+                           -1, &st, NULL),
+        SQLITE_OK);
     assert_int_equal(sqlite3_step(st), SQLITE_ROW);
     changed = sqlite3_column_int(st, 0) != 0;
     sqlite3_finalize(st);
@@ -141,7 +147,8 @@ static void every_mutation_is_found_with_its_place(void **state)
             n++;
             int r = verify(&l, &rep);
             if (r != AUDIT_R_DAMAGED || rep.damaged_seq > seq)
-                fail_msg("mutation %d at seq %d: verify says %d at %d (%s)", n, (int)seq, r, (int)rep.damaged_seq, rep.damage);
+                fail_msg("mutation %d at seq %d: verify says %d at %d (%s)", n, (int)seq, r, (int)rep.damaged_seq,
+                         rep.damage);
         }
         sql(&l, "DELETE FROM frames; INSERT INTO frames SELECT * FROM good_frames; DELETE FROM personal; "
                 "INSERT INTO personal SELECT * FROM good_personal");

@@ -3,10 +3,7 @@
 
 #include "store/memory/store_memory.h"
 
-static int make(void *ctx, struct store **ret)
-{
-    return store_memory_new(ret);
-}
+static int make(void *ctx, struct store **ret) { return store_memory_new(ret); }
 
 int main(void)
 {

@@ -109,7 +109,8 @@ static void a_newer_schema_and_foreign_files_are_refused(void **state)
     change(s, "CREATE TABLE notes(x)");
     assert_int_equal(store_sqlite_open(str_c(s->file), &store), -ERR_CORRUPT);
     scratch_clear(s);
-    scratch_write(s, "this is no database, but it is long enough to be looked at by one ................................");
+    scratch_write(s,
+                  "this is no database, but it is long enough to be looked at by one ................................");
     assert_int_equal(store_sqlite_open(str_c(s->file), &store), -ERR_CORRUPT);
     assert_int_equal(store_sqlite_open(STR("/nonexistent/dir/store.db"), &store), -ERR_NOT_FOUND);
 }

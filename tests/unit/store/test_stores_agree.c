@@ -1,4 +1,5 @@
-/* Memory and SQLite give the same bytes for every question, whatever the batches: each is the other's second opinion. */
+/* Memory and SQLite give the same bytes for every question, whatever the batches: each is the other's second opinion.
+ */
 #include "scratch.h"
 #include "story.h"
 #include "unit.h"
@@ -46,8 +47,9 @@ static void assert_same_json(struct pair *p, const char *what)
     while (i < a.n && i < b.n && a.p[i] == b.p[i])
         i++;
     size_t from = i > 200 ? i - 200 : 0;
-    print_error("%s differs at byte %zu:\nmemory ...%.*s\nsqlite ...%.*s\n", what, i, (int)(a.n - from > 400 ? 400 : a.n - from),
-                a.p + from, (int)(b.n - from > 400 ? 400 : b.n - from), b.p + from);
+    print_error("%s differs at byte %zu:\nmemory ...%.*s\nsqlite ...%.*s\n", what, i,
+                (int)(a.n - from > 400 ? 400 : a.n - from), a.p + from, (int)(b.n - from > 400 ? 400 : b.n - from),
+                b.p + from);
     fail();
 }
 
@@ -70,7 +72,8 @@ static struct str maybe(struct rng *r, const char *const *of, size_t n)
 static struct query random_query(struct rng *r, const struct story *s)
 {
     static const char *const runs[] = {"run-1", "run-2", "nope"}, *const agents[] = {"refunds", "mailer"};
-    static const char *const tenants[] = {"acme", "globex"}, *const keys[] = {"k1", "k2"}, *const vendors[] = {"stripe", "twilio"};
+    static const char *const tenants[] = {"acme", "globex"}, *const keys[] = {"k1", "k2"},
+                             *const vendors[] = {"stripe", "twilio"};
     static const char *const operations[] = {"stripe.refunds.create", "stripe.charges.retrieve"};
     static const char *const verdicts[] = {"permit", "deny", "approve"};
     static const char *const outcomes[] = {"settled", "released", "unknown", "none", "open"};
@@ -123,7 +126,8 @@ static void set_id(struct query *q, struct rng *r, char text[80])
     q->id = str_c(text);
 }
 
-/* --- load ------------------------------------------------------------------------------------------------------------------ */
+/* --- load
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 static int on_counter(void *ctx, const struct counter_row *r)
 {
@@ -147,8 +151,8 @@ struct loaded {
 static int on_open(void *ctx, const struct open_row *r)
 {
     struct loaded *l = ctx;
-    buf_printf(l->text, "open %llu %d " STR_FMT " " STR_FMT, (unsigned long long)r->open_seq, r->is_closed, STR_ARG(r->body),
-               STR_ARG(r->personal));
+    buf_printf(l->text, "open %llu %d " STR_FMT " " STR_FMT, (unsigned long long)r->open_seq, r->is_closed,
+               STR_ARG(r->body), STR_ARG(r->personal));
     for (size_t i = 0; i < r->n_left; i++)
         buf_printf(l->text, " %lld", (long long)r->left[i]);
     return buf_add_byte(l->text, '\n');
