@@ -116,8 +116,7 @@ static int failed(struct input_fault *ret_fault, int r, const char *text, size_t
     return err_trace(r);
 }
 
-int json_parse_fault(struct arena *a, struct str text, int64_t depth_max, struct json *ret_root,
-                     struct input_fault *ret_fault)
+static int read(struct arena *a, struct str text, struct json *ret_root, struct input_fault *ret_fault)
 {
     if (text.n == 0)
         return failed(ret_fault, -ERR_INVALID, "the document is empty", 0);
@@ -130,14 +129,28 @@ int json_parse_fault(struct arena *a, struct str text, int64_t depth_max, struct
         return failed(ret_fault, -ERR_TOO_LARGE, "the document needs too much memory", err.pos);
     if (!doc)
         return failed(ret_fault, -ERR_INVALID, err.msg, err.pos);
+    ret_root->v = yyjson_doc_get_root(doc);
+    return 0;
+}
 
-    struct json root = {yyjson_doc_get_root(doc)};
+int json_parse_fault(struct arena *a, struct str text, int64_t depth_max, struct json *ret_root,
+                     struct input_fault *ret_fault)
+{
+    struct json root;
     struct walk w = {.arena = a, .depth_max = depth_max};
-    int r = walk(&w, root, 0);
+    int r = read(a, text, &root, ret_fault);
+    if (r < 0)
+        return r;
+    r = walk(&w, root, 0);
     if (r < 0)
         return failed(ret_fault, r, w.why, 0);
     *ret_root = root;
     return 0;
+}
+
+int json_parse_own(struct arena *a, struct str text, struct json *ret_root)
+{
+    return read(a, text, ret_root, NULL);
 }
 
 int json_parse(struct arena *a, struct str text, int64_t depth_max, struct json *ret_root)

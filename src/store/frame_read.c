@@ -88,7 +88,7 @@ int frame_parse(struct arena *a, struct str text, struct json *ret)
         *ret = JSON_ABSENT;
         return 0;
     }
-    int r = json_parse(a, text, FRAME_JSON_DEPTH_MAX, ret);
+    int r = json_parse_own(a, text, ret);
     if (r == -ERR_TOO_LARGE)
         return err_trace(r);
     if (r < 0 || json_type(*ret) != JSON_OBJECT)

@@ -13,7 +13,6 @@
 #include "codec/json_read.h"
 
 /* Depth of the documents in frames; bytes of arena that one frame may need for each byte of its text. */
-#define FRAME_JSON_DEPTH_MAX 64
 #define FRAME_ARENA_FACTOR 24
 
 /* One limit's part of a hold. */
