@@ -223,10 +223,11 @@ bool wire_try_send(int fd, struct str s)
 
 void wire_send(int fd, struct str s) { assert_true(wire_try_send(fd, s)); }
 
-/* 1 a byte, 0 closed, -1 late. */
+/* 1 a byte, 0 closed, -1 late. With a time-out set, recv() and poll() may be interrupted without any signal: newer libuv
+ * keeps an io_uring, whose work wakes the thread that made the loop. */
 static int read_byte(int fd, char *c)
 {
-    ssize_t n = recv(fd, c, 1, 0);
+    ssize_t n = TEMP_FAILURE_RETRY(recv(fd, c, 1, 0));
 
     return n == 1 ? 1 : n == 0 || errno == ECONNRESET ? 0 : -1;
 }
@@ -248,7 +249,7 @@ void wire_read_n(int fd, struct buf *b, size_t n)
     char block[65536];
 
     while (n) {
-        ssize_t got = recv(fd, block, n < sizeof(block) ? n : sizeof(block), 0);
+        ssize_t got = TEMP_FAILURE_RETRY(recv(fd, block, n < sizeof(block) ? n : sizeof(block), 0));
         assert_true(got > 0);
         assert_int_equal(buf_add(b, (struct str){block, (size_t)got}), 0);
         n -= (size_t)got;
@@ -304,7 +305,7 @@ bool wire_pending(int fd, int ms)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
 
-    return poll(&p, 1, ms) == 1;
+    return TEMP_FAILURE_RETRY(poll(&p, 1, ms)) == 1;
 }
 
 bool wire_closed(int fd, int ms)
@@ -312,7 +313,7 @@ bool wire_closed(int fd, int ms)
     char block[4096];
 
     while (wire_pending(fd, ms))
-        if (recv(fd, block, sizeof(block), 0) <= 0)
+        if (TEMP_FAILURE_RETRY(recv(fd, block, sizeof(block), 0)) <= 0)
             return true;
     return false;
 }
