@@ -37,7 +37,8 @@ int json_parse(struct arena *a, struct str text, int64_t depth_max, struct json 
 int json_parse_fault(struct arena *a, struct str text, int64_t depth_max, struct json *ret_root,
                      struct input_fault *ret_fault);
 
-/* Text that we wrote ourselves and that a checksum stands for: (2) and the depth are not looked at, which is half the time. */
+/* Text that we wrote ourselves and that a checksum stands for: (2) and the depth are not looked at, which is half the
+ * time. */
 int json_parse_own(struct arena *a, struct str text, struct json *ret_root);
 
 enum json_type json_type(struct json v);

@@ -19,8 +19,8 @@ struct folder {
 };
 
 /*
- * Makes the folder when it is not there (0700), locks it, reads or makes admin.token and checkpoint.key (0600). Other files are left
- * alone. -ERR_BUSY: another daemon runs on it. Texts live in `a`; `error` says what to do.
+ * Makes the folder when it is not there (0700), locks it, reads or makes admin.token and checkpoint.key (0600). Other
+ * files are left alone. -ERR_BUSY: another daemon runs on it. Texts live in `a`; `error` says what to do.
  */
 int folder_open(struct str dir, struct rng *r, struct arena *a, struct buf *error, struct folder *ret);
 /* Writes admin.url: where the CLI finds us. */

@@ -132,8 +132,8 @@ static void append_late_frames(struct core *c)
 }
 
 /*
- * The journal is the spool: calls go on, and the batch is read again from where the store stands. But a store that failed
- * to write or to sync is over until it is opened again.
+ * The journal is the spool: calls go on, and the batch is read again from where the store stands. But a store that
+ * failed to write or to sync is over until it is opened again.
  */
 static void drain_failed(struct core *c, int r)
 {
@@ -214,8 +214,8 @@ static void deadline(struct timespec *ts, int64_t ms)
 }
 
 /*
- * Sleeps until a frame is appended; then a little longer, so that frames come in batches, unless someone asks: a batch's
- * cost is in the pages it touches, and a thousand calls touch few more than ten do.
+ * Sleeps until a frame is appended; then a little longer, so that frames come in batches, unless someone asks: a
+ * batch's cost is in the pages it touches, and a thousand calls touch few more than ten do.
  */
 #define DRAIN_LAG_MS 25
 #define DRAIN_RETRY_MS 100

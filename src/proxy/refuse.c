@@ -106,7 +106,8 @@ void call_answer_of_http(struct worker *w, struct call *c, const struct http_ref
     char made[UUID_TEXT_BYTES];
     struct uuid u = uuid_v7(loop_wall(w->loop), w->rng);
     struct str id = arena_str(a, c ? str_c(c->id) : uuid_text(&u, made));
-    struct str text = arena_printf(a, "%s [" STR_FMT ", call " STR_FMT "]", r->text, STR_ARG(code_text(code)), STR_ARG(id));
+    struct str text =
+        arena_printf(a, "%s [" STR_FMT ", call " STR_FMT "]", r->text, STR_ARG(code_text(code)), STR_ARG(id));
     struct buf body;
 
     buf_init(&body, REFUSAL_BYTES_MAX);

@@ -2,13 +2,13 @@
  * tests/crash/vendor.c - a stand-in for Stripe that keeps a book of what it performed, and is quick enough for loops of
  * thousands of calls. One thread, epoll; nothing of the program under test is linked.
  *
- *   (1) a refund is in the book before its answer leaves: one write with O_APPEND a line, so the book is whole after any
- *       death of anyone.
- *   (2) a line is "number time idempotency-key tag amount currency"; number counts from 1 over all refunds, time is
- *       CLOCK_MONOTONIC in ns when the request was complete. "-" stands for what is absent.
+ *   (1) a refund is in the book before its answer leaves: one write with O_APPEND a line, so the book is whole after
+ * any death of anyone. (2) a line is "number time idempotency-key tag amount currency"; number counts from 1 over all
+ * refunds, time is CLOCK_MONOTONIC in ns when the request was complete. "-" stands for what is absent.
  *
  * Control, on the same port: GET /_vendor/set?delay_ms=N (answers wait that long), ?answers=0 (performed, booked, never
- * answered), ?answers=1, and GET /_vendor/stats: {"requests":N,"refunds":N,"last_ns":N}. Prints its port when it listens.
+ * answered), ?answers=1, and GET /_vendor/stats: {"requests":N,"refunds":N,"last_ns":N}. Prints its port when it
+ * listens.
  */
 #include <arpa/inet.h>
 #include <ctype.h>

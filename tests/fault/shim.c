@@ -3,11 +3,11 @@
  * disk full. Test only; nothing of the product is in it.
  *
  *   (1) only files below SHIM_DIR are touched, and of those only the kinds that `files` names.
- *   (2) what happens is said while the daemon runs, through SHIM_CONTROL: a file of struct control, mapped by both sides.
- *       All zero: the disk is well.
+ *   (2) what happens is said while the daemon runs, through SHIM_CONTROL: a file of struct control, mapped by both
+ * sides. All zero: the disk is well.
  *
- * Full means what a full file system means: room that a file has may be overwritten, more is refused. FULL_STRICT is one
- * that has to copy on write: no write works.
+ * Full means what a full file system means: room that a file has may be overwritten, more is refused. FULL_STRICT is
+ * one that has to copy on write: no write works.
  */
 #include <dlfcn.h>
 #include <errno.h>

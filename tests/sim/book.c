@@ -210,10 +210,11 @@ static void put_charge(struct book *b, size_t i, struct buf *out)
 {
     const struct charge *c = &b->charges[i];
 
-    buf_printf(out,
-               "{\"id\":\"ch_%zu\",\"object\":\"charge\",\"amount\":%lld,\"amount_refunded\":%lld,\"amount_captured\":%lld,"
-               "\"currency\":\"usd\",\"customer\":\"%s\",\"status\":\"succeeded\"}",
-               i, (long long)c->amount, (long long)c->refunded, (long long)c->amount, c->customer);
+    buf_printf(
+        out,
+        "{\"id\":\"ch_%zu\",\"object\":\"charge\",\"amount\":%lld,\"amount_refunded\":%lld,\"amount_captured\":%lld,"
+        "\"currency\":\"usd\",\"customer\":\"%s\",\"status\":\"succeeded\"}",
+        i, (long long)c->amount, (long long)c->refunded, (long long)c->amount, c->customer);
 }
 
 static void do_refund(struct book *b, const struct book_request *q, int64_t cents, size_t i, struct buf *out)

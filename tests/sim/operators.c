@@ -24,7 +24,8 @@ static void add_limit(struct world *w, struct document *d, struct buf *text, con
     check(d->n < DOCUMENT_LIMITS);
     snprintf(d->limits[d->n].id, sizeof(d->limits[d->n].id), "%s", id);
     d->limits[d->n++].max = is_usd ? cents_to_nano(n) : n;
-    buf_printf(text, "  - {id: %s, meter: %s, by: [%s], window: {%s}, match: {%s}, max: ", id, meter, by, window, match);
+    buf_printf(text, "  - {id: %s, meter: %s, by: [%s], window: {%s}, match: {%s}, max: ", id, meter, by, window,
+               match);
     if (is_usd)
         buf_printf(text, "\"%lld.%02lld\"}\n", (long long)(n / 100), (long long)(n % 100));
     else
@@ -33,7 +34,8 @@ static void add_limit(struct world *w, struct document *d, struct buf *text, con
 
 static void write_document(struct world *w, const char *name, struct document *d, struct buf *text)
 {
-    static const char money[] = "class: [money_in, money_out]", out[] = "class: [money_out]", in[] = "class: [money_in]";
+    static const char money[] = "class: [money_in, money_out]", out[] = "class: [money_out]",
+                      in[] = "class: [money_in]";
 
     buf_printf(text,
                "apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: %s, version: %d}\nmode: enforce\n"

@@ -1,6 +1,6 @@
 /*
- * tests/sim/world.h - the daemon's core as it runs in production, but for what surrounds it: three workers over one core,
- * journal and store in memory, among agents, operators and a vendor that misbehave, all drawn from one seed.
+ * tests/sim/world.h - the daemon's core as it runs in production, but for what surrounds it: three workers over one
+ * core, journal and store in memory, among agents, operators and a vendor that misbehave, all drawn from one seed.
  *
  * What is checked, for each seed:
  *   - every frame, as it is written, by tests/sim/audit.h (promises 1 and 2, chain, revocation);
@@ -39,4 +39,5 @@ struct world_result {
 
 struct connector;
 /* `stripe`: read once, shared by all worlds. */
-void world_run(uint64_t seed, enum mutation m, const struct connector *stripe, bool is_verbose, struct world_result *ret);
+void world_run(uint64_t seed, enum mutation m, const struct connector *stripe, bool is_verbose,
+               struct world_result *ret);

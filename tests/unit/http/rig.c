@@ -223,8 +223,8 @@ bool wire_try_send(int fd, struct str s)
 
 void wire_send(int fd, struct str s) { assert_true(wire_try_send(fd, s)); }
 
-/* 1 a byte, 0 closed, -1 late. With a time-out set, recv() and poll() may be interrupted without any signal: newer libuv
- * keeps an io_uring, whose work wakes the thread that made the loop. */
+/* 1 a byte, 0 closed, -1 late. With a time-out set, recv() and poll() may be interrupted without any signal: newer
+ * libuv keeps an io_uring, whose work wakes the thread that made the loop. */
 static int read_byte(int fd, char *c)
 {
     ssize_t n = TEMP_FAILURE_RETRY(recv(fd, c, 1, 0));
