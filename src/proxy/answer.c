@@ -147,6 +147,15 @@ static bool is_replay(struct call *c)
     return name.n && http_head_get(&c->answer_head, name, &value) && str_eq_nocase(value, STR("true"));
 }
 
+/* An earlier try of this call may have reached the vendor. */
+static bool was_tried_before(const struct call *c)
+{
+    for (size_t i = 0; i + 1 < c->n_attempts; i++)
+        if (!c->attempts[i].is_lookup && c->attempts[i].bytes_out > 0)
+            return true;
+    return false;
+}
+
 static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
 {
     struct call *c = ctx;
@@ -157,6 +166,10 @@ static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
     (void)conceal_text(&c->vendor->forms, c->answer.p, c->answer.n); /* before anything of it is on record */
     if (saas_confirm(&c->saas, status, buf_str(&c->answer), is_replay(c), c->facts.cost, &c->arena, &result) < 0)
         result = (struct saas_result){.outcome = OUTCOME_UNKNOWN};
+    if (result.outcome == OUTCOME_RELEASED && !result.is_replay && was_tried_before(c)) {
+        result.outcome = OUTCOME_UNKNOWN; /* this try moved nothing; of the one that broke off it says nothing */
+        result.cost = (struct cost){.how = HOW_UNKNOWN};
+    }
     if (c->facts.class != CLASS_READ && c->saas.subject.n)
         lookup_cache_drop(c->w->lookups, c->saas.subject);
     call_settle(c, &(struct settlement){
