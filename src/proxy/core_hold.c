@@ -287,6 +287,10 @@ void core_look(struct core *c, struct verdict *v)
 static bool end_holds(const struct held *h, enum outcome o, money_t cost, struct move *moves, size_t *n_moves)
 {
     int r;
+    if (h->is_replay_of_settled) { /* its cost is booked: what the answer says again counts no second time */
+        (void)hold_release(h->own, true, moves, n_moves);
+        return false;
+    }
     if (h->shared) {
         if (o == OUTCOME_SETTLED)
             r = hold_settle(h->shared, false, cost, moves, n_moves);
