@@ -156,6 +156,12 @@ int hold_unknown(struct hold *h, bool is_owner, struct move *moves, size_t *n_mo
     return 0;
 }
 
+void hold_undo(struct hold *h)
+{
+    check(h->n_refs == 1 && h->n_live == 1 && !h->is_unknown && !h->is_settled && !h->is_released);
+    hold_abandon(h);
+}
+
 void hold_clear(struct hold *h, struct move *moves, size_t *n_moves)
 {
     check(h->n_live == 0);

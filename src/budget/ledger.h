@@ -100,6 +100,11 @@ int hold_unknown(struct hold *h, bool is_owner, struct move *moves, size_t *n_mo
 #define HOLD_R_OVERRUN 1
 #define HOLD_COST_UNKNOWN (-1)
 /*
+ * The OPEN frame of a hold just taken could not be written, so it never was: nothing settles, not even its request. Takes
+ * the only reference.
+ */
+void hold_undo(struct hold *h);
+/*
  * Found out later that no call on an unknown hold cost anything (reconciliation, a write-off): gives the money back.
  * n_live must be 0; does nothing when it is settled or released. Takes no reference.
  */

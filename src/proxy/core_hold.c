@@ -219,9 +219,7 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
                 : (struct cost){.how = q->predicted.how == HOW_UNKNOWN ? HOW_ESTIMATED : q->predicted.how, .usd = usd};
     r = write_open(c, q, h, first ? str_c(first->call_id) : STR_NONE, &h->open_seq);
     if (r < 0) {
-        struct move none[NEEDS_MAX];
-        size_t n = 0;
-        (void)hold_release(h->own, true, none, &n); /* nothing was written, so no move is either */
+        hold_undo(h->own); /* nothing was written, so no request counts either */
         return r;
     }
     h->own->open_seq = h->open_seq;
