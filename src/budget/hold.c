@@ -162,6 +162,13 @@ void hold_undo(struct hold *h)
     hold_abandon(h);
 }
 
+void hold_forget(struct hold *h)
+{
+    check(h->n_live > 0);
+    h->n_live--;
+    hold_unref(h);
+}
+
 void hold_clear(struct hold *h, struct move *moves, size_t *n_moves)
 {
     check(h->n_live == 0);

@@ -105,6 +105,11 @@ int hold_unknown(struct hold *h, bool is_owner, struct move *moves, size_t *n_mo
  */
 void hold_undo(struct hold *h);
 /*
+ * The process ends while a call is on this hold: takes the call's live mark and its reference, and says nothing of the
+ * outcome. What is held stays so until the ledger is freed; the next start reads the truth from the frames.
+ */
+void hold_forget(struct hold *h);
+/*
  * Found out later that no call on an unknown hold cost anything (reconciliation, a write-off): gives the money back.
  * n_live must be 0; does nothing when it is settled or released. Takes no reference.
  */

@@ -259,6 +259,8 @@ void call_abandon(struct call *c)
 {
     release_client(c);
     release_up(c);
+    if (c->is_held)
+        core_forget(c->w->shared->core, &c->held);
     c->is_held = false;
     c->w->is_draining = false;
     c->state = CALL_REPLYING;

@@ -86,6 +86,9 @@ struct close_request {
  */
 int core_close(struct core *c, struct close_request *q);
 
+/* The process ends while the call is held: memory only, its record stays open. */
+void core_forget(struct core *c, struct held *h);
+
 /* --- what was learned ------------------------------------------------------------------------------------------- */
 
 /* The customer of a vendor object, from memory. Objects of earlier starts come by core_object_learned after a query. */

@@ -430,6 +430,15 @@ static int close_locked(struct core *c, struct close_request *q)
     return write_close(c, q, &seq);
 }
 
+void core_forget(struct core *c, struct held *h)
+{
+    core_lock(c);
+    if (h->shared)
+        hold_forget(h->shared);
+    hold_forget(h->own);
+    core_unlock(c);
+}
+
 int core_close(struct core *c, struct close_request *q)
 {
     core_lock(c);
