@@ -157,6 +157,8 @@ static void restore_idempotency(struct core *c, struct json body, struct hold *h
     struct idempotency i = {.scope = text_of(json_get(idem, STR("scope")))};
     struct str call_id = text_of(json_get(body, STR("call_id")));
     char key[64];
+    if (json_type(json_get(body, STR("shares"))) == JSON_STR)
+        return; /* retries share the first call's hold, not another retry's */
     if (i.scope.n == 0 || hex_decode(text_of(json_get(idem, STR("digest"))), i.key_digest, 32) < 0 ||
         hex_decode(text_of(json_get(idem, STR("body"))), e.body_digest, 32) < 0 || call_id.n >= sizeof(e.call_id))
         return;
@@ -179,7 +181,8 @@ static int close_as_unknown(struct loading *l, const struct open_row *row, struc
     uint64_t seq;
 
     (void)class_parse(text_of(json_get(body, STR("class"))), &class);
-    bool is_harmless = class == CLASS_READ; /* nothing moved, nothing to reconcile */
+    bool is_sharing = json_type(json_get(body, STR("shares"))) == JSON_STR; /* the money stands with the first call */
+    bool is_harmless = class == CLASS_READ || is_sharing;                   /* nothing to reconcile here */
     hold_share(h);
     if (is_harmless)
         (void)hold_release(h, true, moves, &n);
