@@ -308,7 +308,10 @@ static bool end_holds(const struct held *h, enum outcome o, money_t cost, struct
     return false;
 }
 
-/* What the record of this call says of the outcome, now that the holds know. */
+/*
+ * What the record of this call says of the outcome, now that the holds know. A call that cost nothing itself is not
+ * released while retries that share its hold may still cost: it is unknown until the last of them ends.
+ */
 static void judge(struct close_request *q, const struct held *h, bool was_settled, money_t settled_before)
 {
     struct record_close *rc = q->record;
@@ -324,6 +327,9 @@ static void judge(struct close_request *q, const struct held *h, bool was_settle
     if (was_settled && rc->outcome != OUTCOME_SETTLED) { /* a retry brought the outcome while we waited */
         rc->outcome = OUTCOME_SETTLED;
         rc->settled = (struct cost){.how = HOW_PARSED, .usd = settled_before};
+    } else if (rc->outcome == OUTCOME_RELEASED && !h->own->is_released) {
+        rc->outcome = OUTCOME_UNKNOWN;
+        rc->settled = (struct cost){.how = HOW_UNKNOWN};
     }
 }
 
@@ -362,7 +368,7 @@ static int write_resolution(struct core *c, struct close_request *q, struct idem
         .call_id = str_c(first->call_id),
         .open_seq = first->open_seq,
         .ended_at = q->record->ended_at,
-        .outcome = OUTCOME_SETTLED,
+        .outcome = first->hold->is_settled ? OUTCOME_SETTLED : OUTCOME_RELEASED,
         .settled = {.how = how, .usd = first->hold->settled},
         .resolved_by = q->record->call_id,
         .phases = {-1, -1, -1, -1, -1, -1, -1, -1},
@@ -372,7 +378,6 @@ static int write_resolution(struct core *c, struct close_request *q, struct idem
     };
     struct close_request cq = {.record = &rc, .body = q->body, .personal = q->personal};
     first->is_first_unknown = false;
-    c->n_unknown -= c->n_unknown > 0;
     return write_close(c, &cq, &seq);
 }
 
@@ -387,12 +392,20 @@ static struct idem_entry *entry_of(struct core *c, const struct close_request *q
     return e && e->hold == hold ? e : NULL;
 }
 
-static void note_unknown(struct core *c, const struct close_request *q)
+bool core_holds_something(const struct hold *h)
+{
+    for (size_t i = 0; i < h->n_charges; i++)
+        if (h->charges[i].left > 0)
+            return true;
+    return false;
+}
+
+static void note_unknown(struct core *c, const struct close_request *q, bool is_held)
 {
     struct idem_entry *own = entry_of(c, q, q->held->own);
     if (own)
         own->is_first_unknown = true;
-    c->n_unknown++;
+    c->n_unknown += is_held;
     counter_add(COUNTER_calls_unknown, 1);
 }
 
@@ -407,11 +420,16 @@ static int close_locked(struct core *c, struct close_request *q)
     bool own_was_settled = h->own->is_settled;
     money_t own_settled = h->own->settled;
     struct idem_entry *first = entry_of(c, q, h->shared);
-    bool is_resolved = first && first->is_first_unknown && rc->outcome == OUTCOME_SETTLED;
-    bool is_unpriced = rc->settled.how == HOW_UNKNOWN;
+    bool is_unpriced = rc->outcome == OUTCOME_SETTLED && rc->settled.how == HOW_UNKNOWN;
+    bool was_counted = first && first->is_first_unknown && core_holds_something(first->hold);
 
+    hold_ref(h->own); /* read once more when it is over */
     rc->is_overrun = end_holds(h, rc->outcome, is_unpriced ? HOLD_COST_UNKNOWN : rc->settled.usd, moves, &n_moves);
+    bool is_resolved = first && first->is_first_unknown && (first->hold->is_settled || first->hold->is_released);
     judge(q, h, own_was_settled, own_settled);
+    bool is_held = core_holds_something(h->own);
+    hold_unref(h->own);
+    c->n_unknown -= is_resolved && was_counted && c->n_unknown > 0;
     if (rc->outcome == OUTCOME_SETTLED && rc->settled.how == HOW_UNKNOWN && h->held.how != HOW_UNKNOWN)
         rc->settled = (struct cost){.how = HOW_ESTIMATED, .usd = h->held.usd}; /* it cost what the policy says to hold */
     if (is_resolved)
@@ -424,7 +442,7 @@ static int close_locked(struct core *c, struct close_request *q)
             core_object_put(c, q->object_scope, rc->objects[i].id, rc->objects[i].customer);
     c->n_open -= c->n_open > 0;
     if (rc->outcome == OUTCOME_UNKNOWN)
-        note_unknown(c, q);
+        note_unknown(c, q, is_held);
     if (rc->is_overrun)
         counter_add(COUNTER_calls_overrun, 1);
     return write_close(c, q, &seq);

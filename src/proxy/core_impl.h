@@ -70,7 +70,7 @@ struct core {
     struct list object_lru;
     struct list late; /* late_frame */
     size_t late_bytes;
-    uint64_t n_open, n_unknown;
+    uint64_t n_open, n_unknown; /* n_unknown: that hold something, so that someone has to settle them */
     wall_t started_at;
     bool has_history; /* the store had records of earlier starts */
     /* ---- end of what `mutex` guards ---- */
@@ -118,6 +118,7 @@ int core_policy_put(struct core *c, const struct policy *p,
                     wall_t at); /* under the mutex; takes a reference of its own */
 void core_idem_put(struct core *c, const char key[64], const struct idem_entry *e);
 void core_idem_key(const struct idempotency *i, char ret[64]);
+bool core_holds_something(const struct hold *h); /* a charge with something left on it */
 void core_objects_free(struct core *c);
 void core_object_put(struct core *c, struct str scope, struct str id, struct str customer); /* under the mutex */
 

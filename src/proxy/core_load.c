@@ -208,8 +208,7 @@ static int close_as_unknown(struct loading *l, const struct open_row *row, struc
     buf_reset(&l->personal);
     record_close(&rc, &l->body, &l->personal);
     l->n_open++;
-    if (!is_harmless)
-        c->n_unknown++;
+    c->n_unknown += !is_harmless && core_holds_something(h);
     return core_append(c, FRAME_CLOSE, buf_str(&l->body), buf_str(&l->personal), rc.ended_at, &seq);
 }
 
