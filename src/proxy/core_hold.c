@@ -77,17 +77,24 @@ void core_idem_put(struct core *c, const char key[64], const struct idem_entry *
     list_add_tail(&c->idem_lru, &e->node);
 }
 
-/* The entry that a call with this key and body shares, or NULL. */
-static struct idem_entry *idem_find(struct core *c, const struct idempotency *i, const char key[64], wall_t now)
+/* The entry of that key, while it still says something: its call may cost, or did not long ago. */
+static struct idem_entry *idem_alive(struct core *c, const char key[64], wall_t now)
 {
     struct idem_entry *e = map_get(&c->idem, (struct str){key, 64});
-    if (!e || memcmp(e->body_digest, i->body_digest, 32) != 0)
+    if (!e)
         return NULL;
     if (e->hold && !e->hold->is_settled)
         return e->hold->n_live > 0 || e->hold->is_unknown ? e : NULL;
     if (now - e->at > c->limits->idempotency_keep_ms * NS_PER_MS)
         return NULL;
     return e->hold || e->is_settled ? e : NULL;
+}
+
+/* The entry that a call with this key and body shares, or NULL. */
+static struct idem_entry *idem_find(struct core *c, const struct idempotency *i, const char key[64], wall_t now)
+{
+    struct idem_entry *e = idem_alive(c, key, now);
+    return e && memcmp(e->body_digest, i->body_digest, 32) == 0 ? e : NULL;
 }
 
 bool core_idempotency_is_known(struct core *c, const struct idempotency *i)
@@ -179,6 +186,8 @@ static int write_open(struct core *c, struct hold_request *q, const struct held 
 static void remember(struct core *c, const struct hold_request *q, const char key[64], struct held *h)
 {
     struct idem_entry e = {.hold = h->own, .open_seq = h->open_seq, .at = q->now};
+    if (idem_alive(c, key, q->now))
+        return; /* of another body: the vendor will refuse this one, and the first keeps its place */
     hold_ref(h->own);
     check(q->call_id.n < sizeof(e.call_id));
     memcpy(e.call_id, q->call_id.p, q->call_id.n);
