@@ -318,6 +318,7 @@ static void begin_try(struct agents *a, struct request *q)
         .request = q->n,
         .has_known_key = a->keys[q->i_key].is_known && !q->has_unknown_key,
         .is_read = q->is_read,
+        .is_dry_run = q->is_dry_run,
     };
     if (q->is_half || sim_chance(a->sim, a->manners.leave_ppm))
         timer_arm(a->loop, &t->leave_timer, (int64_t)below(a, (uint64_t)(a->manners.leave_ns_max / NS_PER_MS)));

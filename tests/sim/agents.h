@@ -26,7 +26,7 @@ struct agent_try {
     int64_t request;
     bool has_known_key;
     bool is_left;   /* the agent went away, or never sent its whole request */
-    bool is_read;
+    bool is_read, is_dry_run;
     uint16_t status; /* 0: no whole answer */
     struct str call_id, code; /* of x-flyball-call-id, x-flyball-code; empty: none */
 };

@@ -512,8 +512,20 @@ money_t audit_counted(const struct audit_call *c)
     return least;
 }
 
-static bool is_past(const struct bucket_model *b, wall_t now)
+bool audit_holds(const struct audit_call *c)
 {
+    for (size_t i = 0; i < c->n_charges; i++)
+        if (c->charges[i].left > 0)
+            return true;
+    return false;
+}
+
+/* Its window is over by the clock, or by another bucket's: the ledger may drop it. */
+static bool is_past(const struct audit *a, const struct bucket_model *b, wall_t now)
+{
+    for (size_t i = 0; i < a->n_buckets && (b->window == WINDOW_DAY || b->window == WINDOW_MONTH); i++)
+        if (a->buckets[i]->window == b->window && a->buckets[i]->newest > b->newest)
+            return true;
     if (b->window == WINDOW_DAY)
         return b->newest < wall_day_start(now);
     return b->window == WINDOW_MONTH && b->newest < wall_month_start(now);
@@ -536,7 +548,7 @@ void audit_compare(struct audit *a, const struct ledger *l, wall_t now)
     }
     for (size_t i = 0; i < a->n_buckets; i++) {
         struct bucket_model *b = a->buckets[i];
-        bool says_something = b->held > 0 || (*settled_at(b, b->newest) > 0 && !is_past(b, now));
+        bool says_something = b->held > 0 || (*settled_at(b, b->newest) > 0 && !is_past(a, b, now));
         if (says_something && !ledger_read(l, b->counter, b->bucket, b->newest, &settled, &held))
             fail(a, "the ledger has lost " STR_FMT " " STR_FMT, STR_ARG(b->counter), STR_ARG(b->bucket));
     }

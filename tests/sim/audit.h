@@ -73,6 +73,9 @@ const struct audit_call *audit_call_at(const struct audit *a, size_t i); /* NULL
 /* The least that a limit on money counts for this call: settled and still held. Negative: no limit counts it. */
 money_t audit_counted(const struct audit_call *c);
 
+/* Something is left on one of its charges: at rest, its outcome is unknown. */
+bool audit_holds(const struct audit_call *c);
+
 /* The ledger holds what the model holds, bucket by bucket. `now` tells which windows are past. */
 void audit_compare(struct audit *a, const struct ledger *l, wall_t now);
 /* Nothing goes on any more: every call is over, and all that is held is money of unknown calls. */

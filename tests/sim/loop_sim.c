@@ -321,7 +321,9 @@ void sim_loop_kill(struct loop *base, bool is_silent)
     struct sim *s = l->sim;
     struct list *it;
 
-    check(!l->is_dead && !s->running);
+    check(!s->running);
+    if (l->is_dead)
+        return;
     l->is_dead = true;
     while ((it = list_first(&l->ends)))
         stream_sim_kill(list_entry(it, struct sim_end, node), is_silent);

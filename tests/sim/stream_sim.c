@@ -556,10 +556,11 @@ int stream_sim_connect(struct loop *l, const struct net_addr *a, const struct st
                        struct stream **ret_stream)
 {
     struct sim *s = loop_sim_of(l)->sim;
+
+    if (loop_sim_of(l)->is_dead)
+        return err_trace(-ERR_CONNECT);
     struct sim_conn *c = conn_new(s, a);
     struct sim_end *e = &c->ends[0];
-
-    check(!loop_sim_of(l)->is_dead);
     own(e, l);
     stream_on(&e->s, ev, ev_ctx);
     c->is_hole = sim_chance(s, s->net.hole_ppm);

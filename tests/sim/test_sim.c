@@ -164,6 +164,7 @@ static int show_one(uint64_t seed, const char *mutation, const struct connector 
     while (mutation && m < MUTATIONS && strcmp(mutation_name(m), mutation) != 0)
         m++;
     check(m < MUTATIONS);
+    log_set_level(LOG_DEBUG);
     world_run(seed, m, stripe, true, &r);
     printf("%s\n", r.is_ok ? "ok" : r.failure);
     return r.is_ok ? 0 : 1;

@@ -104,8 +104,18 @@ static int store_load(struct store *s, wall_t now, const struct store_loader *to
     return w->memory->ops->load(w->memory, now, to);
 }
 
-static const struct store_ops store_ops = {
-    .apply = store_apply, .position = store_position, .durable = store_durable, .load = store_load};
+
+/* The memory store's operations but for those above; its own readers answer questions. */
+static void make_store(struct world *w)
+{
+    check(store_memory_new(&w->memory) == 0);
+    w->store_ops = *w->memory->ops;
+    w->store_ops.apply = store_apply;
+    w->store_ops.position = store_position;
+    w->store_ops.durable = store_durable;
+    w->store_ops.load = store_load;
+    w->store.ops = &w->store_ops;
+}
 
 /* The store as it is after a power loss: as old as what was durable, or newer. */
 static void cut_store(struct world *w)
@@ -476,6 +486,7 @@ static void draw_limits(struct world *w)
     struct limits *l = &w->limits;
 
     limits_default(l);
+    limits_default(&w->agents_limits);
     l->journal_segment_bytes = 65536;
     l->connect_timeout_ms = 1000;
     l->first_byte_timeout_ms = 2000;
@@ -545,7 +556,7 @@ static void make_others(struct world *w)
     check(sim_loop_new(w->sim, &w->vendor_loop) == 0 && sim_loop_new(w->sim, &w->agents_loop) == 0);
     w->book = book_new(sim_rng(w->sim), faults[w->mutation]);
     w->vendor_sim = vendor_sim_new(w->sim, w->vendor_loop, w->book, &w->vendor_addr, &vm, &vh);
-    w->agents = agents_new(w->sim, w->agents_loop, &w->limits, &w->daemon_addr, BOOK_CHARGES_MIN, &am, &ah);
+    w->agents = agents_new(w->sim, w->agents_loop, &w->agents_limits, &w->daemon_addr, BOOK_CHARGES_MIN, &am, &ah);
 }
 
 static void make_world(struct world *w)
@@ -566,8 +577,7 @@ static void make_world(struct world *w)
     w->disk = io_memory_new(DISK_BYTES_MAX);
     io_fault_init(&w->fault, w->disk);
     check(io_mkdir(w->disk, JOURNAL_DIR) == 0 && io_sync_dir(w->disk, STR(".")) == 0);
-    w->store.ops = &store_ops;
-    check(store_memory_new(&w->memory) == 0);
+    make_store(w);
     w->audit = audit_new(&hooks);
     make_vendor(w);
     make_others(w);

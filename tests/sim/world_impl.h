@@ -62,7 +62,7 @@ struct world {
 
     struct sim *sim;
     struct sim_net net;
-    struct limits limits;
+    struct limits limits, agents_limits;
     struct net_addr daemon_addr, vendor_addr;
 
     /* what survives a crash */
@@ -70,6 +70,7 @@ struct world {
     struct io_fault fault;
     struct store store;        /* ours, over `memory`: the core's store */
     struct store *memory;
+    struct store_ops store_ops;
     uint64_t durable_seq;      /* what the store keeps at a power loss */
     uint64_t last_synced_seq;  /* the journal's, of the running process */
     struct audit *audit;
