@@ -98,7 +98,8 @@ int core_append_late(struct core *c, enum frame_kind kind, struct str body, stru
     struct late_frame *l = calloc(1, sizeof(*l));
     check(l != NULL);
     if (list_is_empty(&c->late))
-        log_at(LOG_ERROR, "journal_full", "next=\"calls are refused; make room on the disk, or raise journal_bytes_max\"");
+        log_at(LOG_ERROR, "journal_full",
+               "next=\"calls are refused; make room on the disk, or raise journal_bytes_max\"");
     l->frame = (struct frame){.kind = kind,
                               .at = at,
                               .body = {core_dup(body), body.n},

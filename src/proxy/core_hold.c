@@ -132,13 +132,13 @@ void core_idempotency_learned(struct core *c, const struct idempotency *i, struc
 
 /* --- hold ------------------------------------------------------------------------------------------------------- */
 
-static enum code still_allowed(struct core *c, const struct hold_request *q)
+static enum code still_allowed(struct core *c, const struct key_entry *key, struct str run_id, wall_t now)
 {
-    if (q->key->is_revoked)
+    if (key->is_revoked)
         return CODE_KEY_REVOKED;
-    if (q->key->expires_at && q->now >= q->key->expires_at)
+    if (key->expires_at && now >= key->expires_at)
         return CODE_KEY_EXPIRED;
-    if (c->is_killed || map_get(&c->stopped_runs, q->run_id))
+    if (c->is_killed || map_get(&c->stopped_runs, run_id))
         return CODE_STOPPED;
     if (atomic_load(&c->has_failed))
         return CODE_OVERLOADED;
@@ -202,7 +202,7 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
     char key[64];
     int r;
 
-    if ((*ret_code = still_allowed(c, q)) != CODE_NONE)
+    if ((*ret_code = still_allowed(c, q->key, q->run_id, q->now)) != CODE_NONE)
         return CORE_R_REFUSED;
     struct policy_entry *p = map_get(&c->policies, q->key->policy);
     if ((p ? p->policy : NULL) != q->policy)
@@ -253,6 +253,14 @@ int core_hold(struct core *c, struct hold_request *q, struct held *ret, size_t *
     if (r == 0)
         *ret = h;
     return r;
+}
+
+enum code core_still_allowed(struct core *c, const struct key_entry *key, struct str run_id, wall_t now)
+{
+    core_lock(c);
+    enum code code = still_allowed(c, key, run_id, now);
+    core_unlock(c);
+    return code;
 }
 
 int core_refuse(struct core *c, struct record_writer *record, const struct verdict *v, const struct record_end *end,

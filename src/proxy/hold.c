@@ -9,6 +9,7 @@
 #define DECIDE_AGAIN_MAX 8
 
 static void on_synced(void *ctx);
+static struct str sentence_of(enum code code);
 
 static void after_hold(struct call *c)
 {
@@ -41,6 +42,15 @@ static void on_synced(void *ctx)
     if (!c->client) {
         call_settle(c, &(struct settlement){.outcome = OUTCOME_RELEASED, .error = "client_gone"});
         call_done(c);
+        return;
+    }
+    /* Somebody may have pressed the button while the disk was busy: what has not left by then does not leave. */
+    enum code code = core_still_allowed(c->w->shared->core, c->adm.key, c->run.id, c->started_at);
+    if (code != CODE_NONE) {
+        uint16_t status = code_status(code);
+        call_settle(c, &(struct settlement){
+                           .outcome = OUTCOME_RELEASED, .code = code, .status = status, .error = "stopped_before_sent"});
+        call_reply_refusal(c, code, status, sentence_of(code), true, 0);
         return;
     }
     stage_forward(c);
