@@ -7,7 +7,7 @@
  *       ns; status 0: the connection ended before the whole answer, and nothing is known. "-" stands for what is absent.
  *   (3) a connection that ended is not opened again; without any, the program ends.
  *
- * It ends after --ms or --calls, or at SIGTERM, and then waits up to a second (--wait-ms) for answers on their way.
+ * It ends after --ms or --calls, when each connection was refused --refusals times, or at SIGTERM, and then waits up to a second (--wait-ms) for answers on their way.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,13 +33,14 @@ struct conn {
     bool is_busy, is_refund;
     uint64_t number;
     int64_t sent_ns, amount;
+    int n_refused;
     size_t n_in;
     char in[ANSWER_BYTES_MAX + 1];
 };
 
 struct load {
     const char *key, *prefix;
-    int port, n_conns, n_open, epoll;
+    int port, n_conns, n_open, n_refusals_max, n_over, epoll;
     int64_t ms, wait_ms, amount;
     uint64_t n_calls_max, n_sent, reads_in_10, n_answered;
     FILE *log;
@@ -139,7 +140,9 @@ static bool answer_read(struct load *l, struct conn *c)
     }
     field(c->in, "x-flyball-code", code, sizeof(code));
     field(c->in, "x-flyball-call-id", call, sizeof(call));
-    note(l, c, atoi(c->in + 9), code, call);
+    int status = atoi(c->in + 9);
+    note(l, c, status, code, call);
+    c->n_refused += status == 401 || status == 403;
     l->n_answered++;
     c->n_in = 0;
     return true;
@@ -155,7 +158,11 @@ static void on_readable(struct load *l, struct conn *c)
         return;
     }
     c->n_in += (size_t)n;
-    if (c->is_busy && answer_read(l, c))
+    if (!c->is_busy || !answer_read(l, c))
+        return;
+    if (l->n_refusals_max && c->n_refused >= l->n_refusals_max)
+        l->n_over++;
+    else
         send_next(l, c);
 }
 
@@ -201,7 +208,8 @@ static void run(struct load *l)
     struct epoll_event events[256];
     int64_t end_ns = l->ms ? now_ns() + l->ms * 1000000 : INT64_MAX;
     while (l->n_open > 0) {
-        bool is_over = now_ns() >= end_ns || was_told_to_end || (l->n_calls_max && l->n_sent == l->n_calls_max);
+        bool is_over = now_ns() >= end_ns || was_told_to_end || l->n_over == l->n_conns ||
+                       (l->n_calls_max && l->n_sent == l->n_calls_max);
         if (is_over && !l->is_ending) {
             l->is_ending = true;
             end_ns = now_ns() + l->wait_ms * 1000000;
@@ -224,7 +232,7 @@ static void options(struct load *l, int argc, char **argv)
     static const struct option known[] = {
         {"port", 1, NULL, 'p'},   {"key", 1, NULL, 'k'},         {"prefix", 1, NULL, 'x'}, {"log", 1, NULL, 'l'},
         {"ms", 1, NULL, 'm'},     {"connections", 1, NULL, 'c'}, {"calls", 1, NULL, 'n'},  {"reads-in-10", 1, NULL, 'r'},
-        {"amount", 1, NULL, 'a'}, {"wait-ms", 1, NULL, 'w'},     {NULL, 0, NULL, 0},
+        {"amount", 1, NULL, 'a'}, {"wait-ms", 1, NULL, 'w'},     {"refusals", 1, NULL, 'f'}, {NULL, 0, NULL, 0},
     };
     int c;
     while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -237,6 +245,7 @@ static void options(struct load *l, int argc, char **argv)
         case 'n': l->n_calls_max = strtoull(optarg, NULL, 10); break;
         case 'r': l->reads_in_10 = strtoull(optarg, NULL, 10); break;
         case 'a': l->amount = atoll(optarg); break;
+        case 'f': l->n_refusals_max = atoi(optarg); break;
         case 'w': l->wait_ms = atoll(optarg); break;
         case 'l':
             if (!(l->log = fopen(optarg, "ae")))
@@ -248,7 +257,7 @@ static void options(struct load *l, int argc, char **argv)
     }
     if (!l->port || !l->key || !l->log) {
         fprintf(stderr, "load --port P --key KEY --log FILE [--prefix X] [--connections N] [--ms T] [--calls N] "
-                        "[--reads-in-10 N] [--amount A] [--wait-ms T]\n");
+                        "[--reads-in-10 N] [--amount A] [--wait-ms T] [--refusals N]\n");
         exit(2);
     }
 }
