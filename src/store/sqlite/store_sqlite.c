@@ -17,12 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECKPOINT_PAGES 1000
+#define CHECKPOINT_PAGES 500
 #define WAL_PAGES_LONG (8 * CHECKPOINT_PAGES)
 #define BUSY_MS 200
 
 static const char WRITER_PRAGMAS[] =
-    "PRAGMA page_size = 8192;"
+    "PRAGMA page_size = 16384;"
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = NORMAL;"
     "PRAGMA wal_autocheckpoint = 0;"
