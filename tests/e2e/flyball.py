@@ -94,8 +94,20 @@ class Daemon:
 
     def start(self):
         assert self.process is None
-        argv = [BINARY, self.command, "--json", "--config", str(self.config_file), "--dir", str(self.dir), "--listen-data",
-                self.listen_data, "--listen-admin", "127.0.0.1:0", *self.args]
+        argv = [
+            BINARY,
+            self.command,
+            "--json",
+            "--config",
+            str(self.config_file),
+            "--dir",
+            str(self.dir),
+            "--listen-data",
+            self.listen_data,
+            "--listen-admin",
+            "127.0.0.1:0",
+            *self.args,
+        ]
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                             env=self.env, cwd=self.root)

@@ -1,4 +1,5 @@
-"""A TCP relay that remembers every byte: what the daemon really said to a vendor that we did not write, and what it was told.
+"""A TCP relay that remembers every byte: what the daemon really said to a vendor that we did not write, and what it was
+told.
 
 One thread a direction; connections are remembered in order.
 """

@@ -1,4 +1,5 @@
-"""Requests that must not be understood: each has its named code, a record where the key is known, and nothing at the vendor.
+"""Requests that must not be understood: each has its named code, a record where the key is known, and nothing at the
+vendor.
 
 One daemon takes all of them, so that whatever one of them broke shows in the next.
 """
@@ -85,7 +86,9 @@ def refusal(rig, data, status, code, recorded=True, allow_get=False):
 # ---- HTTP ------------------------------------------------------------------------------------------------------------
 
 
-def http(line="POST /stripe/v1/charges HTTP/1.1", *fields, body=GOOD.encode(), host="Host: a", length=True, eol=b"\r\n"):
+def http(
+    line="POST /stripe/v1/charges HTTP/1.1", *fields, body=GOOD.encode(), host="Host: a", length=True, eol=b"\r\n"
+):
     def make(key):
         lines = [line, *([host] if host else []), f"Authorization: Bearer {key}", f"Content-Type: {FORM}"]
         if length:
@@ -138,11 +141,17 @@ MALFORMED = {
     "length_and_chunked": (chunks(b"0\r\n\r\n", "Content-Length: 5"), 400),
     "two_lengths": (http("POST /stripe/v1/charges HTTP/1.1", "Content-Length: 5"), 400),
     "two_equal_lengths": (http("POST /stripe/v1/charges HTTP/1.1", f"Content-Length: {len(GOOD)}"), 400),
-    "length_list": (http("POST /stripe/v1/charges HTTP/1.1", f"Content-Length: {len(GOOD)}, {len(GOOD)}", length=False), 400),
+    "length_list": (
+        http("POST /stripe/v1/charges HTTP/1.1", f"Content-Length: {len(GOOD)}, {len(GOOD)}", length=False),
+        400,
+    ),
     "length_signed": (http("POST /stripe/v1/charges HTTP/1.1", f"Content-Length: +{len(GOOD)}", length=False), 400),
     "length_negative": (http("POST /stripe/v1/charges HTTP/1.1", "Content-Length: -1", length=False), 400),
     "length_hex": (http("POST /stripe/v1/charges HTTP/1.1", "Content-Length: 0x10", length=False), 400),
-    "length_overflow": (http("POST /stripe/v1/charges HTTP/1.1", "Content-Length: 99999999999999999999", length=False), 400),
+    "length_overflow": (
+        http("POST /stripe/v1/charges HTTP/1.1", "Content-Length: 99999999999999999999", length=False),
+        400,
+    ),
     "length_empty": (http("POST /stripe/v1/charges HTTP/1.1", "Content-Length:", length=False), 400),
     "coding_gzip": (http("POST /stripe/v1/charges HTTP/1.1", "Transfer-Encoding: gzip, chunked", length=False), 501),
     "coding_identity": (http("POST /stripe/v1/charges HTTP/1.1", "Transfer-Encoding: identity", length=False), 501),
@@ -175,7 +184,11 @@ BAD_BODIES = {
     "chunk_longer_than_its_size": (chunks(b"3\r\n" + GOOD.encode() + b"\r\n0\r\n\r\n"), 400, "request_invalid"),
     "chunk_extension": (chunks(b"27;a=b\r\n" + GOOD.encode() + b"\r\n0\r\n\r\n"), 400, "request_invalid"),
     "chunk_with_bare_lf": (chunks(b"27\n" + GOOD.encode() + b"\n0\n\n"), 400, "request_invalid"),
-    "chunks_larger_than_their_limit": (chunks(b"".join(b"1000\r\n" + b"a" * 4096 + b"\r\n" for _ in range(20)) + b"0\r\n\r\n"), 413, "request_too_large"),
+    "chunks_larger_than_their_limit": (
+        chunks(b"".join(b"1000\r\n" + b"a" * 4096 + b"\r\n" for _ in range(20)) + b"0\r\n\r\n"),
+        413,
+        "request_too_large",
+    ),
 }
 
 
@@ -198,13 +211,18 @@ def test_a_chunked_body_is_read_and_sent_on_with_a_length(rig):
     r = exchange(rig.port, chunks(pieces)(rig.key))
     assert r.status == 200, r.body
     sent, = rig.vendor.posts()
-    assert sent.header("transfer-encoding") is None and sent.form["amount"] == "700" and sent.header("x-trailer") is None
+    assert (
+        sent.header("transfer-encoding") is None and sent.form["amount"] == "700" and sent.header("x-trailer") is None
+    )
 
 
 def test_two_pipelined_requests_are_answered_in_order(rig):
     with connect(rig.port) as s:
-        s.sendall(request("POST", CHARGES, rig.key, "amount=1&currency=usd") + request("POST", CHARGES, rig.key, "amount=-1&currency=usd")
-                  + request("GET", "/stripe/v1/balance", rig.key))
+        s.sendall(
+            request("POST", CHARGES, rig.key, "amount=1&currency=usd")
+            + request("POST", CHARGES, rig.key, "amount=-1&currency=usd")
+            + request("GET", "/stripe/v1/balance", rig.key)
+        )
         reader = Reader(s)
         assert [reader.response().status for _ in range(3)] == [200, 400, 200]
 
@@ -251,7 +269,10 @@ def test_a_head_in_drops_is_a_408_all_the_same(rig):
 def test_a_slow_body_is_a_408_on_record(rig, drip):
     run = f"slow-{drip}"
     with connect(rig.port) as s:
-        s.sendall(request("POST", CHARGES, f"{rig.key}.run_{run}", headers=[("Content-Length", 1000), ("Content-Type", FORM)]) + b"amount=1")
+        s.sendall(
+            request("POST", CHARGES, f"{rig.key}.run_{run}", headers=[("Content-Length", 1000), ("Content-Type", FORM)])
+            + b"amount=1"
+        )
         try:
             for _ in range(20 if drip else 0):
                 s.send(b"1")
@@ -295,7 +316,10 @@ def bad_keys(key):
         "basic_without_colon": ([("Authorization", "Basic " + base64.b64encode(key.encode()).decode())], "key_unknown"),
         "basic_two_keys": ([basic(f"{key}:{middle}")], "key_unknown"),
         "two_carriers_disagree": ([("Authorization", f"Bearer {key}"), ("x-api-key", middle)], "key_unknown"),
-        "minted_elsewhere": ([("Authorization", "Bearer fb_test_0123456789_0123456789abcdef0123456789ABCDEF000000")], "key_unknown"),
+        "minted_elsewhere": (
+            [("Authorization", "Bearer fb_test_0123456789_0123456789abcdef0123456789ABCDEF000000")],
+            "key_unknown",
+        ),
     }
 
 
@@ -316,7 +340,12 @@ def test_two_fields_with_keys_are_ambiguous(rig, name):
 
 @pytest.mark.parametrize("name", ["x-agent-run-id", "x-agent-parent-run-id", "x-flyball-dry-run", "X-Agent-Identity"])
 def test_two_fields_of_ours_are_ambiguous(rig, name):
-    refusal(rig, request("POST", CHARGES, rig.key, GOOD, headers=[(name, "a"), (name.lower(), "b")]), 400, "request_ambiguous")
+    refusal(
+        rig,
+        request("POST", CHARGES, rig.key, GOOD, headers=[(name, "a"), (name.lower(), "b")]),
+        400,
+        "request_ambiguous",
+    )
 
 
 KEY_SHOWN = {
@@ -381,7 +410,14 @@ def test_a_bad_run_in_the_path_is_refused(rig):
 
 def test_an_identity_token_that_cannot_be_verified_is_refused_before_the_body_is_read(rig):
     with connect(rig.port) as s:
-        s.sendall(request("POST", CHARGES, rig.key, headers=[("x-agent-identity", "eyJhbGciOiJub25lIn0.e30."), ("Content-Length", 500)]))
+        s.sendall(
+            request(
+                "POST",
+                CHARGES,
+                rig.key,
+                headers=[("x-agent-identity", "eyJhbGciOiJub25lIn0.e30."), ("Content-Length", 500)],
+            )
+        )
         r = Reader(s).response()
     assert (r.status, r.code) == (401, "identity_invalid")
     assert rig.daemon.call(r.call_id)["code"] == "identity_invalid"
@@ -423,8 +459,17 @@ def test_a_path_that_is_no_operation_is_refused_and_recorded(rig, name):
 
 
 def test_two_vendors_with_the_same_operations_are_ambiguous_without_a_prefix(tmp_path, vendor):
-    d = Daemon(tmp_path / "two", vendor.port, vendors={"second": {
-        "connector": "stripe", "base_url": f"http://127.0.0.1:{vendor.port}", "secret": "env:STRIPE_SECRET_KEY"}}).start()
+    d = Daemon(
+        tmp_path / "two",
+        vendor.port,
+        vendors={
+            "second": {
+                "connector": "stripe",
+                "base_url": f"http://127.0.0.1:{vendor.port}",
+                "secret": "env:STRIPE_SECRET_KEY",
+            }
+        },
+    ).start()
     try:
         d.apply(policy("default", [permit("all", **{"class": ["read"]})]))
         key = d.key()["key"]
@@ -440,10 +485,27 @@ def test_two_vendors_with_the_same_operations_are_ambiguous_without_a_prefix(tmp
 # ---- fields ----------------------------------------------------------------------------------------------------------
 
 AMOUNTS_INVALID = {
-    "negative": "-700", "minus_zero": "-0", "plus": "%2B700", "float": "7.00", "exponent": "7e2", "hex": "0x2bc", "empty": "",
-    "leading_zero": "0700", "leading_space": "+700", "trailing_space": "700+", "thousands": "1,000", "overflow_64": "9223372036854775808",
-    "overflow_20": "99999999999999999999", "words": "many", "nan": "NaN", "infinity": "Infinity", "full_width_digit": "%EF%BC%95",
-    "arabic_digit": "%D9%A5", "underscore": "7_00", "newline": "700%0A", "nineteen_digits": "1000000000000000000",
+    "negative": "-700",
+    "minus_zero": "-0",
+    "plus": "%2B700",
+    "float": "7.00",
+    "exponent": "7e2",
+    "hex": "0x2bc",
+    "empty": "",
+    "leading_zero": "0700",
+    "leading_space": "+700",
+    "trailing_space": "700+",
+    "thousands": "1,000",
+    "overflow_64": "9223372036854775808",
+    "overflow_20": "99999999999999999999",
+    "words": "many",
+    "nan": "NaN",
+    "infinity": "Infinity",
+    "full_width_digit": "%EF%BC%95",
+    "arabic_digit": "%D9%A5",
+    "underscore": "7_00",
+    "newline": "700%0A",
+    "nineteen_digits": "1000000000000000000",
 }
 
 
@@ -523,7 +585,11 @@ HEADS = {
     "type_and_junk": (dict(type=FORM + "x"), 415, "request_invalid"),
     "two_types": (dict(headers=[("Content-Type", FORM)]), 400, "request_ambiguous"),
     "gzip": (dict(headers=[("Content-Encoding", "gzip")]), 415, "request_invalid"),
-    "two_idempotency_keys": (dict(headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "b")]), 400, "request_ambiguous"),
+    "two_idempotency_keys": (
+        dict(headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "b")]),
+        400,
+        "request_ambiguous",
+    ),
     "empty_idempotency_key": (dict(headers=[("Idempotency-Key", "")]), 400, "request_invalid"),
     "long_idempotency_key": (dict(headers=[("Idempotency-Key", "k" * 256)]), 400, "request_invalid"),
     "odd_idempotency_key": (dict(headers=[("Idempotency-Key", "a\xe9")]), 400, "request_invalid"),
@@ -559,18 +625,52 @@ def test_the_canonical_form_is_what_is_sent(rig):
     body = "amount=1&currency=usd&description=a%20b%2Bc%26d%3d&metadata%5Bk%5D=%e2%82%ac&metadata[z]=~"
     assert ask(rig.port, "POST", CHARGES, rig.key, body).status == 200
     sent = rig.vendor.posts()[0]
-    assert sent.body.startswith(b"amount=1&currency=usd&description=a+b%2Bc%26d%3D&metadata[k]=%E2%82%AC&metadata[z]=~&metadata[flyball_tag]=")
+    assert sent.body.startswith(
+        b"amount=1&currency=usd&description=a+b%2Bc%26d%3D&metadata[k]=%E2%82%AC&metadata[z]=~&metadata[flyball_tag]="
+    )
     names = {n.lower() for n, _ in sent.headers}
-    assert names <= {"host", "content-length", "content-type", "authorization", "accept-encoding", "idempotency-key", "connection"}
+    assert names <= {
+        "host",
+        "content-length",
+        "content-type",
+        "authorization",
+        "accept-encoding",
+        "idempotency-key",
+        "connection",
+    }
 
 
 def test_fields_of_the_agents_own_do_not_reach_the_vendor(rig):
-    r = ask(rig.port, "POST", CHARGES, rig.key, "amount=1&currency=usd", headers=[
-        ("Cookie", "a=b"), ("X-Forwarded-For", "1.2.3.4"), ("x-agent-run-id", "secret-run"), ("Via", "1.1 a"), ("Stripe_Account", "acct_1"),
-        ("X-HTTP-Method-Override", "DELETE"), ("Accept-Encoding", "gzip"), ("TE", "trailers"), ("Proxy-Authorization", "Basic eA==")])
+    r = ask(
+        rig.port,
+        "POST",
+        CHARGES,
+        rig.key,
+        "amount=1&currency=usd",
+        headers=[
+            ("Cookie", "a=b"),
+            ("X-Forwarded-For", "1.2.3.4"),
+            ("x-agent-run-id", "secret-run"),
+            ("Via", "1.1 a"),
+            ("Stripe_Account", "acct_1"),
+            ("X-HTTP-Method-Override", "DELETE"),
+            ("Accept-Encoding", "gzip"),
+            ("TE", "trailers"),
+            ("Proxy-Authorization", "Basic eA=="),
+        ],
+    )
     assert r.status == 200
     sent = rig.vendor.posts()[0]
-    for name in ("cookie", "x-forwarded-for", "x-agent-run-id", "via", "stripe_account", "x-http-method-override", "te", "proxy-authorization"):
+    for name in (
+        "cookie",
+        "x-forwarded-for",
+        "x-agent-run-id",
+        "via",
+        "stripe_account",
+        "x-http-method-override",
+        "te",
+        "proxy-authorization",
+    ):
         assert sent.header(name) is None, name
     assert sent.header("accept-encoding") == "identity" and rig.key.encode() not in sent.raw
 
@@ -621,7 +721,12 @@ def test_gone_in_the_body_is_recorded_and_sends_nothing(rig, how, part):
     time.sleep(0.05)
     leave(s, how)
     it = wait_for_call(rig, run)
-    assert it["outcome"] == "none" and it["error"] == "client_gone" and it["code"] == "request_invalid" and it["status"] is None
+    assert (
+        it["outcome"] == "none"
+        and it["error"] == "client_gone"
+        and it["code"] == "request_invalid"
+        and it["status"] is None
+    )
     assert not rig.vendor.requests
     s.close()
 

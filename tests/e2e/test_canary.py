@@ -1,4 +1,6 @@
-"""Secrets stay inside: a made-up vendor secret and an agent's key are looked for in everything that leaves the process."""
+"""Secrets stay inside: a made-up vendor secret and an agent's key are looked for in everything that leaves the
+process."""
+
 import json
 import os
 import re
@@ -36,7 +38,10 @@ def mixed_run(d, key, vendor, watch):
     """Allowed, refused, lost and echoing calls; each answer is watched."""
     def call(method, path, body=None, **more):
         try:
-            watch.add(f"answer of {method} {path}", ask(d.data_port, method, "/stripe/v1" + path, key + ".run_canary", body, **more).raw)
+            watch.add(
+                f"answer of {method} {path}",
+                ask(d.data_port, method, "/stripe/v1" + path, key + ".run_canary", body, **more).raw,
+            )
         except Cut as e:
             watch.add(f"cut answer of {method} {path}", e.got)
 
@@ -60,8 +65,16 @@ def mixed_run(d, key, vendor, watch):
 
     async def echo_in_error(turn):
         auth = turn.request.header("authorization")
-        body = {"error": {"type": "invalid_request_error", "code": auth.split()[1], "message": f"Invalid API Key provided: {auth}"}}
-        await turn.answer(v.Answer(401, json.dumps(body).encode(), [("Request-Id", auth.split()[1]), ("WWW-Authenticate", auth)]))
+        body = {
+            "error": {
+                "type": "invalid_request_error",
+                "code": auth.split()[1],
+                "message": f"Invalid API Key provided: {auth}",
+            }
+        }
+        await turn.answer(
+            v.Answer(401, json.dumps(body).encode(), [("Request-Id", auth.split()[1]), ("WWW-Authenticate", auth)])
+        )
 
     async def echo_reason(turn):
         auth = turn.request.header("authorization")
@@ -105,13 +118,36 @@ def everything_asked(d, watch, key_id):
     for path, verbs in spec["paths"].items():
         if "get" not in verbs:
             continue
-        for value in (ids if "/calls/{id}" in path else ["canary"] if "/runs/{id}" in path else [key_id] if "/keys/{id}" in path
-                      else ["default"]):
+        for value in (
+            ids
+            if "/calls/{id}" in path
+            else ["canary"]
+            if "/runs/{id}" in path
+            else [key_id]
+            if "/keys/{id}" in path
+            else ["default"]
+        ):
             status, body = d.api("GET", path.replace("{id}", value).replace("{name}", value))
             watch.add(f"GET {path}", json.dumps(body) if not isinstance(body, str) else body)
-    for command in (["calls", "--limit", "1000"], ["calls"], ["runs", "list"], ["runs", "show", "canary"], ["spend"], ["key", "list"],
-                    ["key", "show", key_id], ["limit", "list"], ["policy", "history", "default"], ["doctor"], ["audit", "verify"],
-                    ["vendors"], ["config", "show"], ["config", "show", "--origin"], ["config", "check"], ["version"], *[["why", i] for i in ids]):
+    for command in (
+        ["calls", "--limit", "1000"],
+        ["calls"],
+        ["runs", "list"],
+        ["runs", "show", "canary"],
+        ["spend"],
+        ["key", "list"],
+        ["key", "show", key_id],
+        ["limit", "list"],
+        ["policy", "history", "default"],
+        ["doctor"],
+        ["audit", "verify"],
+        ["vendors"],
+        ["config", "show"],
+        ["config", "show", "--origin"],
+        ["config", "check"],
+        ["version"],
+        *[["why", i] for i in ids],
+    ):
         for more in ([], ["--json"]):
             done = d.cli(*command, *more, env={"STRIPE_SECRET_KEY": ""})
             watch.add(" ".join(command), done.stdout + done.stderr)
@@ -142,7 +178,9 @@ def test_no_secret_leaves(make_daemon, vendor, tmp_path, source, additions):
     made = d.key()
     watch = Watch({"vendor's secret": secret, "agent's key": made["key"], "secret part of the key": made["key"][19:]})
     mixed_run(d, made["key"], vendor, watch)
-    assert any(secret.encode() in r.raw for r in vendor.requests), "the vendor never got the secret: the test shows nothing"
+    assert any(secret.encode() in r.raw for r in vendor.requests), (
+        "the vendor never got the secret: the test shows nothing"
+    )
     assert all(made["key"].encode() not in r.raw for r in vendor.requests), "a vendor saw an agent's key"
     everything_asked(d, watch, made["id"])
     process_files(d, watch)
@@ -195,8 +233,13 @@ def test_files_of_the_data_folder_are_the_owners_only(daemon, key):
     assert wide == []
 
 
-@pytest.mark.parametrize("text,what", [("", "empty"), ("two\nlines\n", "lines"), ("sk_test_\0x", "NUL"), ("é" * 20, "ASCII"), ("x" * 9000, "long")])
-def test_a_secret_file_that_holds_no_secret_stops_the_start_without_showing_it(make_daemon, vendor, tmp_path, text, what):
+@pytest.mark.parametrize(
+    "text,what",
+    [("", "empty"), ("two\nlines\n", "lines"), ("sk_test_\0x", "NUL"), ("é" * 20, "ASCII"), ("x" * 9000, "long")],
+)
+def test_a_secret_file_that_holds_no_secret_stops_the_start_without_showing_it(
+    make_daemon, vendor, tmp_path, text, what
+):
     file = tmp_path / "bad.key"
     file.write_text(text)
     file.chmod(0o600)

@@ -1,5 +1,5 @@
-"""What scripts rely on: the ready line, exit codes, JSON of the commands, keys and runs, paths, headers, dry run. Word by
-word, as far as Stripe is concerned."""
+"""What scripts rely on: the ready line, exit codes, JSON of the commands, keys and runs, paths, headers, dry run. Word
+by word, as far as Stripe is concerned."""
 import http.client
 import json
 import os
@@ -23,14 +23,14 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 # The record's fields; absent is null, never missing.
-FIELDS = """call_id seq started_at ended_at run_id run_source run_trust parent_run_id trace_id span_id layer vendor operation
-class method path mode model_asked model_sent model_returned key agent owner user tenant customer customer_source prompt
-prompt_hash verdict code rule limits policy predicted held settled outcome direction amount currency fx tokens tool_calls
-caused_by phases attempts route status error vendor_request_id object_ids idempotency_key stream_end overrun additions shadow
-shares bytes_in bytes_out body_hashes chain""".split()
+FIELDS = """call_id seq started_at ended_at run_id run_source run_trust parent_run_id trace_id span_id layer vendor
+operation class method path mode model_asked model_sent model_returned key agent owner user tenant customer
+customer_source prompt prompt_hash verdict code rule limits policy predicted held settled outcome direction amount
+currency fx tokens tool_calls caused_by phases attempts route status error vendor_request_id object_ids idempotency_key
+stream_end overrun additions shadow shares bytes_in bytes_out body_hashes chain""".split()
 
 
-# ---- the ready line and the life of the process ------------------------------------------------------------------------
+# ---- the ready line and the life of the process ----------------------------------------------------------------------
 
 
 def test_serve_prints_one_line_of_json_when_ready(daemon):
@@ -75,8 +75,21 @@ def test_dev_without_sandbox_has_no_vendor(make_daemon):
 
 
 def test_dev_without_json_says_what_to_do_in_at_most_15_lines(make_daemon, tmp_path):
-    p = subprocess.Popen([flyball.BINARY, "dev", "--dir", str(tmp_path / "d"), "--listen-data", "127.0.0.1:0", "--listen-admin", "127.0.0.1:0"],
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
+    p = subprocess.Popen(
+        [
+            flyball.BINARY,
+            "dev",
+            "--dir",
+            str(tmp_path / "d"),
+            "--listen-data",
+            "127.0.0.1:0",
+            "--listen-admin",
+            "127.0.0.1:0",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+    )
     try:
         until = time.monotonic() + 20
         while not (tmp_path / "d" / "admin.url").exists() and time.monotonic() < until:
@@ -139,12 +152,14 @@ def test_workers_can_be_chosen(make_daemon, vendor):
     assert "workers=1" in d.log()
 
 
-# ---- configuration -----------------------------------------------------------------------------------------------------
+# ---- configuration ---------------------------------------------------------------------------------------------------
 
 
 def test_an_unknown_key_of_the_config_is_refused_with_place_and_nearest_name(make_daemon, vendor):
     d = make_daemon(vendor, start=False)
-    d.config_file.write_text('vendors:\n  stripe: {base_url: "http://127.0.0.1:1", secret: "env:X"}\nlimitz: {body_bytes_max: 1}\n')
+    d.config_file.write_text(
+        'vendors:\n  stripe: {base_url: "http://127.0.0.1:1", secret: "env:X"}\nlimitz: {body_bytes_max: 1}\n'
+    )
     done = d.cli("config", "check", "--config", d.config_file)
     assert done.returncode == 1
     assert re.search(r"flyball\.yaml:3:1: \w+: .*limits", done.stdout + done.stderr)
@@ -176,7 +191,7 @@ def test_the_configs_schema_is_json_schema(daemon):
     assert "vendors" in schema["properties"] and schema["additionalProperties"] is False
 
 
-# ---- exit codes and finding the daemon ----------------------------------------------------------------------------------
+# ---- exit codes and finding the daemon -------------------------------------------------------------------------------
 
 
 def test_exit_codes(daemon, key, tmp_path):
@@ -207,8 +222,8 @@ def test_did_you_mean(daemon):
 
 def test_help_has_examples_for_every_command(daemon):
     text = daemon.cli("--help").stdout
-    commands = """calls key revoke kill unkill policy runs why spend limit audit doctor config serve dev init vendors version
-    completion""".split()
+    commands = """calls key revoke kill unkill policy runs why spend limit audit doctor config serve dev init vendors
+    version completion""".split()
     for word in commands:
         assert word in text, word
     for args in (["calls"], ["key", "create"], ["policy", "apply"], ["serve"], ["revoke"], ["why"], ["runs", "show"]):
@@ -235,9 +250,21 @@ def test_the_daemon_is_found_by_option_environment_or_folder(daemon, tmp_path):
 def test_the_admin_api_wants_its_bearer_token_and_a_host_of_ours(daemon):
     for path in ("/api/v1/calls", "/api/v1/keys", "/api/v1/config"):
         assert daemon.api("GET", path, token="x")[0] == 401
-    r = ask(daemon.admin_port, "GET", "/api/v1/calls", headers=[("Authorization", f"Bearer {daemon.token}")], host="evil.example")
+    r = ask(
+        daemon.admin_port,
+        "GET",
+        "/api/v1/calls",
+        headers=[("Authorization", f"Bearer {daemon.token}")],
+        host="evil.example",
+    )
     assert r.status in (400, 403, 421), "a page of a rebound name must not reach the API"
-    r = ask(daemon.admin_port, "GET", "/api/v1/calls", headers=[("Authorization", f"Bearer {daemon.token}")], host="localhost")
+    r = ask(
+        daemon.admin_port,
+        "GET",
+        "/api/v1/calls",
+        headers=[("Authorization", f"Bearer {daemon.token}")],
+        host="localhost",
+    )
     assert r.status == 200 and r.json == {"calls": []}
 
 
@@ -247,8 +274,15 @@ def test_api_and_cli_give_the_same_json(daemon, key):
     assert daemon.json("runs", "show", "same") == daemon.get("/api/v1/runs/same")
     assert daemon.json("key", "list") == daemon.get("/api/v1/keys")
     assert daemon.json("limit", "list") == daemon.get("/api/v1/limits")
-    for path in ("/api/v1/calls", "/api/v1/runs", "/api/v1/runs/{id}", "/api/v1/keys", "/api/v1/limits", "/api/v1/policies",
-                 "/api/v1/keys/{id}/revoke"):
+    for path in (
+        "/api/v1/calls",
+        "/api/v1/runs",
+        "/api/v1/runs/{id}",
+        "/api/v1/keys",
+        "/api/v1/limits",
+        "/api/v1/policies",
+        "/api/v1/keys/{id}/revoke",
+    ):
         assert path in daemon.get("/api/v1/openapi.json")["paths"]
 
 
@@ -257,7 +291,10 @@ def test_api_and_cli_give_the_same_json(daemon, key):
 
 def test_key_create_prints_key_and_id_and_is_in_force(daemon):
     made = daemon.key(agent="support", owner="ann", tenant="acme", limit=["usd=5/day"])
-    assert re.fullmatch(r"fb_test_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}", made["key"]) and made["id"] == made["key"].split("_")[2]
+    assert (
+        re.fullmatch(r"fb_test_[0-9A-Za-z]{10}_[0-9A-Za-z]{38}", made["key"])
+        and made["id"] == made["key"].split("_")[2]
+    )
     r = ask(daemon.data_port, "GET", "/stripe/v1/balance", made["key"])
     it = daemon.call(r.call_id)
     assert (it["agent"], it["owner"], it["tenant"], it["key"]) == ("support", "ann", "acme", made["id"])
@@ -286,9 +323,16 @@ def test_a_test_key_does_not_reach_a_live_secret(make_daemon, vendor):
 def test_test_and_live_mode_are_separate_ledgers(make_daemon, vendor):
     other = v.Vendor().start()
     try:
-        second = {"connector": "stripe", "base_url": f"http://127.0.0.1:{other.port}", "secret": "env:LIVE", "mode": "live"}
+        second = {
+            "connector": "stripe",
+            "base_url": f"http://127.0.0.1:{other.port}",
+            "secret": "env:LIVE",
+            "mode": "live",
+        }
         d = make_daemon(vendor, vendors={"live": second}, env={"LIVE": "sk_live_x"})
-        d.apply(policy("default", [permit("all", **{"class": ["read", "money_in"]})], [usd("day", "10.00", by=["agent"])]))
+        d.apply(
+            policy("default", [permit("all", **{"class": ["read", "money_in"]})], [usd("day", "10.00", by=["agent"])])
+        )
         test, live = d.key(mode="test")["key"], d.key(mode="live")["key"]
         assert ask(d.data_port, "POST", CHARGES, test, "amount=900&currency=usd").status == 200
         assert ask(d.data_port, "POST", "/live/v1/charges", live, "amount=900&currency=usd").status == 200
@@ -300,17 +344,24 @@ def test_test_and_live_mode_are_separate_ledgers(make_daemon, vendor):
         other.stop()
 
 
-@pytest.mark.parametrize("carrier", ["bearer", "bearer_lower", "x-api-key", "x-goog-api-key", "basic_user", "basic_password", "two_equal"])
+@pytest.mark.parametrize(
+    "carrier", ["bearer", "bearer_lower", "x-api-key", "x-goog-api-key", "basic_user", "basic_password", "two_equal"]
+)
 def test_a_key_is_taken_from_every_carrier(daemon, key, carrier):
     import base64
 
     def basic(text):
         return ("Authorization", "Basic " + base64.b64encode(text.encode()).decode())
 
-    fields = {"bearer": [("Authorization", f"Bearer {key}")], "bearer_lower": [("authorization", f"bearer {key}")],
-              "x-api-key": [("x-api-key", key)], "x-goog-api-key": [("X-Goog-Api-Key", key)], "basic_user": [basic(key + ":")],
-              "basic_password": [basic("AC123:" + key)],
-              "two_equal": [("Authorization", f"Bearer sk_test_{key}"), ("x-api-key", key)]}[carrier]
+    fields = {
+        "bearer": [("Authorization", f"Bearer {key}")],
+        "bearer_lower": [("authorization", f"bearer {key}")],
+        "x-api-key": [("x-api-key", key)],
+        "x-goog-api-key": [("X-Goog-Api-Key", key)],
+        "basic_user": [basic(key + ":")],
+        "basic_password": [basic("AC123:" + key)],
+        "two_equal": [("Authorization", f"Bearer sk_test_{key}"), ("x-api-key", key)],
+    }[carrier]
     r = exchange(daemon.data_port, request("GET", "/stripe/v1/balance", headers=fields))
     assert r.status == 200, r.body
 
@@ -338,7 +389,11 @@ def test_revoke_returns_when_the_next_request_obeys_it(daemon):
 
 
 def test_revoke_takes_agents_and_tenants(daemon):
-    a1, a2, b = daemon.key(agent="a")["key"], daemon.key(agent="a", tenant="t")["key"], daemon.key(agent="b", tenant="t")["key"]
+    a1, a2, b = (
+        daemon.key(agent="a")["key"],
+        daemon.key(agent="a", tenant="t")["key"],
+        daemon.key(agent="b", tenant="t")["key"],
+    )
     assert daemon.json("revoke", "--agent", "a")["revoked"] == 2
     codes = [ask(daemon.data_port, "GET", "/stripe/v1/balance", k).code for k in (a1, a2, b)]
     assert codes == ["key_revoked", "key_revoked", None]
@@ -368,24 +423,38 @@ def test_policy_apply_prints_name_and_digest_and_is_in_force(daemon, key):
     assert done["name"] == "default" and re.fullmatch("[0-9a-f]{64}", done["digest"])
     r = ask(daemon.data_port, "POST", CHARGES, key, GOOD)
     assert r.code == "policy_denied" and daemon.call(r.call_id)["policy"] == done["digest"]
-    same = daemon.apply("# a comment changes nothing\n" + policy("default", [permit("nothing-else", **{"class": ["read"]})]))
+    same = daemon.apply(
+        "# a comment changes nothing\n" + policy("default", [permit("nothing-else", **{"class": ["read"]})])
+    )
     assert same["digest"] == done["digest"]
     history = daemon.json("policy", "history", "default")["policies"]
     assert len(history) >= 2 and history[0]["digest"] == done["digest"]
 
 
-@pytest.mark.parametrize("text,place", [
-    ("apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: x, version: 1}\nrules:\n  - {id: a, effect: permitt, match: {}}\n", "5:"),
-    ("apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: x, version: 1}\nrules: []\nlimitz: []\n", "5:1"),
-    ("apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: x, version: 1}\nrules:\n  - {id: a, effect: permit, match: {}, when: \"true\"}\n", "5:"),
-    ("apiVersion: agentpolicy/v1\n  kind: Policy\n", "2:"),
-    ("apiVersion: agentpolicy/v1\nkind: Policy\nkind: Policy\n", "3:1"),
-    ("apiVersion: agentpolicy/v2\nkind: Policy\n", "1:"),
-    ("", ""),
-    ("\x00", ""),
-    ("a: &x [*x]\n", ""),
-    ("rules: !!python/object:os.system ls\n", ""),
-], ids=["word", "key", "later", "indent", "twice", "version", "empty", "nul", "anchor", "tag"])
+@pytest.mark.parametrize(
+    "text,place",
+    [
+        (
+            "apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: x, version: 1}\n"
+            "rules:\n  - {id: a, effect: permitt, match: {}}\n",
+            "5:",
+        ),
+        ("apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: x, version: 1}\nrules: []\nlimitz: []\n", "5:1"),
+        (
+            "apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: x, version: 1}\n"
+            'rules:\n  - {id: a, effect: permit, match: {}, when: "true"}\n',
+            "5:",
+        ),
+        ("apiVersion: agentpolicy/v1\n  kind: Policy\n", "2:"),
+        ("apiVersion: agentpolicy/v1\nkind: Policy\nkind: Policy\n", "3:1"),
+        ("apiVersion: agentpolicy/v2\nkind: Policy\n", "1:"),
+        ("", ""),
+        ("\x00", ""),
+        ("a: &x [*x]\n", ""),
+        ("rules: !!python/object:os.system ls\n", ""),
+    ],
+    ids=["word", "key", "later", "indent", "twice", "version", "empty", "nul", "anchor", "tag"],
+)
 def test_policy_check_prints_file_line_col_code_and_message(daemon, tmp_path, text, place):
     file = tmp_path / "p.yaml"
     file.write_text(text)
@@ -422,12 +491,42 @@ def test_a_record_has_every_field_and_absent_is_null(daemon, key):
     it = listed[1]
     assert UUID.fullmatch(it["call_id"]) and isinstance(it["seq"], int)
     assert TIME.fullmatch(it["started_at"]) and TIME.fullmatch(it["ended_at"]) and it["started_at"] <= it["ended_at"]
-    expected = {"run_id": "fields", "run_source": "key", "run_trust": "claimed", "parent_run_id": None, "layer": "saas", "vendor": "stripe",
-                "operation": "stripe.charges.create", "class": "money_in", "method": "POST", "path": "/v1/charges", "mode": "test",
-                "agent": "bot", "owner": None, "user": None, "tenant": None, "verdict": "permit", "code": None, "rule": "pay",
-                "outcome": "settled", "direction": "in", "amount": 700, "currency": "USD", "status": 200, "error": None,
-                "idempotency_key": "k1", "overrun": False, "shares": None, "model_asked": None, "tokens": None, "tool_calls": None,
-                "shadow": None, "fx": None, "caused_by": None, "prompt": None}
+    expected = {
+        "run_id": "fields",
+        "run_source": "key",
+        "run_trust": "claimed",
+        "parent_run_id": None,
+        "layer": "saas",
+        "vendor": "stripe",
+        "operation": "stripe.charges.create",
+        "class": "money_in",
+        "method": "POST",
+        "path": "/v1/charges",
+        "mode": "test",
+        "agent": "bot",
+        "owner": None,
+        "user": None,
+        "tenant": None,
+        "verdict": "permit",
+        "code": None,
+        "rule": "pay",
+        "outcome": "settled",
+        "direction": "in",
+        "amount": 700,
+        "currency": "USD",
+        "status": 200,
+        "error": None,
+        "idempotency_key": "k1",
+        "overrun": False,
+        "shares": None,
+        "model_asked": None,
+        "tokens": None,
+        "tool_calls": None,
+        "shadow": None,
+        "fx": None,
+        "caused_by": None,
+        "prompt": None,
+    }
     got = {k: it[k] for k in expected}
     expected["run_source"] = it["run_source"]
     assert got == expected and "key" in it["run_source"]
@@ -442,7 +541,12 @@ def test_a_record_has_every_field_and_absent_is_null(daemon, key):
     assert re.fullmatch("[0-9a-f]{64}", it["chain"]) and it["bytes_in"] > 0 and it["bytes_out"] > 0
     assert it["object_ids"][0].startswith("ch_") and len(it["attempts"]) == 1
     denied = listed[0]
-    assert denied["verdict"] == "deny" and denied["outcome"] == "none" and denied["settled"] is None and denied["held"] is None
+    assert (
+        denied["verdict"] == "deny"
+        and denied["outcome"] == "none"
+        and denied["settled"] is None
+        and denied["held"] is None
+    )
     assert denied["attempts"] == [] and denied["status"] == 403 and denied["ended_at"]
 
 
@@ -536,8 +640,13 @@ def test_spend_sums_by_day_and_agent(daemon, key, vendor):
 
 
 def test_calls_follow_prints_new_calls(daemon, key):
-    p = subprocess.Popen([flyball.BINARY, "calls", "--follow"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                         env={**daemon.env, "FLYBALL_DIR": str(daemon.dir)})
+    p = subprocess.Popen(
+        [flyball.BINARY, "calls", "--follow"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**daemon.env, "FLYBALL_DIR": str(daemon.dir)},
+    )
     try:
         assert "Following" in p.stderr.readline()
         r = ask(daemon.data_port, "POST", CHARGES, key, GOOD)
@@ -594,7 +703,13 @@ def test_a_uuid_is_also_the_trace_id(daemon, key):
 
 
 def test_a_parent_run_is_recorded(daemon, key):
-    r = ask(daemon.data_port, "GET", "/stripe/v1/balance", key, headers=[("x-agent-run-id", "kid"), ("x-agent-parent-run-id", "mum")])
+    r = ask(
+        daemon.data_port,
+        "GET",
+        "/stripe/v1/balance",
+        key,
+        headers=[("x-agent-run-id", "kid"), ("x-agent-parent-run-id", "mum")],
+    )
     assert daemon.call(r.call_id)["parent_run_id"] == "mum"
 
 
@@ -611,8 +726,16 @@ def test_a_limit_by_run_counts_each_run(daemon):
 
 
 def test_the_run_id_goes_to_a_vendor_only_if_it_is_marked(make_daemon, vendor):
-    d = make_daemon(None, vendors={"stripe": {"base_url": f"http://127.0.0.1:{vendor.port}", "secret": "env:STRIPE_SECRET_KEY",
-                                              "forward_run_id": True}})
+    d = make_daemon(
+        None,
+        vendors={
+            "stripe": {
+                "base_url": f"http://127.0.0.1:{vendor.port}",
+                "secret": "env:STRIPE_SECRET_KEY",
+                "forward_run_id": True,
+            }
+        },
+    )
     d.apply(policy("default", OPEN))
     r = ask(d.data_port, "GET", "/stripe/v1/balance", d.key()["key"] + ".run_fwd")
     assert r.status == 200
@@ -625,8 +748,19 @@ def test_the_run_id_goes_to_a_vendor_only_if_it_is_marked(make_daemon, vendor):
 # ---- paths -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/stripe/v1/balance", "/v1/balance", "//stripe/v1/balance", "//v1/balance", "/stripe/balance",
-                                  "/stripe/v1/v1/balance", "/stripe/v1/balance/", "/r/x//stripe/v1/balance"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/stripe/v1/balance",
+        "/v1/balance",
+        "//stripe/v1/balance",
+        "//v1/balance",
+        "/stripe/balance",
+        "/stripe/v1/v1/balance",
+        "/stripe/v1/balance/",
+        "/r/x//stripe/v1/balance",
+    ],
+)
 def test_the_closed_list_of_repairs(daemon, key, vendor, path):
     r = ask(daemon.data_port, "GET", path, key)
     assert r.status == 200, r.body
@@ -652,8 +786,13 @@ def test_answers_carry_what_the_call_cost_and_what_is_left(daemon, key):
 
 
 def test_a_vendor_cannot_speak_in_our_name(daemon, key, vendor):
-    vendor.plan(v.says(200, {"id": "ch_1", "amount": 700, "currency": "usd", "status": "succeeded"},
-                       [("X-Flyball-Cost-USD", "0.01"), ("x-agent-run-id", "evil"), ("X-Flyball-Code", "x"), ("X-Vendor", "kept")]))
+    vendor.plan(
+        v.says(
+            200,
+            {"id": "ch_1", "amount": 700, "currency": "usd", "status": "succeeded"},
+            [("X-Flyball-Cost-USD", "0.01"), ("x-agent-run-id", "evil"), ("X-Flyball-Code", "x"), ("X-Vendor", "kept")],
+        )
+    )
     r = ask(daemon.data_port, "POST", CHARGES, key + ".run_name", GOOD)
     assert [val for n, val in r.headers if n.lower() == "x-flyball-cost-usd"] == ["7.000000000"]
     assert [val for n, val in r.headers if n.lower() == "x-agent-run-id"] == ["name"]
@@ -673,7 +812,10 @@ def test_a_dry_run_says_the_verdict_and_sends_nothing(daemon, key, vendor):
     assert r.json["operation"] == "stripe.charges.create" and r.json["predicted"]["usd"] == "7.000000000"
     limit, = [l for l in r.json["limits"] if l["id"] == "in-day"]
     assert limit["fits"] is True and limit["asks"] == 7_000_000_000
-    assert vendor.requests == [] and daemon.buckets("in-day") in ({}, {f"key={daemon.calls()[0]['key']}": ("0.000000000", "0.000000000")})
+    assert vendor.requests == [] and daemon.buckets("in-day") in (
+        {},
+        {f"key={daemon.calls()[0]['key']}": ("0.000000000", "0.000000000")},
+    )
     it, = daemon.run_calls("dry")
     assert it["call_id"] == r.call_id and it["verdict"] == "permit" and it["outcome"] == "none" and it["held"] is None
 
@@ -684,7 +826,9 @@ def test_a_dry_run_of_what_would_be_refused_says_why(daemon, key, vendor):
     r = dry(daemon, key, "amount=1&currency=usd", "/stripe/v1/payouts")
     assert r.json["verdict"] == "deny" and r.json["code"] == "policy_denied"
     assert vendor.requests == []
-    assert ask(daemon.data_port, "POST", CHARGES, key, "amount=100000&currency=usd").status == 200, "the dry runs took nothing"
+    assert ask(daemon.data_port, "POST", CHARGES, key, "amount=100000&currency=usd").status == 200, (
+        "the dry runs took nothing"
+    )
 
 
 # ---- audit -----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""What the vendor does after we sent a call, and what becomes of the hold: settled, released, or unknown and still held.
+"""What the vendor does after we sent a call, and what becomes of the hold: settled, released, or unknown and still
+held.
 
-The rule behind all of it: released only on proof that nothing moved, a complete answer passes as it is, anything else after
-the first byte left is `outcome_unknown`, listed until it is known.
+The rule behind all of it: released only on proof that nothing moved, a complete answer passes as it is, anything else
+after the first byte left is `outcome_unknown`, listed until it is known.
 """
 import threading
 import time
@@ -40,7 +41,7 @@ def charge(d, key, run="r", idempotency=None, body=CHARGE):
     return ask(d.data_port, "POST", "/stripe/v1/charges", f"{key}.run_{run}", body, idempotency=idempotency)
 
 
-# ---- sent, and no complete answer: unknown -----------------------------------------------------------------------------
+# ---- sent, and no complete answer: unknown ---------------------------------------------------------------------------
 
 LOST = {
     "drop_after_commit": (v.drop_after_commit, 502),
@@ -70,7 +71,11 @@ def test_an_incomplete_answer_is_outcome_unknown_and_stays_held(fast, fast_key, 
     vendor.plan(behaviour, path="/v1/charges")
     r = charge(fast, fast_key, idempotency="k1" if has_key else None)
     assert (r.status, r.code) == (status, "outcome_unknown"), r.body
-    assert r.json["error"]["code"] == "outcome_unknown" and r.call_id in r.message and "flyball calls --unknown" in r.message
+    assert (
+        r.json["error"]["code"] == "outcome_unknown"
+        and r.call_id in r.message
+        and "flyball calls --unknown" in r.message
+    )
     # A retry is safe exactly when the agent sent a key that the vendor honours.
     assert r.header("x-should-retry") == r.header("stripe-should-retry") == (None if has_key else "false")
     assert r.header("x-flyball-cost-usd") is None
@@ -201,7 +206,7 @@ def test_a_second_request_with_the_key_while_the_first_is_in_flight_shares_its_h
     daemon.settle()
 
 
-# ---- a complete answer passes as it is ---------------------------------------------------------------------------------
+# ---- a complete answer passes as it is -------------------------------------------------------------------------------
 
 
 def test_a_complete_500_passes_unchanged_and_stays_held(fast, fast_key, vendor):
@@ -233,8 +238,16 @@ COMPLETE = {
     "declined": (v.declines, 402, "released"),
     "invalid": (v.says(400, {"error": {"type": "invalid_request_error", "message": "no"}}), 400, "released"),
     "not_found": (v.says(404, {"error": {"type": "invalid_request_error", "message": "no"}}), 404, "released"),
-    "conflict": (v.says(409, {"error": {"type": "api_error", "code": "lock_timeout", "message": "locked"}}), 409, "released"),
-    "rate_limit": (v.says(429, {"error": {"type": "api_error", "code": "rate_limit", "message": "slow"}}), 429, "released"),
+    "conflict": (
+        v.says(409, {"error": {"type": "api_error", "code": "lock_timeout", "message": "locked"}}),
+        409,
+        "released",
+    ),
+    "rate_limit": (
+        v.says(429, {"error": {"type": "api_error", "code": "rate_limit", "message": "slow"}}),
+        429,
+        "released",
+    ),
     "bad_gateway_page": (v.says(502, b"<html>bad gateway</html>", [("Content-Type", "text/html")]), 502, "unknown"),
     "failed_dependency": (v.says(424, {"error": {"type": "api_error", "message": "x"}}), 424, "unknown"),
     "redirect": (v.says(302, b"", [("Location", "http://127.0.0.1:1/")]), 302, "unknown"),
@@ -242,7 +255,7 @@ COMPLETE = {
     "other_currency": (v.other_currency("eur"), 200, "unknown"),
     "amount_as_text": (v.with_field("amount", "700"), 200, "unknown"),
     "negative_amount": (v.with_field("amount", -700), 200, "unknown"),
-    "huge_amount": (v.with_field("amount", 10 ** 30), 200, "unknown"),
+    "huge_amount": (v.with_field("amount", 10**30), 200, "unknown"),
     "no_amount": (v.with_field("amount", None), 200, "unknown"),
     "strange_status": (v.with_field("status", "on_the_moon"), 200, "unknown"),
     "failed": (v.with_field("status", "failed"), 200, "released"),
@@ -293,7 +306,13 @@ def test_what_costs_less_gives_the_rest_back(fast, fast_key, vendor):
                                             ("requires_payment_method", "released"), ("", "unknown")])
 def test_a_payment_intents_status_decides(fast, fast_key, vendor, status, outcome):
     vendor.plan(v.with_field("status", status), path="/v1/payment_intents")
-    r = ask(fast.data_port, "POST", "/stripe/v1/payment_intents", fast_key + ".run_pi", "amount=700&currency=usd&confirm=true")
+    r = ask(
+        fast.data_port,
+        "POST",
+        "/stripe/v1/payment_intents",
+        fast_key + ".run_pi",
+        "amount=700&currency=usd&confirm=true",
+    )
     assert r.status == 200 and fast.run_calls("pi")[0]["outcome"] == outcome
     assert money(fast)[1] == ("7.000000000" if outcome == "unknown" else "0.000000000")
 
@@ -399,15 +418,22 @@ def test_what_no_rule_permits_is_denied_without_a_look_up(daemon, vendor):
     assert not vendor.requests
 
 
-# ---- reads: streamed, and nothing to lose ------------------------------------------------------------------------------
+# ---- reads: streamed, and nothing to lose ----------------------------------------------------------------------------
 
 
 def read(d, key, run="r"):
     return ask(d.data_port, "GET", "/stripe/v1/balance", f"{key}.run_{run}")
 
 
-@pytest.mark.parametrize("name,status,code", [("drop_unread", 502, "upstream_failed"), ("never", 504, "upstream_timeout"),
-                                              ("garbage", 502, "upstream_failed"), ("two_lengths", 502, "upstream_failed")])
+@pytest.mark.parametrize(
+    "name,status,code",
+    [
+        ("drop_unread", 502, "upstream_failed"),
+        ("never", 504, "upstream_timeout"),
+        ("garbage", 502, "upstream_failed"),
+        ("two_lengths", 502, "upstream_failed"),
+    ],
+)
 def test_a_read_without_answer_is_upstream_failed(fast, fast_key, vendor, name, status, code):
     vendor.plan(getattr(v, name), method="GET", times=-1)
     r = read(fast, fast_key)
@@ -445,14 +471,17 @@ def test_a_large_list_streams_through_a_small_window(make_daemon, vendor):
     d.settle()
 
 
-# ---- the vendor hears what we decided on -------------------------------------------------------------------------------
+# ---- the vendor hears what we decided on -----------------------------------------------------------------------------
 
 
 def test_only_the_first_final_answer_counts(fast, fast_key, vendor):
     """An answer, and a second one behind it that nobody asked for: the connection is not used again."""
     async def twice(turn):
         a = turn.commit()
-        await turn.send(a.head() + a.body + v.Answer(200, b'{"id":"ch_evil","amount":1}').head() + b'{"id":"ch_evil","amount":1}')
+        await turn.send(
+            a.head() + a.body + v.Answer(200, b'{"id":"ch_evil","amount":1}').head() + b'{"id":"ch_evil","amount":1}'
+        )
+
     vendor.plan(twice, path="/v1/charges")
     assert charge(fast, fast_key, "one").json["id"] != "ch_evil"
     second = charge(fast, fast_key, "two")

@@ -1,5 +1,5 @@
-"""The official Stripe SDK for Node, unmodified. It cannot send a path prefix: requests reach us as /v1/..., and are told
-by their operation."""
+"""The official Stripe SDK for Node, unmodified. It cannot send a path prefix: requests reach us as /v1/..., and are
+told by their operation."""
 import json
 import re
 import subprocess
@@ -14,11 +14,29 @@ from vendor import Vendor, declines, drop_after_commit
 SCRIPT = Path(__file__).parent / "node" / "calls.mjs"
 
 WORK = [
-    ["customers.create", {"email": "zoë@example.com", "name": "Zoë & Söhne [x]", "metadata": {"order no": "1 2"}}, {"idempotencyKey": "n0"}],
+    [
+        "customers.create",
+        {"email": "zoë@example.com", "name": "Zoë & Söhne [x]", "metadata": {"order no": "1 2"}},
+        {"idempotencyKey": "n0"},
+    ],
     ["customers.update", "$0.id", {"name": "Zoë"}, {"idempotencyKey": "n1"}],
-    ["paymentIntents.create", {"amount": 1250, "currency": "usd", "confirm": True, "customer": "$0.id", "payment_method": "pm_card_visa",
-                               "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}, {"idempotencyKey": "n2"}],
-    ["paymentIntents.create", {"amount": 900, "currency": "usd", "confirm": True, "capture_method": "manual"}, {"idempotencyKey": "n3"}],
+    [
+        "paymentIntents.create",
+        {
+            "amount": 1250,
+            "currency": "usd",
+            "confirm": True,
+            "customer": "$0.id",
+            "payment_method": "pm_card_visa",
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        },
+        {"idempotencyKey": "n2"},
+    ],
+    [
+        "paymentIntents.create",
+        {"amount": 900, "currency": "usd", "confirm": True, "capture_method": "manual"},
+        {"idempotencyKey": "n3"},
+    ],
     ["paymentIntents.capture", "$3.id", {"amount_to_capture": 700}, {"idempotencyKey": "n4"}],
     ["paymentIntents.create", {"amount": 300, "currency": "usd"}, {"idempotencyKey": "n5"}],
     ["paymentIntents.cancel", "$5.id", {}, {"idempotencyKey": "n6"}],
@@ -72,9 +90,15 @@ def test_answers_equal_the_direct_ones(make_daemon, vendor, run_node, additions,
 def test_stripe_mock_answers_through_us(make_daemon, stripe_mock, run_node):  # noqa: F811
     d = make_daemon(stripe_mock, additions=False)
     d.apply(policy("default", OPEN))
-    steps = [["customers.create", {"email": "a@example.com"}], ["charges.create", {"amount": 100, "currency": "usd", "source": "tok_visa"}],
-             ["refunds.create", {"charge": "ch_123", "amount": 50}], ["paymentIntents.create", {"amount": 1000, "currency": "usd"}],
-             ["paymentIntents.capture", "pi_123"], ["balance.retrieve"], ["charges.list", {"limit": 3}]]
+    steps = [
+        ["customers.create", {"email": "a@example.com"}],
+        ["charges.create", {"amount": 100, "currency": "usd", "source": "tok_visa"}],
+        ["refunds.create", {"charge": "ch_123", "amount": 50}],
+        ["paymentIntents.create", {"amount": 1000, "currency": "usd"}],
+        ["paymentIntents.capture", "pi_123"],
+        ["balance.retrieve"],
+        ["charges.list", {"limit": 3}],
+    ]
     expected = run_node("sk_test_123", stripe_mock, steps)
     got = run_node(d.key()["key"], d.data_port, steps)
 
@@ -133,18 +157,26 @@ def test_refusals_are_the_sdks_own_errors_and_are_tried_once(daemon, vendor, run
 
 def test_a_declined_card_stays_a_card_error(daemon, key, vendor, run_node):
     vendor.plan(declines, path="/v1/charges")
-    told, = run_node(key + ".run_card", daemon.data_port, [["charges.create", {"amount": 100, "currency": "usd"}]], retries=2)
+    (told,) = run_node(
+        key + ".run_card", daemon.data_port, [["charges.create", {"amount": 100, "currency": "usd"}]], retries=2
+    )
     assert told["error"]["class"] == "StripeCardError" and told["error"]["code"] == "card_declined"
     assert [c["outcome"] for c in daemon.run_calls("card")] == ["released"]
 
 
 def test_the_sdks_own_retry_after_a_drop_charges_once_and_holds_once(daemon, key, vendor, run_node):
     vendor.plan(drop_after_commit, path="/v1/charges")
-    told, = run_node(key + ".run_drop", daemon.data_port, [["charges.create", {"amount": 700, "currency": "usd"}]], retries=2)
+    (told,) = run_node(
+        key + ".run_drop", daemon.data_port, [["charges.create", {"amount": 700, "currency": "usd"}]], retries=2
+    )
     assert told["value"]["amount"] == 700
     assert vendor.book.effects == [("charge", 700)]
     first, second = daemon.run_calls("drop")
-    assert second["shares"] == first["call_id"] and first["outcome"] == "settled" and first["resolved_by"] == second["call_id"]
+    assert (
+        second["shares"] == first["call_id"]
+        and first["outcome"] == "settled"
+        and first["resolved_by"] == second["call_id"]
+    )
     assert list(daemon.buckets("in-day").values()) == [("7.000000000", "0.000000000")]
     assert daemon.unknown() == []
     daemon.settle()

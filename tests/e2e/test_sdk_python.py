@@ -53,11 +53,16 @@ class Told:
 def a_days_work(c, vendor=None):
     """One of each operation that the connector knows in full, errors of the vendor's among them."""
     t = Told(c)
-    who = t(t.c.customers.create, {"email": "zoë@example.com", "name": "Zoë & Söhne [x]=1+1 %41", "metadata": {"order no": "1 2"}})
+    who = t(
+        t.c.customers.create,
+        {"email": "zoë@example.com", "name": "Zoë & Söhne [x]=1+1 %41", "metadata": {"order no": "1 2"}},
+    )
     t(t.c.customers.update, who.id, {"name": "Zoë"})
     pi = t(t.c.payment_intents.create, {"amount": 1250, "currency": "usd", "confirm": True, "customer": who.id,
                                         "payment_method": "pm_card_visa", "metadata": {"a.b": "c&d=e"}})
-    held = t(t.c.payment_intents.create, {"amount": 900, "currency": "usd", "confirm": True, "capture_method": "manual"})
+    held = t(
+        t.c.payment_intents.create, {"amount": 900, "currency": "usd", "confirm": True, "capture_method": "manual"}
+    )
     t(t.c.payment_intents.capture, held.id, {"amount_to_capture": 700})
     late = t(t.c.payment_intents.create, {"amount": 300, "currency": "usd"})
     t(t.c.payment_intents.confirm, late.id)
@@ -99,10 +104,13 @@ def test_answers_equal_the_direct_ones_byte_for_byte_with_additions_off(make_dae
         got = a_days_work(client(d.key()["key"], f"{d.ready['data']}/stripe"), vendor)
         assert got == expected
 
-        # What the vendor got is the same too, but for the credential and what belongs to a connection. Look-ups are ours.
+        # What the vendor got is the same too, but for the credential and what belongs to a connection. Look-ups are
+        # ours.
         asked = [r for r in vendor.requests if r.method != "GET"]
         wanted = [r for r in other.requests if r.method != "GET"]
-        assert [(r.method, r.target, r.body, r.key) for r in asked] == [(r.method, r.target, r.body, r.key) for r in wanted]
+        assert [(r.method, r.target, r.body, r.key) for r in asked] == [
+            (r.method, r.target, r.body, r.key) for r in wanted
+        ]
         for r, w in zip(asked, wanted):
             assert r.header("user-agent") == w.header("user-agent")
             assert r.header("stripe-version") == w.header("stripe-version")
@@ -446,7 +454,13 @@ def test_a_declined_card_stays_a_card_error_and_costs_nothing(daemon, key, vendo
 
 
 def test_the_vendors_rate_limit_passes_unchanged(daemon, key, vendor, url):
-    body = {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests hit the API too quickly."}}
+    body = {
+        "error": {
+            "type": "invalid_request_error",
+            "code": "rate_limit",
+            "message": "Too many requests hit the API too quickly.",
+        }
+    }
     vendor.plan(says(429, body, [("Retry-After", "7"), ("Stripe-Should-Retry", "true")]), path="/v1/charges", times=1)
     c = client(key + ".run_busy", url).v1
     e = refused(c.charges.create, {"amount": 100, "currency": "usd", "source": "tok_visa"})
@@ -461,7 +475,9 @@ def test_the_vendors_rate_limit_passes_unchanged(daemon, key, vendor, url):
 def test_the_tour_of_the_readme_works_with_dev(make_daemon):
     d = make_daemon(None, command="dev")
     c = client(d.ready["key"], f"{d.ready['data']}/stripe").v1
-    pi = c.payment_intents.create({"amount": 1250, "currency": "usd", "confirm": True, "payment_method": "pm_card_visa"})
+    pi = c.payment_intents.create(
+        {"amount": 1250, "currency": "usd", "confirm": True, "payment_method": "pm_card_visa"}
+    )
     assert pi.status == "succeeded"
     refund = c.refunds.create({"payment_intent": pi.id, "amount": 300})
     assert refund.status == "succeeded" and refund.amount == 300

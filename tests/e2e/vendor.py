@@ -1,11 +1,12 @@
 """A Stripe-like vendor on loopback that can be told to misbehave, request by request.
 
-It keeps a book of what it really did (`vendor.book`), as Stripe would: idempotency keys replay the first answer, a key with
-another body is an error. It keeps every request byte for byte (`vendor.requests`). Ids and times are counted from one and
-request ids are digests, so two vendors that are asked the same questions give the same bytes.
+It keeps a book of what it really did (`vendor.book`), as Stripe would: idempotency keys replay the first answer, a key
+with another body is an error. It keeps every request byte for byte (`vendor.requests`). Ids and times are counted from
+one and request ids are digests, so two vendors that are asked the same questions give the same bytes.
 
-What it does with a request is a *behaviour*: an async function of a Turn. `vendor.plan(behaviour, path=..., times=...)` puts
-one in line for the next requests that fit; all others are answered honestly. The behaviours stand at the end of this file.
+What it does with a request is a *behaviour*: an async function of a Turn. `vendor.plan(behaviour, path=..., times=...)`
+puts one in line for the next requests that fit; all others are answered honestly. The behaviours stand at the end of
+this file.
 
 One thread, one asyncio loop. `requests`, `book` and `plan` may be used from the test's thread.
 """
@@ -165,9 +166,19 @@ class Stripe:
         return self.book.new("prod", "product", name=p.get("name"), metadata=_metadata(p))
 
     def _charge(self, amount, currency, customer, intent, captured=True, metadata=None):
-        return self.book.new("ch", "charge", amount=amount, amount_captured=amount if captured else 0, amount_refunded=0,
-                             captured=captured, currency=currency, customer=customer, payment_intent=intent,
-                             status="succeeded", metadata=metadata or {})
+        return self.book.new(
+            "ch",
+            "charge",
+            amount=amount,
+            amount_captured=amount if captured else 0,
+            amount_refunded=0,
+            captured=captured,
+            currency=currency,
+            customer=customer,
+            payment_intent=intent,
+            status="succeeded",
+            metadata=metadata or {},
+        )
 
     def _settle(self, pi, amount):
         charge = self._charge(amount, pi["currency"], pi["customer"], pi["id"])
@@ -390,8 +401,11 @@ class Vendor:
                 headers.append(("Idempotency-Key", request.key))
                 first = self.book.replies.get(request.key)
                 if first and first[:3] != (request.method, request.path, request.body):
-                    error = {"type": "idempotency_error", "message": "Keys for idempotent requests can only be used with "
-                             "the same parameters they were first used with."}
+                    error = {
+                        "type": "idempotency_error",
+                        "message": "Keys for idempotent requests can only be used with "
+                        "the same parameters they were first used with.",
+                    }
                     return Answer(400, json.dumps({"error": error}).encode(), headers)
                 if first:
                     return Answer(first[3].status, first[3].body, [*headers, ("Idempotent-Replayed", "true")])
@@ -445,7 +459,9 @@ async def drop_unread(turn):
 
 async def error_after_commit(turn):
     turn.commit()
-    await turn.answer(Answer(500, b'{"error":{"type":"api_error","message":"Sorry, something broke after it was done."}}'))
+    await turn.answer(
+        Answer(500, b'{"error":{"type":"api_error","message":"Sorry, something broke after it was done."}}')
+    )
 
 
 async def cut_in_head(turn):
@@ -518,7 +534,12 @@ async def bad_chunk(turn):
 async def chunk_extension(turn):
     """Allowed by RFC 9112, used by nobody, and read differently by many."""
     a = turn.commit()
-    await turn.send(a.head([("Transfer-Encoding", "chunked")], length=False) + b"%x;a=b\r\n" % len(a.body) + a.body + b"\r\n0\r\n\r\n")
+    await turn.send(
+        a.head([("Transfer-Encoding", "chunked")], length=False)
+        + b"%x;a=b\r\n" % len(a.body)
+        + a.body
+        + b"\r\n0\r\n\r\n"
+    )
 
 
 async def folded_head(turn):
