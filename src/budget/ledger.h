@@ -100,8 +100,8 @@ int hold_unknown(struct hold *h, bool is_owner, struct move *moves, size_t *n_mo
 #define HOLD_R_OVERRUN 1
 #define HOLD_COST_UNKNOWN (-1)
 /*
- * The OPEN frame of a hold just taken could not be written, so it never was: nothing settles, not even its request. Takes
- * the only reference.
+ * The OPEN frame of a hold just taken could not be written, so it never was: nothing settles, not even its request.
+ * Takes the only reference.
  */
 void hold_undo(struct hold *h);
 /*

@@ -448,7 +448,8 @@ static int close_locked(struct core *c, struct close_request *q)
     hold_unref(h->own);
     c->n_unknown -= is_resolved && was_counted && c->n_unknown > 0;
     if (rc->outcome == OUTCOME_SETTLED && rc->settled.how == HOW_UNKNOWN && h->held.how != HOW_UNKNOWN)
-        rc->settled = (struct cost){.how = HOW_ESTIMATED, .usd = h->held.usd}; /* it cost what the policy says to hold */
+        rc->settled =
+            (struct cost){.how = HOW_ESTIMATED, .usd = h->held.usd}; /* it cost what the policy says to hold */
     if (is_resolved)
         (void)write_resolution(c, q, first, is_unpriced ? HOW_ESTIMATED : HOW_PARSED, moves, n_moves);
     rc->n_moves = pick_moves(moves, n_moves, is_resolved ? first->open_seq : 0, false, rm);

@@ -247,7 +247,8 @@ static void on_reset(void *ctx, enum http_reset why)
     t->result.status = 0;
     end_try(t);
 }
-static const struct http_events events = {.on_head = on_head, .on_body = on_body, .on_end = on_end, .on_reset = on_reset};
+static const struct http_events events = {
+    .on_head = on_head, .on_body = on_body, .on_end = on_end, .on_reset = on_reset};
 
 static size_t make_fields(struct try *t, char authorization[160], char parent[40], char traceparent[64],
                           struct http_field fields[FIELDS_MAX])

@@ -542,7 +542,8 @@ void audit_compare(struct audit *a, const struct ledger *l, wall_t now)
         settled = b ? *settled_at(b, row.window_start) : 0;
         held = b ? b->held : 0;
         if (row.settled != settled || row.held != held)
-            fail(a, "the ledger has %lld settled and %lld held on " STR_FMT " " STR_FMT ", the frames say %lld and %lld",
+            fail(a,
+                 "the ledger has %lld settled and %lld held on " STR_FMT " " STR_FMT ", the frames say %lld and %lld",
                  (long long)row.settled, (long long)row.held, STR_ARG(row.counter), STR_ARG(row.bucket),
                  (long long)settled, (long long)held);
     }

@@ -56,7 +56,8 @@ int sim_loop_new(struct sim *s, struct loop **ret_loop);
 /*
  * The process of this loop ends: its streams and listeners end as the system's would (`is_silent`: the whole machine is
  * gone, and the other side hears nothing), its posts and timers never come. What is left of the loop's users may then
- * be freed: their calls into loop and streams do nothing. Free the loop itself with loop_free(). A dead loop stays dead.
+ * be freed: their calls into loop and streams do nothing. Free the loop itself with loop_free(). A dead loop stays
+ * dead.
  */
 void sim_loop_kill(struct loop *l, bool is_silent);
 /* Streams and listeners of that loop which their owners have not closed. */

@@ -683,7 +683,8 @@ static void count(struct world *w)
     }
 }
 
-void world_run(uint64_t seed, enum mutation m, const struct connector *stripe, bool is_verbose, struct world_result *ret)
+void world_run(uint64_t seed, enum mutation m, const struct connector *stripe, bool is_verbose,
+               struct world_result *ret)
 {
     struct world *w = calloc(1, sizeof(*w));
 

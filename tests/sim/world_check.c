@@ -17,8 +17,8 @@ static void show(struct world *w, const struct frame *f)
 {
     static const char *const kinds[] = {"?", "OPEN", "CLOSE", "EVENT"};
 
-    world_say(w, "#%llu %s %.*s", (unsigned long long)f->seq, kinds[f->kind], (int)(f->body.n < 6000 ? f->body.n : 6000),
-              f->body.p);
+    world_say(w, "#%llu %s %.*s", (unsigned long long)f->seq, kinds[f->kind],
+              (int)(f->body.n < 6000 ? f->body.n : 6000), f->body.p);
 }
 
 void world_read_frames(struct world *w)
@@ -132,7 +132,8 @@ static void check_answer(struct world *w, const struct agent_try *t, const struc
         return; /* what is said then is that nothing can be recorded any more */
     if (!c || !str_eq(c->call_id, t->call_id)) {
         if (!w->was_full) /* the answer said that it could not be recorded */
-            world_fail(w, "request %lld was answered %u, and there is no record of it", (long long)t->request, t->status);
+            world_fail(w, "request %lld was answered %u, and there is no record of it", (long long)t->request,
+                       t->status);
         return;
     }
     if (!c->is_over && !w->was_full)
