@@ -161,6 +161,20 @@ int arena_try_str(struct arena *a, struct str s, struct str *ret_copy)
     return 0;
 }
 
+struct str arena_join(struct arena *a, const struct str *parts, size_t n)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < n; i++)
+        bytes += parts[i].n;
+    char *p = arena_alloc(a, bytes + 1), *at = p;
+    for (size_t i = 0; i < n; i++) {
+        if (parts[i].n)
+            memcpy(at, parts[i].p, parts[i].n);
+        at += parts[i].n;
+    }
+    return (struct str){p, bytes};
+}
+
 struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
     va_list again;

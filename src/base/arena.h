@@ -36,6 +36,8 @@ void *arena_try_alloc(struct arena *a, size_t n) __attribute__((warn_unused_resu
 /* A copy with a NUL behind it (not counted in n). try_: -ERR_TOO_LARGE at the cap. */
 struct str arena_str(struct arena *a, struct str s);
 int arena_try_str(struct arena *a, struct str s, struct str *ret_copy) __attribute__((warn_unused_result));
+/* The parts joined, with a NUL behind them (not counted). */
+struct str arena_join(struct arena *a, const struct str *parts, size_t n);
 /* printf into the arena, for texts of our own making. */
 struct str arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap);

@@ -96,14 +96,35 @@ wall_t wall_next_month(wall_t t)
     return days_of(d) * NS_PER_DAY;
 }
 
+/* n digits of x, with zeros in front; each record has several times, so this is no printf. */
+static char *put_digits(char *p, int64_t x, size_t n)
+{
+    for (size_t i = n; i-- > 0; x /= 10)
+        p[i] = (char)('0' + x % 10);
+    return p + n;
+}
+
 struct str wall_text(wall_t t, char out[WALL_TEXT_BYTES])
 {
     int64_t days = floor_div(t, NS_PER_DAY), ms = (t - days * NS_PER_DAY) / NS_PER_MS;
     struct date d = date_of(days);
-    int n = snprintf(out, WALL_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (int)d.year, d.month, d.day,
-                     (int)(ms / 3600000), (int)(ms / 60000 % 60), (int)(ms / 1000 % 60), (int)(ms % 1000));
-    check(n > 0 && n < WALL_TEXT_BYTES);
-    return (struct str){out, (size_t)n};
+    check(d.year >= 0 && d.year <= 9999);
+    char *p = put_digits(out, d.year, 4);
+    *p++ = '-';
+    p = put_digits(p, d.month, 2);
+    *p++ = '-';
+    p = put_digits(p, d.day, 2);
+    *p++ = 'T';
+    p = put_digits(p, ms / 3600000, 2);
+    *p++ = ':';
+    p = put_digits(p, ms / 60000 % 60, 2);
+    *p++ = ':';
+    p = put_digits(p, ms / 1000 % 60, 2);
+    *p++ = '.';
+    p = put_digits(p, ms % 1000, 3);
+    *p++ = 'Z';
+    *p = 0;
+    return (struct str){out, (size_t)(p - out)};
 }
 
 /* Takes exactly n digits off the front of *s; -1 when there are fewer. */

@@ -62,6 +62,7 @@ struct call {
     /* classify, decide */
     struct saas_call saas;
     bool is_classified, may_look_up;
+    struct str object_scope; /* "<vendor>/<mode>": whose object ids */
     struct facts facts;
     struct verdict verdict;
     struct idempotency idem;

@@ -28,15 +28,13 @@ static bool refuses_header(struct call *c)
     return false;
 }
 
-static struct str object_scope(struct call *c)
-{
-    return arena_printf(&c->arena, STR_FMT "/" STR_FMT, STR_ARG(c->vendor->name), STR_ARG(mode_text(c->facts.mode)));
-}
-
 /* Facts from what was read: again after a look-up. */
 static void facts_of_what(struct call *c)
 {
     struct facts *f = &c->facts;
+    if (!c->object_scope.n)
+        c->object_scope =
+            arena_join(&c->arena, (struct str[]){c->vendor->name, STR("/"), mode_text(c->facts.mode)}, 3);
     f->operation = c->saas.operation;
     f->class = c->saas.class;
     f->amount = c->saas.amount;
@@ -46,7 +44,7 @@ static void facts_of_what(struct call *c)
     f->params = c->saas.params;
     f->n_params = c->saas.n_params;
     if (f->customer.n == 0 && c->saas.subject.n &&
-        core_object_customer(c->w->shared->core, object_scope(c), c->saas.subject, &c->arena, &f->customer)) {
+        core_object_customer(c->w->shared->core, c->object_scope, c->saas.subject, &c->arena, &f->customer)) {
         f->customer_source = SOURCE_LEARNED;
         c->saas.customer = f->customer;
         c->saas.customer_source = SOURCE_LEARNED;

@@ -16,7 +16,7 @@ static void separate_ledgers(struct call *c)
         return;
     for (size_t i = 0; i < c->verdict.n_needs; i++) {
         struct limit_need *n = &c->verdict.needs[i];
-        n->counter = arena_printf(&c->arena, "test:" STR_FMT, STR_ARG(n->counter));
+        n->counter = arena_join(&c->arena, (struct str[]){STR("test:"), n->counter}, 2);
     }
 }
 

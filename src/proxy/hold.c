@@ -48,8 +48,9 @@ static void on_synced(void *ctx)
     enum code code = core_still_allowed(c->w->shared->core, c->adm.key, c->run.id, c->started_at);
     if (code != CODE_NONE) {
         uint16_t status = code_status(code);
-        call_settle(c, &(struct settlement){
-                           .outcome = OUTCOME_RELEASED, .code = code, .status = status, .error = "stopped_before_sent"});
+        call_settle(c,
+                    &(struct settlement){
+                        .outcome = OUTCOME_RELEASED, .code = code, .status = status, .error = "stopped_before_sent"});
         call_reply_refusal(c, code, status, sentence_of(code), true, 0);
         return;
     }
@@ -94,7 +95,9 @@ static void refuse_journal(struct call *c, int r)
 static int compose(struct call *c)
 {
     struct saas_additions add = c->vendor->additions;
-    struct str made = arena_printf(&c->arena, "fb-%s", c->id);
+    struct str made = c->has_idempotency_key || c->facts.class == CLASS_READ
+                          ? STR_NONE
+                          : arena_join(&c->arena, (struct str[]){STR("fb-"), str_c(c->id)}, 2);
     struct str scope = c->idem.scope.n ? c->idem.scope : str_c(c->id);
     if (!c->has_idempotency_key && c->facts.class == CLASS_READ)
         add = (struct saas_additions){false, false};

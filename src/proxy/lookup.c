@@ -24,13 +24,11 @@ static void apply(struct call *c, uint16_t status, struct str body)
     struct saas_object objects[LOOKUP_OBJECTS_MAX];
     struct saas_problem problem;
     size_t n = 0;
-    struct str scope =
-        arena_printf(&c->arena, STR_FMT "/" STR_FMT, STR_ARG(c->vendor->name), STR_ARG(mode_text(c->facts.mode)));
     if (saas_lookup_apply(&c->saas, status, body, &c->arena, objects, LOOKUP_OBJECTS_MAX, &n, &problem) != 0)
         return;
     for (size_t i = 0; i < n; i++)
         if (objects[i].customer.n)
-            core_object_learned(c->w->shared->core, scope, objects[i].id, objects[i].customer);
+            core_object_learned(c->w->shared->core, c->object_scope, objects[i].id, objects[i].customer);
 }
 
 static void end(struct call *c, const char *error)

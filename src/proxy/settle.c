@@ -48,8 +48,7 @@ void call_settle(struct call *c, const struct settlement *s)
         .held = &c->held,
         .idempotency = &c->idem,
         .record = &rc,
-        .object_scope =
-            arena_printf(&c->arena, STR_FMT "/" STR_FMT, STR_ARG(c->vendor->name), STR_ARG(mode_text(c->facts.mode))),
+        .object_scope = c->object_scope,
         .body = &w->record_body,
         .personal = &w->record_personal,
     };

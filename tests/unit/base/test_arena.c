@@ -142,9 +142,20 @@ static void texts_end_in_a_nul_that_is_not_counted(void **state)
     arena_deinit(&a);
 }
 
+static void parts_are_joined_with_a_nul_behind(void **state)
+{
+    struct arena a;
+    arena_init(&a, 4096);
+    assert_str(arena_join(&a, (struct str[]){STR("a"), STR_NONE, STR("/bc")}, 3), "a/bc");
+    assert_int_equal(arena_join(&a, NULL, 0).n, 0);
+    assert_int_equal(arena_join(&a, (struct str[]){STR("x")}, 1).p[1], 0);
+    arena_deinit(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parts_are_joined_with_a_nul_behind),
         cmocka_unit_test(memory_is_aligned_zeroed_and_apart),
         cmocka_unit_test(outside_sizes_stop_at_the_cap_exactly),
         cmocka_unit_test(a_full_arena_still_serves_our_own_sizes),
