@@ -426,6 +426,16 @@ static void note_unknown(struct core *c, const struct close_request *q, bool is_
     counter_add(COUNTER_calls_unknown, 1);
 }
 
+/* What is settled for good needs no hold to say so: a day of keys is a lot of holds. */
+static void let_settled_go(struct idem_entry *e)
+{
+    if (!e || !e->hold || !e->hold->is_settled || e->hold->n_live > 0)
+        return;
+    hold_unref(e->hold);
+    e->hold = NULL;
+    e->is_settled = true;
+}
+
 static int close_locked(struct core *c, struct close_request *q)
 {
     const struct held *h = q->held;
@@ -463,6 +473,8 @@ static int close_locked(struct core *c, struct close_request *q)
         note_unknown(c, q, is_held);
     if (rc->is_overrun)
         counter_add(COUNTER_calls_overrun, 1);
+    let_settled_go(entry_of(c, q, h->own));
+    let_settled_go(first);
     return write_close(c, q, &seq);
 }
 
