@@ -3,11 +3,12 @@
  * was told. One thread, epoll; nothing of the program under test is linked.
  *
  *   (1) every refund has amount, currency and an idempotency key of its own: PREFIX-<number>.
- *   (2) each call is one line of the log: "key connection sent done status code call amount". Times are CLOCK_MONOTONIC in
- *       ns; status 0: the connection ended before the whole answer, and nothing is known. "-" stands for what is absent.
+ *   (2) each call is one line of the log: "key connection sent done status code call amount". Times are CLOCK_MONOTONIC
+ *       in ns; status 0: the connection ended before the whole answer, and nothing is known; "-": absent.
  *   (3) a connection that ended is not opened again; without any, the program ends.
  *
- * It ends after --ms or --calls, when each connection was refused --refusals times, or at SIGTERM, and then waits up to a second (--wait-ms) for answers on their way.
+ * It ends after --ms or --calls, when each connection was refused --refusals times, or at SIGTERM, and then waits up to
+ * a second (--wait-ms) for answers on their way.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -230,9 +231,9 @@ static void run(struct load *l)
 static void options(struct load *l, int argc, char **argv)
 {
     static const struct option known[] = {
-        {"port", 1, NULL, 'p'},   {"key", 1, NULL, 'k'},         {"prefix", 1, NULL, 'x'}, {"log", 1, NULL, 'l'},
-        {"ms", 1, NULL, 'm'},     {"connections", 1, NULL, 'c'}, {"calls", 1, NULL, 'n'},  {"reads-in-10", 1, NULL, 'r'},
-        {"amount", 1, NULL, 'a'}, {"wait-ms", 1, NULL, 'w'},     {"refusals", 1, NULL, 'f'}, {NULL, 0, NULL, 0},
+        {"port", 1, NULL, 'p'}, {"key", 1, NULL, 'k'}, {"prefix", 1, NULL, 'x'}, {"log", 1, NULL, 'l'},
+        {"ms", 1, NULL, 'm'}, {"connections", 1, NULL, 'c'}, {"calls", 1, NULL, 'n'}, {"reads-in-10", 1, NULL, 'r'},
+        {"amount", 1, NULL, 'a'}, {"wait-ms", 1, NULL, 'w'}, {"refusals", 1, NULL, 'f'}, {NULL, 0, NULL, 0},
     };
     int c;
     while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -272,6 +273,7 @@ int main(int argc, char **argv)
     run(&l);
     if (fclose(l.log) != 0)
         fail("cannot write the log");
+    free(l.conns);
     printf("%llu sent, %llu answered\n", (unsigned long long)l.n_sent, (unsigned long long)l.n_answered);
     return 0;
 }

@@ -6,6 +6,7 @@ The daemon class is that of the end-to-end tests. Processes are ended by the pid
 import argparse
 import http.client
 import json
+import math
 import os
 import pathlib
 import re
@@ -235,8 +236,9 @@ class Ledger:
                 must(cents(r["settled"]) == a.amount, f"{a.key}: {a.amount} cents, its record says {r['settled']}")
                 must(a.key in booked_keys, f"{a.key} was answered 200 and never reached the vendor")
             elif a.status in (401, 403, 429, 503):
-                # On a bad disk the reason may be on record while the answer says that it could not be, or the end be missing.
-                must(r["code"] == a.code or a.status == 503, f"{a.key} was refused as {a.code}, its record says {r['code']}")
+                # On a bad disk the reason may be on record while the answer says that it could not be.
+                must(r["code"] == a.code or a.status == 503,
+                     f"{a.key} was refused as {a.code}, its record says {r['code']}")
                 must(a.key not in booked_keys, f"{a.key} was refused ({a.code}) and reached the vendor")
 
     def _unknown(self, records, booked_keys):
@@ -255,7 +257,7 @@ class Ledger:
         counted = self.counted()
         must(counted >= self.booked_cents, f"counted {counted} cents < {self.booked_cents} that the vendor moved")
         must(counted - self.booked_cents == missing,
-             f"counted {counted} - moved {self.booked_cents} cents != {missing} held by unknown calls that never got there")
+             f"counted {counted} - moved {self.booked_cents} cents != {missing} held by unknown calls that never left")
 
     def listed(self):
         """`calls --unknown` lists exactly the unknown ones."""
@@ -288,13 +290,11 @@ def ms(values, name):
     v = sorted(values)
     if not v:
         return f"{name}: none"
-    return (f"{name}: p50 {statistics.median(v):.2f} ms, p99 {v[min(len(v) - 1, int(len(v) * 0.99))]:.2f} ms, "
-            f"max {v[-1]:.2f} ms of {len(v)}")
+    return f"{name}: p50 {statistics.median(v):.2f} ms, p99 {percentile(v, 0.99):.2f} ms, max {v[-1]:.2f} ms of {len(v)}"
 
 
 def percentile(values, part):
-    v = sorted(values)
-    return v[min(len(v) - 1, int(len(v) * part))]
+    return sorted(values)[math.ceil(len(values) * part) - 1]
 
 
 def free_folder(prefix):

@@ -1,4 +1,4 @@
-"""Revoke, kill and SIGTERM while connections are busy: what the last moments of a key, of everything, and of a process are."""
+"""Revoke, kill and SIGTERM while connections are busy: the last moments of a key, of everything, and of a process."""
 import http.client
 import signal
 import socket
@@ -9,10 +9,11 @@ from flyball import Daemon, policy
 from rig import Ledger, Load, Vendor, must, say
 
 CONNECTIONS = 64
-ROUNDS = 60
+ROUNDS = 100
 REFUSALS = 40      # after so many a connection has seen enough
 DELAY_MS = 10      # promised for 99 of 100, from the request to the answer of the admin API
-DELAY_MARGIN = 3   # a machine that does other work has a p99 of its own: the median may take this many times that; both are printed
+# A machine that does other work has a p99 of its own: the median may take so many times that; both are printed.
+DELAY_MARGIN = 3
 
 
 class Stand:
@@ -31,7 +32,8 @@ class Stand:
     def post(self, path):
         """(ns before, ns after) of a change that was acknowledged."""
         began = time.monotonic_ns()
-        self.admin.request("POST", path, "{}", {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
+        head = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        self.admin.request("POST", path, "{}", head)
         r = self.admin.getresponse()
         body = r.read()
         ended = time.monotonic_ns()
@@ -43,6 +45,13 @@ class Stand:
         done = self.daemon.cli(*args)
         must(done.returncode == 0, f"flyball {args}: exit {done.returncode}: {done.stderr}")
         return began, time.monotonic_ns()
+
+    def gets_busy(self):
+        """Waits until the vendor has performed two more refunds a connection."""
+        enough, until = self.vendor.stats()["refunds"] + 2 * CONNECTIONS, time.monotonic() + 20
+        while self.vendor.stats()["refunds"] < enough:
+            must(time.monotonic() < until, "the connections do not get busy")
+            time.sleep(0.005)
 
     def load(self, key, **options):
         return Load(self.folder, self.daemon.data_port, key, **options)
@@ -65,14 +74,14 @@ def with_stand(test, limits=None):
 
 class Delays:
     def __init__(self):
-        self.acknowledged, self.first_refused, self.late, self.asked = [], [], 0, set()
+        self.acknowledged, self.first_refused, self.late, self.asked = [], [], [], set()
 
     def add(self, began, ended, refused, booked, sent):
-        """`refused`: calls that heard of it; `booked`: what the vendor performed; `sent`: calls after the acknowledgement."""
+        """`refused`: calls that heard of it; `booked`: what the vendor performed; `sent`: after the acknowledgement."""
         self.acknowledged.append((ended - began) / 1e6)
         if refused:
             self.first_refused.append((min(a.done_ns for a in refused) - began) / 1e6)
-        self.late += sum(b.at_ns > ended for b in booked)
+        self.late += [(b.at_ns - ended) / 1e6 for b in booked if b.at_ns > ended]
         self.asked |= {a.connection for a in sent}
 
     def report(self, what, must_keep=True):
@@ -82,8 +91,8 @@ class Delays:
         if not must_keep:
             return
         p99, p50 = rig.percentile(self.acknowledged, 0.99), rig.percentile(self.acknowledged, 0.50)
-        say(f"promised: p99 {DELAY_MS} ms, {'kept' if p99 <= DELAY_MS else 'NOT kept on this machine now'}; "
-            f"{self.late} requests that agents had sent before reached the vendor after the acknowledgement")
+        say(f"promised: p99 {DELAY_MS} ms, {'kept' if p99 <= DELAY_MS else 'NOT kept on this machine now'}")
+        say(rig.ms(self.late, "sent before, and read by the vendor so long after the acknowledgement"))
         must(p50 <= DELAY_MS * DELAY_MARGIN, f"{what}: half take {p50:.1f} ms, promised are {DELAY_MS} for 99 of 100")
 
 
@@ -91,8 +100,8 @@ def after(logged, booked, ended, until, status, code):
     """Calls sent after `ended` (and answered before `until`): each refused by that name, none performed."""
     sent = [a for a in logged if ended < a.sent_ns and a.done_ns < until and a.status]
     for a in sent:
-        must((a.status, a.code) == (status, code), f"sent {(a.sent_ns - ended) / 1e6:.2f} ms after the acknowledgement: "
-                                                   f"{a.status} {a.code}, not {status} {code}")
+        must((a.status, a.code) == (status, code),
+             f"sent {(a.sent_ns - ended) / 1e6:.2f} ms after the acknowledgement: {a.status} {a.code}, not {code}")
     keys = {a.key for a in sent}
     must(not any(b.key in keys for b in booked), "a call sent after the acknowledgement reached the vendor")
     return sent
@@ -104,7 +113,7 @@ def revoke_once(stand, delays, revoke):
     status, key = stand.daemon.api("POST", "/api/v1/keys", {"agent": "bot", "mode": "test"})
     must(status == 201, f"no key: {status} {key}")
     load = stand.load(key["key"], connections=CONNECTIONS, ms=20000, refusals=REFUSALS)
-    time.sleep(0.12)
+    stand.gets_busy()
     began, ended = revoke(key["id"])
     logged = load.wait()
     booked = stand.vendor.book()
@@ -136,11 +145,11 @@ def kill_rounds(stand, rounds, kill, unkill, what, must_keep):
     delays, spans, n_after_unkill = Delays(), [], 0
     load = stand.load(key, connections=CONNECTIONS, ms=110000)
     for _ in range(rounds):
-        time.sleep(0.06)
+        stand.gets_busy()
         killed = kill()
         time.sleep(0.04)
         spans.append((killed, unkill()))
-    time.sleep(0.06)
+    stand.gets_busy()
     logged = load.stop()
     booked = stand.vendor.book()
     for i, ((began, ended), (un_began, un_ended)) in enumerate(spans):
@@ -175,7 +184,7 @@ def kill_and_revoke_survive_kill_9(stand):
     stand.post("/api/v1/unkill")
     stand.daemon.kill_9()
     stand.begin()
-    must([a.code for a in stand.load(gone["key"], connections=1, calls=1).wait()] == ["key_revoked"], "revoke was forgotten")
+    must([a.code for a in stand.load(gone["key"], connections=1, calls=1).wait()] == ["key_revoked"], "revoke was lost")
     must([a.status for a in stand.load(kept["key"], connections=1, calls=1).wait()] == [200], "unkill was forgotten")
 
 
@@ -242,7 +251,7 @@ def sigterm_with_a_silent_vendor_ends_in_time(stand):
     stand.vendor.set(answers=1)
     compare_after_restart(stand, logged)
     must(len(stand.ledger.unknown) == 4, f"{len(stand.ledger.unknown)} of 4 outcomes are unknown")
-    must(all(held > 0 and got_there for held, got_there in stand.ledger.unknown.values()), "an unknown call holds nothing")
+    must(all(held > 0 and there for held, there in stand.ledger.unknown.values()), "an unknown call holds nothing")
 
 
 def second_sigterm_ends_at_once(stand):
