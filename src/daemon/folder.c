@@ -51,6 +51,19 @@ static int load_token(struct folder *f, struct rng *r)
     return err_trace(ret);
 }
 
+/* Written once: each sync is milliseconds of a start. */
+static int put_public_key(struct str path, const uint8_t key[SIGN_PUBLIC_BYTES])
+{
+    char hex[2 * SIGN_PUBLIC_BYTES];
+    struct str want = hex_encode(key, SIGN_PUBLIC_BYTES, hex);
+    struct buf have;
+    buf_init(&have, sizeof hex);
+    int r = io_read_file(io_system(), path, sizeof hex, &have);
+    bool is_there = r == 0 && str_eq(buf_str(&have), want);
+    buf_deinit(&have);
+    return is_there ? 0 : io_replace_file(io_system(), path, want);
+}
+
 /* The seed in hex. Its public half is written beside it, to be kept elsewhere: it proves who signed. */
 static int load_checkpoint_key(struct folder *f, struct rng *rng, struct arena *a)
 {
@@ -70,8 +83,7 @@ static int load_checkpoint_key(struct folder *f, struct rng *rng, struct arena *
         r = -ERR_NOMEM;
     if (r == 0) {
         sign_key_public(f->checkpoint_key, public_key);
-        path = arena_printf(a, STR_FMT "/checkpoint.pub", STR_ARG(f->dir));
-        r = io_replace_file(io_system(), path, hex_encode(public_key, sizeof public_key, hex));
+        r = put_public_key(arena_printf(a, STR_FMT "/checkpoint.pub", STR_ARG(f->dir)), public_key);
     }
     bytes_wipe(seed, sizeof seed);
     bytes_wipe(hex, sizeof hex);
@@ -117,7 +129,17 @@ int folder_open(struct str dir, struct rng *r, struct arena *a, struct buf *erro
     return 0;
 }
 
-int folder_write_url(const struct folder *f, struct str url) { return io_replace_file(io_system(), f->url_file, url); }
+/* Says where this process listens: nothing to keep over a power loss, so nothing to wait for. */
+int folder_write_url(const struct folder *f, struct str url)
+{
+    struct io_file *file;
+    int r = io_open(io_system(), f->url_file, IO_WRITE | IO_CREATE | IO_EMPTY, &file);
+    if (r < 0)
+        return err_trace(r);
+    r = io_write_at(file, url, 0);
+    io_close(file);
+    return err_trace(r);
+}
 
 void folder_close(struct folder *f)
 {
