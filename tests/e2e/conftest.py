@@ -1,11 +1,18 @@
 """Fixtures of the end-to-end tests: a daemon, a vendor, a key, and what to look at when a test fails."""
 import os
+import re
+import select
 import shutil
 import subprocess
+import threading
+import time
 
 import pytest
 
+pytest.register_assert_rewrite("bad_rig", "flyball")
+
 import flyball
+from bad_rig import nothing_broke, rig  # noqa: F401 - fixtures
 from flyball import CAPS, OPEN, TOP, Daemon, policy
 from vendor import Vendor
 
@@ -84,3 +91,27 @@ def node():
     if not (TOP / "tests/e2e/node/node_modules/stripe").is_dir():
         pytest.skip("tests/e2e/node/node_modules is missing; script/bootstrap --test installs it")
     return found
+
+
+@pytest.fixture(scope="session")
+def stripe_mock():
+    found = find_tool("stripe-mock")
+    if not found:
+        pytest.skip("stripe-mock is not installed: it needs Go 1.22 or newer, which Debian 12 does not have")
+    p = subprocess.Popen([found, "-http-addr", "127.0.0.1:0", "-https-addr", "127.0.0.1:0"], stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT)
+    said, port, until = b"", None, time.monotonic() + 30
+    while port is None and time.monotonic() < until and select.select([p.stdout], [], [], 30)[0]:
+        piece = os.read(p.stdout.fileno(), 65536)
+        if not piece:
+            break
+        said += piece
+        m = re.search(rb"HTTP at address: 127\.0\.0\.1:(\d+)\n", said)
+        port = int(m.group(1)) if m else None
+    threading.Thread(target=p.stdout.read, daemon=True).start()  # it logs each request; a full pipe would stop it
+    try:
+        assert port, "stripe-mock did not say where it listens"
+        yield port
+    finally:
+        p.kill()
+        p.wait(10)

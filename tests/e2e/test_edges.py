@@ -1,6 +1,6 @@
-"""Where two features meet: limits at their last cent, retries against full limits, customers behind look-ups, odd but correct
-HTTP, JSON operations, operations nobody knows, and bounds at the limit and one past it."""
-import http.client
+"""Where two features meet: limits at their last cent, retries against full limits, customers behind look-ups, odd but
+correct HTTP, JSON operations, operations nobody knows, and bounds at the limit and one past it."""
+
 import json
 import threading
 import time
@@ -19,7 +19,7 @@ def charge(d, key, body=CHARGE, **more):
     return ask(d.data_port, "POST", CHARGES, key, body, **more)
 
 
-# ---- limits ------------------------------------------------------------------------------------------------------------
+# ---- limits ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("room", [0, 1, 37])
@@ -27,9 +27,13 @@ def test_parallel_calls_fill_a_limit_to_the_cent(make_daemon, vendor, room):
     """100 calls at once against room for so many: exactly so many reach the vendor, under five overlapping limits."""
     d = make_daemon(vendor)
     cap = f"{room * 7}.00"
-    limits = [usd("key-day", cap), usd("agent-month", cap, by=["agent"], window={"calendar": "month"}),
-              usd("vendor-all", cap, by=["vendor"], window={"lifetime": True}), usd("everything", cap, by=[]),
-              usd("operation-day", cap, by=["operation", "agent"])]
+    limits = [
+        usd("key-day", cap),
+        usd("agent-month", cap, by=["agent"], window={"calendar": "month"}),
+        usd("vendor-all", cap, by=["vendor"], window={"lifetime": True}),
+        usd("everything", cap, by=[]),
+        usd("operation-day", cap, by=["operation", "agent"]),
+    ]
     d.apply(policy("default", OPEN, limits))
     key = d.key()["key"]
     codes, lock, start = [], threading.Lock(), threading.Barrier(20)
@@ -152,18 +156,30 @@ def test_the_tightest_limit_is_the_one_that_answers_show(daemon, vendor):
     assert charge(daemon, key).header("x-flyball-remaining-usd") == "18.000000000"
 
 
-@pytest.mark.parametrize("currency,amount,code", [("jpy", "500", "cost_unknown"), ("USD", "700", None), ("Usd", "700", None),
-                                                  ("kwd", "5125", "request_invalid"), ("isk", "550", "request_invalid")])
+@pytest.mark.parametrize(
+    "currency,amount,code",
+    [
+        ("jpy", "500", "cost_unknown"),
+        ("USD", "700", None),
+        ("Usd", "700", None),
+        ("kwd", "5125", "request_invalid"),
+        ("isk", "550", "request_invalid"),
+    ],
+)
 def test_currencies(daemon, key, vendor, currency, amount, code):
     assert charge(daemon, key, f"amount={amount}&currency={currency}").code == code
     assert len(vendor.posts()) == (code is None)
 
 
-# ---- customers -----------------------------------------------------------------------------------------------------------
+# ---- customers -------------------------------------------------------------------------------------------------------
 
 
 def test_a_rule_about_a_customer_finds_them_by_look_up_and_by_memory(daemon, vendor):
-    forbid = {"id": "not-anna", "effect": "forbid", "match": {"customer": ["cus_00000001x"], "operation": ["stripe.refunds.create"]}}
+    forbid = {
+        "id": "not-anna",
+        "effect": "forbid",
+        "match": {"customer": ["cus_00000001x"], "operation": ["stripe.refunds.create"]},
+    }
     daemon.apply(policy("people", [*OPEN, forbid]))
     free, bound = daemon.key()["key"], daemon.key(policy="people", agent="other")["key"]
     anna = ask(daemon.data_port, "POST", "/stripe/v1/customers", free, "name=anna").json["id"]
@@ -194,7 +210,7 @@ def test_an_agent_cannot_claim_another_customer_for_a_refund(daemon, vendor):
     assert r.status in (400, 403) and not vendor.posts()
 
 
-# ---- operations --------------------------------------------------------------------------------------------------------
+# ---- operations ------------------------------------------------------------------------------------------------------
 
 
 def test_an_operation_nobody_knows_needs_its_rule_and_passes_as_it_came(daemon, vendor):
@@ -206,7 +222,10 @@ def test_an_operation_nobody_knows_needs_its_rule_and_passes_as_it_came(daemon, 
     it = daemon.call(r.call_id)
     assert it["operation"] == "stripe.unknown" and it["outcome"] != "unknown"
     daemon.apply(policy("wild", [permit("all", vendor=["stripe"], operation=["stripe.*"])]))
-    assert ask(daemon.data_port, "POST", "/stripe/v1/unheard_of", daemon.key(policy="wild")["key"], "a=1").code == "operation_unknown"
+    assert (
+        ask(daemon.data_port, "POST", "/stripe/v1/unheard_of", daemon.key(policy="wild")["key"], "a=1").code
+        == "operation_unknown"
+    )
 
 
 def test_a_lost_answer_of_an_operation_nobody_knows_is_unknown(daemon, vendor):
@@ -217,7 +236,9 @@ def test_a_lost_answer_of_an_operation_nobody_knows_is_unknown(daemon, vendor):
 
 
 def test_authority_needs_its_exact_name(daemon, vendor):
-    daemon.apply(policy("wide", [permit("all", vendor=["stripe"]), permit("star", operation=["stripe.webhook_endpoints.*"])]))
+    daemon.apply(
+        policy("wide", [permit("all", vendor=["stripe"]), permit("star", operation=["stripe.webhook_endpoints.*"])])
+    )
     daemon.apply(policy("exact", [permit("hooks", operation=["stripe.webhook_endpoints.create"])]))
     body = "url=https%3A%2F%2Fexample.com&enabled_events[]=charge.failed"
     r = ask(daemon.data_port, "POST", "/stripe/v1/webhook_endpoints", daemon.key(policy="wide")["key"], body)
@@ -237,9 +258,17 @@ def test_json_operations_are_read_strictly_and_passed_as_they_are(daemon, vendor
     vendor.plan(v.says(200, {"id": "obp_1", "object": "v2.money_management.outbound_payment"}))
     r = ask(daemon.data_port, "POST", path, key, body, type="application/json")
     assert r.status == 200 and vendor.posts()[0].body == body.encode()
-    for bad, code in (('{"a":1,"a":2}', "request_ambiguous"), ('{"a":1,"\\u0061":2}', "request_ambiguous"), ('{"a":1}x', "request_invalid"),
-                      ("[]", "request_invalid"), ('{"a":NaN}', "request_invalid"), ("{'a':1}", "request_invalid"),
-                      ("[" * 200 + "]" * 200, None), ('\ufeff{"a":1}', "request_invalid"), ('{"a":"\\ud800"}', "request_invalid")):
+    for bad, code in (
+        ('{"a":1,"a":2}', "request_ambiguous"),
+        ('{"a":1,"\\u0061":2}', "request_ambiguous"),
+        ('{"a":1}x', "request_invalid"),
+        ("[]", "request_invalid"),
+        ('{"a":NaN}', "request_invalid"),
+        ("{'a':1}", "request_invalid"),
+        ("[" * 200 + "]" * 200, None),
+        ('\ufeff{"a":1}', "request_invalid"),
+        ('{"a":"\\ud800"}', "request_invalid"),
+    ):
         r = ask(daemon.data_port, "POST", path, key, bad, type="application/json")
         assert r.status in (400, 413) and (code is None or r.code == code), (bad, r.body)
     assert ask(daemon.data_port, "POST", path, key, "a=1").status == 415
@@ -247,9 +276,17 @@ def test_json_operations_are_read_strictly_and_passed_as_they_are(daemon, vendor
 
 
 def test_a_limit_on_money_refuses_what_has_no_price(daemon, vendor):
-    daemon.apply(policy("v2", [permit("all", **{"class": ["money_out"]})], [usd("out", "10.00", **{"class": ["money_out"]})]))
-    r = ask(daemon.data_port, "POST", "/stripe/v2/money_management/outbound_payments", daemon.key(policy="v2")["key"], "{}",
-            type="application/json")
+    daemon.apply(
+        policy("v2", [permit("all", **{"class": ["money_out"]})], [usd("out", "10.00", **{"class": ["money_out"]})])
+    )
+    r = ask(
+        daemon.data_port,
+        "POST",
+        "/stripe/v2/money_management/outbound_payments",
+        daemon.key(policy="v2")["key"],
+        "{}",
+        type="application/json",
+    )
     assert r.code == "cost_unknown" and not vendor.requests
 
 
@@ -279,12 +316,19 @@ def test_additions_can_be_chosen_one_by_one(make_daemon, vendor):
     assert d.call(r.call_id)["additions"] == ["idempotency_key"]
 
 
-# ---- HTTP that is odd and correct ------------------------------------------------------------------------------------------
+# ---- HTTP that is odd and correct ------------------------------------------------------------------------------------
 
 
 def test_expect_continue_is_answered_before_the_body(daemon, key, vendor):
     with connect(daemon.data_port) as s:
-        s.sendall(request("POST", CHARGES, key, headers=[("Expect", "100-continue"), ("Content-Type", FORM), ("Content-Length", len(CHARGE))]))
+        s.sendall(
+            request(
+                "POST",
+                CHARGES,
+                key,
+                headers=[("Expect", "100-continue"), ("Content-Type", FORM), ("Content-Length", len(CHARGE))],
+            )
+        )
         reader = Reader(s)
         assert reader.until(b"\r\n\r\n").startswith(b"HTTP/1.1 100")
         s.sendall(CHARGE.encode())
@@ -293,7 +337,14 @@ def test_expect_continue_is_answered_before_the_body(daemon, key, vendor):
 
 def test_expect_continue_of_a_bad_key_is_refused_without_the_body(daemon):
     with connect(daemon.data_port) as s:
-        s.sendall(request("POST", CHARGES, "nonsense", headers=[("Expect", "100-continue"), ("Content-Type", FORM), ("Content-Length", 50000)]))
+        s.sendall(
+            request(
+                "POST",
+                CHARGES,
+                "nonsense",
+                headers=[("Expect", "100-continue"), ("Content-Type", FORM), ("Content-Length", 50000)],
+            )
+        )
         r = Reader(s).response()
         assert r.status == 401 and not r.raw.startswith(b"HTTP/1.1 100")
 
@@ -306,7 +357,11 @@ def test_http_1_0_gets_a_length_or_a_close(daemon, key, vendor):
         while piece := s.recv(65536):
             data += piece
     head, body = data.split(b"\r\n\r\n", 1)
-    assert b" 200 " in head.split(b"\r\n")[0] and b"chunked" not in head.lower() and json.loads(body)["object"] == "balance"
+    assert (
+        b" 200 " in head.split(b"\r\n")[0]
+        and b"chunked" not in head.lower()
+        and json.loads(body)["object"] == "balance"
+    )
 
 
 def test_an_absolute_target_of_the_same_host_is_a_path(daemon, key):
@@ -317,7 +372,13 @@ def test_an_absolute_target_of_the_same_host_is_a_path(daemon, key):
 def test_a_connection_serves_refused_and_allowed_calls_one_after_the_other(daemon, key):
     with connect(daemon.data_port) as s:
         reader = Reader(s)
-        for body, status in ((CHARGE, 200), ("amount=-1&currency=usd", 400), (CHARGE, 200), ("amount=1&currency=eur", 403), (CHARGE, 200)):
+        for body, status in (
+            (CHARGE, 200),
+            ("amount=-1&currency=usd", 400),
+            (CHARGE, 200),
+            ("amount=1&currency=eur", 403),
+            (CHARGE, 200),
+        ):
             s.sendall(request("POST", CHARGES, key, body))
             assert reader.response().status == status
 
@@ -330,8 +391,15 @@ def test_connection_close_is_obeyed(daemon, key):
 
 
 def test_hop_by_hop_fields_of_the_vendor_end_with_us(daemon, key, vendor):
-    fields = [("Connection", "X-Hop"), ("X-Hop", "1"), ("Keep-Alive", "timeout=5"), ("Proxy-Authenticate", "Basic"), ("X-Kept", "2"),
-              ("Set-Cookie", "a=b"), ("Set-Cookie", "c=d")]
+    fields = [
+        ("Connection", "X-Hop"),
+        ("X-Hop", "1"),
+        ("Keep-Alive", "timeout=5"),
+        ("Proxy-Authenticate", "Basic"),
+        ("X-Kept", "2"),
+        ("Set-Cookie", "a=b"),
+        ("Set-Cookie", "c=d"),
+    ]
     vendor.plan(v.says(200, {"object": "balance"}, fields), method="GET")
     r = ask(daemon.data_port, "GET", "/stripe/v1/balance", key)
     assert r.status == 200 and r.header("x-kept") == "2" and len([n for n, _ in r.headers if n == "Set-Cookie"]) == 2
@@ -342,6 +410,7 @@ def test_hop_by_hop_fields_of_the_vendor_end_with_us(daemon, key, vendor):
 def test_answers_without_a_body(daemon, key, vendor, status):
     async def empty(turn):
         await turn.send(f"HTTP/1.1 {status} Nothing\r\nX-Kept: 1\r\n\r\n".encode())
+
     vendor.plan(empty, method="GET")
     with connect(daemon.data_port) as s:
         s.sendall(request("GET", "/stripe/v1/balance", key))
@@ -370,6 +439,7 @@ def test_an_answer_at_its_limit_is_taken_and_one_past_it_is_unknown(make_daemon,
         async def behave(turn):
             a = turn.commit()
             await turn.answer(v.Answer(200, a.body + b" " * (n - len(a.body))))
+
         return behave
 
     vendor.plan(padded(65536), path="/v1/charges")
@@ -398,36 +468,54 @@ def test_connections_beyond_their_limit_are_closed_and_the_others_served(make_da
     assert d.metric("flyball_connections_refused_total") >= 1
 
 
-# ---- the admin listener ------------------------------------------------------------------------------------------------
+# ---- the admin listener ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method,path,body,status", [
-    ("GET", "/nosuch", None, 404), ("GET", "/api/v1/nosuch", None, 404), ("DELETE", "/api/v1/keys", None, 405),
-    ("POST", "/api/v1/keys", "{", 400), ("POST", "/api/v1/keys", "[]", 400), ("POST", "/api/v1/keys", '{"agent":1}', 400),
-    ("POST", "/api/v1/keys", '{"agent":"a","agent":"b"}', 400), ("POST", "/api/v1/keys", '{"agnet":"a"}', 400),
-    ("POST", "/api/v1/keys", '{"agent":"a","mode":"any"}', 400), ("POST", "/api/v1/keys", '{"agent":"a","limits":["usd=x/day"]}', 400),
-    ("POST", "/api/v1/keys", '{"agent":"a","expires":"yesterday"}', 400), ("GET", "/api/v1/calls?limit=x", None, 400),
-    ("GET", "/api/v1/calls?nosuch=1", None, 400), ("GET", "/api/v1/calls?limit=1&limit=2", None, 400),
-    ("POST", "/api/v1/revoke", "{}", 400), ("POST", "/api/v1/keys/nosuch/revoke", "{}", 404), ("GET", "/api/v1/keys/%00", None, None),
-    ("GET", "/api/v1/calls/../keys", None, None), ("POST", "/api/v1/policies", '{"document":""}', 400),
-])
+@pytest.mark.parametrize(
+    "method,path,body,status",
+    [
+        ("GET", "/nosuch", None, 404),
+        ("GET", "/api/v1/nosuch", None, 404),
+        ("DELETE", "/api/v1/keys", None, 405),
+        ("POST", "/api/v1/keys", "{", 400),
+        ("POST", "/api/v1/keys", "[]", 400),
+        ("POST", "/api/v1/keys", '{"agent":1}', 400),
+        ("POST", "/api/v1/keys", '{"agent":"a","agent":"b"}', 400),
+        ("POST", "/api/v1/keys", '{"agnet":"a"}', 400),
+        ("POST", "/api/v1/keys", '{"agent":"a","mode":"any"}', 400),
+        ("POST", "/api/v1/keys", '{"agent":"a","limits":["usd=x/day"]}', 400),
+        ("POST", "/api/v1/keys", '{"agent":"a","expires":"yesterday"}', 400),
+        ("GET", "/api/v1/calls?limit=x", None, 400),
+        ("GET", "/api/v1/calls?nosuch=1", None, 400),
+        ("GET", "/api/v1/calls?limit=1&limit=2", None, 400),
+        ("POST", "/api/v1/revoke", "{}", 400),
+        ("POST", "/api/v1/keys/nosuch/revoke", "{}", 404),
+        ("GET", "/api/v1/keys/%00", None, None),
+        ("GET", "/api/v1/calls/../keys", None, None),
+        ("POST", "/api/v1/policies", '{"document":""}', 400),
+    ],
+)
 def test_bad_admin_requests_are_refused(daemon, method, path, body, status):
     before = daemon.get("/api/v1/keys")
     headers = [("Authorization", f"Bearer {daemon.token}"), ("Content-Type", "application/json")]
-    r = exchange(daemon.admin_port, request(method, path, None, body, headers=headers, type=None))
+    r = exchange(daemon.admin_port, request(method, path, None, body, headers=headers, type=None, host="localhost"))
     assert r.status == status or (status is None and 400 <= r.status < 500), (r.status, r.body)
     assert r.json["error"]["code"] and r.json["error"]["message"]
     assert daemon.get("/api/v1/keys") == before
 
 
 def test_an_admin_body_past_its_limit_is_refused(daemon):
-    headers = [("Authorization", f"Bearer {daemon.token}"), ("Content-Length", 2097153), ("Content-Type", "application/json")]
-    r = exchange(daemon.admin_port, request("POST", "/api/v1/policies", headers=headers))
+    headers = [
+        ("Authorization", f"Bearer {daemon.token}"),
+        ("Content-Length", 2097153),
+        ("Content-Type", "application/json"),
+    ]
+    r = exchange(daemon.admin_port, request("POST", "/api/v1/policies", headers=headers, host="localhost"))
     assert r.status == 413
 
 
 def test_the_data_listener_serves_no_admin_and_the_admin_listener_no_agents(daemon, key):
     r = ask(daemon.data_port, "GET", "/api/v1/calls", daemon.token)
     assert r.status == 401
-    assert ask(daemon.admin_port, "GET", "/stripe/v1/balance", key).status in (401, 404)
+    assert ask(daemon.admin_port, "GET", "/stripe/v1/balance", key, host="localhost").status in (401, 404)
     assert ask(daemon.data_port, "GET", "/metrics", key).status in (400, 403)

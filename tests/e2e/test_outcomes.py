@@ -11,8 +11,8 @@ import pytest
 import stripe
 
 import vendor as v
-from flyball import CAPS, OPEN, permit, policy, usd
-from raw import Cut, Reader, ask, connect, exchange, request
+from flyball import CAPS, OPEN, permit, policy
+from raw import Cut, Reader, ask, connect, request
 from test_sdk_python import client, refused
 
 FAST = {"first_byte_timeout_ms": 250, "idle_timeout_ms": 250, "connect_timeout_ms": 1000}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flyball import CAPS, OPEN, policy
-from test_sdk_python import MADE_ID, stripe_mock, without_tag  # noqa: F401 - a fixture
+from flyball import OPEN, policy
+from test_sdk_python import MADE_ID, without_tag
 from vendor import Vendor, declines, drop_after_commit
 
 SCRIPT = Path(__file__).parent / "node" / "calls.mjs"
@@ -87,7 +87,7 @@ def test_answers_equal_the_direct_ones(make_daemon, vendor, run_node, additions,
     d.settle()
 
 
-def test_stripe_mock_answers_through_us(make_daemon, stripe_mock, run_node):  # noqa: F811
+def test_stripe_mock_answers_through_us(make_daemon, stripe_mock, run_node):
     d = make_daemon(stripe_mock, additions=False)
     d.apply(policy("default", OPEN))
     steps = [

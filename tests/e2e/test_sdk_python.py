@@ -1,16 +1,11 @@
 """The official Stripe SDK for Python, unmodified, direct and through us: the same answers, or its usual exceptions."""
-import os
 import re
-import select
-import subprocess
-import threading
 import time
 
 import pytest
 import stripe
 
-from conftest import find_tool
-from flyball import CAPS, OPEN, permit, policy, usd
+from flyball import OPEN, permit, policy, usd
 from tap import Tap
 from vendor import Vendor, declines, says
 
@@ -185,30 +180,6 @@ def test_the_customer_of_a_charge_is_learned_from_the_answer(daemon, key, url, v
 
 
 # ---- with Stripe's own mock server -----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def stripe_mock():
-    found = find_tool("stripe-mock")
-    if not found:
-        pytest.skip("stripe-mock is not installed: it needs Go 1.22 or newer, which Debian 12 does not have")
-    p = subprocess.Popen([found, "-http-addr", "127.0.0.1:0", "-https-addr", "127.0.0.1:0"], stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT)
-    said, port, until = b"", None, time.monotonic() + 30
-    while port is None and time.monotonic() < until and select.select([p.stdout], [], [], 30)[0]:
-        piece = os.read(p.stdout.fileno(), 65536)
-        if not piece:
-            break
-        said += piece
-        m = re.search(rb"HTTP at address: 127\.0\.0\.1:(\d+)\n", said)
-        port = int(m.group(1)) if m else None
-    threading.Thread(target=p.stdout.read, daemon=True).start()  # it logs each request; a full pipe would stop it
-    try:
-        assert port, "stripe-mock did not say where it listens"
-        yield port
-    finally:
-        p.kill()
-        p.wait(10)
 
 
 def mock_work(c):

@@ -1,4 +1,5 @@
-// Runs a list of SDK calls and says what each gave. stdin: {key, host, port, client, retries, steps: [[method, ...args]]},
+// Runs a list of SDK calls and says what each gave.
+// stdin: {key, host, port, client, retries, steps: [[method, ...args]]},
 // where "$0.id" in an argument is a field of an earlier answer. stdout: one JSON array, an item a step:
 // {value, headers} or {error: {class, type, code, status, message, headers}}; an async list gives {values}.
 import Stripe from "stripe";
@@ -43,9 +44,8 @@ for (const [method, ...args] of job.steps) {
     const value = await service[name](...resolve(args));
     told.push({ value, headers: value.lastResponse?.headers });
   } catch (e) {
-    told.push({
-      error: { class: e.constructor.name, type: e.type, code: e.code, status: e.statusCode, message: e.message, headers: e.headers },
-    });
+    const { type, code, statusCode: status, message, headers } = e;
+    told.push({ error: { class: e.constructor.name, type, code, status, message, headers } });
   }
 }
 
