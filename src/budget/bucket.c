@@ -25,6 +25,14 @@ static bool is_calendar(enum limit_window w)
     return w == WINDOW_DAY || w == WINDOW_MONTH;
 }
 
+void bucket_evicted(struct ledger *l, enum limit_window w, wall_t start)
+{
+    if (start > l->evicted[w])
+        l->evicted[w] = start;
+    if (start > l->newest[w])
+        l->newest[w] = start;
+}
+
 struct str bucket_counter(const struct bucket *b)
 {
     return (struct str){b->key, b->counter_n};
@@ -58,8 +66,10 @@ struct bucket *bucket_find(const struct ledger *l, struct str counter, struct st
 static void drop(struct ledger *l, struct bucket *b)
 {
     check(b->n_open == 0 && b->held == 0);
-    if (is_calendar(b->window) && b->window_start > l->evicted[b->window])
-        l->evicted[b->window] = b->window_start;
+    if (is_calendar(b->window))
+        bucket_evicted(l, b->window, b->window_start);
+    if (b->window == WINDOW_MONTH) /* a restored one may be of a day that begins a month */
+        bucket_evicted(l, WINDOW_DAY, b->window_start);
     list_remove(&b->idle);
     check(map_remove(&l->buckets, (struct str){b->key, b->key_n}) == b);
     free(b);

@@ -137,6 +137,25 @@ int ledger_hold(struct ledger *l, struct limit_need *needs, size_t n_needs, stru
     return 0;
 }
 
+void ledger_restore_begin(struct ledger *l, wall_t now)
+{
+    bucket_evicted(l, WINDOW_DAY, wall_day_start(now) - 1);
+    bucket_evicted(l, WINDOW_MONTH, wall_month_start(now) - 1);
+    l->newest[WINDOW_DAY] = wall_day_start(now);
+    l->newest[WINDOW_MONTH] = wall_month_start(now);
+}
+
+/* What was counted is counted again, also where fewer buckets are allowed by now: else nothing could start. */
+static int reopen(struct ledger *l, struct str counter, struct str bucket, enum limit_window window, wall_t start,
+                  struct bucket **ret)
+{
+    int r = bucket_open(l, counter, bucket, window, start, ret);
+    if (r != -ERR_TOO_LARGE || l->buckets.n < l->buckets.n_max)
+        return r;
+    l->buckets.n_max++;
+    return bucket_open(l, counter, bucket, window, start, ret);
+}
+
 int ledger_restore_counter(struct ledger *l, const struct counter_row *r)
 {
     struct bucket *b = bucket_find(l, r->counter, r->bucket);
@@ -149,7 +168,7 @@ int ledger_restore_counter(struct ledger *l, const struct counter_row *r)
     enum limit_window window = WINDOW_LIFETIME;
     if (r->window_start != 0)
         window = r->window_start == wall_month_start(r->window_start) ? WINDOW_MONTH : WINDOW_DAY;
-    int e = bucket_open(l, r->counter, r->bucket, b ? b->window : window, r->window_start, &b);
+    int e = reopen(l, r->counter, r->bucket, b ? b->window : window, r->window_start, &b);
     if (e < 0)
         return err_trace(e);
     bucket_roll(b, r->window_start);
@@ -177,7 +196,7 @@ int ledger_restore_hold(struct ledger *l, uint64_t open_seq, const struct limit_
         struct bucket *b;
         int r = left[i] < 0 || need->n < 0
                     ? -ERR_CORRUPT
-                    : bucket_open(l, need->counter, need->bucket, need->window, need->window_start, &b);
+                    : reopen(l, need->counter, need->bucket, need->window, need->window_start, &b);
         if (r < 0) {
             hold_abandon(h);
             return err_trace(r);

@@ -54,6 +54,8 @@ void bucket_roll(struct bucket *b, wall_t window_start);
 void bucket_rest(struct ledger *l, struct bucket *b);
 /* The window in which a hold taken now would count; b NULL: first touch. */
 wall_t bucket_window(const struct ledger *l, const struct bucket *b, enum limit_window window, wall_t window_start);
+/* A bucket of that calendar window is forgotten: first touches in it, or before it, count in the newest one. */
+void bucket_evicted(struct ledger *l, enum limit_window w, wall_t start);
 struct str bucket_counter(const struct bucket *b);
 struct str bucket_name(const struct bucket *b);
 

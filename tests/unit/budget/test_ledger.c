@@ -481,6 +481,82 @@ static void too_many_needs_and_endless_names_fail_closed(void **state)
     assert_null(h);
 }
 
+static void a_hold_that_was_not_recorded_never_was(void **state)
+{
+    struct fixture *f = *state;
+    struct limit_need needs[] = {usd_day("a", USD(5), USD(5)), requests("k", 1), slots("k", 1)};
+    int64_t settled, held;
+    hold_undo(take(f, needs, 3));
+    assert_true(ledger_read(f->l, needs[1].counter, needs[1].bucket, 0, &settled, &held));
+    assert_int_equal(settled, 0);
+    assert_int_equal(held, 0);
+    hold_undo(take(f, needs, 3));
+}
+
+static void calls_left_behind_by_the_process_cost_no_memory_and_change_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct limit_need need = usd_day("a", USD(5), USD(50)), nothing = usd_day("b", 0, USD(1));
+    int64_t settled, held;
+    struct hold *h = take(f, &need, 1);
+    hold_share(h);
+    hold_forget(h);
+    hold_forget(h);
+    hold_forget(take(f, &nothing, 1));
+    assert_true(ledger_read(f->l, need.counter, need.bucket, TODAY, &settled, &held));
+    assert_int_equal(settled, 0);
+    assert_int_equal(held, USD(5));
+}
+
+static void windows_that_ended_before_the_start_stay_closed_when_the_clock_steps_back(void **state)
+{
+    struct fixture *f = *state;
+    struct limit_need early = usd_day("spent yesterday", USD(1), USD(5));
+    early.window_start = TODAY - DAY;
+    ledger_restore_begin(f->l, TODAY + 7);
+    hold_settle(take(f, &early, 1), true, USD(1), f->moves, &f->n_moves);
+    assert_true(early.window_start == TODAY);
+    early.window_start = TODAY - 40 * DAY;
+    take(f, &early, 1);
+    assert_true(early.window_start == TODAY);
+    assert_int_equal(early.before, USD(1));
+    hold_unknown(ledger_find(f->l, 0), true, f->moves, &f->n_moves);
+}
+
+/* 1970-02-01 begins a month and a day: its row does not say which window it is. */
+static void a_day_that_begins_a_month_is_not_forgotten_when_its_bucket_goes(void **state)
+{
+    struct ledger *l = ledger_new(1, seed);
+    struct counter_row row = {STR("d/usd-day/usd/day/agent"), STR("a"), 31 * DAY, 0, 0};
+    struct limit_need other = usd_day("b", 1, 9), again = usd_day("a", 1, 9);
+    struct hold *h;
+    size_t i_short;
+    struct move moves[4];
+    size_t n = 0;
+    assert_int_equal(ledger_restore_counter(l, &row), 0);
+    other.window_start = again.window_start = 30 * DAY;
+    assert_int_equal(ledger_hold(l, &other, 1, &h, &i_short), 0); /* takes the place of the other */
+    hold_release(h, true, moves, &n);
+    assert_int_equal(ledger_hold(l, &again, 1, &h, &i_short), 0);
+    hold_release(h, true, moves, &n);
+    assert_true(again.window_start == 31 * DAY);
+    ledger_free(l);
+}
+
+static void more_is_restored_than_may_be_made(void **state)
+{
+    struct ledger *l = ledger_new(1, seed);
+    struct counter_row rows[] = {{STR("c"), STR("a"), 0, 5, 0}, {STR("c"), STR("b"), 0, 6, 0}};
+    struct limit_need need = usd_day("new", 1, 9);
+    struct hold *h;
+    size_t i_short;
+    assert_int_equal(ledger_restore_counter(l, &rows[0]), 0);
+    assert_int_equal(ledger_restore_counter(l, &rows[1]), 0);
+    assert_int_equal(ledger_buckets(l), 2);
+    assert_int_equal(ledger_hold(l, &need, 1, &h, &i_short), -ERR_TOO_LARGE);
+    ledger_free(l);
+}
+
 static void a_hold_may_outlive_its_ledger(void **state)
 {
     struct fixture *f = *state;
@@ -524,6 +600,11 @@ int main(void)
         TEST(counters_may_come_after_holds),
         TEST(every_bucket_is_listed_once),
         TEST(too_many_needs_and_endless_names_fail_closed),
+        TEST(a_hold_that_was_not_recorded_never_was),
+        TEST(calls_left_behind_by_the_process_cost_no_memory_and_change_nothing),
+        TEST(windows_that_ended_before_the_start_stay_closed_when_the_clock_steps_back),
+        TEST(a_day_that_begins_a_month_is_not_forgotten_when_its_bucket_goes),
+        TEST(more_is_restored_than_may_be_made),
         TEST(a_hold_may_outlive_its_ledger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
