@@ -44,6 +44,7 @@ struct audit {
     struct map by_bucket, by_trace, by_call_id, by_request, by_seq, keys, policies, stopped_runs;
     bool is_killed;
     uint64_t start_seq; /* of the last EVENT start */
+    wall_t start_at;
     size_t n_open;      /* calls held and not closed */
 };
 
@@ -192,8 +193,6 @@ static void check_limit(struct audit *a, const struct audit_call *c, struct json
     if (charge->n > 0 && settled + b->held + charge->n > max)
         fail(a, "frame %llu: " STR_FMT " passes its max: %lld settled + %lld held + %lld > %lld", seq, STR_ARG(id),
              (long long)settled, (long long)b->held, (long long)charge->n, (long long)max);
-    if (charge->window_start < b->newest)
-        fail(a, "frame %llu: " STR_FMT " goes back to a window that was left", seq, STR_ARG(id));
 }
 
 static void take_limit(struct audit *a, struct audit_call *c, struct json limit, struct str bucket, struct str policy,
@@ -377,13 +376,14 @@ static void on_close(struct audit *a, uint64_t seq, struct json body)
 
 /* -------- EVENT -------- */
 
-static void on_event(struct audit *a, uint64_t seq, struct json body)
+static void on_event(struct audit *a, const struct frame *f, struct json body)
 {
     struct str event = text_of(a, json_get(body, STR("event"))), id = text_of(a, json_get(body, STR("id")));
 
-    if (str_eq(event, STR("start")))
-        a->start_seq = seq;
-    else if (str_eq(event, STR("key.create")))
+    if (str_eq(event, STR("start"))) {
+        a->start_seq = f->seq;
+        a->start_at = f->at;
+    } else if (str_eq(event, STR("key.create")))
         check(map_put(&a->keys, id, alive, NULL) == 0);
     else if (str_eq(event, STR("key.revoke")))
         check(map_put(&a->keys, id, revoked, NULL) == 0);
@@ -432,7 +432,7 @@ static void apply(struct audit *a, const struct frame *f)
     else if (f->kind == FRAME_CLOSE)
         on_close(a, f->seq, body);
     else
-        on_event(a, f->seq, body);
+        on_event(a, f, body);
 }
 
 static struct str copy(struct str s)
@@ -520,12 +520,13 @@ bool audit_holds(const struct audit_call *c)
     return false;
 }
 
-/* Its window is over by the clock, or by another bucket's: the ledger may drop it. */
+/* Its window is over by the clock, now or at the start, or by another bucket's: the ledger may drop it. */
 static bool is_past(const struct audit *a, const struct bucket_model *b, wall_t now)
 {
     for (size_t i = 0; i < a->n_buckets && (b->window == WINDOW_DAY || b->window == WINDOW_MONTH); i++)
         if (a->buckets[i]->window == b->window && a->buckets[i]->newest > b->newest)
             return true;
+    now = now > a->start_at ? now : a->start_at;
     if (b->window == WINDOW_DAY)
         return b->newest < wall_day_start(now);
     return b->window == WINDOW_MONTH && b->newest < wall_month_start(now);

@@ -311,7 +311,7 @@ size_t sim_loop_open_handles(const struct loop *base)
     size_t n = l->n_listeners;
 
     list_each(it, &l->ends)
-        n++;
+        n += !list_entry(it, struct sim_end, node)->is_closed;
     return n;
 }
 

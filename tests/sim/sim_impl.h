@@ -49,7 +49,7 @@ struct loop_sim {
     uint64_t wake_gen;     /* of the newest wake-up: older ones do nothing */
     bool is_dead, is_stopping, is_again;
     struct list dirty;     /* streams to flush at the end of the turn */
-    struct list ends;      /* streams of this loop whose owner has not closed them */
+    struct list ends;      /* streams of this loop, until nothing is left to send on them */
     size_t n_listeners;
     mono_t post_at[LOOPS_MAX + 1]; /* when the last post of each sender arrives; the last place: of no loop */
 };

@@ -329,6 +329,7 @@ static void vanish(struct sim_end *e, bool is_reset)
         return;
     e->is_gone = true;
     e->loop = NULL;
+    list_remove(&e->node);
     list_remove(&e->dirty);
     buf_reset(&e->out);
     if (!other(e)->is_connected)
@@ -345,7 +346,6 @@ static void disown(struct sim_end *e)
 {
     e->is_closed = true;
     e->s.ev = NULL;
-    list_remove(&e->node);
 }
 
 static void sim_close(struct stream *base, bool now)

@@ -323,9 +323,11 @@ static void start_core(struct world *w)
     };
     int r = core_new(&o, &w->core);
 
-    if (r < 0)
+    if (r < 0) {
         world_fail(w, "the core does not start: %s", err_name(r));
-    else
+        journal_reader_free(w->reader);
+        journal_close(w->journal);
+    } else
         check(w->memory->ops->reader_new(w->memory, &w->store_reader) == 0);
 }
 
