@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Turns files into a C table of (name, text): embed.py OUT.c HEADER TABLE NAME=PATH...
 
-HEADER declares `struct embedded {struct str name, text;}`, TABLE (ends with an entry whose name is empty) and TABLE_names.
-The output depends on names and bytes only, so builds repeat.
+HEADER declares `struct embedded {struct str name, text;}`, TABLE (ends with an entry whose name is empty) and
+TABLE_names. The output depends on names and bytes only, so builds repeat.
 """
 import sys
 

@@ -234,7 +234,7 @@ static int open_db(struct str path, int flags, sqlite3 **ret)
 
 int sqlite_open_reader(const struct sqlite *s, sqlite3 **ret)
 {
-    sqlite3 *db;
+    sqlite3 *db = NULL;
     int r = open_db(s->path, SQLITE_OPEN_READONLY, &db);
     if (r < 0)
         return r;
