@@ -64,7 +64,7 @@ int core_append(struct core *c, enum frame_kind kind, struct str body, struct st
 {
     struct frame f = {.kind = kind, .at = at, .body = body, .personal = personal};
     core_append_waiting(c); /* frames that found the disk full go first */
-    if (!list_is_empty(&c->late) && kind != FRAME_EVENT)
+    if (!list_is_empty(&c->late)) /* never before those that came before */
         return -ERR_NO_SPACE;
     int r = append(c, &f);
     if (r < 0)
@@ -126,8 +126,11 @@ void core_append_waiting(struct core *c)
     }
 }
 
-int core_event(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
-               uint64_t *ret_seq)
+typedef int (*append_fn)(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
+                         uint64_t *ret_seq);
+
+static int event_write(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
+                       append_fn append_event, uint64_t *ret_seq)
 {
     struct buf body, personal;
     uint8_t salt[SALT_BYTES];
@@ -139,10 +142,22 @@ int core_event(struct core *c, struct str event, struct str by, const struct rec
     record_event(event, by, now, m, n, salt, &body, &personal);
     int r = buf_ok(&body) < 0 || buf_ok(&personal) < 0
                 ? -ERR_TOO_LARGE
-                : core_append(c, FRAME_EVENT, buf_str(&body), buf_str(&personal), now, ret_seq);
+                : append_event(c, FRAME_EVENT, buf_str(&body), buf_str(&personal), now, ret_seq);
     buf_deinit(&body);
     buf_deinit(&personal);
     return err_trace(r);
+}
+
+int core_event(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
+               uint64_t *ret_seq)
+{
+    return event_write(c, event, by, m, n, core_append, ret_seq);
+}
+
+int core_event_late(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
+                    uint64_t *ret_seq)
+{
+    return event_write(c, event, by, m, n, core_append_late, ret_seq);
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------- */

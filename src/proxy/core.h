@@ -54,6 +54,10 @@ struct key_spec {
 /* `by`: the person or service, for the event. -ERR_INVALID with diags; -ERR_TOO_LARGE keys_max; journal errors. */
 int core_key_create(struct core *c, const struct key_spec *k, struct str by, struct diag_list *diags,
                     struct key_text *ret_key, uint64_t *ret_seq);
+/*
+ * What stops something (revoke, run stop, kill) works on a full disk too: -ERR_NO_SPACE says that it is in force, and
+ * on record as soon as there is room.
+ */
 /* -ERR_NOT_FOUND. Revoking twice is fine. */
 int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_seq);
 /* All keys of an agent or of a tenant; *ret_n: how many were not revoked before. */

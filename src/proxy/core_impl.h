@@ -111,6 +111,9 @@ bool core_fail(struct core *c);
 /* Under the mutex: an EVENT. */
 int core_event(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
                uint64_t *ret_seq);
+/* The same for one that stops something: -ERR_NO_SPACE means in force, and written as soon as there is room. */
+int core_event_late(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
+                    uint64_t *ret_seq);
 
 int core_load(struct core *c); /* core_load.c: state from the store at start */
 struct key_entry *core_key_add(struct core *c, struct key_entry *k); /* under the mutex; NULL: keys_max */

@@ -177,13 +177,13 @@ static int revoke(struct core *c, struct key_entry *k, struct str by, uint64_t *
     struct member_text t = {.n = 0};
     member_str(&t, STR("id"), str_c(k->id), false);
     member_str(&t, STR("agent"), k->agent, false);
-    int r = core_event(c, STR("key.revoke"), by, t.m, t.n, ret_seq);
+    int r = core_event_late(c, STR("key.revoke"), by, t.m, t.n, ret_seq);
     members_free(&t);
-    if (r < 0)
+    if (r < 0 && r != -ERR_NO_SPACE)
         return r;
-    k->is_revoked = true;
+    k->is_revoked = true; /* on a full disk too */
     k->revoked_at = c->clock->wall(c->clock->ctx);
-    return 0;
+    return r;
 }
 
 int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_seq)
@@ -193,6 +193,8 @@ int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_
     struct key_entry *k = map_get(&c->keys_by_id, id);
     if (!k)
         r = -ERR_NOT_FOUND;
+    else if (k->is_revoked && !list_is_empty(&c->late))
+        r = -ERR_NO_SPACE; /* its frame may be among those that wait */
     else if (k->is_revoked)
         *ret_seq = journal_last_seq(c->journal);
     else
@@ -211,13 +213,14 @@ static int revoke_all(struct core *c, struct str agent, struct str tenant, struc
 
     core_lock(c);
     *ret_seq = journal_last_seq(c->journal);
-    while (r == 0 && map_next(&c->keys_by_id, &i, &key, &v)) {
+    while ((r == 0 || r == -ERR_NO_SPACE) && map_next(&c->keys_by_id, &i, &key, &v)) {
         struct key_entry *k = v;
         bool is_meant = agent.n ? str_eq(k->agent, agent) : str_eq(k->tenant, tenant);
         if (!is_meant || k->is_revoked)
             continue;
-        r = revoke(c, k, by, ret_seq);
-        n += r == 0;
+        int one = revoke(c, k, by, ret_seq);
+        r = one < 0 ? one : r;
+        n += one == 0 || one == -ERR_NO_SPACE;
     }
     core_unlock(c);
     *ret_n = n;
@@ -245,9 +248,11 @@ int core_run_stop(struct core *c, struct str run_id, struct str by, uint64_t *re
     if (c->stopped_runs.n >= c->stopped_runs.n_max)
         r = -ERR_TOO_LARGE;
     if (r == 0)
-        r = core_event(c, STR("run.stop"), by, t.m, t.n, ret_seq);
-    if (r == 0)
-        r = map_put(&c->stopped_runs, run_id, c, NULL);
+        r = core_event_late(c, STR("run.stop"), by, t.m, t.n, ret_seq);
+    if (r == 0 || r == -ERR_NO_SPACE) {
+        int e = map_put(&c->stopped_runs, run_id, c, NULL);
+        r = e < 0 ? e : r;
+    }
     core_unlock(c);
     members_free(&t);
     return err_trace(r);
@@ -258,8 +263,9 @@ static int set_killed(struct core *c, bool is_killed, struct str reason, struct 
     struct member_text t = {.n = 0};
     core_lock(c);
     member_str(&t, STR("reason"), reason, false);
-    int r = core_event(c, is_killed ? STR("kill") : STR("unkill"), by, t.m, t.n, ret_seq);
-    if (r == 0)
+    int r = is_killed ? core_event_late(c, STR("kill"), by, t.m, t.n, ret_seq)
+                      : core_event(c, STR("unkill"), by, t.m, t.n, ret_seq);
+    if (r == 0 || (is_killed && r == -ERR_NO_SPACE))
         c->is_killed = is_killed;
     core_unlock(c);
     members_free(&t);
