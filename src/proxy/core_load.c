@@ -275,6 +275,7 @@ int core_load(struct core *c)
     arena_init(&l.arena, LOAD_ARENA_BYTES);
     buf_init(&l.body, (size_t)c->limits->frame_bytes_max);
     buf_init(&l.personal, (size_t)c->limits->frame_bytes_max);
+    ledger_restore_begin(c->ledger, c->started_at);
     r = core_event(c, STR("start"), STR("daemon"), NULL, 0, &seq);
     if (r == 0)
         r = c->store->ops->load(c->store, c->started_at, &to);
