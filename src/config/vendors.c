@@ -49,6 +49,18 @@ static struct str copy(struct vendor_loader *vl, struct str s)
     return arena_str(vl->l->arena, s);
 }
 
+/* First segments of paths that mean something else. */
+static bool is_reserved(struct str s)
+{
+    static const struct str names[] = {STR_INIT("r"),     STR_INIT("v1"),      STR_INIT("v2"),
+                                       STR_INIT("mcp"),   STR_INIT("otlp"),    STR_INIT("oauth"),
+                                       STR_INIT("hooks"), STR_INIT("healthz"), STR_INIT("api")};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (str_eq(s, names[i]))
+            return true;
+    return false;
+}
+
 static bool is_name(struct str s)
 {
     if (!str_is_token(s, "_-", CONFIG_NAME_CHARS_MAX) || !(s.p[0] >= 'a' && s.p[0] <= 'z'))
@@ -233,6 +245,11 @@ static void load_vendor(struct loader *l, const struct yaml *y, struct config_ve
         diag_add(l->diags, l->file, y->key_line, y->key_col, "bad_name",
                  "a vendor's name begins with a-z and goes on with a-z, 0-9, - and _ (at most %d)",
                  CONFIG_NAME_CHARS_MAX);
+    if (is_reserved(v->name))
+        diag_add(l->diags, l->file, y->key_line, y->key_col, "reserved_name",
+                 "no vendor can be called " STR_FMT ": paths that begin with it mean something else; say `connector:` "
+                 "under another name",
+                 STR_ARG(v->name));
     if (!want_type(l, y, YAML_MAP, v->name, "a map"))
         return;
     yaml_check_keys(y, l->file, keys, n_vendor_key_infos, l->diags);

@@ -137,6 +137,7 @@ static void names_modes_and_keys_are_checked(void **state)
     assert_fault("vendors: {Stripe: {}}\n", "flyball.yaml:1:11: bad_name: a vendor's name begins with a-z");
     assert_fault("vendors: {\"a/b\": {}}\n", "bad_name");
     assert_fault("vendors: {\"\": {}}\n", "bad_name");
+    assert_fault("vendors: {v1: {}}\n", "reserved_name: no vendor can be called v1");
     assert_fault("vendors: {s: 5}\n", "wrong_type: s wants a map");
     assert_fault("vendors: {s: {connector: \"../x\"}}\n", "bad_name: vendors.s.connector");
     assert_fault("vendors: {s: {mode: life}}\n", "unknown_value: the mode `life` is not known; did you mean `live`?");
@@ -148,7 +149,7 @@ static void the_number_of_vendors_is_bounded(void **state)
 {
     char text[CONFIG_VENDORS_MAX * 80 + 200] = "vendors:\n";
     for (int i = 0; i < CONFIG_VENDORS_MAX; i++)
-        snprintf(text + strlen(text), 80, "  v%d: {base_url: \"http://127.0.0.1:1\", secret: env:K}\n", i);
+        snprintf(text + strlen(text), 80, "  vendor%d: {base_url: \"http://127.0.0.1:1\", secret: env:K}\n", i);
     assert_loads(text);
     strcat(text, "  more: {base_url: \"http://127.0.0.1:1\", secret: env:K}\n");
     assert_fault(text, "too_many: vendors: at most 64");
