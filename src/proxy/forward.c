@@ -97,7 +97,7 @@ void forward_failed(struct call *c, enum http_reset why)
         http_release(c->client);
         c->client = NULL;
     }
-    bool may_retry = !c->is_sent || (outcome == OUTCOME_UNKNOWN && c->has_idempotency_key);
+    bool may_retry = !c->is_sent || (outcome == OUTCOME_UNKNOWN && c->saas.idempotency_key.n > 0);
     call_reply_refusal(c, code, status, sentence, may_retry, code == CODE_OVERLOADED ? 1 : 0);
 }
 
