@@ -165,6 +165,15 @@ def test_flags_beat_environment_beats_file_beats_default_and_origin_says_so(make
     assert d.secret not in text
 
 
+@pytest.mark.parametrize("name", "r v1 v2 mcp otlp oauth healthz hooks api".split())
+def test_reserved_names_are_never_vendors(tmp_path, name):
+    file = tmp_path / "flyball.yaml"
+    file.write_text(f'vendors:\n  {name}: {{connector: stripe, base_url: "http://127.0.0.1:1", secret: "env:X"}}\n')
+    done = subprocess.run([flyball.BINARY, "config", "check", "--config", str(file)], capture_output=True, text=True,
+                          timeout=30)
+    assert done.returncode == 1 and re.search(r"flyball\.yaml:2:3: reserved_name: ", done.stdout + done.stderr)
+
+
 def test_a_vendor_beyond_loopback_needs_https(make_daemon, vendor):
     d = make_daemon(vendor, start=False)
     d.config_file.write_text('vendors: {stripe: {base_url: "http://192.0.2.1:80", secret: "env:STRIPE_SECRET_KEY"}}')

@@ -94,6 +94,20 @@ def test_a_retry_of_a_declined_call_holds_anew(daemon, vendor):
     assert list(daemon.buckets("key/usd/day").values()) == [("7.000000000", "0.000000000")]
 
 
+def test_a_key_that_the_vendor_does_not_honour_makes_no_two_calls_one(daemon, vendor):
+    """Stripe takes idempotency keys with POST only: the repetition of a lost DELETE is a call of its own."""
+    daemon.apply(policy("voids", [permit("void", operation=["stripe.invoices.delete"])], [usd("out", "10.00")]))
+    key = daemon.key(policy="voids")["key"]
+    invoice = {"id": "in_1", "object": "invoice", "amount_remaining": 400, "currency": "usd", "customer": None}
+    vendor.plan(v.says(200, invoice), method="GET", times=-1)
+    vendor.plan(v.drop_unread, method="DELETE", times=-1)
+    answers = [ask(daemon.data_port, "DELETE", "/stripe/v1/invoices/in_1", key, idempotency="k") for _ in range(2)]
+    assert [r.code for r in answers] == ["outcome_unknown"] * 2
+    assert [r.header("x-should-retry") for r in answers] == ["false"] * 2
+    assert [daemon.call(r.call_id)["shares"] for r in answers] == [None, None]
+    assert list(daemon.buckets("out").values()) == [("0.000000000", "8.000000000")]
+
+
 def test_agents_do_not_share_idempotency_keys(daemon, vendor):
     a, b = daemon.key(agent="a")["key"], daemon.key(agent="b")["key"]
     vendor.plan(v.drop_after_commit, path="/v1/charges")
