@@ -203,6 +203,10 @@ static const struct http_events whole_events = {
 
 void stage_answer(struct call *c, const struct http_head *head)
 {
+    if (!send_is_answered_by(c->send_key, head)) {
+        abandon(c, HTTP_RESET_BAD_FRAMING);
+        return;
+    }
     if (!keep_head(c, head)) {
         abandon(c, HTTP_RESET_TOO_LARGE);
         return;

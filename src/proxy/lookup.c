@@ -41,6 +41,12 @@ static void end(struct call *c, const char *error)
 static void on_head(void *ctx, const struct http_head *head)
 {
     struct call *c = ctx;
+    if (!send_is_answered_by(STR_NONE, head)) {
+        http_reset(c->up, HTTP_RESET_BAD_FRAMING);
+        end(c, http_reset_text(HTTP_RESET_BAD_FRAMING));
+        go_on(c);
+        return;
+    }
     c->answer_head.status = head->status;
     http_credit(c->up, (size_t)c->w->shared->limits->answer_bytes_max);
 }

@@ -72,6 +72,12 @@ void send_request(struct call *c, const struct send_parts *p)
     http_finish(c->up, NULL, 0);
 }
 
+bool send_is_answered_by(struct str idempotency_key, const struct http_head *head)
+{
+    struct str echo;
+    return !http_head_get(head, STR("idempotency-key"), &echo) || str_eq(echo, idempotency_key);
+}
+
 struct record_attempt *attempt_begin(struct call *c, bool is_lookup, struct str path_template)
 {
     if (c->n_attempts == ATTEMPTS_MAX)

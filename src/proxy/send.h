@@ -13,6 +13,11 @@ struct send_parts {
     struct str method, target, content_type, idempotency_key, body;
 };
 void send_request(struct call *c, const struct send_parts *p);
+/*
+ * False: the answer names another idempotency key than the request carried (empty: none), so it is the belated second
+ * answer to a request before it on that connection. Vendors that echo the key make this sure; others say nothing.
+ */
+bool send_is_answered_by(struct str idempotency_key, const struct http_head *head);
 
 /* NULL: ATTEMPTS_MAX were made. */
 struct record_attempt *attempt_begin(struct call *c, bool is_lookup, struct str path_template);
