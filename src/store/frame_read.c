@@ -195,8 +195,8 @@ static int holds_read(struct arena *a, struct json limits, struct json buckets, 
         struct hold_row row = rows[i];
         if (row.counter.n == 0 || row.n < 0)
             return err_trace(-ERR_CORRUPT);
-        if (row.n == 0 || str_eq(row.window, STR("call")))
-            continue;
+        if ((row.n == 0 && ret->shares.n > 0) || str_eq(row.window, STR("call")))
+            continue; /* a call that meant to cost nothing may cost something all the same: its limits book it */
         row.i = i;
         (void)json_str(json_at(buckets, i), &row.bucket); /* erased: empty */
         rows[n_taken++] = row;

@@ -239,6 +239,22 @@ static void the_last_close_of_an_unknown_call_counts(void **state)
     assert_str(text(row, "settled"), "4.000000000");
 }
 
+static void a_call_that_held_nothing_may_cost_something(void **state)
+{
+    struct setting *s = *state;
+    struct story_call c = story_call();
+    c.limits[0] = (struct story_limit){"d/daily/usd/day/", "-", "usd", "day", wall_day_start(STORY_START), 0};
+    c.n_limits = 1;
+    uint64_t open = story_open(&s->story, &c, NULL);
+    struct story_close end = {
+        .open_seq = open, .outcome = "settled", .settled = 4000000000, .moves = {{open, 0, 0, 4000000000}}, .n_moves = 1};
+    story_close(&s->story, &end);
+    apply(s);
+    struct query counters = {.kind = QUERY_COUNTERS};
+    assert_str(text(ask(s, counters), "[0].held"), "0.000000000");
+    assert_str(text(ask(s, counters), "[0].settled"), "4.000000000");
+}
+
 /* --- lists
  * ---------------------------------------------------------------------------------------------------------------- */
 
@@ -677,6 +693,7 @@ int conformance_run(const struct store_factory *f)
         TEST(a_call_is_one_record_with_every_field),
         TEST(one_call_comes_with_its_facts_and_the_events_around_it),
         TEST(the_last_close_of_an_unknown_call_counts),
+        TEST(a_call_that_held_nothing_may_cost_something),
         TEST(lists_are_filtered_and_paged),
         TEST(windows_of_time_are_exact),
         TEST(runs_are_told_apart_by_tenant_and_agent),
