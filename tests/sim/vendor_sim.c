@@ -110,8 +110,11 @@ static const char *reason_of(uint16_t status)
 
 static void write_head(struct job *j, struct buf *out, const char *framing)
 {
-    buf_printf(out, "HTTP/1.1 %u %s\r\nContent-Type: application/json\r\nRequest-Id: req_sim\r\n%s%s", j->status,
-               reason_of(j->status), j->is_replay ? "Idempotent-Replayed: true\r\n" : "", framing);
+    buf_printf(out, "HTTP/1.1 %u %s\r\nContent-Type: application/json\r\nRequest-Id: req_sim\r\n%s", j->status,
+               reason_of(j->status), j->is_replay ? "Idempotent-Replayed: true\r\n" : "");
+    if (j->q.key.n)
+        buf_printf(out, "Idempotency-Key: " STR_FMT "\r\n", STR_ARG(j->q.key));
+    buf_add_c(out, framing);
 }
 
 static void write_answer(struct job *j, struct buf *out)
@@ -224,6 +227,8 @@ static void choose(struct vendor_sim *v, struct job *j)
     bool is_bad = sim_chance(v->sim, v->manners.bad_ppm), is_late = is_bad && sim_below(v->sim, 6) == 0;
 
     j->manner = is_bad && sim_below(v->sim, 3) ? (enum manner)sim_below(v->sim, MANNERS) : ANSWERS;
+    if (j->manner == ANSWERS_TWICE && j->q.key.n == 0)
+        j->manner = ANSWERS; /* nothing tells such an answer from the next one's: no proxy could be right */
     j->fate = is_bad && sim_below(v->sim, 3) == 0 ? fates[sim_below(v->sim, 4)] : BOOK_DOES;
     j->answer_ms = draw_ms(v, is_late);
     timer_arm(v->loop, &j->timer, draw_ms(v, is_late && sim_below(v->sim, 2)));
