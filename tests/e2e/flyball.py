@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 TOP = Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("FLYBALL_BIN", str(TOP / "build" / "flyball"))
+BINARY = str(Path(os.environ.get("FLYBALL_BIN", TOP / "build" / "flyball")).resolve())
 READY_S = 20
 STOP_S = 20
 CLI_S = 30
