@@ -37,7 +37,9 @@ bool core_fail(struct core *c)
 
 static void wake_drain(struct core *c)
 {
-    if (!atomic_exchange_explicit(&c->drain_sleeps, false, memory_order_acq_rel))
+    /* The frame is published before this looks, as core_drain_wait looks for frames after it said that it sleeps. */
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!atomic_load_explicit(&c->drain_sleeps, memory_order_relaxed) || !atomic_exchange(&c->drain_sleeps, false))
         return;
     pthread_mutex_lock(&c->bg_mutex);
     pthread_cond_signal(&c->drain_cond);
