@@ -124,8 +124,8 @@ void hold_unref(struct hold *h);
  */
 int ledger_restore_counter(struct ledger *l, const struct counter_row *r);
 /*
- * Once, before the others: the store leaves out calendar windows that ended before `now`, so a clock that steps back finds
- * none of them open (5). Restoring is not bound by buckets_max.
+ * Once, before the others: the store leaves out calendar windows that ended before `now`, so a clock that steps back
+ * finds none of them open (5). Restoring is not bound by buckets_max.
  */
 void ledger_restore_begin(struct ledger *l, wall_t now);
 int ledger_restore_hold(struct ledger *l, uint64_t open_seq, const struct limit_need *needs, const int64_t *left,

@@ -246,8 +246,11 @@ static void a_call_that_held_nothing_may_cost_something(void **state)
     c.limits[0] = (struct story_limit){"d/daily/usd/day/", "-", "usd", "day", wall_day_start(STORY_START), 0};
     c.n_limits = 1;
     uint64_t open = story_open(&s->story, &c, NULL);
-    struct story_close end = {
-        .open_seq = open, .outcome = "settled", .settled = 4000000000, .moves = {{open, 0, 0, 4000000000}}, .n_moves = 1};
+    struct story_close end = {.open_seq = open,
+                              .outcome = "settled",
+                              .settled = 4000000000,
+                              .moves = {{open, 0, 0, 4000000000}},
+                              .n_moves = 1};
     story_close(&s->story, &end);
     apply(s);
     struct query counters = {.kind = QUERY_COUNTERS};
