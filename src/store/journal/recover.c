@@ -7,6 +7,8 @@
  * and that is for people to look at. (3) segments that the store has whole are not read: their successor's first frame
  * says so.
  *
+ * What the store has is not missed: a recycled file may have its old name back after a power loss, and other bytes.
+ *
  * A damaged frame at the very end, with nothing behind it, cannot be told from a torn one: the store's position and the
  * chain's checkpoints outside are what shows that.
  */
@@ -82,14 +84,15 @@ static int walk(struct scan *s, struct segment *seg)
 }
 
 /*
- * Looks from `from` to the end of the segment for a frame that says that next_seq was durable once; it would stand in
+ * Looks from `from` to the end of the segment for a frame that says that next_seq, or what the store lacks behind it, was
+ * durable once; it would stand in
  * `lost_in` at `lost_at`.
  * A segment is searched at every place where a frame could start.
  */
 static int search_evidence(struct scan *s, struct segment *seg, uint64_t from, const struct segment *lost_in,
                            uint64_t lost_at)
 {
-    uint64_t at = from;
+    uint64_t at = from, missed = s->next_seq > s->after_seq ? s->next_seq : s->after_seq + 1;
     window_reset(&s->window);
     while (at + DISK_FRAME_HEAD_BYTES <= seg->capacity) {
         const size_t bytes_max = (size_t)(seg->capacity - SEGMENT_HEADER_BYTES);
@@ -110,7 +113,7 @@ static int search_evidence(struct scan *s, struct segment *seg, uint64_t from, c
         r = segment_frame_at(seg, &s->window, at, seg->capacity, &d);
         if (r < 0)
             return r;
-        if (r == 0 && d.frame.epoch >= s->out->epoch && d.synced >= s->next_seq)
+        if (r == 0 && d.frame.epoch >= s->out->epoch && d.synced >= missed)
             return damaged(s, lost_in, lost_at, s->next_seq,
                            "a frame that was durable is damaged; later ones are whole");
         at += DISK_ALIGN_BYTES;

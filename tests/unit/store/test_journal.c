@@ -280,6 +280,36 @@ static void a_store_ahead_of_the_journal_wins_after_a_power_loss(void **state)
     io_memory_free(io);
 }
 
+/* A recycled file has its old name back, and other bytes: the store has what stood there. */
+static void recycled_segments_may_come_back_after_a_power_loss(void **state)
+{
+    struct limits l = small_limits();
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        struct rng rng;
+        rng_seeded_init(&rng, seed);
+        struct io *io = memory_with_dir();
+        struct journal *j = open_journal(io, &l);
+        uint8_t chain[CHAIN_BYTES];
+        uint64_t seq = 0;
+        for (int i = 0; i < 4; i++) {
+            assert_int_equal(append_n(j, 20 + rng_below(&rng, 150)), 0);
+            if (rng_below(&rng, 2)) /* the store may be ahead of it */
+                (void)synced(j);
+            seq = journal_last_seq(j);
+            journal_last_chain(j, chain);
+            assert_int_equal(journal_recycle(j, seq), 0); /* the store has all */
+        }
+        assert_int_equal(append_n(j, rng_below(&rng, 300)), 0);
+        io_memory_power_loss(io, rng_below(&rng, 2) ? &rng : NULL);
+        journal_close(j);
+        assert_int_equal(open_after(io, &l, seq, chain, &j), 0);
+        assert_true(journal_last_seq(j) >= seq);
+        assert_int_equal(read_all(j, seq), journal_last_seq(j) - seq);
+        journal_close(j);
+        io_memory_free(io);
+    }
+}
+
 static void another_stores_journal_is_refused(void **state)
 {
     struct limits l = small_limits();
@@ -464,6 +494,7 @@ int main(void)
         cmocka_unit_test(a_full_journal_refuses_until_the_store_has_caught_up),
         cmocka_unit_test(an_empty_journal_goes_on_behind_the_store),
         cmocka_unit_test(a_store_ahead_of_the_journal_wins_after_a_power_loss),
+        cmocka_unit_test(recycled_segments_may_come_back_after_a_power_loss),
         cmocka_unit_test(another_stores_journal_is_refused),
         cmocka_unit_test(damage_in_front_of_durable_frames_is_reported),
         cmocka_unit_test(a_missing_segment_is_reported),
