@@ -18,7 +18,7 @@
 struct request {
     int64_t n;
     size_t i_key;
-    bool has_unknown_key, is_read, is_chunked, is_dry_run, is_half;
+    bool has_unknown_key, is_read, is_chunked, is_dry_run, is_half, is_reused_key;
     const char *method;
     char path[96], body[256], key[40], run[24];
     size_t n_tries;
@@ -105,7 +105,10 @@ static void make_plain(struct agents *a, struct request *q)
 static void make_odd(struct agents *a, struct request *q)
 {
     make_plain(a, q);
-    switch (below(a, 8)) {
+    switch (below(a, 9)) {
+    case 8:
+        q->is_reused_key = true; /* for another body than before */
+        break;
     case 0:
         snprintf(q->path, sizeof(q->path), "/stripe/v1/payouts"); /* forbidden */
         snprintf(q->body, sizeof(q->body), "amount=1000&currency=usd");
@@ -151,7 +154,7 @@ static struct request *make_request(struct agents *a)
     q->is_chunked = below(a, 8) == 0;
     snprintf(q->run, sizeof(q->run), "run-%u", (unsigned)below(a, RUNS));
     if (!q->is_read && below(a, 4))
-        snprintf(q->key, sizeof(q->key), "key-%lld", (long long)q->n);
+        snprintf(q->key, sizeof(q->key), "key-%lld", (long long)q->n - (q->is_reused_key && q->n > 1));
     if (q->is_read)
         q->body[0] = 0;
     return q;

@@ -90,7 +90,7 @@ static uint64_t store_position(struct store *s, uint8_t ret_chain[CHAIN_BYTES], 
 static int store_apply(struct store *s, const struct frame *frames, size_t n)
 {
     struct world *w = world_of(s);
-    int r = w->memory->ops->apply(w->memory, frames, n);
+    int r = w->store_refuses ? -ERR_NO_SPACE : w->memory->ops->apply(w->memory, frames, n);
 
     if (r == 0 && n && world_below(w, 3) == 0)
         w->durable_seq = frames[n - 1].seq;
@@ -229,6 +229,15 @@ static void full_event(struct world *w)
     world_later(w, NS_PER_S, room_event);
 }
 
+static void trouble_event(struct world *w)
+{
+    w->store_refuses = !w->store_refuses && !w->is_ending;
+    if (w->store_refuses)
+        world_say(w, "the store takes nothing");
+    if (!w->is_ending)
+        world_later(w, NS_PER_S, trouble_event);
+}
+
 static void begin_events(struct world *w)
 {
     const struct play *p = &w->play;
@@ -242,6 +251,8 @@ static void begin_events(struct world *w)
         world_later(w, 3 * NS_PER_S, jump_event);
     if (p->has_disk_full)
         world_later(w, 4 * NS_PER_S, full_event);
+    if (p->has_store_trouble)
+        world_later(w, 2 * NS_PER_S, trouble_event);
     if (p->has_failed_sync)
         w->fault.syncs_left = 5 + (int64_t)world_below(w, 60);
 }
@@ -289,7 +300,12 @@ static void open_journal(struct world *w, bool was_kill)
     int r = journal_open(&w->fault.io, JOURNAL_DIR, &w->limits, NODE_ID, seq, chain, epoch, &w->journal);
 
     if (r < 0) {
-        world_fail(w, "the journal does not open again: %s", err_name(r));
+        struct buf text;
+        buf_init(&text, 4096);
+        (void)journal_check(&w->fault.io, JOURNAL_DIR, seq, &text);
+        world_fail(w, "the journal does not open again behind frame %llu: %s: " STR_FMT, (unsigned long long)seq,
+                   err_name(r), STR_ARG(buf_str(&text)));
+        buf_deinit(&text);
         return;
     }
     uint64_t found = journal_last_seq(w->journal);
@@ -394,6 +410,7 @@ static void free_process(struct world *w)
 static void restart_after(struct world *w, bool was_kill)
 {
     w->fault.syncs_left = w->fault.bytes_left = -1;
+    w->store_refuses = false;
     start_process(w, was_kill);
     if (!w->result->is_ok)
         return;
@@ -454,9 +471,10 @@ static void draw_play(struct world *w)
     p->has_failed_sync = world_below(w, 8) == 0;
     p->has_operators = world_below(w, 3) > 0;
     p->has_small_limits = world_below(w, 3) == 0;
+    p->has_store_trouble = world_below(w, 8) == 0;
     if (p->is_calm) {
         p->n_crashes = 0;
-        p->has_disk_full = p->has_failed_sync = false;
+        p->has_disk_full = p->has_failed_sync = p->has_store_trouble = false;
     }
     if (w->mutation == MUTATION_DISK_LIES) {
         p->has_power_loss = true;
@@ -655,6 +673,7 @@ static void bring_to_rest(struct world *w)
 {
     w->is_ending = true;
     w->fault.bytes_left = -1;
+    w->store_refuses = false;
     settle_store(w);
     world_check_at_rest(w);
     if (!w->result->is_ok)

@@ -24,7 +24,8 @@
 /* How a seed is played. */
 struct play {
     int n_crashes;
-    bool has_power_loss, has_clock_jumps, has_disk_full, has_failed_sync, has_operators, has_small_limits;
+    bool has_power_loss, has_clock_jumps, has_disk_full, has_failed_sync, has_operators, has_small_limits,
+        has_store_trouble;
     bool is_calm; /* the network and the vendor do nothing wrong */
 };
 
@@ -71,6 +72,7 @@ struct world {
     struct store store;        /* ours, over `memory`: the core's store */
     struct store *memory;
     struct store_ops store_ops;
+    bool store_refuses;
     uint64_t durable_seq;      /* what the store keeps at a power loss */
     uint64_t last_synced_seq;  /* the journal's, of the running process */
     struct audit *audit;
