@@ -84,9 +84,8 @@ static int walk(struct scan *s, struct segment *seg)
 }
 
 /*
- * Looks from `from` to the end of the segment for a frame that says that next_seq, or what the store lacks behind it, was
- * durable once; it would stand in
- * `lost_in` at `lost_at`.
+ * Looks from `from` to the end of the segment for a frame that says that next_seq, or what the store lacks behind it,
+ * was durable once; it would stand in `lost_in` at `lost_at`.
  * A segment is searched at every place where a frame could start.
  */
 static int search_evidence(struct scan *s, struct segment *seg, uint64_t from, const struct segment *lost_in,
