@@ -375,6 +375,93 @@ static void after_a_restart_an_open_call_is_unknown_and_held_and_its_slot_is_fre
     teardown(&w);
 }
 
+static void a_call_refused_while_its_retry_runs_is_unknown_until_the_retry_ends(void **state)
+{
+    static const struct {
+        enum outcome retry;
+        const char *standing;
+    } ends[] = {{OUTCOME_SETTLED, "70/0"}, {OUTCOME_RELEASED, "0/0"}, {OUTCOME_UNKNOWN, "0/80"}};
+    for (size_t i = 0; i < 3; i++) {
+        struct world w;
+        struct try a, b;
+        setup(&w);
+        assert_int_equal(hold(&w, &a, 80, "k"), 0);
+        assert_int_equal(hold(&w, &b, 80, "k"), 0);
+        assert_int_equal(end(&w, &a, OUTCOME_RELEASED, 0), OUTCOME_UNKNOWN); /* 429, and the retry is on its way */
+        assert_str(standing(&w), "0/80");
+        end(&w, &b, ends[i].retry, 70);
+        assert_str(standing(&w), ends[i].standing);
+        uint64_t last = journal_last_seq(w.journal); /* OPEN OPEN CLOSE, and two more where the retry says what became */
+        assert_int_equal(last - a.held.open_seq + 1, ends[i].retry == OUTCOME_UNKNOWN ? 4 : 5);
+        teardown(&w);
+    }
+}
+
+static void a_replay_of_a_call_settled_before_the_start_books_nothing(void **state)
+{
+    struct world w;
+    struct try a;
+    setup(&w);
+    assert_int_equal(hold(&w, &a, 80, "k"), 0);
+    end(&w, &a, OUTCOME_SETTLED, 80);
+    struct idempotency idem = a.idem;
+    struct str first = arena_str(&w.arena, a.id);
+    policy_unref(w.policy);
+    w.policy = NULL;
+    stop_core(&w);
+    start_core(&w);
+    admit(&w);
+    core_idempotency_learned(w.core, &idem, first, 3, true, idem.body_digest, wall_now);
+    assert_int_equal(hold(&w, &a, 80, "k"), 0);
+    assert_true(a.held.is_replay_of_settled);
+    assert_int_equal(end(&w, &a, OUTCOME_SETTLED, 80), OUTCOME_SETTLED);
+    assert_str(standing(&w), "80/0");
+    while (core_drain_turn(w.core))
+        ;
+    assert_str(standing(&w), "80/0");
+    teardown(&w);
+}
+
+static void retries_cut_off_by_a_restart_leave_the_first_hold_its_place(void **state)
+{
+    struct world w;
+    struct try a, b;
+    setup(&w);
+    assert_int_equal(hold(&w, &a, 80, "k"), 0);
+    assert_int_equal(hold(&w, &b, 80, "k"), 0);
+    drop(&a);
+    drop(&b);
+    core_forget(w.core, &a.held);
+    core_forget(w.core, &b.held);
+    policy_unref(w.policy);
+    w.policy = NULL;
+    stop_core(&w);
+    start_core(&w);
+    admit(&w);
+    assert_str(standing(&w), "0/80");
+    assert_int_equal(hold(&w, &a, 80, "k"), 0);
+    assert_non_null(a.held.shared);
+    end(&w, &a, OUTCOME_SETTLED, 80);
+    assert_str(standing(&w), "80/0");
+    teardown(&w);
+}
+
+static void another_body_under_the_key_takes_nobodys_place(void **state)
+{
+    struct world w;
+    struct try a, b, c;
+    setup(&w);
+    assert_int_equal(hold(&w, &a, 30, "k"), 0);
+    assert_int_equal(hold(&w, &b, 31, "k"), 0);
+    assert_int_equal(hold(&w, &c, 30, "k"), 0);
+    assert_ptr_equal(c.held.shared, a.held.own);
+    end(&w, &b, OUTCOME_RELEASED, 0);
+    end(&w, &c, OUTCOME_SETTLED, 30);
+    end(&w, &a, OUTCOME_UNKNOWN, 0);
+    assert_str(standing(&w), "30/0");
+    teardown(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +472,10 @@ int main(void)
         cmocka_unit_test(a_released_key_holds_anew),
         cmocka_unit_test(revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold),
         cmocka_unit_test(after_a_restart_an_open_call_is_unknown_and_held_and_its_slot_is_free),
+        cmocka_unit_test(a_call_refused_while_its_retry_runs_is_unknown_until_the_retry_ends),
+        cmocka_unit_test(a_replay_of_a_call_settled_before_the_start_books_nothing),
+        cmocka_unit_test(retries_cut_off_by_a_restart_leave_the_first_hold_its_place),
+        cmocka_unit_test(another_body_under_the_key_takes_nobodys_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
