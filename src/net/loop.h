@@ -44,7 +44,7 @@ struct loop_ops {
                   void (*on_accept)(void *ctx, struct net_ticket t), void *ctx,
                   struct net_listener **ret_listener, struct net_addr *ret_bound);
     void (*listener_close)(struct net_listener *li); /* no on_accept after this */
-    int (*adopt)(struct loop *l, struct net_ticket t, struct stream **ret_stream);
+    int (*adopt)(struct loop *l, struct net_ticket t, struct stream **ret_stream); /* closes it when it fails */
     void (*ticket_drop)(struct net_ticket t); /* closes a connection nobody adopted */
     int (*connect)(struct loop *l, const struct net_addr *a, const struct stream_events *ev, void *ev_ctx,
                    struct stream **ret_stream);

@@ -83,10 +83,12 @@ int worker_new(struct loop *l, struct worker_shared *shared, struct rng *rng, st
 void worker_take(struct worker *w, struct net_ticket t)
 {
     struct stream *s;
-    if (w->is_draining || w->loop->ops->adopt(w->loop, t, &s) < 0) {
+    if (w->is_draining) {
         w->loop->ops->ticket_drop(t);
         return;
     }
+    if (w->loop->ops->adopt(w->loop, t, &s) < 0)
+        return; /* closed already */
     if (http_server_take(w->server, s) < 0) {
         counter_add(COUNTER_connections_refused, 1);
         return;
