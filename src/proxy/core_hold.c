@@ -36,21 +36,24 @@ static void idem_drop(struct core *c, struct idem_entry *e)
     free(e);
 }
 
-/* Keeps the index bounded: the oldest whose hold is over goes first; those still held are never dropped. */
+/*
+ * Keeps the index bounded: the oldest whose hold is over goes first; those still held are never dropped, and make way for
+ * the next look. What is not in here is in the store: retries ask there from now on.
+ */
+#define ROOM_LOOKS 64
 static bool idem_make_room(struct core *c)
 {
-    size_t looked = 0;
     if (c->idem.n < c->idem.n_max)
         return true;
-    list_each_safe(n, tmp, &c->idem_lru) {
-        struct idem_entry *e = list_entry(n, struct idem_entry, node);
-        if (!e->hold || e->hold->is_settled) {
+    c->idem_evicted = true;
+    for (size_t i = 0; i < ROOM_LOOKS; i++) {
+        struct idem_entry *e = list_entry(list_first(&c->idem_lru), struct idem_entry, node);
+        if (!e->hold || e->hold->is_settled || e->hold->is_released) {
             idem_drop(c, e);
-            c->idem_evicted = true;
             return true;
         }
-        if (++looked == 64)
-            break;
+        list_remove(&e->node);
+        list_add_tail(&c->idem_lru, &e->node);
     }
     return false;
 }

@@ -462,6 +462,35 @@ static void another_body_under_the_key_takes_nobodys_place(void **state)
     teardown(&w);
 }
 
+static void released_calls_make_room_in_a_full_index_and_held_ones_do_not(void **state)
+{
+    struct world w;
+    struct try held[2], t;
+    char key[16];
+    setup(&w);
+    w.limits.idempotency_max = 16;
+    policy_unref(w.policy);
+    w.policy = NULL;
+    stop_core(&w);
+    start_core(&w); /* with the small index */
+    admit(&w);
+    assert_int_equal(hold(&w, &held[0], 10, "held 0"), 0);
+    assert_int_equal(hold(&w, &held[1], 10, "held 1"), 0);
+    for (int i = 0; i < 100; i++) {
+        snprintf(key, sizeof(key), "key %d", i);
+        assert_int_equal(hold(&w, &t, 1, key), 0);
+        end(&w, &t, i % 2 ? OUTCOME_RELEASED : OUTCOME_SETTLED, 0);
+    }
+    assert_int_equal(hold(&w, &t, 1, "the last one"), 0);
+    assert_true(core_idempotency_is_known(w.core, &t.idem));
+    assert_true(core_has_old_idempotency(w.core, wall_now));
+    end(&w, &t, OUTCOME_RELEASED, 0);
+    assert_true(core_idempotency_is_known(w.core, &held[0].idem));
+    end(&w, &held[0], OUTCOME_RELEASED, 0);
+    end(&w, &held[1], OUTCOME_RELEASED, 0);
+    teardown(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -476,6 +505,7 @@ int main(void)
         cmocka_unit_test(a_replay_of_a_call_settled_before_the_start_books_nothing),
         cmocka_unit_test(retries_cut_off_by_a_restart_leave_the_first_hold_its_place),
         cmocka_unit_test(another_body_under_the_key_takes_nobodys_place),
+        cmocka_unit_test(released_calls_make_room_in_a_full_index_and_held_ones_do_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
