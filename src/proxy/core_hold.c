@@ -20,11 +20,13 @@
 
 /* --- idempotency index ------------------------------------------------------------------------------------------ */
 
+/* Of key and body: another body under a key is another call, and takes nobody's place. */
 void core_idem_key(const struct idempotency *i, char ret[64])
 {
     uint8_t h[32];
-    struct str parts[] = {i->scope, {"\n", 1}, {(const char *)i->key_digest, 32}};
-    sha256_parts(parts, 3, h);
+    struct str parts[] = {
+        i->scope, {"\n", 1}, {(const char *)i->key_digest, 32}, {(const char *)i->body_digest, 32}};
+    sha256_parts(parts, 4, h);
     hex_encode(h, 32, ret);
 }
 
@@ -80,8 +82,9 @@ void core_idem_put(struct core *c, const char key[64], const struct idem_entry *
     list_add_tail(&c->idem_lru, &e->node);
 }
 
-/* The entry of that key, while it still says something: its call may cost, or did not long ago. */
-static struct idem_entry *idem_alive(struct core *c, const char key[64], wall_t now)
+/* The entry that a call with this key and body shares, or NULL: it says something while its call may cost, or did not long
+ * ago. */
+static struct idem_entry *idem_find(struct core *c, const char key[64], wall_t now)
 {
     struct idem_entry *e = map_get(&c->idem, (struct str){key, 64});
     if (!e)
@@ -91,13 +94,6 @@ static struct idem_entry *idem_alive(struct core *c, const char key[64], wall_t 
     if (now - e->at > c->limits->idempotency_keep_ms * NS_PER_MS)
         return NULL;
     return e->hold || e->is_settled ? e : NULL;
-}
-
-/* The entry that a call with this key and body shares, or NULL. */
-static struct idem_entry *idem_find(struct core *c, const struct idempotency *i, const char key[64], wall_t now)
-{
-    struct idem_entry *e = idem_alive(c, key, now);
-    return e && memcmp(e->body_digest, i->body_digest, 32) == 0 ? e : NULL;
 }
 
 bool core_idempotency_is_known(struct core *c, const struct idempotency *i)
@@ -123,10 +119,11 @@ void core_idempotency_learned(struct core *c, const struct idempotency *i, struc
 {
     char key[64];
     struct idem_entry e = {.is_settled = is_settled, .open_seq = open_seq, .at = at};
+    struct idempotency of = *i;
     check(call_id.n < sizeof(e.call_id));
     memcpy(e.call_id, call_id.p, call_id.n);
-    memcpy(e.body_digest, body_digest, 32);
-    core_idem_key(i, key);
+    memcpy(of.body_digest, body_digest, 32);
+    core_idem_key(&of, key);
     core_lock(c);
     if (!map_get(&c->idem, (struct str){key, 64}))
         core_idem_put(c, key, &e);
@@ -189,12 +186,9 @@ static int write_open(struct core *c, struct hold_request *q, const struct held 
 static void remember(struct core *c, const struct hold_request *q, const char key[64], struct held *h)
 {
     struct idem_entry e = {.hold = h->own, .open_seq = h->open_seq, .at = q->now};
-    if (idem_alive(c, key, q->now))
-        return; /* of another body: the vendor will refuse this one, and the first keeps its place */
     hold_ref(h->own);
     check(q->call_id.n < sizeof(e.call_id));
     memcpy(e.call_id, q->call_id.p, q->call_id.n);
-    memcpy(e.body_digest, q->idempotency->body_digest, 32);
     core_idem_put(c, key, &e);
 }
 
@@ -212,7 +206,7 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
         return CORE_R_STALE;
     if (q->idempotency && q->idempotency->scope.n) {
         core_idem_key(q->idempotency, key);
-        first = idem_find(c, q->idempotency, key, q->now);
+        first = idem_find(c, key, q->now);
     }
 
     r = take(c, q->verdict, first != NULL, &h->own, ret_i_short);

@@ -23,11 +23,10 @@ struct policy_entry {
     wall_t applied_at;
 };
 
-/* One idempotency key, newest last in the list. */
+/* One idempotency key with one body, newest last in the list. */
 struct idem_entry {
     struct list node;
-    char key[2 * 32]; /* hex of SHA-256(scope, key): the map's key */
-    uint8_t body_digest[32];
+    char key[2 * 32]; /* hex of SHA-256(scope, key, body): the map's key */
     struct hold *hold; /* a reference; NULL when over and only the id is kept */
     bool is_settled;   /* with hold NULL: the first call was settled */
     bool is_first_unknown; /* the first call is on record as unknown, and nothing has resolved it yet */

@@ -160,7 +160,7 @@ static void restore_idempotency(struct core *c, struct json body, struct hold *h
     if (json_type(json_get(body, STR("shares"))) == JSON_STR)
         return; /* retries share the first call's hold, not another retry's */
     if (i.scope.n == 0 || hex_decode(text_of(json_get(idem, STR("digest"))), i.key_digest, 32) < 0 ||
-        hex_decode(text_of(json_get(idem, STR("body"))), e.body_digest, 32) < 0 || call_id.n >= sizeof(e.call_id))
+        hex_decode(text_of(json_get(idem, STR("body"))), i.body_digest, 32) < 0 || call_id.n >= sizeof(e.call_id))
         return;
     memcpy(e.call_id, call_id.p, call_id.n);
     (void)wall_parse(text_of(json_get(body, STR("started_at"))), &e.at);
