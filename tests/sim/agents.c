@@ -17,7 +17,7 @@
 /* What an agent wants done; its tries send the same bytes. */
 struct request {
     int64_t n;
-    size_t i_key;
+    struct agent_key credential; /* as it was when the request was made: others may stand there later */
     bool has_unknown_key, is_read, is_chunked, is_dry_run, is_half, is_reused_key;
     const char *method;
     char path[96], body[256], key[40], run[24];
@@ -68,9 +68,11 @@ static uint64_t below(struct agents *a, uint64_t n) { return sim_below(a->sim, n
 
 static void set_key(struct agents *a, struct request *q)
 {
-    q->i_key = (size_t)below(a, AGENT_KEYS_MAX);
-    for (size_t i = 0; i < AGENT_KEYS_MAX && !a->keys[q->i_key].text[0]; i++)
-        q->i_key = (q->i_key + 1) % AGENT_KEYS_MAX;
+    size_t i_key = (size_t)below(a, AGENT_KEYS_MAX);
+
+    for (size_t i = 0; i < AGENT_KEYS_MAX && !a->keys[i_key].text[0]; i++)
+        i_key = (i_key + 1) % AGENT_KEYS_MAX;
+    q->credential = a->keys[i_key];
 }
 
 static void make_plain(struct agents *a, struct request *q)
@@ -257,10 +259,9 @@ static size_t make_fields(struct try *t, char authorization[160], char parent[40
                           struct http_field fields[FIELDS_MAX])
 {
     const struct request *q = t->q;
-    const struct agent_key *key = &t->a->keys[q->i_key];
     size_t n = 0;
 
-    snprintf(authorization, 160, "Bearer %s", q->has_unknown_key ? "fb_test_nobodyknow_this" : key->text);
+    snprintf(authorization, 160, "Bearer %s", q->has_unknown_key ? "fb_test_nobodyknow_this" : q->credential.text);
     snprintf(parent, 40, "req-%lld", (long long)q->n);
     snprintf(t->trace, sizeof(t->trace), "%032llx", (unsigned long long)t->a->n_tries + 0x5150000);
     snprintf(traceparent, 64, "00-%s-00000000000000aa-01", t->trace);
@@ -319,8 +320,9 @@ static void begin_try(struct agents *a, struct request *q)
     send_try(t);
     t->result = (struct agent_try){
         .trace_id = str_c(t->trace),
+        .began_at = loop_now(a->loop),
         .request = q->n,
-        .has_known_key = a->keys[q->i_key].is_known && !q->has_unknown_key,
+        .has_known_key = q->credential.is_known && !q->has_unknown_key,
         .is_read = q->is_read,
         .is_dry_run = q->is_dry_run,
     };

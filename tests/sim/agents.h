@@ -23,6 +23,7 @@ struct agent_key {
 /* One HTTP request, and how it ended. */
 struct agent_try {
     struct str trace_id;
+    mono_t began_at;
     int64_t request;
     bool has_known_key;
     bool is_left;   /* the agent went away, or never sent its whole request */
@@ -47,7 +48,7 @@ struct agents_manners {
 
 struct agents *agents_new(struct sim *s, struct loop *l, const struct limits *limits, const struct net_addr *daemon,
                           size_t n_charges, const struct agents_manners *m, const struct agents_hooks *h);
-/* Keys may change at any time; a try uses what stands there when it begins. */
+/* Keys may change at any time; a request uses what stands there when it is made. */
 struct agent_key *agents_key(struct agents *a, size_t i);
 void agents_start(struct agents *a); /* posts to their loop */
 bool agents_are_done(const struct agents *a);

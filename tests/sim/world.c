@@ -439,7 +439,7 @@ void world_crash(struct world *w, bool is_power_loss)
     w->last_synced_seq = journal_synced_seq(w->journal);
     if (is_power_loss) {
         bool is_silent = world_below(w, 2);
-        w->lost_power = true;
+        w->power_lost_at = sim_now(w->sim);
         for (size_t i = 0; i < WORKERS && is_silent; i++)
             sim_loop_kill(w->loops[i], true);
         io_memory_power_loss(w->disk, world_below(w, 2) ? &w->rng : NULL);

@@ -112,7 +112,8 @@ struct world {
     struct list pendings;
     bool is_ending; /* nothing new happens */
     bool was_full;  /* the disk, once */
-    bool lost_power, jumped; /* at least once */
+    bool jumped;             /* the wall clock, at least once */
+    mono_t power_lost_at;    /* 0: never */
     int n_crashes_left;
 };
 
