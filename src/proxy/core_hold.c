@@ -39,8 +39,8 @@ static void idem_drop(struct core *c, struct idem_entry *e)
 }
 
 /*
- * Keeps the index bounded: the oldest whose hold is over goes first; those still held are never dropped, and make way for
- * the next look. What is not in here is in the store: retries ask there from now on.
+ * Keeps the index bounded: the oldest whose hold is over goes first; those still held are never dropped, and make way
+ * for the next look. What is not in here is in the store: retries ask there from now on.
  */
 #define ROOM_LOOKS 64
 static bool idem_make_room(struct core *c)
@@ -82,8 +82,8 @@ void core_idem_put(struct core *c, const char key[64], const struct idem_entry *
     list_add_tail(&c->idem_lru, &e->node);
 }
 
-/* The entry that a call with this key and body shares, or NULL: it says something while its call may cost, or did not long
- * ago. */
+/* The entry that a call with this key and body shares, or NULL: it says something while its call may cost, or did not
+ * long ago. */
 static struct idem_entry *idem_find(struct core *c, const char key[64], wall_t now)
 {
     struct idem_entry *e = map_get(&c->idem, (struct str){key, 64});

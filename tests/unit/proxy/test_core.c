@@ -391,7 +391,8 @@ static void a_call_refused_while_its_retry_runs_is_unknown_until_the_retry_ends(
         assert_str(standing(&w), "0/80");
         end(&w, &b, ends[i].retry, 70);
         assert_str(standing(&w), ends[i].standing);
-        uint64_t last = journal_last_seq(w.journal); /* OPEN OPEN CLOSE, and two more where the retry says what became */
+        uint64_t last =
+            journal_last_seq(w.journal); /* OPEN OPEN CLOSE, and two more where the retry says what became */
         assert_int_equal(last - a.held.open_seq + 1, ends[i].retry == OUTCOME_UNKNOWN ? 4 : 5);
         teardown(&w);
     }
