@@ -145,14 +145,15 @@ void ledger_restore_begin(struct ledger *l, wall_t now)
     l->newest[WINDOW_MONTH] = wall_month_start(now);
 }
 
-/* What was counted is counted again, also where fewer buckets are allowed by now: else nothing could start. */
+/*
+ * What was counted is counted again, also where fewer buckets are allowed by now: else nothing could start. And nothing
+ * goes for it: a hold that is restored later would find the bucket of its old window, and what is settled now forgotten.
+ */
 static int reopen(struct ledger *l, struct str counter, struct str bucket, enum limit_window window, wall_t start,
                   struct bucket **ret)
 {
-    int r = bucket_open(l, counter, bucket, window, start, ret);
-    if (r != -ERR_TOO_LARGE || l->buckets.n < l->buckets.n_max)
-        return r;
-    l->buckets.n_max++;
+    if (l->buckets.n == l->buckets.n_max && !bucket_find(l, counter, bucket))
+        l->buckets.n_max++;
     return bucket_open(l, counter, bucket, window, start, ret);
 }
 

@@ -557,6 +557,25 @@ static void more_is_restored_than_may_be_made(void **state)
     ledger_free(l);
 }
 
+/* The bucket's row is of today, its hold of yesterday; a row of another bucket comes between the two. */
+static void nothing_restored_makes_way_for_what_is_restored_next(void **state)
+{
+    struct ledger *l = ledger_new(1, seed);
+    struct counter_row mine = {STR("d/usd-day/usd/day/agent"), STR("a"), TODAY, USD(5), 0};
+    struct counter_row other = {STR("d/usd-day/usd/day/agent"), STR("b"), TODAY + DAY, USD(1), 0};
+    struct limit_need need = usd_day("a", USD(2), USD(9)), next = usd_day("a", USD(3), USD(9));
+    struct hold *h;
+    size_t i_short;
+    need.window_start = TODAY - DAY;
+    assert_int_equal(ledger_restore_counter(l, &mine), 0);
+    assert_int_equal(ledger_restore_counter(l, &other), 0);
+    assert_int_equal(ledger_restore_hold(l, 1, &need, &(int64_t){USD(2)}, 1, &h), 0);
+    hold_unref(h);
+    assert_int_equal(ledger_hold(l, &next, 1, &h, &i_short), LEDGER_R_EXHAUSTED); /* 5 + 2 + 3 > 9 */
+    assert_int_equal(next.before, USD(5));
+    ledger_free(l);
+}
+
 static void a_hold_may_outlive_its_ledger(void **state)
 {
     struct fixture *f = *state;
@@ -605,6 +624,7 @@ int main(void)
         TEST(windows_that_ended_before_the_start_stay_closed_when_the_clock_steps_back),
         TEST(a_day_that_begins_a_month_is_not_forgotten_when_its_bucket_goes),
         TEST(more_is_restored_than_may_be_made),
+        TEST(nothing_restored_makes_way_for_what_is_restored_next),
         TEST(a_hold_may_outlive_its_ledger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
