@@ -402,9 +402,11 @@ bool agents_are_done(const struct agents *a)
 size_t agents_tries(const struct agents *a) { return a->n_tries; }
 int64_t agents_requests(const struct agents *a) { return (int64_t)a->n_requests; }
 
-bool agents_request_has_idempotency_key(const struct agents *a, int64_t request)
+bool agents_request_shares_key(const struct agents *a, int64_t request)
 {
-    return request > 0 && (size_t)request <= a->n_requests && a->requests[request - 1]->key[0];
+    size_t i = (size_t)request; /* its place is i - 1, and only the next one can have taken its key */
+
+    return a->requests[i - 1]->is_reused_key || (i < a->n_requests && a->requests[i]->is_reused_key);
 }
 
 void agents_free(struct agents *a)

@@ -54,5 +54,5 @@ void agents_start(struct agents *a); /* posts to their loop */
 bool agents_are_done(const struct agents *a);
 size_t agents_tries(const struct agents *a); /* begun so far */
 int64_t agents_requests(const struct agents *a); /* their numbers are 1 to this */
-bool agents_request_has_idempotency_key(const struct agents *a, int64_t request);
+bool agents_request_shares_key(const struct agents *a, int64_t request); /* another body has its idempotency key */
 void agents_free(struct agents *a); /* outside of any turn */

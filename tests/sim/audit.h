@@ -76,7 +76,10 @@ money_t audit_counted(const struct audit_call *c);
 /* Something is left on one of its charges: at rest, its outcome is unknown. */
 bool audit_holds(const struct audit_call *c);
 
-/* The ledger holds what the model holds, bucket by bucket. `now` tells which windows are past. */
-void audit_compare(struct audit *a, const struct ledger *l, wall_t now);
+/*
+ * The ledger holds what the model holds, bucket by bucket. `now` tells which windows are past; `may_forget`: it is so
+ * small that it drops buckets of calendar windows, whose next hold then shows whether it forgot more than it may.
+ */
+void audit_compare(struct audit *a, const struct ledger *l, wall_t now, bool may_forget);
 /* Nothing goes on any more: every call is over, and all that is held is money of unknown calls. */
 void audit_at_rest(struct audit *a);
