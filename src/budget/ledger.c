@@ -147,7 +147,8 @@ void ledger_restore_begin(struct ledger *l, wall_t now)
 
 /*
  * What was counted is counted again, also where fewer buckets are allowed by now: else nothing could start. And nothing
- * goes for it: a hold that is restored later would find the bucket of its old window, and what is settled now forgotten.
+ * goes for it: a hold that is restored later would find the bucket of its old window, and what is settled now
+ * forgotten.
  */
 static int reopen(struct ledger *l, struct str counter, struct str bucket, enum limit_window window, wall_t start,
                   struct bucket **ret)

@@ -194,8 +194,8 @@ static void check_request(struct world *w, int64_t request)
         world_fail(w, "request %lld moved %lld, its limits count %lld", (long long)request, (long long)moved,
                    (long long)counted);
     /*
-     * A wall clock that jumps past idempotency_keep_ms makes us count a retry anew, which the vendor still knows; and the
-     * store keeps one body for a key that an agent used for two.
+     * A wall clock that jumps past idempotency_keep_ms makes us count a retry anew, which the vendor still knows; and
+     * the store keeps one body for a key that an agent used for two.
      */
     bool may_count_twice = w->jumped || agents_request_shares_key(w->agents, request);
     if (!has_unknown && settled != moved && !(may_count_twice && settled > moved))
