@@ -95,6 +95,7 @@ int segment_bytes_at(struct segment *s, struct window *w, uint64_t at, uint64_t 
 struct recovered {
     uint64_t first_seq, last_seq; /* 0: no frames */
     uint32_t epoch;
+    uint32_t stale_epoch; /* the newest of whole frames behind the last one that counts; 0: there are none */
     uint8_t chain[CHAIN_BYTES];
     struct segment *tail;  /* the segment to append to; NULL: there is none */
     struct list leftovers; /* segments behind the tail without a frame that counts */

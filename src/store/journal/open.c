@@ -158,7 +158,8 @@ static int start(struct journal *j, struct recovered *rec, uint64_t after_seq, c
     bool is_behind = rec->last_seq < after_seq || rec->last_seq == 0;
     atomic_store(&j->last_seq, is_behind ? after_seq : rec->last_seq);
     memcpy(j->chain, is_behind ? after_chain : rec->chain, CHAIN_BYTES);
-    j->epoch = (rec->epoch > after_epoch ? rec->epoch : after_epoch) + 1;
+    uint32_t epoch = rec->epoch > rec->stale_epoch ? rec->epoch : rec->stale_epoch;
+    j->epoch = (epoch > after_epoch ? epoch : after_epoch) + 1;
     j->is_dir_dirty = true; /* an earlier life may not have synced its names */
 
     int r = drop_leftovers(j, &rec->leftovers);

@@ -9,6 +9,9 @@
  *
  * What the store has is not missed: a recycled file may have its old name back after a power loss, and other bytes.
  *
+ * A start's frames may all be lost but later ones of the same start: the next start's epoch must be newer than those, or
+ * they would fit behind its first frames.
+ *
  * A damaged frame at the very end, with nothing behind it, cannot be told from a torn one: the store's position and the
  * chain's checkpoints outside are what shows that.
  */
@@ -112,6 +115,8 @@ static int search_evidence(struct scan *s, struct segment *seg, uint64_t from, c
         r = segment_frame_at(seg, &s->window, at, seg->capacity, &d);
         if (r < 0)
             return r;
+        if (r == 0 && d.frame.epoch > s->out->stale_epoch)
+            s->out->stale_epoch = d.frame.epoch;
         if (r == 0 && d.frame.epoch >= s->out->epoch && d.synced >= missed)
             return damaged(s, lost_in, lost_at, s->next_seq,
                            "a frame that was durable is damaged; later ones are whole");
