@@ -165,6 +165,7 @@ static int show_one(uint64_t seed, const char *mutation, const struct connector 
         m++;
     check(m < MUTATIONS);
     log_set_level(LOG_DEBUG);
+    setvbuf(stdout, NULL, _IOLBF, 0); /* so that all is there when a check ends it */
     world_run(seed, m, stripe, true, &r);
     printf("%s\n", r.is_ok ? "ok" : r.failure);
     return r.is_ok ? 0 : 1;

@@ -315,8 +315,10 @@ static void open_journal(struct world *w, bool was_kill)
     if (found > audit_seq(w->audit) || (was_kill && found < audit_seq(w->audit)))
         world_fail(w, "the last frame was %llu, after the crash it is %llu", (unsigned long long)audit_seq(w->audit),
                    (unsigned long long)found);
-    if (!w->result->is_ok)
+    if (!w->result->is_ok) {
+        journal_close(w->journal);
         return;
+    }
     audit_rewind(w->audit, found);
     journal_last_chain(w->journal, last);
     const struct frame *frames = audit_frames(w->audit, &n);

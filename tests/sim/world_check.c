@@ -130,8 +130,8 @@ static void check_answer(struct world *w, const struct agent_try *t, const struc
 {
     if (core_has_failed(w->core))
         return; /* what is said then is that nothing can be recorded any more */
-    if (!c && t->began_at <= w->power_lost_at && (t->status != 200 || t->is_read))
-        return; /* a refusal is on record before it is told, and on the disk a little later */
+    if (t->began_at <= w->power_lost_at && (c || t->status != 200 || t->is_read))
+        return; /* how a call ended is on record before it is told, and on the disk a little later */
     if (!c || !str_eq(c->call_id, t->call_id)) {
         if (!w->was_full) /* the answer said that it could not be recorded */
             world_fail(w, "request %lld was answered %u, and there is no record of it", (long long)t->request,
