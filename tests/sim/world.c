@@ -439,9 +439,10 @@ void world_crash(struct world *w, bool is_power_loss)
     world_say(w, "%s: frame %llu, on the disk %llu", is_power_loss ? "power loss" : "kill -9",
               (unsigned long long)audit_seq(w->audit), (unsigned long long)journal_synced_seq(w->journal));
     w->last_synced_seq = journal_synced_seq(w->journal);
+    if (is_power_loss || core_has_failed(w->core))
+        w->lost_at = sim_now(w->sim);
     if (is_power_loss) {
         bool is_silent = world_below(w, 2);
-        w->power_lost_at = sim_now(w->sim);
         for (size_t i = 0; i < WORKERS && is_silent; i++)
             sim_loop_kill(w->loops[i], true);
         io_memory_power_loss(w->disk, world_below(w, 2) ? &w->rng : NULL);

@@ -130,7 +130,7 @@ static void check_answer(struct world *w, const struct agent_try *t, const struc
 {
     if (core_has_failed(w->core))
         return; /* what is said then is that nothing can be recorded any more */
-    if (t->began_at <= w->power_lost_at && (c || t->status != 200 || t->is_read))
+    if (t->began_at <= w->lost_at && (c || t->status != 200 || t->is_read))
         return; /* how a call ended is on record before it is told, and on the disk a little later */
     if (!c || !str_eq(c->call_id, t->call_id)) {
         if (!w->was_full) /* the answer said that it could not be recorded */

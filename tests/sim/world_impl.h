@@ -113,7 +113,7 @@ struct world {
     bool is_ending; /* nothing new happens */
     bool was_full;  /* the disk, once */
     bool jumped;             /* the wall clock, at least once */
-    mono_t power_lost_at;    /* 0: never */
+    mono_t lost_at;          /* when frames were last lost, or could not be written; 0: never */
     int n_crashes_left;
 };
 
