@@ -1,6 +1,6 @@
 /*
- * tests/sim/world_impl.h - the inside of a world: what happens to it (world.c), who runs it (operators.c), what must be
- * so (world_check.c).
+ * tests/sim/world_impl.h - the inside of a world: its processes (world.c), what happens to them (play.c), who runs them
+ * (operators.c), what must be so (world_check.c).
  */
 #pragma once
 
@@ -123,6 +123,10 @@ static inline uint64_t world_below(struct world *w, uint64_t n) { return sim_bel
 /* fn(w) after up to `ns_max`, if this process still runs. */
 void world_later(struct world *w, int64_t ns_max, void (*fn)(struct world *w));
 void world_crash(struct world *w, bool is_power_loss);
+
+/* play.c */
+void play_draw(struct world *w);  /* the play, the limits, the network */
+void play_begin(struct world *w); /* what happens to a process, from its start on */
 
 /* operators.c */
 void operators_prepare(struct world *w);  /* the first documents and keys, durable before anyone calls */
