@@ -9,8 +9,8 @@
  *
  * What the store has is not missed: a recycled file may have its old name back after a power loss, and other bytes.
  *
- * A start's frames may all be lost but later ones of the same start: the next start's epoch must be newer than those, or
- * they would fit behind its first frames.
+ * The first frames of a start may be lost, and later ones of the same start not: the next start's epoch must be newer
+ * than those, or they would fit behind its own.
  *
  * A damaged frame at the very end, with nothing behind it, cannot be told from a torn one: the store's position and the
  * chain's checkpoints outside are what shows that.

@@ -310,7 +310,7 @@ static void recycled_segments_may_come_back_after_a_power_loss(void **state)
     }
 }
 
-/* A life whose first frames were lost, and later ones not: what it left behind the cut is not taken for the next life's. */
+/* A start whose first frames were lost, and later ones not: what is left of it is not taken for the next start's. */
 static void frames_behind_a_cut_never_come_back(void **state)
 {
     struct limits l = small_limits();
