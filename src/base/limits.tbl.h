@@ -9,6 +9,7 @@ LIMIT(head_bytes_max, 32768, 1024, 1048576, "bytes", "request line and header fi
 LIMIT(head_fields_max, 100, 10, 1000, "fields", "header fields of one request")
 LIMIT(target_bytes_max, 8192, 256, 65536, "bytes", "path and query of one request")
 LIMIT(body_bytes_max, 1048576, 1024, 67108864, "bytes", "body of a SaaS request, read whole before it is decided on")
+LIMIT(llm_body_bytes_max, 33554432, 1024, 268435456, "bytes", "body of a request to a model")
 LIMIT(body_memory_bytes_max, 268435456, 1048576, 17179869184, "bytes", "memory of all collected bodies together")
 LIMIT(form_fields_max, 1000, 1, 10000, "fields", "fields of one form")
 LIMIT(form_depth_max, 6, 1, 16, "levels", "bracket levels of one form field")
@@ -19,6 +20,8 @@ LIMIT(drain_unread_bytes_max, 65536, 0, 1048576, "bytes",
 /* vendors' answers */
 LIMIT(answer_head_bytes_max, 65536, 1024, 1048576, "bytes", "head of a vendor's answer")
 LIMIT(answer_bytes_max, 8388608, 65536, 268435456, "bytes", "vendor's answer that is read whole before it is passed on")
+LIMIT(llm_event_bytes_max, 8388608, 4096, 268435456, "bytes",
+      "one event of a model's stream; a larger one passes unread")
 LIMIT(stream_window_bytes, 262144, 16384, 16777216, "bytes", "bytes of one body in flight between the two sides")
 /* connections */
 LIMIT(connections_max, 8192, 16, 1000000, "connections",

@@ -7,6 +7,7 @@
 #include "base/money.h"
 #include "base/time.h"
 #include "call/names.h"
+#include "call/usage.h"
 
 /* What the vendor's own request or answer says of money: integer, currency, exponent. */
 struct amount {
@@ -37,7 +38,7 @@ struct facts {
     enum run_source run_source;
     enum run_trust run_trust;
     /* where to, and what */
-    struct str layer; /* "saas", later "llm", "mcp" */
+    struct str layer; /* "saas" or "llm", later "mcp" */
     struct str vendor;
     struct str operation; /* full: stripe.refunds.create; <vendor>.unknown */
     struct str method;
@@ -46,6 +47,11 @@ struct facts {
     /* how much */
     struct amount amount;
     struct cost cost; /* prediction */
+    /* calls to models */
+    struct str model;          /* as the agent asked for it, without a vendor; empty: not a call to a model */
+    struct token_bound tokens; /* prediction */
+    struct str prompt;         /* "name@version"; empty: it has no name */
+    struct str prompt_hash;    /* hex of the first 16 bytes of SHA-256 over system prompt and tools; empty */
     const struct param *params;
     size_t n_params;
     wall_t now;

@@ -1,0 +1,53 @@
+/*
+ * llm/catalog.h - which models there are, what they can take, and what each kind of token costs: catalog/models.yaml.
+ *
+ * Immutable; outlives every call. Prices are nano-USD per million tokens, products are rounded up. A price that is not
+ * there is not zero: what it would price is unknown.
+ */
+#pragma once
+
+#include "base/limits.h"
+#include "base/money.h"
+#include "base/time.h"
+#include "call/usage.h"
+#include "codec/diag.h"
+
+struct catalog;
+struct model;
+
+int catalog_parse(struct str text, struct str file, const struct limits *limits, struct diag_list *diags,
+                  struct catalog **ret);
+void catalog_free(struct catalog *c);
+struct str catalog_builtin(void); /* the text compiled into the binary */
+struct str catalog_version(const struct catalog *c); /* recorded with every priced call */
+size_t catalog_models(const struct catalog *c);
+const struct model *catalog_model(const struct catalog *c, size_t i);
+/*
+ * By the name that an agent or an answer says: a model, one of its aliases, or a dated form that the catalog lists.
+ * `vendor` empty: any vendor. NULL: unknown, so its price is.
+ */
+const struct model *catalog_find(const struct catalog *c, struct str vendor, struct str name);
+
+struct str model_name(const struct model *m);
+struct str model_vendor(const struct model *m);
+size_t model_index(const struct model *m); /* 0 .. catalog_models() - 1 */
+int64_t model_input_max(const struct model *m);  /* tokens; 0: the catalog does not say */
+int64_t model_output_max(const struct model *m); /* tokens; 0: the catalog does not say */
+int64_t model_image_tokens_max(const struct model *m); /* the most that one image can count */
+
+/* The tier that was asked for or served: "standard", "batch", "flex", "priority". */
+enum price_tier { TIER_STANDARD, TIER_BATCH, TIER_FLEX, TIER_PRIORITY };
+/*
+ * What that use costs. Long-context prices hold for the whole call once all input tokens pass their threshold. False:
+ * something was used that the catalog has no price for, or the sum does not fit.
+ */
+bool model_price(const struct model *m, enum price_tier tier, const struct usage *u, money_t *ret);
+/* The most that up to so many tokens can cost, whichever classes they turn out to be (cache writes and audio only where
+ * the request can cause them). False: a price is missing. */
+struct price_ask {
+    enum price_tier tier;
+    int64_t input, output;
+    bool may_write_cache_1h, may_write_cache, has_audio_in, has_audio_out, has_image_out;
+    int64_t web_searches; /* the most there can be; -1: unbounded, so unknown */
+};
+bool model_price_most(const struct model *m, const struct price_ask *ask, money_t *ret);
