@@ -255,7 +255,7 @@ static int read_path(struct reading *rd, const struct str *segs)
         const struct segment *s = &op->segs[i];
         if (!s->is_param)
             continue;
-        if (!str_is_token(segs[i], s->is_free ? "_-.~" : "_", 255))
+        if (!str_is_token(segs[i], s->is_free ? "_-.~:" : "_", 255))
             return problem(rd, CODE_REQUEST_INVALID, 400,
                            "The id `" STR_FMT "` in the path has a byte that ids do not have.",
                            STR_ARG(shown(rd, segs[i])));

@@ -63,7 +63,7 @@ struct saas_call {
 /*
  * Matches and reads. 0: *ret is set (unknown operations too: op NULL, path checked, body untouched but re-sendable).
  * SAAS_R_PROBLEM: *ret_problem says why. -ERR_TOO_LARGE: the arena's cap. A path with dot segments, %, empty segments,
- * or bytes outside unreserved is a problem.
+ * or bytes that are neither unreserved nor ':' is a problem.
  */
 int saas_read(const struct connector *c, const struct saas_request *r, const struct limits *limits, struct arena *a,
               struct saas_call *ret, struct saas_problem *ret_problem);

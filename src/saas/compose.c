@@ -89,12 +89,16 @@ int saas_compose(const struct saas_call *call, struct saas_additions add, struct
     return 0;
 }
 
-static struct str error_type(const struct connector *c, uint16_t status)
+/* By code where a row names it, else by status: the last row that fits. */
+static struct str error_type(const struct connector *c, enum code code, uint16_t status)
 {
     struct str type = status >= 500 ? STR("api_error") : STR("invalid_request_error");
     for (size_t i = 0; c && i < c->n_error_types; i++) {
-        if (status >= c->error_types[i].status_from)
-            type = c->error_types[i].type;
+        const struct error_type *t = &c->error_types[i];
+        if (strs_has(&t->codes, code_text(code)))
+            return t->type;
+        if (!t->codes.n && status >= t->status_from)
+            type = t->type;
     }
     return type;
 }
@@ -105,7 +109,7 @@ int saas_refusal_body(const struct connector *c, enum code code, uint16_t status
     struct {
         struct str name, value;
     } holes[] = {
-        {STR("type"), error_type(c, status)},
+        {STR("type"), error_type(c, code, status)},
         {STR("code"), code_text(code)},
         {STR("message"), sentence},
         {STR("call_id"), call_id},

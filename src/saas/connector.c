@@ -60,10 +60,23 @@ static void parse_tag(struct parse *p, const struct yaml *map)
     p->c->tag_fields_max = parse_i64(p, map, "fields_max", 50, 1, 1000);
 }
 
+static void check_codes(struct parse *p, const struct yaml *at, const struct strs *codes)
+{
+    for (size_t i = 0; i < codes->n; i++) {
+        int code = CODE_NONE + 1;
+        while (code < CODE_COUNT && !str_eq(code_text((enum code)code), codes->items[i]))
+            code++;
+        if (code == CODE_COUNT)
+            read_fault(p, at, "there is no code `" STR_FMT "`", STR_ARG(codes->items[i]));
+    }
+    if (codes->n && yaml_get(at, STR("from")))
+        read_fault(p, at, "a row has `from` or `codes`, not both");
+}
+
 static void parse_errors(struct parse *p, const struct yaml *map)
 {
     static const char *const keys[] = {"body", "types", "code", "type", "object"};
-    static const char *const type_keys[] = {"from", "type"};
+    static const char *const type_keys[] = {"from", "codes", "type"};
     struct connector *c = p->c;
     read_keys(p, map, keys, 5);
     c->error_body = parse_str(p, map, "body", true);
@@ -74,9 +87,11 @@ static void parse_errors(struct parse *p, const struct yaml *map)
     size_t n = parse_list(p, list, sizeof(*c->error_types), &c->error_types);
     yaml_each(it, n ? list : NULL)
     {
-        read_keys(p, it, type_keys, 2);
+        read_keys(p, it, type_keys, 3);
         struct error_type *t = &c->error_types[c->n_error_types++];
+        t->codes = parse_strs(p, it, "codes");
         t->status_from = parse_i64(p, it, "from", 400, 400, 599);
+        check_codes(p, it, &t->codes);
         t->type = parse_str(p, it, "type", true);
     }
 }
@@ -161,12 +176,21 @@ static void parse_objects(struct parse *p, const struct yaml *list)
     }
 }
 
+static void parse_layer(struct parse *p, const struct yaml *root)
+{
+    p->c->layer = parse_str(p, root, "layer", false);
+    if (!p->c->layer.n)
+        p->c->layer = STR("saas");
+    else if (!str_eq(p->c->layer, STR("saas")) && !str_eq(p->c->layer, STR("llm")))
+        read_fault(p, root, "`layer` is `saas` or `llm`");
+}
+
 static void parse_root(struct parse *p, const struct yaml *root)
 {
     static const char *const keys[] = {
-        "connector",         "version",      "base_url", "modes",      "secret",    "request",
-        "request_id_header", "idempotency",  "tag",      "error",      "no_charge", "currencies",
-        "free_ids",          "customer_ids", "objects",  "operations", "known"};
+        "connector", "version", "layer", "base_url", "root_header", "modes", "secret", "request", "request_id_header",
+        "idempotency", "tag", "error", "no_charge", "currencies", "free_ids", "customer_ids", "objects", "operations",
+        "known"};
     static const char *const secret_keys[] = {"header", "prefix"};
     struct connector *c = p->c;
     read_keys(p, root, keys, sizeof(keys) / sizeof(keys[0]));
@@ -176,7 +200,9 @@ static void parse_root(struct parse *p, const struct yaml *root)
     if (c->name.n && !str_is_token(c->name, "_-", 32))
         read_fault(p, root, "a connector's name is letters, digits, - and _, at most 32");
     (void)parse_i64(p, root, "version", 1, 1, 1); /* another version would be another grammar */
+    parse_layer(p, root);
     c->base_url = parse_str(p, root, "base_url", true);
+    c->root_header = parse_str(p, root, "root_header", false);
     c->request_id_header = parse_str(p, root, "request_id_header", false);
     const struct yaml *secret = yaml_get(root, STR("secret"));
     read_keys(p, secret, secret_keys, 2);
@@ -240,7 +266,9 @@ bool connector_builtin(struct str name, struct str *ret_text)
 const struct str *connector_builtin_names(void) { return connectors_builtin_names; }
 
 struct str connector_name(const struct connector *c) { return c->name; }
+struct str connector_layer(const struct connector *c) { return c->layer; }
 struct str connector_base_url(const struct connector *c) { return c->base_url; }
+struct str connector_root_header(const struct connector *c) { return c->root_header; }
 struct secret_form connector_secret_form(const struct connector *c) { return c->secret; }
 struct str connector_request_id_header(const struct connector *c) { return c->request_id_header; }
 struct str connector_replay_header(const struct connector *c) { return c->replay_header; }
@@ -260,10 +288,14 @@ bool connector_secret_mode(const struct connector *c, struct str secret, enum mo
     return false;
 }
 
-static bool has_nocase(const struct strs *l, struct str s)
+/* Names as they stand, or `x-stainless-*`: all that begin so. */
+static bool has_header(const struct strs *l, struct str s)
 {
     for (size_t i = 0; i < l->n; i++) {
-        if (str_eq_nocase(l->items[i], s))
+        struct str name = l->items[i];
+        bool is_open = str_ends(name, STR("*"));
+        struct str start = str_sub(name, 0, name.n - is_open);
+        if (str_eq_nocase(start, is_open ? str_sub(s, 0, start.n) : s))
             return true;
     }
     return false;
@@ -271,11 +303,11 @@ static bool has_nocase(const struct strs *l, struct str s)
 
 bool connector_forwards_header(const struct connector *c, struct str name)
 {
-    return has_nocase(&c->forward_headers, name);
+    return has_header(&c->forward_headers, name);
 }
 bool connector_refuses_header(const struct connector *c, struct str name)
 {
-    return has_nocase(&c->refuse_headers, name);
+    return has_header(&c->refuse_headers, name);
 }
 
 int connector_operations_json(const struct connector *c, struct buf *out)

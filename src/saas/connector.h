@@ -21,6 +21,7 @@ bool connector_builtin(struct str name, struct str *ret_text);
 const struct str *connector_builtin_names(void);
 
 struct str connector_name(const struct connector *c);
+struct str connector_layer(const struct connector *c);    /* "saas" or "llm" */
 struct str connector_base_url(const struct connector *c); /* the vendor's own, when the config names none */
 /* Every operation as JSON (operation, class, method, path, note) for `flyball vendors` and docs. */
 int connector_operations_json(const struct connector *c, struct buf *out);
@@ -34,6 +35,18 @@ struct secret_form connector_secret_form(const struct connector *c);
 /* Which mode a secret is for, read from its prefix; MODE_ANY for vendors without modes; false: the prefix says nothing.
  */
 bool connector_secret_mode(const struct connector *c, struct str secret, enum mode *ret);
+
+/*
+ * A request header (lower case) that only this vendor's clients send: it finds the vendor of a path without a prefix.
+ * Empty: there is none.
+ */
+struct str connector_root_header(const struct connector *c);
+/*
+ * Operations that are calls to models have a `shape` (llm/shape.tbl.h, as text) instead of parameters: llm/ reads them,
+ * not saas_read(). False: no operation, or one without a shape.
+ */
+bool connector_shape(const struct connector *c, struct str method, struct str path, struct str *ret_operation,
+                     enum op_class *ret_class, struct str *ret_shape);
 
 /* Request header fields that go on to the vendor (lower case); all others stop here. */
 bool connector_forwards_header(const struct connector *c, struct str name);

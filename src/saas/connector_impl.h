@@ -37,7 +37,7 @@ struct op_param {
 
 struct segment {
     bool is_param;
-    bool is_free;    /* ids that people choose: '-' '.' '~' too */
+    bool is_free;    /* ids that people choose: '-' '.' '~' ':' too */
     struct str text; /* literal, or the parameter's name */
 };
 
@@ -104,6 +104,7 @@ struct operation {
     struct str method, path;
     struct segment segs[CONNECTOR_SEGMENTS_MAX];
     size_t n_segs, n_literal;
+    struct str shape; /* llm/shape.tbl.h, as text; empty: saas_read() reads it */
     enum op_class class;
     struct class_rule *class_rules;
     size_t n_class_rules;
@@ -126,7 +127,8 @@ struct operation {
 };
 
 struct error_type {
-    int64_t status_from;
+    struct strs codes;   /* refusals of these codes; none: */
+    int64_t status_from; /* all from this status on */
     struct str type;
 };
 
@@ -137,13 +139,13 @@ struct mode_prefix {
 
 struct connector {
     struct arena arena;
-    struct str name, base_url;
+    struct str name, layer, base_url;
     struct mode_prefix *modes;
     size_t n_modes;
     struct secret_form secret;
     enum body_encoding encoding;
     struct strs forward_headers, refuse_headers, refuse_fields;
-    struct str request_id_header, replay_header;
+    struct str root_header, request_id_header, replay_header;
     struct str idempotency_header;
     struct strs idempotency_methods;
     struct str tag_field;
@@ -172,7 +174,7 @@ struct connector {
 /* Of what an operation's requests have in common: method, number of segments, second segment (empty: any). */
 uint32_t route_key(struct str method, size_t n_segs, struct str second);
 struct str operation_second(const struct operation *op); /* its second segment when literal, else empty */
-/* Splits a path of unreserved bytes; SAAS_R_PROBLEM with a sentence (static) when it is not its own canonical form. */
+/* Splits a path of unreserved bytes and ':'. SAAS_R_PROBLEM, with a static sentence: not its own canonical form. */
 int path_split(struct str path, struct str segs[CONNECTOR_SEGMENTS_MAX + 1], size_t *ret_n, const char **ret_text);
 /* NULL: no operation has that shape. The one with literals furthest left wins. */
 const struct operation *operation_match(const struct connector *c, struct str method, const struct str *segs, size_t n);

@@ -222,16 +222,29 @@ static void parse_basics(struct parse *p, const struct yaml *at, struct str id, 
     op->takes_idempotency_key = strs_has(&p->c->idempotency_methods, op->method);
 }
 
+/* What llm/ reads has no parameters here: what a person wrote beside the shape would be passed over. */
+static void parse_shape(struct parse *p, const struct yaml *row, struct operation *op)
+{
+    static const char *const beside[] = {"id", "route", "alias", "class", "shape", "note"};
+    op->shape = parse_str(p, row, "shape", false);
+    if (!op->shape.n)
+        return;
+    read_keys(p, row, beside, sizeof(beside) / sizeof(beside[0]));
+    if (!str_eq(p->c->layer, STR("llm")) || op->encoding != BODY_JSON)
+        read_fault(p, row, "only a JSON body of a connector with `layer: llm` has a `shape`");
+}
+
 static void parse_operation(struct parse *p, const struct yaml *row, struct str route, struct operation *op)
 {
     static const char *const keys[] = {"id",      "route",  "alias",   "class",           "class_if",
                                        "params",  "one_of", "amount",  "currency",        "customer",
                                        "subject", "lookup", "confirm", "currencies",      "direction",
-                                       "creates", "tag",    "note",    "confirm_currency"};
+                                       "creates", "tag",    "note",    "confirm_currency", "shape"};
     read_keys(p, row, keys, sizeof(keys) / sizeof(keys[0]));
     parse_basics(p, row, parse_str(p, row, "id", true), route, op);
     op->class = parse_class(p, row);
     op->direction = direction_of(p, row, op->class);
+    parse_shape(p, row, op);
     parse_params(p, yaml_get(row, STR("params")), op);
     parse_class_if(p, row, op);
     op->one_of = parse_strs(p, row, "one_of");

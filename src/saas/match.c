@@ -2,14 +2,14 @@
  * saas/match.c - which operation a method and a path are.
  *
  * A governed path must equal its own canonical form, because vendor and policy would else see different ones:
- * unreserved bytes only, no `%`, no empty or dot segments.
+ * unreserved bytes and ':' only, no `%`, no empty or dot segments.
  */
 #include "saas/connector_impl.h"
 
-static bool is_unreserved(char ch)
+static bool is_path_byte(char ch)
 {
     return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '-' || ch == '.' ||
-           ch == '_' || ch == '~';
+           ch == '_' || ch == '~' || ch == ':';
 }
 
 static bool is_dots(struct str s) { return str_eq(s, STR(".")) || str_eq(s, STR("..")); }
@@ -23,10 +23,10 @@ int path_split(struct str path, struct str segs[CONNECTOR_SEGMENTS_MAX + 1], siz
     }
     for (size_t i = 1; i <= path.n; i++) {
         if (i < path.n && path.p[i] != '/') {
-            if (is_unreserved(path.p[i]))
+            if (is_path_byte(path.p[i]))
                 continue;
             *ret_text = path.p[i] == '%' ? "the path has a percent sign, and nothing in this API needs one"
-                                         : "the path has a byte that is not a letter, digit or one of - . _ ~";
+                                         : "the path has a byte that is not a letter, digit or one of - . _ ~ :";
             return SAAS_R_PROBLEM;
         }
         struct str seg = str_sub(path, from, i - from);
@@ -98,6 +98,23 @@ bool saas_knows_path(const struct connector *c, struct str method, struct str pa
     size_t n;
     const char *why;
     return path_split(path, segs, &n, &why) == 0 && operation_match(c, method, segs, n) != NULL;
+}
+
+bool connector_shape(const struct connector *c, struct str method, struct str path, struct str *ret_operation,
+                     enum op_class *ret_class, struct str *ret_shape)
+{
+    struct str segs[CONNECTOR_SEGMENTS_MAX + 1];
+    size_t n;
+    const char *why;
+    if (path_split(path, segs, &n, &why) != 0)
+        return false;
+    const struct operation *op = operation_match(c, method, segs, n);
+    if (!op || !op->shape.n)
+        return false;
+    *ret_operation = op->name;
+    *ret_class = op->class;
+    *ret_shape = op->shape;
+    return true;
 }
 
 struct str saas_path_template(const struct saas_call *call) { return call->op ? call->op->path : STR_NONE; }

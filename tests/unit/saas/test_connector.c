@@ -101,8 +101,14 @@ static void an_unknown_name_has_no_builtin(void **state)
 {
     struct str text;
     assert_false(connector_builtin(STR("stripes"), &text));
-    assert_str(connector_builtin_names()[0], "stripe");
-    assert_int_equal(connector_builtin_names()[1].n, 0);
+}
+
+static void all_builtin_connectors_are_listed(void **state)
+{
+    static const char *const want[] = {"anthropic", "openai", "stripe"};
+    for (size_t i = 0; i < 3; i++)
+        assert_str(connector_builtin_names()[i], want[i]);
+    assert_int_equal(connector_builtin_names()[3].n, 0);
 }
 
 static void stripe_says_how_its_secret_goes(void **state)
@@ -192,6 +198,7 @@ int main(void)
         T(a_5xx_never_proves_that_nothing_was_charged),
         T(another_version_is_another_grammar),
         T(an_unknown_name_has_no_builtin),
+        T(all_builtin_connectors_are_listed),
         T(stripe_says_how_its_secret_goes),
         T(a_secret_tells_its_mode),
         T(headers_that_change_the_payer_are_refused),
