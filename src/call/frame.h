@@ -8,7 +8,8 @@
  *
  * Layouts (trace/record.h writes them, the stores read them):
  *
- * OPEN body: all fields of CONTRACT 10 known at hold, "facts":{...}, "idempotency":{scope,digest,body},
+ * OPEN body: all fields of CONTRACT 10 known at hold, "facts":{...} (of calls to models with the most tokens that can
+ *   be used), "idempotency":{scope,digest,body},
  *   "limits":[{id,counter,meter,window,window_start,n,before,held,after,max,resets_at}].
  *   With "ended_at" the call is over (refused, or ended without being sent): no CLOSE follows, nothing was taken.
  *   Else each limit with n > 0 adds n to "held" of its counter, unless its window is "call".
@@ -17,13 +18,22 @@
  *
  * CLOSE body: "call_id","open_seq","ended_at","outcome","settled","code","status","error","vendor_request_id",
  *   "stream_end","overrun","bytes_in","bytes_out","phases","attempts":[...],"resolved_by",
+ *   of calls to models "model_sent","model_returned","finish","tier","catalog","tokens":{class:n},"tokens_how",
+ *   "web_searches","tool_calls":[{id,name}],
  *   "moves":[{"of":open_seq,"i":limit index,"released":n,"settled":n}].
  *   A move says what leaves "held" of that limit's counter (released) and what is added to its "settled", in the
  *   window of the hold: two independent numbers.
  *   "settled" of the body is what this call is booked with: null where another call that shares the hold was.
  *   A call that ended unknown may get a second CLOSE later. Outcome, settled, overrun and resolved_by of the last one
  *   count; when the call ended, and what its agent got, the first one says.
- * CLOSE personal: object_ids:[..], customer (when learned late), objects:[{id,type,customer,parent,created}].
+ * CLOSE personal: object_ids:[..], customer (when learned late), objects:[{id,type,customer,parent,created}],
+ *   args_hashes:[one a tool call, same order].
+ *
+ * What is personal of a call to a model: the hash of a tool call's arguments, because an amount and a customer are
+ * guessed from a hash without salt in no time; and the response id, which leads to the conversation at the vendor (it
+ * is among object_ids). What is not: names of models, prompts and tools, ids of tool calls, tokens and their price.
+ * They say what the software did, and costs are compared by them for years. prompt_hash is over the whole system prompt
+ * and all tools, which are the operator's text; a person's words stand in messages, which are not in it.
  *
  * EVENT body: "event" (key.create, key.revoke, policy.apply, kill, unkill, run.stop, start, stop, ...), "by", and what
  *   it names: key.create and key.revoke "id", policy.apply "name","version","digest","document" (a JSON text),

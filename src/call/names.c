@@ -43,6 +43,9 @@ static const struct str outcomes[] = {
 static const struct str hows[] = {
     [HOW_UNKNOWN] = STR_INIT("unknown"), [HOW_ESTIMATED] = STR_INIT("estimated"), [HOW_PRICED] = STR_INIT("priced"),
     [HOW_PARSED] = STR_INIT("parsed")};
+static const struct str cause_hows[] = {
+    [CAUSE_NONE] = {NULL, 0}, [CAUSE_EXPLICIT] = STR_INIT("explicit"), [CAUSE_OBSERVED] = STR_INIT("observed"),
+    [CAUSE_INFERRED] = STR_INIT("inferred")};
 static const struct str modes[] = {
     [MODE_TEST] = STR_INIT("test"), [MODE_LIVE] = STR_INIT("live"), [MODE_ANY] = STR_INIT("any")};
 static const struct str run_sources[] = {
@@ -135,6 +138,12 @@ struct str how_text(enum how h)
 {
     check(h < N(hows));
     return hows[h];
+}
+
+struct str cause_how_text(enum cause_how h)
+{
+    check(h < N(cause_hows));
+    return cause_hows[h];
 }
 
 struct str mode_text(enum mode m)

@@ -38,6 +38,10 @@ int outcome_parse(struct str s, enum outcome *ret);
 enum how { HOW_UNKNOWN, HOW_ESTIMATED, HOW_PRICED, HOW_PARSED }; /* how a number is known, promise 7 */
 struct str how_text(enum how h);
 
+/* Explicit: the agent said so. Observed: a span says so. Inferred: the values fit, which proves nothing. */
+enum cause_how { CAUSE_NONE, CAUSE_EXPLICIT, CAUSE_OBSERVED, CAUSE_INFERRED };
+struct str cause_how_text(enum cause_how h); /* STR_NONE for NONE */
+
 enum mode { MODE_TEST, MODE_LIVE, MODE_ANY };
 struct str mode_text(enum mode m);
 int mode_parse(struct str s, enum mode *ret);

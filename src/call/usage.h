@@ -31,6 +31,9 @@ struct token_bound {
     int64_t input, output; /* output: of all choices together */
 };
 
+/* Ids and names that models and vendors make up are recorded up to here. */
+#define LLM_NAME_BYTES_MAX 128
+
 /* A tool call that the model asked for. `args_hash`: hex of the first 16 bytes of SHA-256 of the arguments' text. */
 struct tool_call {
     struct str id, name;

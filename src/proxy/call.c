@@ -85,7 +85,7 @@ struct call *call_new(struct worker *w, struct http_exchange *x, const struct ht
     c->method = arena_str(&c->arena, head->method);
     buf_init(&c->body, (size_t)w->shared->limits->body_bytes_max);
     buf_init(&c->answer, (size_t)w->shared->limits->answer_bytes_max);
-    c->phases = (struct record_phases){-1, -1, -1, -1, -1, -1, -1, -1};
+    c->phases = RECORD_PHASES_NONE;
     c->may_look_up = true;
     timer_init(&c->total_timer, on_total_timeout);
     timer_arm(w->loop, &c->total_timer, w->shared->limits->total_timeout_ms);

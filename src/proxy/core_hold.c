@@ -352,8 +352,9 @@ static int write_close(struct core *c, struct close_request *q, uint64_t *ret_se
     buf_reset(q->body);
     buf_reset(q->personal);
     record_close(q->record, q->body, q->personal);
-    if (buf_ok(q->body) < 0 || buf_ok(q->personal) < 0) { /* too many objects learned: the outcome matters more */
+    if (buf_ok(q->body) < 0 || buf_ok(q->personal) < 0) { /* too much was learned: the outcome matters more */
         q->record->n_objects = 0;
+        q->record->model.n_tool_calls = 0;
         buf_reset(q->body);
         buf_reset(q->personal);
         record_close(q->record, q->body, q->personal);
@@ -385,7 +386,7 @@ static int write_resolution(struct core *c, struct close_request *q, struct idem
         .outcome = first->hold->is_settled ? OUTCOME_SETTLED : OUTCOME_RELEASED,
         .settled = {.how = how, .usd = first->hold->settled},
         .resolved_by = q->record->call_id,
-        .phases = {-1, -1, -1, -1, -1, -1, -1, -1},
+        .phases = RECORD_PHASES_NONE,
         .moves = rm,
         .n_moves = n_rm,
         .salt = q->record->salt,

@@ -199,7 +199,7 @@ static int close_as_unknown(struct loading *l, const struct open_row *row, struc
         .outcome = is_harmless ? OUTCOME_NONE : OUTCOME_UNKNOWN,
         .code = CODE_OUTCOME_UNKNOWN,
         .error = "daemon_stopped",
-        .phases = {-1, -1, -1, -1, -1, -1, -1, -1},
+        .phases = RECORD_PHASES_NONE,
         .moves = rm,
         .n_moves = n_rm,
         .salt = salt,

@@ -187,6 +187,29 @@ static void put_limits(struct json_writer *w, const struct parsed *p)
     jw_array_end(w);
 }
 
+/* Tool calls stand in the body, the hashes of their arguments may be erased. */
+static void put_tool_calls(struct json_writer *w, const struct parsed *p)
+{
+    struct json call, v, calls = json_get(p->close, STR("tool_calls"));
+    struct json hashes = json_get(p->close_personal, STR("args_hashes"));
+    struct str key;
+    size_t i = 0;
+    jw_key(w, STR("tool_calls"));
+    if (!is_set(calls)) {
+        jw_null(w);
+        return;
+    }
+    jw_array(w);
+    for (struct json_iter it = json_each(calls); json_next(&it, NULL, &call); i++) {
+        jw_object(w);
+        for (struct json_iter m = json_each(call); json_next(&m, &key, &v);)
+            put_member(w, key, v);
+        put_member(w, STR("args_hash"), json_at(hashes, i));
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
 /* Attempts of all frames of the call, in order. */
 static void put_attempts(struct json_writer *w, const struct parsed *p)
 {
@@ -218,6 +241,8 @@ static void put_own(struct json_writer *w, const struct parsed *p, struct str na
         put_limits(w, p);
     else if (str_eq(name, STR("attempts")))
         put_attempts(w, p);
+    else if (str_eq(name, STR("tool_calls")))
+        put_tool_calls(w, p);
     else if (str_eq(name, STR("customer_source")))
         put_customer_source(w, p);
     else if (str_eq(name, STR("resolved_at")))

@@ -105,6 +105,12 @@ static void put_str(struct json_writer *w, struct str key, struct str s)
         jw_put_str(w, key, s);
 }
 
+/* A name that a vendor or a model made up. */
+static void put_name(struct json_writer *w, struct str key, struct str s)
+{
+    put_str(w, key, str_sub(s, 0, LLM_NAME_BYTES_MAX));
+}
+
 static void put_wall(struct json_writer *w, struct str key, wall_t t)
 {
     char text[WALL_TEXT_BYTES];
@@ -121,6 +127,13 @@ static void put_facts(struct json_writer *w, const struct facts *f, bool is_dry_
     put_wall(w, STR("now"), f->now);
     jw_put_str(w, STR("cost_how"), how_text(f->cost.how));
     jw_put_bool(w, STR("amount_is_known"), f->amount.is_known);
+    if (f->model.n && f->tokens.is_known) {
+        jw_key(w, STR("tokens"));
+        jw_object(w);
+        jw_put_i64(w, STR("input"), f->tokens.input);
+        jw_put_i64(w, STR("output"), f->tokens.output);
+        jw_object_end(w);
+    }
     jw_put_bool(w, STR("dry_run"), is_dry_run);
     jw_object_end(w);
 }
@@ -160,6 +173,28 @@ static void put_who_and_what(struct json_writer *w, const struct record_open *o)
     jw_put_str(w, STR("mode"), mode_text(f->mode));
     jw_put_str(w, STR("key"), f->key);
     jw_put_str(w, STR("agent"), f->agent);
+}
+
+static void put_cause(struct json_writer *w, const struct cause *c)
+{
+    if (c->how == CAUSE_NONE)
+        return;
+    jw_key(w, STR("caused_by"));
+    jw_object(w);
+    put_str(w, STR("call_id"), c->call_id);
+    put_name(w, STR("tool_call_id"), c->tool_call_id);
+    jw_put_str(w, STR("how"), cause_how_text(c->how));
+    jw_object_end(w);
+}
+
+static void put_model_asked(struct json_writer *w, const struct record_open *o)
+{
+    const struct facts *f = o->facts;
+    put_name(w, STR("model_asked"), f->model);
+    put_name(w, STR("model_sent"), o->model_sent);
+    put_str(w, STR("prompt"), f->prompt);
+    put_str(w, STR("prompt_hash"), f->prompt_hash);
+    put_name(w, STR("catalog"), o->catalog);
 }
 
 static void put_decision(struct json_writer *w, const struct record_open *o)
@@ -205,6 +240,8 @@ void record_open_begin(struct record_writer *rw, const struct record_open *o, st
     jw_init(&rw->w, body);
     jw_object(&rw->w);
     put_who_and_what(&rw->w, o);
+    put_model_asked(&rw->w, o);
+    put_cause(&rw->w, &o->cause);
     put_decision(&rw->w, o);
 
     personal_begin(&p, o->salt, personal);
@@ -325,6 +362,7 @@ static void put_phases(struct json_writer *w, const struct record_phases *p)
     put_us(w, STR("queue"), p->queue);
     put_us(w, STR("connect"), p->connect);
     put_us(w, STR("first_byte"), p->first_byte);
+    put_us(w, STR("first_token"), p->first_token);
     put_us(w, STR("total"), p->total);
     jw_object_end(w);
 }
@@ -348,6 +386,70 @@ static void put_how_it_ended(struct json_writer *w, const struct record_close *c
     jw_put_i64(w, STR("bytes_in"), (int64_t)c->bytes_in);
     jw_put_i64(w, STR("bytes_out"), (int64_t)c->bytes_out);
     put_str(w, STR("resolved_by"), c->resolved_by);
+}
+
+/* Tokens of that class and of all later ones that are recorded under the same name. */
+static int64_t tokens_from(const struct usage *u, enum token_class from)
+{
+    int64_t n = 0;
+    for (enum token_class i = from; i < TOKEN_CLASS_COUNT; i++)
+        if (str_eq(token_class_recorded(i), token_class_recorded(from)))
+            n += u->tokens[i];
+    return n;
+}
+
+static bool is_name_taken(enum token_class t)
+{
+    for (enum token_class i = 0; i < t; i++)
+        if (str_eq(token_class_recorded(i), token_class_recorded(t)))
+            return true;
+    return false;
+}
+
+/* One integer a recorded class, none of them zero. */
+static void put_tokens(struct json_writer *w, const struct usage *u)
+{
+    jw_key(w, STR("tokens"));
+    jw_object(w);
+    for (enum token_class i = 0; i < TOKEN_CLASS_COUNT; i++) {
+        int64_t n = is_name_taken(i) ? 0 : tokens_from(u, i);
+        if (n > 0)
+            jw_put_i64(w, token_class_recorded(i), n);
+    }
+    jw_object_end(w);
+}
+
+static void put_tool_calls(struct json_writer *w, const struct record_model *m)
+{
+    if (m->n_tool_calls == 0)
+        return;
+    jw_key(w, STR("tool_calls"));
+    jw_array(w);
+    for (size_t i = 0; i < m->n_tool_calls; i++) {
+        jw_object(w);
+        put_name(w, STR("id"), m->tool_calls[i].id);
+        put_name(w, STR("name"), m->tool_calls[i].name);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+static void put_model(struct json_writer *w, const struct record_model *m)
+{
+    if (m->sent.n == 0)
+        return;
+    put_name(w, STR("model_sent"), m->sent);
+    put_name(w, STR("model_returned"), m->returned);
+    put_name(w, STR("finish"), m->finish);
+    put_name(w, STR("tier"), m->tier);
+    put_name(w, STR("catalog"), m->catalog);
+    if (m->usage.how != HOW_UNKNOWN) {
+        put_tokens(w, &m->usage);
+        jw_put_str(w, STR("tokens_how"), how_text(m->usage.how));
+        if (m->usage.web_searches > 0)
+            jw_put_i64(w, STR("web_searches"), m->usage.web_searches);
+    }
+    put_tool_calls(w, m);
 }
 
 static void put_moves(struct json_writer *w, const struct record_close *c)
@@ -389,6 +491,17 @@ static void put_objects(struct personal *p, const struct record_close *c)
     personal_value_end(p);
 }
 
+/* What a tool was asked to do has few enough possible values to be guessed from a hash without salt. */
+static void put_args_hashes(struct personal *p, const struct record_model *m)
+{
+    personal_value(p, STR("args_hashes"));
+    jw_array(&p->w);
+    for (size_t i = 0; i < m->n_tool_calls; i++)
+        jw_str(&p->w, (struct str){m->tool_calls[i].args_hash, sizeof(m->tool_calls[i].args_hash)});
+    jw_array_end(&p->w);
+    personal_value_end(p);
+}
+
 void record_close(const struct record_close *c, struct buf *body, struct buf *personal)
 {
     struct json_writer w;
@@ -396,14 +509,18 @@ void record_close(const struct record_close *c, struct buf *body, struct buf *pe
     jw_object(&w);
     put_how_it_ended(&w, c);
     put_phases(&w, &c->phases);
+    put_model(&w, &c->model);
     put_attempts(&w, c->attempts, c->n_attempts);
     put_moves(&w, c);
-    if (c->n_objects || c->customer.n) {
+    bool has_args = c->model.sent.n && c->model.n_tool_calls;
+    if (c->n_objects || c->customer.n || has_args) {
         struct personal p;
         personal_begin(&p, c->salt, personal);
         personal_str(&p, STR("customer"), c->customer);
         if (c->n_objects)
             put_objects(&p, c);
+        if (has_args)
+            put_args_hashes(&p, &c->model);
         personal_end(&p, &w);
     }
     jw_object_end(&w);

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/rand.h"
+#include "call/cause.h"
 #include "call/facts.h"
 #include "call/verdict.h"
 #include "codec/json_write.h"
@@ -33,6 +34,9 @@ struct record_open {
     struct str idempotency_key; /* personal */
     struct str idempotency_scope, idempotency_digest, body_digest; /* hex; empty: none */
     struct str direction;
+    struct str model_sent;  /* where it is not facts->model: a route chose it; empty */
+    struct str catalog;     /* version of the prices that facts->cost comes from; empty: from no catalog */
+    struct cause cause;
     const struct str *additions;
     size_t n_additions;
     bool is_dry_run;
@@ -72,8 +76,9 @@ struct record_hold {
 void record_open_end(struct record_writer *rw, const struct record_hold *h, const struct record_end *end);
 
 struct record_phases { /* microseconds; -1: did not happen */
-    int64_t admit, decide, hold, sync, queue, connect, first_byte, total;
+    int64_t admit, decide, hold, sync, queue, connect, first_byte, first_token, total;
 };
+#define RECORD_PHASES_NONE ((struct record_phases){-1, -1, -1, -1, -1, -1, -1, -1, -1})
 
 struct record_move {
     uint64_t of;
@@ -84,6 +89,18 @@ struct record_move {
 struct record_object {
     struct str id, type, customer, parent;
     bool is_created;
+};
+
+/* What a model was sent, used and asked for. Names are recorded up to LLM_NAME_BYTES_MAX. */
+struct record_model {
+    struct str sent;     /* empty: not a call to a model, and the rest means nothing */
+    struct str returned; /* as the answer says; empty: it did not */
+    struct str finish;   /* the vendor's own word; empty: it did not say */
+    struct str tier;     /* served; empty: unknown */
+    struct str catalog;  /* version of the prices that `settled` comes from; empty: from no catalog */
+    struct usage usage;
+    const struct tool_call *tool_calls; /* arguments are never recorded, their hashes are personal */
+    size_t n_tool_calls;
 };
 
 struct record_close {
@@ -97,16 +114,17 @@ struct record_close {
     const char *error;   /* NULL: none */
     struct str vendor_error;
     struct str vendor_request_id;
-    const char *stream_end; /* "complete", "cut", "client_gone"; NULL */
+    const char *stream_end; /* "complete", "client_gone", "cut" (by the vendor), "revoked", "cancelled"; NULL */
     bool is_overrun, is_replay;
     uint64_t bytes_in, bytes_out;
     struct record_phases phases;
+    struct record_model model;
     const struct record_attempt *attempts;
     size_t n_attempts;
     struct str resolved_by; /* call_id that brought the outcome of an unknown call */
     const struct record_move *moves;
     size_t n_moves;
-    const struct record_object *objects;
+    const struct record_object *objects; /* a model's response id too, of type "response" */
     size_t n_objects;
     struct str customer; /* learned late */
     const uint8_t *salt;

@@ -122,7 +122,7 @@ static void a_call_is_one_record_with_every_field(void **state)
                                       "method path mode model_asked model_sent model_returned key agent owner user "
                                       "tenant customer customer_source prompt "
                                       "prompt_hash verdict code rule limits policy predicted held settled outcome "
-                                      "direction amount currency fx tokens "
+                                      "direction amount currency fx tokens tokens_how web_searches catalog tier finish "
                                       "tool_calls caused_by phases attempts route status error vendor_request_id "
                                       "object_ids idempotency_key stream_end overrun "
                                       "additions shadow shares bytes_in bytes_out body_hashes chain";
@@ -170,6 +170,62 @@ static void a_call_is_one_record_with_every_field(void **state)
     assert_int_equal(number(call, "phases.sync"), 210);
     assert_int_equal(number(call, "status"), 200);
     assert_false(is_null(call, "ended_at"));
+}
+
+static void a_call_to_a_model_shows_what_it_used_and_asked_for(void **state)
+{
+    struct setting *s = *state;
+    struct story_call c = story_call();
+    c.model = "gpt-4o-mini";
+    uint64_t open = story_open(&s->story, &c, NULL);
+    apply(s);
+    struct query q = {.kind = QUERY_CALLS};
+    struct json call = json_at(ask(s, q), 0);
+    assert_str(text(call, "model_asked"), "gpt-4o-mini");
+    assert_str(text(call, "prompt"), "refunds@7");
+    assert_str(text(call, "catalog"), "2026-11-01");
+    assert_true(is_null(call, "tokens") && is_null(call, "tool_calls") && is_null(call, "model_sent"));
+
+    struct story_close end = {
+        .open_seq = open,
+        .outcome = "settled",
+        .settled = 300000,
+        .model_members = "\"model_sent\":\"gpt-4o-mini\",\"model_returned\":\"gpt-4o-mini-2024-07-18\","
+                         "\"finish\":\"tool_calls\",\"tier\":\"standard\",\"catalog\":\"2026-11-02\","
+                         "\"tokens\":{\"input\":120,\"output\":30},\"tokens_how\":\"parsed\",\"web_searches\":1,"
+                         "\"tool_calls\":[{\"id\":\"call_1\",\"name\":\"refund\"},{\"id\":\"call_2\"}]",
+        .args_hashes = "[\"aa\",\"bb\"]",
+    };
+    story_close(&s->story, &end);
+    apply(s);
+    call = json_at(ask(s, q), 0);
+    assert_str(text(call, "model_sent"), "gpt-4o-mini");
+    assert_str(text(call, "model_returned"), "gpt-4o-mini-2024-07-18");
+    assert_str(text(call, "finish"), "tool_calls");
+    assert_str(text(call, "tier"), "standard");
+    assert_str(text(call, "catalog"), "2026-11-02"); /* of the price that it was settled at */
+    assert_int_equal(number(call, "tokens.input"), 120);
+    assert_int_equal(number(call, "tokens.output"), 30);
+    assert_str(text(call, "tokens_how"), "parsed");
+    assert_int_equal(number(call, "web_searches"), 1);
+    assert_str(text(call, "tool_calls[0].id"), "call_1");
+    assert_str(text(call, "tool_calls[0].name"), "refund");
+    assert_str(text(call, "tool_calls[0].args_hash"), "aa");
+    assert_str(text(call, "tool_calls[1].args_hash"), "bb");
+}
+
+static void a_call_shows_which_tool_call_caused_it(void **state)
+{
+    struct setting *s = *state;
+    struct story_call c = story_call();
+    c.cause = "{\"call_id\":\"c-1\",\"tool_call_id\":\"call_1\",\"how\":\"inferred\"}";
+    story_open(&s->story, &c, NULL);
+    apply(s);
+    struct query q = {.kind = QUERY_CALLS};
+    struct json call = json_at(ask(s, q), 0);
+    assert_str(text(call, "caused_by.call_id"), "c-1");
+    assert_str(text(call, "caused_by.tool_call_id"), "call_1");
+    assert_str(text(call, "caused_by.how"), "inferred");
 }
 
 static void one_call_comes_with_its_facts_and_the_events_around_it(void **state)
@@ -694,6 +750,8 @@ int conformance_run(const struct store_factory *f)
         TEST(each_frame_arrives_exactly_once),
         TEST(a_gap_is_refused),
         TEST(a_call_is_one_record_with_every_field),
+        TEST(a_call_to_a_model_shows_what_it_used_and_asked_for),
+        TEST(a_call_shows_which_tool_call_caused_it),
         TEST(one_call_comes_with_its_facts_and_the_events_around_it),
         TEST(the_last_close_of_an_unknown_call_counts),
         TEST(a_call_that_held_nothing_may_cost_something),

@@ -187,7 +187,7 @@ static void put_who_and_what(struct story *s, struct json_writer *w, const struc
     put_text(w, "parent_run_id", NULL);
     put_text(w, "trace_id", "0af7651916cd43dd8448eb211c80319c");
     put_text(w, "span_id", "b7ad6b7169203331");
-    put_text(w, "layer", "saas");
+    put_text(w, "layer", c->model ? "llm" : "saas");
     put_text(w, "vendor", c->vendor);
     put_text(w, "operation", c->operation);
     put_text(w, "class", c->class);
@@ -195,6 +195,14 @@ static void put_who_and_what(struct story *s, struct json_writer *w, const struc
     put_text(w, "mode", "test");
     put_text(w, "key", c->key);
     put_text(w, "agent", c->agent);
+    if (c->model) {
+        put_text(w, "model_asked", c->model);
+        put_text(w, "prompt", "refunds@7");
+        put_text(w, "prompt_hash", "0123456789abcdef0123456789abcdef");
+        put_text(w, "catalog", "2026-11-01");
+    }
+    if (c->cause)
+        jw_put_raw(w, STR("caused_by"), str_c(c->cause));
 }
 
 static void put_decision(struct json_writer *w, const struct story_call *c)
@@ -339,11 +347,17 @@ uint64_t story_close(struct story *s, const struct story_close *c)
             "\"started_us\":230,\"connect_us\":null,\"first_byte_us\":51000,\"total_us\":51600,\"status\":200,"
             "\"bytes_out\":95,\"bytes_in\":812,\"error\":null,\"reused\":true}]"));
     put_moves(&w, c);
-    if (c->object || c->customer) {
+    if (c->model_members) {
+        buf_add_byte(&body, ',');
+        buf_add_c(&body, c->model_members);
+    }
+    if (c->object || c->customer || c->args_hashes) {
         values_begin(&v, &personal);
         values_add_text(&v, "customer", c->customer);
         if (c->object)
             put_objects(s, &v, c);
+        if (c->args_hashes)
+            values_add(&v, "args_hashes", str_c(c->args_hashes));
         values_end(&v, &w);
     }
     jw_object_end(&w);

@@ -35,6 +35,8 @@ struct story_call {
     const char *call_id; /* NULL: made up */
     const char *run_id, *agent, *tenant, *key, *vendor, *operation, *class, *verdict, *code;
     const char *shares, *idempotency; /* hex digest; NULL: none */
+    const char *model;                /* asked for; NULL: not a call to a model */
+    const char *cause;                /* caused_by as JSON; NULL: none */
     money_t held;                     /* -1: null */
     bool is_over;                     /* refused or given up: no CLOSE follows */
     struct story_limit limits[STORY_LIMITS_MAX];
@@ -55,6 +57,8 @@ struct story_close {
     const char *outcome, *code, *object, *customer;
     money_t settled; /* -1: null */
     bool is_created; /* the object */
+    const char *model_members; /* of a call to a model, JSON members without braces; NULL: none */
+    const char *args_hashes;   /* JSON array; NULL: none */
     struct story_move moves[STORY_LIMITS_MAX];
     size_t n_moves;
 };

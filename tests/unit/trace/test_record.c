@@ -198,6 +198,194 @@ static void close_keeps_learned_objects_out_of_the_chain(void **state)
     teardown(&t);
 }
 
+/* --- calls to models ---------------------------------------------------------------------------------------------- */
+
+static void open_of_a_model_call_says_what_was_asked_and_predicted(void **state)
+{
+    struct texts t;
+    struct record_writer rw;
+    struct facts f = {.agent = STR("a"),
+                      .method = STR("POST"),
+                      .layer = STR("llm"),
+                      .model = STR("gpt-4o-mini"),
+                      .prompt = STR("refunds@7"),
+                      .prompt_hash = STR("0123456789abcdef0123456789abcdef"),
+                      .tokens = {.is_known = true, .input = 1200, .output = 300},
+                      .cost = {.how = HOW_ESTIMATED, .usd = 9}};
+    struct verdict v = {.effect = EFFECT_PERMIT};
+    struct record_open o = {.call_id = STR("c-3"),
+                            .facts = &f,
+                            .verdict = &v,
+                            .model_sent = STR("gpt-4o-mini-2024-07-18"),
+                            .catalog = STR("2026-11-01"),
+                            .salt = salt};
+    setup(&t);
+    record_open_begin(&rw, &o, &t.body, &t.personal);
+    record_open_end(&rw, &(struct record_hold){.held = {.how = HOW_ESTIMATED, .usd = 9}}, NULL);
+    parse(&t);
+    assert_str(text_at(t.b, "model_asked"), "gpt-4o-mini");
+    assert_str(text_at(t.b, "model_sent"), "gpt-4o-mini-2024-07-18");
+    assert_str(text_at(t.b, "prompt"), "refunds@7");
+    assert_str(text_at(t.b, "prompt_hash"), "0123456789abcdef0123456789abcdef");
+    assert_str(text_at(t.b, "catalog"), "2026-11-01");
+    assert_int_equal(int_at(t.b, "facts.tokens.input"), 1200);
+    assert_int_equal(int_at(t.b, "facts.tokens.output"), 300);
+    assert_int_equal(json_type(json_get(t.b, STR("caused_by"))), JSON_NONE);
+    teardown(&t);
+}
+
+static void a_bound_that_is_not_known_is_not_recorded_as_zero(void **state)
+{
+    struct texts t;
+    struct record_writer rw;
+    struct facts f = {.agent = STR("a"), .method = STR("POST"), .model = STR("m")};
+    struct verdict v = {.effect = EFFECT_PERMIT};
+    struct record_open o = {.call_id = STR("c-3"), .facts = &f, .verdict = &v, .salt = salt};
+    setup(&t);
+    record_open_begin(&rw, &o, &t.body, &t.personal);
+    record_open_end(&rw, &(struct record_hold){.held = {.how = HOW_UNKNOWN}}, NULL);
+    parse(&t);
+    assert_str(text_at(t.b, "model_asked"), "m");
+    assert_int_equal(json_type(json_path(t.b, STR("facts.tokens"))), JSON_NONE);
+    assert_int_equal(json_type(json_get(t.b, STR("catalog"))), JSON_NONE);
+    teardown(&t);
+}
+
+static void a_cause_says_how_it_is_known(void **state)
+{
+    struct texts t;
+    struct record_writer rw;
+    struct facts f = {.agent = STR("a"), .method = STR("POST")};
+    struct verdict v = {.effect = EFFECT_PERMIT};
+    struct record_open o = {.call_id = STR("c-4"),
+                            .facts = &f,
+                            .verdict = &v,
+                            .cause = {CAUSE_INFERRED, STR("c-3"), STR("call_9")},
+                            .salt = salt};
+    setup(&t);
+    record_open_begin(&rw, &o, &t.body, &t.personal);
+    record_open_end(&rw, &(struct record_hold){.held = {.how = HOW_UNKNOWN}}, NULL);
+    parse(&t);
+    assert_str(text_at(t.b, "caused_by.call_id"), "c-3");
+    assert_str(text_at(t.b, "caused_by.tool_call_id"), "call_9");
+    assert_str(text_at(t.b, "caused_by.how"), "inferred");
+    teardown(&t);
+}
+
+static struct record_close model_close(const struct tool_call *calls, size_t n)
+{
+    return (struct record_close){.call_id = STR("c-3"),
+                                 .open_seq = 7,
+                                 .ended_at = NS_PER_S,
+                                 .outcome = OUTCOME_SETTLED,
+                                 .settled = {.how = HOW_PRICED, .usd = 4},
+                                 .stream_end = "complete",
+                                 .phases = RECORD_PHASES_NONE,
+                                 .model = {.sent = STR("gpt-4o-mini"),
+                                           .returned = STR("gpt-4o-mini-2024-07-18"),
+                                           .finish = STR("tool_calls"),
+                                           .tier = STR("standard"),
+                                           .catalog = STR("2026-11-01"),
+                                           .usage = {.how = HOW_PARSED},
+                                           .tool_calls = calls,
+                                           .n_tool_calls = n},
+                                 .salt = salt};
+}
+
+static void tokens_of_one_recorded_name_are_one_number_and_none_is_zero(void **state)
+{
+    struct texts t;
+    struct record_close c = model_close(NULL, 0);
+    c.model.usage.tokens[TOKEN_INPUT] = 100;
+    c.model.usage.tokens[TOKEN_CACHE_READ] = 50;
+    c.model.usage.tokens[TOKEN_AUDIO_IN] = 7;
+    c.model.usage.tokens[TOKEN_AUDIO_OUT] = 9;
+    c.model.usage.web_searches = 2;
+    c.phases.first_token = 41000;
+    setup(&t);
+    record_close(&c, &t.body, &t.personal);
+    parse(&t);
+    assert_non_null(memmem(t.body.p, t.body.n, "\"tokens\":{\"input\":100,\"cache_read\":50,\"audio\":16}", 47));
+    assert_str(text_at(t.b, "tokens_how"), "parsed");
+    assert_int_equal(int_at(t.b, "web_searches"), 2);
+    assert_int_equal(int_at(t.b, "phases.first_token"), 41000);
+    assert_str(text_at(t.b, "model_returned"), "gpt-4o-mini-2024-07-18");
+    assert_str(text_at(t.b, "finish"), "tool_calls");
+    assert_str(text_at(t.b, "tier"), "standard");
+    assert_str(text_at(t.b, "settled.how"), "priced");
+    assert_int_equal(json_type(json_get(t.b, STR("tool_calls"))), JSON_NONE);
+    teardown(&t);
+}
+
+static void usage_that_is_not_known_is_not_recorded_as_zero(void **state)
+{
+    struct texts t;
+    struct record_close c = model_close(NULL, 0);
+    c.model.usage.how = HOW_UNKNOWN;
+    setup(&t);
+    record_close(&c, &t.body, &t.personal);
+    parse(&t);
+    assert_int_equal(json_type(json_get(t.b, STR("tokens"))), JSON_NONE);
+    assert_int_equal(json_type(json_get(t.b, STR("tokens_how"))), JSON_NONE);
+    teardown(&t);
+}
+
+static void arguments_are_never_recorded_and_their_hashes_can_be_erased(void **state)
+{
+    struct texts t;
+    struct tool_call call = {.id = STR("call_9"),
+                             .name = STR("refund"),
+                             .args = STR("{\"charge\":\"ch_secret\"}"),
+                             .args_hash = "aaaabbbbccccddddeeeeffff0000111"};
+    call.args_hash[31] = '2';
+    struct record_close c = model_close(&call, 1);
+    setup(&t);
+    record_close(&c, &t.body, &t.personal);
+    parse(&t);
+    assert_null(memmem(t.body.p, t.body.n, "ch_secret", 9));
+    assert_null(memmem(t.personal.p, t.personal.n, "ch_secret", 9));
+    assert_null(memmem(t.body.p, t.body.n, "aaaabbbb", 8));
+    assert_str(text_at(t.b, "tool_calls[0].id"), "call_9");
+    assert_str(text_at(t.b, "tool_calls[0].name"), "refund");
+    assert_str(text_at(t.p, "args_hashes[0]"), "aaaabbbbccccddddeeeeffff00001112");
+    check_digest(&t, "args_hashes", "[\"aaaabbbbccccddddeeeeffff00001112\"]");
+    teardown(&t);
+}
+
+static void names_that_a_vendor_made_up_are_cut_at_their_limit(void **state)
+{
+    struct texts t;
+    char name[LLM_NAME_BYTES_MAX + 1];
+    memset(name, 'x', sizeof(name));
+    struct tool_call calls[] = {{.id = {name, LLM_NAME_BYTES_MAX}, .name = STR("f")},
+                                {.id = {name, LLM_NAME_BYTES_MAX + 1}, .name = {name, LLM_NAME_BYTES_MAX + 1}}};
+    struct record_close c = model_close(calls, 2);
+    c.model.finish = (struct str){name, LLM_NAME_BYTES_MAX + 1};
+    setup(&t);
+    record_close(&c, &t.body, &t.personal);
+    parse(&t);
+    assert_int_equal(text_at(t.b, "tool_calls[0].id").n, LLM_NAME_BYTES_MAX);
+    assert_int_equal(text_at(t.b, "tool_calls[1].id").n, LLM_NAME_BYTES_MAX);
+    assert_int_equal(text_at(t.b, "tool_calls[1].name").n, LLM_NAME_BYTES_MAX);
+    assert_int_equal(text_at(t.b, "finish").n, LLM_NAME_BYTES_MAX);
+    teardown(&t);
+}
+
+static void a_call_to_no_model_has_nothing_of_one(void **state)
+{
+    struct texts t;
+    struct record_close c = model_close(NULL, 0);
+    c.model.sent = STR_NONE;
+    c.model.usage.tokens[TOKEN_INPUT] = 1;
+    setup(&t);
+    record_close(&c, &t.body, &t.personal);
+    parse(&t);
+    assert_int_equal(json_type(json_get(t.b, STR("tokens"))), JSON_NONE);
+    assert_int_equal(json_type(json_get(t.b, STR("catalog"))), JSON_NONE);
+    assert_int_equal(t.personal.n, 0);
+    teardown(&t);
+}
+
 static void events_split_members_the_same_way(void **state)
 {
     struct texts t;
@@ -219,6 +407,14 @@ int main(void)
         cmocka_unit_test(open_body_names_no_person_and_digests_fit),
         cmocka_unit_test(a_refused_call_is_over_in_its_open_frame),
         cmocka_unit_test(close_keeps_learned_objects_out_of_the_chain),
+        cmocka_unit_test(open_of_a_model_call_says_what_was_asked_and_predicted),
+        cmocka_unit_test(a_bound_that_is_not_known_is_not_recorded_as_zero),
+        cmocka_unit_test(a_cause_says_how_it_is_known),
+        cmocka_unit_test(tokens_of_one_recorded_name_are_one_number_and_none_is_zero),
+        cmocka_unit_test(usage_that_is_not_known_is_not_recorded_as_zero),
+        cmocka_unit_test(arguments_are_never_recorded_and_their_hashes_can_be_erased),
+        cmocka_unit_test(names_that_a_vendor_made_up_are_cut_at_their_limit),
+        cmocka_unit_test(a_call_to_no_model_has_nothing_of_one),
         cmocka_unit_test(events_split_members_the_same_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
