@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "call/usage.h"
 #include "codec/diag.h"
+#include "llm/tier.h"
 
 struct catalog;
 struct model;
@@ -35,8 +36,6 @@ int64_t model_input_max(const struct model *m);  /* tokens; 0: the catalog does 
 int64_t model_output_max(const struct model *m); /* tokens; 0: the catalog does not say */
 int64_t model_image_tokens_max(const struct model *m); /* the most that one image can count */
 
-/* The tier that was asked for or served: "standard", "batch", "flex", "priority". */
-enum price_tier { TIER_STANDARD, TIER_BATCH, TIER_FLEX, TIER_PRIORITY };
 /*
  * What that use costs. Long-context prices hold for the whole call once all input tokens pass their threshold. False:
  * something was used that the catalog has no price for, or the sum does not fit.

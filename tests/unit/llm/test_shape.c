@@ -1,7 +1,8 @@
-/* llm/shape: what a connector says under `shape`, both ways. */
+/* llm/shape, llm/tier: what a connector says under `shape`, both ways; the tiers as the record shows them. */
 #include "llm/shape.h"
 
 #include "base/err.h"
+#include "llm/tier.h"
 #include "unit.h"
 
 static void every_shape_has_a_text_that_reads_back(void **state)
@@ -22,10 +23,19 @@ static void a_shape_belongs_to_one_dialect(void **state)
     assert_int_equal(llm_shape_dialect(SHAPE_COUNT_TOKENS), DIALECT_ANTHROPIC);
 }
 
+static void every_tier_has_a_text(void **state)
+{
+    assert_true(str_eq(price_tier_text(TIER_STANDARD), STR("standard")));
+    assert_true(str_eq(price_tier_text(TIER_PRIORITY), STR("priority")));
+    for (enum price_tier t = 0; t < TIER_COUNT; t++)
+        assert_true(price_tier_text(t).n > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shape_has_a_text_that_reads_back),
+        cmocka_unit_test(every_tier_has_a_text),
         cmocka_unit_test(a_shape_belongs_to_one_dialect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
