@@ -1,6 +1,6 @@
 /*
- * codec/names_impl.h - finding a name that stands twice in one object, without quadratic time. For json_read.c and
- * yaml.c.
+ * codec/names_impl.h - finding a name that stands twice in one object, without quadratic time. For json_read.c,
+ * scan.c and yaml.c.
  */
 #pragma once
 

@@ -1,9 +1,10 @@
 /*
- * codec/json_read: which texts are JSON. Our own table, written by the classes of mistakes that RFC 8259 rules out;
- * and the files of the JSON parsing test suite (y_ must parse, n_ must not), where FLYBALL_SUITES names a folder that
- * has them.
+ * codec/json_read, codec/scan: which texts are JSON, asked of both. Our own table, written by the classes of mistakes
+ * that RFC 8259 rules out; and the files of the JSON parsing test suite (y_ must parse, n_ must not), where they are:
+ * under FLYBALL_SUITES, else in a folder beside the checkout.
  */
 #include "codec/json_read.h"
+#include "codec/scan.h"
 
 #include <dirent.h>
 
@@ -68,33 +69,55 @@ static const struct str refused[] = {
     S("{\"\xb9\":\"0\"}"),
 };
 
-static int parse(struct str text, struct json *ret_root, struct arena *a)
+/* Enters every container, so that the scanner too sees each key. */
+static void enter_all(struct scan *s)
 {
-    arena_init(a, 16 << 20);
-    return json_parse(a, text, 512, ret_root);
+    struct scan_value v;
+    struct str key;
+    enum json_type type = scan_peek(s);
+    if (type != JSON_OBJECT && type != JSON_ARRAY)
+        scan_value(s, &v);
+    else if (scan_enter(s, type))
+        while (type == JSON_OBJECT ? scan_member(s, &key) : scan_item(s))
+            enter_all(s);
+}
+
+/* What each of the readers says: document, scanner that skips, scanner that enters. They agree, but for equal keys. */
+static int parse(struct str text)
+{
+    struct arena a;
+    struct json root = JSON_ABSENT;
+    struct scan skipping, entering;
+    struct scan_value v;
+    arena_init(&a, 16 << 20);
+    int r = json_parse(&a, text, SCAN_DEPTH_MAX, &root);
+    assert_int_equal(r == 0, root.v != NULL);
+    scan_init(&skipping, text, SCAN_DEPTH_MAX, &a);
+    (void)scan_value(&skipping, &v); /* scan_end() says it */
+    int r_skipping = scan_end(&skipping, NULL);
+    scan_init(&entering, text, SCAN_DEPTH_MAX, &a);
+    enter_all(&entering);
+    int r_entering = scan_end(&entering, NULL);
+    if (r_skipping != (r == -ERR_AMBIGUOUS ? 0 : r) || r_entering != r)
+        /* Syntax first, or depth first: both refuse. */
+        assert_true(r < 0 && r_skipping == -ERR_TOO_LARGE && r_entering == -ERR_TOO_LARGE);
+    arena_deinit(&a);
+    return r;
 }
 
 static void all_that_is_json_is_accepted(void **state)
 {
     for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++) {
-        struct arena a;
-        struct json root = JSON_ABSENT;
-        if (parse(accepted[i], &root, &a) != 0)
+        if (parse(accepted[i]) != 0)
             fail_msg(STR_FMT, STR_ARG(accepted[i]));
-        assert_true(json_type(root) != JSON_NONE);
-        arena_deinit(&a);
     }
 }
 
 static void all_else_is_refused(void **state)
 {
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        struct arena a;
-        struct json root = JSON_ABSENT;
-        if (parse(refused[i], &root, &a) != -ERR_INVALID)
+        if (parse(refused[i]) != -ERR_INVALID)
             fail_msg("%zu: " STR_FMT, i, STR_ARG(refused[i]));
-        assert_null(root.v);
-        arena_deinit(&a);
     }
 }
 
@@ -102,12 +125,8 @@ static void all_else_is_refused(void **state)
 static void every_prefix_of_a_document_is_refused(void **state)
 {
     struct str whole = STR("{\"a\":[true,null,-1.5e3,\"x\\u00e9\\n\xe2\x82\xac\"],\"b\":{\"c\":false}}");
-    for (size_t n = 0; n < whole.n; n++) {
-        struct arena a;
-        struct json root;
-        assert_int_equal(parse(str_sub(whole, 0, n), &root, &a), -ERR_INVALID);
-        arena_deinit(&a);
-    }
+    for (size_t n = 0; n < whole.n; n++)
+        assert_int_equal(parse(str_sub(whole, 0, n)), -ERR_INVALID);
 }
 
 static struct str read_file(const char *path, char **ret_bytes)
@@ -124,9 +143,7 @@ static void check_suite_file(const char *folder, const char *name, int *n_run)
 {
     char path[4096], *bytes;
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    struct arena a;
-    struct json root;
-    int r = parse(read_file(path, &bytes), &root, &a);
+    int r = parse(read_file(path, &bytes));
     /* Twins are JSON to the suite, and two things to us. */
     int want = name[0] != 'y' ? -ERR_INVALID : strstr(name, "duplicated_key") ? -ERR_AMBIGUOUS : 0;
     bool is_deep = r == -ERR_TOO_LARGE && name[0] == 'n';
@@ -134,17 +151,16 @@ static void check_suite_file(const char *folder, const char *name, int *n_run)
         fail_msg("%s: %s", name, err_name(r));
     *n_run += name[0] != 'i';
     free(bytes);
-    arena_deinit(&a);
 }
 
 static void files_of_the_parsing_suite(void **state)
 {
     const char *suites = getenv("FLYBALL_SUITES");
     char folder[2048];
-    snprintf(folder, sizeof folder, "%s/json-test-suite", suites ? suites : "");
-    DIR *dir = suites ? opendir(folder) : NULL;
+    snprintf(folder, sizeof folder, "%s/json-test-suite", suites ? suites : SUITES_BESIDE);
+    DIR *dir = opendir(folder);
     if (!dir) {
-        print_message("FLYBALL_SUITES names no folder with json-test-suite: its files were not run\n");
+        print_message("there is no %s: the files of the parsing suite were not run\n", folder);
         skip();
     }
     int n_run = 0;
