@@ -57,6 +57,8 @@ int settings_load(struct cli *c, bool is_dev, const struct config **ret)
                                      .dir = cli_option(c, "dir"),
                                      .connectors = cli_option(c, "connectors"),
                                      .workers = cli_option(c, "workers"),
+                                     .llm_catalog = cli_option(c, "llm-catalog"),
+                                     .llm_input_bound = cli_option(c, "llm-input-bound"),
                                      .log_level = cli_option(c, "log-level")};
     r = load(c, &in, ret);
     if (r || !is_dev || !str_eq((*ret)->dir, config_default_dir(c->env, &c->arena)) || in.flags.dir.n)

@@ -16,6 +16,8 @@
     {"listen-admin", "ADDR:PORT", "where people and scripts connect; port 0 picks one", false}, \
     {"workers", "N", "threads that carry traffic", false}, \
     {"connectors", "DIR", "folder of your own connectors", false}, \
+    {"llm-catalog", "FILE", "your own models and prices", false}, \
+    {"llm-input-bound", "BOUND", "learned or strict", false}, \
     {"log-level", "LEVEL", "debug, info, warn or error", false}
 /* clang-format on */
 

@@ -38,11 +38,16 @@ struct config_vendor {
     int line; /* in the file */
 };
 
+/* How the input of a call to a model is bounded before it is made (llm/bound.h). */
+enum config_input_bound { INPUT_BOUND_LEARNED, INPUT_BOUND_STRICT };
+
 struct config {
     struct str listen_data, listen_admin; /* "127.0.0.1:4747", "[::1]:0": numeric, loopback; port 0 picks one */
     struct str dir;                       /* data folder */
     struct str connectors;                /* folder of the user's own connectors; empty: none */
     int64_t workers;
+    struct str llm_catalog; /* file of the user's own models and prices; empty: none */
+    enum config_input_bound llm_input_bound;
     enum log_level log_level;
     const struct config_vendor *vendors; /* in the file's order */
     size_t n_vendors;
@@ -54,7 +59,7 @@ struct config {
 
 /* Values from the command line; empty: not given. */
 struct config_flags {
-    struct str listen_data, listen_admin, dir, connectors, workers, log_level;
+    struct str listen_data, listen_admin, dir, connectors, workers, llm_catalog, llm_input_bound, log_level;
 };
 
 struct config_input {

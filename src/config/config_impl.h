@@ -19,7 +19,13 @@ enum setting {
     SETTING_COUNT
 };
 
-enum setting_type { TYPE_ADDR, TYPE_PATH, TYPE_WORKERS, TYPE_LEVEL };
+enum setting_type { TYPE_ADDR, TYPE_PATH, TYPE_WORKERS, TYPE_LEVEL, TYPE_BOUND };
+/* The words of a type that has some (LEVEL, BOUND), in the order of its enum; n 0: of no such type. */
+struct setting_words {
+    const struct str *items;
+    size_t n;
+};
+struct setting_words setting_words(enum setting_type t);
 
 struct setting_info {
     struct str path; /* "listen.data", or "dir" at the top */

@@ -23,6 +23,14 @@ static void object_end(struct json_writer *w)
     jw_object_end(w);
 }
 
+static void words_schema(struct json_writer *w, struct setting_words words)
+{
+    jw_array(w);
+    for (size_t i = 0; i < words.n; i++)
+        jw_str(w, words.items[i]);
+    jw_array_end(w);
+}
+
 static void setting_schema(struct json_writer *w, const struct setting_info *s)
 {
     jw_object(w);
@@ -41,7 +49,9 @@ static void setting_schema(struct json_writer *w, const struct setting_info *s)
         jw_put_i64(w, STR("maximum"), CONFIG_WORKERS_MAX);
         break;
     case TYPE_LEVEL:
-        jw_put_raw(w, STR("enum"), STR("[\"debug\",\"info\",\"warn\",\"error\"]"));
+    case TYPE_BOUND:
+        jw_key(w, STR("enum"));
+        words_schema(w, setting_words(s->type));
         break;
     }
     if (s->def.n)

@@ -2,8 +2,9 @@
  * config/setting.tbl.h - every single-valued setting: SETTING(field, path, env, flag, type, default, help).
  *
  * `field` is the member of struct config and struct config_flags, `path` the place in flyball.yaml. Types: ADDR
- * (numeric or localhost, with port), PATH, WORKERS (1..256), LEVEL. An empty default is worked out at start. Parser,
- * schema, `config show` and the docs come from here. Settings of one section stand together.
+ * (numeric or localhost, with port), PATH, WORKERS (1..256), LEVEL and BOUND (words of settings.c). An empty default is
+ * worked out at start. Parser, schema, `config show` and the docs come from here. Settings of one section stand
+ * together.
  */
 SETTING(listen_data, "listen.data", "FLYBALL_LISTEN_DATA", "--listen-data", ADDR, "127.0.0.1:4747",
         "where agents connect; loopback only, port 0 picks one")
@@ -15,4 +16,8 @@ SETTING(workers, "workers", "FLYBALL_WORKERS", "--workers", WORKERS, "",
         "threads that carry traffic; by default one a core, at most 4")
 SETTING(connectors, "connectors", "FLYBALL_CONNECTORS", "--connectors", PATH, "",
         "folder of your own connectors, looked at before the built-in ones")
+SETTING(llm_catalog, "llm.catalog", "FLYBALL_LLM_CATALOG", "--llm-catalog", PATH, "",
+        "file of your own models and prices: added to the built-in ones, instead of those of the same name")
+SETTING(llm_input_bound, "llm.input_bound", "FLYBALL_LLM_INPUT_BOUND", "--llm-input-bound", BOUND, "learned",
+        "how many tokens a prompt is held for: learned from what vendors report, or strict, a token a byte")
 SETTING(log_level, "log.level", "FLYBALL_LOG_LEVEL", "--log-level", LEVEL, "info", "debug, info, warn or error")

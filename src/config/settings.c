@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/err.h"
 
+#define N(table) (sizeof(table) / sizeof((table)[0]))
 #define ENV_LIMIT_PREFIX "FLYBALL_LIMITS_"
 
 static void diag_at(struct loader *l, struct found_at at, const char *code, struct str path, const char *text)
@@ -80,16 +81,31 @@ static bool set_workers(struct loader *l, const struct setting_info *s, struct s
     return true;
 }
 
-static bool set_level(struct loader *l, const struct setting_info *s, struct str value, struct found_at at)
+static const struct str levels[] = {STR_INIT("debug"), STR_INIT("info"), STR_INIT("warn"), STR_INIT("error")};
+static const struct str bounds[] = {STR_INIT("learned"), STR_INIT("strict")};
+
+struct setting_words setting_words(enum setting_type t)
 {
-    static const struct str names[] = {STR_INIT("debug"), STR_INIT("info"), STR_INIT("warn"), STR_INIT("error")};
-    for (int i = 0; i < 4; i++) {
-        if (str_eq(value, names[i])) {
-            *(enum log_level *)(void *)((char *)l->config + s->at) = (enum log_level)i;
+    switch (t) {
+    case TYPE_LEVEL:
+        return (struct setting_words){levels, N(levels)};
+    case TYPE_BOUND:
+        return (struct setting_words){bounds, N(bounds)};
+    default:
+        return (struct setting_words){NULL, 0};
+    }
+}
+
+static bool set_word(struct loader *l, const struct setting_info *s, struct str value, struct found_at at)
+{
+    struct setting_words words = setting_words(s->type);
+    for (size_t i = 0; i < words.n; i++) {
+        if (str_eq(value, words.items[i])) {
+            *(int *)(void *)((char *)l->config + s->at) = (int)i; /* an enum's own type */
             return true;
         }
     }
-    diag_add_unknown(l->diags, at.name, at.line, at.col, "unknown_value", "the log level", value, names, 4);
+    diag_add_unknown(l->diags, at.name, at.line, at.col, "unknown_value", s->path.p, value, words.items, words.n);
     return false;
 }
 
@@ -99,7 +115,8 @@ static void set(struct loader *l, enum setting id, struct str value, struct foun
         [TYPE_ADDR] = set_address,
         [TYPE_PATH] = set_path,
         [TYPE_WORKERS] = set_workers,
-        [TYPE_LEVEL] = set_level,
+        [TYPE_LEVEL] = set_word,
+        [TYPE_BOUND] = set_word,
     };
     const struct setting_info *s = &setting_infos[id];
     if (setters[s->type](l, s, value, at))

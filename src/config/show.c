@@ -43,12 +43,6 @@ static int64_t limit_value(const struct config *c, const struct limit_info *info
     return value;
 }
 
-static struct str level_text(enum log_level level)
-{
-    static const struct str names[] = {STR_INIT("debug"), STR_INIT("info"), STR_INIT("warn"), STR_INIT("error")};
-    return names[level];
-}
-
 /* The value of a setting as JSON. */
 static void put_value(const struct config *c, const struct setting_info *s, struct buf *out)
 {
@@ -58,7 +52,8 @@ static void put_value(const struct config *c, const struct setting_info *s, stru
         buf_printf(out, "%lld", (long long)*(const int64_t *)(const void *)at);
         break;
     case TYPE_LEVEL:
-        json_quote(out, level_text(*(const enum log_level *)(const void *)at));
+    case TYPE_BOUND:
+        json_quote(out, setting_words(s->type).items[*(const int *)(const void *)at]);
         break;
     default:
         json_quote(out, *(const struct str *)(const void *)at);

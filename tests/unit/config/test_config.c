@@ -97,7 +97,10 @@ static void values_are_bounded(void **state)
     assert_fault("limits: {head_bytes_max: 1023}\n",
                  "flyball.yaml:1:26: out_of_range: limits.head_bytes_max: 1023 is not within 1024 to 1048576 (bytes)");
     assert_fault("limits: {head_bytes_max: 1048577}\n", "out_of_range");
-    assert_fault("log: {level: warning}\n", "flyball.yaml:1:14: unknown_value: the log level `warning` is not known");
+    assert_fault("log: {level: warning}\n",
+                 "flyball.yaml:1:14: unknown_value: log.level `warning` is not known; did you mean `warn`?");
+    assert_fault("llm: {input_bound: strictly}\n",
+                 "flyball.yaml:1:20: unknown_value: llm.input_bound `strictly` is not known; did you mean `strict`?");
     assert_fault("dir: \"\"\n", "bad_path");
     assert_fault("dir: \"a\\0b\"\n", "yaml_nul");
 }
