@@ -53,6 +53,10 @@ LIMIT(buckets_max, 1000000, 16, 100000000, "buckets", "counters of limits; at th
 LIMIT(idempotency_max, 1000000, 16, 100000000, "keys", "idempotency keys in memory; older ones are in the store")
 LIMIT(idempotency_keep_ms, 86400000, 1000, 2592000000, "ms", "how long an idempotency key shares its first hold")
 LIMIT(objects_max, 1000000, 16, 100000000, "objects", "vendor objects in memory; older ones are in the store")
+LIMIT(run_tool_calls_max, 1000, 1, 1000000, "tool calls",
+      "tool calls of one run in memory, to find which calls they cause; the oldest go first")
+LIMIT(tool_calls_bytes_max, 67108864, 65536, 17179869184, "bytes",
+      "memory of the tool calls of all runs; the oldest go first")
 LIMIT(policy_bytes_max, 1048576, 1024, 16777216, "bytes", "text of one policy document")
 LIMIT(policy_rules_max, 1000, 1, 100000, "rules", "rules of one document")
 LIMIT(policy_limits_max, 100, 1, 1000, "limits", "limits of one document")

@@ -9,6 +9,8 @@
 #include "call/names.h"
 #include "call/usage.h"
 
+#define PROMPT_CHARS_MAX 128
+
 /* What the vendor's own request or answer says of money: integer, currency, exponent. */
 struct amount {
     bool is_known;
@@ -50,7 +52,7 @@ struct facts {
     /* calls to models */
     struct str model;          /* as the agent asked for it, without a vendor; empty: not a call to a model */
     struct token_bound tokens; /* prediction */
-    struct str prompt;         /* "name@version"; empty: it has no name */
+    struct str prompt;         /* "name@version", PROMPT_CHARS_MAX; empty: it has no name */
     struct str prompt_hash;    /* hex of the first 16 bytes of SHA-256 over system prompt and tools; empty */
     const struct param *params;
     size_t n_params;

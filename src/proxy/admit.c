@@ -34,7 +34,8 @@ static struct str peek(struct call *c)
 static const struct str credentials[] = {STR_INIT("authorization"), STR_INIT("x-api-key"), STR_INIT("x-goog-api-key")};
 static const struct str singular[] = {
     STR_INIT("x-agent-run-id"), STR_INIT("x-agent-parent-run-id"), STR_INIT("x-claude-code-session-id"),
-    STR_INIT("traceparent"),    STR_INIT("x-agent-identity"),      STR_INIT("x-flyball-dry-run")};
+    STR_INIT("traceparent"),    STR_INIT("x-agent-identity"),      STR_INIT("x-flyball-dry-run"),
+    STR_INIT("x-flyball-prompt"), STR_INIT("helicone-prompt-id"),  STR_INIT("x-agent-tool-call-id")};
 
 static bool refuses_twice(struct call *c, const struct str *names, size_t n)
 {
@@ -158,6 +159,39 @@ static void keep_headers(struct call *c)
     c->is_dry_run = http_head_get(c->head, STR("x-flyball-dry-run"), &v) && str_eq_nocase(v, STR("true"));
 }
 
+/* Names that the agent gives to what it does; as with runs, what is there must be well formed, whether used or not. */
+static const struct {
+    struct str name;
+    const char *more;
+    size_t chars_max;
+} named[] = {{STR_INIT("x-flyball-prompt"), "._:-@/+", PROMPT_CHARS_MAX},
+             {STR_INIT("helicone-prompt-id"), "._:-@/+", PROMPT_CHARS_MAX},
+             {STR_INIT("x-agent-tool-call-id"), "._:-/+=|", LLM_NAME_BYTES_MAX}};
+
+/* True when one is malformed: the call was refused. */
+static bool refuses_name(struct call *c)
+{
+    for (size_t i = 0; i < N(named); i++) {
+        struct str v;
+        if (!http_head_get(c->head, named[i].name, &v) || str_is_token(v, named[i].more, named[i].chars_max))
+            continue;
+        call_refusef(c, CODE_REQUEST_INVALID, 400, STR_FMT " is not a name: 1 to %zu of letters, digits and %s",
+                     STR_ARG(named[i].name), named[i].chars_max, named[i].more);
+        return true;
+    }
+    return false;
+}
+
+static void keep_names(struct call *c)
+{
+    struct str prompt = field(c, STR("x-flyball-prompt")), tool_call = field(c, STR("x-agent-tool-call-id"));
+    if (!prompt.n)
+        prompt = field(c, STR("helicone-prompt-id"));
+    c->facts.prompt = arena_str(&c->arena, prompt);
+    if (tool_call.n)
+        core_cause_find(c->w->shared->core, &c->facts, arena_str(&c->arena, tool_call), &c->arena, &c->cause);
+}
+
 void stage_admit(struct call *c)
 {
     struct str suffix = STR_NONE, value;
@@ -190,8 +224,9 @@ void stage_admit(struct call *c)
         call_refusef(c, CODE_REQUEST_INVALID, 400, "%s is not a run id: 1 to 128 of letters, digits and ._:-", bad_run);
         return;
     }
-    if (refuses_twice(c, singular, N(singular)))
+    if (refuses_twice(c, singular, N(singular)) || refuses_name(c))
         return;
+    keep_names(c);
     if (http_head_get(c->head, STR("x-agent-identity"), &value)) {
         call_refuse(c, CODE_IDENTITY_INVALID, 0,
                     STR("x-agent-identity was presented, but no token issuer is configured, so it cannot be verified"));

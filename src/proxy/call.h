@@ -56,6 +56,7 @@ struct call {
     bool has_query, is_dry_run, has_key;
     struct str idempotency_key;
     bool has_idempotency_key;
+    struct cause cause;
     enum code told_code; /* HTTP refused the rest of the request: the agent was told so already */
     struct http_refusal told;
 

@@ -102,6 +102,8 @@ void stage_classify(struct call *c)
     }
     facts_of_what(c);
     idempotency_of(c);
+    if (c->cause.how == CAUSE_NONE && !c->is_dry_run) /* what is only tried carries nothing out */
+        core_cause_find(c->w->shared->core, &c->facts, STR_NONE, &c->arena, &c->cause);
     stage_decide(c);
 }
 

@@ -180,7 +180,8 @@ static void init_maps(struct core *c)
     list_init(&c->syncs);
     list_init(&c->asks);
     c->ledger = ledger_new((size_t)c->limits->buckets_max, seed);
-    check(c->ledger != NULL);
+    c->causes = causes_new(c->limits, seed);
+    check(c->ledger != NULL && c->causes != NULL);
 }
 
 static void init_locks(struct core *c)
@@ -283,6 +284,7 @@ void core_free(struct core *c)
     keys_free(c);
     policies_free(c);
     ledger_free(c->ledger);
+    causes_free(c->causes);
     pthread_cond_destroy(&c->sync_cond);
     pthread_cond_destroy(&c->drain_cond);
     pthread_cond_destroy(&c->answer_cond);

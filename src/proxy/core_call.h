@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "budget/ledger.h"
+#include "call/cause.h"
 #include "proxy/core.h"
 #include "trace/record.h"
 
@@ -102,3 +103,13 @@ void core_idempotency_learned(struct core *c, const struct idempotency *i, struc
                               bool is_settled, const uint8_t body_digest[32], wall_t at);
 /* True while keys of earlier starts may still matter. */
 bool core_has_old_idempotency(struct core *c, wall_t now);
+
+/*
+ * A model's answer asked for these tool calls (proxy/causes.h): told before the agent has its last byte, because it may
+ * act on it at once.
+ */
+void core_tool_calls_learned(struct core *c, struct str tenant, struct str agent, struct str run_id,
+                             struct str call_id, const struct tool_call *calls, size_t n, wall_t now);
+/* Which tool call this call carries out: the one that the agent names, else (empty) one that its values fit. */
+void core_cause_find(struct core *c, const struct facts *f, struct str tool_call_id, struct arena *a,
+                     struct cause *ret);

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/uuid.h"
 #include "budget/ledger.h"
+#include "proxy/causes.h"
 #include "proxy/core_call.h"
 #include "proxy/core_keys.h"
 #include "store/journal/journal.h"
@@ -73,6 +74,8 @@ struct core {
     wall_t started_at;
     bool has_history; /* the store had records of earlier starts */
     /* ---- end of what `mutex` guards ---- */
+
+    struct causes *causes; /* has a lock of its own */
 
     pthread_mutex_t bg_mutex;
     pthread_cond_t sync_cond, drain_cond, answer_cond;

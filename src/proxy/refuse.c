@@ -25,6 +25,7 @@ void call_record_begin(struct call *c, struct record_writer *rw, struct buf *bod
         .path = c->path,
         .idempotency_key = c->idempotency_key,
         .direction = c->saas.direction,
+        .cause = c->cause,
         .additions = c->additions,
         .n_additions = c->n_additions,
         .is_dry_run = c->is_dry_run,

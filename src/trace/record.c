@@ -181,7 +181,7 @@ static void put_cause(struct json_writer *w, const struct cause *c)
         return;
     jw_key(w, STR("caused_by"));
     jw_object(w);
-    put_str(w, STR("call_id"), c->call_id);
+    jw_put_str_or_null(w, STR("call_id"), c->call_id);
     put_name(w, STR("tool_call_id"), c->tool_call_id);
     jw_put_str(w, STR("how"), cause_how_text(c->how));
     jw_object_end(w);

@@ -64,7 +64,11 @@ def test_two_fields_with_keys_are_ambiguous(rig, name):
     refusal(rig, data, 400, "request_ambiguous", recorded=False)
 
 
-@pytest.mark.parametrize("name", ["x-agent-run-id", "x-agent-parent-run-id", "x-flyball-dry-run", "X-Agent-Identity"])
+OURS = ["x-agent-run-id", "x-agent-parent-run-id", "x-flyball-dry-run", "X-Agent-Identity", "x-flyball-prompt",
+        "Helicone-Prompt-Id", "x-agent-tool-call-id"]
+
+
+@pytest.mark.parametrize("name", OURS)
 def test_two_fields_of_ours_are_ambiguous(rig, name):
     refusal(
         rig,
@@ -100,6 +104,44 @@ def test_a_decorated_key_that_only_looks_like_one_says_nothing_about_keys(rig):
         r = exchange(rig.port, with_fields(*bad_keys(rig.key)[name][0]))
         texts.add(r.message.replace(r.call_id, ""))
     assert len(texts) == 1
+
+
+# ---- names that an agent gives ---------------------------------------------------------------------------------------
+
+BAD_NAMES = {
+    "prompt_with_space": ("x-flyball-prompt", "refund mail@7"),
+    "prompt_too_long": ("x-flyball-prompt", "p" * 129),
+    "prompt_empty": ("x-flyball-prompt", ""),
+    "prompt_not_ascii": ("x-flyball-prompt", "\u00e9"),
+    "helicone_prompt": ("Helicone-Prompt-Id", "a,b"),
+    "tool_call_with_space": ("x-agent-tool-call-id", "call 1"),
+    "tool_call_too_long": ("x-agent-tool-call-id", "c" * 129),
+}
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_malformed_name_is_refused_and_not_recorded_as_one(rig, name):
+    r = refusal(rig, request("POST", CHARGES, rig.key, GOOD, headers=[BAD_NAMES[name]]), 400, "request_invalid")
+    call = rig.daemon.call(r.call_id)
+    assert BAD_NAMES[name][0].lower() in call["reason"] and call["prompt"] is None and call["caused_by"] is None
+
+
+def test_names_at_their_limit_are_taken_and_recorded(rig):
+    headers = [("x-flyball-prompt", "p" * 126 + "@7"), ("x-agent-tool-call-id", "c" * 128)]
+    r = ask(rig.port, "GET", "/stripe/v1/balance", rig.key, headers=headers)
+    assert r.status == 200
+    call = rig.daemon.call(r.header("x-flyball-call-id"))
+    assert call["prompt"] == "p" * 126 + "@7"
+    assert call["caused_by"] == {"call_id": None, "tool_call_id": "c" * 128, "how": "explicit"}
+
+
+def test_the_first_of_two_carriers_names_the_prompt(rig):
+    for headers, prompt in (
+        ([("Helicone-Prompt-Id", "theirs")], "theirs"),
+        ([("Helicone-Prompt-Id", "theirs"), ("x-flyball-prompt", "ours@2")], "ours@2"),
+    ):
+        r = ask(rig.port, "GET", "/stripe/v1/balance", rig.key, headers=headers)
+        assert rig.daemon.call(r.header("x-flyball-call-id"))["prompt"] == prompt
 
 
 # ---- runs and identity -----------------------------------------------------------------------------------------------

@@ -1,0 +1,41 @@
+/*
+ * proxy/cause_fit.h - whether a call looks like what a tool call asked for, judged by the values of both.
+ *
+ *   (1) a value of a tool call is a scalar anywhere in its arguments: a number, or a string of CAUSE_STRING_BYTES_MIN
+ *       to CAUSE_VALUE_BYTES_MAX bytes. What is shorter, truths and nulls say nothing.
+ *   (2) it is matched when it is, byte for byte, the text of a parameter (ids in the path are parameters) or the
+ *       customer of the call; or when it is the call's amount in whole units: 5, 5.00 and "5.00" for 500 cents.
+ *   (3) it is distinctive when it is hardly there by chance: a string with a digit and a letter (an id), with an @, of
+ *       six digits or more and nothing else (but a plus before them), or of 16 bytes or more with a space (a
+ *       sentence). Numbers and plain words never are: `duplicate` and 500 are in every second refund.
+ *   (4) a call fits when at least one distinctive value is matched.
+ *
+ * No state, no clock. That a call fits proves nothing; proxy/causes.h says what follows from it.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "call/facts.h"
+
+#define CAUSE_VALUES_MAX 32 /* of one tool call; what stands behind them is not looked at */
+#define CAUSE_STRING_BYTES_MIN 4
+#define CAUSE_VALUE_BYTES_MAX 128
+
+struct cause_value {
+    struct str text; /* of a number as it is written */
+    bool is_distinctive;
+};
+
+/*
+ * The values of arguments that a model wrote, which need not be JSON: then there are none. At most CAUSE_VALUES_MAX;
+ * texts live in the arena.
+ */
+size_t cause_values(struct str args, struct arena *a, struct cause_value ret[CAUSE_VALUES_MAX]);
+
+struct cause_fit {
+    bool is_fit;
+    size_t n_matched, n_others; /* values that are matched, and that are not */
+};
+struct cause_fit cause_fit(const struct cause_value *values, size_t n, const struct facts *f);
+/* Fits better: more values are matched, or as many with fewer others. */
+bool cause_fit_is_better(struct cause_fit a, struct cause_fit b);
