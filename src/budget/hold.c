@@ -2,8 +2,8 @@
  * budget/hold.c - what one call holds, from the moment it is taken to the moment it is over.
  *
  *   charge:  open --(owner ends: requests settle, slots return)--> over
- *            open --(first settle: money)--> over
- *            open --(last live call ends, none unknown, none settled: money)--> over
+ *            open --(first settle: cost)--> over
+ *            open --(last live call ends, none unknown, none settled: cost)--> over
  *
  *   (1) a charge is over once and for good: its bucket pointer is NULL, nothing is left on it.
  *   (2) a hold stands in its ledger's list exactly while a charge is open.
@@ -73,12 +73,12 @@ static void end_owner_part(struct hold *h, struct move *moves, size_t *n_moves)
 {
     for (size_t i = 0; i < h->n_charges; i++) {
         const struct charge *c = &h->charges[i];
-        if (c->bucket && c->meter != METER_USD)
+        if (c->bucket && !meter_is_cost(c->meter))
             charge_end(h, i, c->meter == METER_REQUESTS ? c->left : 0, moves, n_moves);
     }
 }
 
-/* The most that a money charge holds. */
+/* The most that a charge of money holds. */
 static money_t money_held(const struct hold *h)
 {
     money_t most = 0;
@@ -88,23 +88,25 @@ static money_t money_held(const struct hold *h)
     return most;
 }
 
-/* True when some money charge was too small for the cost. */
-static bool end_money_part(struct hold *h, money_t cost, struct move *moves, size_t *n_moves)
+/* Each charge of cost settles by its own meter. True when some charge was too small for what was used. */
+static bool end_cost_part(struct hold *h, const struct used *used, struct move *moves, size_t *n_moves)
 {
     bool is_overrun = false;
     for (size_t i = 0; i < h->n_charges; i++) {
         const struct charge *c = &h->charges[i];
-        if (!c->bucket || c->meter != METER_USD)
+        if (!c->bucket || !meter_is_cost(c->meter))
             continue;
-        is_overrun |= cost > c->n;
-        charge_end(h, i, cost == HOLD_COST_UNKNOWN ? c->left : cost, moves, n_moves);
+        int64_t n = used_of(used, c->meter);
+        check(n >= 0 || n == USED_UNKNOWN);
+        is_overrun |= n > c->n;
+        charge_end(h, i, n == USED_UNKNOWN ? c->left : n, moves, n_moves);
     }
     return is_overrun;
 }
 
-static void release_money(struct hold *h, struct move *moves, size_t *n_moves)
+static void release_cost(struct hold *h, struct move *moves, size_t *n_moves)
 {
-    end_money_part(h, 0, moves, n_moves);
+    end_cost_part(h, &(struct used){0, 0, 0}, moves, n_moves);
     h->is_released = true;
 }
 
@@ -124,14 +126,13 @@ static void end_call(struct hold *h, bool is_owner, struct move *moves, size_t *
         end_owner_part(h, moves, n_moves);
 }
 
-int hold_settle(struct hold *h, bool is_owner, money_t cost, struct move *moves, size_t *n_moves)
+int hold_settle(struct hold *h, bool is_owner, const struct used *used, struct move *moves, size_t *n_moves)
 {
-    check(cost >= 0 || cost == HOLD_COST_UNKNOWN);
     int r = 0;
     end_call(h, is_owner, moves, n_moves);
     if (!h->is_settled && !h->is_released) {
-        money_t booked = cost == HOLD_COST_UNKNOWN ? money_held(h) : cost;
-        r = end_money_part(h, cost, moves, n_moves) ? HOLD_R_OVERRUN : 0;
+        money_t booked = used->usd == USED_UNKNOWN ? money_held(h) : used->usd;
+        r = end_cost_part(h, used, moves, n_moves) ? HOLD_R_OVERRUN : 0;
         h->is_settled = true;
         h->settled = booked;
     }
@@ -143,7 +144,7 @@ int hold_release(struct hold *h, bool is_owner, struct move *moves, size_t *n_mo
 {
     end_call(h, is_owner, moves, n_moves);
     if (h->n_live == 0 && !h->is_unknown && !h->is_settled && !h->is_released)
-        release_money(h, moves, n_moves);
+        release_cost(h, moves, n_moves);
     hold_unref(h);
     return 0;
 }
@@ -173,7 +174,7 @@ void hold_clear(struct hold *h, struct move *moves, size_t *n_moves)
 {
     check(h->n_live == 0);
     if (!h->is_settled && !h->is_released)
-        release_money(h, moves, n_moves);
+        release_cost(h, moves, n_moves);
 }
 
 void hold_ref(struct hold *h)

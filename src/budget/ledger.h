@@ -1,8 +1,8 @@
 /*
  * budget/ledger.h - how much may still be spent.
  *
- * Money is held before a call leaves, for the most it can cost, and settled with the true cost when the answer ends.
- * In between it is neither spent nor free.
+ * Cost (money, tokens) is held before a call leaves, for the most it can use, and settled with what it used when the
+ * answer ends. In between it is neither spent nor free.
  *
  *   (1) a hold never takes a bucket past its max: settled + held + n <= max when the hold is taken.
  *   (2) every hold leaves once: settled, released, or unknown and still held. ledger_check() proves it.
@@ -44,9 +44,9 @@ struct hold {
     uint32_t n_refs;
     uint32_t n_live; /* calls in flight that may still cause the cost: the owner and sharers */
     bool is_unknown;  /* some call on it ended without a known outcome */
-    bool is_settled;  /* the money part is settled */
-    bool is_released; /* the money part was given back: the hold cannot be shared any more */
-    money_t settled;  /* valid when is_settled */
+    bool is_settled;  /* the cost is settled */
+    bool is_released; /* the cost was given back: the hold cannot be shared any more */
+    money_t settled;  /* the money of it; valid when is_settled */
     size_t n_open; /* charges that are not over */
     size_t n_charges;
     struct charge charges[];
@@ -79,7 +79,7 @@ int ledger_hold(struct ledger *l, struct limit_need *needs, size_t n_needs, stru
 void ledger_look(struct ledger *l, struct limit_need *needs, size_t n_needs);
 
 /*
- * A call joins a hold whose money was not released (an idempotent retry; a settled one is fine, it costs nothing
+ * A call joins a hold whose cost was not released (an idempotent retry; a settled one is fine, it costs nothing
  * again): n_live + 1, one more reference. Recovery and reconciliation join a restored hold so too, before they end it.
  */
 void hold_share(struct hold *h);
@@ -87,18 +87,19 @@ void hold_share(struct hold *h);
 /*
  * One call on the hold ends. The moves that follow are appended to moves[*n_moves...] (room for h->n_charges must be
  * there). is_owner: the call that took the hold; its requests are settled and its concurrent slots released now,
- * whatever the outcome. hold_settle: the vendor said what it cost. The first settle books it (all usd charges: released
- * n, settled cost, also beyond what was held: returns HOLD_R_OVERRUN); later ones change nothing. HOLD_COST_UNKNOWN: it
- * cost something that no number says, so each charge settles at what it holds. hold_release: proven
- * that this call caused no cost. Money is released when no other call in flight shares it and none ended unknown.
- *   hold_unknown: not known. Money stays held.
+ * whatever the outcome.
+ *   hold_settle: the vendor said what was used. The first settle books it: all charges of cost, each by its own meter,
+ *   release what they held and settle what was used, also beyond what was held (returns HOLD_R_OVERRUN). Later ones
+ *   change nothing. What is USED_UNKNOWN settles at what the charge holds.
+ *   hold_release: proven that this call caused no cost. It is released when no other call in flight shares it and none
+ *   ended unknown.
+ *   hold_unknown: not known. The cost stays held.
  * Each takes the caller's live mark and its reference: do not touch h afterwards, but for what hold_ref kept.
  */
-int hold_settle(struct hold *h, bool is_owner, money_t cost, struct move *moves, size_t *n_moves);
+int hold_settle(struct hold *h, bool is_owner, const struct used *used, struct move *moves, size_t *n_moves);
 int hold_release(struct hold *h, bool is_owner, struct move *moves, size_t *n_moves);
 int hold_unknown(struct hold *h, bool is_owner, struct move *moves, size_t *n_moves);
 #define HOLD_R_OVERRUN 1
-#define HOLD_COST_UNKNOWN (-1)
 /*
  * The OPEN frame of a hold just taken could not be written, so it never was: nothing settles, not even its request.
  * Takes the only reference.
@@ -110,7 +111,7 @@ void hold_undo(struct hold *h);
  */
 void hold_forget(struct hold *h);
 /*
- * Found out later that no call on an unknown hold cost anything (reconciliation, a write-off): gives the money back.
+ * Found out later that no call on an unknown hold cost anything (reconciliation, a write-off): gives the cost back.
  * n_live must be 0; does nothing when it is settled or released. Takes no reference.
  */
 void hold_clear(struct hold *h, struct move *moves, size_t *n_moves);
@@ -120,7 +121,7 @@ void hold_unref(struct hold *h);
 /*
  * From the store at start, in any order. A counter brings what is settled; what is held comes from the holds alone.
  * Restored holds are unknown, n_live 0, and have one reference (the caller's). For a call that was cut off in flight:
- * hold_share, then hold_unknown(is_owner): its requests count, its slots are free, its money stays held.
+ * hold_share, then hold_unknown(is_owner): its requests count, its slots are free, its cost stays held.
  */
 int ledger_restore_counter(struct ledger *l, const struct counter_row *r);
 /*

@@ -7,12 +7,29 @@
 #include "base/time.h"
 #include "call/names.h"
 
-enum limit_meter { METER_USD, METER_REQUESTS, METER_CONCURRENT };
+enum limit_meter {
+#define METER(name, text, is_cost, unit) METER_##name,
+#include "call/meter.tbl.h"
+#undef METER
+    METER_COUNT
+};
 enum limit_window { WINDOW_CALL, WINDOW_DAY, WINDOW_MONTH, WINDOW_RUN, WINDOW_LIFETIME, WINDOW_INSTANT };
 struct str meter_text(enum limit_meter m);
+struct str meter_unit(enum limit_meter m); /* "USD", "input tokens" */
+bool meter_is_cost(enum limit_meter m);    /* settles with what was used; else it counts calls */
+bool meter_is_tokens(enum limit_meter m);
 struct str window_text(enum limit_window w);
 int meter_parse(struct str s, enum limit_meter *ret);
 int window_parse(struct str s, enum limit_window *ret);
+
+/* What a call used in the end, for the meters of cost. USED_UNKNOWN: something, and no number says how much. */
+#define USED_UNKNOWN (-1)
+struct used {
+    money_t usd;
+    int64_t input_tokens, output_tokens;
+};
+#define USED_UNKNOWN_ALL ((struct used){USED_UNKNOWN, USED_UNKNOWN, USED_UNKNOWN})
+int64_t used_of(const struct used *u, enum limit_meter m); /* m counts cost */
 
 /* A call never has more needs than this: policy denies what would (the defaults allow 108). */
 #define LIMIT_NEEDS_MAX 256
@@ -29,7 +46,8 @@ struct limit_need {
     wall_t window_start; /* 0 where the window has no start */
     wall_t resets_at;    /* 0: never */
     int64_t max;
-    int64_t n; /* how much this call holds */
+    int64_t n;      /* how much this call holds */
+    bool may_clamp; /* without room: lower what the model may answer, and decide again */
     /* filled by the ledger when it looks */
     int64_t before; /* settled in this window */
     int64_t held;   /* held by other calls, all windows */

@@ -16,6 +16,15 @@ static bool has_bit(uint32_t set, unsigned bit)
     return set & 1u << bit;
 }
 
+static bool may_be(const struct match *m, struct str layer)
+{
+    const struct patterns *layers = &m->by_key[MATCH_LAYER];
+    for (size_t i = 0; i < layers->n; i++)
+        if (str_eq(layers->items[i].text, layer))
+            return true;
+    return layers->n == 0;
+}
+
 /* True when no operation pattern can belong to any vendor pattern. */
 static bool has_foreign_operations_only(const struct match *m)
 {
@@ -70,6 +79,8 @@ static void analyse_rule(struct parse *x, const struct rule *r)
     else if (permits_authority_unnamed(r))
         warn(x, r->line, r->col, "never_applies",
              "never applies: operations of class authority are permitted only by their exact names", r->id);
+    else if (r->match.by_key[MATCH_MODEL].n > 0 && !may_be(&r->match, STR("llm")))
+        warn(x, r->line, r->col, "never_applies", "never applies: only calls to models name one", r->id);
     else if (names_class_of_unknown(r))
         warn(x, r->line, r->col, "never_applies", "never applies: unknown operations have none of these classes",
              r->id);
@@ -85,12 +96,17 @@ static void analyse_rule(struct parse *x, const struct rule *r)
     }
 }
 
+static bool may_be_saas(const struct match *m)
+{
+    return may_be(m, STR("saas")) && m->by_key[MATCH_MODEL].n == 0;
+}
+
 static void analyse_limit(struct parse *x, const struct limit *l)
 {
     const struct match *m = &l->match;
     bool is_sum = l->meter == METER_USD && l->window != WINDOW_CALL;
     bool is_both_named = has_bit(m->classes, CLASS_MONEY_IN) && has_bit(m->classes, CLASS_MONEY_OUT);
-    bool is_open = m->classes == 0 && m->by_key[MATCH_OPERATION].n == 0;
+    bool is_open = m->classes == 0 && m->by_key[MATCH_OPERATION].n == 0 && may_be_saas(m);
     if (is_sum && (is_both_named || is_open))
         warn(x, l->line, l->col, "mixed_directions",
              "adds money coming in to money going out, which caps neither: give it `class: [money_out]` and write "
@@ -104,6 +120,10 @@ static void analyse_limit(struct parse *x, const struct limit *l)
     if (has_foreign_operations_only(m))
         warn(x, l->line, l->col, "never_applies", "never applies: none of its operations belongs to its vendors",
              l->id);
+    else if (meter_is_tokens(l->meter) && !may_be(m, STR("llm")))
+        warn(x, l->line, l->col, "never_applies", "never applies: only calls to models use tokens", l->id);
+    else if (m->by_key[MATCH_MODEL].n > 0 && !may_be(m, STR("llm")))
+        warn(x, l->line, l->col, "never_applies", "never applies: only calls to models name one", l->id);
 }
 
 void analyse(struct parse *x)

@@ -83,17 +83,39 @@ struct gather {
     struct arena *a;
     bool may_lookup;
     struct verdict *v;
-    const struct limit *unpriced; /* first limit whose cost is unknown for good */
+    const struct limit *unpriced; /* first limit on a cost that is unknown for good */
     size_t n_max;
 };
+
+static bool is_model_call(const struct facts *f)
+{
+    return str_eq(f->layer, STR("llm"));
+}
+
+/* The most that the call can use of what a limit on tokens counts; calls to others than models use none. */
+static bool tokens_asked(struct gather *g, const struct limit *l, int64_t *ret_n)
+{
+    const struct token_bound *bound = &g->f->tokens;
+    if (!is_model_call(g->f))
+        return false;
+    if (!bound->is_known) {
+        if (class_is_money(g->f->class) && !g->unpriced)
+            g->unpriced = l;
+        return false;
+    }
+    *ret_n = used_of(&(struct used){0, bound->input, bound->output}, l->meter);
+    return class_is_money(g->f->class) || *ret_n > 0;
+}
 
 /* How much the call asks of a limit; false: nothing, the limit does not concern it (or a fact is asked for first). */
 static bool ask_of(struct gather *g, const struct limit *l, int64_t *ret_n)
 {
-    if (l->meter != METER_USD) {
+    if (!meter_is_cost(l->meter)) {
         *ret_n = 1;
         return true;
     }
+    if (l->meter != METER_USD)
+        return tokens_asked(g, l, ret_n);
     const struct cost *cost = &g->f->cost;
     if (cost->how != HOW_UNKNOWN) {
         *ret_n = cost->usd;
@@ -130,7 +152,7 @@ static int add_limit(struct gather *g, const struct limit *l)
     int r = limit_need(l, g->f, n, g->a, &g->v->needs[g->v->n_needs]);
     if (r < 0)
         return err_trace(r);
-    g->v->n_needs++;
+    g->v->needs[g->v->n_needs++].may_clamp = l->may_clamp && is_model_call(g->f);
     return 0;
 }
 
@@ -175,13 +197,14 @@ static void gather_needs(const struct policy *p, const struct key_limits *k, str
 void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, bool may_lookup,
                    struct arena *a, struct verdict *ret)
 {
-    check(f->class < CLASS_COUNT && f->cost.usd >= 0);
+    check(f->class < CLASS_COUNT && f->cost.usd >= 0 && f->tokens.input >= 0 && f->tokens.output >= 0);
     struct verdict v = {.effect = EFFECT_DENY, .code = CODE_POLICY_DENIED};
     if (!p) {
         say_no_document(a, &v);
     } else {
         v.policy = p->digest;
         v.policy_name = p->name;
+        may_lookup &= !is_model_call(f); /* no vendor of models tells what a call will cost, or whose it is */
         struct gather g = {.f = f, .a = a, .may_lookup = may_lookup, .v = &v};
         if (rules_permit(p, f, may_lookup, a, &v))
             gather_needs(p, k, &g);

@@ -10,7 +10,7 @@
 #define COUNT_MAX 1000000000000LL
 
 /* What people write, for one line of help. */
-#define FORMS "usd=50.00/day, usd=5/call, requests=100/lifetime, concurrent=4"
+#define FORMS "usd=50.00/day, usd=5/call, tokens=200000/day, requests=100/lifetime, concurrent=4"
 
 static int fault(struct diag_list *diags, struct str spec, const char *code, const char *text)
 {

@@ -60,7 +60,12 @@ struct str by_value(const struct facts *f, enum by b)
     }
 }
 
-bool glob_match(struct str glob, struct str s)
+char match_key_separator(enum match_key k)
+{
+    return k == MATCH_MODEL ? '/' : '.';
+}
+
+static bool glob_match(struct str glob, char separator, struct str s)
 {
     size_t i = 0;
     for (size_t g = 0; g < glob.n; g++) {
@@ -72,7 +77,7 @@ bool glob_match(struct str glob, struct str s)
         if (g + 1 == glob.n)
             return true;
         size_t start = i; /* a whole segment, not empty */
-        while (i < s.n && s.p[i] != '.')
+        while (i < s.n && s.p[i] != separator)
             i++;
         if (i == start)
             return false;
@@ -82,15 +87,32 @@ bool glob_match(struct str glob, struct str s)
 
 bool pattern_match(const struct pattern *p, struct str s)
 {
-    return p->is_glob ? glob_match(p->text, s) : str_eq(p->text, s);
+    return p->is_glob ? glob_match(p->text, '.', s) : str_eq(p->text, s);
 }
 
-static bool patterns_have(const struct patterns *p, struct str s)
+/* A model's pattern in two: which vendor (`*`: any), and which of its models. */
+static void model_cut(struct str text, struct str *ret_vendor, struct str *ret_name)
 {
+    if (str_cut(text, '/', ret_vendor, ret_name))
+        return;
+    *ret_vendor = STR("*");
+    *ret_name = text;
+}
+
+bool model_match(const struct pattern *p, struct str vendor, struct str model)
+{
+    struct str of, name;
+    model_cut(p->text, &of, &name);
+    return (str_eq(of, STR("*")) || str_eq(of, vendor)) && glob_match(name, '/', model);
+}
+
+static bool patterns_have(const struct patterns *p, enum match_key k, const struct facts *f)
+{
+    struct str s = match_value(f, k);
     if (s.n == 0)
         return false;
     for (size_t i = 0; i < p->n; i++)
-        if (pattern_match(&p->items[i], s))
+        if (k == MATCH_MODEL ? model_match(&p->items[i], f->vendor, s) : pattern_match(&p->items[i], s))
             return true;
     return false;
 }
@@ -105,34 +127,44 @@ enum match_result match_facts(const struct match *m, const struct facts *f)
             continue;
         if (k == MATCH_CUSTOMER && f->customer.n == 0)
             result = MATCH_MAYBE;
-        else if (!patterns_have(&m->by_key[k], match_value(f, k)))
+        else if (!patterns_have(&m->by_key[k], k, f))
             return MATCH_NO;
     }
     return result;
 }
 
 /* All that `inner` matches, `outer` matches. */
-static bool pattern_covers(const struct pattern *outer, const struct pattern *inner)
+static bool text_covers(struct str outer, struct str inner, char separator)
 {
-    if (!inner->is_glob)
-        return pattern_match(outer, inner->text);
-    if (str_eq(outer->text, inner->text))
+    const char *star = memchr(inner.p, '*', inner.n);
+    if (!star)
+        return glob_match(outer, separator, inner);
+    if (str_eq(outer, inner))
         return true;
-    if (!outer->is_glob)
+    if (!str_has(outer, '*'))
         return false;
-    struct str before_star = str_sub(outer->text, 0, outer->text.n - 1);
-    const char *star = memchr(inner->text.p, '*', inner->text.n);
-    struct str literal = str_sub(inner->text, 0, (size_t)(star - inner->text.p));
-    return outer->text.p[outer->text.n - 1] == '*' && !str_has(before_star, '*') && str_starts(literal, before_star);
+    struct str before_star = str_sub(outer, 0, outer.n - 1);
+    struct str literal = str_sub(inner, 0, (size_t)(star - inner.p));
+    return outer.p[outer.n - 1] == '*' && !str_has(before_star, '*') && str_starts(literal, before_star);
 }
 
-static bool patterns_cover(const struct patterns *outer, const struct patterns *inner)
+static bool pattern_covers(const struct pattern *outer, const struct pattern *inner, enum match_key k)
+{
+    struct str outer_vendor, outer_name, inner_vendor, inner_name;
+    if (k != MATCH_MODEL)
+        return text_covers(outer->text, inner->text, match_key_separator(k));
+    model_cut(outer->text, &outer_vendor, &outer_name);
+    model_cut(inner->text, &inner_vendor, &inner_name);
+    return text_covers(outer_vendor, inner_vendor, '/') && text_covers(outer_name, inner_name, '/');
+}
+
+static bool patterns_cover(const struct patterns *outer, const struct patterns *inner, enum match_key k)
 {
     if (outer->n == 0)
         return true;
     for (size_t i = 0; i < inner->n; i++) {
         size_t o = 0;
-        while (o < outer->n && !pattern_covers(&outer->items[o], &inner->items[i]))
+        while (o < outer->n && !pattern_covers(&outer->items[o], &inner->items[i], k))
             o++;
         if (o == outer->n)
             return false;
@@ -145,7 +177,7 @@ bool match_covers(const struct match *outer, const struct match *inner)
     if (outer->classes && (!inner->classes || (inner->classes & ~outer->classes)))
         return false;
     for (enum match_key k = 0; k < MATCH_COUNT; k++)
-        if (!patterns_cover(&outer->by_key[k], &inner->by_key[k]))
+        if (!patterns_cover(&outer->by_key[k], &inner->by_key[k], k))
             return false;
     return true;
 }

@@ -23,14 +23,15 @@ static const struct key_row window_keys[] = {
 /* False when there is none that can be used. */
 static bool parse_meter(struct parse *x, const struct yaml *map, enum limit_meter *ret)
 {
-    static const struct str words[] = {STR_INIT("usd"), STR_INIT("requests"), STR_INIT("concurrent")};
-    static const struct str later[] = {STR_INIT("tokens"), STR_INIT("input_tokens"), STR_INIT("output_tokens")};
     const struct yaml *y = yaml_get(map, STR("meter"));
+    struct str words[METER_COUNT];
     if (yaml_is(y, YAML_STR) && str_starts(y->text, STR("currency:"))) {
         parse_later(x, y, "meter", y->text);
         return false;
     }
-    int i = parse_word(x, map, STR("meter"), words, N(words), later, N(later));
+    for (enum limit_meter m = 0; m < METER_COUNT; m++)
+        words[m] = meter_text(m);
+    int i = parse_word(x, map, STR("meter"), words, N(words), NULL, 0);
     if (i >= 0)
         *ret = (enum limit_meter)i;
     return i >= 0;
@@ -116,19 +117,30 @@ static void parse_unknown_cost(struct parse *x, const struct yaml *map, struct l
     }
 }
 
-static void parse_on_exceed(struct parse *x, const struct yaml *map)
+/* Clamp lowers what a model may answer: that is no help where other things are counted. */
+static bool can_clamp(enum limit_meter m)
 {
-    static const struct str words[] = {STR_INIT("deny")}, later[] = {STR_INIT("approve"), STR_INIT("clamp")};
+    return meter_is_cost(m) && m != METER_INPUT_TOKENS;
+}
+
+static void parse_on_exceed(struct parse *x, const struct yaml *map, struct limit *l)
+{
+    static const struct str words[] = {STR_INIT("deny"), STR_INIT("clamp")}, later[] = {STR_INIT("approve")};
     const struct yaml *y = yaml_get(map, STR("on_exceed"));
-    if (yaml_is(y, YAML_STR) && str_starts(y->text, STR("downgrade:")))
+    if (yaml_is(y, YAML_STR) && str_starts(y->text, STR("downgrade:"))) {
         parse_later(x, y, "on_exceed", y->text);
-    else
-        parse_word(x, map, STR("on_exceed"), words, 1, later, N(later));
+        return;
+    }
+    l->may_clamp = parse_word(x, map, STR("on_exceed"), words, N(words), later, N(later)) == 1;
+    if (l->may_clamp && !can_clamp(l->meter))
+        parse_fault(x, y, "bad_value",
+                    "`on_exceed: clamp` lowers what a model may answer: it is for limits of usd, tokens and "
+                    "output_tokens");
 }
 
 static void add_by(struct parse *x, const struct yaml *item, unsigned *by)
 {
-    static const struct str later[] = {STR_INIT("user"), STR_INIT("model"), STR_INIT("root_run")};
+    static const struct str later[] = {STR_INIT("user"), STR_INIT("root_run")};
     struct str names[BY_COUNT];
     for (enum by b = 0; b < BY_COUNT; b++) {
         names[b] = by_text(b);
@@ -165,15 +177,15 @@ static void parse_limit(struct parse *x, const struct yaml *map, struct limit *l
     parse_keys(x, map, "a limit", limit_keys, N(limit_keys));
     parse_id(x, map, STR("id"), &l->id);
     parse_by(x, map, l);
-    parse_on_exceed(x, map);
     parse_mode(x, map);
     if (yaml_get(map, STR("match")))
         parse_match(x, yaml_get(map, STR("match")), &l->match);
     bool has_window = parse_window(x, map, &l->window);
     if (!parse_meter(x, map, &l->meter))
-        return; /* what max and window may be depends on it */
+        return; /* what the others may be depends on it */
     parse_max(x, map, l);
     parse_unknown_cost(x, map, l);
+    parse_on_exceed(x, map, l);
     if (has_window)
         check_meter_and_window(x, map, l);
     if (l->window == WINDOW_RUN)

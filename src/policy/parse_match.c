@@ -12,10 +12,10 @@
 #define PATTERN_BYTES_MAX 256
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 
-static const struct str later_keys[] = {STR_INIT("model"), STR_INIT("user"), STR_INIT("host")};
+static const struct str later_keys[] = {STR_INIT("user"), STR_INIT("host")};
 static const struct str methods[] = {STR_INIT("GET"),   STR_INIT("HEAD"),   STR_INIT("POST"),   STR_INIT("PUT"),
                                      STR_INIT("PATCH"), STR_INIT("DELETE"), STR_INIT("OPTIONS")};
-static const struct str layers[] = {STR_INIT("saas")}, later_layers[] = {STR_INIT("llm"), STR_INIT("mcp")};
+static const struct str layers[] = {STR_INIT("saas"), STR_INIT("llm")}, later_layers[] = {STR_INIT("mcp")};
 
 static bool has_name(const struct str *names, size_t n, struct str s)
 {
@@ -25,18 +25,18 @@ static bool has_name(const struct str *names, size_t n, struct str s)
     return false;
 }
 
-/* `*` at the end, or for a whole dot segment. */
-static bool is_glob_valid(struct str s)
+/* `*` at the end, or for a whole segment. */
+static bool is_glob_valid(struct str s, char separator)
 {
     for (size_t i = 0; i < s.n; i++) {
-        bool starts_segment = i == 0 || s.p[i - 1] == '.';
-        if (s.p[i] == '*' && i + 1 < s.n && !(starts_segment && s.p[i + 1] == '.'))
+        bool starts_segment = i == 0 || s.p[i - 1] == separator;
+        if (s.p[i] == '*' && i + 1 < s.n && !(starts_segment && s.p[i + 1] == separator))
             return false;
     }
     return true;
 }
 
-static bool is_pattern_text_valid(struct parse *x, const struct yaml *item)
+static bool is_pattern_text_valid(struct parse *x, const struct yaml *item, enum match_key key)
 {
     struct str s = item->text;
     bool is_printable = true;
@@ -46,12 +46,11 @@ static bool is_pattern_text_valid(struct parse *x, const struct yaml *item)
         parse_fault(x, item, "bad_value", "must be 1 to %d bytes without control characters", PATTERN_BYTES_MAX);
         return false;
     }
-    if (!is_glob_valid(s)) {
-        parse_fault(x, item, "bad_glob",
-                    "`*` may stand at the end, or for a whole segment between dots: stripe.*.create");
-        return false;
-    }
-    return true;
+    if (is_glob_valid(s, match_key_separator(key)))
+        return true;
+    parse_fault(x, item, "bad_glob", "`*` may stand at the end, or for a whole segment between %s",
+                key == MATCH_MODEL ? "slashes: openai/*, */gpt-4o" : "dots: stripe.*.create");
+    return false;
 }
 
 static void warn_unknown_vendor(struct parse *x, const struct yaml *item, struct str vendor)
@@ -84,6 +83,20 @@ static bool is_operation_valid(struct parse *x, const struct yaml *item)
     return true;
 }
 
+static bool is_model_valid(struct parse *x, const struct yaml *item)
+{
+    struct str vendor, name;
+    if (!str_cut(item->text, '/', &vendor, &name))
+        return true;
+    if (vendor.n == 0 || name.n == 0 || (str_has(vendor, '*') && vendor.n > 1)) {
+        parse_fault(x, item, "bad_value", "a model is written with its vendor, or bare for any: openai/gpt-4o, gpt-4o");
+        return false;
+    }
+    if (!str_eq(vendor, STR("*")))
+        warn_unknown_vendor(x, item, vendor);
+    return true;
+}
+
 static bool is_word_valid(struct parse *x, const struct yaml *item, enum match_key key)
 {
     if (key == MATCH_LAYER && has_name(later_layers, N(later_layers), item->text)) {
@@ -103,10 +116,12 @@ static bool is_item_valid(struct parse *x, const struct yaml *item, enum match_k
 {
     if (key == MATCH_LAYER || key == MATCH_METHOD)
         return is_word_valid(x, item, key);
-    if (!is_pattern_text_valid(x, item))
+    if (!is_pattern_text_valid(x, item, key))
         return false;
     if (key == MATCH_OPERATION)
         return is_operation_valid(x, item);
+    if (key == MATCH_MODEL)
+        return is_model_valid(x, item);
     if (key == MATCH_VENDOR)
         warn_unknown_vendor(x, item, item->text);
     return true;

@@ -20,7 +20,7 @@ enum by {
     BY_COUNT
 };
 
-/* A literal, or a glob: `*` for a whole dot segment, or at the end for any rest. */
+/* A literal, or a glob: `*` for a whole segment, or at the end for any rest. '/' parts a model's segments, else '.'. */
 struct pattern {
     struct str text;
     bool is_glob;
@@ -51,6 +51,7 @@ struct limit {
     unsigned by; /* bits of enum by; WINDOW_RUN has BY_RUN */
     int64_t max;
     struct match match;
+    bool may_clamp;       /* on_exceed: clamp */
     bool is_unknown_held; /* unknown_cost: hold:<amount> */
     money_t unknown_hold;
     int line, col;
@@ -80,8 +81,10 @@ enum match_result { MATCH_NO, MATCH_MAYBE, MATCH_YES }; /* maybe: depends on a c
 struct str match_key_text(enum match_key k);
 struct str by_text(enum by b);
 struct str by_value(const struct facts *f, enum by b);
-bool glob_match(struct str glob, struct str s);
+char match_key_separator(enum match_key k);
 bool pattern_match(const struct pattern *p, struct str s);
+/* `openai/gpt-4o`, or a bare name of any vendor's. */
+bool model_match(const struct pattern *p, struct str vendor, struct str model);
 enum match_result match_facts(const struct match *m, const struct facts *f);
 /* What `inner` matches, `outer` matches too; may say no where it is true. */
 bool match_covers(const struct match *outer, const struct match *inner);

@@ -84,8 +84,31 @@ void say_approval(const struct policy *p, const struct rule *r, const struct fac
     v->effect = EFFECT_APPROVE;
 }
 
+/* Agents write models' names: as much of one as a sentence bears. */
+static struct str model_name(const struct facts *f)
+{
+    return str_sub(f->model, 0, 64);
+}
+
+static struct str usage_unknown(const struct limit_need *need, const struct facts *f, struct arena *a)
+{
+    bool is_usd = need->meter == METER_USD;
+    return arena_printf(
+        a,
+        "Limit \"" STR_FMT "\" of " STR_FMT " counts " STR_FMT ", and what " STR_FMT " with model " STR_FMT
+        " can use at most is not known: the catalog has no %s for it; %s.",
+        STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(meter_unit(need->meter)), STR_ARG(f->operation),
+        STR_ARG(model_name(f)), is_usd ? "price" : "maximum of output",
+        is_usd ? "use a model that it has, or ask for `unknown_cost: hold:<amount>` on the limit"
+               : "say in the request how many tokens it may answer with, or use a model that it has");
+}
+
 void say_cost_unknown(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *v)
 {
+    if (f->model.n) {
+        refuse(v, CODE_COST_UNKNOWN, usage_unknown(need, f, a));
+        return;
+    }
     struct str why = STR("names no amount that could be read or looked up");
     if (f->amount.is_known && strcmp(f->amount.currency, "USD") != 0)
         why = arena_printf(a, "is in %.3s, which is not converted in this version", f->amount.currency);
@@ -119,7 +142,7 @@ static const char *window_phrase(enum limit_window w)
 static struct str reset_phrase(const struct limit_need *need, struct arena *a)
 {
     char text[WALL_TEXT_BYTES];
-    if (need->window == WINDOW_CALL)
+    if (need->window == WINDOW_CALL || (meter_is_cost(need->meter) && need->n > need->max))
         return STR(" Ask for less.");
     if (need->window == WINDOW_INSTANT)
         return STR(" Try again when one has ended.");
@@ -129,9 +152,16 @@ static struct str reset_phrase(const struct limit_need *need, struct arena *a)
     return arena_printf(a, " It resets at %.19sZ.", text);
 }
 
+static struct str amount_of(const struct limit_need *need, int64_t n, struct arena *a)
+{
+    char text[MONEY_TEXT_BYTES];
+    if (need->meter == METER_USD)
+        return arena_str(a, money_text_short(n, text));
+    return arena_printf(a, "%lld", (long long)n);
+}
+
 static struct str compared(const struct limit_need *need, struct arena *a)
 {
-    char max[MONEY_TEXT_BYTES], before[MONEY_TEXT_BYTES], held[MONEY_TEXT_BYTES], n[MONEY_TEXT_BYTES];
     const char *window = window_phrase(need->window);
     if (need->meter == METER_CONCURRENT)
         return arena_printf(a, "%lld calls %s: %lld in flight, this call is one more.", (long long)need->max, window,
@@ -139,13 +169,13 @@ static struct str compared(const struct limit_need *need, struct arena *a)
     if (need->meter == METER_REQUESTS)
         return arena_printf(a, "%lld requests %s: %lld made, %lld in flight, this call is one more.",
                             (long long)need->max, window, (long long)need->before, (long long)need->held);
-    struct str max_text = money_text_short(need->max, max), n_text = money_text_short(need->n, n);
+    struct str max = arena_printf(a, STR_FMT " " STR_FMT " %s", STR_ARG(amount_of(need, need->max, a)),
+                                  STR_ARG(meter_unit(need->meter)), window);
+    struct str n = amount_of(need, need->n, a);
     if (need->window == WINDOW_CALL)
-        return arena_printf(a, STR_FMT " USD %s: this call asks " STR_FMT ".", STR_ARG(max_text), window,
-                            STR_ARG(n_text));
-    return arena_printf(a, STR_FMT " USD %s: " STR_FMT " spent, " STR_FMT " held, this call asks " STR_FMT ".",
-                        STR_ARG(max_text), window, STR_ARG(money_text_short(need->before, before)),
-                        STR_ARG(money_text_short(need->held, held)), STR_ARG(n_text));
+        return arena_printf(a, STR_FMT ": this call asks " STR_FMT ".", STR_ARG(max), STR_ARG(n));
+    return arena_printf(a, STR_FMT ": " STR_FMT " spent, " STR_FMT " held, this call asks " STR_FMT ".", STR_ARG(max),
+                        STR_ARG(amount_of(need, need->before, a)), STR_ARG(amount_of(need, need->held, a)), STR_ARG(n));
 }
 
 void policy_refuse_limit(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *ret)
@@ -154,7 +184,7 @@ void policy_refuse_limit(const struct limit_need *need, const struct facts *f, s
     size_t n_needs = ret->n_needs;
     /* What no waiting brings back must not be retried: a count over a run or a lifetime is refused like money. */
     bool is_for_good = need->meter == METER_REQUESTS && need->resets_at == 0;
-    refuse(ret, need->meter == METER_USD || is_for_good ? CODE_LIMIT_EXCEEDED : CODE_RATE_LIMITED,
+    refuse(ret, meter_is_cost(need->meter) || is_for_good ? CODE_LIMIT_EXCEEDED : CODE_RATE_LIMITED,
            arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " is " STR_FMT STR_FMT, STR_ARG(need->id),
                         STR_ARG(need->whose), STR_ARG(compared(need, a)), STR_ARG(reset_phrase(need, a))));
     ret->needs = needs; /* the record shows all of them */

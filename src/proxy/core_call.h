@@ -80,6 +80,7 @@ struct close_request {
     const struct idempotency *idempotency;
     struct record_close
         *record; /* all but moves, overrun; outcome and settled are the call's own view and may be corrected */
+    const struct usage *usage;   /* NULL: not a call to a model. HOW_UNKNOWN: tokens settle at what is held */
     struct str object_scope;     /* "<vendor>/<mode>" */
     struct buf *body, *personal;
 };

@@ -3,8 +3,8 @@
  *
  *   (1) key, stop button, run and document are looked at again here, so a revoke that returned is obeyed.
  *   (2) hold and OPEN frame stand or fall together: a frame that cannot be written releases what was held.
- *   (3) a call that shares the hold of the first call with its idempotency key takes requests and slots of its own, no
- * money.
+ *   (3) a call that shares the hold of the first call with its idempotency key takes requests and slots of its own,
+ *       and no cost: neither money nor tokens.
  */
 #include "proxy/core_impl.h"
 
@@ -154,14 +154,14 @@ static money_t usd_held(const struct limit_need *needs, size_t n)
     return usd;
 }
 
-/* Takes the limits. A sharing call asks nothing of money limits: n 0 always fits, and the record shows it. */
+/* Takes the limits. A sharing call asks nothing of limits on cost: n 0 always fits, and the record shows it. */
 static int take(struct core *c, struct verdict *v, bool is_sharing, struct hold **ret_hold, size_t *ret_i_short)
 {
     int64_t max[NEEDS_MAX];
     check(v->n_needs <= NEEDS_MAX);
     for (size_t i = 0; i < v->n_needs && is_sharing; i++) {
         max[i] = v->needs[i].max;
-        if (v->needs[i].meter == METER_USD) {
+        if (meter_is_cost(v->needs[i].meter)) {
             v->needs[i].n = 0;
             v->needs[i].max = INT64_MAX;
         }
@@ -296,7 +296,8 @@ void core_look(struct core *c, struct verdict *v)
 /* --- close ------------------------------------------------------------------------------------------------------ */
 
 /* Ends the call's part of both holds; moves go to `moves`. Returns whether a settled sum went past what was held. */
-static bool end_holds(const struct held *h, enum outcome o, money_t cost, struct move *moves, size_t *n_moves)
+static bool end_holds(const struct held *h, enum outcome o, const struct used *used, struct move *moves,
+                      size_t *n_moves)
 {
     int r;
     if (h->is_replay_of_settled) { /* its cost is booked: what the answer says again counts no second time */
@@ -305,16 +306,16 @@ static bool end_holds(const struct held *h, enum outcome o, money_t cost, struct
     }
     if (h->shared) {
         if (o == OUTCOME_SETTLED)
-            r = hold_settle(h->shared, false, cost, moves, n_moves);
+            r = hold_settle(h->shared, false, used, moves, n_moves);
         else if (o == OUTCOME_UNKNOWN)
             r = hold_unknown(h->shared, false, moves, n_moves);
         else
             r = hold_release(h->shared, false, moves, n_moves);
-        (void)hold_release(h->own, true, moves, n_moves); /* requests and slots only: no money on it */
+        (void)hold_release(h->own, true, moves, n_moves); /* requests and slots only: no cost on it */
         return r == HOLD_R_OVERRUN;
     }
     if (o == OUTCOME_SETTLED)
-        return hold_settle(h->own, true, cost, moves, n_moves) == HOLD_R_OVERRUN;
+        return hold_settle(h->own, true, used, moves, n_moves) == HOLD_R_OVERRUN;
     if (o == OUTCOME_UNKNOWN)
         (void)hold_unknown(h->own, true, moves, n_moves);
     else
@@ -434,6 +435,19 @@ static void let_settled_go(struct idem_entry *e)
     e->is_settled = true;
 }
 
+static struct used used_by(const struct close_request *q)
+{
+    const struct cost *cost = &q->record->settled;
+    struct used used = USED_UNKNOWN_ALL;
+    if (cost->how != HOW_UNKNOWN)
+        used.usd = cost->usd;
+    if (q->usage && q->usage->how != HOW_UNKNOWN) {
+        used.input_tokens = usage_tokens(q->usage, TOKENS_IN);
+        used.output_tokens = usage_tokens(q->usage, TOKENS_OUT);
+    }
+    return used;
+}
+
 static int close_locked(struct core *c, struct close_request *q)
 {
     const struct held *h = q->held;
@@ -446,10 +460,12 @@ static int close_locked(struct core *c, struct close_request *q)
     money_t own_settled = h->own->settled;
     struct idem_entry *first = entry_of(c, q, h->shared);
     bool is_unpriced = rc->outcome == OUTCOME_SETTLED && rc->settled.how == HOW_UNKNOWN;
+    struct used used = used_by(q);
+    enum how how = is_unpriced ? HOW_ESTIMATED : rc->outcome == OUTCOME_SETTLED ? rc->settled.how : HOW_PARSED;
     bool was_counted = first && first->is_first_unknown && core_holds_something(first->hold);
 
     hold_ref(h->own); /* read once more when it is over */
-    rc->is_overrun = end_holds(h, rc->outcome, is_unpriced ? HOLD_COST_UNKNOWN : rc->settled.usd, moves, &n_moves);
+    rc->is_overrun = end_holds(h, rc->outcome, &used, moves, &n_moves);
     bool is_resolved = first && first->is_first_unknown && (first->hold->is_settled || first->hold->is_released);
     judge(q, h, own_was_settled, own_settled);
     bool is_held = core_holds_something(h->own);
@@ -459,7 +475,7 @@ static int close_locked(struct core *c, struct close_request *q)
         rc->settled =
             (struct cost){.how = HOW_ESTIMATED, .usd = h->held.usd}; /* it cost what the policy says to hold */
     if (is_resolved)
-        (void)write_resolution(c, q, first, is_unpriced ? HOW_ESTIMATED : HOW_PARSED, moves, n_moves);
+        (void)write_resolution(c, q, first, how, moves, n_moves);
     rc->n_moves = pick_moves(moves, n_moves, is_resolved ? first->open_seq : 0, false, rm);
     rc->moves = rm;
 

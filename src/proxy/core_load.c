@@ -2,14 +2,15 @@
  * proxy/core_load.c - from a stopped daemon's files to a running one's state.
  *
  * Order: the journal's tail goes into the store; keys, policies, counters and holds come back from the store; then
- * every call that was open is closed as unknown: its money stays held, its slots come back (DESIGN 7). Only then is the
- * core ready.
+ * every call that was open is closed: as unknown, so that its money stays held, or, a call to a model, as settled at
+ * its hold; its slots come back (DESIGN 7). Only then is the core ready.
  */
 #include "proxy/core_impl.h"
 
 #include "codec/hex.h"
 #include "codec/json_read.h"
 #include "base/log.h"
+#include "store/frame_read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -169,23 +170,48 @@ static void restore_idempotency(struct core *c, struct json body, struct hold *h
     core_idem_put(c, key, &e);
 }
 
-/* The stopped process can no longer hear the answer: what it held of money stays, the rest ends now. */
-static int close_as_unknown(struct loading *l, const struct open_row *row, struct json body, struct hold *h)
+enum cut_end {
+    CUT_HARMLESS, /* nothing to reconcile here: a read, or the cost stands with another call */
+    CUT_UNKNOWN,  /* what it held of cost stays */
+    CUT_SETTLED,  /* a model answers or not, nobody can ask later: what it can have used at most counts */
+};
+
+static enum cut_end cut_end_of(struct json body)
+{
+    enum op_class class = CLASS_UNKNOWN;
+    (void)class_parse(text_of(json_get(body, STR("class"))), &class);
+    if (class == CLASS_READ || json_type(json_get(body, STR("shares"))) == JSON_STR)
+        return CUT_HARMLESS;
+    return str_eq(text_of(json_get(body, STR("layer"))), STR("llm")) ? CUT_SETTLED : CUT_UNKNOWN;
+}
+
+/* What a call to a model is booked with: its hold, or what was predicted where no limit on money held anything. */
+static struct cost cost_at_hold(struct json body)
+{
+    struct cost_row cost = cost_read(json_get(body, STR("held")));
+    if (!cost.is_known)
+        cost = cost_read(json_get(body, STR("predicted")));
+    return (struct cost){.how = cost.is_known ? HOW_ESTIMATED : HOW_UNKNOWN, .usd = cost.nano};
+}
+
+/* The stopped process can no longer hear the answer. */
+static int close_cut_off(struct loading *l, const struct open_row *row, struct json body, struct hold *h)
 {
     struct core *c = l->c;
-    enum op_class class = CLASS_UNKNOWN;
+    static const enum outcome outcomes[] = {
+        [CUT_HARMLESS] = OUTCOME_NONE, [CUT_UNKNOWN] = OUTCOME_UNKNOWN, [CUT_SETTLED] = OUTCOME_SETTLED};
+    enum cut_end end = cut_end_of(body);
     struct move moves[MOVES_MAX];
     struct record_move rm[MOVES_MAX];
     uint8_t salt[SALT_BYTES];
     size_t n = 0, n_rm = 0;
     uint64_t seq;
 
-    (void)class_parse(text_of(json_get(body, STR("class"))), &class);
-    bool is_sharing = json_type(json_get(body, STR("shares"))) == JSON_STR; /* the money stands with the first call */
-    bool is_harmless = class == CLASS_READ || is_sharing;                   /* nothing to reconcile here */
     hold_share(h);
-    if (is_harmless)
+    if (end == CUT_HARMLESS)
         (void)hold_release(h, true, moves, &n);
+    else if (end == CUT_SETTLED)
+        (void)hold_settle(h, true, &USED_UNKNOWN_ALL, moves, &n);
     else
         (void)hold_unknown(h, true, moves, &n);
     for (size_t i = 0; i < n; i++)
@@ -196,7 +222,8 @@ static int close_as_unknown(struct loading *l, const struct open_row *row, struc
         .call_id = text_of(json_get(body, STR("call_id"))),
         .open_seq = row->open_seq,
         .ended_at = c->clock->wall(c->clock->ctx),
-        .outcome = is_harmless ? OUTCOME_NONE : OUTCOME_UNKNOWN,
+        .outcome = outcomes[end],
+        .settled = end == CUT_SETTLED ? cost_at_hold(body) : (struct cost){.how = HOW_UNKNOWN},
         .code = CODE_OUTCOME_UNKNOWN,
         .error = "daemon_stopped",
         .phases = RECORD_PHASES_NONE,
@@ -208,7 +235,7 @@ static int close_as_unknown(struct loading *l, const struct open_row *row, struc
     buf_reset(&l->personal);
     record_close(&rc, &l->body, &l->personal);
     l->n_open++;
-    c->n_unknown += !is_harmless && core_holds_something(h);
+    c->n_unknown += end == CUT_UNKNOWN && core_holds_something(h);
     return core_append(c, FRAME_CLOSE, buf_str(&l->body), buf_str(&l->personal), rc.ended_at, &seq);
 }
 
@@ -235,7 +262,7 @@ static int on_open(void *ctx, const struct open_row *row)
         return err_trace(r);
     restore_idempotency(l->c, body, h, row->open_seq);
     if (!row->is_closed)
-        r = close_as_unknown(l, row, body, h);
+        r = close_cut_off(l, row, body, h);
     else
         l->c->n_unknown++;
     hold_unref(h);

@@ -566,7 +566,7 @@ void audit_at_rest(struct audit *a)
             fail(a, "call " STR_FMT " (frame %llu) was never closed", STR_ARG(c->call_id), (unsigned long long)c->seq);
         for (size_t k = 0; k < c->n_charges; k++) {
             const struct audit_charge *charge = &c->charges[k];
-            bool may_stay = charge->meter == METER_USD && c->outcome == OUTCOME_UNKNOWN && !c->is_sharing;
+            bool may_stay = meter_is_cost(charge->meter) && c->outcome == OUTCOME_UNKNOWN && !c->is_sharing;
             if (!charge->is_over && charge->left > 0 && !may_stay)
                 fail(a, "call " STR_FMT " (frame %llu, " STR_FMT ") still holds %lld of limit %zu",
                      STR_ARG(c->call_id), (unsigned long long)c->seq, STR_ARG(outcome_text(c->outcome)),

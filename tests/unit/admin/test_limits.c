@@ -131,7 +131,7 @@ static void money_held_on_a_limit_that_is_gone_is_still_shown(void **state)
 
 static void odd_input_is_left_out(void **state)
 {
-    char *s = view("{\"documents\":[{\"policy\":\"p\",\"limits\":[{\"id\":\"x\",\"meter\":\"tokens\",\"window\":"
+    char *s = view("{\"documents\":[{\"policy\":\"p\",\"limits\":[{\"id\":\"x\",\"meter\":\"tons\",\"window\":"
                    "\"day\",\"counter\":\"c\"}]},7],"
                    "\"counters\":[{},{\"counter\":\"nonsense\",\"bucket\":\"b\",\"held\":3}]}",
                    "[{\"id\":\"k\",\"limits\":[\"usd\",3]}]");

@@ -7,6 +7,7 @@
 #define DAY (86400 * NS_PER_S)
 #define TODAY (20000 * DAY)
 #define USD(n) ((n) * MONEY_PER_USD)
+#define COST(n) (&(struct used){.usd = (n)})
 
 static const uint8_t seed[16] = "ledger test seed";
 
@@ -37,6 +38,12 @@ static struct limit_need per_call(int64_t n, int64_t max)
 {
     return (struct limit_need){.id = STR("call"), .counter = STR("d/call/usd/call/"), .bucket = STR("-"),
                                .meter = METER_USD, .window = WINDOW_CALL, .n = n, .max = max};
+}
+
+static struct limit_need tokens(enum limit_meter meter, int64_t n, int64_t max)
+{
+    return (struct limit_need){.counter = meter_text(meter), .bucket = STR("-"), .meter = meter,
+                               .window = WINDOW_LIFETIME, .n = n, .max = max};
 }
 
 struct fixture {
@@ -103,10 +110,10 @@ static void a_hold_fills_the_bucket_to_its_max_and_not_further(void **state)
     refuse(f, &c, 1, 0);
     assert_int_equal(c.held, USD(100));
     assert_int_equal(c.after, USD(100) + 1);
-    hold_settle(x, true, USD(60), f->moves, &f->n_moves);
-    hold_settle(y, true, USD(39), f->moves, &f->n_moves);
+    hold_settle(x, true, COST(USD(60)), f->moves, &f->n_moves);
+    hold_settle(y, true, COST(USD(39)), f->moves, &f->n_moves);
     struct limit_need last = usd_day("a", USD(1), USD(100));
-    hold_settle(take(f, &last, 1), true, USD(1), f->moves, &f->n_moves);
+    hold_settle(take(f, &last, 1), true, COST(USD(1)), f->moves, &f->n_moves);
     refuse(f, &c, 1, 0);
     expect(f, c, USD(100), 0);
 }
@@ -134,7 +141,7 @@ static void settling_books_the_true_cost_and_frees_the_rest(void **state)
     h->open_seq = 77;
     assert_null(h->charges[3].bucket);
     expect(f, needs[2], 0, 1);
-    assert_int_equal(hold_settle(h, true, USD(7), f->moves, &f->n_moves), 0);
+    assert_int_equal(hold_settle(h, true, COST(USD(7)), f->moves, &f->n_moves), 0);
     expect(f, needs[0], USD(7), 0);
     expect(f, needs[1], 1, 0);
     expect(f, needs[2], 0, 0);
@@ -164,7 +171,7 @@ static void an_overrun_is_booked_and_closes_the_limit(void **state)
 {
     struct fixture *f = *state;
     struct limit_need need = usd_day("a", USD(10), USD(20));
-    assert_int_equal(hold_settle(take(f, &need, 1), true, USD(25), f->moves, &f->n_moves), HOLD_R_OVERRUN);
+    assert_int_equal(hold_settle(take(f, &need, 1), true, COST(USD(25)), f->moves, &f->n_moves), HOLD_R_OVERRUN);
     expect(f, need, USD(25), 0);
     struct limit_need free_one = usd_day("a", 0, USD(20));
     refuse(f, &free_one, 1, 0);
@@ -178,11 +185,51 @@ static void what_no_number_says_settles_at_what_each_limit_holds(void **state)
     struct limit_need needs[] = {usd_day("a", USD(4), USD(10)), usd_day("b", USD(6), USD(10))};
     struct hold *h = take(f, needs, 2);
     hold_ref(h);
-    assert_int_equal(hold_settle(h, true, HOLD_COST_UNKNOWN, f->moves, &f->n_moves), 0);
+    assert_int_equal(hold_settle(h, true, COST(USED_UNKNOWN), f->moves, &f->n_moves), 0);
     assert_int_equal(h->settled, USD(6));
     hold_unref(h);
     expect(f, needs[0], USD(4), 0);
     expect(f, needs[1], USD(6), 0);
+}
+
+static void each_meter_of_cost_settles_with_its_own_part(void **state)
+{
+    struct fixture *f = *state;
+    struct limit_need needs[] = {usd_day("a", USD(4), USD(10)), tokens(METER_TOKENS, 900, 1000),
+                                 tokens(METER_INPUT_TOKENS, 500, 500), tokens(METER_OUTPUT_TOKENS, 400, 500)};
+    const struct used used = {USD(3), 450, 50};
+    assert_int_equal(hold_settle(take(f, needs, 4), true, &used, f->moves, &f->n_moves), 0);
+    expect(f, needs[0], USD(3), 0);
+    expect(f, needs[1], 500, 0);
+    expect(f, needs[2], 450, 0);
+    expect(f, needs[3], 50, 0);
+    refuse(f, &needs[1], 1, 0);
+    needs[1].n = 500;
+    hold_release(take(f, &needs[1], 1), true, f->moves, &f->n_moves);
+    expect(f, needs[1], 500, 0);
+}
+
+static void a_part_that_is_unknown_settles_at_its_hold_and_the_others_do_not(void **state)
+{
+    struct fixture *f = *state;
+    struct limit_need needs[] = {usd_day("a", USD(4), USD(10)), tokens(METER_TOKENS, 900, 1000),
+                                 tokens(METER_INPUT_TOKENS, 500, 500), tokens(METER_OUTPUT_TOKENS, 400, 500)};
+    const struct used used = {USD(3), 450, USED_UNKNOWN};
+    hold_settle(take(f, needs, 4), true, &used, f->moves, &f->n_moves);
+    expect(f, needs[0], USD(3), 0);
+    expect(f, needs[1], 900, 0); /* a sum with an unknown part is unknown */
+    expect(f, needs[2], 450, 0);
+    expect(f, needs[3], 400, 0);
+}
+
+static void one_meter_beyond_its_hold_is_an_overrun(void **state)
+{
+    struct fixture *f = *state;
+    struct limit_need needs[] = {usd_day("a", USD(4), USD(10)), tokens(METER_OUTPUT_TOKENS, 400, 500)};
+    const struct used used = {USD(1), 450, 401};
+    assert_int_equal(hold_settle(take(f, needs, 2), true, &used, f->moves, &f->n_moves), HOLD_R_OVERRUN);
+    expect(f, needs[0], USD(1), 0);
+    expect(f, needs[1], 401, 0);
 }
 
 static void an_unknown_outcome_stays_held_when_nobody_refers_to_it(void **state)
@@ -213,7 +260,7 @@ static void an_unknown_hold_is_settled_later_or_cleared_later(void **state)
     hold_unknown(y, true, f->moves, &f->n_moves);
     expect(f, need, 0, USD(8));
     hold_share(x); /* a retry with the same key learns the cost */
-    hold_settle(x, false, USD(3), f->moves, &f->n_moves);
+    hold_settle(x, false, COST(USD(3)), f->moves, &f->n_moves);
     expect(f, need, USD(3), USD(4));
     hold_clear(y, f->moves, &f->n_moves);
     hold_clear(y, f->moves, &f->n_moves);
@@ -254,16 +301,16 @@ static void the_first_settle_counts_once(void **state)
     struct limit_need needs[] = {usd_day("a", USD(4), USD(10)), slots("k", 3)};
     struct hold *h = take(f, needs, 2);
     hold_share(h);
-    assert_int_equal(hold_settle(h, false, USD(2), f->moves, &f->n_moves), 0);
+    assert_int_equal(hold_settle(h, false, COST(USD(2)), f->moves, &f->n_moves), 0);
     expect(f, needs[0], USD(2), 0);
     expect(f, needs[1], 0, 1); /* the owner is still there */
     hold_ref(h);
-    assert_int_equal(hold_settle(h, true, USD(9), f->moves, &f->n_moves), 0);
+    assert_int_equal(hold_settle(h, true, COST(USD(9)), f->moves, &f->n_moves), 0);
     expect(f, needs[0], USD(2), 0);
     expect(f, needs[1], 0, 0);
     assert_int_equal(h->settled, USD(2));
     hold_share(h); /* the idempotency index still knows it: a late retry costs nothing */
-    hold_settle(h, false, USD(2), f->moves, &f->n_moves);
+    hold_settle(h, false, COST(USD(2)), f->moves, &f->n_moves);
     expect(f, needs[0], USD(2), 0);
     hold_unref(h);
 }
@@ -279,9 +326,9 @@ static void a_new_day_starts_at_zero_and_a_late_settle_stays_in_the_old_one(void
     assert_int_equal(tuesday.held, USD(6));
     full.n = 1;
     refuse(f, &full, 1, 0);
-    hold_settle(h, true, USD(6), f->moves, &f->n_moves); /* in monday's window */
+    hold_settle(h, true, COST(USD(6)), f->moves, &f->n_moves); /* in monday's window */
     expect(f, tuesday, 0, USD(4));
-    hold_settle(t, true, USD(4), f->moves, &f->n_moves);
+    hold_settle(t, true, COST(USD(4)), f->moves, &f->n_moves);
     expect(f, tuesday, USD(4), 0);
 }
 
@@ -290,14 +337,14 @@ static void a_clock_that_steps_back_finds_the_later_window(void **state)
     struct fixture *f = *state;
     struct limit_need tuesday = usd_day("a", USD(10), USD(10)), monday = tuesday;
     tuesday.window_start += DAY;
-    hold_settle(take(f, &tuesday, 1), true, USD(9), f->moves, &f->n_moves);
+    hold_settle(take(f, &tuesday, 1), true, COST(USD(9)), f->moves, &f->n_moves);
     monday.n = USD(2);
     refuse(f, &monday, 1, 0);
     monday.n = USD(1);
     struct hold *h = take(f, &monday, 1);
     assert_int_equal(monday.window_start, tuesday.window_start);
     assert_int_equal(h->charges[0].window_start, tuesday.window_start);
-    hold_settle(h, true, USD(1), f->moves, &f->n_moves);
+    hold_settle(h, true, COST(USD(1)), f->moves, &f->n_moves);
     expect(f, tuesday, USD(10), 0);
 }
 
@@ -306,7 +353,7 @@ static void a_per_call_limit_is_compared_and_never_charged(void **state)
     struct fixture *f = *state;
     struct limit_need ok = per_call(USD(50), USD(50)), over = per_call(USD(50) + 1, USD(50));
     for (int i = 0; i < 3; i++)
-        hold_settle(take(f, &ok, 1), true, USD(50), f->moves, &f->n_moves);
+        hold_settle(take(f, &ok, 1), true, COST(USD(50)), f->moves, &f->n_moves);
     refuse(f, &over, 1, 0);
     assert_int_equal(ledger_buckets(f->l), 0);
     assert_int_equal(f->n_moves, 0);
@@ -331,7 +378,7 @@ static void a_sum_that_does_not_fit_leaves_no_room(void **state)
     struct hold *h = take(f, &huge, 1);
     refuse(f, &huge, 1, 0);
     assert_int_equal(huge.after, INT64_MAX);
-    hold_settle(h, true, INT64_MAX, f->moves, &f->n_moves);
+    hold_settle(h, true, COST(INT64_MAX), f->moves, &f->n_moves);
     struct limit_need one = usd_day("a", 1, INT64_MAX);
     refuse(f, &one, 1, 0);
 }
@@ -365,11 +412,11 @@ static void a_full_table_refuses_new_buckets_and_undoes_half_a_hold(void **state
     assert_int_equal(held, 0);
     /* what half a hold left behind says nothing and makes room */
     assert_int_equal(ledger_hold(l, &needs[2], 1, &h, &i_short), 0);
-    hold_settle(h, true, 0, f->moves, &f->n_moves);
+    hold_settle(h, true, COST(0), f->moves, &f->n_moves);
     assert_int_equal(ledger_buckets(l), 2);
     /* lifetime counts are never dropped */
     assert_int_equal(ledger_hold(l, &needs[0], 1, &h, &i_short), 0);
-    hold_settle(h, true, 0, f->moves, &f->n_moves);
+    hold_settle(h, true, COST(0), f->moves, &f->n_moves);
     assert_int_equal(ledger_hold(l, &needs[1], 1, &h, &i_short), -ERR_TOO_LARGE);
     ledger_free(l);
 }
@@ -383,13 +430,13 @@ static void past_windows_make_room_and_are_not_reopened(void **state)
     struct hold *h;
     size_t i_short;
     assert_int_equal(ledger_hold(l, &a, 1, &h, &i_short), 0);
-    hold_settle(h, true, USD(10), f->moves, &f->n_moves);
+    hold_settle(h, true, COST(USD(10)), f->moves, &f->n_moves);
     assert_int_equal(ledger_hold(l, &b, 1, &h, &i_short), 0);
-    hold_settle(h, true, USD(1), f->moves, &f->n_moves);
+    hold_settle(h, true, COST(USD(1)), f->moves, &f->n_moves);
     assert_int_equal(ledger_hold(l, &c, 1, &h, &i_short), -ERR_TOO_LARGE);
     b.window_start = c.window_start = TODAY + DAY;
     assert_int_equal(ledger_hold(l, &b, 1, &h, &i_short), 0);
-    hold_settle(h, true, USD(1), f->moves, &f->n_moves);
+    hold_settle(h, true, COST(USD(1)), f->moves, &f->n_moves);
     assert_int_equal(ledger_hold(l, &c, 1, &h, &i_short), 0); /* drops yesterday's `a` */
     hold_release(h, true, f->moves, &f->n_moves);
     int64_t x;
@@ -424,7 +471,7 @@ static void the_store_brings_back_counters_and_holds(void **state)
     expect(f, needs[1], 1, 0);
     expect(f, needs[2], 0, 0);
     hold_share(h);
-    assert_int_equal(hold_settle(h, false, USD(2), f->moves, &f->n_moves), 0);
+    assert_int_equal(hold_settle(h, false, COST(USD(2)), f->moves, &f->n_moves), 0);
     expect(f, needs[0], USD(5), 0);
     assert_int_equal(f->moves[f->n_moves - 1].of, 42);
     hold_unref(h);
@@ -441,7 +488,7 @@ static void counters_may_come_after_holds(void **state)
     need.window_start = TODAY + DAY;
     expect(f, need, USD(3), USD(1));
     hold_share(h);
-    hold_settle(h, false, USD(1), f->moves, &f->n_moves); /* in yesterday's window */
+    hold_settle(h, false, COST(USD(1)), f->moves, &f->n_moves); /* in yesterday's window */
     expect(f, need, USD(3), 0);
     row.settled = -1;
     assert_int_equal(ledger_restore_counter(f->l, &row), -ERR_CORRUPT);
@@ -514,7 +561,7 @@ static void windows_that_ended_before_the_start_stay_closed_when_the_clock_steps
     struct limit_need early = usd_day("spent yesterday", USD(1), USD(5));
     early.window_start = TODAY - DAY;
     ledger_restore_begin(f->l, TODAY + 7);
-    hold_settle(take(f, &early, 1), true, USD(1), f->moves, &f->n_moves);
+    hold_settle(take(f, &early, 1), true, COST(USD(1)), f->moves, &f->n_moves);
     assert_true(early.window_start == TODAY);
     early.window_start = TODAY - 40 * DAY;
     take(f, &early, 1);
@@ -602,6 +649,9 @@ int main(void)
         TEST(a_release_gives_money_back_but_the_request_counts),
         TEST(an_overrun_is_booked_and_closes_the_limit),
         TEST(what_no_number_says_settles_at_what_each_limit_holds),
+        TEST(each_meter_of_cost_settles_with_its_own_part),
+        TEST(a_part_that_is_unknown_settles_at_its_hold_and_the_others_do_not),
+        TEST(one_meter_beyond_its_hold_is_an_overrun),
         TEST(an_unknown_outcome_stays_held_when_nobody_refers_to_it),
         TEST(an_unknown_hold_is_settled_later_or_cleared_later),
         TEST(a_shared_hold_is_released_by_the_last_call_only),

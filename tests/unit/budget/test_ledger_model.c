@@ -10,7 +10,7 @@
 #define DAY (86400 * NS_PER_S)
 #define MONTH (32 * DAY)
 
-enum { N_LIMITS = 5, N_NAMES = 3, N_HOLDS = 24, N_BUCKETS = N_LIMITS * N_NAMES, STEPS = 100000 };
+enum { N_LIMITS = 8, N_NAMES = 3, N_HOLDS = 24, N_BUCKETS = N_LIMITS * N_NAMES, STEPS = 100000 };
 
 struct limit_row {
     const char *counter;
@@ -22,6 +22,9 @@ static const struct limit_row limits[N_LIMITS] = {
     {"d/a/usd/day/agent", METER_USD, WINDOW_DAY, 4000},
     {"d/b/usd/month/agent", METER_USD, WINDOW_MONTH, 30000},
     {"d/c/usd/lifetime/", METER_USD, WINDOW_LIFETIME, 30000000},
+    {"d/g/tokens/day/agent", METER_TOKENS, WINDOW_DAY, 6000},
+    {"d/h/input_tokens/month/", METER_INPUT_TOKENS, WINDOW_MONTH, 60000},
+    {"d/i/output_tokens/day/agent", METER_OUTPUT_TOKENS, WINDOW_DAY, 3000},
     {"d/e/requests/run/run", METER_REQUESTS, WINDOW_DAY, 30},
     {"d/f/concurrent/instant/key", METER_CONCURRENT, WINDOW_INSTANT, 6},
 };
@@ -66,7 +69,24 @@ static int64_t held_in(const struct model *m, int i_bucket)
     return sum;
 }
 
-static struct limit_need need_of(struct model *m, int i, int i_bucket, int64_t usd)
+static bool is_cost(int i)
+{
+    return limits[i].meter != METER_REQUESTS && limits[i].meter != METER_CONCURRENT;
+}
+
+/* As used_of(), written anew. Unknown: the charge settles at what it holds. */
+static int64_t part_of(int i, const struct used *u, int64_t left)
+{
+    bool has_in = limits[i].meter == METER_TOKENS || limits[i].meter == METER_INPUT_TOKENS;
+    bool has_out = limits[i].meter == METER_TOKENS || limits[i].meter == METER_OUTPUT_TOKENS;
+    if (limits[i].meter == METER_USD)
+        return u->usd < 0 ? left : u->usd;
+    if ((has_in && u->input_tokens < 0) || (has_out && u->output_tokens < 0))
+        return left;
+    return (has_in ? u->input_tokens : 0) + (has_out ? u->output_tokens : 0);
+}
+
+static struct limit_need need_of(struct model *m, int i, int i_bucket, const struct used *ask)
 {
     const struct limit_row *row = &limits[i];
     wall_t start = row->window == WINDOW_DAY ? m->day : row->window == WINDOW_MONTH ? m->day / MONTH * MONTH : 0;
@@ -76,7 +96,7 @@ static struct limit_need need_of(struct model *m, int i, int i_bucket, int64_t u
                                .window = row->window,
                                .window_start = start,
                                .max = row->max,
-                               .n = row->meter == METER_USD ? usd : 1};
+                               .n = is_cost(i) ? part_of(i, ask, 0) : 1};
 }
 
 static void compare(struct model *m)
@@ -132,10 +152,11 @@ static void step_hold(struct model *m)
         return;
     struct limit_need needs[N_LIMITS];
     int i_buckets[N_LIMITS], i_short_want = -1;
-    int64_t usd = (int64_t)rng_below(&m->r, 400);
+    const struct used ask = {(int64_t)rng_below(&m->r, 400), (int64_t)rng_below(&m->r, 400),
+                             (int64_t)rng_below(&m->r, 300)};
     for (int i = 0; i < N_LIMITS; i++) {
         int b = i_buckets[i] = i * N_NAMES + (int)rng_below(&m->r, N_NAMES);
-        needs[i] = need_of(m, i, b, usd);
+        needs[i] = need_of(m, i, b, &ask);
         const struct model_bucket *mb = &m->buckets[b];
         int64_t settled = mb->is_there && needs[i].window_start <= mb->window ? mb->settled : 0;
         if (settled + held_in(m, b) + needs[i].n > needs[i].max && i_short_want < 0)
@@ -166,11 +187,6 @@ static void step_hold(struct model *m)
     }
 }
 
-static bool is_money(int i)
-{
-    return limits[i].meter == METER_USD;
-}
-
 static void forget_if_unreferenced(struct model *m, struct model_hold *row)
 {
     if (row->n_live > 0 || row->is_index)
@@ -192,19 +208,24 @@ static void expect_moves(const struct move *got, size_t n_got, const struct move
     }
 }
 
+static int64_t some_or_unknown(struct model *m, uint64_t n)
+{
+    return rng_below(&m->r, 8) ? (int64_t)rng_below(&m->r, n) : USED_UNKNOWN;
+}
+
 /* 0 settle, 1 release, 2 unknown */
 static void step_end(struct model *m, struct model_hold *row)
 {
     int how = (int)rng_below(&m->r, 3);
     bool is_owner = row->is_owner_live && (row->n_live == 1 || rng_below(&m->r, 2));
-    int64_t cost = (int64_t)rng_below(&m->r, 500);
+    const struct used used = {some_or_unknown(m, 500), some_or_unknown(m, 450), some_or_unknown(m, 350)};
     bool is_overrun = false;
     struct move want[N_LIMITS], got[N_LIMITS];
     size_t n_want = 0, n_got = 0;
     row->n_live--;
     row->is_owner_live &= !is_owner;
     for (int i = 0; i < N_LIMITS && is_owner; i++)
-        if (row->charges[i].is_open && !is_money(i))
+        if (row->charges[i].is_open && !is_cost(i))
             end_charge(m, &row->charges[i], limits[i].meter == METER_REQUESTS ? row->charges[i].left : 0,
                        (struct move){row->open_seq, (size_t)i, 0, 0}, want, &n_want);
     bool is_over = row->is_settled || row->is_released;
@@ -212,16 +233,17 @@ static void step_end(struct model *m, struct model_hold *row)
     row->is_unknown |= how == 2;
     bool is_given_back = how == 1 && !is_over && row->n_live == 0 && !row->is_unknown;
     for (int i = 0; i < N_LIMITS && (is_first || is_given_back); i++) {
-        if (!row->charges[i].is_open || !is_money(i))
+        if (!row->charges[i].is_open || !is_cost(i))
             continue;
-        is_overrun |= is_first && cost > row->charges[i].n;
-        end_charge(m, &row->charges[i], is_first ? cost : 0, (struct move){row->open_seq, (size_t)i, 0, 0}, want,
+        int64_t n = part_of(i, &used, row->charges[i].left);
+        is_overrun |= is_first && n > row->charges[i].n;
+        end_charge(m, &row->charges[i], is_first ? n : 0, (struct move){row->open_seq, (size_t)i, 0, 0}, want,
                    &n_want);
     }
     row->is_settled |= is_first;
     row->is_released |= is_given_back;
 
-    int r = how == 0   ? hold_settle(row->h, is_owner, cost, got, &n_got)
+    int r = how == 0   ? hold_settle(row->h, is_owner, &used, got, &n_got)
             : how == 1 ? hold_release(row->h, is_owner, got, &n_got)
                        : hold_unknown(row->h, is_owner, got, &n_got);
     assert_int_equal(r, is_overrun ? HOLD_R_OVERRUN : 0);
@@ -274,7 +296,7 @@ static void step_restart(struct model *m)
         int64_t left[N_LIMITS], sum = 0;
         for (int i = 0; row->h && i < N_LIMITS; i++) {
             struct model_charge *c = &row->charges[i];
-            needs[i] = need_of(m, i, c->i_bucket, 0);
+            needs[i] = need_of(m, i, c->i_bucket, &(struct used){0, 0, 0});
             needs[i].window_start = c->window;
             needs[i].n = c->n;
             left[i] = c->is_open ? c->left : 0;
@@ -299,7 +321,7 @@ static void step_restart(struct model *m)
         hold_share(row->h);
         hold_unknown(row->h, true, moves, &n_moves);
         for (int i = 0; i < N_LIMITS; i++)
-            if (row->charges[i].is_open && !is_money(i))
+            if (row->charges[i].is_open && !is_cost(i))
                 end_charge(m, &row->charges[i], limits[i].meter == METER_REQUESTS ? row->charges[i].left : 0,
                            (struct move){row->open_seq, (size_t)i, 0, 0}, want, &n_want);
         expect_moves(moves, n_moves, want, n_want);

@@ -85,7 +85,7 @@ static void *run_calls(void *p)
             struct move moves[N_NEEDS];
             size_t n_moves = 0;
             pthread_mutex_lock(&race->lock);
-            hold_settle(h, true, PRICE, moves, &n_moves);
+            hold_settle(h, true, &(struct used){.usd = PRICE}, moves, &n_moves);
             pthread_mutex_unlock(&race->lock);
         }
     }
@@ -152,7 +152,7 @@ static void bench_hold_and_settle(void **state)
         size_t i_short, n_moves = 0;
         needs[1].max = INT64_MAX;
         assert_int_equal(ledger_hold(race.l, needs, N_NEEDS, &h, &i_short), 0);
-        hold_settle(h, true, 1000, moves, &n_moves);
+        hold_settle(h, true, &(struct used){.usd = 1000}, moves, &n_moves);
     }
     print_message("bench: hold + settle with 5 limits: %lld ns\n",
                   (long long)(clock_system.mono(NULL) - start) / rounds);

@@ -33,6 +33,16 @@ static void set_amount(struct decision *d, struct str value)
     d->f.amount.is_known = true;
 }
 
+static void set_tokens(struct decision *d, struct str value)
+{
+    struct str input, output;
+    struct token_bound *t = &d->f.tokens;
+    t->is_known = !str_eq(value, STR("unknown"));
+    if (t->is_known)
+        assert_true(str_cut(value, ' ', &input, &output) && str_to_i64(input, &t->input) == 0 &&
+                    str_to_i64(output, &t->output) == 0);
+}
+
 static void set_fact(struct decision *d, struct str key, struct str value)
 {
     const struct {
@@ -48,6 +58,7 @@ static void set_fact(struct decision *d, struct str key, struct str value)
                  {"run", &d->f.run_id},
                  {"method", &d->f.method},
                  {"layer", &d->f.layer},
+                 {"model", &d->f.model},
                  {"full", &d->full}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         if (!str_eq(key, str_c(texts[i].name)))
@@ -72,6 +83,8 @@ static void set_fact(struct decision *d, struct str key, struct str value)
         d->specs[d->n_specs++] = value;
     else if (str_eq(key, STR("amount")))
         set_amount(d, value);
+    else if (str_eq(key, STR("tokens")))
+        set_tokens(d, value);
     else
         fail_msg("a case names the unknown fact %.*s", STR_ARG(key));
 }
@@ -103,9 +116,9 @@ static struct str need_text(struct arena *a, const struct limit_need *n)
     if (n->resets_at)
         wall_text(n->resets_at, reset);
     return arena_printf(
-        a, "need: " STR_FMT " " STR_FMT " " STR_FMT " n=" STR_FMT " max=" STR_FMT " from=%.10s to=%.10s\n",
+        a, "need: " STR_FMT " " STR_FMT " " STR_FMT " n=" STR_FMT " max=" STR_FMT " from=%.10s to=%.10s%s\n",
         STR_ARG(n->id), STR_ARG(n->counter), STR_ARG(n->bucket), STR_ARG(amount_text(a, n->meter, n->n)),
-        STR_ARG(amount_text(a, n->meter, n->max)), start, reset);
+        STR_ARG(amount_text(a, n->meter, n->max)), start, reset, n->may_clamp ? " clamp" : "");
 }
 
 /* As if the ledger had no room for the need that `full` names. */

@@ -23,10 +23,14 @@ static const char document[] =
     "defaults: {effect: deny, on_error: deny, currency: USD, tz: UTC}\n"
     "rules:\n"
     "  - {id: refunds, effect: permit, match: {operation: [stripe.refunds.create]}}\n"
+    "  - {id: chat, effect: permit, match: {layer: [llm], model: [openai/gpt-*]}}\n"
     "limits:\n"
     "  - {id: day, meter: usd, max: \"100.00\", window: {calendar: day}, by: [agent], match: {class: [money_out]}, "
     "on_exceed: deny}\n"
-    "  - {id: slots, meter: concurrent, max: 3, window: {instant: true}, by: [agent], match: {}, on_exceed: deny}\n";
+    "  - {id: slots, meter: concurrent, max: 3, window: {instant: true}, by: [agent], match: {}, on_exceed: deny}\n"
+    "  - {id: tokens, meter: tokens, max: 1000, window: {lifetime: true}, on_exceed: clamp}\n"
+    "  - {id: out, meter: output_tokens, max: 500, window: {lifetime: true}}\n"
+    "  - {id: llm, meter: usd, max: \"100.00\", window: {lifetime: true}, match: {layer: [llm]}}\n";
 
 static wall_t wall_now = 1795440734 * NS_PER_S;
 static mono_t test_mono(void *ctx) { return 0; }
@@ -124,13 +128,9 @@ struct try {
 
 static const uint8_t salt[SALT_BYTES] = {9};
 
-static int hold(struct world *w, struct try *t, int64_t usd, const char *key)
+static struct facts refund_of(struct world *w, int64_t usd)
 {
-    char id[UUID_TEXT_BYTES];
-    memset(t, 0, sizeof(*t));
-    struct uuid u = uuid_v7(wall_now, &w->rng);
-    t->id = arena_str(&w->arena, uuid_text(&u, id));
-    t->facts = (struct facts){
+    return (struct facts){
         .key = str_c(w->key.id),
         .agent = STR("refunds"),
         .tenant = STR("acme"),
@@ -145,6 +145,28 @@ static int hold(struct world *w, struct try *t, int64_t usd, const char *key)
         .now = wall_now,
         .amount = {.is_known = true, .minor = usd * 100, .exponent = 2, .currency = "USD"},
     };
+}
+
+static struct facts chat_of(struct world *w, int64_t usd, int64_t input, int64_t output)
+{
+    struct facts f = refund_of(w, usd);
+    f.layer = STR("llm");
+    f.vendor = STR("openai");
+    f.operation = STR("openai.chat.completions.create");
+    f.class = CLASS_COST;
+    f.model = STR("gpt-4o");
+    f.tokens = (struct token_bound){.is_known = true, .input = input, .output = output};
+    f.cost.how = HOW_PRICED;
+    return f;
+}
+
+static int hold_call(struct world *w, struct try *t, struct facts facts, int64_t usd, const char *key)
+{
+    char id[UUID_TEXT_BYTES];
+    memset(t, 0, sizeof(*t));
+    struct uuid u = uuid_v7(wall_now, &w->rng);
+    t->id = arena_str(&w->arena, uuid_text(&u, id));
+    t->facts = facts;
     policy_decide(w->policy, w->entry->limits, &t->facts, false, &w->arena, &t->verdict);
     assert_int_equal(t->verdict.effect, EFFECT_PERMIT);
     if (key) {
@@ -182,7 +204,18 @@ static int hold(struct world *w, struct try *t, int64_t usd, const char *key)
     return core_hold(w->core, &q, &t->held, &t->i_short, &t->code);
 }
 
-static enum outcome end(struct world *w, struct try *t, enum outcome o, int64_t usd)
+static int hold(struct world *w, struct try *t, int64_t usd, const char *key)
+{
+    return hold_call(w, t, refund_of(w, usd), usd, key);
+}
+
+static int ask(struct world *w, struct try *t, int64_t usd, int64_t input, int64_t output)
+{
+    return hold_call(w, t, chat_of(w, usd, input, output), usd, NULL);
+}
+
+static enum outcome end_used(struct world *w, struct try *t, enum outcome o, int64_t usd, const struct usage *usage,
+                             bool *ret_is_overrun)
 {
     struct record_close rc = {
         .call_id = t->id, .open_seq = t->held.open_seq, .ended_at = wall_now, .outcome = o, .salt = salt};
@@ -191,13 +224,21 @@ static enum outcome end(struct world *w, struct try *t, enum outcome o, int64_t 
     struct close_request q = {.held = &t->held,
                               .idempotency = &t->idem,
                               .record = &rc,
+                              .usage = usage,
                               .object_scope = STR("stripe/live"),
                               .body = &t->body,
                               .personal = &t->personal};
     assert_int_equal(core_close(w->core, &q), 0);
     buf_deinit(&t->body);
     buf_deinit(&t->personal);
+    *ret_is_overrun = rc.is_overrun;
     return rc.outcome;
+}
+
+static enum outcome end(struct world *w, struct try *t, enum outcome o, int64_t usd)
+{
+    bool is_overrun;
+    return end_used(w, t, o, usd, NULL, &is_overrun);
 }
 
 static void drop(struct try *t)
@@ -206,8 +247,8 @@ static void drop(struct try *t)
     buf_deinit(&t->personal);
 }
 
-/* What the ledger says of the day's limit: "settled/held" in whole dollars. */
-static struct str standing(struct world *w)
+/* What the ledger says of a limit: "settled/held" in that unit. */
+static struct str standing_of(struct world *w, const char *part, int64_t unit)
 {
     struct buf out;
     struct json root;
@@ -223,12 +264,17 @@ static struct str standing(struct world *w)
         assert_true(json_str(json_get(json_at(rows, i), STR("counter")), &counter));
         (void)json_i64(json_get(json_at(rows, i), STR("settled")), &settled);
         (void)json_i64(json_get(json_at(rows, i), STR("held")), &held);
-        if (str_find(counter, STR("/day/"), &at))
-            text = arena_printf(&w->arena, "%lld/%lld", (long long)(settled / MONEY_PER_USD),
-                                (long long)(held / MONEY_PER_USD));
+        if (str_find(counter, str_c(part), &at))
+            text = arena_printf(&w->arena, "%lld/%lld", (long long)(settled / unit), (long long)(held / unit));
     }
     buf_deinit(&out);
     return text;
+}
+
+/* Of the day's limit on refunds, in whole dollars. */
+static struct str standing(struct world *w)
+{
+    return standing_of(w, "/day/", MONEY_PER_USD);
 }
 
 /* --- tests ------------------------------------------------------------------------------------------------------- */
@@ -375,6 +421,85 @@ static void after_a_restart_an_open_call_is_unknown_and_held_and_its_slot_is_fre
     teardown(&w);
 }
 
+static const struct usage used_150_30 = {.how = HOW_PARSED,
+                                         .tokens = {[TOKEN_INPUT] = 100, [TOKEN_CACHE_READ] = 50, [TOKEN_OUTPUT] = 10,
+                                                    [TOKEN_REASONING] = 20}};
+
+static void a_call_to_a_model_settles_each_meter_with_what_it_used(void **state)
+{
+    struct world w;
+    struct try t;
+    bool is_overrun;
+    setup(&w);
+    assert_int_equal(ask(&w, &t, 2, 200, 300), 0);
+    assert_str(standing_of(&w, "/tokens/tokens", 1), "0/500");
+    assert_str(standing_of(&w, "/output_tokens/", 1), "0/300");
+    assert_str(standing_of(&w, "/llm/", MONEY_PER_USD), "0/2");
+    assert_int_equal(end_used(&w, &t, OUTCOME_SETTLED, 1, &used_150_30, &is_overrun), OUTCOME_SETTLED);
+    assert_false(is_overrun);
+    assert_str(standing_of(&w, "/tokens/tokens", 1), "180/0");
+    assert_str(standing_of(&w, "/output_tokens/", 1), "30/0");
+    assert_str(standing_of(&w, "/llm/", MONEY_PER_USD), "1/0");
+    assert_int_equal(ask(&w, &t, 1, 521, 300), CORE_R_SHORT); /* 820 are left */
+    assert_str(t.verdict.needs[t.i_short].id, "tokens");
+    assert_true(t.verdict.needs[t.i_short].may_clamp);
+    drop(&t);
+    assert_int_equal(ask(&w, &t, 1, 520, 300), 0);
+    end(&w, &t, OUTCOME_RELEASED, 0); /* the vendor billed nothing: all of it comes back */
+    assert_str(standing_of(&w, "/tokens/tokens", 1), "180/0");
+    teardown(&w);
+}
+
+static void usage_beyond_the_hold_is_booked_and_flagged(void **state)
+{
+    struct world w;
+    struct try t;
+    bool is_overrun;
+    setup(&w);
+    assert_int_equal(ask(&w, &t, 2, 149, 400), 0); /* tokens fit together, output alone does not */
+    assert_int_equal(end_used(&w, &t, OUTCOME_SETTLED, 2, &used_150_30, &is_overrun), OUTCOME_SETTLED);
+    assert_false(is_overrun);
+    assert_int_equal(ask(&w, &t, 2, 200, 29), 0);
+    assert_int_equal(end_used(&w, &t, OUTCOME_SETTLED, 2, &used_150_30, &is_overrun), OUTCOME_SETTLED);
+    assert_true(is_overrun);
+    assert_str(standing_of(&w, "/output_tokens/", 1), "60/0");
+    teardown(&w);
+}
+
+static void tokens_that_nobody_counted_settle_at_the_hold(void **state)
+{
+    struct world w;
+    struct try t;
+    bool is_overrun;
+    const struct usage nothing = {.how = HOW_UNKNOWN};
+    setup(&w);
+    assert_int_equal(ask(&w, &t, 2, 100, 300), 0);
+    end_used(&w, &t, OUTCOME_SETTLED, 1, &nothing, &is_overrun);
+    assert_str(standing_of(&w, "/tokens/tokens", 1), "400/0");
+    assert_str(standing_of(&w, "/llm/", MONEY_PER_USD), "1/0"); /* its cost is known all the same */
+    teardown(&w);
+}
+
+static void a_call_to_a_model_that_a_restart_cut_off_is_settled_at_its_hold(void **state)
+{
+    struct world w;
+    struct try t;
+    setup(&w);
+    assert_int_equal(ask(&w, &t, 2, 100, 300), 0);
+    drop(&t); /* the process ends here */
+    core_forget(w.core, &t.held);
+    policy_unref(w.policy);
+    w.policy = NULL;
+    stop_core(&w);
+    start_core(&w);
+    admit(&w);
+    assert_str(standing_of(&w, "/tokens/tokens", 1), "400/0");
+    assert_str(standing_of(&w, "/output_tokens/", 1), "300/0");
+    assert_str(standing_of(&w, "/llm/", MONEY_PER_USD), "2/0");
+    assert_str(standing_of(&w, "/slots/", 1), "0/0");
+    teardown(&w);
+}
+
 static void a_call_refused_while_its_retry_runs_is_unknown_until_the_retry_ends(void **state)
 {
     static const struct {
@@ -502,6 +627,10 @@ int main(void)
         cmocka_unit_test(a_released_key_holds_anew),
         cmocka_unit_test(revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold),
         cmocka_unit_test(after_a_restart_an_open_call_is_unknown_and_held_and_its_slot_is_free),
+        cmocka_unit_test(a_call_to_a_model_settles_each_meter_with_what_it_used),
+        cmocka_unit_test(usage_beyond_the_hold_is_booked_and_flagged),
+        cmocka_unit_test(tokens_that_nobody_counted_settle_at_the_hold),
+        cmocka_unit_test(a_call_to_a_model_that_a_restart_cut_off_is_settled_at_its_hold),
         cmocka_unit_test(a_call_refused_while_its_retry_runs_is_unknown_until_the_retry_ends),
         cmocka_unit_test(a_replay_of_a_call_settled_before_the_start_books_nothing),
         cmocka_unit_test(retries_cut_off_by_a_restart_leave_the_first_hold_its_place),
