@@ -194,7 +194,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < r.n_workers; i++) {
         struct worker *w = &r.workers[i];
         w->limits = &limits;
-        w->target = (struct http_target){upstream, str_c(argv[2])};
+        w->target = http_target_at(&upstream);
         check(loop_uv_new(&w->loop) == 0 && http_pool_new(w->loop, &limits, &w->pool) == 0);
         check(http_server_new(w->loop, &limits, &handler, w, &w->server) == 0);
         check(pthread_create(&w->thread, NULL, run_worker, w) == 0);

@@ -18,3 +18,4 @@ ERR(TIMEOUT, "time ran out")
 ERR(OVERFLOW, "a number does not fit")
 ERR(BUSY, "in use by another process")
 ERR(UNSUPPORTED, "not available in this version")
+#include "base/err_tls.tbl.h"

@@ -44,6 +44,10 @@ LIMIT(idle_timeout_ms, 60000, 10, 3600000, "ms", "between two pieces of a vendor
 LIMIT(total_timeout_ms, 600000, 100, 86400000, "ms", "one call, from admit to end")
 LIMIT(lookup_timeout_ms, 10000, 10, 600000, "ms", "one look-up")
 LIMIT(lookup_cache_ms, 60000, 0, 3600000, "ms", "how long the answer of a look-up is used again")
+LIMIT(resolve_fresh_ms, 60000, 0, 86400000, "ms", "how long the addresses of a vendor's name are used as they are")
+LIMIT(resolve_stale_ms, 3600000, 0, 604800000, "ms",
+      "how long older addresses are used while they are asked for again; then calls wait for the answer")
+LIMIT(resolve_failed_ms, 1000, 0, 600000, "ms", "how long a name that could not be resolved is not asked for again")
 LIMIT(pool_idle_timeout_ms, 30000, 100, 3600000, "ms", "kept vendor connection")
 LIMIT(drain_timeout_ms, 10000, 0, 600000, "ms", "from SIGTERM to the end of open calls")
 /* state in memory */

@@ -10,6 +10,7 @@
 #include "codec/form.h"
 #include "http/client.h"
 #include "net/loop.h"
+#include "tls/client.h"
 
 #include <string.h>
 
@@ -21,6 +22,7 @@
 struct exchange {
     struct loop *loop;
     struct http_pool *pool;
+    struct tls_client *tls; /* NULL: plain HTTP */
     struct http_exchange *x;
     struct buf body;
     int status;
@@ -87,7 +89,6 @@ static void send_request(struct exchange *e, const char *method, struct str path
     };
     struct http_head head = {.method = str_c(method),
                              .target = path,
-                             .host = w->host_field,
                              .fields = fields,
                              .n_fields = is_post ? 3 : 2,
                              .body_bytes = (int64_t)body.n};
@@ -102,7 +103,7 @@ static int run(struct exchange *e, const char *method, struct str path, const st
                struct arena *a)
 {
     struct limits limits;
-    struct http_target target = {.addr = w->addr, .host = w->host_field};
+    struct http_target target = {.host = w->host, .port = w->port, .tls = e->tls, .allows_private = true};
     struct http_timeouts timeouts = {.connect_ms = CONNECT_MS, .first_byte_ms = ANSWER_MS, .idle_ms = ANSWER_MS};
 
     limits_default(&limits);
@@ -121,9 +122,26 @@ static int run(struct exchange *e, const char *method, struct str path, const st
     return err_trace(r);
 }
 
+static int set_tls(struct cli *c, const struct where *w, struct exchange *e)
+{
+    struct buf error;
+    int r = 0;
+    if (!w->is_tls)
+        return 0;
+    buf_init(&error, 4096);
+    if (tls_client_new(w->ca_file, NULL, &error, &e->tls) < 0)
+        r = cli_usage(c, STR_FMT, STR_ARG(buf_str(&error)));
+    buf_deinit(&error);
+    return r;
+}
+
 static int say_unreachable(struct cli *c, const struct where *w, const struct exchange *e)
 {
-    if (e->why == HTTP_RESET_CONNECT_FAILED)
+    if (e->why == HTTP_RESET_TLS_UNKNOWN_ISSUER || e->why == HTTP_RESET_TLS_SELF_SIGNED)
+        cli_fail(c,
+                 STR_FMT ": %s; name the authority's certificate with --ca FILE, or FLYBALL_CA", STR_ARG(w->url),
+                 http_reset_text(e->why));
+    else if (e->why == HTTP_RESET_CONNECT_FAILED)
         cli_fail(c,
                  "no daemon answers at " STR_FMT
                  "; start it with `flyball serve` or `flyball dev`, or name another with --admin or --dir",
@@ -145,8 +163,11 @@ int client_request(struct cli *c, const char *method, struct str path, struct st
     if (!body.n && strcmp(method, "POST") == 0)
         body = STR("{}");
 
+    if ((r = set_tls(c, &w, &e)))
+        return r;
     buf_init(&e.body, ANSWER_BYTES_MAX);
     r = run(&e, method, path, &w, body, &c->arena);
+    tls_client_free(e.tls);
     if (r < 0)
         r = cli_fail(c, "the request could not be made: %s", err_text(r));
     else if (e.has_failed)

@@ -138,6 +138,7 @@ void help_man(FILE *f)
           "be reached.\n"
           ".SH ENVIRONMENT\n"
           ".TP\nFLYBALL_ADMIN\nThe daemon's admin address, such as http://127.0.0.1:4748.\n"
+          ".TP\nFLYBALL_CA\nCertificates (PEM) of authorities to believe for an https admin address.\n"
           ".TP\nFLYBALL_TOKEN\nThe admin credential; else the file admin.token of the data folder.\n"
           ".TP\nFLYBALL_DIR\nThe data folder.\n"
           ".TP\nFLYBALL_CONFIG\nThe configuration file of serve and dev.\n"

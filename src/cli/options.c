@@ -22,6 +22,7 @@ static const struct option_spec common_options[] = {
 };
 static const struct option_spec daemon_options[] = {
     {"admin", "URL", "the daemon's admin address; else FLYBALL_ADMIN, else the data folder says", false},
+    {"ca", "FILE", "authorities to believe for an https admin address, beside the system's; else FLYBALL_CA", false},
     {"dir", "DIR", "the daemon's data folder; else FLYBALL_DIR, else the default", false},
     {"json", NULL, "print JSON", false},
     {"help", NULL, "show this help", false},

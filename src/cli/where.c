@@ -5,16 +5,15 @@
 
 #include "base/err.h"
 #include "config/config.h"
+#include "net/loop.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define SMALL_FILE_BYTES_MAX 4096
 #define URL_BYTES_MAX 512
-#define ADMIN_PORT_DEFAULT "4748"
+#define ADMIN_PORT_DEFAULT 4748
 
 struct str where_dir(struct cli *c, bool is_dev)
 {
@@ -48,63 +47,58 @@ static bool first_line(struct cli *c, struct str path, struct str *ret)
     return ret->n > 0;
 }
 
-/* A name other than localhost: asked of the system, first address. Only here: the daemon resolves nothing. */
-static int resolve(struct str host, uint16_t port, struct arena *a, struct net_addr *ret)
+static bool parse_port(struct str text, uint16_t *ret)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list;
-    if (getaddrinfo(arena_str(a, host).p, NULL, &hints, &list) != 0)
-        return -ERR_RESOLVE;
-    const void *bytes = list->ai_family == AF_INET6 ? (void *)&((struct sockaddr_in6 *)list->ai_addr)->sin6_addr
-                                                    : (void *)&((struct sockaddr_in *)list->ai_addr)->sin_addr;
-    bool is_fine = inet_ntop(list->ai_family, bytes, ret->host, sizeof(ret->host)) != NULL;
-    ret->port = port;
-    freeaddrinfo(list);
-    return is_fine ? 0 : -ERR_RESOLVE;
+    int64_t n;
+    if (str_to_i64(text, &n) < 0 || n < 1 || n > 65535)
+        return false;
+    *ret = (uint16_t)n;
+    return true;
 }
 
-int where_parse_url(struct str url, struct arena *a, struct str *ret_host_field, struct net_addr *ret_addr)
+/* "[v6]:port", "[v6]", "host:port" or "host" in two; *ret_port is STR_NONE without a colon. */
+static bool split(struct str s, struct str *ret_host, struct str *ret_port)
 {
-    struct str rest = url, host, port;
-    int64_t n;
+    struct str rest;
+    *ret_port = STR_NONE;
+    if (!str_starts(s, STR("["))) {
+        if (!str_cut(s, ':', ret_host, ret_port))
+            *ret_host = s;
+        return str_is_token(*ret_host, ".-_", NET_NAME_CHARS_MAX);
+    }
+    if (!str_cut(str_sub(s, 1, s.n), ']', ret_host, &rest) || (rest.n && rest.p[0] != ':'))
+        return false;
+    if (rest.n)
+        *ret_port = str_sub(rest, 1, rest.n);
+    return net_host_is_numeric(*ret_host) && str_has(*ret_host, ':');
+}
 
-    if (str_starts(url, STR("https://")))
-        return -ERR_UNSUPPORTED;
-    if (url.n > URL_BYTES_MAX || !str_starts(url, STR("http://")))
+int where_parse_url(struct str url, struct arena *a, struct where *w)
+{
+    bool is_tls = str_starts(url, STR("https://"));
+    struct str host, port, rest;
+
+    if (url.n > URL_BYTES_MAX || (!is_tls && !str_starts(url, STR("http://"))))
         return -ERR_INVALID;
-    rest = str_sub(url, 7, url.n);
+    rest = str_sub(url, is_tls ? 8 : 7, url.n);
     if (str_ends(rest, STR("/")))
         rest = str_sub(rest, 0, rest.n - 1);
-    if (!rest.n || str_has(rest, '/') || str_has(rest, '?') || str_has(rest, '#') || str_has(rest, '@') ||
-        str_has(rest, ' '))
+    w->port = ADMIN_PORT_DEFAULT;
+    if (!split(rest, &host, &port) || (port.p && !parse_port(port, &w->port)))
         return -ERR_INVALID;
-    bool has_port = rest.p[0] == '[' ? !str_ends(rest, STR("]")) : str_has(rest, ':');
-    if (!has_port)
-        rest = arena_printf(a, STR_FMT ":" ADMIN_PORT_DEFAULT, STR_ARG(rest));
-    if (net_addr_parse(rest, ret_addr) < 0) {
-        if (rest.p[0] == '[' || !str_cut(rest, ':', &host, &port) || str_to_i64(port, &n) < 0 || n < 1 || n > 65535)
-            return -ERR_INVALID;
-        int r = resolve(host, (uint16_t)n, a, ret_addr);
-        if (r < 0)
-            return r;
-    }
-    if (ret_addr->port == 0)
-        return -ERR_INVALID;
-    *ret_host_field = arena_str(a, rest);
+    w->host = arena_str(a, host);
+    w->is_tls = is_tls;
     return 0;
 }
 
 static int check_url(struct cli *c, const char *from, struct where *w)
 {
-    int r = where_parse_url(w->url, &c->arena, &w->host_field, &w->addr);
-    if (r == -ERR_UNSUPPORTED)
-        return cli_usage(c, "%s: https is not available in this version; the admin listener is on loopback", from);
-    if (r == -ERR_RESOLVE) {
-        cli_fail(c, "%s: the name in " STR_FMT " cannot be resolved", from, STR_ARG(w->url));
-        return CLI_UNREACHABLE;
-    }
-    if (r < 0)
+    if (where_parse_url(w->url, &c->arena, w) < 0)
         return cli_usage(c, "%s: `" STR_FMT "` is no address; write it like http://127.0.0.1:4748", from,
                          STR_ARG(w->url));
+    w->ca_file = cli_option(c, "ca");
+    if (!w->ca_file.n)
+        w->ca_file = cli_env(c, "FLYBALL_CA");
     return 0;
 }
 

@@ -8,12 +8,13 @@
 #pragma once
 
 #include "cli/cli.h"
-#include "net/loop.h"
 
 struct where {
     struct str url;        /* as it was found, for messages */
-    struct str host_field; /* host:port */
-    struct net_addr addr;
+    struct str host;       /* a name or a numeric address; IPv6 without brackets */
+    uint16_t port;
+    bool is_tls;
+    struct str ca_file; /* --ca, else FLYBALL_CA: authorities beside those of the system */
     struct str token;
     struct str dir;
     bool is_dev_folder; /* nothing named a daemon, and the one of `flyball dev` was found */
@@ -26,5 +27,5 @@ int where_find(struct cli *c, struct where *ret);
 struct str where_dir(struct cli *c, bool is_dev);
 struct str where_file(struct cli *c, struct str dir, const char *name);
 
-/* "http://127.0.0.1:4748" with or without a slash: host and port, resolved. 0, or -ERR_x. */
-int where_parse_url(struct str url, struct arena *a, struct str *ret_host_field, struct net_addr *ret_addr);
+/* "http://127.0.0.1:4748", with or without a slash: sets host, port and is_tls. -ERR_INVALID. */
+int where_parse_url(struct str url, struct arena *a, struct where *w);

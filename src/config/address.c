@@ -73,12 +73,16 @@ enum address_fault address_parse(struct str s, int default_port, struct address 
     if (port.n && !parse_port(port, &a.port))
         return ADDRESS_BAD_PORT;
 
-    if (!a.is_v6 && str_eq(host, STR("localhost")))
+    if (!a.is_v6 && str_eq(host, STR("localhost"))) {
+        a.name = host;
         host = STR("127.0.0.1");
+    }
     memcpy(c_host, host.p, host.n);
     c_host[host.n] = 0;
     f = a.is_v6 ? parse_v6(c_host, &a) : parse_v4(c_host, &a);
-    if (f == ADDRESS_OK)
+    if (f == ADDRESS_NAME)
+        a.name = host;
+    if (f == ADDRESS_OK || f == ADDRESS_NAME)
         *ret = a;
     return f;
 }

@@ -150,6 +150,16 @@ void config_unref(const struct config *c)
     free(s);
 }
 
+struct config_timeouts config_vendor_timeouts(const struct config *c, const struct config_vendor *v)
+{
+    const struct limits *l = &c->limits;
+    return (struct config_timeouts){
+        .connect_ms = v->connect_ms ? v->connect_ms : l->connect_timeout_ms,
+        .first_byte_ms = v->first_byte_ms ? v->first_byte_ms : l->first_byte_timeout_ms,
+        .idle_ms = v->idle_ms ? v->idle_ms : l->idle_timeout_ms,
+    };
+}
+
 const struct config_vendor *config_vendor(const struct config *c, struct str name)
 {
     for (size_t i = 0; i < c->n_vendors; i++)

@@ -25,9 +25,13 @@ enum config_additions { ADDITIONS_ALL, ADDITIONS_NONE, ADDITIONS_LISTED };
 struct config_vendor {
     struct str name;
     struct str connector; /* `name` unless said otherwise */
-    struct str base_url;  /* "http://host:port" or "http://host", checked, without a slash at the end */
-    struct str host;      /* of base_url; an IPv6 address without brackets; "localhost" is 127.0.0.1 */
+    struct str base_url;  /* "https://host:port", checked, without a slash at the end */
+    struct str host;      /* of base_url: a name, or a numeric address; IPv6 without brackets */
     uint16_t port;
+    bool is_tls;          /* https */
+    struct str ca_file;   /* authorities beside those of the system; empty: none */
+    bool is_private;      /* the host may be at a private or otherwise special address: asked for, or evident */
+    int64_t connect_ms, first_byte_ms, idle_ms; /* 0: as the limits say */
     struct str secret;    /* the reference: "env:NAME" or "file:PATH" */
     struct str mode;      /* "live", "test" or "any"; empty: as the secret's prefix says */
     enum config_additions additions;
@@ -74,6 +78,12 @@ struct config_input {
 int config_load(const struct config_input *in, struct diag_list *diags, const struct config **ret);
 const struct config *config_ref(const struct config *c);
 void config_unref(const struct config *c); /* NULL is fine */
+
+/* Times towards a vendor: its own where it has some, else the limits'. */
+struct config_timeouts {
+    int64_t connect_ms, first_byte_ms, idle_ms;
+};
+struct config_timeouts config_vendor_timeouts(const struct config *c, const struct config_vendor *v);
 
 /* By name; NULL: none. */
 const struct config_vendor *config_vendor(const struct config *c, struct str name);

@@ -92,11 +92,12 @@ bool want_type(struct loader *l, const struct yaml *y, enum yaml_type type, stru
 
 /* address.c */
 struct address {
-    char host[46]; /* numeric */
+    char host[46];   /* numeric; empty: see name */
+    struct str name; /* in the text that was parsed: a name, also localhost; empty: there is none */
     uint16_t port;
     bool is_v6, is_loopback;
 };
 enum address_fault { ADDRESS_OK, ADDRESS_NO_PORT, ADDRESS_BAD_PORT, ADDRESS_NAME, ADDRESS_BAD_HOST };
-/* "127.0.0.1:80", "[::1]:80", "localhost:80"; default_port < 0: a port is wanted. */
+/* "127.0.0.1:80", "[::1]:80", "localhost:80"; default_port < 0: a port is wanted. ADDRESS_NAME sets *ret as well. */
 enum address_fault address_parse(struct str s, int default_port, struct address *ret);
 struct str address_text(const struct address *a, struct arena *arena);

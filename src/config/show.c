@@ -114,6 +114,14 @@ static void put_additions(const struct config_vendor *v, struct buf *out)
     buf_add_byte(out, ']');
 }
 
+/* Those in force: the vendor's own, or the limits'. As JSON, which is YAML. */
+static void put_timeouts(const struct config *c, const struct config_vendor *v, struct buf *out)
+{
+    struct config_timeouts t = config_vendor_timeouts(c, v);
+    buf_printf(out, "{\"connect_ms\": %lld, \"first_byte_ms\": %lld, \"idle_ms\": %lld}", (long long)t.connect_ms,
+               (long long)t.first_byte_ms, (long long)t.idle_ms);
+}
+
 static void text_vendor(const struct config *c, const struct config_vendor *v, bool with_origin, struct buf *out)
 {
     struct config_source s = {.origin = CONFIG_FILE, .line = v->line};
@@ -122,13 +130,18 @@ static void text_vendor(const struct config *c, const struct config_vendor *v, b
     end_line(out, with_origin, origin_text(c, &s, STR_NONE, STR_NONE, origin));
     text_str("connector", v->connector, out);
     text_str("base_url", v->base_url, out);
+    if (v->ca_file.n)
+        text_str("ca_file", v->ca_file, out);
     text_str("secret", v->secret, out);
     if (v->mode.n)
         text_str("mode", v->mode, out);
     buf_add(out, STR("    additions: "));
     put_additions(v, out);
-    buf_printf(out, "\n    insecure: %s\n    forward_run_id: %s\n", v->is_insecure ? "true" : "false",
-               v->forwards_run_id ? "true" : "false");
+    buf_printf(out, "\n    insecure: %s\n    private: %s\n    forward_run_id: %s\n", v->is_insecure ? "true" : "false",
+               v->is_private ? "true" : "false", v->forwards_run_id ? "true" : "false");
+    buf_add(out, STR("    timeouts: "));
+    put_timeouts(c, v, out);
+    buf_add_byte(out, '\n');
 }
 
 int config_text(const struct config *c, bool with_origin, struct buf *out)
@@ -175,27 +188,36 @@ static void json_vendor(struct json_writer *w, const struct config *c, const str
     const struct {
         const char *suffix;
         struct str value;
-    } strs[] = {{".connector", v->connector}, {".base_url", v->base_url}, {".secret", v->secret}, {".mode", v->mode}};
+    } strs[] = {{".connector", v->connector}, {".base_url", v->base_url}, {".ca_file", v->ca_file},
+                {".secret", v->secret},       {".mode", v->mode}};
     for (size_t i = 0; i < sizeof strs / sizeof strs[0]; i++) {
         json_entry(w, "vendors.", v->name, strs[i].suffix);
         jw_put_str_or_null(w, STR("value"), strs[i].value);
         json_origin(w, origin);
     }
+    const struct {
+        const char *suffix;
+        bool value;
+    } bools[] = {
+        {".insecure", v->is_insecure}, {".private", v->is_private}, {".forward_run_id", v->forwards_run_id}};
+    for (size_t i = 0; i < sizeof bools / sizeof bools[0]; i++) {
+        json_entry(w, "vendors.", v->name, bools[i].suffix);
+        jw_put_bool(w, STR("value"), bools[i].value);
+        json_origin(w, origin);
+    }
 
-    struct buf additions;
-    buf_init(&additions, 4096);
-    put_additions(v, &additions);
+    struct buf value;
+    buf_init(&value, 4096);
+    put_additions(v, &value);
     json_entry(w, "vendors.", v->name, ".additions");
-    jw_put_raw(w, STR("value"), buf_str(&additions));
+    jw_put_raw(w, STR("value"), buf_str(&value));
     json_origin(w, origin);
-    buf_deinit(&additions);
-
-    json_entry(w, "vendors.", v->name, ".insecure");
-    jw_put_bool(w, STR("value"), v->is_insecure);
+    buf_reset(&value);
+    put_timeouts(c, v, &value);
+    json_entry(w, "vendors.", v->name, ".timeouts");
+    jw_put_raw(w, STR("value"), buf_str(&value));
     json_origin(w, origin);
-    json_entry(w, "vendors.", v->name, ".forward_run_id");
-    jw_put_bool(w, STR("value"), v->forwards_run_id);
-    json_origin(w, origin);
+    buf_deinit(&value);
 }
 
 static void json_settings(struct json_writer *w, const struct config *c)

@@ -12,6 +12,7 @@
 #include "base/err.h"
 
 #define ADDITIONS_MAX 16
+#define HOST_NAME_CHARS_MAX 253
 
 /* One vendor on its way in. */
 struct vendor_loader {
@@ -98,16 +99,12 @@ static bool authority_of(struct vendor_loader *vl, const struct yaml *y, struct 
         fault(vl, y, "bad_url", "base_url: user and password do not belong here; use secret");
         return false;
     }
-    if (str_starts(s, STR("https://"))) {
-        fault(vl, y, "tls_unavailable",
-              "base_url: https to vendors is not available in this version; use an http address on loopback");
+    vl->v->is_tls = str_starts(s, STR("https://"));
+    if (!vl->v->is_tls && !str_starts(s, STR("http://"))) {
+        fault(vl, y, "bad_url", "base_url: https://HOST[:PORT] is wanted");
         return false;
     }
-    if (!str_starts(s, STR("http://"))) {
-        fault(vl, y, "bad_url", "base_url: http://HOST[:PORT] is wanted");
-        return false;
-    }
-    s = str_sub(s, 7, s.n);
+    s = str_sub(s, vl->v->is_tls ? 8 : 7, s.n);
     if (str_ends(s, STR("/")))
         s.n--;
     if (str_has(s, '/') || str_has(s, '?') || str_has(s, '#')) {
@@ -118,41 +115,106 @@ static bool authority_of(struct vendor_loader *vl, const struct yaml *y, struct 
     return true;
 }
 
+/* Labels of 1 to 63 letters, digits, - and _, none of them with a - at an end; the last one not all digits. */
+static bool is_host_name(struct str name)
+{
+    struct str label, rest = name;
+    bool is_last = name.n > HOST_NAME_CHARS_MAX;
+    while (!is_last) {
+        is_last = !str_cut(rest, '.', &label, &rest);
+        if (is_last)
+            label = rest;
+        if (!str_is_token(label, "-_", 63) || label.p[0] == '-' || label.p[label.n - 1] == '-')
+            return false;
+    }
+    int64_t n;
+    return name.n <= HOST_NAME_CHARS_MAX && str_to_i64(label, &n) < 0;
+}
+
+static const char *fault_of_address(enum address_fault f, const struct address *a)
+{
+    if (f == ADDRESS_NO_PORT || f == ADDRESS_BAD_PORT || (f != ADDRESS_BAD_HOST && a->port == 0))
+        return "base_url: a port is a number from 1 to 65535";
+    if (f == ADDRESS_BAD_HOST || (f == ADDRESS_NAME && !is_host_name(a->name)))
+        return "base_url: this is no host; api.example.com, 127.0.0.1 and [::1] are";
+    return NULL;
+}
+
 static void load_base_url(struct vendor_loader *vl)
 {
     const struct yaml *y = get(vl, STR("base_url"), YAML_STR, "a string");
+    struct config_vendor *v = vl->v;
     struct str authority;
-    struct address a;
+    struct address a = {.port = 0};
     if (!y || !authority_of(vl, y, &authority))
         return;
-    switch (address_parse(authority, 80, &a)) {
-    case ADDRESS_OK:
-        break;
-    case ADDRESS_NAME:
-        fault(vl, y, "bad_url",
-              "base_url: names are not looked up in this version; use a numeric address or localhost");
-        return;
-    case ADDRESS_NO_PORT:
-    case ADDRESS_BAD_PORT:
-        fault(vl, y, "bad_url", "base_url: a port is a number from 1 to 65535");
-        return;
-    case ADDRESS_BAD_HOST:
-        fault(vl, y, "bad_url", "base_url: this is no host; http://127.0.0.1:9001 and http://[::1]:9001 are");
+    const char *text = fault_of_address(address_parse(authority, v->is_tls ? 443 : 80, &a), &a);
+    if (text) {
+        fault(vl, y, "bad_url", "%s", text);
         return;
     }
-    if (a.port == 0) {
-        fault(vl, y, "bad_url", "base_url: a port is a number from 1 to 65535");
-        return;
-    }
-    if (!a.is_loopback && !vl->v->is_insecure) {
+    if (!v->is_tls && !a.is_loopback && !v->is_insecure) {
         fault(vl, y, "insecure_url",
-              "base_url: plain http to another machine shows the vendor's secret to the network; "
-              "say `insecure: true` to allow it");
+              "base_url: plain http to another machine shows the vendor's secret to the network; use https, "
+              "or say `insecure: true` to allow it");
         return;
     }
-    vl->v->base_url = arena_printf(vl->l->arena, "http://" STR_FMT, STR_ARG(address_text(&a, vl->l->arena)));
-    vl->v->host = copy(vl, str_c(a.host));
-    vl->v->port = a.port;
+    v->host = copy(vl, a.name.n ? a.name : str_c(a.host));
+    v->port = a.port;
+    v->is_private |= a.host[0] != 0; /* who writes an address means that one */
+    v->base_url = arena_printf(vl->l->arena, a.is_v6 ? "%s://[" STR_FMT "]:%u" : "%s://" STR_FMT ":%u",
+                               v->is_tls ? "https" : "http", STR_ARG(v->host), v->port);
+}
+
+/* --- ca_file, timeouts -------------------------------------------------------------------------------------------- */
+
+static void load_ca_file(struct vendor_loader *vl)
+{
+    const struct yaml *y = get(vl, STR("ca_file"), YAML_STR, "a path");
+    if (!y)
+        return;
+    if (y->text.n == 0 || y->text.n > 4095 || str_has(y->text, '\0'))
+        fault(vl, y, "bad_path", "ca_file: a path has 1 to 4095 bytes and no NUL");
+    else if (vl->v->base_url.n && !vl->v->is_tls)
+        fault(vl, y, "no_tls", "ca_file: there is nothing to check without https in base_url");
+    else
+        vl->v->ca_file = copy(vl, y->text);
+}
+
+/* One of the limits, for this vendor only; within the same bounds. */
+static void load_timeout(struct vendor_loader *vl, const struct yaml *section, struct str key, struct str limit,
+                         int64_t *ret)
+{
+    const struct yaml *y = yaml_get(section, key);
+    size_t n;
+    const struct limit_info *t = limits_table(&n);
+    if (!y)
+        return;
+    if (!yaml_is(y, YAML_INT)) {
+        fault(vl, y, "wrong_type", "timeouts." STR_FMT " wants a whole number; this is %s", STR_ARG(key),
+              yaml_type_name(y->type));
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!str_eq(t[i].name, limit))
+            continue;
+        if (y->i < t[i].least || y->i > t[i].most)
+            fault(vl, y, "out_of_range", "timeouts." STR_FMT ": %lld is not within %lld to %lld (ms)", STR_ARG(key),
+                  (long long)y->i, (long long)t[i].least, (long long)t[i].most);
+        *ret = y->i;
+    }
+}
+
+static void load_timeouts(struct vendor_loader *vl)
+{
+    static const struct str keys[] = {STR_INIT("connect_ms"), STR_INIT("first_byte_ms"), STR_INIT("idle_ms")};
+    const struct yaml *y = get(vl, STR("timeouts"), YAML_MAP, "a map");
+    if (!y)
+        return;
+    yaml_check_keys(y, vl->l->file, keys, 3, vl->l->diags);
+    load_timeout(vl, y, keys[0], STR("connect_timeout_ms"), &vl->v->connect_ms);
+    load_timeout(vl, y, keys[1], STR("first_byte_timeout_ms"), &vl->v->first_byte_ms);
+    load_timeout(vl, y, keys[2], STR("idle_timeout_ms"), &vl->v->idle_ms);
 }
 
 /* --- secret, mode, additions -------------------------------------------------------------------------------------- */
@@ -257,7 +319,10 @@ static void load_vendor(struct loader *l, const struct yaml *y, struct config_ve
     load_connector(&vl);
     load_bool(&vl, STR("insecure"), &v->is_insecure);
     load_bool(&vl, STR("forward_run_id"), &v->forwards_run_id);
+    load_bool(&vl, STR("private"), &v->is_private);
     load_base_url(&vl);
+    load_ca_file(&vl);
+    load_timeouts(&vl);
     load_secret(&vl);
     load_mode(&vl);
     load_additions(&vl);

@@ -8,6 +8,7 @@
 #include "codec/json_write.h"
 #include "io/files.h"
 #include "io/whole_file.h"
+#include "tls/client.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,18 +60,32 @@ static void set_additions(struct vendor *v, const struct config_vendor *cv)
     }
 }
 
-static void set_timeouts(struct vendor *v, const struct limits *l)
+static void set_timeouts(struct vendor *v, const struct config_timeouts *t, const struct limits *l)
 {
-    v->timeouts = (struct http_timeouts){l->connect_timeout_ms, l->first_byte_timeout_ms, l->idle_timeout_ms};
-    v->lookup_timeouts = (struct http_timeouts){l->connect_timeout_ms, l->lookup_timeout_ms, l->lookup_timeout_ms};
+    v->timeouts = (struct http_timeouts){t->connect_ms, t->first_byte_ms, t->idle_ms};
+    v->lookup_timeouts = (struct http_timeouts){t->connect_ms, l->lookup_timeout_ms, l->lookup_timeout_ms};
 }
 
-static void set_target(struct vendor *v, struct arena *a, const struct net_addr *addr)
+static void set_target(struct vendor *v, struct arena *a, const struct http_target *target)
 {
-    char text[64];
-    v->target.addr = *addr;
-    v->target_text = arena_str(a, net_addr_text(addr, text));
-    v->target.host = v->target_text;
+    v->target = *target;
+    v->target.host = arena_str(a, target->host);
+    v->target_text = arena_printf(a, str_has(target->host, ':') ? "[" STR_FMT "]:%u" : STR_FMT ":%u",
+                                  STR_ARG(target->host), target->port);
+}
+
+/* What TLS needs where base_url is https: whom we believe. Sessions are kept for all vendors together. */
+static int set_tls(struct vendor *v, const struct config_vendor *cv, struct vendor_set *set, struct buf *error)
+{
+    int r;
+    if (!cv->is_tls)
+        return 0;
+    if (!set->sessions && (r = tls_sessions_new(&set->sessions)) < 0)
+        return r;
+    r = tls_client_new(cv->ca_file, set->sessions, error, &v->target.tls);
+    if (r < 0 && cv->ca_file.n)
+        buf_printf(error, " (vendors." STR_FMT ".ca_file)", STR_ARG(cv->name));
+    return r;
 }
 
 static int set_mode(struct vendor *v, struct str configured, struct buf *error)
@@ -88,7 +103,6 @@ static int load_one(const struct config *c, const struct config_vendor *cv, size
                     struct vendor_set *set)
 {
     struct vendor *v = &set->vendors.items[i];
-    struct net_addr addr;
     int r = load_connector(c, cv->connector, &set->arena, error, &set->connectors[i]);
     if (r < 0)
         return r;
@@ -97,24 +111,14 @@ static int load_one(const struct config *c, const struct config_vendor *cv, size
     if (cv->secret.n && (r = secret_load(cv->secret, error, &set->secrets[i])) < 0)
         return r;
     v->secret = set->secrets[i];
-    if (cv->base_url.n == 0) {
-        buf_printf(error,
-                   "vendors." STR_FMT
-                   ".base_url is missing; TLS to vendors is not built yet, so it must be an http:// URL",
-                   STR_ARG(cv->name));
-        return -ERR_INVALID;
-    }
-    struct str hostport = arena_printf(&set->arena, str_has(cv->host, ':') ? "[" STR_FMT "]:%u" : STR_FMT ":%u",
-                                       STR_ARG(cv->host), cv->port);
-    if (net_addr_parse(hostport, &addr) < 0) {
-        buf_printf(error,
-                   "vendors." STR_FMT ".base_url: " STR_FMT " is not a numeric address; names are not resolved yet",
-                   STR_ARG(cv->name), STR_ARG(cv->host));
-        return -ERR_INVALID;
-    }
-    set_target(v, &set->arena, &addr);
+    check(cv->base_url.n > 0); /* required, and checked by the config */
+    struct config_timeouts timeouts = config_vendor_timeouts(c, cv);
+    set_target(v, &set->arena,
+               &(struct http_target){.host = cv->host, .port = cv->port, .allows_private = cv->is_private});
+    if ((r = set_tls(v, cv, set, error)) < 0)
+        return r;
     set_additions(v, cv);
-    set_timeouts(v, &c->limits);
+    set_timeouts(v, &timeouts, &c->limits);
     v->forwards_run_id = cv->forwards_run_id;
     r = set_mode(v, cv->mode, error);
     return r < 0 ? r : conceal_forms_init(&v->forms, v->secret);
@@ -124,6 +128,7 @@ static int load_extra(const struct config *c, const struct extra_vendor *x, size
                       struct vendor_set *set)
 {
     struct vendor *v = &set->vendors.items[i];
+    struct config_timeouts timeouts = config_vendor_timeouts(c, &(struct config_vendor){.port = 0});
     set->secrets[i] = x->secret;
     int r = load_connector(c, x->name, &set->arena, error, &set->connectors[i]);
     if (r < 0)
@@ -133,8 +138,9 @@ static int load_extra(const struct config *c, const struct extra_vendor *x, size
     v->secret = x->secret;
     v->mode = MODE_TEST;
     v->additions = (struct saas_additions){true, true};
-    set_target(v, &set->arena, &x->addr);
-    set_timeouts(v, &c->limits);
+    struct http_target target = http_target_at(&x->addr);
+    set_target(v, &set->arena, &target);
+    set_timeouts(v, &timeouts, &c->limits);
     return conceal_forms_init(&v->forms, v->secret);
 }
 
@@ -171,6 +177,7 @@ void vendor_set_free(struct vendor_set *v)
 {
     for (size_t i = 0; i < v->vendors.n; i++) {
         conceal_forms_deinit(&v->vendors.items[i].forms);
+        tls_client_free(v->vendors.items[i].target.tls);
         connector_free(v->connectors[i]);
         secret_free(v->secrets[i]);
     }
@@ -178,6 +185,7 @@ void vendor_set_free(struct vendor_set *v)
     free(v->connectors);
     free(v->secrets);
     free(v->names);
+    tls_sessions_free(v->sessions);
     arena_deinit(&v->arena);
 }
 

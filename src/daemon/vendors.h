@@ -11,6 +11,7 @@ struct vendor_set {
     struct connector **connectors; /* one a vendor */
     struct secret **secrets;
     struct str *names;
+    struct tls_sessions *sessions; /* NULL: no vendor speaks TLS */
     struct arena arena;
 };
 

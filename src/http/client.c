@@ -11,12 +11,12 @@
 #include "base/counter.h"
 #include "base/err.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SCRATCH_BYTES_MAX (2 * 1024 * 1024)
 #define PENDING_BYTES_MAX (256 * 1024 * 1024)
-#define HOST_BYTES_MAX 261
 #define QUIET_CHECK_NS (2 * NS_PER_MS)
 
 int http_pool_new(struct loop *l, const struct limits *limits, struct http_pool **ret)
@@ -25,6 +25,11 @@ int http_pool_new(struct loop *l, const struct limits *limits, struct http_pool 
 
     if (!p)
         return err_trace(-ERR_NOMEM);
+    int r = resolver_new(l, limits, &p->resolver);
+    if (r < 0) {
+        free(p);
+        return err_trace(r);
+    }
     p->loop = l;
     p->limits = limits;
     p->head_limits = (struct h1_limits){(size_t)limits->answer_head_bytes_max, (size_t)limits->target_bytes_max,
@@ -41,8 +46,19 @@ int http_pool_new(struct loop *l, const struct limits *limits, struct http_pool 
 
 static bool is_target(const struct pool_target *t, const struct http_target *want)
 {
-    return t->addr.port == want->addr.port && str_eq((struct str){t->host, t->host_n}, want->host) &&
-           strcmp(t->addr.host, want->addr.host) == 0;
+    return t->port == want->port && t->tls == want->tls && t->allows_private == want->allows_private &&
+           str_eq((struct str){t->host, t->host_n}, want->host);
+}
+
+/* name, name:port, [v6]:port; the scheme's own port goes without saying. */
+static struct str host_field(const struct http_target *want, char out[HOST_FIELD_BYTES_MAX])
+{
+    bool is_v6 = str_has(want->host, ':'), is_usual = want->port == (want->tls ? 443 : 80);
+    int n = snprintf(out, HOST_FIELD_BYTES_MAX, is_v6 ? "[" STR_FMT "]" : STR_FMT, STR_ARG(want->host));
+
+    if (!is_usual)
+        n += snprintf(out + n, HOST_FIELD_BYTES_MAX - (size_t)n, ":%u", want->port);
+    return (struct str){out, (size_t)n};
 }
 
 static struct pool_target *target_new(struct http_pool *p, const struct http_target *want)
@@ -51,28 +67,35 @@ static struct pool_target *target_new(struct http_pool *p, const struct http_tar
 
     check(t);
     t->pool = p;
-    t->addr = want->addr;
+    t->port = want->port;
+    t->tls = want->tls;
+    t->allows_private = want->allows_private;
     list_init(&t->idle);
     list_init(&t->conns);
     list_init(&t->waiting);
     t->host_n = want->host.n;
     memcpy(t->host, want->host.p, want->host.n);
+    t->field = host_field(want, t->field_text);
     return t;
+}
+
+static struct str target_key(const struct http_target *want, char out[TARGET_KEY_BYTES_MAX])
+{
+    int n = snprintf(out, TARGET_KEY_BYTES_MAX, "%p %u %d " STR_FMT, (void *)want->tls, want->port,
+                     want->allows_private, STR_ARG(want->host));
+
+    return (struct str){out, (size_t)n};
 }
 
 static struct pool_target *target_get(struct http_pool *p, const struct http_target *want)
 {
-    char key[sizeof(want->addr) + HOST_BYTES_MAX];
-    struct str k = {key, sizeof(want->addr) + want->host.n};
+    char key[TARGET_KEY_BYTES_MAX], field[HOST_FIELD_BYTES_MAX];
 
     if (p->last_target && is_target(p->last_target, want))
         return p->last_target;
-    if (!h1_host_is_valid(want->host) || want->host.n > HOST_BYTES_MAX)
+    if (want->host.n > NET_NAME_CHARS_MAX || !h1_host_is_valid(host_field(want, field)))
         return NULL;
-    struct net_addr addr = {{0}, want->addr.port};
-    memcpy(addr.host, want->addr.host, strnlen(want->addr.host, sizeof(addr.host) - 1));
-    memcpy(key, &addr, sizeof(addr));
-    memcpy(key + sizeof(addr), want->host.p, want->host.n);
+    struct str k = target_key(want, key);
     struct pool_target *t = map_get(&p->targets, k);
     if (!t) {
         t = target_new(p, want);
@@ -126,8 +149,7 @@ static bool serve(struct h1_call *call)
     if (t->n_conns >= (size_t)t->pool->limits->pool_connections_max && !close_oldest_idle(t))
         return false;
     counter_add(COUNTER_upstream_connects, 1);
-    if (vendor_open(t, call) < 0)
-        h1_call_fail_soon(call, HTTP_RESET_CONNECT_FAILED);
+    vendor_open(t, call);
     return true;
 }
 
@@ -301,6 +323,7 @@ void http_pool_free(struct http_pool *p)
         while ((it = list_first(&pt->conns)))
             vendor_close(list_entry(it, struct h1_vendor, node), true);
     }
+    resolver_free(p->resolver);
     if (--p->n_live_calls == 0)
         destroy(p);
 }

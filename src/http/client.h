@@ -4,7 +4,8 @@
  *   (1) a connection carries one exchange at a time; surprise bytes after an answer close it.
  *   (2) a connection whose answer was malformed, truncated or not read to its end is never used again.
  *   (3) nothing is retried here: the pool reports what happened (bytes_out, is_reused, got_first_byte), the route
- * decides.
+ *       decides. Before a connection is open the next address of the name is tried, in the resolver's order.
+ *   (4) an address is checked when it is connected to, so a name that changes its mind later is caught too.
  */
 #pragma once
 
@@ -13,12 +14,22 @@
 #include "net/stream.h"
 
 struct http_pool;
+struct tls_client;
 
 struct http_target {
-    struct net_addr addr;
-    struct str host; /* the Host field: name[:port] */
+    struct str host; /* a name or a numeric address; IPv6 without brackets */
+    uint16_t port;
+    struct tls_client *tls; /* NULL: plain HTTP; outlives the pool */
+    bool allows_private;    /* addresses of net/special.tbl.h too; without it a name that leads there is refused */
 };
 
+/* The target of a numeric address, which may be any: who names one means it. Points into `a`. */
+static inline struct http_target http_target_at(const struct net_addr *a)
+{
+    return (struct http_target){.host = str_c(a->host), .port = a->port, .allows_private = true};
+}
+
+/* connect_ms covers resolving, connecting and the TLS handshake. */
 struct http_timeouts {
     int64_t connect_ms, first_byte_ms, idle_ms;
 };

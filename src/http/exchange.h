@@ -37,6 +37,7 @@ enum http_reset {
     HTTP_RESET_COUNT
 };
 const char *http_reset_text(enum http_reset why);
+enum http_reset http_reset_of_tls(int err); /* of a -ERR_TLS_x; HTTP_RESET_COUNT: it is none */
 
 struct http_events {
     void (*on_info)(void *ctx, const struct http_head *head); /* client side: 1xx but 100; may be NULL */

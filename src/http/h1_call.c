@@ -140,43 +140,36 @@ void h1_call_init_timers(struct h1_call *call)
     call->phase = CALL_CONNECT;
 }
 
-void h1_call_connected(struct h1_call *call)
-{
-    call->x.connected_at = loop_now(loop_of(call));
-    call->x.bytes_out = call->given_bytes;
-    timer_cancel(loop_of(call), &call->timer);
-    call->phase = CALL_PAUSE;
-    h1_call_settle(call, false);
-}
-
 /* -------- sending -------- */
 
 static void give(struct h1_call *call, const struct str *parts, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!call->conn && buf_add(&call->pending, parts[i]) < 0) {
+        if (is_open(call)) {
+            call->given_bytes += parts[i].n;
+        } else if (buf_add(&call->pending, parts[i]) < 0) {
             h1_call_fail_soon(call, HTTP_RESET_TOO_LARGE);
             return;
         }
-        if (call->conn)
-            call->given_bytes += parts[i].n;
     }
-    if (!call->conn)
+    if (!is_open(call))
         return;
     stream_write(call->conn->stream, parts, n);
-    if (is_open(call))
-        call->x.bytes_out = call->given_bytes;
+    call->x.bytes_out = call->given_bytes;
     h1_call_settle(call, false);
 }
 
-void h1_call_flush_pending(struct h1_call *call)
+void h1_call_connected(struct h1_call *call)
 {
     struct str all = buf_str(&call->pending);
 
-    if (all.n == 0)
-        return;
-    give(call, &all, 1);
+    call->x.connected_at = loop_now(loop_of(call));
+    timer_cancel(loop_of(call), &call->timer);
+    call->phase = CALL_PAUSE;
+    if (all.n)
+        give(call, &all, 1);
     buf_deinit(&call->pending);
+    h1_call_settle(call, false);
 }
 
 static void h1_call_send_head(struct http_exchange *x, const struct http_head *h)
@@ -192,8 +185,7 @@ static void h1_call_send_head(struct http_exchange *x, const struct http_head *h
     call->framing = h->body_bytes == HTTP_BODY_UNKNOWN ? H1_CHUNKED : h->body_bytes ? H1_LENGTH : H1_NONE;
     call->left_bytes = call->framing == H1_LENGTH ? (uint64_t)h->body_bytes : 0;
     buf_reset(b);
-    struct str host = {call->target->host, call->target->host_n};
-    if (h1_write_request(b, h, host, call->framing) < 0) {
+    if (h1_write_request(b, h, call->target->field, call->framing) < 0) {
         h1_call_fail_soon(call, HTTP_RESET_TOO_LARGE);
         return;
     }
@@ -218,7 +210,7 @@ static size_t h1_call_write(struct http_exchange *x, struct str b)
         call->left_bytes -= b.n;
         give(call, &b, 1);
     }
-    size_t queued = call->conn ? stream_queued(call->conn->stream) : call->pending.n;
+    size_t queued = is_open(call) ? stream_queued(call->conn->stream) : call->pending.n;
     call->wants_writable = queued > (size_t)call->pool->limits->stream_window_bytes;
     return queued;
 }

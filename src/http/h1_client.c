@@ -11,6 +11,8 @@
 #include "http/h1_client_impl.h"
 
 #include "base/check.h"
+#include "base/err.h"
+#include "tls/client.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +29,12 @@ void vendor_close(struct h1_vendor *v, bool now)
     v->state = VENDOR_GONE;
     timer_cancel(t->pool->loop, &v->idle_timer);
     timer_cancel(t->pool->loop, &v->resume_timer);
+    timer_cancel(t->pool->loop, &v->next_timer);
+    resolve_cancel(&v->resolving);
     free(v->held);
     v->held = NULL;
-    stream_close(v->stream, now);
+    if (v->stream)
+        stream_close(v->stream, now);
     pool_conn_gone(v);
     if (!v->in_run)
         free(v);
@@ -205,6 +210,7 @@ static void on_stream_connect(void *ctx)
 {
     struct h1_vendor *v = ctx;
 
+    timer_cancel(loop_of(v), &v->next_timer);
     v->state = VENDOR_BUSY;
     vendor_settle(v);
     h1_call_connected(v->call);
@@ -270,15 +276,35 @@ static void on_stream_drained(void *ctx)
     }
 }
 
+/* Which of the ways a plain connection breaks says nothing that the state does not; TLS has more to tell. */
+static enum http_reset why_broken(const struct h1_vendor *v, int err)
+{
+    if (err == -ERR_TLS_TRUNCATED && !v->call->x.got_first_byte)
+        return HTTP_RESET_PEER_CLOSED; /* closed without a word, as many do with connections that were kept */
+    enum http_reset why = http_reset_of_tls(err);
+    if (why != HTTP_RESET_COUNT)
+        return why;
+    return v->state == VENDOR_CONNECTING ? HTTP_RESET_CONNECT_FAILED : HTTP_RESET_PEER_RESET;
+}
+
+static bool try_next(struct h1_vendor *v);
+
 static void on_stream_error(void *ctx, int err)
 {
     struct h1_vendor *v = ctx;
 
-    (void)err; /* which of the ways a connection breaks says nothing that the state does not */
-    if (v->state == VENDOR_IDLE)
+    if (v->state == VENDOR_IDLE) {
         close_idle(v);
-    else
-        h1_call_lose(v->call, v->state == VENDOR_CONNECTING ? HTTP_RESET_CONNECT_FAILED : HTTP_RESET_PEER_RESET);
+        return;
+    }
+    if (v->state == VENDOR_CONNECTING && err == -ERR_CONNECT && try_next(v))
+        return;
+    enum http_reset why = why_broken(v, err);
+    /* Of TLS 1.3 a client hears that its certificate is missed only behind the handshake: what it sent meanwhile was
+     * never read (RFC 8446 4.4.2.4), so nothing was sent. */
+    if (err == -ERR_TLS_CERT_REQUIRED && !v->call->x.got_first_byte)
+        v->state = VENDOR_CONNECTING;
+    h1_call_lose(v->call, why);
 }
 
 static const struct stream_events stream_events = {
@@ -295,32 +321,99 @@ static void carry(struct h1_vendor *v, struct h1_call *call)
 {
     v->call = call;
     call->conn = v;
-    call->in_base = v->stream->bytes_in;
+    call->in_base = v->stream ? v->stream->bytes_in : 0;
     start_head(v);
 }
 
-int vendor_open(struct pool_target *t, struct h1_call *call)
+/* -------- opening -------- */
+
+/* The next address that may be used and can be tried; false: there is none. */
+static bool dial(struct h1_vendor *v)
+{
+    struct pool_target *t = v->target;
+    struct loop *l = loop_of(v);
+    struct str host = {t->host, t->host_n};
+
+    while (v->i_addr < v->addrs.n) {
+        struct net_addr a = v->addrs.items[v->i_addr++];
+        a.port = t->port;
+        if (!t->allows_private && net_addr_special(&a)) {
+            v->was_refused = true;
+            continue;
+        }
+        int r = t->tls ? tls_client_connect(t->tls, l, &a, host, &stream_events, v, &v->stream)
+                       : l->ops->connect(l, &a, &stream_events, v, &v->stream);
+        if (r < 0)
+            continue;
+        if (v->i_addr < v->addrs.n) /* one that swallows packets leaves the others their share of the time */
+            timer_arm(l, &v->next_timer, v->call->times.connect_ms / (int64_t)v->addrs.n);
+        return true;
+    }
+    return false;
+}
+
+/* False: the connection that was tried stays the last word. */
+static bool try_next(struct h1_vendor *v)
+{
+    struct stream *tried = v->stream;
+
+    timer_cancel(loop_of(v), &v->next_timer);
+    if (!dial(v))
+        return false;
+    stream_close(tried, true);
+    return true;
+}
+
+static void on_next_timer(struct timer *t) { (void)try_next(list_entry(t, struct h1_vendor, next_timer)); }
+
+static enum http_reset why_no_address(const struct h1_vendor *v)
+{
+    return v->was_refused ? HTTP_RESET_ADDRESS_REFUSED : HTTP_RESET_CONNECT_FAILED;
+}
+
+static void on_resolved(struct resolve_wait *w, int err, const struct net_addrs *addrs)
+{
+    struct h1_vendor *v = list_entry(w, struct h1_vendor, resolving);
+
+    if (err < 0) {
+        h1_call_lose(v->call, HTTP_RESET_RESOLVE_FAILED);
+        return;
+    }
+    v->addrs = *addrs;
+    if (!dial(v))
+        h1_call_lose(v->call, why_no_address(v));
+}
+
+static struct h1_vendor *vendor_new(struct pool_target *t)
 {
     struct h1_vendor *v = calloc(1, sizeof(*v));
-    struct loop *l = t->pool->loop;
 
     check(v);
-    if (l->ops->connect(l, &t->addr, &stream_events, v, &v->stream) < 0) {
-        free(v);
-        return -1;
-    }
     v->target = t;
+    v->state = VENDOR_CONNECTING;
+    v->resolving.fn = on_resolved;
+    list_init(&v->resolving.node);
     list_init(&v->idle_node);
     h1_parser_init(&v->parser, HTTP_RESPONSE, &t->pool->head_limits, on_body, v);
     timer_init(&v->idle_timer, on_idle_timer);
     timer_init(&v->resume_timer, on_resume);
+    timer_init(&v->next_timer, on_next_timer);
     list_add_tail(&t->conns, &v->node);
     t->n_conns++;
     t->pool->n_conns++;
-    v->state = VENDOR_CONNECTING;
+    return v;
+}
+
+void vendor_open(struct pool_target *t, struct h1_call *call)
+{
+    struct h1_vendor *v = vendor_new(t);
+
     carry(v, call);
-    h1_call_flush_pending(call);
-    return 0;
+    int r = resolver_ask(t->pool->resolver, (struct str){t->host, t->host_n}, &v->resolving, &v->addrs);
+    if (r < 0)
+        h1_call_fail_soon(call, HTTP_RESET_RESOLVE_FAILED);
+    else if (r == 0 && !dial(v))
+        h1_call_fail_soon(call, why_no_address(v));
 }
 
 void vendor_attach(struct h1_vendor *v, struct h1_call *call)
@@ -330,6 +423,5 @@ void vendor_attach(struct h1_vendor *v, struct h1_call *call)
     v->state = VENDOR_BUSY;
     call->x.is_reused = true;
     carry(v, call);
-    h1_call_flush_pending(call);
     h1_call_connected(call);
 }

@@ -6,18 +6,22 @@
 #include "base/map.h"
 #include "http/client.h"
 #include "http/h1_impl.h"
+#include "net/resolve.h"
 #include "net/timer.h"
 
 #define CALL_HEAD_BYTES_KEPT 16384
 #define FREE_CALLS_MAX 256
 #define TARGETS_MAX 4096
 #define INFO_HEADS_MAX 16
+#define HOST_FIELD_BYTES_MAX (NET_NAME_CHARS_MAX + sizeof("[]:65535"))
+#define TARGET_KEY_BYTES_MAX (NET_NAME_CHARS_MAX + 64)
 
 struct http_pool {
     struct loop *loop;
     const struct limits *limits;
     struct h1_limits head_limits;
-    struct map targets; /* key: address and Host field */
+    struct resolver *resolver;
+    struct map targets; /* key: all that tells one target from another */
     struct pool_target *last_target; /* of the call before, which is mostly the next one's */
     struct list calls; /* that may still have events */
     size_t n_conns;
@@ -30,16 +34,21 @@ struct http_pool {
 
 struct pool_target {
     struct http_pool *pool;
-    struct net_addr addr;
+    uint16_t port;
+    bool allows_private;
+    struct tls_client *tls;
     struct list idle; /* most recently used first */
     struct list conns; /* all of them */
     size_t n_idle, n_conns;
     struct list waiting; /* calls, oldest first */
     size_t n_waiting;
+    struct str field; /* the Host field, in: */
+    char field_text[HOST_FIELD_BYTES_MAX];
     size_t host_n;
     char host[];
 };
 
+/* CONNECTING: resolving, connecting or shaking hands; `stream` is NULL while resolving. */
 enum h1_vendor_state { VENDOR_CONNECTING, VENDOR_BUSY, VENDOR_IDLE, VENDOR_GONE };
 
 /* One connection to a vendor. */
@@ -47,6 +56,9 @@ struct h1_vendor {
     struct pool_target *target;
     struct list node;      /* in target->conns */
     struct list idle_node; /* in target->idle */
+    struct resolve_wait resolving;
+    struct net_addrs addrs;
+    size_t i_addr; /* the next one to try */
     struct stream *stream;
     struct h1_parser parser;
     struct h1_call *call; /* BUSY, CONNECTING: the exchange it carries */
@@ -55,8 +67,8 @@ struct h1_vendor {
     mono_t idle_since;
     char *held; /* read, but beyond the credit */
     size_t held_bytes;
-    bool in_run, is_reading, was_used;
-    struct timer idle_timer, resume_timer;
+    bool in_run, is_reading, was_refused; /* was_refused: an address was special */
+    struct timer idle_timer, resume_timer, next_timer;
 };
 
 enum h1_phase { CALL_CONNECT, CALL_PAUSE, CALL_SEND, CALL_FIRST_BYTE, CALL_BODY };
@@ -70,7 +82,7 @@ struct h1_call {
     struct list node;       /* in pool->calls or pool->free_calls */
     struct list waiting;    /* in target->waiting */
     struct http_timeouts times;
-    struct buf pending; /* given before there was a connection */
+    struct buf pending; /* given before the connection was open */
     struct http_head head;
     struct h1_head_buf buf, trailer;
     enum h1_framing framing; /* of the request */
@@ -95,7 +107,7 @@ void pool_conn_gone(struct h1_vendor *v);
 void pool_conn_idle(struct h1_vendor *v);
 
 /* h1_client.c */
-int vendor_open(struct pool_target *t, struct h1_call *call); /* negative: no connection can be opened */
+void vendor_open(struct pool_target *t, struct h1_call *call); /* causes no event now */
 void vendor_attach(struct h1_vendor *v, struct h1_call *call);
 void vendor_close(struct h1_vendor *v, bool now); /* v may be freed */
 void vendor_settle(struct h1_vendor *v);
@@ -108,6 +120,5 @@ void h1_call_init_timers(struct h1_call *call);
 void h1_call_over(struct h1_call *call);
 void h1_call_lose(struct h1_call *call, enum http_reset why); /* tells the user; closes its connection */
 void h1_call_fail_soon(struct h1_call *call, enum http_reset why); /* the same, outside of this call */
-void h1_call_flush_pending(struct h1_call *call);
-void h1_call_connected(struct h1_call *call);
+void h1_call_connected(struct h1_call *call); /* sends what waited for it */
 void h1_call_settle(struct h1_call *call, bool is_activity); /* the timer follows the phase */

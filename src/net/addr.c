@@ -53,6 +53,18 @@ int net_addr_parse(struct str s, struct net_addr *ret)
     return 0;
 }
 
+bool net_host_is_numeric(struct str host)
+{
+    char text[sizeof(((struct net_addr *)0)->host)];
+    unsigned char raw[16];
+
+    if (host.n == 0 || host.n >= sizeof(text) || str_has(host, '\0'))
+        return false;
+    memcpy(text, host.p, host.n);
+    text[host.n] = 0;
+    return inet_pton(AF_INET, text, raw) == 1 || inet_pton(AF_INET6, text, raw) == 1;
+}
+
 struct str net_addr_text(const struct net_addr *a, char out[64])
 {
     bool is_v6 = strchr(a->host, ':');

@@ -17,7 +17,7 @@ struct loop;
 struct stream;
 struct stream_events;
 
-/* An address to listen on or connect to; numeric only here (names are resolved by net/resolve, order 2). */
+/* An address to listen on or connect to; numeric only: net/resolve.h makes them of names. */
 struct net_addr {
     char host[46]; /* numeric IPv4 or IPv6, NUL-terminated */
     uint16_t port; /* host order; 0 lets the system pick when listening */
@@ -26,6 +26,18 @@ struct net_addr {
 int net_addr_parse(struct str s, struct net_addr *ret);
 struct str net_addr_text(const struct net_addr *a, char out[64]);
 bool net_addr_is_loopback(const struct net_addr *a);
+/* What special block an address is of (special.tbl.h), in words; NULL: the public internet. */
+const char *net_addr_special(const struct net_addr *a);
+/* "127.0.0.1" or "::1", without brackets and port. */
+bool net_host_is_numeric(struct str host);
+
+/* The addresses of one name; ports are 0. */
+#define NET_ADDRS_MAX 8
+#define NET_NAME_CHARS_MAX 253
+struct net_addrs {
+    struct net_addr items[NET_ADDRS_MAX];
+    size_t n;
+};
 
 /* An accepted connection on its way from the acceptor's loop to a worker's: a descriptor, or the simulation's index. */
 struct net_ticket {
@@ -48,6 +60,10 @@ struct loop_ops {
     void (*ticket_drop)(struct net_ticket t); /* closes a connection nobody adopted */
     int (*connect)(struct loop *l, const struct net_addr *a, const struct stream_events *ev, void *ev_ctx,
                    struct stream **ret_stream);
+    /* Asks the system for the addresses of a name, in another thread. 0: fn comes exactly once, on the loop's thread, not
+     * inside this call; at the latest when the loop ends, with -ERR_CLOSED. `addrs` is NULL when err is negative. */
+    int (*resolve)(struct loop *l, const char *name, void (*fn)(void *ctx, int err, const struct net_addrs *addrs),
+                   void *ctx);
     int (*run)(struct loop *l); /* until loop_stop and no handle is left */
     void (*stop)(struct loop *l);
     void (*free)(struct loop *l);

@@ -149,6 +149,15 @@ static void run_posts(struct loop_uv *l)
 
 /* -------- life -------- */
 
+/* All handles are closed. A look-up in the system's resolver takes as long as that likes; nobody waits for it. */
+static void on_all_closed(uv_handle_t *h)
+{
+    struct loop_uv *l = h->data;
+
+    if (!list_is_empty(&l->lookups))
+        uv_stop(&l->uv);
+}
+
 static void wind_up(struct loop_uv *l)
 {
     if (l->is_winding_up || l->n_handles)
@@ -161,7 +170,8 @@ static void wind_up(struct loop_uv *l)
     if (!is_last)
         return; /* a post is waiting, its async callback comes back here */
     l->is_winding_up = true;
-    uv_close((uv_handle_t *)&l->async, NULL);
+    resolve_uv_give_up(l);
+    uv_close((uv_handle_t *)&l->async, on_all_closed); /* closed first, so told last */
     uv_close((uv_handle_t *)&l->wake, NULL);
     uv_close((uv_handle_t *)&l->again, NULL);
 }
@@ -208,10 +218,12 @@ static void uv_free_loop(struct loop *base)
         l->inbox.n = 0;
         wind_up(l);
     }
-    uv_run(&l->uv, UV_RUN_DEFAULT);
-    check(uv_loop_close(&l->uv) == 0);
+    uv_run(&l->uv, UV_RUN_NOWAIT);
     stream_uv_free_lists(l);
     timer_wheel_free(base->wheel);
+    if (!list_is_empty(&l->lookups))
+        return; /* the thread pool will still write to it: its memory is left to the end of the process */
+    check(uv_loop_close(&l->uv) == 0);
     free(l->inbox.posts);
     free(l->running.posts);
     pthread_mutex_destroy(&l->mutex);
@@ -228,6 +240,7 @@ static const struct loop_ops uv_ops = {
     .adopt = stream_uv_adopt,
     .ticket_drop = listen_uv_ticket_drop,
     .connect = stream_uv_connect,
+    .resolve = resolve_uv_ask,
     .run = uv_run_loop,
     .stop = uv_stop_loop,
     .free = uv_free_loop,
@@ -252,6 +265,7 @@ int loop_uv_new(struct loop **ret_loop)
     l->loop.ops = &uv_ops;
     l->loop.box.send = box_send;
     list_init(&l->dirty);
+    list_init(&l->lookups);
     list_init(&l->closing);
     list_init(&l->free_streams);
     pthread_mutex_init(&l->mutex, NULL);

@@ -1,5 +1,5 @@
 /*
- * net/stream.h - a two-way byte stream: TCP now, TLS as a filter over it later, in memory in the simulation.
+ * net/stream.h - a two-way byte stream: TCP, TLS as a filter over one (tls/filter.c), in memory in the simulation.
  *
  *   (1) events come on the loop's thread, never from inside the call that caused them, and none after stream_close().
  *   (2) on_bytes comes only between stream_read_start() and stream_read_stop(); bytes are valid during the call.
@@ -15,6 +15,8 @@
 #pragma once
 
 #include "net/loop.h"
+
+#include <sys/types.h>
 
 struct stream;
 
@@ -34,6 +36,7 @@ struct stream_ops {
     void (*close)(struct stream *s, bool now);
     void (*reset)(struct stream *s); /* may be NULL: as close(s, true) */
     bool (*is_quiet)(const struct stream *s); /* may be NULL: yes */
+    ssize_t (*take)(struct stream *s, void *to, size_t n_max); /* may be NULL: nothing can be taken */
 };
 
 struct stream {
@@ -64,3 +67,9 @@ static inline void stream_reset(struct stream *s)
 }
 /* False when bytes, an end or an error wait to be read right now: asked before an idle connection is used again. */
 static inline bool stream_is_quiet(const struct stream *s) { return !s->ops->is_quiet || s->ops->is_quiet(s); }
+/* What waits to be read, right now and without an event; for a filter that must look into it. How many bytes, 0: none,
+ * negative: an end or an error is next. */
+static inline ssize_t stream_take(struct stream *s, void *to, size_t n_max)
+{
+    return s->ops->take ? s->ops->take(s, to, n_max) : -1;
+}

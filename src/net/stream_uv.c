@@ -351,6 +351,21 @@ static bool uv_is_quiet(const struct stream *base)
     return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
+static ssize_t uv_take(struct stream *base, void *to, size_t n_max)
+{
+    struct stream_uv *s = of(base);
+    int fd;
+
+    if (s->err || s->got_eof || uv_fileno((uv_handle_t *)&s->tcp, &fd) < 0)
+        return -1;
+    ssize_t n = recv(fd, to, n_max, MSG_DONTWAIT);
+    if (n > 0)
+        s->s.bytes_in += (uint64_t)n;
+    if (n == 0)
+        return -1; /* libuv finds the end again */
+    return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : n;
+}
+
 /* -------- closing -------- */
 
 /* One step of a stream whose owner is done with it: send, shut our end, wait for the peer's end. */
@@ -440,6 +455,7 @@ static const struct stream_ops stream_uv_ops = {
     .close = uv_stream_close,
     .reset = uv_stream_reset,
     .is_quiet = uv_is_quiet,
+    .take = uv_take,
 };
 
 int stream_uv_adopt(struct loop *base, struct net_ticket t, struct stream **ret_stream)

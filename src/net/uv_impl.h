@@ -60,6 +60,7 @@ struct loop_uv {
     bool is_now_known;
     bool is_winding_up; /* our own handles are closed or closing */
     struct list dirty;   /* streams to flush at the end of the turn */
+    struct list lookups; /* of names, under way in libuv's thread pool */
     struct list closing; /* streams closed by their owner that still send or linger */
     size_t n_handles;    /* streams and listeners whose close callback has not come */
     struct list free_streams;
@@ -85,6 +86,11 @@ int listen_uv_open(struct loop *l, const struct net_addr *a, int backlog, void (
 void listen_uv_close(struct net_listener *li);
 void listen_uv_ticket_drop(struct net_ticket t);
 int uv_addr_to_sockaddr(const struct net_addr *a, struct sockaddr_storage *ret);
+
+/* resolve_uv.c */
+int resolve_uv_ask(struct loop *l, const char *name, void (*fn)(void *, int, const struct net_addrs *), void *ctx);
+/* The loop ends: tells who waits, and forgets look-ups that have not begun. What has cannot be stopped. */
+void resolve_uv_give_up(struct loop_uv *l);
 
 /* stream_uv.c */
 int stream_uv_adopt(struct loop *l, struct net_ticket t, struct stream **ret_stream);

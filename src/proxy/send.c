@@ -60,7 +60,6 @@ void send_request(struct call *c, const struct send_parts *p)
     struct http_head head = {
         .method = p->method,
         .target = p->target,
-        .host = v->target.host,
         .fields = fields,
         .n_fields = n,
         .body_bytes = (int64_t)p->body.n,

@@ -300,8 +300,9 @@ class Vendor:
 
     # ---- for tests ----
 
-    def start(self, port=0):
-        self._want_port = port
+    def start(self, port=0, tls=None):
+        """`tls`: an ssl.SSLContext of tls.py; without one, plain HTTP."""
+        self._want_port, self._tls = port, tls
         self._thread.start()
         assert self._ready.wait(10), "the vendor did not start"
         return self
@@ -350,7 +351,7 @@ class Vendor:
     async def _main(self):
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self._want_port, limit=1 << 22)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self._want_port, limit=1 << 22, ssl=self._tls)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stopped.wait()

@@ -261,7 +261,7 @@ static void run_requests(struct world *w, struct str in, size_t step)
 static void run_answers(struct world *w, struct str in, size_t step, struct str method)
 {
     struct http_pool *pool;
-    struct http_target target = {{"127.0.0.1", 80}, STR("a")};
+    struct http_target target = {.host = STR("127.0.0.1"), .port = 80, .allows_private = true};
     struct http_timeouts times = {1000, 1000, 1000};
     struct http_head h = {.method = method, .target = STR("/")};
     struct request *q = malloc(sizeof(*q));

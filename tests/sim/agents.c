@@ -305,7 +305,7 @@ static void send_try(struct try *t)
 
 static void begin_try(struct agents *a, struct request *q)
 {
-    struct http_target target = {a->daemon, STR("127.0.0.1:4747")};
+    struct http_target target = http_target_at(&a->daemon);
     struct http_timeouts times = {30000, 120000, 60000};
     struct try *t = calloc(1, sizeof(*t));
 

@@ -231,6 +231,57 @@ static void loop_sim_post(struct loop *base, struct post p)
 
 static void box_send(struct post_box *box, struct post p) { loop_sim_post(list_entry(box, struct loop, box), p); }
 
+/* -------- names -------- */
+
+void sim_name(struct sim *s, const char *name, const struct net_addrs *addrs)
+{
+    check(s->n_names < NAMES_MAX);
+    s->names[s->n_names++] = (struct sim_name){name, *addrs};
+}
+
+struct lookup {
+    struct loop_sim *l;
+    const struct sim_name *found; /* NULL: no such name */
+    void (*fn)(void *ctx, int err, const struct net_addrs *addrs);
+    void *ctx;
+};
+
+static void on_resolved(void *ctx)
+{
+    struct lookup k = *(struct lookup *)ctx;
+
+    free(ctx);
+    if (k.l->is_dead) {
+        k.fn(k.ctx, -ERR_CLOSED, NULL);
+        return;
+    }
+    sim_turn_begin(k.l);
+    if (k.found && !sim_chance(k.l->sim, k.l->sim->net.refuse_ppm))
+        k.fn(k.ctx, 0, &k.found->addrs);
+    else
+        k.fn(k.ctx, -ERR_RESOLVE, NULL);
+    sim_turn_end(k.l);
+}
+
+static int loop_sim_resolve(struct loop *base, const char *name,
+                            void (*fn)(void *, int, const struct net_addrs *), void *ctx)
+{
+    struct loop_sim *l = loop_sim_of(base);
+    struct sim *s = l->sim;
+    struct lookup *k;
+
+    if (l->is_dead)
+        return err_trace(-ERR_CLOSED);
+    k = malloc(sizeof(*k));
+    check(k);
+    *k = (struct lookup){l, NULL, fn, ctx};
+    for (size_t i = 0; i < s->n_names && !k->found; i++)
+        if (strcmp(s->names[i].name, name) == 0)
+            k->found = &s->names[i];
+    sim_add_event(s, s->now + sim_delay(s), on_resolved, k);
+    return 0;
+}
+
 /* -------- listeners -------- */
 
 static bool is_taken(const struct sim *s, const struct net_addr *a)
@@ -361,6 +412,7 @@ static const struct loop_ops loop_sim_ops = {
     .adopt = stream_sim_adopt,
     .ticket_drop = loop_sim_ticket_drop,
     .connect = stream_sim_connect,
+    .resolve = loop_sim_resolve,
     .run = loop_sim_run,
     .stop = loop_sim_stop,
     .free = loop_sim_free,
@@ -413,9 +465,12 @@ void sim_free(struct sim *s)
             loop_sim_free(&s->loops[i]->loop);
     }
     /* Events own what they were made with: letters and wake-ups free themselves, and find their loops dead. */
-    for (size_t i = 0; i < s->n_events; i++)
+    for (size_t i = 0; i < s->n_events; i++) {
         if (s->heap[i].fn == on_wake || s->heap[i].fn == on_letter)
             free(s->heap[i].ctx);
+        if (s->heap[i].fn == on_resolved)
+            on_resolved(s->heap[i].ctx);
+    }
     stream_sim_free_conns(s);
     for (size_t i = 0; i < s->n_loops; i++)
         free(s->loops[i]);

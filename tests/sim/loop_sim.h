@@ -52,6 +52,9 @@ uint64_t sim_trace(const struct sim *s);
 /* Sees what is written to connections that were opened to `to`, at the moment of writing, before any of it leaves. */
 void sim_tap(struct sim *s, void (*fn)(void *ctx, const struct net_addr *to, struct str bytes), void *ctx);
 
+/* A name that loops can resolve, and its addresses in order; any other fails, and sometimes (refuse_ppm) this one. */
+void sim_name(struct sim *s, const char *name, const struct net_addrs *addrs);
+
 int sim_loop_new(struct sim *s, struct loop **ret_loop);
 /*
  * The process of this loop ends: its streams and listeners end as the system's would (`is_silent`: the whole machine is

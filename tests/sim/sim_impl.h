@@ -13,6 +13,7 @@
 
 #define LOOPS_MAX 256
 #define CONN_BYTES_MAX (256u << 20)
+#define NAMES_MAX 8
 
 struct sim_event {
     mono_t at;
@@ -36,6 +37,11 @@ struct sim {
     struct sim_conn **conns;  /* their ids are their places; freed with the simulation */
     size_t n_conns, conns_cap;
     struct list listeners;
+    struct sim_name {
+        const char *name;
+        struct net_addrs addrs;
+    } names[NAMES_MAX];
+    size_t n_names;
     uint16_t next_port;
     void (*tap)(void *ctx, const struct net_addr *to, struct str bytes);
     void *tap_ctx;

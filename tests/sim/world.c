@@ -348,7 +348,7 @@ static void make_vendor(struct world *w)
     *v = (struct vendor){
         .name = STR("stripe"),
         .connector = w->connector,
-        .target = {w->vendor_addr, STR("127.0.0.1:9001")},
+        .target = {.host = STR("stripe.sim"), .port = w->vendor_addr.port, .allows_private = true},
         .target_text = STR("127.0.0.1:9001"),
         .secret = w->secret,
         .mode = modes[world_below(w, 3)],
@@ -402,6 +402,7 @@ static void make_world(struct world *w)
     play_draw(w);
     check(net_addr_parse(STR("127.0.0.1:4747"), &w->daemon_addr) == 0);
     check(net_addr_parse(STR("127.0.0.1:9001"), &w->vendor_addr) == 0);
+    sim_name(w->sim, "stripe.sim", &(struct net_addrs){.items = {{.host = "127.0.0.2"}, w->vendor_addr}, .n = 2});
     w->disk = io_memory_new(DISK_BYTES_MAX);
     io_fault_init(&w->fault, w->disk);
     check(io_mkdir(w->disk, JOURNAL_DIR) == 0 && io_sync_dir(w->disk, STR(".")) == 0);

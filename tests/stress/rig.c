@@ -137,9 +137,8 @@ static void start_stripe(struct rig *r)
     check(connector_builtin(STR("stripe"), &text));
     check(connector_parse(text, STR("stripe"), &r->limits, &diags, &r->connector) == 0);
     r->stripe = (struct vendor){.name = STR("stripe"), .connector = r->connector, .mode = MODE_TEST};
-    r->stripe.target.addr = r->vendor.addr;
+    r->stripe.target = http_target_at(&r->vendor.addr);
     r->stripe.target_text = arena_str(&r->arena, net_addr_text(&r->vendor.addr, addr));
-    r->stripe.target.host = r->stripe.target_text;
     r->stripe.timeouts = r->stripe.lookup_timeouts = (struct http_timeouts){5000, 20000, 20000};
     r->vendors = (struct vendors){&r->stripe, 1};
 }
@@ -344,7 +343,7 @@ static void client_start(struct crowd_run *run, struct client *cl)
 {
     char auth[128], body[128];
     const struct crowd *c = run->c;
-    struct http_target target = {.addr = run->rig->addr, .host = STR("127.0.0.1")};
+    struct http_target target = http_target_at(&run->rig->addr);
     struct http_timeouts timeouts = {20000, 60000, 60000};
     int n = snprintf(body, sizeof(body), "charge=ch_1&amount=%lld&currency=usd", (long long)c->cents);
     snprintf(auth, sizeof(auth), "Bearer %s", c->key);

@@ -85,7 +85,7 @@ static void the_default_folder_says_where(void **state)
     assert_int_equal(find(&w, NULL, NULL), 0);
     assert_str(w.url, "http://127.0.0.1:4748");
     assert_str(w.token, "tok");
-    assert_int_equal(w.addr.port, 4748);
+    assert_int_equal(w.port, 4748);
     assert_false(w.is_dev_folder);
 }
 
@@ -122,12 +122,12 @@ static void options_win_over_environment_over_folder(void **state)
     put_file("flyball", "admin.token", "tok");
     set_env(1, "FLYBALL_ADMIN", "http://127.0.0.1:2/");
     assert_int_equal(find(&w, NULL, NULL), 0);
-    assert_int_equal(w.addr.port, 2);
+    assert_int_equal(w.port, 2);
     assert_str(w.token, "tok");
     set_env(2, "FLYBALL_TOKEN", "envtok");
     assert_int_equal(find(&w, "--admin", "http://[::1]:3"), 0);
-    assert_int_equal(w.addr.port, 3);
-    assert_str(w.host_field, "[::1]:3");
+    assert_int_equal(w.port, 3);
+    assert_str(w.host, "::1");
     assert_str(w.token, "envtok");
 }
 
@@ -153,21 +153,25 @@ static void no_credential_is_said(void **state)
 static void urls_are_read_strictly(void **state)
 {
     struct arena a;
-    struct str host;
-    struct net_addr addr;
+    struct where w;
     arena_init(&a, 65536);
-    assert_int_equal(where_parse_url(STR("http://127.0.0.1"), &a, &host, &addr), 0);
-    assert_str(host, "127.0.0.1:4748");
-    assert_int_equal(where_parse_url(STR("http://[::1]"), &a, &host, &addr), 0);
-    assert_str(host, "[::1]:4748");
-    assert_int_equal(where_parse_url(STR("http://localhost:80/"), &a, &host, &addr), 0);
-    assert_int_equal(addr.port, 80);
-    assert_int_equal(where_parse_url(STR("https://127.0.0.1"), &a, &host, &addr), -ERR_UNSUPPORTED);
+    assert_int_equal(where_parse_url(STR("http://127.0.0.1"), &a, &w), 0);
+    assert_str(w.host, "127.0.0.1");
+    assert_true(w.port == 4748 && !w.is_tls);
+    assert_int_equal(where_parse_url(STR("http://[::1]"), &a, &w), 0);
+    assert_str(w.host, "::1");
+    assert_int_equal(w.port, 4748);
+    assert_int_equal(where_parse_url(STR("http://localhost:80/"), &a, &w), 0);
+    assert_int_equal(w.port, 80);
+    assert_int_equal(where_parse_url(STR("https://flyball.example.com:8443"), &a, &w), 0);
+    assert_str(w.host, "flyball.example.com");
+    assert_true(w.port == 8443 && w.is_tls);
     static const char *const bad[] = {
         "",           "127.0.0.1:4748", "http://", "http:///",           "http://a/b",  "http://u@h", "http://h?x",
-        "http://h:0", "http://h:99999", "ftp://h", "http://127.0.0.1:x", "http://[::1", "http://h h"};
+        "http://h:0", "http://h:99999", "ftp://h", "http://127.0.0.1:x", "http://[::1", "http://h h",
+        "http://h:",  "http://[::1]x",  "http://[h]", "http://[127.0.0.1]", "https://", "http://[::1]:"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        int r = where_parse_url(str_c(bad[i]), &a, &host, &addr);
+        int r = where_parse_url(str_c(bad[i]), &a, &w);
         if (r == 0)
             print_error("%s is taken\n", bad[i]);
         assert_true(r < 0);

@@ -55,11 +55,83 @@ static void additions_are_on_unless_said_otherwise(void **state)
     assert_fault("vendors: {s: {additions: [aa,b,c,d,e,f,g,h,i,j,k,l,m,nn,o,p,q]}}\n", "too_many: vendors.s.additions");
 }
 
-static void https_says_that_it_is_not_there_yet(void **state)
+static void https_goes_to_any_host(void **state)
 {
-    assert_faults(BEFORE "https://api.stripe.com\n",
-                  "flyball.yaml:4:15: tls_unavailable: vendors.stripe.base_url: https to vendors is not available in "
-                  "this version; use an http address on loopback\n");
+    struct load l;
+    load_text(&l, BEFORE "https://api.stripe.com\n    ca_file: /etc/ca.pem\n");
+    assert_str(buf_str(&l.text), "");
+    const struct config_vendor *v = &l.config->vendors[0];
+    assert_str(v->base_url, "https://api.stripe.com:443");
+    assert_str(v->host, "api.stripe.com");
+    assert_str(v->ca_file, "/etc/ca.pem");
+    assert_true(v->port == 443 && v->is_tls && !v->is_private);
+    load_end(&l);
+    assert_loads(BEFORE "https://10.1.2.3:8443\n");
+    assert_loads(BEFORE "\"https://[2001:db8::1]\"\n");
+}
+
+static void what_an_address_says_is_meant_and_what_a_name_leads_to_is_not(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_private;
+    } cases[] = {{BEFORE "https://api.example.com\n", false},
+                 {BEFORE "https://api.example.com\n    private: true\n", true},
+                 {BEFORE "https://10.1.2.3\n", true},
+                 {BEFORE "https://localhost\n", true},
+                 {BEFORE "http://127.0.0.1\n", true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct load l;
+        load_text(&l, cases[i].text);
+        assert_str(buf_str(&l.text), "");
+        assert_int_equal(l.config->vendors[0].is_private, cases[i].is_private);
+        load_end(&l);
+    }
+}
+
+static void a_host_name_is_labels_of_letters_digits_and_hyphens(void **state)
+{
+    char text[512], label[65];
+    static const char *const names[] = {"a", "a-b.c_d.example", "xn--bcher-kva.example", "1.example", "a.b.c.d.e.f"};
+    static const char *const bad[] = {"a..b", ".a", "a.", "-a.b", "a-.b", "a.1", "1.2.3", "a%b", "a b"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(text, sizeof(text), BEFORE "\"https://%s\"\n", names[i]);
+        assert_loads(text);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(text, sizeof(text), BEFORE "\"https://%s\"\n", bad[i]);
+        assert_fault(text, "bad_url: vendors.stripe.base_url: this is no host");
+    }
+    memset(label, 'a', 64);
+    label[64] = 0;
+    snprintf(text, sizeof(text), BEFORE "https://%s.b\n", label);
+    assert_fault(text, "this is no host");
+    snprintf(text, sizeof(text), BEFORE "https://%s.b\n", label + 1);
+    assert_loads(text);
+}
+
+static void a_vendor_has_times_of_its_own(void **state)
+{
+    struct load l;
+    load_text(&l, BEFORE "http://127.0.0.1:1\n    timeouts: {connect_ms: 10, idle_ms: 3600000}\n"
+                         "limits: {first_byte_timeout_ms: 777}\n");
+    assert_str(buf_str(&l.text), "");
+    struct config_timeouts t = config_vendor_timeouts(l.config, &l.config->vendors[0]);
+    assert_true(t.connect_ms == 10 && t.first_byte_ms == 777 && t.idle_ms == 3600000);
+    load_end(&l);
+    assert_fault(BEFORE "http://127.0.0.1:1\n    timeouts: {connect_ms: 9}\n",
+                 "out_of_range: vendors.stripe.timeouts.connect_ms: 9 is not within 10 to 600000 (ms)");
+    assert_fault(BEFORE "http://127.0.0.1:1\n    timeouts: {idle_ms: 3600001}\n", "out_of_range");
+    assert_fault(BEFORE "http://127.0.0.1:1\n    timeouts: {idle_ms: soon}\n",
+                 "wrong_type: vendors.stripe.timeouts.idle_ms wants a whole number");
+    assert_fault(BEFORE "http://127.0.0.1:1\n    timeouts: {idl_ms: 5}\n", "did you mean `idle_ms`?");
+    assert_fault(BEFORE "http://127.0.0.1:1\n    timeouts: 5\n", "vendors.stripe.timeouts wants a map");
+}
+
+static void authorities_go_with_https_only(void **state)
+{
+    assert_fault(BEFORE "http://127.0.0.1:1\n    ca_file: x.pem\n", "no_tls: vendors.stripe.ca_file");
+    assert_fault(BEFORE "https://127.0.0.1:1\n    ca_file: \"\"\n", "bad_path: vendors.stripe.ca_file");
 }
 
 static void plain_http_to_other_machines_must_be_asked_for(void **state)
@@ -71,8 +143,8 @@ static void plain_http_to_other_machines_must_be_asked_for(void **state)
     assert_fault(BEFORE "http://10.1.2.3:80\n    insecure: false\n", "insecure_url");
     assert_loads(BEFORE "http://10.1.2.3:80\n    insecure: true\n");
     assert_loads(BEFORE "http://localhost:80\n");
-    assert_fault(BEFORE "http://stripe-mock:80\n    insecure: true\n",
-                 "bad_url: vendors.stripe.base_url: names are not looked up");
+    assert_fault(BEFORE "http://stripe-mock:80\n", "insecure_url");
+    assert_loads(BEFORE "http://stripe-mock:80\n    insecure: true\n");
 }
 
 static void a_base_url_is_scheme_host_and_port_only(void **state)
@@ -82,8 +154,8 @@ static void a_base_url_is_scheme_host_and_port_only(void **state)
     assert_fault(BEFORE "http://127.0.0.1:9001//\n", "only scheme, host and port");
     assert_fault(BEFORE "http://127.0.0.1:9001?a=b\n", "only scheme, host and port");
     assert_fault(BEFORE "\"http://127.0.0.1:9001#x\"\n", "only scheme, host and port");
-    assert_fault(BEFORE "127.0.0.1:9001\n", "http://HOST[:PORT] is wanted");
-    assert_fault(BEFORE "ftp://127.0.0.1\n", "http://HOST[:PORT] is wanted");
+    assert_fault(BEFORE "127.0.0.1:9001\n", "https://HOST[:PORT] is wanted");
+    assert_fault(BEFORE "ftp://127.0.0.1\n", "https://HOST[:PORT] is wanted");
     assert_fault(BEFORE "\"http://\"\n", "this is no host");
     assert_fault(BEFORE "\"http://:80\"\n", "this is no host");
     assert_fault(BEFORE "\"http://127.0.0.1:\"\n", "a port is a number from 1");
@@ -127,7 +199,7 @@ static void missing_keys_are_named(void **state)
 {
     assert_faults("vendors:\n  stripe: {}\n",
                   "flyball.yaml:2:11: missing_key: vendors.stripe: `base_url` is missing: scheme, host and port of the "
-                  "vendor's API; https is not available in this version\n"
+                  "vendor's API; https, unless the host is this machine or `insecure` is true\n"
                   "flyball.yaml:2:11: missing_key: vendors.stripe: `secret` is missing: the vendor's credential by "
                   "reference: env:NAME or file:PATH\n");
 }
@@ -160,7 +232,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_about_a_vendor_is_read),
         cmocka_unit_test(additions_are_on_unless_said_otherwise),
-        cmocka_unit_test(https_says_that_it_is_not_there_yet),
+        cmocka_unit_test(https_goes_to_any_host),
+        cmocka_unit_test(what_an_address_says_is_meant_and_what_a_name_leads_to_is_not),
+        cmocka_unit_test(a_host_name_is_labels_of_letters_digits_and_hyphens),
+        cmocka_unit_test(a_vendor_has_times_of_its_own),
+        cmocka_unit_test(authorities_go_with_https_only),
         cmocka_unit_test(plain_http_to_other_machines_must_be_asked_for),
         cmocka_unit_test(a_base_url_is_scheme_host_and_port_only),
         cmocka_unit_test(a_secret_in_the_file_is_refused_and_not_repeated),

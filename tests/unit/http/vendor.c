@@ -112,7 +112,7 @@ void vendor_end(struct vendor *v)
 
 struct call call_of(struct vendor *v, const char *name)
 {
-    return (struct call){.rig = &v->rig, .name = name, .target = {v->addr, STR("vendor.example")},
+    return (struct call){.rig = &v->rig, .name = name, .target = http_target_at(&v->addr),
                          .times = {2000, 2000, 2000}, .method = "GET", .body = "", .credit = SIZE_MAX};
 }
 

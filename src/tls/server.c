@@ -1,0 +1,160 @@
+/*
+ * tls/server.c - see server.h. The context in use is replaced under a mutex that a handshake takes to get a reference.
+ */
+#include "tls/server.h"
+
+#include "base/err.h"
+#include "tls/tls_impl.h"
+
+#include <openssl/err.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tls_server {
+    pthread_mutex_t mutex;
+    SSL_CTX *ctx; /* under mutex; has its own count of references */
+    char *cert_file, *key_file, *client_ca_file; /* NULL: none */
+};
+
+/* -------- context -------- */
+
+/* http/1.1 or nothing: a client that insists on another protocol is told so by an alert. */
+static int on_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_n, const unsigned char *offered,
+                   unsigned offered_n, void *ctx)
+{
+    unsigned char *found;
+
+    (void)ssl;
+    (void)ctx;
+    if (SSL_select_next_proto(&found, ret_n, (const unsigned char *)TLS_ALPN_HTTP11, sizeof(TLS_ALPN_HTTP11) - 1,
+                              offered, offered_n) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *ret = found;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static int complain(struct buf *error, const char *what, const char *file)
+{
+    buf_printf(error, "cannot use %s %s: %s", what, file, tls_library_reason());
+    return -ERR_INVALID;
+}
+
+/* A passphrase cannot be asked for: there is nobody. */
+static int on_passphrase(char *to, int n_max, int is_writing, void *ctx)
+{
+    (void)to;
+    (void)n_max;
+    (void)is_writing;
+    (void)ctx;
+    return -1;
+}
+
+static int load_files(const struct tls_server *s, SSL_CTX *ctx, struct buf *error)
+{
+    SSL_CTX_set_default_passwd_cb(ctx, on_passphrase);
+    if (SSL_CTX_use_certificate_chain_file(ctx, s->cert_file) != 1)
+        return complain(error, "the certificate", s->cert_file);
+    if (SSL_CTX_use_PrivateKey_file(ctx, s->key_file, SSL_FILETYPE_PEM) != 1)
+        return complain(error, "the key", s->key_file);
+    if (SSL_CTX_check_private_key(ctx) != 1)
+        return complain(error, "the key, which is not the certificate's:", s->key_file);
+    if (!s->client_ca_file)
+        return 0;
+    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(s->client_ca_file);
+    if (!names || SSL_CTX_load_verify_file(ctx, s->client_ca_file) != 1) {
+        sk_X509_NAME_pop_free(names, X509_NAME_free);
+        return complain(error, "the certificates of clients' authorities in", s->client_ca_file);
+    }
+    SSL_CTX_set_client_CA_list(ctx, names); /* takes them over */
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    return 0;
+}
+
+static int context_new(const struct tls_server *s, struct buf *error, SSL_CTX **ret)
+{
+    static const unsigned char id[] = "flyball";
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+
+    ERR_clear_error();
+    if (!ctx || tls_context_set_up(ctx) < 0 || SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1) != 1) {
+        buf_printf(error, "OpenSSL gives no TLS server: %s", tls_library_reason());
+        SSL_CTX_free(ctx);
+        return -ERR_UNSUPPORTED;
+    }
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets need no memory of ours */
+    SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
+    int r = load_files(s, ctx, error);
+    if (r < 0) {
+        SSL_CTX_free(ctx);
+        return r;
+    }
+    *ret = ctx;
+    return 0;
+}
+
+/* -------- life -------- */
+
+static char *copy(struct str s) { return s.n ? strndup(s.p, s.n) : NULL; }
+
+int tls_server_new(const struct tls_server_files *files, struct buf *error, struct tls_server **ret)
+{
+    struct tls_server *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return err_trace(-ERR_NOMEM);
+    pthread_mutex_init(&s->mutex, NULL);
+    s->cert_file = copy(files->cert_file);
+    s->key_file = copy(files->key_file);
+    s->client_ca_file = copy(files->client_ca_file);
+    int r = s->cert_file && s->key_file ? context_new(s, error, &s->ctx) : -ERR_INVALID;
+    if (r < 0) {
+        tls_server_free(s);
+        return err_trace(r);
+    }
+    *ret = s;
+    return 0;
+}
+
+int tls_server_reload(struct tls_server *s, struct buf *error)
+{
+    SSL_CTX *ctx, *old;
+    int r = context_new(s, error, &ctx);
+
+    if (r < 0)
+        return err_trace(r);
+    pthread_mutex_lock(&s->mutex);
+    old = s->ctx;
+    s->ctx = ctx;
+    pthread_mutex_unlock(&s->mutex);
+    SSL_CTX_free(old); /* connections hold it as long as they last */
+    return 0;
+}
+
+void tls_server_free(struct tls_server *s)
+{
+    if (!s)
+        return;
+    SSL_CTX_free(s->ctx);
+    free(s->cert_file);
+    free(s->key_file);
+    free(s->client_ca_file);
+    pthread_mutex_destroy(&s->mutex);
+    free(s);
+}
+
+int tls_server_wrap(struct tls_server *s, struct stream *under, struct stream **ret_stream)
+{
+    pthread_mutex_lock(&s->mutex);
+    SSL *ssl = SSL_new(s->ctx);
+    pthread_mutex_unlock(&s->mutex);
+    if (!ssl) {
+        ERR_clear_error();
+        stream_close(under, true);
+        return err_trace(-ERR_NOMEM);
+    }
+    struct tls_stream *t = tls_stream_new(under, ssl, false);
+    tls_stream_start(t, true);
+    *ret_stream = &t->s;
+    return 0;
+}
