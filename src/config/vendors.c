@@ -127,8 +127,10 @@ static bool is_host_name(struct str name)
         if (!str_is_token(label, "-_", 63) || label.p[0] == '-' || label.p[label.n - 1] == '-')
             return false;
     }
-    int64_t n;
-    return name.n <= HOST_NAME_CHARS_MAX && str_to_i64(label, &n) < 0;
+    for (size_t i = 0; name.n <= HOST_NAME_CHARS_MAX && i < label.n; i++)
+        if (label.p[i] < '0' || label.p[i] > '9')
+            return true;
+    return false;
 }
 
 static const char *fault_of_address(enum address_fault f, const struct address *a)
