@@ -60,8 +60,8 @@ struct loop_ops {
     void (*ticket_drop)(struct net_ticket t); /* closes a connection nobody adopted */
     int (*connect)(struct loop *l, const struct net_addr *a, const struct stream_events *ev, void *ev_ctx,
                    struct stream **ret_stream);
-    /* Asks the system for the addresses of a name, in another thread. 0: fn comes exactly once, on the loop's thread, not
-     * inside this call; at the latest when the loop ends, with -ERR_CLOSED. `addrs` is NULL when err is negative. */
+    /* Asks the system for the addresses of a name, in another thread. 0: fn comes exactly once, on the loop's thread,
+     * not inside this call; at the latest when the loop ends (-ERR_CLOSED). `addrs` is NULL when err is negative. */
     int (*resolve)(struct loop *l, const char *name, void (*fn)(void *ctx, int err, const struct net_addrs *addrs),
                    void *ctx);
     int (*run)(struct loop *l); /* until loop_stop and no handle is left */
