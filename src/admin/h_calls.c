@@ -20,6 +20,7 @@ static bool filters(struct request *r, enum query_kind kind)
     q->tenant = request_param(r, STR("tenant"));
     q->key = request_param(r, STR("key"));
     q->vendor = request_param(r, STR("vendor"));
+    q->model = request_param(r, STR("model"));
     q->operation = request_param(r, STR("operation"));
     q->verdict = request_param(r, STR("verdict"));
     q->outcome = request_param(r, STR("outcome"));
@@ -207,9 +208,31 @@ void admin_on_run(struct request *r)
 
 static void then_spend(struct request *r) { request_answer_list(r, STR("spend")); }
 
+static const struct str dimensions[] = {
+    STR_INIT("day"),
+#define SPEND_BY(name, member) STR_INIT(#member),
+#include "call/spend_by.tbl.h"
+#undef SPEND_BY
+};
+
+/* "model,day" as bits; false: refused, answered. */
+static bool spend_by(struct request *r, unsigned *ret)
+{
+    struct str rest = request_param(r, STR("by"));
+    for (bool is_more = rest.n > 0; is_more;) {
+        struct str one = rest;
+        is_more = str_cut(rest, ',', &one, &rest);
+        if (!is_one_of(r, "by", one.n ? one : STR(","), dimensions, SPEND_BY_COUNT))
+            return false;
+        for (enum spend_by i = 0; i < SPEND_BY_COUNT; i++)
+            *ret |= str_eq(one, dimensions[i]) ? 1u << i : 0;
+    }
+    return true;
+}
+
 void admin_on_spend(struct request *r)
 {
-    if (!filters(r, QUERY_SPEND))
+    if (!filters(r, QUERY_SPEND) || !spend_by(r, &r->ask.q.spend_by))
         return;
     if (!request_param(r, STR("limit")).n)
         r->ask.q.rows_max = r->admin->limits->query_rows_max;

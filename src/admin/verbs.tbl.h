@@ -11,12 +11,12 @@ VERB(GET, "/readyz", readyz, PUBLIC, "", "", "Ready", "Says whether calls can be
 VERB(GET, "/metrics", metrics, PUBLIC, "", "", "text", "Counters and gauges for Prometheus; no names of people, agents or keys.")
 VERB(GET, "/api/v1/openapi.json", openapi, PUBLIC, "", "", "object", "Returns this document.")
 
-VERB(GET, "/api/v1/calls", calls, VIEWER, "run agent tenant key vendor operation verdict outcome unknown limit before after since until", "", "Calls", "Lists calls, newest first.")
+VERB(GET, "/api/v1/calls", calls, VIEWER, "run agent tenant key vendor model operation verdict outcome unknown limit before after since until", "", "Calls", "Lists calls, newest first.")
 VERB(GET, "/api/v1/calls/{id}", call, VIEWER, "", "", "Call", "Shows one call.")
 VERB(GET, "/api/v1/calls/{id}/why", why, VIEWER, "", "", "Why", "Explains one call: the verdict, the values compared, what happened, and how each number is known.")
 VERB(GET, "/api/v1/runs", runs, VIEWER, "run agent tenant limit since until", "", "Runs", "Lists runs, newest first.")
 VERB(GET, "/api/v1/runs/{id}", run, VIEWER, "agent tenant limit", "", "RunCalls", "Shows a run and its calls, oldest first; 409 with the list when several runs have that id.")
-VERB(GET, "/api/v1/spend", spend, VIEWER, "agent tenant key vendor run since until limit", "", "Spend", "Sums settled and held money by day, vendor, class, agent and key.")
+VERB(GET, "/api/v1/spend", spend, VIEWER, "by agent tenant key vendor model run since until limit", "", "Spend", "Sums settled and held money by day, vendor, model, class, agent and key, or by some of these.")
 VERB(GET, "/api/v1/events", events, VIEWER, "limit before since until", "", "Events", "Lists what changed: keys, policies, stops, starts; newest first.")
 
 VERB(GET, "/api/v1/keys", keys, VIEWER, "", "", "Keys", "Lists agent keys, without their secrets.")

@@ -21,7 +21,8 @@ enum query_kind {
     QUERY_CALL,  /* one by call_id, with frames' seqs, events around it */
     QUERY_RUNS,  /* newest first: run_id, agent, tenant, calls, denied, unknown, settled usd, first, last */
     QUERY_RUN,   /* calls of one run, oldest first */
-    QUERY_SPEND, /* settled and held usd by day x vendor x class x agent x key; since and until count whole UTC days */
+    QUERY_SPEND, /* settled and held usd by day x vendor x model x class x agent x key, or some of these (spend_by);
+                    newest day first; since and until count whole UTC days */
     QUERY_COUNTERS,    /* limits: counter, bucket, window_start, settled, held */
     QUERY_EVENTS,      /* newest first; id: of that name only */
     QUERY_POLICIES,    /* every version, newest first: name, version, digest, applied_at, by, is_active; with id (name)
@@ -37,10 +38,20 @@ enum query_kind {
     QUERY_COUNT
 };
 
+enum spend_by {
+    SPEND_BY_DAY,
+#define SPEND_BY(name, member) SPEND_BY_##name,
+#include "call/spend_by.tbl.h"
+#undef SPEND_BY
+    SPEND_BY_COUNT
+};
+#define SPEND_BY_BIT(name) (1u << SPEND_BY_##name)
+
 struct query {
     enum query_kind kind;
-    struct str run, agent, tenant, key, vendor, operation, verdict, outcome, id; /* empty: any */
+    struct str run, agent, tenant, key, vendor, model, operation, verdict, outcome, id; /* empty: any */
     struct str scope;      /* QUERY_IDEMPOTENCY, QUERY_OBJECT: "<vendor>/<mode>/<key id or tenant>" */
+    unsigned spend_by;     /* QUERY_SPEND: SPEND_BY_BIT()s; 0: all of them */
     uint64_t before_seq;   /* calls older than this open seq; 0: from the newest */
     uint64_t after_seq;    /* QUERY_AUDIT; and calls newer than this (follow) */
     wall_t since, until;   /* 0: open */

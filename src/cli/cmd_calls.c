@@ -57,7 +57,7 @@ void print_calls(struct cli *c, struct json calls)
 
 static void filters(struct cli *c, struct buf *path)
 {
-    static const char *const names[] = {"run",       "agent",   "tenant",  "key",   "vendor",
+    static const char *const names[] = {"run",       "agent",   "tenant",  "key",   "vendor", "model",
                                         "operation", "verdict", "outcome", "since", "until"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         client_query(path, names[i], cli_option(c, names[i]));
@@ -229,6 +229,7 @@ static const struct option_spec options[] = {
     {"tenant", "NAME", "only this tenant", false},
     {"key", "ID", "only this key", false},
     {"vendor", "NAME", "only this vendor", false},
+    {"model", "NAME", "only this model, such as gpt-4o-mini", false},
     {"operation", "NAME", "only this operation, such as stripe.refunds.create", false},
     {"verdict", "WORD", "permit, deny or approve", false},
     {"outcome", "WORD", "settled, released, unknown or none", false},

@@ -18,6 +18,7 @@ void call_row_open(struct call_row *row, const struct frame *f, const struct cal
         .mode = o->mode,
         .operation = o->operation,
         .class = o->class,
+        .model = o->model,
         .verdict = o->verdict,
         .code = o->code,
         .outcome = o->outcome,

@@ -10,6 +10,7 @@ struct call_row {
     uint64_t close_seq; /* first CLOSE; 0: none yet */
     uint64_t last_seq;  /* last CLOSE when there were several; else 0 */
     struct str call_id, run_id, agent, tenant, key, vendor, mode, operation, class, verdict, code;
+    struct str model;   /* empty: not a call to a model */
     struct str outcome; /* empty: open */
     wall_t started_at, ended_at;
     struct cost_row held, settled;

@@ -141,6 +141,7 @@ static int attempts_read(struct arena *a, struct json v, const struct attempt_ro
 struct open_members {
     struct call_open open;
     struct json idempotency, limits, attempts;
+    struct str model_sent; /* where it is not the one asked for */
 };
 #define OPEN_STR(member, name) PICK(PICK_STR, open_members, open.member, name)
 static const struct pick OPEN[] = {
@@ -153,6 +154,8 @@ static const struct pick OPEN[] = {
     OPEN_STR(mode, "mode"),
     OPEN_STR(key, "key"),
     OPEN_STR(agent, "agent"),
+    OPEN_STR(model, "model_asked"),
+    PICK(PICK_STR, open_members, model_sent, "model_sent"),
     OPEN_STR(verdict, "verdict"),
     OPEN_STR(code, "code"),
     OPEN_STR(shares, "shares"),
@@ -221,6 +224,8 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
     (void)json_str(json_get(personal, STR("tenant")), &m.open.tenant); /* absent: empty */
     if (m.open.call_id.n == 0 || m.open.verdict.n == 0)
         return err_trace(-ERR_CORRUPT);
+    if (m.model_sent.n)
+        m.open.model = m.model_sent;
     if (m.open.ended_at != 0 && m.open.outcome.n == 0)
         m.open.outcome = outcome_text(OUTCOME_NONE);
     if (m.open.ended_at == 0)

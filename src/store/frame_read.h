@@ -39,6 +39,7 @@ struct cost_row {
 struct call_open {
     struct str call_id, run_id, agent, key, vendor, mode, operation, class, verdict, code, shares;
     struct str tenant; /* personal */
+    struct str model;  /* that the vendor is asked for; empty: not a call to a model */
     wall_t started_at;
     wall_t ended_at;    /* 0: the call goes on */
     struct str outcome; /* of a call that is over at once; "none" when the body does not say */

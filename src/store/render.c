@@ -377,15 +377,19 @@ void render_run(struct json_writer *w, const struct run_row *r)
     jw_object_end(w);
 }
 
+bool spend_is_by(const struct query *q, enum spend_by by)
+{
+    return q->spend_by == 0 || (q->spend_by & 1u << by);
+}
+
 void render_spend(struct json_writer *w, const struct spend_row *r)
 {
     char text[WALL_TEXT_BYTES];
     jw_object(w);
-    jw_put_str(w, STR("day"), str_sub(wall_text(r->day, text), 0, 10));
-    jw_put_str_or_null(w, STR("vendor"), r->vendor);
-    jw_put_str_or_null(w, STR("class"), r->class);
-    jw_put_str(w, STR("agent"), r->agent);
-    jw_put_str(w, STR("key"), r->key);
+    jw_put_str_or_null(w, STR("day"), r->day ? str_sub(wall_text(r->day, text), 0, 10) : STR_NONE);
+#define SPEND_BY(name, member) jw_put_str_or_null(w, STR(#member), r->member);
+#include "call/spend_by.tbl.h"
+#undef SPEND_BY
     put_rollup(w, &r->sum);
     jw_object_end(w);
 }

@@ -37,11 +37,13 @@ struct run_row {
 };
 void render_run(struct json_writer *w, const struct run_row *r);
 
-struct spend_row {
+struct spend_row { /* what rows are not told apart by is 0 and empty */
     wall_t day;
-    struct str vendor, class, agent, key;
+    struct str vendor, model, class, agent, key;
     struct rollup sum;
 };
+/* True when rows of that query are told apart by it. */
+bool spend_is_by(const struct query *q, enum spend_by by);
 void render_spend(struct json_writer *w, const struct spend_row *r);
 
 void render_counter(struct json_writer *w, const struct tally_row *r);

@@ -242,6 +242,13 @@ def test_spend_and_limits_agree(daemon):
         assert charge(daemon, made["key"], amount).status == 200
     rows = [r for r in daemon.json("spend", "--agent", "spender")["spend"] if r["class"] == "money_in"]
     assert [r["settled"]["usd"] for r in rows] == ["7.500000000"]
+    by, = daemon.json("spend", "--agent", "spender", "--by", "agent,class")["spend"]
+    assert (by["day"], by["vendor"], by["model"], by["class"]) == (None, None, None, "money_in")
+    assert (by["calls"], by["settled"]["usd"]) == (2, "7.500000000")
+    assert daemon.cli("spend", "--by", "class,day").stdout.splitlines()[0].split()[:3] == ["DAY", "CLASS", "CALLS"]
+    wrong = daemon.cli("spend", "--by", "day,modell")
+    assert wrong.returncode == 1 and "did you mean `model`" in wrong.stderr
+    assert daemon.cli("spend", "--by", "day,,key").returncode == 1
     limit, = [l for l in daemon.json("limit", "list")["limits"] if l["key"] == made["id"]]
     bucket, = limit["buckets"]
     assert (bucket["settled"], bucket["held"]) == ("7.500000000", "0.000000000")

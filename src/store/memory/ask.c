@@ -32,8 +32,8 @@ static bool outcome_fits(struct str want, struct str have)
 static bool call_fits(const struct query *q, const struct call_row *c)
 {
     return fits(q->run, c->run_id) && fits(q->agent, c->agent) && fits(q->tenant, c->tenant) && fits(q->key, c->key) &&
-           fits(q->vendor, c->vendor) && fits(q->operation, c->operation) && fits(q->verdict, c->verdict) &&
-           outcome_fits(q->outcome, c->outcome) && fits(q->id, c->call_id);
+           fits(q->vendor, c->vendor) && fits(q->model, c->model) && fits(q->operation, c->operation) &&
+           fits(q->verdict, c->verdict) && outcome_fits(q->outcome, c->outcome) && fits(q->id, c->call_id);
 }
 
 static bool place_fits(const struct query *q, uint64_t seq, wall_t at)
@@ -237,12 +237,24 @@ static int ask_runs(struct asking *a)
 static int add_to_spend(struct asking *a, struct groups *g, const struct call_row *c)
 {
     bool is_new;
-    wall_t day = wall_day_start(c->started_at);
+    struct spend_row row = {.sum = ROLLUP_NONE};
+    if (spend_is_by(a->q, SPEND_BY_DAY))
+        row.day = wall_day_start(c->started_at);
+#define SPEND_BY(name, member) \
+    if (spend_is_by(a->q, SPEND_BY_##name)) \
+        row.member = c->member;
+#include "call/spend_by.tbl.h"
+#undef SPEND_BY
+    const struct str parts[] = {
+        {(const char *)&row.day, sizeof row.day},
+#define SPEND_BY(name, member) row.member,
+#include "call/spend_by.tbl.h"
+#undef SPEND_BY
+    };
     arena_reset(a->arena);
-    const struct str parts[] = {{(const char *)&day, sizeof day}, c->vendor, c->class, c->agent, c->key};
-    struct spend_row *s = group_at(g, key_of(a->arena, parts, 5), sizeof *s, &is_new);
+    struct spend_row *s = group_at(g, key_of(a->arena, parts, SPEND_BY_COUNT), sizeof *s, &is_new);
     if (is_new)
-        *s = (struct spend_row){day, c->vendor, c->class, c->agent, c->key, ROLLUP_NONE};
+        *s = row;
     struct rollup one = rollup_of(c);
     return rollup_add(&s->sum, &one);
 }
@@ -251,13 +263,12 @@ static int by_day_and_names(const void *x, const void *y)
 {
     const struct spend_row *a = *(struct spend_row *const *)x, *b = *(struct spend_row *const *)y;
     int r = (a->day < b->day) - (a->day > b->day);
-    if (r == 0)
-        r = str_cmp(a->vendor, b->vendor);
-    if (r == 0)
-        r = str_cmp(a->class, b->class);
-    if (r == 0)
-        r = str_cmp(a->agent, b->agent);
-    return r ? r : str_cmp(a->key, b->key);
+#define SPEND_BY(name, member) \
+    if (r == 0) \
+        r = str_cmp(a->member, b->member);
+#include "call/spend_by.tbl.h"
+#undef SPEND_BY
+    return r;
 }
 
 /* since and until count whole days. */

@@ -145,6 +145,7 @@ static int select_calls(struct asking *a, const char *order)
     filter(a, "tenant", q->tenant);
     filter(a, "key", q->key);
     filter(a, "+vendor", q->vendor);
+    filter(a, "+model", q->model);
     filter(a, "operation", q->operation);
     if (q->verdict.n && !str_eq(q->verdict, STR("permit")))
         sql_add(a, " AND verdict <> 'permit'");
@@ -315,11 +316,10 @@ static int on_spend(struct asking *a, sqlite3_stmt *st)
 {
     struct spend_row s = {
         .day = sql_i64(st, 0),
-        .vendor = sql_str(st, 1),
-        .class = sql_str(st, 2),
-        .agent = sql_str(st, 3),
-        .key = sql_str(st, 4),
-        .sum = rollup_columns(st, 5),
+#define SPEND_BY(name, member) .member = sql_str(st, SPEND_BY_##name),
+#include "call/spend_by.tbl.h"
+#undef SPEND_BY
+        .sum = rollup_columns(st, SPEND_BY_COUNT),
     };
     render_spend(&a->w, &s);
     return 0;
@@ -330,13 +330,17 @@ static int on_spend(struct asking *a, sqlite3_stmt *st)
 /* The kept sums answer what they have columns for; anything else is added up from the calls. */
 static void select_spend(struct asking *a, bool has_sums)
 {
+    sql_add(a, !spend_is_by(a->q, SPEND_BY_DAY) ? "SELECT 0" : has_sums ? "SELECT day" : "SELECT " DAY_OF_START);
+#define SPEND_BY(name, member) sql_add(a, spend_is_by(a->q, SPEND_BY_##name) ? ", " #member : ", ''");
+#include "call/spend_by.tbl.h"
+#undef SPEND_BY
     if (has_sums)
-        sql_add(a, "SELECT day, vendor, class, agent, key, sum(calls), sum(denied), sum(unknown), sum(settled_nano),"
-                   " min(settled_how), sum(held_nano) FROM spend WHERE 1");
+        sql_add(a, ", sum(calls), sum(denied), sum(unknown), sum(settled_nano), min(settled_how), sum(held_nano)"
+                   " FROM spend WHERE 1");
     else
-        sql_add(a, "SELECT " DAY_OF_START " AS day, vendor, class, agent, key, count(*), sum(verdict <> 'permit'),"
-                   " sum(outcome = 'unknown'), coalesce(sum(settled_nano), 0), min(settled_how),"
-                   " coalesce(sum(iif(outcome IN ('', 'unknown'), held_nano, 0)), 0) FROM calls WHERE 1");
+        sql_add(a, ", count(*), sum(verdict <> 'permit'), sum(outcome = 'unknown'), coalesce(sum(settled_nano), 0),"
+                   " min(settled_how), coalesce(sum(iif(outcome IN ('', 'unknown'), held_nano, 0)), 0)"
+                   " FROM calls WHERE 1");
 }
 
 static int ask_spend(struct asking *a)
@@ -350,6 +354,7 @@ static int ask_spend(struct asking *a)
     filter(a, "tenant", q->tenant);
     filter(a, "key", q->key);
     filter(a, "vendor", q->vendor);
+    filter(a, "model", q->model);
     filter(a, "operation", q->operation);
     filter(a, "verdict", q->verdict);
     if (str_eq(q->outcome, STR("open")))
@@ -358,7 +363,7 @@ static int ask_spend(struct asking *a)
         filter(a, "outcome", q->outcome);
     filter_int(a, has_sums ? "day >=" : DAY_OF_START " >=", wall_day_start(q->since), q->since != 0);
     filter_int(a, has_sums ? "day <" : DAY_OF_START " <", q->until, q->until != 0);
-    sql_add(a, " GROUP BY 1, 2, 3, 4, 5 ORDER BY 1 DESC, 2, 3, 4, 5");
+    sql_add(a, " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1 DESC, 2, 3, 4, 5, 6");
     limit(a);
     return run(a, on_spend);
 }
@@ -453,7 +458,8 @@ static int on_idempotency(struct asking *a, sqlite3_stmt *st)
 {
     struct call_row call;
     sqlite_call_row(st, &a->r->arena, &call);
-    struct idempotency_row row = {sql_str(st, 21), sql_str(st, 22), sql_str(st, 23), sql_i64(st, 24), &call};
+    const int n = CALL_COLUMNS;
+    struct idempotency_row row = {sql_str(st, n), sql_str(st, n + 1), sql_str(st, n + 2), sql_i64(st, n + 3), &call};
     render_idempotency(&a->w, &row);
     return 0;
 }

@@ -405,9 +405,10 @@ static int sum_run(struct batch *b, const struct pending_call *c, const struct r
 
 static int sum_spend(struct batch *b, const struct pending_call *c, const struct rollup *after)
 {
-    const struct str names[] = {c->row.vendor, c->row.class, c->row.agent, c->row.key, c->row.tenant};
+    const struct str names[] = {c->row.vendor, c->row.model, c->row.class,
+                                c->row.agent,  c->row.key,   c->row.tenant};
     wall_t day = wall_day_start(c->row.started_at);
-    struct pending_sum *s = sum_at(b, &b->spend, &b->first_spend, day, names, 5);
+    struct pending_sum *s = sum_at(b, &b->spend, &b->first_spend, day, names, 6);
     if (!s)
         return err_trace(-ERR_NOMEM);
     s->call = c;

@@ -50,4 +50,5 @@ struct batch {
 /* Fills runs and spend from the pending calls. */
 int batch_sum(struct batch *b);
 /* A row of calls; texts are copied to `a`. */
+#define CALL_COLUMNS 22 /* of the table */
 void sqlite_call_row(sqlite3_stmt *st, struct arena *a, struct call_row *ret);

@@ -33,6 +33,7 @@ void sqlite_call_row(sqlite3_stmt *st, struct arena *a, struct call_row *ret)
         .ended_at = sql_i64(st, 16),
         .held = cost_column(st, 17),
         .settled = cost_column(st, 19),
+        .model = arena_str(a, sql_str(st, 21)),
     };
     struct str *const texts[] = {&ret->call_id, &ret->run_id, &ret->agent,   &ret->tenant, &ret->key,  &ret->vendor,
                                  &ret->mode,    &ret->operation, &ret->class, &ret->verdict, &ret->code, &ret->outcome};
@@ -54,6 +55,7 @@ static int call_insert(struct batch *b, const struct call_row *c)
     sql_bind_int(st, 17, c->ended_at);
     bind_cost(st, 18, c->held);
     bind_cost(st, 20, c->settled);
+    sql_bind_str(st, 22, c->model);
     return sqlite_run(b->s, st);
 }
 
@@ -170,11 +172,12 @@ static int flush_spend(struct batch *b)
         const struct call_row *c = &s->call->row;
         sql_bind_int(st, 1, wall_day_start(c->started_at));
         sql_bind_str(st, 2, c->vendor);
-        sql_bind_str(st, 3, c->class);
-        sql_bind_str(st, 4, c->agent);
-        sql_bind_str(st, 5, c->key);
-        sql_bind_str(st, 6, c->tenant);
-        bind_rollup(st, 7, &s->sum);
+        sql_bind_str(st, 3, c->model);
+        sql_bind_str(st, 4, c->class);
+        sql_bind_str(st, 5, c->agent);
+        sql_bind_str(st, 6, c->key);
+        sql_bind_str(st, 7, c->tenant);
+        bind_rollup(st, 8, &s->sum);
         r = sqlite_run(b->s, st);
     }
     return r;

@@ -8,14 +8,17 @@
 
 #include <stdio.h>
 
-static int create(sqlite3 *db)
+_Static_assert(sizeof SCHEMA_STEPS / sizeof SCHEMA_STEPS[0] == SCHEMA_VERSION - 1, "one step a version");
+
+/* All of it, with the version that it leads to, or nothing. */
+static int change(sqlite3 *db, const char *sql, int64_t version)
 {
     char stamp[96];
-    snprintf(stamp, sizeof stamp, "PRAGMA application_id = %d; PRAGMA user_version = %d", SCHEMA_APPLICATION_ID,
-             SCHEMA_VERSION);
+    snprintf(stamp, sizeof stamp, "PRAGMA application_id = %d; PRAGMA user_version = %lld", SCHEMA_APPLICATION_ID,
+             (long long)version);
     int r = sql_exec(db, "BEGIN IMMEDIATE");
     if (r == 0)
-        r = sql_exec(db, SCHEMA_SQL);
+        r = sql_exec(db, sql);
     if (r == 0)
         r = sql_exec(db, stamp);
     if (r == 0)
@@ -36,8 +39,12 @@ int sqlite_schema(sqlite3 *db)
     if (r < 0)
         return r;
     if (n_tables == 0)
-        return create(db);
+        return change(db, SCHEMA_SQL, SCHEMA_VERSION);
     if (id != SCHEMA_APPLICATION_ID || version < 1)
         return err_trace(-ERR_CORRUPT); /* some other program's file */
-    return version > SCHEMA_VERSION ? err_trace(-ERR_UNSUPPORTED) : 0;
+    if (version > SCHEMA_VERSION)
+        return err_trace(-ERR_UNSUPPORTED);
+    for (; version < SCHEMA_VERSION && r == 0; version++)
+        r = change(db, SCHEMA_STEPS[version - 1], version + 1);
+    return r;
 }

@@ -9,8 +9,14 @@
  */
 #pragma once
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define SCHEMA_APPLICATION_ID 0x46424c4c /* "FBLL" */
+
+#define SCHEMA_SPEND(name) \
+    "CREATE TABLE " name "(day INTEGER NOT NULL, vendor TEXT NOT NULL, model TEXT NOT NULL, class TEXT NOT NULL," \
+    " agent TEXT NOT NULL, key TEXT NOT NULL, tenant TEXT NOT NULL, calls INTEGER NOT NULL, denied INTEGER NOT NULL," \
+    " unknown INTEGER NOT NULL, settled_nano INTEGER NOT NULL, settled_how INTEGER NOT NULL," \
+    " held_nano INTEGER NOT NULL, PRIMARY KEY(day, vendor, model, class, agent, key, tenant)) STRICT, WITHOUT ROWID;"
 
 static const char SCHEMA_SQL[] =
     "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL, chain BLOB NOT NULL,"
@@ -26,7 +32,8 @@ static const char SCHEMA_SQL[] =
     " call_id TEXT NOT NULL, run_id TEXT NOT NULL, agent TEXT NOT NULL, tenant TEXT NOT NULL, key TEXT NOT NULL,"
     " vendor TEXT NOT NULL, mode TEXT NOT NULL, operation TEXT NOT NULL, class TEXT NOT NULL, verdict TEXT NOT NULL,"
     " code TEXT NOT NULL, outcome TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,"
-    " held_nano INTEGER, held_how INTEGER NOT NULL, settled_nano INTEGER, settled_how INTEGER NOT NULL) STRICT;"
+    " held_nano INTEGER, held_how INTEGER NOT NULL, settled_nano INTEGER, settled_how INTEGER NOT NULL,"
+    " model TEXT NOT NULL DEFAULT '') STRICT;"
     "CREATE UNIQUE INDEX calls_id ON calls(call_id);"
     "CREATE INDEX calls_run ON calls(run_id);"
     "CREATE INDEX calls_key ON calls(key);"
@@ -61,11 +68,7 @@ static const char SCHEMA_SQL[] =
     " held_nano INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, first_seq INTEGER NOT NULL,"
     " last_seq INTEGER NOT NULL, PRIMARY KEY(run_id, agent, tenant)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX runs_last ON runs(last_seq);"
-    "CREATE TABLE spend(day INTEGER NOT NULL, vendor TEXT NOT NULL, class TEXT NOT NULL, agent TEXT NOT NULL,"
-    " key TEXT NOT NULL, tenant TEXT NOT NULL, calls INTEGER NOT NULL, denied INTEGER NOT NULL, unknown INTEGER NOT "
-    "NULL,"
-    " settled_nano INTEGER NOT NULL, settled_how INTEGER NOT NULL, held_nano INTEGER NOT NULL,"
-    " PRIMARY KEY(day, vendor, class, agent, key, tenant)) STRICT, WITHOUT ROWID;"
+    SCHEMA_SPEND("spend")
 
     "CREATE TABLE objects(id TEXT NOT NULL, scope TEXT NOT NULL, type TEXT NOT NULL, customer TEXT NOT NULL,"
     " parent TEXT NOT NULL, created INTEGER NOT NULL, agent TEXT NOT NULL, key TEXT NOT NULL, run_id TEXT NOT NULL,"
@@ -83,3 +86,14 @@ static const char SCHEMA_SQL[] =
     " over_at INTEGER NOT NULL, PRIMARY KEY(kind, id)) STRICT, WITHOUT ROWID;"
 
     "INSERT INTO meta VALUES(1, 0, zeroblob(32), 0);";
+
+/* Steps from one version to the next: SCHEMA_STEPS[i] leads from version i + 1 to i + 2. */
+static const char *const SCHEMA_STEPS[] = {
+    /* Models came with calls to models: no older call has one. */
+    "ALTER TABLE calls ADD COLUMN model TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE spend RENAME TO spend_1;"
+    SCHEMA_SPEND("spend")
+    "INSERT INTO spend SELECT day, vendor, '', class, agent, key, tenant, calls, denied, unknown, settled_nano,"
+    " settled_how, held_nano FROM spend_1;"
+    "DROP TABLE spend_1;",
+};

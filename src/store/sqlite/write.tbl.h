@@ -10,7 +10,7 @@ STMT(FRAME_GET, "SELECT f.seq, f.kind, f.version, f.node, f.epoch, f.at, f.chain
                 " LEFT JOIN personal p ON p.seq = f.seq WHERE f.seq = ?1")
 STMT(PERSONAL_PUT, "INSERT INTO personal VALUES(?1, ?2)")
 STMT(CALL_PUT, "INSERT INTO calls VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-               " ?19, ?20, ?21)")
+               " ?19, ?20, ?21, ?22)")
 STMT(CALL_GET, "SELECT * FROM calls WHERE open_seq = ?1")
 STMT(CALL_CLOSE, "UPDATE calls SET close_seq = ?2, last_seq = ?3, code = ?4, outcome = ?5, ended_at = ?6,"
                  " settled_nano = ?7, settled_how = ?8 WHERE open_seq = ?1")
@@ -26,7 +26,8 @@ STMT(RUN_ADD, "INSERT INTO runs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 
               " settled_nano = settled_nano + excluded.settled_nano, settled_how = min(settled_how, excluded.settled_how),"
               " held_nano = held_nano + excluded.held_nano, first_at = min(first_at, excluded.first_at),"
               " last_at = max(last_at, excluded.last_at), last_seq = max(last_seq, excluded.last_seq)")
-STMT(SPEND_ADD, "INSERT INTO spend VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO UPDATE SET"
+STMT(SPEND_ADD, "INSERT INTO spend VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+                " ON CONFLICT DO UPDATE SET"
                 " calls = calls + excluded.calls, denied = denied + excluded.denied, unknown = unknown + excluded.unknown,"
                 " settled_nano = settled_nano + excluded.settled_nano, settled_how = min(settled_how, excluded.settled_how),"
                 " held_nano = held_nano + excluded.held_nano")

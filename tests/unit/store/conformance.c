@@ -1,5 +1,5 @@
 /*
- * tests/unit/store/conformance.c - one test for all stores.
+ * tests/unit/store/conformance.c - one test for all stores. Long because it is one list: what every store must do.
  */
 #include "conformance.h"
 
@@ -447,6 +447,66 @@ static void spend_is_the_sum_of_its_calls(void **state)
     assert_int_equal(got, want);
 }
 
+static uint64_t spend_on(struct setting *s, const char *model, const char *agent, money_t usd)
+{
+    struct story_call c = story_call();
+    c.model = model;
+    c.agent = agent;
+    uint64_t open = story_open(&s->story, &c, NULL);
+    struct story_close end = {.open_seq = open, .outcome = "settled", .settled = usd};
+    story_close(&s->story, &end);
+    return open;
+}
+
+static void spend_is_told_apart_by_what_is_asked_for(void **state)
+{
+    struct setting *s = *state;
+    spend_on(s, "gpt-4o-mini", "a", 100);
+    spend_on(s, "gpt-4o-mini", "b", 200);
+    spend_on(s, "claude-sonnet-4", "a", 1000);
+    spend_on(s, NULL, "a", 5000);
+    apply(s);
+    struct query all = {.kind = QUERY_SPEND}, by = {.kind = QUERY_SPEND, .spend_by = SPEND_BY_BIT(MODEL)};
+    assert_int_equal(json_len(ask(s, all)), 4);
+
+    struct json rows = ask(s, by);
+    assert_int_equal(json_len(rows), 3);
+    assert_true(is_null(json_at(rows, 0), "model") && is_null(json_at(rows, 1), "day"));
+    assert_true(is_null(json_at(rows, 1), "agent") && is_null(json_at(rows, 1), "vendor"));
+    assert_str(text(rows, "[0].settled.usd"), "0.000005000");
+    assert_str(text(rows, "[1].model"), "claude-sonnet-4");
+    assert_str(text(rows, "[2].model"), "gpt-4o-mini");
+    assert_str(text(rows, "[2].settled.usd"), "0.000000300");
+    assert_int_equal(number(rows, "[2].calls"), 2);
+
+    by.run = STR("run-1"); /* what the kept sums do not know is added up from the calls: the same answer */
+    rows = ask(s, by);
+    assert_int_equal(json_len(rows), 3);
+    assert_str(text(rows, "[2].settled.usd"), "0.000000300");
+    by = (struct query){.kind = QUERY_SPEND, .spend_by = SPEND_BY_BIT(DAY) | SPEND_BY_BIT(AGENT)};
+    rows = ask(s, by);
+    assert_int_equal(json_len(rows), 2);
+    assert_str(text(rows, "[0].day"), "2025-11-24");
+    assert_str(text(rows, "[0].agent"), "a");
+}
+
+static void calls_and_spend_of_one_model_are_found(void **state)
+{
+    struct setting *s = *state;
+    uint64_t seq = spend_on(s, "gpt-4o-mini", "a", 100);
+    spend_on(s, "gpt-4o", "a", 200);
+    spend_on(s, NULL, "a", 400);
+    apply(s);
+    struct query q = {.kind = QUERY_CALLS, .model = STR("gpt-4o-mini")};
+    struct json rows = ask(s, q);
+    assert_int_equal(json_len(rows), 1);
+    assert_int_equal(number(rows, "[0].seq"), seq);
+    q.kind = QUERY_SPEND;
+    rows = ask(s, q);
+    assert_int_equal(json_len(rows), 1);
+    assert_str(text(rows, "[0].settled.usd"), "0.000000100");
+}
+
 /* --- events and state
  * -------------------------------------------------------------------------------------------------------- */
 
@@ -759,6 +819,8 @@ int conformance_run(const struct store_factory *f)
         TEST(windows_of_time_are_exact),
         TEST(runs_are_told_apart_by_tenant_and_agent),
         TEST(spend_is_the_sum_of_its_calls),
+        TEST(spend_is_told_apart_by_what_is_asked_for),
+        TEST(calls_and_spend_of_one_model_are_found),
         TEST(events_are_shown_with_all_they_name_but_secrets),
         TEST(every_version_of_a_policy_is_kept),
         TEST(a_start_finds_what_is_live_and_nothing_else),

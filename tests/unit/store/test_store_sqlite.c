@@ -115,6 +115,53 @@ static void a_newer_schema_and_foreign_files_are_refused(void **state)
     assert_int_equal(store_sqlite_open(STR("/nonexistent/dir/store.db"), &store), -ERR_NOT_FOUND);
 }
 
+/* A file of version 1: today's, without what version 2 brought. */
+static void make_version_1(struct scratch *s)
+{
+    change(s, "ALTER TABLE calls DROP COLUMN model");
+    change(s, "DROP TABLE spend");
+    change(s, "CREATE TABLE spend(day INTEGER NOT NULL, vendor TEXT NOT NULL, class TEXT NOT NULL, agent TEXT NOT NULL,"
+              " key TEXT NOT NULL, tenant TEXT NOT NULL, calls INTEGER NOT NULL, denied INTEGER NOT NULL,"
+              " unknown INTEGER NOT NULL, settled_nano INTEGER NOT NULL, settled_how INTEGER NOT NULL,"
+              " held_nano INTEGER NOT NULL, PRIMARY KEY(day, vendor, class, agent, key, tenant))"
+              " STRICT, WITHOUT ROWID");
+    change(s, "INSERT INTO spend VALUES(0, 'stripe', 'money_out', 'refunds', 'k1', 'acme', 3, 1, 0, 700, 3, 9)");
+    change(s, "PRAGMA user_version = 1");
+}
+
+static void a_file_of_an_older_version_is_brought_up_to_date(void **state)
+{
+    struct scratch *s = *state;
+    struct store_reader *reader;
+    struct story story;
+    struct buf json;
+    scratch_clear(s);
+    story_init(&story);
+    struct story_call c = story_call();
+    struct story_close end = {.open_seq = story_open(&story, &c, NULL), .outcome = "settled", .settled = 42};
+    struct store *store = open_store(s);
+    assert_int_equal(store->ops->apply(store, story.frames, 1), 0);
+    store->ops->close(store);
+    make_version_1(s);
+
+    store = open_store(s);
+    story_close(&story, &end);
+    assert_int_equal(store->ops->apply(store, story.frames + 1, 1), 0);
+    assert_int_equal(store->ops->reader_new(store, &reader), 0);
+    buf_init(&json, 1 << 20);
+    struct query q = {.kind = QUERY_SPEND};
+    assert_int_equal(store->ops->ask(reader, &q, &json), 0);
+    assert_non_null(strstr(buf_str(&json).p, "\"calls\":3,\"denied\":1,\"unknown\":0,"
+                                             "\"settled\":{\"usd\":\"0.000000700\""));
+    assert_non_null(strstr(buf_str(&json).p, "\"settled\":{\"usd\":\"0.000000042\""));
+    store->ops->reader_free(reader);
+    store->ops->close(store);
+    store = open_store(s); /* and only once */
+    store->ops->close(store);
+    buf_deinit(&json);
+    story_deinit(&story);
+}
+
 static void rebuild_finds_counters_that_lie(void **state)
 {
     static const char *const LIES[] = {
@@ -183,6 +230,7 @@ int main(void)
         cmocka_unit_test_prestate(what_was_applied_is_there_after_reopening, &scratch),
         cmocka_unit_test_prestate(durable_follows_the_checkpoints, &scratch),
         cmocka_unit_test_prestate(the_file_is_for_its_owner_only, &scratch),
+        cmocka_unit_test_prestate(a_file_of_an_older_version_is_brought_up_to_date, &scratch),
         cmocka_unit_test_prestate(a_newer_schema_and_foreign_files_are_refused, &scratch),
         cmocka_unit_test_prestate(rebuild_finds_counters_that_lie, &scratch),
         cmocka_unit_test_prestate(erased_values_leave_the_chain_and_the_sums_valid, &scratch),
