@@ -80,11 +80,15 @@ static int open_records(struct daemon *d)
     uint8_t chain[CHAIN_BYTES];
     uint32_t epoch = 0;
     int r = store_sqlite_open(d->folder.store, &d->store);
-    if (r < 0) {
+    if (r == -ERR_UNSUPPORTED)
+        buf_printf(&d->error,
+                   "the store " STR_FMT " was written by another version of flyball, which lays it out in its own way: "
+                   "use the version that wrote it, or another folder (--dir)", STR_ARG(d->folder.store));
+    else if (r < 0)
         buf_printf(&d->error, "cannot open the store " STR_FMT ": %s; flyball doctor says more",
                    STR_ARG(d->folder.store), err_text(r));
+    if (r < 0)
         return r;
-    }
     uint64_t seq = d->store->ops->position(d->store, chain, &epoch);
     r = journal_open(io_system(), d->folder.journal, &d->limits, NODE_ID, seq, chain, epoch, &d->journal);
     if (r < 0)

@@ -7,10 +7,11 @@
 #include "store/frame_read.h"
 
 #include "base/err.h"
+#include "codec/json_walk.h"
 
 #include <string.h>
 
-enum pick_type { PICK_STR, PICK_I64, PICK_WALL, PICK_COST, PICK_BOOL, PICK_JSON };
+enum pick_type { PICK_STR, PICK_I64, PICK_WALL, PICK_COST, PICK_BOOL, PICK_RAW };
 
 struct pick {
     struct str name;
@@ -19,67 +20,100 @@ struct pick {
 };
 #define PICK(type, row, member, name) {STR_INIT(name), type, offsetof(struct row, member)}
 
-static void pick_one(enum pick_type type, struct json v, void *to)
+struct pick_table {
+    const struct pick *picks;
+    size_t n;
+};
+#define TABLE(picks) ((struct pick_table){picks, sizeof picks / sizeof picks[0]})
+
+static int pick_all(struct arena *a, struct str object, struct pick_table table, void *ret);
+
+struct cost_members {
+    struct str usd, how;
+};
+static const struct pick COST[] = {
+    PICK(PICK_STR, cost_members, usd, "usd"),
+    PICK(PICK_STR, cost_members, how, "how"),
+};
+
+static struct cost_row cost_of(const struct cost_members *m)
+{
+    struct cost_row c = {.is_known = true};
+    if (money_parse(m->usd, &c.nano) < 0)
+        return (struct cost_row){0};
+    for (enum how h = HOW_UNKNOWN; h <= HOW_PARSED; h++)
+        if (str_eq(m->how, how_text(h)))
+            c.how = h;
+    return c;
+}
+
+struct cost_row cost_read(struct json v)
+{
+    struct cost_members m = {0};
+    (void)json_str(json_get(v, STR("usd")), &m.usd); /* absent: not known */
+    (void)json_str(json_get(v, STR("how")), &m.how);
+    return cost_of(&m);
+}
+
+static struct cost_row cost_pick(struct arena *a, struct str v)
+{
+    struct cost_members m = {0};
+    return pick_all(a, v, TABLE(COST), &m) < 0 ? (struct cost_row){0} : cost_of(&m);
+}
+
+static void pick_one(struct arena *a, enum pick_type type, struct str v, void *to)
 {
     struct str s;
     wall_t t;
     switch (type) {
     case PICK_STR:
-        if (json_str(v, &s))
-            *(struct str *)to = s;
+        (void)json_raw_str(a, v, to); /* stays empty */
         break;
     case PICK_I64:
-        (void)json_i64(v, to); /* stays zero */
+        (void)json_raw_i64(v, to); /* stays zero */
         break;
     case PICK_WALL:
-        if (json_str(v, &s) && wall_parse(s, &t) == 0)
+        if (json_raw_str(a, v, &s) && wall_parse(s, &t) == 0)
             *(wall_t *)to = t;
         break;
     case PICK_COST:
-        *(struct cost_row *)to = cost_read(v);
+        *(struct cost_row *)to = cost_pick(a, v);
         break;
     case PICK_BOOL:
-        (void)json_bool(v, to); /* stays false */
+        (void)json_raw_bool(v, to); /* stays false */
         break;
-    case PICK_JSON:
-        *(struct json *)to = v;
+    case PICK_RAW:
+        *(struct str *)to = v;
         break;
     }
 }
 
-static void pick_all(struct json object, const struct pick *table, size_t n, void *ret)
+/* Fills what the table names. Anything but an object has no members; -ERR_CORRUPT: it does not end as it begins. */
+static int pick_all(struct arena *a, struct str object, struct pick_table table, void *ret)
 {
-    struct str key;
-    struct json v;
+    struct json_walk w;
+    struct str key, v;
     size_t at = 0;
-    if (json_type(object) != JSON_OBJECT)
-        return;
-    for (struct json_iter it = json_each(object); json_next(&it, &key, &v);) {
-        for (size_t tried = 0; tried < n; tried++) {
-            const struct pick *p = &table[(at + tried) % n];
+    int r = json_walk(&w, object) && w.close == '}' ? 1 : 0;
+    while (r > 0 && (r = json_walk_next(&w, &key, &v)) > 0) {
+        for (size_t tried = 0; tried < table.n; tried++) {
+            const struct pick *p = &table.picks[at + tried < table.n ? at + tried : at + tried - table.n];
             if (p->name.n != key.n || memcmp(p->name.p, key.p, key.n) != 0)
                 continue;
-            pick_one(p->type, v, (char *)ret + p->offset);
-            at += tried + 1;
+            pick_one(a, p->type, v, (char *)ret + p->offset);
+            at = (size_t)(p - table.picks) + 1;
             break;
         }
     }
+    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }
-#define PICK_ALL(object, table, ret) pick_all(object, table, sizeof table / sizeof table[0], ret)
 
-struct cost_row cost_read(struct json v)
+/* A text of a frame is an object, or not there. */
+static int pick_text(struct arena *a, struct str text, struct pick_table table, void *ret)
 {
-    struct str usd, how;
-    struct cost_row c = {0};
-    if (!json_str(json_get(v, STR("usd")), &usd) || money_parse(usd, &c.nano) < 0)
-        return (struct cost_row){0};
-    c.is_known = true;
-    if (json_str(json_get(v, STR("how")), &how)) {
-        for (enum how h = HOW_UNKNOWN; h <= HOW_PARSED; h++)
-            if (str_eq(how, how_text(h)))
-                c.how = h;
-    }
-    return c;
+    if (text.n && text.p[0] != '{')
+        return err_trace(-ERR_CORRUPT);
+    return pick_all(a, text, table, ret);
 }
 
 int frame_parse(struct arena *a, struct str text, struct json *ret)
@@ -96,51 +130,48 @@ int frame_parse(struct arena *a, struct str text, struct json *ret)
     return 0;
 }
 
-/* An array of rows read with one table; *ret_n is 0 and NULL returned for anything but an array with elements. */
-static int rows_read(struct arena *a, struct json array, const struct pick *table, size_t n_table, size_t row_bytes,
-                     const void *blank, void *ret_rows, size_t *ret_n)
+#define ROWS_FIRST 8
+
+/* Room for twice as many rows as there are. */
+static char *rows_grow(struct arena *a, char *rows, size_t n, size_t row_bytes)
 {
-    size_t n = json_type(array) == JSON_ARRAY ? json_len(array) : 0, i = 0;
-    if (n == 0)
-        return 0;
-    char *rows = arena_try_alloc(a, n * row_bytes);
-    if (!rows)
-        return err_trace(-ERR_TOO_LARGE);
-    struct json v;
-    for (struct json_iter it = json_each(array); json_next(&it, NULL, &v); i++) {
-        memcpy(rows + i * row_bytes, blank, row_bytes);
-        pick_all(v, table, n_table, rows + i * row_bytes);
+    char *more = arena_try_alloc(a, (n ? 2 * n : ROWS_FIRST) * row_bytes);
+    if (more && n)
+        memcpy(more, rows, n * row_bytes);
+    return more;
+}
+
+/* An array of rows read with one table; *ret_n is 0 and NULL returned for anything but an array with elements. */
+static int rows_read(struct arena *a, struct str array, struct pick_table table, size_t row_bytes, const void *blank,
+                     void *ret_rows, size_t *ret_n)
+{
+    struct json_walk w;
+    struct str key, v;
+    char *rows = NULL;
+    size_t n = 0, n_max = 0;
+    int r = json_walk(&w, array) && w.close == ']' ? 1 : 0;
+    while (r > 0 && (r = json_walk_next(&w, &key, &v)) > 0) {
+        if (n == n_max) {
+            rows = rows_grow(a, rows, n, row_bytes);
+            if (!rows)
+                return err_trace(-ERR_TOO_LARGE);
+            n_max = n ? 2 * n : ROWS_FIRST;
+        }
+        char *row = rows + n++ * row_bytes;
+        memcpy(row, blank, row_bytes);
+        if (pick_all(a, v, table, row) < 0)
+            return -ERR_CORRUPT;
     }
     *(void **)ret_rows = rows;
     *ret_n = n;
-    return 0;
-}
-
-static const struct pick ATTEMPT[] = {
-    PICK(PICK_I64, attempt_row, n, "n"),
-    PICK(PICK_STR, attempt_row, kind, "kind"),
-    PICK(PICK_STR, attempt_row, method, "method"),
-    PICK(PICK_STR, attempt_row, path, "path"),
-    PICK(PICK_STR, attempt_row, target, "target"),
-    PICK(PICK_I64, attempt_row, started_us, "started_us"),
-    PICK(PICK_I64, attempt_row, total_us, "total_us"),
-    PICK(PICK_I64, attempt_row, status, "status"),
-    PICK(PICK_I64, attempt_row, bytes_out, "bytes_out"),
-    PICK(PICK_I64, attempt_row, bytes_in, "bytes_in"),
-    PICK(PICK_STR, attempt_row, error, "error"),
-};
-
-static int attempts_read(struct arena *a, struct json v, const struct attempt_row **ret, size_t *ret_n)
-{
-    static const struct attempt_row blank = {.started_us = -1, .total_us = -1, .status = -1};
-    return rows_read(a, v, ATTEMPT, sizeof ATTEMPT / sizeof ATTEMPT[0], sizeof blank, &blank, ret, ret_n);
+    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }
 
 /* --- OPEN ------------------------------------------------------------------------------------------------------- */
 
 struct open_members {
     struct call_open open;
-    struct json idempotency, limits, attempts;
+    struct str idempotency, limits;
     struct str model_sent; /* where it is not the one asked for */
 };
 #define OPEN_STR(member, name) PICK(PICK_STR, open_members, open.member, name)
@@ -159,12 +190,19 @@ static const struct pick OPEN[] = {
     OPEN_STR(verdict, "verdict"),
     OPEN_STR(code, "code"),
     OPEN_STR(shares, "shares"),
-    PICK(PICK_JSON, open_members, idempotency, "idempotency"),
+    PICK(PICK_RAW, open_members, idempotency, "idempotency"),
     PICK(PICK_COST, open_members, open.held, "held"),
-    PICK(PICK_JSON, open_members, limits, "limits"),
+    PICK(PICK_RAW, open_members, limits, "limits"),
     PICK(PICK_WALL, open_members, open.ended_at, "ended_at"),
     OPEN_STR(outcome, "outcome"),
-    PICK(PICK_JSON, open_members, attempts, "attempts"),
+};
+
+struct open_personal {
+    struct str tenant, buckets;
+};
+static const struct pick OPEN_PERSONAL[] = {
+    PICK(PICK_STR, open_personal, tenant, "tenant"),
+    PICK(PICK_RAW, open_personal, buckets, "buckets"),
 };
 
 static const struct pick IDEMPOTENCY[] = {
@@ -181,13 +219,26 @@ static const struct pick LIMIT[] = {
     PICK(PICK_I64, hold_row, n, "n"),
 };
 
+/* A bucket a limit, in their order; erased ones stay empty. */
+static int buckets_read(struct arena *a, struct str buckets, struct hold_row *rows, size_t n)
+{
+    struct json_walk w;
+    struct str key, v;
+    int r = json_walk(&w, buckets) ? 1 : 0;
+    for (size_t i = 0; r > 0 && i < n && (r = json_walk_next(&w, &key, &v)) > 0; i++)
+        (void)json_raw_str(a, v, &rows[i].bucket);
+    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
+}
+
 /* Limits of one call are compared only ("call" has no counter): they take nothing, and their place stays. */
-static int holds_read(struct arena *a, struct json limits, struct json buckets, struct call_open *ret)
+static int holds_read(struct arena *a, struct str limits, struct str buckets, struct call_open *ret)
 {
     static const struct hold_row blank = {0};
     struct hold_row *rows = NULL;
     size_t n = 0, n_taken = 0;
-    int r = rows_read(a, limits, LIMIT, sizeof LIMIT / sizeof LIMIT[0], sizeof blank, &blank, &rows, &n);
+    int r = rows_read(a, limits, TABLE(LIMIT), sizeof blank, &blank, &rows, &n);
+    if (r == 0)
+        r = buckets_read(a, buckets, rows, n);
     if (r < 0)
         return r;
     ret->n_limits = n;
@@ -201,7 +252,6 @@ static int holds_read(struct arena *a, struct json limits, struct json buckets, 
         if ((row.n == 0 && ret->shares.n > 0) || str_eq(row.window, STR("call")))
             continue; /* a call that meant to cost nothing may cost something all the same: its limits book it */
         row.i = i;
-        (void)json_str(json_at(buckets, i), &row.bucket); /* erased: empty */
         rows[n_taken++] = row;
     }
     ret->holds = rows;
@@ -211,17 +261,16 @@ static int holds_read(struct arena *a, struct json limits, struct json buckets, 
 
 int frame_read_open(struct arena *a, const struct frame *f, struct call_open *ret)
 {
-    struct json body, personal;
-    int r = frame_parse(a, f->body, &body);
+    struct open_members m = {0};
+    struct open_personal p = {0};
+    int r = pick_text(a, f->body, TABLE(OPEN), &m);
     if (r == 0)
-        r = frame_parse(a, f->personal, &personal);
+        r = pick_all(a, m.idempotency, TABLE(IDEMPOTENCY), &m.open);
+    if (r == 0)
+        r = pick_text(a, f->personal, TABLE(OPEN_PERSONAL), &p);
     if (r < 0)
         return r;
-
-    struct open_members m = {0};
-    PICK_ALL(body, OPEN, &m);
-    PICK_ALL(m.idempotency, IDEMPOTENCY, &m.open);
-    (void)json_str(json_get(personal, STR("tenant")), &m.open.tenant); /* absent: empty */
+    m.open.tenant = p.tenant;
     if (m.open.call_id.n == 0 || m.open.verdict.n == 0)
         return err_trace(-ERR_CORRUPT);
     if (m.model_sent.n)
@@ -231,9 +280,7 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
     if (m.open.ended_at == 0)
         m.open.outcome = STR_NONE;
 
-    r = attempts_read(a, m.attempts, &m.open.attempts, &m.open.n_attempts);
-    if (r == 0)
-        r = holds_read(a, m.limits, json_get(personal, STR("buckets")), &m.open);
+    r = holds_read(a, m.limits, p.buckets, &m.open);
     if (r < 0)
         return r;
     *ret = m.open;
@@ -245,7 +292,7 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
 struct close_members {
     struct call_close close;
     int64_t open_seq;
-    struct json moves, attempts;
+    struct str moves;
 };
 static const struct pick CLOSE[] = {
     PICK(PICK_STR, close_members, close.call_id, "call_id"),
@@ -254,8 +301,7 @@ static const struct pick CLOSE[] = {
     PICK(PICK_STR, close_members, close.outcome, "outcome"),
     PICK(PICK_COST, close_members, close.settled, "settled"),
     PICK(PICK_STR, close_members, close.code, "code"),
-    PICK(PICK_JSON, close_members, attempts, "attempts"),
-    PICK(PICK_JSON, close_members, moves, "moves"),
+    PICK(PICK_RAW, close_members, moves, "moves"),
 };
 
 struct move_members {
@@ -276,12 +322,14 @@ static const struct pick OBJECT[] = {
     PICK(PICK_BOOL, object_row, is_created, "created"),
 };
 
-static int moves_read(struct arena *a, struct json v, const struct frame *f, struct call_close *ret)
+static const struct pick CLOSE_PERSONAL[] = {{STR_INIT("objects"), PICK_RAW, 0}};
+
+static int moves_read(struct arena *a, struct str v, const struct frame *f, struct call_close *ret)
 {
     static const struct move_members blank = {.of = -1, .i = -1};
     struct move_members *in = NULL;
     size_t n = 0;
-    int r = rows_read(a, v, MOVE, sizeof MOVE / sizeof MOVE[0], sizeof blank, &blank, &in, &n);
+    int r = rows_read(a, v, TABLE(MOVE), sizeof blank, &blank, &in, &n);
     if (r < 0 || n == 0)
         return r;
     struct move_row *out = arena_try_alloc(a, n * sizeof *out);
@@ -300,25 +348,20 @@ static int moves_read(struct arena *a, struct json v, const struct frame *f, str
 int frame_read_close(struct arena *a, const struct frame *f, struct call_close *ret)
 {
     static const struct object_row no_object = {0};
-    struct json body, personal;
-    int r = frame_parse(a, f->body, &body);
+    struct close_members m = {0};
+    struct str objects = STR_NONE;
+    int r = pick_text(a, f->body, TABLE(CLOSE), &m);
     if (r == 0)
-        r = frame_parse(a, f->personal, &personal);
+        r = pick_text(a, f->personal, TABLE(CLOSE_PERSONAL), &objects);
     if (r < 0)
         return r;
-
-    struct close_members m = {0};
-    PICK_ALL(body, CLOSE, &m);
     if (m.open_seq <= 0 || (uint64_t)m.open_seq >= f->seq || m.close.outcome.n == 0)
         return err_trace(-ERR_CORRUPT);
     m.close.open_seq = (uint64_t)m.open_seq;
 
     r = moves_read(a, m.moves, f, &m.close);
     if (r == 0)
-        r = attempts_read(a, m.attempts, &m.close.attempts, &m.close.n_attempts);
-    if (r == 0)
-        r = rows_read(a, json_get(personal, STR("objects")), OBJECT, sizeof OBJECT / sizeof OBJECT[0],
-                      sizeof no_object, &no_object, &m.close.objects, &m.close.n_objects);
+        r = rows_read(a, objects, TABLE(OBJECT), sizeof no_object, &no_object, &m.close.objects, &m.close.n_objects);
     if (r < 0)
         return r;
     *ret = m.close;

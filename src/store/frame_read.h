@@ -1,8 +1,9 @@
 /*
  * store/frame_read.h - what a frame says, as rows: the one place where stores read the layouts of call/frame.h.
  *
- * Strings and arrays live in the arena. Members that are absent, null or of another type are zero: bodies gain members
- * over time, and an old store must still take them. What a row cannot do without is -ERR_CORRUPT.
+ * Arrays live in the arena; texts there, or where the frame has its own: both must last as long as the row. Members
+ * that are absent, null or of another type are zero: bodies gain members over time, and an old store must still take
+ * them. What a row cannot do without is -ERR_CORRUPT.
  */
 #pragma once
 
@@ -12,8 +13,6 @@
 #include "call/names.h"
 #include "codec/json_read.h"
 
-/* Depth of the documents in frames; bytes of arena that one frame may need for each byte of its text. */
-#define FRAME_ARENA_FACTOR 24
 
 /* One limit's part of a hold. */
 struct hold_row {
@@ -21,13 +20,6 @@ struct hold_row {
     struct str counter, bucket, meter, window;
     wall_t window_start;
     int64_t n;
-};
-
-struct attempt_row {
-    int64_t n;
-    struct str kind, method, path, target, error;
-    int64_t started_us, total_us, status; /* -1: null */
-    int64_t bytes_out, bytes_in;
 };
 
 struct cost_row {
@@ -48,8 +40,6 @@ struct call_open {
     const struct hold_row *holds; /* what was taken: none when the call is over */
     size_t n_holds;
     size_t n_limits; /* of the body */
-    const struct attempt_row *attempts;
-    size_t n_attempts;
 };
 
 struct move_row {
@@ -70,8 +60,6 @@ struct call_close {
     struct cost_row settled;
     const struct move_row *moves;
     size_t n_moves;
-    const struct attempt_row *attempts;
-    size_t n_attempts;
     const struct object_row *objects; /* personal */
     size_t n_objects;
 };

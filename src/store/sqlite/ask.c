@@ -2,8 +2,9 @@
  * store/sqlite/ask.c - queries. Texts of users are bound, never put into SQL.
  *
  * Lists go by open_seq from the newest on and stop at their limit, so that a page of a long history costs what the page
- * costs. Windows of time are turned into bounds of open_seq first: calls are numbered when they are held, which is
- * within SLACK_NS of when they started, unless the clock was set back by more.
+ * costs. What they filter by names the blocks of seqs that can have such calls (`places`). Windows of time are turned
+ * into bounds of open_seq first: calls are numbered when they are held, which is within SLACK_NS of when they started,
+ * unless the clock was set back by more.
  */
 #include "base/check.h"
 #include "base/err.h"
@@ -11,8 +12,9 @@
 
 #include <string.h>
 
-#define ARGS_MAX 24
+#define ARGS_MAX 32
 #define SQL_BYTES_MAX 8192
+#define TERMS_BYTES_MAX ((size_t)1 << 20)
 #define SLACK_NS (3600 * NS_PER_S)
 
 /* One question: SQL and its arguments in the making, then the answer. */
@@ -21,12 +23,14 @@ struct asking {
     const struct query *q;
     struct json_writer w;
     struct buf sql;
+    struct arena terms; /* lives as long as the question */
     struct arg {
         bool is_int;
         int64_t n;
         struct str s;
     } args[ARGS_MAX];
     int n_args;
+    int64_t n_left; /* rows still wanted, where SQL does not count them */
 };
 
 static void sql_add(struct asking *a, const char *text)
@@ -70,7 +74,7 @@ static void restart(struct asking *a)
     a->n_args = 0;
 }
 
-/* Runs the SQL; the arena is empty for each row. */
+/* Runs the SQL; the arena is empty for each row. on_row: positive ends it early. */
 static int run(struct asking *a, int (*on_row)(struct asking *a, sqlite3_stmt *st))
 {
     sqlite3_stmt *st;
@@ -88,19 +92,29 @@ static int run(struct asking *a, int (*on_row)(struct asking *a, sqlite3_stmt *s
     while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
         arena_reset(&a->r->arena);
         r = on_row(a, st);
-        if (r < 0)
+        if (r != 0)
             break;
     }
     if (r == 0 && rc != SQLITE_DONE)
         r = sql_error(rc);
     (void)sqlite3_finalize(st); /* says again what step said */
-    return r;
+    return r < 0 ? r : 0;
+}
+
+/* A frame that a row names; texts are copied to the arena, because the next one may stand in another pack. */
+static int frame_of(struct asking *a, int64_t seq, struct frame *ret)
+{
+    int r = packs_frame(&a->r->packs, (uint64_t)seq, ret);
+    if (r < 0)
+        return r == -ERR_NOT_FOUND ? err_trace(-ERR_CORRUPT) : r;
+    r = arena_try_str(&a->r->arena, ret->body, &ret->body);
+    return r == 0 ? arena_try_str(&a->r->arena, ret->personal, &ret->personal) : r;
 }
 
 /* --- calls
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* A bound of open_seq from a time, by the index on it; `fallback` when no call is on that side. */
+/* A bound of open_seq from a time, by the packs; untouched when no pack is on that side. */
 static int seq_bound(struct asking *a, const char *sql, wall_t at, int64_t *bound)
 {
     sqlite3_stmt *st;
@@ -117,69 +131,142 @@ static int seq_bound(struct asking *a, const char *sql, wall_t at, int64_t *boun
     return r;
 }
 
-/* The inner query: open_seq of the calls that fit, `order` ASC or DESC. */
-static int select_calls(struct asking *a, const char *order)
+/* Between which seqs the calls are that started between since and until: [from, to]. */
+static int seq_bounds(struct asking *a, wall_t since, wall_t until, int64_t *from, int64_t *to)
+{
+    int r = 0;
+    *from = 0;
+    *to = INT64_MAX;
+    if (since)
+        r = seq_bound(a, "SELECT seq FROM packs WHERE at < ?1 ORDER BY at DESC LIMIT 1", since - SLACK_NS, from);
+    if (r == 0 && until)
+        r = seq_bound(a, "SELECT seq FROM packs WHERE at >= ?1 ORDER BY at LIMIT 1", until + SLACK_NS, to);
+    return r;
+}
+
+/* Open, unknown and released calls are few, and have an index of their own. */
+static bool is_odd(struct str outcome)
+{
+    return str_eq(outcome, STR("open")) || str_eq(outcome, STR("unknown")) || str_eq(outcome, STR("released"));
+}
+
+/* The terms of what is asked for; a question for one call or odd ones has a shorter way. */
+static size_t terms_of(struct asking *a, struct str terms[PLACE_COUNT])
 {
     const struct query *q = a->q;
-    int64_t from = 0, to = INT64_MAX;
-    int r = 0;
-    if (q->since) {
-        from = INT64_MAX;
-        r = seq_bound(a, "SELECT open_seq FROM calls WHERE started_at >= ?1 ORDER BY started_at LIMIT 1",
-                      q->since - SLACK_NS, &from);
+    const struct str values[PLACE_COUNT] = {
+        [PLACE_RUN] = q->run, [PLACE_AGENT] = q->agent,         [PLACE_TENANT] = q->tenant,
+        [PLACE_KEY] = q->key, [PLACE_OPERATION] = q->operation, [PLACE_MODEL] = q->model,
+        [PLACE_VERDICT] = q->verdict,
+    };
+    size_t n = 0;
+    if (q->id.n || is_odd(q->outcome))
+        return 0;
+    for (int i = 0; i < PLACE_COUNT; i++) {
+        struct str term = place_term(&a->terms, i, values[i]);
+        if (term.n)
+            terms[n++] = term;
     }
-    if (r == 0 && q->until) {
-        to = 0;
-        r = seq_bound(a, "SELECT open_seq FROM calls WHERE started_at < ?1 ORDER BY started_at DESC LIMIT 1",
-                      q->until + SLACK_NS, &to);
-    }
-    if (r < 0)
-        return r;
+    return n;
+}
 
-    sql_add(a, "SELECT open_seq, close_seq, last_seq FROM calls WHERE 1");
+static void arg_str(struct asking *a, struct str s)
+{
+    check(a->n_args < ARGS_MAX);
+    a->args[a->n_args++] = (struct arg){.s = s};
+}
+
+/* " FROM calls WHERE ...": with terms, only the blocks in which all of them are found are looked at, in `order`. */
+static bool from_calls(struct asking *a, int64_t from, int64_t to)
+{
+    struct str terms[PLACE_COUNT];
+    size_t n = terms_of(a, terms);
+    if (n == 0) {
+        sql_add(a, " FROM calls WHERE open_seq >= ? AND open_seq <= ?");
+        arg_int(a, from);
+        arg_int(a, to);
+        return false;
+    }
+    (void)buf_printf(&a->sql,
+                     " FROM places p CROSS JOIN calls ON open_seq BETWEEN p.block * %d AND p.block * %d + %d"
+                     " WHERE p.term = ? AND p.block BETWEEN ? AND ? AND open_seq BETWEEN ? AND ?",
+                     PLACE_SEQS, PLACE_SEQS, PLACE_SEQS - 1);
+    arg_str(a, terms[0]);
+    arg_int(a, from / PLACE_SEQS);
+    arg_int(a, to / PLACE_SEQS);
+    arg_int(a, from);
+    arg_int(a, to);
+    for (size_t i = 1; i < n; i++) {
+        sql_add(a, " AND EXISTS (SELECT 1 FROM places o WHERE o.term = ? AND o.block = p.block)");
+        arg_str(a, terms[i]);
+    }
+    return true;
+}
+
+/* What the terms only promise, and the rest. */
+static void filter_calls(struct asking *a)
+{
+    const struct query *q = a->q;
     filter(a, "call_id", q->id);
     filter(a, "run_id", q->run);
     filter(a, "agent", q->agent);
-    if (q->tenant.n)
-        sql_add(a, " AND tenant <> ''");
     filter(a, "tenant", q->tenant);
     filter(a, "key", q->key);
-    filter(a, "+vendor", q->vendor);
-    filter(a, "+model", q->model);
+    filter(a, "vendor", q->vendor);
+    filter(a, "model", q->model);
     filter(a, "operation", q->operation);
-    if (q->verdict.n && !str_eq(q->verdict, STR("permit")))
-        sql_add(a, " AND verdict <> 'permit'");
     filter(a, "verdict", q->verdict);
+    if (is_odd(q->outcome))
+        sql_add(a, " AND outcome IN ('', 'unknown', 'released')"); /* word for word what the index is on */
     if (str_eq(q->outcome, STR("open")))
-        sql_add(a, " AND outcome = '' AND outcome IN ('', 'unknown', 'released')");
-    else if (str_eq(q->outcome, STR("unknown")) || str_eq(q->outcome, STR("released")))
-        sql_add(a, " AND outcome IN ('', 'unknown', 'released')");
-    if (!str_eq(q->outcome, STR("open")))
+        sql_add(a, " AND outcome = ''");
+    else
         filter(a, "outcome", q->outcome);
-    filter_int(a, "open_seq <", (int64_t)q->before_seq, q->before_seq != 0);
-    filter_int(a, "open_seq >", (int64_t)q->after_seq, q->after_seq != 0);
-    filter_int(a, "open_seq >=", from, q->since != 0);
-    filter_int(a, "open_seq <=", to, q->until != 0);
-    filter_int(a, "+started_at >=", q->since, q->since != 0);
-    filter_int(a, "+started_at <", q->until, q->until != 0);
-    (void)buf_printf(&a->sql, " ORDER BY open_seq %s", order);
+}
+
+/* The calls that fit, `order` ASC or DESC. */
+static int select_calls(struct asking *a, const char *order)
+{
+    int64_t from, to;
+    int r = seq_bounds(a, a->q->since, a->q->until, &from, &to);
+    if (r < 0)
+        return r;
+    if ((int64_t)a->q->after_seq >= from)
+        from = (int64_t)a->q->after_seq + 1;
+    if (a->q->before_seq && (int64_t)a->q->before_seq <= to)
+        to = (int64_t)a->q->before_seq - 1;
+    sql_add(a, "SELECT open_seq, close_seq, last_seq");
+    bool has_places = from_calls(a, from, to);
+    filter_calls(a);
+    filter_int(a, "started_at >=", a->q->since, a->q->since != 0);
+    filter_int(a, "started_at <", a->q->until, a->q->until != 0);
+    if (has_places)
+        (void)buf_printf(&a->sql, " ORDER BY p.block %s, open_seq %s", order, order);
+    else
+        (void)buf_printf(&a->sql, " ORDER BY open_seq %s", order);
     limit(a);
     return 0;
 }
 
+/* The row is of open_seq, close_seq, last_seq. */
 static int put_call(struct asking *a, sqlite3_stmt *st, bool is_full)
 {
     struct call_texts t = {(uint64_t)sql_i64(st, 0), (uint64_t)sql_i64(st, 1), (uint64_t)sql_i64(st, 2)};
-    const void *chain = sqlite3_column_blob(st, 3);
-    if (!chain || sqlite3_column_bytes(st, 3) != CHAIN_BYTES)
-        return err_trace(-ERR_CORRUPT);
-    memcpy(t.chain, chain, CHAIN_BYTES);
-    t.open = sql_str(st, 4);
-    t.open_personal = sql_str(st, 5);
-    t.close = sql_str(st, 6);
-    t.close_personal = sql_str(st, 7);
-    t.last = sql_str(st, 8);
-    t.last_personal = sql_str(st, 9);
+    struct frame open, close = {0}, last = {0};
+    int r = frame_of(a, sql_i64(st, 0), &open);
+    if (r == 0 && t.close_seq)
+        r = frame_of(a, sql_i64(st, 1), &close);
+    if (r == 0 && t.last_seq)
+        r = frame_of(a, sql_i64(st, 2), &last);
+    if (r < 0)
+        return r;
+    memcpy(t.chain, open.chain, CHAIN_BYTES);
+    t.open = open.body;
+    t.open_personal = open.personal;
+    t.close = close.body;
+    t.close_personal = close.personal;
+    t.last = last.body;
+    t.last_personal = last.personal;
     return render_call(&a->r->arena, &a->w, &t, is_full);
 }
 
@@ -188,19 +275,9 @@ static int on_call(struct asking *a, sqlite3_stmt *st)
     return put_call(a, st, false);
 }
 
-static const char CALL_TEXTS[] =
-    "SELECT c.open_seq, c.close_seq, c.last_seq, o.chain, o.body, po.body, f.body, pf.body, l.body, pl.body FROM (";
-static const char CALL_JOINS[] =
-    ") c JOIN frames o ON o.seq = c.open_seq LEFT JOIN personal po ON po.seq = c.open_seq"
-    " LEFT JOIN frames f ON f.seq = c.close_seq LEFT JOIN personal pf ON pf.seq = c.close_seq"
-    " LEFT JOIN frames l ON l.seq = c.last_seq LEFT JOIN personal pl ON pl.seq = c.last_seq ORDER BY c.open_seq ";
-
 static int ask_list(struct asking *a, const char *order)
 {
-    sql_add(a, CALL_TEXTS);
     int r = select_calls(a, order);
-    sql_add(a, CALL_JOINS);
-    sql_add(a, order);
     return r == 0 ? run(a, on_call) : r;
 }
 
@@ -219,19 +296,17 @@ static int ask_run(struct asking *a)
 
 static int on_event(struct asking *a, sqlite3_stmt *st)
 {
-    return render_event(&a->r->arena, &a->w, (uint64_t)sql_i64(st, 0), sql_i64(st, 1), sql_str(st, 2), sql_str(st, 3));
+    struct frame f;
+    int r = frame_of(a, sql_i64(st, 0), &f);
+    return r == 0 ? render_event(&a->r->arena, &a->w, f.seq, f.at, f.body, f.personal) : r;
 }
-
-static const char EVENT_JOINS[] =
-    " JOIN frames f ON f.seq = e.seq LEFT JOIN personal p ON p.seq = e.seq ORDER BY e.seq ";
 
 static int put_events_around(struct asking *a, int64_t open_seq, int64_t end_seq)
 {
     restart(a);
-    sql_add(a, "SELECT e.seq, f.at, f.body, p.body FROM (SELECT * FROM"
-               " (SELECT seq FROM events WHERE seq < ? ORDER BY seq DESC LIMIT 5)"
-               " UNION ALL SELECT * FROM (SELECT seq FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 20)) e");
-    sql_add(a, EVENT_JOINS);
+    sql_add(a, "SELECT seq FROM (SELECT * FROM (SELECT seq FROM events WHERE seq < ? ORDER BY seq DESC LIMIT 5)"
+               " UNION ALL SELECT * FROM (SELECT seq FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT 20))"
+               " ORDER BY seq");
     arg_int(a, open_seq);
     arg_int(a, open_seq);
     arg_int(a, end_seq);
@@ -257,10 +332,8 @@ static int ask_call(struct asking *a)
 {
     if (a->q->id.n == 0)
         return 0;
-    sql_add(a, CALL_TEXTS);
     sql_add(a, "SELECT open_seq, close_seq, last_seq FROM calls WHERE 1");
     filter(a, "call_id", a->q->id);
-    sql_add(a, CALL_JOINS);
     int r = run(a, on_full_call);
     if (r < 0 || a->n_args != 2) /* one argument: no row was found */
         return r;
@@ -328,41 +401,60 @@ static int on_spend(struct asking *a, sqlite3_stmt *st)
 #define DAY_OF_START "(started_at - (started_at % 86400000000000 + 86400000000000) % 86400000000000)"
 
 /* The kept sums answer what they have columns for; anything else is added up from the calls. */
-static void select_spend(struct asking *a, bool has_sums)
+static bool has_sums(const struct query *q)
 {
-    sql_add(a, !spend_is_by(a->q, SPEND_BY_DAY) ? "SELECT 0" : has_sums ? "SELECT day" : "SELECT " DAY_OF_START);
+    return q->run.n == 0 && q->operation.n == 0 && q->verdict.n == 0 && q->outcome.n == 0 && q->id.n == 0;
+}
+
+/* What the rows are told apart by; `day` says where it comes from. */
+static void select_names(struct asking *a, const char *day)
+{
+    sql_add(a, spend_is_by(a->q, SPEND_BY_DAY) ? day : "SELECT 0");
 #define SPEND_BY(name, member) sql_add(a, spend_is_by(a->q, SPEND_BY_##name) ? ", " #member : ", ''");
 #include "call/spend_by.tbl.h"
 #undef SPEND_BY
-    if (has_sums)
-        sql_add(a, ", sum(calls), sum(denied), sum(unknown), sum(settled_nano), min(settled_how), sum(held_nano)"
-                   " FROM spend WHERE 1");
-    else
-        sql_add(a, ", count(*), sum(verdict <> 'permit'), sum(outcome = 'unknown'), coalesce(sum(settled_nano), 0),"
-                   " min(settled_how), coalesce(sum(iif(outcome IN ('', 'unknown'), held_nano, 0)), 0)"
-                   " FROM calls WHERE 1");
 }
 
-static int ask_spend(struct asking *a)
+static int select_sums(struct asking *a)
 {
     const struct query *q = a->q;
-    bool has_sums = q->run.n == 0 && q->operation.n == 0 && q->verdict.n == 0 && q->outcome.n == 0 && q->id.n == 0;
-    select_spend(a, has_sums);
-    filter(a, "call_id", q->id);
-    filter(a, "run_id", q->run);
+    select_names(a, "SELECT day");
+    sql_add(a, ", sum(calls), sum(denied), sum(unknown), sum(settled_nano), min(settled_how), sum(held_nano)"
+               " FROM spend WHERE 1");
     filter(a, "agent", q->agent);
     filter(a, "tenant", q->tenant);
     filter(a, "key", q->key);
     filter(a, "vendor", q->vendor);
     filter(a, "model", q->model);
-    filter(a, "operation", q->operation);
-    filter(a, "verdict", q->verdict);
-    if (str_eq(q->outcome, STR("open")))
-        sql_add(a, " AND outcome = ''");
-    else
-        filter(a, "outcome", q->outcome);
-    filter_int(a, has_sums ? "day >=" : DAY_OF_START " >=", wall_day_start(q->since), q->since != 0);
-    filter_int(a, has_sums ? "day <" : DAY_OF_START " <", q->until, q->until != 0);
+    filter_int(a, "day >=", wall_day_start(q->since), q->since != 0);
+    filter_int(a, "day <", q->until, q->until != 0);
+    return 0;
+}
+
+static int add_up_calls(struct asking *a)
+{
+    const struct query *q = a->q;
+    int64_t from, to;
+    wall_t since = q->since ? wall_day_start(q->since) : 0;
+    wall_t until = q->until ? wall_day_start(q->until) + 86400 * NS_PER_S : 0;
+    int r = seq_bounds(a, since, until, &from, &to);
+    if (r < 0)
+        return r;
+    select_names(a, "SELECT " DAY_OF_START);
+    sql_add(a, ", count(*), sum(verdict <> 'permit'), sum(outcome = 'unknown'), coalesce(sum(settled_nano), 0),"
+               " min(settled_how), coalesce(sum(iif(outcome IN ('', 'unknown'), held_nano, 0)), 0)");
+    (void)from_calls(a, from, to);
+    filter_calls(a);
+    filter_int(a, DAY_OF_START " >=", wall_day_start(q->since), q->since != 0);
+    filter_int(a, DAY_OF_START " <", q->until, q->until != 0);
+    return 0;
+}
+
+static int ask_spend(struct asking *a)
+{
+    int r = has_sums(a->q) ? select_sums(a) : add_up_calls(a);
+    if (r < 0)
+        return r;
     sql_add(a, " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1 DESC, 2, 3, 4, 5, 6");
     limit(a);
     return run(a, on_spend);
@@ -398,7 +490,7 @@ static int ask_counters(struct asking *a)
 static int ask_events(struct asking *a)
 {
     const struct query *q = a->q;
-    sql_add(a, "SELECT e.seq, f.at, f.body, p.body FROM (SELECT seq FROM events WHERE 1");
+    sql_add(a, "SELECT seq FROM events WHERE 1");
     filter(a, "event", q->id);
     filter_int(a, "seq <", (int64_t)q->before_seq, q->before_seq != 0);
     filter_int(a, "seq >", (int64_t)q->after_seq, q->after_seq != 0);
@@ -406,22 +498,21 @@ static int ask_events(struct asking *a)
     filter_int(a, "at <", q->until, q->until != 0);
     sql_add(a, " ORDER BY seq DESC");
     limit(a);
-    sql_add(a, ") e");
-    sql_add(a, EVENT_JOINS);
-    sql_add(a, "DESC");
     return run(a, on_event);
 }
 
 static int on_policy(struct asking *a, sqlite3_stmt *st)
 {
-    return render_policy(&a->r->arena, &a->w, (uint64_t)sql_i64(st, 0), sql_i64(st, 1), sql_str(st, 2),
-                         sql_i64(st, 3) != 0, a->q->id.n > 0);
+    struct frame f;
+    int r = frame_of(a, sql_i64(st, 0), &f);
+    if (r < 0)
+        return r;
+    return render_policy(&a->r->arena, &a->w, f.seq, f.at, f.body, sql_i64(st, 1) != 0, a->q->id.n > 0);
 }
 
 static int ask_policies(struct asking *a)
 {
-    sql_add(a, "SELECT y.seq, f.at, f.body, s.seq IS NOT NULL FROM policies y JOIN frames f ON f.seq = y.seq LEFT JOIN "
-               "states s"
+    sql_add(a, "SELECT y.seq, s.seq IS NOT NULL FROM policies y LEFT JOIN states s"
                " ON s.kind = 'policy' AND s.id = y.name AND s.seq = y.seq AND NOT s.is_over WHERE 1");
     filter(a, "y.name", a->q->id);
     sql_add(a, " ORDER BY y.seq DESC");
@@ -473,22 +564,29 @@ static int ask_idempotency(struct asking *a)
     return run(a, on_idempotency);
 }
 
-static int on_frame(struct asking *a, sqlite3_stmt *st)
+/* Frames of a pack behind `after_seq`, as long as rows are wanted. */
+static int on_pack(struct asking *a, sqlite3_stmt *st)
 {
+    struct pack_iter it;
     struct frame f;
-    int r = sql_frame(st, 0, &f);
-    if (r == 0)
-        render_frame(&a->w, &f, !sql_is_null(st, 8));
-    return r;
+    int r = packs_row(&a->r->packs, st, 0, &it);
+    while (r == 0 && (r = pack_next(&it, &f)) == 0) {
+        if (f.seq <= a->q->after_seq)
+            continue;
+        render_frame(&a->w, &f, f.personal.n > 0);
+        if (--a->n_left == 0)
+            return PACK_R_END;
+    }
+    return r == PACK_R_END ? 0 : r;
 }
 
 static int ask_audit(struct asking *a)
 {
-    sql_add(a, "SELECT f.seq, f.kind, f.version, f.node, f.epoch, f.at, f.chain, f.body, p.body FROM frames f"
-               " LEFT JOIN personal p ON p.seq = f.seq WHERE f.seq > ? ORDER BY f.seq");
-    arg_int(a, (int64_t)a->q->after_seq);
-    limit(a);
-    return run(a, on_frame);
+    a->n_left = query_rows(a->q);
+    sql_add(a, "SELECT f.frames, p.texts FROM packs f LEFT JOIN personal p ON p.seq = f.seq"
+               " WHERE f.seq >= (SELECT coalesce(max(seq), 0) FROM packs WHERE seq <= ?) ORDER BY f.seq");
+    arg_int(a, (int64_t)a->q->after_seq + 1);
+    return run(a, on_pack);
 }
 
 /* --- all of them
@@ -505,15 +603,18 @@ int sqlite_ask(struct store_reader *reader, const struct query *q, struct buf *r
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.r = reader, .q = q};
     buf_init(&a.sql, SQL_BYTES_MAX);
+    arena_init(&a.terms, TERMS_BYTES_MAX);
     jw_init(&a.w, ret_json);
     jw_array(&a.w);
     int r = sql_exec(reader->db, "BEGIN"); /* one snapshot for all of the answer */
     if (r == 0) {
         r = ASK[q->kind](&a);
+        packs_rest(&reader->packs);
         (void)sql_exec(reader->db, "COMMIT"); /* nothing was written */
     }
     jw_array_end(&a.w);
     buf_deinit(&a.sql);
+    arena_deinit(&a.terms);
     arena_reset(&reader->arena);
     return r < 0 ? r : err_trace(buf_ok(ret_json));
 }

@@ -24,9 +24,13 @@ int batch_new(struct sqlite *s, struct batch **ret)
         return err_trace(-ERR_NOMEM);
     b->s = s;
     arena_init(&b->arena, ARENA_BYTES_MAX);
+    pack_init(&b->pack);
+    buf_init(&b->frames, PACK_BYTES_MAX);
+    buf_init(&b->personal, PACK_BYTES_MAX);
     tally_init(&b->counters);
     map_init(&b->calls, PENDING_MAX, NULL);
     map_init(&b->holds, PENDING_MAX, NULL);
+    map_init(&b->places, PENDING_MAX, NULL);
     map_init(&b->runs, PENDING_MAX, NULL);
     map_init(&b->spend, PENDING_MAX, NULL);
     batch_clear(b);
@@ -39,6 +43,9 @@ void batch_free(struct batch *b)
     if (!b)
         return;
     batch_clear(b);
+    pack_deinit(&b->pack);
+    buf_deinit(&b->frames);
+    buf_deinit(&b->personal);
     arena_deinit(&b->arena);
     tally_deinit(&b->counters);
     free(b);
@@ -46,7 +53,7 @@ void batch_free(struct batch *b)
 
 void batch_clear(struct batch *b)
 {
-    struct map *const maps[] = {&b->calls, &b->holds, &b->runs, &b->spend};
+    struct map *const maps[] = {&b->calls, &b->holds, &b->places, &b->runs, &b->spend};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
         map_deinit(maps[i]);
         map_init(maps[i], PENDING_MAX, NULL);
@@ -57,6 +64,7 @@ void batch_clear(struct batch *b)
     b->first_hold = NULL;
     b->last_hold = &b->first_hold;
     b->first_run = b->first_spend = NULL;
+    pack_reset(&b->pack);
     arena_reset(&b->arena);
 }
 
@@ -118,21 +126,18 @@ static struct pending_part *part_find(struct pending_hold *h, size_t i)
 /* All parts that the call took at first, those that are over too: from its OPEN frame. */
 static int hold_from_frame(struct batch *b, uint64_t of, struct pending_hold **ret)
 {
-    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_FRAME_GET);
     struct frame f;
     struct call_open o;
-    sql_bind_int(st, 1, (int64_t)of);
-    int r = sqlite_row(b->s, st);
-    if (r != 0)
-        return r == SQLITE_R_NONE ? err_trace(-ERR_CORRUPT) : r;
-    r = sql_frame(st, 0, &f);
-    if (r == 0 && f.kind != FRAME_OPEN)
-        r = err_trace(-ERR_CORRUPT);
+    int r = packs_frame(&b->s->packs, of, &f);
+    if (r == 0) {
+        f.body = arena_str(&b->arena, f.body); /* rows point into them */
+        f.personal = arena_str(&b->arena, f.personal);
+    }
     if (r == 0)
-        r = frame_read_open(&b->arena, &f, &o);
-    (void)sqlite3_reset(st);
+        r = f.kind == FRAME_OPEN ? frame_read_open(&b->arena, &f, &o) : err_trace(-ERR_CORRUPT);
+    packs_rest(&b->s->packs);
     if (r < 0)
-        return r;
+        return r == -ERR_NOT_FOUND ? err_trace(-ERR_CORRUPT) : r;
     struct pending_hold *h = hold_add(b, of, o.n_holds);
     if (!h)
         return err_trace(-ERR_NOMEM);
@@ -193,56 +198,42 @@ static struct pending_sum *sum_at(struct batch *b, struct map *map, struct pendi
 /* --- frames
  * ----------------------------------------------------------------------------------------------------------- */
 
-static int put_frame(struct batch *b, const struct frame *f)
+/* A pack without personal values has no row of them. */
+static bool has_personal(const struct pack *p)
 {
-    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_FRAME_PUT);
-    sql_bind_int(st, 1, (int64_t)f->seq);
-    sql_bind_int(st, 2, f->kind);
-    sql_bind_int(st, 3, f->version);
-    sql_bind_int(st, 4, f->node);
-    sql_bind_int(st, 5, f->epoch);
-    sql_bind_int(st, 6, f->at);
-    sql_bind_blob(st, 7, f->chain, CHAIN_BYTES);
-    sql_bind_str(st, 8, f->body);
-    int r = sqlite_run(b->s, st);
-    if (r < 0 || f->personal.n == 0)
+    return p->personal.n > 4 * (size_t)(p->last - p->first + 1);
+}
+
+int batch_write_pack(struct batch *b)
+{
+    struct pack *p = &b->pack;
+    if (p->last == 0)
+        return 0;
+    buf_reset(&b->frames);
+    buf_reset(&b->personal);
+    int r = pack_write(p, &b->frames, &b->personal);
+    if (r < 0)
         return r;
-    st = sqlite_stmt(b->s, STMT_PERSONAL_PUT);
-    sql_bind_int(st, 1, (int64_t)f->seq);
-    sql_bind_str(st, 2, f->personal);
-    return sqlite_run(b->s, st);
-}
-
-static void bind_maybe(sqlite3_stmt *st, int i, int64_t n)
-{
-    if (n < 0)
-        sql_bind_null(st, i);
-    else
-        sql_bind_int(st, i, n);
-}
-
-static int put_attempts(struct batch *b, uint64_t open_seq, uint64_t seq, const struct attempt_row *rows, size_t n)
-{
-    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_ATTEMPT_PUT);
-    int r = 0;
-    for (size_t i = 0; i < n && r == 0; i++) {
-        sql_bind_int(st, 1, (int64_t)open_seq);
-        sql_bind_int(st, 2, (int64_t)seq);
-        sql_bind_int(st, 3, (int64_t)i);
-        sql_bind_int(st, 4, rows[i].n);
-        sql_bind_str(st, 5, rows[i].kind);
-        sql_bind_str(st, 6, rows[i].method);
-        sql_bind_str(st, 7, rows[i].path);
-        sql_bind_str(st, 8, rows[i].target);
-        bind_maybe(st, 9, rows[i].started_us);
-        bind_maybe(st, 10, rows[i].total_us);
-        bind_maybe(st, 11, rows[i].status);
-        sql_bind_int(st, 12, rows[i].bytes_out);
-        sql_bind_int(st, 13, rows[i].bytes_in);
-        sql_bind_str(st, 14, rows[i].error);
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_PACK_PUT);
+    sql_bind_int(st, 1, (int64_t)p->first);
+    sql_bind_int(st, 2, (int64_t)p->last);
+    sql_bind_int(st, 3, p->at);
+    sql_bind_blob(st, 4, b->frames.p, b->frames.n);
+    r = sqlite_run(b->s, st);
+    if (r == 0 && has_personal(p)) {
+        st = sqlite_stmt(b->s, STMT_PERSONAL_PUT);
+        sql_bind_int(st, 1, (int64_t)p->first);
+        sql_bind_blob(st, 2, b->personal.p, b->personal.n);
         r = sqlite_run(b->s, st);
     }
+    pack_reset(p);
     return r;
+}
+
+static int put_frame(struct batch *b, const struct frame *f)
+{
+    int r = pack_add(&b->pack, f);
+    return r == 0 && pack_is_full(&b->pack) ? batch_write_pack(b) : r;
 }
 
 static int put_idempotency(struct batch *b, const struct frame *f, const struct call_open *o)
@@ -281,8 +272,6 @@ static int on_open(struct batch *b, const struct frame *f)
         h->parts[h->n++] = (struct pending_part){.row = o.holds[i], .left = o.holds[i].n};
         r = count_hold(b, &o.holds[i], 0, o.holds[i].n);
     }
-    if (r == 0)
-        r = put_attempts(b, f->seq, f->seq, o.attempts, o.n_attempts);
     return r == 0 ? put_idempotency(b, f, &o) : r;
 }
 
@@ -331,7 +320,7 @@ static int on_close(struct batch *b, const struct frame *f)
         r = on_move(b, &close.moves[i]);
     for (size_t i = 0; i < close.n_objects && r == 0; i++)
         r = put_object(b, &c->row, &close.objects[i]);
-    return r == 0 ? put_attempts(b, close.open_seq, f->seq, close.attempts, close.n_attempts) : r;
+    return r;
 }
 
 static int put_state(struct batch *b, const struct event_row *e, uint64_t seq)

@@ -39,14 +39,18 @@ struct pending_sum {
 struct batch {
     struct sqlite *s;
     struct arena arena;
+    struct pack pack;            /* frames not yet written */
+    struct buf frames, personal; /* the row that they become */
     struct map calls, holds;                   /* by open_seq */
     struct pending_call *first_call, **last_call; /* in the order in which they came */
     struct pending_hold *first_hold, **last_hold;
     struct tally counters; /* differences */
+    struct map places; /* terms with their block */
     struct map runs, spend;
     struct pending_sum *first_run, *first_spend;
 };
 
+int batch_write_pack(struct batch *b);
 /* Fills runs and spend from the pending calls. */
 int batch_sum(struct batch *b);
 /* A row of calls; texts are copied to `a`. */

@@ -80,6 +80,59 @@ static int flush_calls(struct batch *b)
     return r;
 }
 
+/* --- places ----------------------------------------------------------------------------------------------------- */
+
+struct str place_term(struct arena *a, enum place p, struct str value)
+{
+    static const struct str NAMES[PLACE_COUNT] = {STR_INIT("run="), STR_INIT("agent="),     STR_INIT("tenant="),
+                                                  STR_INIT("key="), STR_INIT("operation="), STR_INIT("model="),
+                                                  STR_INIT("verdict=")};
+    if (value.n == 0 || (p == PLACE_VERDICT && str_eq(value, STR("permit"))))
+        return STR_NONE;
+    return arena_join(a, (const struct str[]){NAMES[p], value}, 2);
+}
+
+static int place_insert(struct batch *b, struct str term, int64_t block)
+{
+    struct str block_text = {(const char *)&block, sizeof block};
+    struct str key = arena_join(&b->arena, (const struct str[]){term, block_text}, 2);
+    if (term.n == 0 || map_get(&b->places, key))
+        return 0;
+    int r = map_put(&b->places, key, b, NULL);
+    if (r < 0)
+        return err_trace(r);
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_PLACE_PUT);
+    sql_bind_str(st, 1, term);
+    sql_bind_int(st, 2, block);
+    return sqlite_run(b->s, st);
+}
+
+/* Neighbours mostly have the same values: those are passed by before anything is looked up. */
+static int flush_places(struct batch *b)
+{
+    struct str last[PLACE_COUNT] = {0};
+    int64_t last_block = -1;
+    int r = 0;
+    for (const struct pending_call *c = b->first_call; c && r == 0; c = c->next) {
+        const struct str values[PLACE_COUNT] = {
+            [PLACE_RUN] = c->row.run_id, [PLACE_AGENT] = c->row.agent,         [PLACE_TENANT] = c->row.tenant,
+            [PLACE_KEY] = c->row.key,    [PLACE_OPERATION] = c->row.operation, [PLACE_MODEL] = c->row.model,
+            [PLACE_VERDICT] = c->row.verdict,
+        };
+        int64_t block = (int64_t)(c->row.open_seq / PLACE_SEQS);
+        for (int i = 0; i < PLACE_COUNT && c->is_new && r == 0; i++) {
+            if (block == last_block && str_eq(values[i], last[i]))
+                continue;
+            r = place_insert(b, place_term(&b->arena, i, values[i]), block);
+            last[i] = values[i];
+        }
+        last_block = c->is_new ? block : last_block;
+    }
+    return r;
+}
+
+/* --- holds and sums ---------------------------------------------------------------------------------------------- */
+
 static int part_insert(struct batch *b, uint64_t of, const struct pending_part *p)
 {
     sqlite3_stmt *st = sqlite_stmt(b->s, STMT_HOLD_PUT);
@@ -185,9 +238,13 @@ static int flush_spend(struct batch *b)
 
 int batch_flush(struct batch *b)
 {
-    int r = batch_sum(b);
+    int r = batch_write_pack(b);
+    if (r == 0)
+        r = batch_sum(b);
     if (r == 0)
         r = flush_calls(b);
+    if (r == 0)
+        r = flush_places(b);
     if (r == 0)
         r = flush_holds(b);
     if (r == 0)

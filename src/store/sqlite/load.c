@@ -55,87 +55,93 @@ static int load_counters(sqlite3 *db, wall_t now, const struct store_loader *to)
     return r;
 }
 
-static int on_state(sqlite3_stmt *st, void *ctx)
-{
-    const struct store_loader *to = ctx;
-    struct state_row s = {sql_str(st, 0), sql_str(st, 3), sql_str(st, 4), sql_i64(st, 1) != 0, sql_i64(st, 2)};
-    return to->on_state(to->ctx, &s);
-}
-
-static int load_states(sqlite3 *db, const struct store_loader *to)
-{
-    return each_row(
-        db,
-        STR("SELECT s.kind, s.is_over, s.over_at, f.body, p.body FROM states s JOIN frames f ON f.seq = s.seq"
-            " LEFT JOIN personal p ON p.seq = s.seq ORDER BY s.seq"),
-        NULL, 0, on_state, (void *)to);
-}
-
-struct opening {
+/* Rows that name a frame, and whom they go to. */
+struct loading {
+    struct sqlite *s;
     const struct store_loader *to;
     sqlite3_stmt *holds;
     struct arena arena;
 };
 
+static int on_state(sqlite3_stmt *st, void *ctx)
+{
+    struct loading *l = ctx;
+    struct frame f = {0};
+    int r = packs_frame(&l->s->packs, (uint64_t)sql_i64(st, 1), &f);
+    if (r < 0)
+        return r == -ERR_NOT_FOUND ? err_trace(-ERR_CORRUPT) : r;
+    struct state_row row = {sql_str(st, 0), f.body, f.personal, sql_i64(st, 2) != 0, sql_i64(st, 3)};
+    return l->to->on_state(l->to->ctx, &row);
+}
+
+/* What was ended and never set has no event to show. */
+static int load_states(sqlite3 *db, struct loading *l)
+{
+    return each_row(db, STR("SELECT kind, seq, is_over, over_at FROM states WHERE seq <> 0 ORDER BY seq"), NULL, 0,
+                    on_state, l);
+}
+
 static int on_open(sqlite3_stmt *st, void *ctx)
 {
-    struct opening *o = ctx;
-    int64_t open_seq = sql_i64(st, 0);
-    struct open_row row = {.open_seq = (uint64_t)open_seq, .is_closed = sql_i64(st, 1) != 0};
+    struct loading *l = ctx;
+    struct open_row row = {.open_seq = (uint64_t)sql_i64(st, 0), .is_closed = sql_i64(st, 1) != 0};
+    struct frame f = {0};
     struct json body;
-    arena_reset(&o->arena);
-    row.body = sql_str(st, 2);
-    row.personal = sql_str(st, 3);
-    int r = frame_parse(&o->arena, row.body, &body), rc;
+    int rc, r = packs_frame(&l->s->packs, row.open_seq, &f);
+    if (r < 0)
+        return r == -ERR_NOT_FOUND ? err_trace(-ERR_CORRUPT) : r;
+    arena_reset(&l->arena);
+    row.body = f.body;
+    row.personal = f.personal;
+    r = frame_parse(&l->arena, row.body, &body);
     if (r < 0)
         return r;
     row.n_left = json_len(json_get(body, STR("limits")));
-    int64_t *left = arena_alloc(&o->arena, (row.n_left + 1) * sizeof *left);
-    sql_bind_int(o->holds, 1, open_seq);
-    while ((rc = sqlite3_step(o->holds)) == SQLITE_ROW) {
-        size_t i = (size_t)sql_i64(o->holds, 0);
+    int64_t *left = arena_alloc(&l->arena, (row.n_left + 1) * sizeof *left);
+    sql_bind_int(l->holds, 1, (int64_t)row.open_seq);
+    while ((rc = sqlite3_step(l->holds)) == SQLITE_ROW) {
+        size_t i = (size_t)sql_i64(l->holds, 0);
         if (i < row.n_left)
-            left[i] = sql_i64(o->holds, 1);
+            left[i] = sql_i64(l->holds, 1);
     }
-    (void)sqlite3_reset(o->holds); /* says again what step said */
+    (void)sqlite3_reset(l->holds); /* says again what step said */
     row.left = left;
-    return rc == SQLITE_DONE ? o->to->on_open(o->to->ctx, &row) : sql_error(rc);
+    return rc == SQLITE_DONE ? l->to->on_open(l->to->ctx, &row) : sql_error(rc);
 }
 
-static int load_open(sqlite3 *db, const struct store_loader *to)
+static int load_open(sqlite3 *db, struct loading *l)
 {
-    struct opening o = {.to = to};
-    int r = sql_prepare(db, STR("SELECT i, remaining FROM holds WHERE open_seq = ?1"), &o.holds);
+    int r = sql_prepare(db, STR("SELECT i, remaining FROM holds WHERE open_seq = ?1"), &l->holds);
     if (r < 0)
         return r;
-    arena_init(&o.arena, (size_t)1 << 30);
-    r = each_row(db, STR("SELECT c.open_seq, c.close_seq, f.body, p.body FROM"
+    r = each_row(db, STR("SELECT c.open_seq, c.close_seq FROM"
                          " (SELECT open_seq FROM calls WHERE outcome = '' AND outcome IN ('', 'unknown', 'released')"
                          "  UNION SELECT open_seq FROM holds) live"
-                         " JOIN calls c ON c.open_seq = live.open_seq JOIN frames f ON f.seq = live.open_seq"
-                         " LEFT JOIN personal p ON p.seq = live.open_seq ORDER BY 1"), NULL, 0, on_open, &o);
-    arena_deinit(&o.arena);
-    (void)sqlite3_finalize(o.holds); /* says again what step said */
+                         " JOIN calls c ON c.open_seq = live.open_seq ORDER BY 1"), NULL, 0, on_open, l);
+    (void)sqlite3_finalize(l->holds); /* says again what step said */
     return r;
 }
 
 int sqlite_load(struct store *store, wall_t now, const struct store_loader *to)
 {
     struct sqlite *s = (struct sqlite *)store;
-    int r = load_states(s->db, to);
+    struct loading l = {.s = s, .to = to};
+    arena_init(&l.arena, (size_t)1 << 30);
+    int r = load_states(s->db, &l);
     if (r == 0)
         r = load_counters(s->db, now, to);
-    return r == 0 ? load_open(s->db, to) : r;
+    if (r == 0)
+        r = load_open(s->db, &l);
+    packs_rest(&s->packs);
+    arena_deinit(&l.arena);
+    return r;
 }
 
 /* --- rebuild
  * ---------------------------------------------------------------------------------------------------------- */
 
-#define FRAME_COLUMNS "f.seq, f.kind, f.version, f.node, f.epoch, f.at, f.chain, f.body, p.body"
-#define FRAMES_FROM " FROM frames f LEFT JOIN personal p ON p.seq = f.seq"
-
 struct rebuilding {
-    sqlite3_stmt *frame_get;
+    struct packs walk, late; /* all in order; those of moves that come late */
     struct rebuild *rebuild;
     struct json_writer w;
 };
@@ -143,20 +149,20 @@ struct rebuilding {
 static int frame_at(void *ctx, uint64_t seq, struct frame *ret)
 {
     struct rebuilding *b = ctx;
-    (void)sqlite3_reset(b->frame_get); /* of the last question */
-    sql_bind_int(b->frame_get, 1, (int64_t)seq);
-    int rc = sqlite3_step(b->frame_get);
-    if (rc != SQLITE_ROW)
-        return rc == SQLITE_DONE ? err_trace(-ERR_CORRUPT) : sql_error(rc);
-    return sql_frame(b->frame_get, 0, ret);
+    int r = packs_frame(&b->late, seq, ret);
+    return r == -ERR_NOT_FOUND ? err_trace(-ERR_CORRUPT) : r;
 }
 
-static int on_frame(sqlite3_stmt *st, void *ctx)
+static int on_pack(sqlite3_stmt *st, void *ctx)
 {
     struct rebuilding *b = ctx;
+    struct pack_iter it;
     struct frame f;
-    int r = sql_frame(st, 0, &f);
-    return r == 0 ? rebuild_frame(b->rebuild, &f) : r;
+    int r = packs_row(&b->walk, st, 0, &it);
+    while (r == 0 && (r = pack_next(&it, &f)) == 0)
+        if ((r = rebuild_frame(b->rebuild, &f)) < 0)
+            return r;
+    return r == PACK_R_END ? 0 : r;
 }
 
 static int on_stored(sqlite3_stmt *st, void *ctx)
@@ -183,10 +189,12 @@ static int rebuild_all(sqlite3 *db, struct rebuilding *b, size_t *ret_n)
     if (r == 0)
         r = sql_exec(db, "BEGIN"); /* one snapshot of frames and counters */
     if (r == 0)
-        r = sql_prepare(db, STR("SELECT " FRAME_COLUMNS FRAMES_FROM " WHERE f.seq = ?1"), &b->frame_get);
+        r = packs_init(db, &b->walk);
     if (r == 0)
-        r = each_row(db, STR("SELECT " FRAME_COLUMNS FRAMES_FROM " WHERE f.kind IN (1, 2) ORDER BY f.seq"), NULL, 0,
-                     on_frame, b);
+        r = packs_init(db, &b->late);
+    if (r == 0)
+        r = each_row(db, STR("SELECT f.frames, p.texts FROM packs f LEFT JOIN personal p ON p.seq = f.seq"
+                             " ORDER BY f.seq"), NULL, 0, on_pack, b);
     if (r == 0)
         r = each_row(db, STR("SELECT counter, bucket, window_start, settled, held FROM counters ORDER BY 1, 2, 3"),
                      NULL, 0, on_stored, b);
@@ -208,7 +216,8 @@ int sqlite_rebuild(struct store *store, struct buf *ret_json)
         r = rebuild_all(db, &b, &n);
     jw_array_end(&b.w);
     rebuild_free(b.rebuild);
-    (void)sqlite3_finalize(b.frame_get); /* says again what step said */
+    packs_deinit(&b.walk);
+    packs_deinit(&b.late);
     (void)sqlite3_close_v2(db);          /* ends the read transaction */
     if (r == 0)
         r = buf_ok(ret_json);

@@ -1,5 +1,5 @@
 /*
- * store/sqlite/schema.c - makes the tables, or brings those of an older version up to date.
+ * store/sqlite/schema.c - makes the tables, and knows its own. No version before the first release is carried on.
  */
 #include "store/sqlite/schema.sql.h"
 
@@ -8,17 +8,14 @@
 
 #include <stdio.h>
 
-_Static_assert(sizeof SCHEMA_STEPS / sizeof SCHEMA_STEPS[0] == SCHEMA_VERSION - 1, "one step a version");
-
-/* All of it, with the version that it leads to, or nothing. */
-static int change(sqlite3 *db, const char *sql, int64_t version)
+static int create(sqlite3 *db)
 {
     char stamp[96];
-    snprintf(stamp, sizeof stamp, "PRAGMA application_id = %d; PRAGMA user_version = %lld", SCHEMA_APPLICATION_ID,
-             (long long)version);
+    snprintf(stamp, sizeof stamp, "PRAGMA application_id = %d; PRAGMA user_version = %d", SCHEMA_APPLICATION_ID,
+             SCHEMA_VERSION);
     int r = sql_exec(db, "BEGIN IMMEDIATE");
     if (r == 0)
-        r = sql_exec(db, sql);
+        r = sql_exec(db, SCHEMA_SQL);
     if (r == 0)
         r = sql_exec(db, stamp);
     if (r == 0)
@@ -39,12 +36,8 @@ int sqlite_schema(sqlite3 *db)
     if (r < 0)
         return r;
     if (n_tables == 0)
-        return change(db, SCHEMA_SQL, SCHEMA_VERSION);
+        return create(db);
     if (id != SCHEMA_APPLICATION_ID || version < 1)
         return err_trace(-ERR_CORRUPT); /* some other program's file */
-    if (version > SCHEMA_VERSION)
-        return err_trace(-ERR_UNSUPPORTED);
-    for (; version < SCHEMA_VERSION && r == 0; version++)
-        r = change(db, SCHEMA_STEPS[version - 1], version + 1);
-    return r;
+    return version != SCHEMA_VERSION ? err_trace(-ERR_UNSUPPORTED) : 0;
 }

@@ -1,31 +1,26 @@
 /*
- * store/sqlite/schema.sql.h - the tables, version SCHEMA_VERSION. A changed schema gets the next number and a step in
- * schema.c that leads there from the last one.
+ * store/sqlite/schema.sql.h - the tables, version SCHEMA_VERSION. A changed schema gets the next number; once there is
+ * a release, also a step in schema.c that leads there from the last one.
  *
- *   (1) frames has what the chain covers, byte for byte; no personal value is in it. All else follows from frames and
+ *   (1) packs has what the chain covers, byte for byte; no personal value is in it. All else follows from packs and
  *       personal, but for values that were erased.
- *   (2) absent texts are '' and times 0, but for the numbers of attempts, where null is not 0.
+ *   (2) absent texts are '' and times 0.
  *   (3) times are nanoseconds since 1970, money is nano-USD.
  */
 #pragma once
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define SCHEMA_APPLICATION_ID 0x46424c4c /* "FBLL" */
-
-#define SCHEMA_SPEND(name) \
-    "CREATE TABLE " name "(day INTEGER NOT NULL, vendor TEXT NOT NULL, model TEXT NOT NULL, class TEXT NOT NULL," \
-    " agent TEXT NOT NULL, key TEXT NOT NULL, tenant TEXT NOT NULL, calls INTEGER NOT NULL, denied INTEGER NOT NULL," \
-    " unknown INTEGER NOT NULL, settled_nano INTEGER NOT NULL, settled_how INTEGER NOT NULL," \
-    " held_nano INTEGER NOT NULL, PRIMARY KEY(day, vendor, model, class, agent, key, tenant)) STRICT, WITHOUT ROWID;"
 
 static const char SCHEMA_SQL[] =
     "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL, chain BLOB NOT NULL,"
     " epoch INTEGER NOT NULL) STRICT;"
 
-    "CREATE TABLE frames(seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, version INTEGER NOT NULL, node INTEGER NOT "
-    "NULL,"
-    " epoch INTEGER NOT NULL, at INTEGER NOT NULL, chain BLOB NOT NULL, body TEXT NOT NULL) STRICT;"
-    "CREATE TABLE personal(seq INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;"
+    /* All frames, in the packs in which they came (pack.h): seq and last are those of the first and last frame. */
+    "CREATE TABLE packs(seq INTEGER PRIMARY KEY, last INTEGER NOT NULL, at INTEGER NOT NULL, frames BLOB NOT NULL)"
+    " STRICT;"
+    "CREATE INDEX packs_at ON packs(at);"
+    "CREATE TABLE personal(seq INTEGER PRIMARY KEY, texts BLOB NOT NULL) STRICT;"
 
     /* One row a call: what lists filter by. close_seq: first CLOSE, last_seq: last one of several; 0: none. */
     "CREATE TABLE calls(open_seq INTEGER PRIMARY KEY, close_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,"
@@ -33,22 +28,11 @@ static const char SCHEMA_SQL[] =
     " vendor TEXT NOT NULL, mode TEXT NOT NULL, operation TEXT NOT NULL, class TEXT NOT NULL, verdict TEXT NOT NULL,"
     " code TEXT NOT NULL, outcome TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,"
     " held_nano INTEGER, held_how INTEGER NOT NULL, settled_nano INTEGER, settled_how INTEGER NOT NULL,"
-    " model TEXT NOT NULL DEFAULT '') STRICT;"
+    " model TEXT NOT NULL) STRICT;"
     "CREATE UNIQUE INDEX calls_id ON calls(call_id);"
-    "CREATE INDEX calls_run ON calls(run_id);"
-    "CREATE INDEX calls_key ON calls(key);"
-    "CREATE INDEX calls_agent ON calls(agent);"
-    "CREATE INDEX calls_operation ON calls(operation);"
-    "CREATE INDEX calls_started ON calls(started_at);"
-    "CREATE INDEX calls_tenant ON calls(tenant) WHERE tenant <> '';"
-    "CREATE INDEX calls_refused ON calls(verdict) WHERE verdict <> 'permit';"
     "CREATE INDEX calls_odd ON calls(outcome) WHERE outcome IN ('', 'unknown', 'released');"
-
-    /* Attempts of a call by the frame that told of them. */
-    "CREATE TABLE attempts(open_seq INTEGER NOT NULL, seq INTEGER NOT NULL, i INTEGER NOT NULL, n INTEGER NOT NULL,"
-    " kind TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, target TEXT NOT NULL, started_us INTEGER,"
-    " total_us INTEGER, status INTEGER, bytes_out INTEGER NOT NULL, bytes_in INTEGER NOT NULL, error TEXT NOT NULL,"
-    " PRIMARY KEY(open_seq, seq, i)) STRICT, WITHOUT ROWID;"
+    /* In which blocks of PLACE_SEQS seqs calls with that value are ("agent=refunds"): one row for many calls. */
+    "CREATE TABLE places(term TEXT NOT NULL, block INTEGER NOT NULL, PRIMARY KEY(term, block)) STRICT, WITHOUT ROWID;"
 
     /* What is still held, and nothing else. */
     "CREATE TABLE holds(open_seq INTEGER NOT NULL, i INTEGER NOT NULL, counter TEXT NOT NULL, bucket TEXT NOT NULL,"
@@ -68,7 +52,10 @@ static const char SCHEMA_SQL[] =
     " held_nano INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, first_seq INTEGER NOT NULL,"
     " last_seq INTEGER NOT NULL, PRIMARY KEY(run_id, agent, tenant)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX runs_last ON runs(last_seq);"
-    SCHEMA_SPEND("spend")
+    "CREATE TABLE spend(day INTEGER NOT NULL, vendor TEXT NOT NULL, model TEXT NOT NULL, class TEXT NOT NULL,"
+    " agent TEXT NOT NULL, key TEXT NOT NULL, tenant TEXT NOT NULL, calls INTEGER NOT NULL, denied INTEGER NOT NULL,"
+    " unknown INTEGER NOT NULL, settled_nano INTEGER NOT NULL, settled_how INTEGER NOT NULL,"
+    " held_nano INTEGER NOT NULL, PRIMARY KEY(day, vendor, model, class, agent, key, tenant)) STRICT, WITHOUT ROWID;"
 
     "CREATE TABLE objects(id TEXT NOT NULL, scope TEXT NOT NULL, type TEXT NOT NULL, customer TEXT NOT NULL,"
     " parent TEXT NOT NULL, created INTEGER NOT NULL, agent TEXT NOT NULL, key TEXT NOT NULL, run_id TEXT NOT NULL,"
@@ -86,14 +73,3 @@ static const char SCHEMA_SQL[] =
     " over_at INTEGER NOT NULL, PRIMARY KEY(kind, id)) STRICT, WITHOUT ROWID;"
 
     "INSERT INTO meta VALUES(1, 0, zeroblob(32), 0);";
-
-/* Steps from one version to the next: SCHEMA_STEPS[i] leads from version i + 1 to i + 2. */
-static const char *const SCHEMA_STEPS[] = {
-    /* Models came with calls to models: no older call has one. */
-    "ALTER TABLE calls ADD COLUMN model TEXT NOT NULL DEFAULT '';"
-    "ALTER TABLE spend RENAME TO spend_1;"
-    SCHEMA_SPEND("spend")
-    "INSERT INTO spend SELECT day, vendor, '', class, agent, key, tenant, calls, denied, unknown, settled_nano,"
-    " settled_how, held_nano FROM spend_1;"
-    "DROP TABLE spend_1;",
-};

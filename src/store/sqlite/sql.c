@@ -83,22 +83,3 @@ struct str sql_str(sqlite3_stmt *st, int i)
     const char *p = (const char *)sqlite3_column_text(st, i);
     return (struct str){p, p ? (size_t)sqlite3_column_bytes(st, i) : 0};
 }
-
-int sql_frame(sqlite3_stmt *st, int i, struct frame *ret)
-{
-    const void *chain = sqlite3_column_blob(st, i + 6);
-    if (sqlite3_column_bytes(st, i + 6) != CHAIN_BYTES || !chain)
-        return err_trace(-ERR_CORRUPT);
-    *ret = (struct frame){
-        .seq = (uint64_t)sql_i64(st, i),
-        .kind = (enum frame_kind)sql_i64(st, i + 1),
-        .version = (uint8_t)sql_i64(st, i + 2),
-        .node = (uint32_t)sql_i64(st, i + 3),
-        .epoch = (uint32_t)sql_i64(st, i + 4),
-        .at = sql_i64(st, i + 5),
-    };
-    memcpy(ret->chain, chain, CHAIN_BYTES);
-    ret->body = sql_str(st, i + 7);
-    ret->personal = sql_str(st, i + 8);
-    return 0;
-}

@@ -29,6 +29,3 @@ static inline void sql_bind_null(sqlite3_stmt *st, int i) { (void)sqlite3_bind_n
 struct str sql_str(sqlite3_stmt *st, int i);
 static inline int64_t sql_i64(sqlite3_stmt *st, int i) { return sqlite3_column_int64(st, i); }
 static inline bool sql_is_null(sqlite3_stmt *st, int i) { return sqlite3_column_type(st, i) == SQLITE_NULL; }
-
-/* A row of "seq, kind, version, node, epoch, at, chain, body, personal's body" from column i on. -ERR_CORRUPT. */
-int sql_frame(sqlite3_stmt *st, int i, struct frame *ret);

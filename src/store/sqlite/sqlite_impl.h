@@ -5,7 +5,7 @@
 
 #include "call/store.h"
 #include "store/render.h"
-#include "store/sqlite/sql.h"
+#include "store/sqlite/packs.h"
 
 #include <pthread.h>
 
@@ -15,6 +15,21 @@ enum stmt {
 #undef STMT
     STMT_COUNT
 };
+
+/* What lists look for calls by: a term is "<name>=<value>", and stands in `places` with the blocks it is found in. */
+enum place {
+    PLACE_RUN,
+    PLACE_AGENT,
+    PLACE_TENANT,
+    PLACE_KEY,
+    PLACE_OPERATION,
+    PLACE_MODEL,
+    PLACE_VERDICT,
+    PLACE_COUNT
+};
+#define PLACE_SEQS 512
+/* The term, in the arena; empty: `value` is not looked for ("permit": nearly every call has it). */
+struct str place_term(struct arena *a, enum place p, struct str value);
 
 struct batch;
 
@@ -26,6 +41,7 @@ struct sqlite {
     sqlite3 *db;
     sqlite3_stmt *stmts[STMT_COUNT];
     struct batch *batch;
+    struct packs packs; /* what this connection has written */
     int checkpoint_pages; /* in the WAL, before the next checkpoint is tried */
     bool has_failed; /* a sync failed: nothing more is written */
 
@@ -38,6 +54,7 @@ struct sqlite {
 struct store_reader {
     struct sqlite *s;
     sqlite3 *db;
+    struct packs packs;
     struct arena arena;
 };
 
@@ -51,7 +68,7 @@ int sqlite_row(struct sqlite *s, sqlite3_stmt *st);
 
 /* A read-only connection of its own, for readers and long walks. */
 int sqlite_open_reader(const struct sqlite *s, sqlite3 **ret);
-int sqlite_schema(sqlite3 *db); /* schema.c: creates or upgrades; -ERR_UNSUPPORTED: newer than we are */
+int sqlite_schema(sqlite3 *db); /* schema.c: creates; -ERR_UNSUPPORTED: of another version than ours */
 
 /* batch.c: rows that a batch of frames changes, each written once. */
 int batch_new(struct sqlite *s, struct batch **ret);

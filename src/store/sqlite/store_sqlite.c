@@ -290,6 +290,8 @@ static int open_all(struct sqlite *s)
         r = read_position(s);
     if (r == 0)
         r = prepare_all(s);
+    if (r == 0)
+        r = packs_init(s->db, &s->packs);
     return r == 0 ? batch_new(s, &s->batch) : r;
 }
 
@@ -299,6 +301,7 @@ static void sqlite_close(struct store *store)
     if (s->db && s->batch && !s->has_failed)
         (void)checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE); /* a WAL that stays is read at the next start */
     batch_free(s->batch);
+    packs_deinit(&s->packs);
     for (size_t i = 0; i < STMT_COUNT; i++)
         (void)sqlite3_finalize(s->stmts[i]); /* says again what step said */
     (void)sqlite3_close_v2(s->db);
@@ -314,7 +317,10 @@ static int sqlite_reader_new(struct store *store, struct store_reader **ret)
         return err_trace(-ERR_NOMEM);
     r->s = (struct sqlite *)store;
     int x = sqlite_open_reader(r->s, &r->db);
+    if (x == 0)
+        x = packs_init(r->db, &r->packs);
     if (x < 0) {
+        (void)sqlite3_close_v2(r->db);
         free(r);
         return x;
     }
@@ -328,6 +334,7 @@ static void sqlite_reader_free(struct store_reader *r)
     if (!r)
         return;
     arena_deinit(&r->arena);
+    packs_deinit(&r->packs);
     (void)sqlite3_close_v2(r->db);
     free(r);
 }

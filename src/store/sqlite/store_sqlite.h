@@ -9,6 +9,6 @@
 
 #include "call/store.h"
 
-/* Creates or upgrades the schema. -ERR_CORRUPT for a file that is no store of ours (doctor looks deeper), -ERR_IO,
- * -ERR_NO_SPACE, -ERR_UNSUPPORTED for a newer schema. */
+/* Creates the schema. -ERR_CORRUPT for a file that is no store of ours (doctor looks deeper), -ERR_IO,
+ * -ERR_NO_SPACE, -ERR_UNSUPPORTED for the schema of another version. */
 int store_sqlite_open(struct str path, struct store **ret);

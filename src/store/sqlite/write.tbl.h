@@ -5,16 +5,14 @@ STMT(BEGIN, "BEGIN IMMEDIATE")
 STMT(COMMIT, "COMMIT")
 STMT(ROLLBACK, "ROLLBACK")
 STMT(META_PUT, "UPDATE meta SET seq = ?1, chain = ?2, epoch = ?3")
-STMT(FRAME_PUT, "INSERT INTO frames VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
-STMT(FRAME_GET, "SELECT f.seq, f.kind, f.version, f.node, f.epoch, f.at, f.chain, f.body, p.body FROM frames f"
-                " LEFT JOIN personal p ON p.seq = f.seq WHERE f.seq = ?1")
+STMT(PACK_PUT, "INSERT INTO packs VALUES(?1, ?2, ?3, ?4)")
 STMT(PERSONAL_PUT, "INSERT INTO personal VALUES(?1, ?2)")
 STMT(CALL_PUT, "INSERT INTO calls VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
                " ?19, ?20, ?21, ?22)")
 STMT(CALL_GET, "SELECT * FROM calls WHERE open_seq = ?1")
 STMT(CALL_CLOSE, "UPDATE calls SET close_seq = ?2, last_seq = ?3, code = ?4, outcome = ?5, ended_at = ?6,"
                  " settled_nano = ?7, settled_how = ?8 WHERE open_seq = ?1")
-STMT(ATTEMPT_PUT, "INSERT INTO attempts VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")
+STMT(PLACE_PUT, "INSERT OR IGNORE INTO places VALUES(?1, ?2)")
 STMT(HOLDS_GET, "SELECT i, counter, bucket, meter, window, window_start, n, remaining FROM holds WHERE open_seq = ?1")
 STMT(HOLD_PUT, "INSERT INTO holds VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
 STMT(HOLD_SET, "UPDATE holds SET remaining = ?3 WHERE open_seq = ?1 AND i = ?2")

@@ -1,0 +1,28 @@
+/*
+ * codec/json_walk.h - goes along JSON text that we wrote ourselves, without a tree: for readers that want a few members
+ * of very many texts.
+ *
+ *   (1) values are parts of the text, as written: nothing is copied, nothing is allocated.
+ *   (2) what is passed over is looked at for its brackets and quotes only; whatever the bytes are, a walk stays inside
+ *       them and ends. Text that may be anything else but ours goes to json_read.h.
+ */
+#pragma once
+
+#include "base/arena.h"
+
+struct json_walk {
+    const char *p, *end;
+    char close; /* of what is walked along */
+    bool is_first;
+};
+
+/* Along the members of an object or the elements of an array. False: `value` is neither. */
+bool json_walk(struct json_walk *w, struct str value);
+/* 1: the next one (ret_key is STR_NONE in arrays, and raw in objects: names with escapes are not undone);
+ * 0: the end; -ERR_INVALID. */
+int json_walk_next(struct json_walk *w, struct str *ret_key, struct str *ret_value);
+
+/* True when the value is of that type; else *ret is untouched. A text with escapes is undone in `a`. */
+bool json_raw_str(struct arena *a, struct str value, struct str *ret);
+bool json_raw_i64(struct str value, int64_t *ret);
+bool json_raw_bool(struct str value, bool *ret);

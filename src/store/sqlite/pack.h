@@ -1,0 +1,50 @@
+/*
+ * store/sqlite/pack.h - frames that came together, in one row. Bytes in, values out: no SQL here.
+ *
+ *   frames    for each frame: header 26 (frame_header_bytes), chain 32, body length u32, body
+ *   personal  for each frame, in the same order: length u32, text; length 0: there is none, or it was erased
+ *
+ * Both are packed (codec/lz.h), each by itself: records repeat each other, and what is small is quickly written.
+ *
+ *   (1) little-endian. The first part is what the chain covers, byte for byte, and never changes.
+ *   (2) personal values stand apart, so that erasing one rewrites its row of `personal` and nothing else.
+ *   (3) reading trusts nothing: whatever the bytes are, it ends, inside them.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "call/frame.h"
+
+/* A pack is full with this much: a call that is looked for costs unpacking one. */
+#define PACK_BYTES 65536
+/* No pack has more: a full one, and a frame of the highest frame_bytes_max on top. */
+#define PACK_BYTES_MAX ((size_t)64 << 20)
+
+struct pack {
+    struct buf frames, personal;
+    uint64_t first, last; /* seqs; `last` 0: it is empty */
+    wall_t at;            /* of the first frame */
+};
+
+void pack_init(struct pack *p);
+void pack_deinit(struct pack *p);
+void pack_reset(struct pack *p);
+/* -ERR_TOO_LARGE. */
+int pack_add(struct pack *p, const struct frame *f);
+bool pack_is_full(const struct pack *p);
+
+/* Appends what stands in the row. */
+int pack_write(struct pack *p, struct buf *frames, struct buf *personal);
+
+/* The frames of a row, one after the other. */
+struct pack_iter {
+    struct str frames, personal;
+};
+/*
+ * Unpacks a row into `p`, where the frames stay valid until it is changed. Without `personal` (empty: its row is gone)
+ * none has personal values. -ERR_CORRUPT.
+ */
+int pack_read(struct pack *p, struct str frames, struct str personal, struct pack_iter *ret);
+/* 0: *ret is the next frame; PACK_R_END; -ERR_CORRUPT. */
+int pack_next(struct pack_iter *it, struct frame *ret);
+#define PACK_R_END 1

@@ -1,0 +1,127 @@
+/* codec/json_walk: sees in text of ours what the strict reader sees, and stays inside whatever else it is given. */
+#include "unit.h"
+
+#include "base/err.h"
+#include "base/rand.h"
+#include "codec/json_read.h"
+#include "codec/json_walk.h"
+
+#include <string.h>
+
+static struct arena arena;
+
+static int set_up(void **state)
+{
+    arena_init(&arena, 1 << 20);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    arena_deinit(&arena);
+    return 0;
+}
+
+/* Both ways of reading give the same members, all the way down. */
+static void assert_same(struct str raw, struct json v)
+{
+    struct json_walk w;
+    struct str key, value, name, a, b;
+    struct json child;
+    int64_t i, k;
+    bool x, y;
+    if (!json_walk(&w, raw)) {
+        assert_int_equal(json_raw_str(&arena, raw, &a), json_str(v, &b));
+        assert_true(json_type(v) != JSON_STR || str_eq(a, b));
+        assert_int_equal(json_raw_i64(raw, &i), json_i64(v, &k));
+        assert_true(!json_i64(v, &k) || i == k);
+        assert_int_equal(json_raw_bool(raw, &x), json_bool(v, &y));
+        assert_true(json_type(v) != JSON_BOOL || x == y);
+        return;
+    }
+    assert_int_equal(w.close, json_type(v) == JSON_OBJECT ? '}' : ']');
+    for (struct json_iter it = json_each(v); json_next(&it, &name, &child);) {
+        assert_int_equal(json_walk_next(&w, &key, &value), 1);
+        assert_true(str_eq(key, name));
+        assert_same(value, child);
+    }
+    assert_int_equal(json_walk_next(&w, &key, &value), 0);
+    assert_int_equal(json_walk_next(&w, &key, &value), 0);
+}
+
+static const char *const TEXTS[] = {
+    "{}",
+    "[]",
+    "{\"a\":1,\"b\":\"x\",\"c\":[1,-2,[],{\"d\":true}],\"e\":{\"f\":false,\"g\":null},\"h\":1.5}",
+    " { \"a\" : [ 1 , 2 ] , \"b\" : \"]\" }\n",
+    "[\"quote \\\" inside\",\"ends in \\\\\",\"\\u00e9\\ud83d\\ude00\",\"{[\",\"\",\"plain\"]",
+    "{\"money\":{\"usd\":\"0.004750000\",\"how\":\"parsed\"},\"n\":9223372036854775807,\"m\":-9223372036854775808}",
+};
+
+static void a_walk_sees_what_the_strict_reader_sees(void **state)
+{
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        struct json v;
+        assert_int_equal(json_parse(&arena, str_c(TEXTS[i]), 64, &v), 0);
+        assert_same(str_c(TEXTS[i]), v);
+    }
+}
+
+static void what_is_no_container_is_not_walked(void **state)
+{
+    static const char *const plain[] = {"", " ", "1", "\"{}\"", "true", "}"};
+    struct json_walk w;
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        assert_false(json_walk(&w, str_c(plain[i])));
+}
+
+/* To the end of the walk; how it ended. */
+static int walk_all(struct str s)
+{
+    struct json_walk w;
+    struct str key, value;
+    int r = json_walk(&w, s) ? 1 : 0;
+    while (r > 0 && (r = json_walk_next(&w, &key, &value)) > 0) {
+        assert_true(value.p >= s.p && value.p + value.n <= s.p + s.n && value.n > 0);
+        assert_true(key.n == 0 || (key.p > s.p && key.p + key.n < s.p + s.n));
+        (void)walk_all(value);
+    }
+    return r;
+}
+
+static void what_does_not_end_as_it_begins_is_invalid(void **state)
+{
+    static const char *const bad[] = {"{",     "[",     "{\"a\"",  "{\"a\":",  "{\"a\":1",  "{\"a\":1,",
+                                      "[1,2",  "[\"x",  "[\"x\\\"]", "{\"a\" 1}", "{a:1}",    "[[1]",
+                                      "{\"a\":[}", "[1 2]", "[\"a\"1]", "{\"a\":}",  "[,1]"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (walk_all(str_c(bad[i])) != -ERR_INVALID)
+            fail_msg("%s", bad[i]);
+}
+
+static void damaged_text_stays_inside_its_bounds(void **state)
+{
+    struct rng r;
+    rng_seeded_init(&r, 3);
+    for (int i = 0; i < 30000; i++) { /* sanitizers watch */
+        const char *text = TEXTS[rng_below(&r, sizeof TEXTS / sizeof TEXTS[0])];
+        size_t n = rng_below(&r, strlen(text) + 1);
+        char *copy = malloc(n + 1);
+        memcpy(copy, text, n);
+        if (n)
+            copy[rng_below(&r, n)] = "{}[]\",:\\ 1x"[rng_below(&r, 11)];
+        (void)walk_all((struct str){copy, n});
+        free(copy);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_walk_sees_what_the_strict_reader_sees),
+        cmocka_unit_test(what_is_no_container_is_not_walked),
+        cmocka_unit_test(what_does_not_end_as_it_begins_is_invalid),
+        cmocka_unit_test(damaged_text_stays_inside_its_bounds),
+    };
+    return cmocka_run_group_tests_name("codec/json_walk", tests, set_up, tear_down);
+}
