@@ -118,7 +118,7 @@ static int open_core(struct daemon *d)
 
 static int open_vendors(struct daemon *d)
 {
-    struct extra_vendor extra[4];
+    struct extra_vendor extra[DEV_VENDORS_MAX];
     size_t n = 0;
     if (d->o->has_sandbox) {
         int r = dev_sandbox_start(&d->dev, &d->limits, &d->rng, extra, &n);

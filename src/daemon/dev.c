@@ -7,36 +7,61 @@
 #include "codec/hex.h"
 #include "crypto/hash.h"
 #include "policy/starter.h"
-#include "sandbox/sandbox_stripe.h"
+#include "sandbox/vendors.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* --- sandbox ---------------------------------------------------------------------------------------------------- */
 
-int dev_sandbox_start(struct dev *d, const struct limits *l, struct rng *r, struct extra_vendor ret_extra[4],
-                      size_t *ret_n)
+/* Every simulated vendor, and how its own secrets begin. */
+static const struct {
+    struct str name, secret_prefix;
+    sandbox_make_fn *make;
+} vendors[] = {
+    {STR_INIT("stripe"), STR_INIT("sk_test_"), sandbox_stripe},
+};
+#define N_VENDORS (sizeof(vendors) / sizeof(vendors[0]))
+
+static int make_secret(struct str prefix, struct rng *r, struct secret **ret)
 {
     uint8_t random[16];
-    char text[64] = "sk_test_";
-    struct net_addr any = {.host = "127.0.0.1", .port = 0};
-    struct secret *secret;
-
+    char text[64];
+    check(prefix.n + 2 * sizeof(random) <= sizeof(text));
     rng_fill(r, random, sizeof(random));
-    (void)hex_encode(random, sizeof(random), text + 8);
-    int e = secret_new((struct str){text, 8 + 2 * sizeof(random)}, &secret);
+    memcpy(text, prefix.p, prefix.n);
+    (void)hex_encode(random, sizeof(random), text + prefix.n);
+    int e = secret_new((struct str){text, prefix.n + 2 * sizeof(random)}, ret);
     bytes_wipe(text, sizeof(text));
+    return err_trace(e);
+}
+
+static int start_one(struct dev *d, size_t i, const struct limits *l, struct rng *r, struct extra_vendor *ret)
+{
+    struct net_addr any = {.host = "127.0.0.1", .port = 0};
+    struct sandbox_vendor v;
+    *ret = (struct extra_vendor){.name = vendors[i].name};
+    int e = vendors[i].make(l, loop_wall(d->loop.loop), &v);
     if (e == 0)
-        e = loop_thread_new(&d->loop);
-    if (e == 0)
-        e = sandbox_stripe_start(d->loop.loop, &any, l, &d->stripe, &d->stripe_addr);
+        e = sandbox_start(d->loop.loop, &any, l, &v, &d->sandboxes[i], &ret->addr);
+    if (e == 0) {
+        d->n_sandboxes++;
+        e = make_secret(vendors[i].secret_prefix, r, &ret->secret);
+    }
+    return err_trace(e);
+}
+
+int dev_sandbox_start(struct dev *d, const struct limits *l, struct rng *r,
+                      struct extra_vendor ret_extra[DEV_VENDORS_MAX], size_t *ret_n)
+{
+    _Static_assert(N_VENDORS <= DEV_VENDORS_MAX, "room for every simulated vendor");
+    int e = loop_thread_new(&d->loop);
+    for (size_t i = 0; i < N_VENDORS && e == 0; i++)
+        e = start_one(d, i, l, r, &ret_extra[i]);
     if (e == 0)
         e = loop_thread_start(&d->loop, "sandbox");
-    if (e < 0)
-        return err_trace(e);
-    ret_extra[0] = (struct extra_vendor){STR("stripe"), d->stripe_addr, secret};
-    *ret_n = 1;
-    return 0;
+    *ret_n = d->n_sandboxes;
+    return err_trace(e);
 }
 
 /* --- policy and key --------------------------------------------------------------------------------------------- */
@@ -77,8 +102,12 @@ void dev_banner(const struct dev *d, struct str data_url, struct str admin_url, 
 {
     printf("flyball dev: agents call " STR_FMT ", you look at " STR_FMT "\n", STR_ARG(data_url), STR_ARG(admin_url));
     printf("  data folder   " STR_FMT "\n", STR_ARG(dir));
-    if (d->stripe)
-        printf("  vendors       stripe (simulated: no account, no money)\n");
+    if (d->n_sandboxes) {
+        printf("  vendors       ");
+        for (size_t i = 0; i < d->n_sandboxes; i++)
+            printf("%s" STR_FMT, i ? ", " : "", STR_ARG(vendors[i].name));
+        printf(" (simulated: no account, no money)\n");
+    }
     printf("  policy        default (flyball policy history default)\n");
     printf("  key           %s\n\n", d->key.text);
     printf("Try:\n");
@@ -94,11 +123,12 @@ void dev_banner(const struct dev *d, struct str data_url, struct str admin_url, 
 
 /* --- stop ------------------------------------------------------------------------------------------------------- */
 
-static void stop_stripe(void *ctx)
+static void stop_sandboxes(void *ctx)
 {
     struct dev *d = ctx;
-    sandbox_stripe_stop(d->stripe);
-    d->stripe = NULL;
+    for (size_t i = 0; i < d->n_sandboxes; i++)
+        sandbox_stop(d->sandboxes[i]);
+    d->n_sandboxes = 0;
 }
 
 void dev_stop(struct dev *d, struct core *c)
@@ -107,7 +137,7 @@ void dev_stop(struct dev *d, struct core *c)
     if (d->has_key)
         (void)core_key_revoke(c, str_c(d->key.id), STR("flyball dev"), &seq);
     d->has_key = false;
-    if (d->stripe)
-        loop_thread_call(&d->loop, stop_stripe, d);
+    if (d->n_sandboxes)
+        loop_thread_call(&d->loop, stop_sandboxes, d);
     loop_thread_stop(&d->loop);
 }

@@ -126,7 +126,7 @@ static int on_body(void *ctx, struct str bytes)
         c->discarded_bytes += bytes.n;
         return 0;
     }
-    if (c->body_bytes > (uint64_t)c->server->limits->body_bytes_max) {
+    if (c->body_bytes > c->server->body_bytes_max) {
         fail_request(c, &(struct http_refusal){413, "The body is too large."}, HTTP_RESET_TOO_LARGE);
         return H1_R_STOP;
     }
@@ -175,7 +175,7 @@ static void begin_request(struct h1_conn *c)
         refuse_and_close(c, &bad);
         return;
     }
-    if (c->in.length > (uint64_t)c->server->limits->body_bytes_max) {
+    if (c->in.length > c->server->body_bytes_max) {
         refuse_and_close(c, &(struct http_refusal){413, "The body is too large."});
         return;
     }

@@ -17,6 +17,7 @@ struct http_server {
     struct loop *loop;
     const struct limits *limits;
     struct h1_limits head_limits;
+    uint64_t body_bytes_max;
     const struct http_server_handler *handler;
     void *ctx;
     struct list conns;

@@ -29,6 +29,7 @@ int http_server_new(struct loop *l, const struct limits *limits, const struct ht
     check(h->on_request && h->on_bad_head);
     s->loop = l;
     s->limits = limits;
+    s->body_bytes_max = (uint64_t)limits->body_bytes_max;
     s->head_limits = (struct h1_limits){(size_t)limits->head_bytes_max, (size_t)limits->target_bytes_max,
                                         (size_t)limits->head_fields_max};
     s->handler = h;
@@ -41,6 +42,12 @@ int http_server_new(struct loop *l, const struct limits *limits, const struct ht
     timer_init(&s->drained, tell_drained);
     *ret = s;
     return 0;
+}
+
+void http_server_set_body_max(struct http_server *s, int64_t bytes)
+{
+    check(bytes >= 0);
+    s->body_bytes_max = (uint64_t)bytes;
 }
 
 int http_server_take(struct http_server *s, struct stream *st)

@@ -41,6 +41,8 @@ struct http_server_handler {
 /* One server a worker; shares nothing with others. `limits` outlives it. */
 int http_server_new(struct loop *l, const struct limits *limits, const struct http_server_handler *h, void *ctx,
                     struct http_server **ret);
+/* The largest request body, instead of the limits' body_bytes_max: for handlers that bound bodies by what they are. */
+void http_server_set_body_max(struct http_server *s, int64_t bytes);
 /* Takes over a stream (from loop adopt). At most connections_max are held: beyond it, closed at once, -ERR_TOO_LARGE.
  */
 int http_server_take(struct http_server *s, struct stream *st);

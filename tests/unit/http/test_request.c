@@ -532,12 +532,27 @@ static void limits_hold_to_the_byte(void **state)
     rig_stop(&r);
 }
 
+static void a_server_may_take_larger_bodies_than_the_default(void **state)
+{
+    struct rig r;
+    rig_init(&r);
+    rig_start_server(&r, &handler);
+    size_t body = (size_t)r.limits.body_bytes_max;
+    http_server_set_body_max(r.server, (int64_t)body + 10);
+    assert_int_equal(status_of_body(&r, body + 10, false), 200);
+    assert_int_equal(status_of_body(&r, body + 11, false), 413);
+    assert_int_equal(status_of_body(&r, body + 10, true), 200);
+    assert_int_equal(status_of_body(&r, body + 11, true), 413);
+    rig_stop(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_head_is_accepted_or_refused_as_listed),
         cmocka_unit_test(every_broken_body_is_refused),
         cmocka_unit_test(limits_hold_to_the_byte),
+        cmocka_unit_test(a_server_may_take_larger_bodies_than_the_default),
     };
     return cmocka_run_group_tests_name("http/request", tests, NULL, NULL);
 }

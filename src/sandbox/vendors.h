@@ -1,0 +1,11 @@
+/*
+ * sandbox/vendors.h - the simulated vendors there are, each a value for sandbox/host.h.
+ */
+#pragma once
+
+#include "sandbox/host.h"
+
+/* Made with its starter data. -ERR_NOMEM. */
+typedef int sandbox_make_fn(const struct limits *limits, wall_t now, struct sandbox_vendor *ret);
+
+sandbox_make_fn sandbox_stripe; /* sandbox/stripe_state.h */
