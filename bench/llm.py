@@ -104,8 +104,8 @@ def answer_streamed():
     def chunk(**fields):
         return "data: " + json.dumps({"id": "chatcmpl-bench", "object": "chat.completion.chunk", "created": 1760000000,
                                       "model": "gpt-4o-mini-2024-07-18", **fields}) + "\n\n"
-    deltas = [chunk(choices=[{"index": 0, "delta": {"content": "word word word "}, "finish_reason": None}])
-              for _ in range(CHUNKS)]
+    delta = chunk(choices=[{"index": 0, "delta": {"content": "word word word "}, "finish_reason": None}])
+    deltas = [delta] * CHUNKS
     end = chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
     usage = chunk(choices=[], usage={"prompt_tokens": 220, "completion_tokens": 192, "total_tokens": 412})
     return "".join(deltas) + end + usage + "data: [DONE]\n\n"
@@ -127,7 +127,8 @@ def vendor(folder, name, port, answer, content_type):
     place = folder / name / "v1" / "chat"
     place.mkdir(parents=True)
     (place / "completions").write_text(answer)
-    return nginx(folder, name, VENDOR_CONF.format(user=user, folder=folder, name=name, port=port, type=content_type), port)
+    conf = VENDOR_CONF.format(user=user, folder=folder, name=name, port=port, type=content_type)
+    return nginx(folder, name, conf, port)
 
 
 def portkey_installed():
@@ -249,7 +250,8 @@ def measure(args, folder, workers):
                 say(f"{label}, {kind}")
                 body = folder / f"{kind}-{size}.json"
                 body.write_text(request_body(size, kind == "streamed"))
-                results["cells"][f"{label}, {kind}"] = measure_cell(sides, folder, kind, body, args.rounds, args.seconds)
+                results["cells"][f"{label}, {kind}"] = measure_cell(sides, folder, kind, body, args.rounds,
+                                                                    args.seconds)
         results["memory_loaded_kib"] = daemon.memory()
         calls = daemon.cli("calls", "--limit", "1")["calls"][0]
         results["last_call"] = {k: calls.get(k) for k in ("outcome", "tokens", "settled", "additions", "stream_end")}
@@ -260,7 +262,8 @@ def page(r):
     names = ["nginx", "haproxy", "portkey", "flyball"]
 
     def row(cell, figures, field, form):
-        return f"| {cell} | " + " | ".join(form.format(figures[n][field]) if n in figures else "fails" for n in names)
+        texts = [form.format(figures[n][field]) if n in figures else "fails" for n in names]
+        return f"| {cell} | " + " | ".join(texts)
 
     def ratios(figures):
         ours, portkey = figures["flyball"], figures.get("portkey")

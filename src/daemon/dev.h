@@ -19,8 +19,8 @@ struct dev {
 };
 
 /* Starts the simulated vendors on ports of their own; *ret_extra gets their names, addresses and made-up secrets. */
-int dev_sandbox_start(struct dev *d, const struct limits *l, struct rng *r, struct extra_vendor ret_extra[DEV_VENDORS_MAX],
-                      size_t *ret_n);
+int dev_sandbox_start(struct dev *d, const struct limits *l, struct rng *r,
+                      struct extra_vendor ret_extra[DEV_VENDORS_MAX], size_t *ret_n);
 /* The starter policy, unless there is a document named default; and a key for this start. */
 int dev_prepare(struct dev *d, struct core *c);
 void dev_banner(const struct dev *d, struct str data_url, struct str admin_url, struct str dir);

@@ -1,5 +1,5 @@
 /*
- * sandbox/host.c - one request at a time on each connection: read whole, answered by the vendor, sent as its faults say.
+ * sandbox/host.c - one request at a time on each connection: read whole, answered by the vendor, sent as faults say.
  *
  * Each request has a struct visit from its head to its release; all are in the list of open visits, so that stop()
  * finds those that wait. A body over llm_body_bytes_max is answered 413.

@@ -2,8 +2,8 @@
  * sandbox/host.h - carries requests to a simulated vendor and its answers back, over HTTP on loopback; and the faults
  * that a carrier can have, so that what an agent does when a vendor fails can be tried without one.
  *
- * A simulated vendor is a value (struct sandbox_vendor): a request goes in, an answer comes out. It sees no socket and no
- * clock. One host serves one vendor, on one loop, whose thread makes every call here.
+ * A simulated vendor is a value (struct sandbox_vendor): a request goes in, an answer comes out. It sees no socket and
+ * no clock. One host serves one vendor, on one loop, whose thread makes every call here.
  *
  * Faults come with the answer, or by the request's field `x-flyball-fault`: a name of fault.tbl.h.
  */
