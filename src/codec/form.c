@@ -183,6 +183,15 @@ static const char *clash(const struct form_field *a, const struct form_field *b)
     return a->keys[i - 1].n == 0 ? NULL : "a field stands twice";
 }
 
+static bool is_list(const struct form *f, const struct form_field *a, const struct form_field *b)
+{
+    for (size_t i = 0; i < f->n_lists; i++) {
+        if (str_eq(a->name, f->lists[i]))
+            return str_eq(b->name, f->lists[i]);
+    }
+    return false;
+}
+
 static int check_clashes(struct reader *rd, const struct form *f)
 {
     struct placed *sorted = arena_try_alloc(rd->arena, f->n * sizeof *sorted);
@@ -193,7 +202,7 @@ static int check_clashes(struct reader *rd, const struct form *f)
     qsort(sorted, f->n, sizeof *sorted, by_name);
     for (size_t i = 1; i < f->n; i++) {
         const char *why = clash(sorted[i - 1].field, sorted[i].field);
-        if (why) {
+        if (why && !is_list(f, sorted[i - 1].field, sorted[i].field)) {
             rd->at = 0;
             return refuse(rd, -ERR_AMBIGUOUS, why);
         }
@@ -235,7 +244,14 @@ static int parse(struct reader *rd, struct form *f)
 int form_parse(struct arena *a, struct str text, int64_t fields_max, int64_t depth_max, struct form *ret_form,
                struct input_fault *ret_fault)
 {
-    struct form f = {.fields_max = (size_t)fields_max, .depth_max = (size_t)depth_max};
+    return form_parse_lists(a, text, fields_max, depth_max, NULL, 0, ret_form, ret_fault);
+}
+
+int form_parse_lists(struct arena *a, struct str text, int64_t fields_max, int64_t depth_max, const struct str *lists,
+                     size_t n_lists, struct form *ret_form, struct input_fault *ret_fault)
+{
+    struct form f = {
+        .fields_max = (size_t)fields_max, .depth_max = (size_t)depth_max, .lists = lists, .n_lists = n_lists};
     struct reader rd = {.arena = a, .text = text, .form = &f};
     int r = parse(&rd, &f);
     if (r < 0) {

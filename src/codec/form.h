@@ -4,8 +4,9 @@
  *   (1) only `&` separates fields, the first `=` separates name and value, both are decoded once.
  *   (2) every field is there, in order: nothing is skipped, merged or defaulted.
  *   (3) names are base[key][key]... with at most depth_max keys; an empty key (`a[]`) may stand only at the end.
- *   (4) no name has two meanings: scalars occur once; `a` does not stand beside `a[...]`, nor `a[]` beside `a[x]`, nor
- *       `a[1]` beside `a[01]`. Decoded names are compared, so percent-encoded twins are found.
+ *   (4) no name has two meanings: scalars occur once, but for the names that form_parse_lists() was told; `a` does not
+ *       stand beside `a[...]`, nor `a[]` beside `a[x]`, nor `a[1]` beside `a[01]`. Decoded names are compared, so
+ *       percent-encoded twins are found.
  *   (5) parse(write(f)) gives f again.
  *
  * A query string follows the same rules.
@@ -27,6 +28,8 @@ struct form {
     struct form_field *fields;
     size_t n, n_cap;
     size_t fields_max, depth_max;
+    const struct str *lists; /* names without brackets that may stand more than once */
+    size_t n_lists;
 };
 
 /*
@@ -36,6 +39,10 @@ struct form {
  */
 int form_parse(struct arena *a, struct str text, int64_t fields_max, int64_t depth_max, struct form *ret_form,
                struct input_fault *ret_fault);
+
+/* For APIs that write lists as repeated names: `lists` lives as long as the form. */
+int form_parse_lists(struct arena *a, struct str text, int64_t fields_max, int64_t depth_max, const struct str *lists,
+                     size_t n_lists, struct form *ret_form, struct input_fault *ret_fault);
 
 /* The field of that whole decoded name (the first one for `a[]`), or NULL. */
 const struct form_field *form_get(const struct form *f, struct str name);

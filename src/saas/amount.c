@@ -21,6 +21,10 @@ const struct param *param_get(const struct saas_call *call, struct str name)
         if (str_eq(call->params[i].name, name))
             return &call->params[i];
     }
+    for (size_t i = 0; name.n && i < call->n_contents; i++) {
+        if (str_eq(call->contents[i].name, name))
+            return &call->contents[i];
+    }
     return NULL;
 }
 

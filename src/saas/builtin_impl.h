@@ -1,5 +1,6 @@
 /*
- * saas/builtin_impl.h - the table that tools/embed.py makes of connectors/<vendor>/connector.yaml at build time.
+ * saas/builtin_impl.h - the tables that tools/embed.py makes at build time, of connectors/<vendor>/connector.yaml and
+ * of the tables of prices in catalog/.
  */
 #pragma once
 
@@ -11,3 +12,5 @@ struct embedded {
 
 extern const struct embedded connectors_builtin[]; /* ends with an empty name */
 extern const struct str connectors_builtin_names[];
+extern const struct embedded prices_builtin[]; /* catalog/<name>.yaml */
+extern const struct str prices_builtin_names[];

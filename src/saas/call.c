@@ -16,20 +16,7 @@
 #define NUMBER_DIGITS_MAX 18
 #define SHOWN_BYTES_MAX 64
 
-/* What saas_read() carries from step to step. */
-struct reading {
-    const struct connector *c;
-    const struct saas_request *r;
-    const struct limits *limits;
-    struct arena *a;
-    struct saas_call *call;
-    struct saas_problem *problem;
-};
-
-static int problem(struct reading *rd, enum code code, uint16_t status, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-
-static int problem(struct reading *rd, enum code code, uint16_t status, const char *fmt, ...)
+int problem(struct reading *rd, enum code code, uint16_t status, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -38,8 +25,7 @@ static int problem(struct reading *rd, enum code code, uint16_t status, const ch
     return SAAS_R_PROBLEM;
 }
 
-/* A field's name as it may stand in a sentence: cut, and only printable ASCII. */
-static struct str shown(struct reading *rd, struct str s)
+struct str shown(struct reading *rd, struct str s)
 {
     size_t n = s.n < SHOWN_BYTES_MAX ? s.n : SHOWN_BYTES_MAX;
     char *p = arena_alloc(rd->a, n + 1);
@@ -48,7 +34,7 @@ static struct str shown(struct reading *rd, struct str s)
     return (struct str){p, n};
 }
 
-static int fault(struct reading *rd, int r, const char *what, const struct input_fault *f)
+int fault(struct reading *rd, int r, const char *what, const struct input_fault *f)
 {
     if (r == -ERR_TOO_LARGE)
         return problem(rd, CODE_REQUEST_TOO_LARGE, 413, "The %s is too large: %s.", what, f->text);
@@ -152,27 +138,53 @@ static int read_value(struct reading *rd, struct param *p, enum param_type type)
         return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be an id of letters, digits and underscores.",
                        STR_ARG(p->name));
     case PARAM_TEXT:
+    case PARAM_CONTENT:
+    case PARAM_LIST:
+    case PARAM_ADDRESSES:
         return 0;
     }
     return 0;
 }
 
-static int add_param(struct reading *rd, const struct op_param *d, struct str value)
+/* One more text of a list, behind those that are there. */
+static int add_to_list(struct reading *rd, struct param *p, struct str value)
+{
+    size_t n = p->s.n + 1 + value.n;
+    char *to = arena_try_alloc(rd->a, n);
+    if (!to)
+        return problem(rd, CODE_REQUEST_TOO_LARGE, 413, "`" STR_FMT "` is too long a list.", STR_ARG(p->name));
+    memcpy(to, p->s.p, p->s.n);
+    to[p->s.n] = ',';
+    if (value.n)
+        memcpy(to + p->s.n + 1, value.p, value.n);
+    p->s = (struct str){to, n};
+    return 0;
+}
+
+int add_param(struct reading *rd, size_t i, struct str value)
 {
     struct saas_call *call = rd->call;
-    if (param_get(call, d->name))
+    const struct op_param *d = &call->op->params[i];
+    struct param *there = (struct param *)param_get(call, d->name);
+    rd->counts[i]++;
+    if (there && (d->type == PARAM_LIST || d->type == PARAM_ADDRESSES))
+        return add_to_list(rd, there, value);
+    if (there)
         return problem(rd, CODE_REQUEST_AMBIGUOUS, 400, "`" STR_FMT "` stands twice: in the path and as a field.",
                        STR_ARG(d->name));
-    struct param *p = &call->params[call->n_params++];
+    struct param *p =
+        d->type == PARAM_CONTENT ? &call->contents[call->n_contents++] : &call->params[call->n_params++];
     *p = (struct param){.name = d->name, .s = value};
     return read_value(rd, p, d->type);
 }
 
-static bool is_base_name(struct str s)
+static bool is_base_name(struct str s, struct str more)
 {
     for (size_t i = 0; i < s.n; i++) {
         char ch = s.p[i];
         bool is_letter = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '_';
+        if (i > 0 && str_has(more, ch))
+            continue;
         if (!is_letter && (i == 0 || ch < '0' || ch > '9'))
             return false;
     }
@@ -189,7 +201,7 @@ static bool could_be(struct str field, struct str declared)
 static int read_field(struct reading *rd, const struct form_field *f)
 {
     const struct operation *op = rd->call->op;
-    if (!is_base_name(f->keys[0]))
+    if (!is_base_name(f->keys[0], rd->c->field_more))
         return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` is no name of a field.",
                        STR_ARG(shown(rd, f->name)));
     if (strs_has(&rd->c->refuse_fields, f->keys[0]))
@@ -203,7 +215,7 @@ static int read_field(struct reading *rd, const struct form_field *f)
             return problem(rd, CODE_REQUEST_AMBIGUOUS, 400, "`" STR_FMT "` stands twice: in the path and as a field.",
                            STR_ARG(d->name));
         if (str_eq(d->name, f->name))
-            return add_param(rd, d, f->value);
+            return add_param(rd, i, f->value);
         return problem(rd, CODE_REQUEST_AMBIGUOUS, 400,
                        "`" STR_FMT "` could be read as `" STR_FMT "`; send that, once.", STR_ARG(shown(rd, f->name)),
                        STR_ARG(d->name));
@@ -216,7 +228,8 @@ static int read_form(struct reading *rd, struct str text, const char *what, stru
     struct form form;
     struct input_fault f = {"it does not fit", 0};
     struct buf b;
-    int r = form_parse(rd->a, text, rd->limits->form_fields_max, rd->limits->form_depth_max, &form, &f);
+    int r = form_parse_lists(rd->a, text, rd->limits->form_fields_max, rd->limits->form_depth_max,
+                             rd->c->list_fields.items, rd->c->list_fields.n, &form, &f);
     if (r < 0)
         return fault(rd, r, what, &f);
     for (size_t i = 0; i < form.n; i++) {
@@ -232,20 +245,6 @@ static int read_form(struct reading *rd, struct str text, const char *what, stru
     return err_trace(r);
 }
 
-static int read_json(struct reading *rd)
-{
-    struct json root;
-    struct input_fault f = {"it does not fit", 0};
-    int r = json_parse_fault(rd->a, rd->r->body, rd->limits->json_depth_max, &root, &f);
-    if (r < 0)
-        return fault(rd, r, "body", &f);
-    if (json_type(root) != JSON_OBJECT)
-        return problem(rd, CODE_REQUEST_INVALID, 400, "The body must be a JSON object.");
-    rd->call->body = rd->r->body; /* strict JSON without equal keys has one reading */
-    rd->call->content_type = STR("application/json");
-    return 0;
-}
-
 /* ---- steps ---- */
 
 static int read_path(struct reading *rd, const struct str *segs)
@@ -255,14 +254,15 @@ static int read_path(struct reading *rd, const struct str *segs)
         const struct segment *s = &op->segs[i];
         if (!s->is_param)
             continue;
-        if (!str_is_token(segs[i], s->is_free ? "_-.~:" : "_", 255))
+        struct str id = str_sub(segs[i], 0, segs[i].n - s->suffix.n);
+        if (!str_is_token(id, s->is_free ? "_-.~:+" : "_", 255))
             return problem(rd, CODE_REQUEST_INVALID, 400,
                            "The id `" STR_FMT "` in the path has a byte that ids do not have.",
                            STR_ARG(shown(rd, segs[i])));
         size_t d = 0;
         while (!op->params[d].is_path || !str_eq(op->params[d].name, s->text))
             d++;
-        int r = add_param(rd, &op->params[d], segs[i]);
+        int r = add_param(rd, d, id);
         if (r)
             return r;
     }
@@ -390,7 +390,9 @@ static int read_known(struct reading *rd, const struct str *segs)
     struct saas_call *call = rd->call;
     const struct operation *op = call->op;
     call->operation = op->name;
-    call->params = arena_alloc(rd->a, (op->n_params ? op->n_params : 1) * sizeof(*call->params));
+    call->params = arena_alloc(rd->a, (op->n_params + op->n_derived + 1) * sizeof(*call->params));
+    call->contents = arena_alloc(rd->a, (op->n_params + 1) * sizeof(*call->contents));
+    rd->counts = arena_alloc(rd->a, (op->n_params + 1) * sizeof(*rd->counts));
     if (rd->r->has_idempotency_key && op->takes_idempotency_key)
         call->idempotency_key = rd->r->idempotency_key;
     int r = read_path(rd, segs);
@@ -398,6 +400,8 @@ static int read_known(struct reading *rd, const struct str *segs)
         r = read_content(rd);
     if (r == 0)
         r = check_one_of(rd);
+    if (r == 0)
+        r = derive_params(rd);
     if (r)
         return r;
     choose_class(call);
@@ -424,11 +428,11 @@ int saas_read(const struct connector *c, const struct saas_request *r, const str
               struct saas_call *ret, struct saas_problem *ret_problem)
 {
     struct saas_call call = {.connector = c, .path = r->path};
-    struct reading rd = {c, r, limits, a, &call, ret_problem};
+    struct reading rd = {c, r, limits, a, &call, ret_problem, NULL};
     struct str segs[CONNECTOR_SEGMENTS_MAX + 1];
     size_t n_segs;
     const char *why;
-    if (path_split(r->path, segs, &n_segs, &why) != 0)
+    if (path_split(r->path, c->path_more, segs, &n_segs, &why) != 0)
         return problem(&rd, CODE_REQUEST_INVALID, 400, "The request is refused: %s.", why);
     int err = check_head(&rd);
     if (err)
@@ -449,6 +453,8 @@ struct cost saas_predict(const struct saas_call *call)
     struct cost cost = {HOW_UNKNOWN, 0};
     if (!class_is_money(call->class))
         return (struct cost){HOW_PRICED, 0};
+    if (call->op && call->op->n_prices)
+        return price_predict(call);
     if (call->amount.is_known && memcmp(call->amount.currency, "USD", 4) == 0 &&
         money_from_minor(call->amount.minor, call->amount.exponent, &cost.usd) == 0)
         cost.how = HOW_ESTIMATED;

@@ -39,8 +39,10 @@ struct saas_call {
     const struct operation *op; /* NULL: an operation the connector does not know */
     struct str operation;       /* "stripe.refunds.create"; "stripe.unknown" */
     enum op_class class;        /* may depend on values: a payment intent with confirm=true is money_in */
-    struct param *params;       /* declared, typed */
+    struct param *params;       /* declared or derived, typed */
     size_t n_params;
+    struct param *contents; /* declared as content: they decide, but are no facts */
+    size_t n_contents;
     struct amount amount; /* what the request (or look-up) says; not known: is_known false */
     struct str direction; /* "in", "out", or empty */
     struct str customer;
@@ -68,6 +70,9 @@ struct saas_call {
 int saas_read(const struct connector *c, const struct saas_request *r, const struct limits *limits, struct arena *a,
               struct saas_call *ret, struct saas_problem *ret_problem);
 #define SAAS_R_PROBLEM 1
+
+/* The host that serves a path, and the path as it is there; empty: the vendor has one host. */
+struct str saas_host(const struct connector *c, struct str path, struct str *ret_path);
 
 /* True when method and path belong to an operation of this connector (routing without a prefix). */
 bool saas_knows_path(const struct connector *c, struct str method, struct str path);
@@ -110,11 +115,24 @@ struct saas_result {
     struct saas_object *objects;
     size_t n_objects;
     bool is_replay; /* the vendor says that it answered from its idempotency store */
+    struct str poll; /* path of the GET that will know the price; empty: nothing is left to ask */
 };
 /* `predicted`: settled at when the answer is a success without an amount. Currency differing from the request's:
  * UNKNOWN. */
 int saas_confirm(const struct saas_call *call, uint16_t status, struct str body, bool replay_header,
                  struct cost predicted, struct arena *a, struct saas_result *ret);
+/* Reads what was polled. How far it is: the cost is known (parsed), or not yet, or will not be. */
+enum saas_polled { SAAS_POLLED_PRICE, SAAS_POLLED_NOT_YET, SAAS_POLLED_NEVER };
+struct operation;
+enum saas_polled saas_poll_read(const struct operation *op, uint16_t status, struct str body, struct cost *ret);
+/* When to ask for the i-th time, after the answer; false: no more. */
+bool saas_poll_after(const struct operation *op, size_t i, int64_t *ret_ms);
+
+/* What makes two requests one for a while: *ret_window_ms, 0: nothing. A digest of the values that the connector names,
+ * or of the request's own idempotency key (*ret_is_own_key), which the vendor does not honour. */
+int64_t saas_duplicate_window(const struct saas_call *call, const struct saas_request *r, uint8_t ret_digest[32],
+                              bool *ret_is_own_key);
+
 /* Status only, for answers that are streamed. */
 enum outcome saas_outcome_of_status(const struct saas_call *call, uint16_t status);
 

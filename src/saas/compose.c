@@ -8,10 +8,12 @@
 #include "codec/json_write.h"
 #include "crypto/hash.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define TAG_HASH_BYTES 12 /* 24 hex digits */
 #define ERROR_BODY_BYTES_MAX 65536
+#define NUMBER_TEXT_BYTES 8
 
 /* Stripe's shape, for refusals before a vendor is known. */
 #define DEFAULT_ERROR_BODY "{\"error\":{\"type\":{type},\"code\":{code},\"message\":{message},\"call_id\":{call_id}}}\n"
@@ -103,16 +105,33 @@ static struct str error_type(const struct connector *c, enum code code, uint16_t
     return type;
 }
 
+static struct str number_text(uint16_t n, char out[NUMBER_TEXT_BYTES])
+{
+    return (struct str){out, (size_t)snprintf(out, NUMBER_TEXT_BYTES, "%u", n)};
+}
+
+/* Of vendors whose errors are numbered: the type when it is a number, else the status. */
+static struct str error_number(const struct connector *c, enum code code, uint16_t status, char out[NUMBER_TEXT_BYTES])
+{
+    struct str type = error_type(c, code, status);
+    int64_t n;
+    return str_to_i64(type, &n) == 0 ? type : number_text(status, out);
+}
+
 int saas_refusal_body(const struct connector *c, enum code code, uint16_t status, struct str sentence,
                       struct str call_id, struct buf *out)
 {
+    char number[2][NUMBER_TEXT_BYTES];
     struct {
         struct str name, value;
+        bool is_raw; /* digits: a number, or a part of a text */
     } holes[] = {
-        {STR("type"), error_type(c, code, status)},
-        {STR("code"), code_text(code)},
-        {STR("message"), sentence},
-        {STR("call_id"), call_id},
+        {STR("type"), error_type(c, code, status), false},
+        {STR("number"), error_number(c, code, status, number[0]), true},
+        {STR("status"), number_text(status, number[1]), true},
+        {STR("code"), code_text(code), false},
+        {STR("message"), sentence, false},
+        {STR("call_id"), call_id, false},
     };
     struct str rest = c ? c->error_body : STR(DEFAULT_ERROR_BODY);
     while (rest.n) {
@@ -123,7 +142,7 @@ int saas_refusal_body(const struct connector *c, enum code code, uint16_t status
                 break;
         }
         if (rest.p[0] == '{' && i < n) {
-            (void)json_quote(out, holes[i].value); /* buf_ok() below */
+            (void)(holes[i].is_raw ? buf_add(out, holes[i].value) : json_quote(out, holes[i].value)); /* buf_ok() below */
             rest = str_sub(rest, holes[i].name.n + 2, rest.n);
         } else {
             (void)buf_add_byte(out, rest.p[0]);

@@ -85,12 +85,14 @@ static void settle_at(const struct saas_call *call, const struct confirm_row *ro
     ret->cost = cost_of(&ret->amount);
 }
 
-static void confirm_money(const struct saas_call *call, struct json root, struct cost predicted,
+static void confirm_money(const struct saas_call *call, struct json root, struct cost predicted, struct arena *a,
                           struct saas_result *ret)
 {
     ret->cost = predicted;
     if (predicted.how == HOW_PARSED)
         ret->cost.how = HOW_ESTIMATED;
+    if (call->op && call->op->settle.get.n)
+        settle_read(call, root, a, ret);
     if (!call->op || !call->op->n_confirms)
         return;
     const struct confirm_row *row = row_find(call, root);
@@ -102,7 +104,7 @@ static void confirm_money(const struct saas_call *call, struct json root, struct
 static struct str error_name(const struct connector *c, struct json root, struct arena *a)
 {
     struct str s = json_text_at(root, c->error_code_path);
-    if (!s.n)
+    if (!s.n && !json_number_text(json_path(root, c->error_code_path), &s))
         s = json_text_at(root, c->error_type_path);
     return str_is_token(s, "_-.", 64) ? arena_str(a, s) : STR_NONE;
 }
@@ -111,7 +113,8 @@ static void learn(const struct saas_call *call, struct json object, bool is_crea
                   struct saas_result *ret)
 {
     struct saas_object found[OBJECTS_MAX];
-    size_t n = objects_learn(call->connector, object, is_created, call->customer, a, found, OBJECTS_MAX);
+    struct str type = call->op ? call->op->object : STR_NONE;
+    size_t n = objects_learn(call->connector, object, type, is_created, call->customer, a, found, OBJECTS_MAX);
     if (!n)
         return;
     ret->objects = arena_alloc(a, n * sizeof(*found));
@@ -130,7 +133,7 @@ static void confirm_answer(const struct saas_call *call, bool is_success, struct
         if (is_success && ret->outcome == OUTCOME_SETTLED && call->op && call->op->n_confirms)
             ret->outcome = OUTCOME_UNKNOWN; /* it may have happened, we cannot say what */
         else if (is_success && ret->outcome == OUTCOME_SETTLED)
-            confirm_money(call, JSON_ABSENT, predicted, ret);
+            confirm_money(call, JSON_ABSENT, predicted, a, ret);
         return;
     }
     if (!is_success) {
@@ -140,7 +143,7 @@ static void confirm_answer(const struct saas_call *call, bool is_success, struct
         return;
     }
     if (ret->outcome == OUTCOME_SETTLED)
-        confirm_money(call, root, predicted, ret);
+        confirm_money(call, root, predicted, a, ret);
     learn(call, root, call->op && call->op->is_create, a, ret);
 }
 

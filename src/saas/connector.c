@@ -31,8 +31,9 @@ static void parse_modes(struct parse *p, const struct yaml *list)
 
 static void parse_request(struct parse *p, const struct yaml *map)
 {
-    static const char *const keys[] = {"encoding", "json_prefix", "forward_headers", "refuse_headers", "refuse_fields"};
-    read_keys(p, map, keys, 5);
+    static const char *const keys[] = {"encoding",       "json_prefix",   "forward_headers", "refuse_headers",
+                                       "refuse_fields", "list_fields", "field_more",      "path_more"};
+    read_keys(p, map, keys, 8);
     struct str e = parse_str(p, map, "encoding", true);
     if (!str_eq(e, STR("form")) && !str_eq(e, STR("json")))
         read_fault(p, map, "`encoding` is `form` or `json`");
@@ -41,14 +42,18 @@ static void parse_request(struct parse *p, const struct yaml *map)
     p->c->forward_headers = parse_strs(p, map, "forward_headers");
     p->c->refuse_headers = parse_strs(p, map, "refuse_headers");
     p->c->refuse_fields = parse_strs(p, map, "refuse_fields");
+    p->c->list_fields = parse_strs(p, map, "list_fields");
+    p->c->field_more = parse_str(p, map, "field_more", false);
+    p->c->path_more = parse_str(p, map, "path_more", false);
 }
 
 static void parse_idempotency(struct parse *p, const struct yaml *map)
 {
-    static const char *const keys[] = {"header", "methods", "replay_header"};
-    read_keys(p, map, keys, 3);
+    static const char *const keys[] = {"header", "methods", "operations", "replay_header"};
+    read_keys(p, map, keys, 4);
     p->c->idempotency_header = parse_str(p, map, "header", false);
     p->c->idempotency_methods = parse_strs(p, map, "methods");
+    p->c->idempotency_operations = parse_strs(p, map, "operations");
     p->c->replay_header = parse_str(p, map, "replay_header", false);
 }
 
@@ -185,13 +190,40 @@ static void parse_layer(struct parse *p, const struct yaml *root)
         read_fault(p, root, "`layer` is `saas` or `llm`");
 }
 
+static void parse_hosts(struct parse *p, const struct yaml *list)
+{
+    static const char *const keys[] = {"prefix", "host", "kept"};
+    struct connector *c = p->c;
+    size_t n = parse_list(p, list, sizeof(*c->hosts), &c->hosts);
+    yaml_each(it, n ? list : NULL)
+    {
+        read_keys(p, it, keys, 3);
+        struct host_row *h = &c->hosts[c->n_hosts++];
+        h->prefix = parse_str(p, it, "prefix", true);
+        h->host = parse_str(p, it, "host", true);
+        h->is_kept = parse_bool(p, it, "kept", false);
+        if (!str_starts(h->prefix, STR("/")) || str_ends(h->prefix, STR("/")))
+            read_fault(p, it, "a prefix reads like `/lookups`");
+    }
+}
+
+static void parse_secret(struct parse *p, const struct yaml *map)
+{
+    static const char *const keys[] = {"header", "prefix", "kind"};
+    read_keys(p, map, keys, 3);
+    struct str kind = parse_str(p, map, "kind", false);
+    if (kind.n && !str_eq(kind, STR("basic")) && !str_eq(kind, STR("plain")))
+        read_fault(p, map, "`kind` is `plain` or `basic`");
+    p->c->secret = (struct secret_form){parse_str(p, map, "header", true), parse_str(p, map, "prefix", false),
+                                        str_eq(kind, STR("basic"))};
+}
+
 static void parse_root(struct parse *p, const struct yaml *root)
 {
     static const char *const keys[] = {
         "connector", "version", "layer", "base_url", "root_header", "modes", "secret", "request", "request_id_header",
         "idempotency", "tag", "error", "no_charge", "currencies", "free_ids", "customer_ids", "objects", "operations",
-        "known"};
-    static const char *const secret_keys[] = {"header", "prefix"};
+        "known", "hosts", "object_id"};
     struct connector *c = p->c;
     read_keys(p, root, keys, sizeof(keys) / sizeof(keys[0]));
     if (!yaml_is(root, YAML_MAP))
@@ -204,9 +236,11 @@ static void parse_root(struct parse *p, const struct yaml *root)
     c->base_url = parse_str(p, root, "base_url", true);
     c->root_header = parse_str(p, root, "root_header", false);
     c->request_id_header = parse_str(p, root, "request_id_header", false);
-    const struct yaml *secret = yaml_get(root, STR("secret"));
-    read_keys(p, secret, secret_keys, 2);
-    c->secret = (struct secret_form){parse_str(p, secret, "header", true), parse_str(p, secret, "prefix", false)};
+    parse_secret(p, yaml_get(root, STR("secret")));
+    parse_hosts(p, yaml_get(root, STR("hosts")));
+    c->object_id = parse_str(p, root, "object_id", false);
+    if (!c->object_id.n)
+        c->object_id = STR("id");
     c->free_ids = parse_strs(p, root, "free_ids");
     c->customer_ids = parse_strs(p, root, "customer_ids");
     parse_modes(p, yaml_get(root, STR("modes")));
@@ -228,7 +262,8 @@ int connector_parse(struct str text, struct str file, const struct limits *limit
     if (!c)
         return err_trace(-ERR_NOMEM);
     arena_init(&c->arena, CONNECTOR_BYTES_MAX);
-    struct parse p = {c, file, diags};
+    c->prices = arena_alloc(&c->arena, PRICE_TABLES_MAX * sizeof(*c->prices));
+    struct parse p = {c, file, diags, &c->arena};
     const struct yaml *root = NULL;
     size_t n_errors = diags->n_errors;
     int r = yaml_parse(&c->arena, file, text, &yaml_limits_default, diags, &root);

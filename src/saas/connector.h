@@ -26,10 +26,14 @@ struct str connector_base_url(const struct connector *c); /* the vendor's own, w
 /* Every operation as JSON (operation, class, method, path, note) for `flyball vendors` and docs. */
 int connector_operations_json(const struct connector *c, struct buf *out);
 
+/* Rows of a table of prices that stand before those compiled in: the user's own contract. -ERR_INVALID with diags. */
+int connector_override_prices(struct connector *c, struct str text, struct str file, struct diag_list *diags);
+
 /* How the vendor's secret is presented: which header, and text before it ("Bearer "). */
 struct secret_form {
     struct str header;
     struct str prefix;
+    bool is_basic; /* base64 of the secret, which is user:password */
 };
 struct secret_form connector_secret_form(const struct connector *c);
 /* Which mode a secret is for, read from its prefix; MODE_ANY for vendors without modes; false: the prefix says nothing.

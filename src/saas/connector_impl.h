@@ -13,6 +13,9 @@
 #define CONNECTOR_SEGMENTS_MAX 16 /* path segments of one request; more belong to no operation */
 #define CONNECTOR_JSON_DEPTH_MAX 64
 #define IDEMPOTENCY_KEY_BYTES_MAX 255
+#define DUPLICATE_BY_MAX 16   /* parameters that make two requests one */
+#define PRICE_TABLES_MAX 8    /* of one connector */
+#define PRICE_FILE_ARENA_BYTES (4 << 20)
 
 /* A list of texts. */
 struct strs {
@@ -27,6 +30,9 @@ enum param_type {
     PARAM_BOOL,     /* true|false */
     PARAM_CURRENCY, /* three ASCII letters */
     PARAM_ID,       /* [A-Za-z0-9_]+ */
+    PARAM_CONTENT,  /* text that decides, and stays out of facts and records: what a message says */
+    PARAM_LIST,     /* texts: a field that repeats, or a text or a list of texts in JSON; joined by commas */
+    PARAM_ADDRESSES, /* the same, of e-mail addresses: each counts, also several in one text */
 };
 
 struct op_param {
@@ -37,7 +43,8 @@ struct op_param {
 
 struct segment {
     bool is_param;
-    bool is_free;    /* ids that people choose: '-' '.' '~' ':' too */
+    struct str suffix; /* what stands behind a parameter: {Sid}.json */
+    bool is_free;    /* ids that people choose: '-' '.' '~' ':' '+' too */
     struct str text; /* literal, or the parameter's name */
 };
 
@@ -72,6 +79,72 @@ struct confirm_row {
     enum outcome outcome;
     struct str amount;  /* JSON path; empty: the prediction stands */
     bool is_cumulative; /* the answer counts earlier calls too: never more than what was asked for */
+};
+
+/* A number made of what the request says. */
+enum derive_kind {
+    DERIVE_COUNT,    /* how many texts the parameters hold */
+    DERIVE_SEGMENTS, /* parts of a text message (sms.h) */
+    DERIVE_MINUTES,  /* seconds as begun minutes */
+};
+struct derived {
+    struct str name; /* becomes an int parameter */
+    enum derive_kind kind;
+    struct strs of;
+    struct str smart;   /* of segments: smart encoding when that parameter is true */
+    struct strs longer; /* of segments: one more for each of these that is present: the final text differs */
+    int64_t otherwise;  /* of minutes: seconds when the parameter is absent */
+};
+
+/* What a call costs, by a table: the first row whose `with` is present. */
+struct price_rule {
+    struct strs with;
+    bool is_unknown, is_free;
+    const struct price_table *table;
+    struct str of;    /* the parameter that names the row of the table */
+    struct str item;  /* or the row's own name */
+    struct strs add;  /* columns, added up */
+    struct str times; /* an int parameter; empty: once */
+};
+
+#define PRICE_COLUMNS_MAX 8
+
+struct price_row {
+    struct str match;
+    money_t values[PRICE_COLUMNS_MAX]; /* -1: not known */
+};
+
+struct price_table {
+    struct str name;
+    bool is_prefix; /* a row is for all numbers that begin so; else for what is written so */
+    struct str columns[PRICE_COLUMNS_MAX];
+    size_t n_columns;
+    struct price_row *rows;
+    size_t n_rows;
+};
+
+#define POLLS_MAX 8
+
+/* The price that a vendor knows later than it answers. */
+struct settle_later {
+    struct str get;             /* path, with {parameter}s and {texts of the answer} */
+    struct str price, currency; /* JSON paths: a decimal text, which side it is on does not matter; null: not yet */
+    struct str none_path;       /* a text of the answer that says that nothing is billed, */
+    struct strs none_is;        /* one of these */
+    int64_t after_ms[POLLS_MAX];
+    size_t n_after;
+};
+
+/* Calls that are one call for a while: vendors without idempotency keys would do them twice. */
+struct duplicates {
+    int64_t window_ms; /* 0: none */
+    struct strs by;
+};
+
+/* Where a path is served, for vendors with a host for each product. */
+struct host_row {
+    struct str prefix, host;
+    bool is_kept; /* the prefix is the vendor's own; else ours, and cut off */
 };
 
 enum body_encoding { BODY_FORM, BODY_JSON, BODY_NONE };
@@ -110,8 +183,15 @@ struct operation {
     size_t n_class_rules;
     struct str direction; /* "in", "out", empty */
     enum body_encoding encoding;
+    int64_t items_max; /* JSON: the body is an array of that many objects; 0: one object */
     struct op_param *params;
     size_t n_params;
+    struct derived *derived;
+    size_t n_derived;
+    struct price_rule *prices;
+    size_t n_prices;
+    struct settle_later settle; /* get empty: the answer is all there is */
+    struct duplicates duplicates;
     struct strs one_of;                      /* parameters of which at most one may stand */
     struct str amount, currency;             /* parameters; empty: none */
     struct strs customer, subject;           /* parameters, the first present */
@@ -122,6 +202,7 @@ struct operation {
     size_t n_confirms;
     struct str confirm_currency;
     bool takes_idempotency_key, takes_tag, is_create;
+    struct str object; /* the type of what it answers with, where the answer does not say it */
     struct str note;
     int line; /* in connector.yaml */
 };
@@ -148,6 +229,7 @@ struct connector {
     struct str root_header, request_id_header, replay_header;
     struct str idempotency_header;
     struct strs idempotency_methods;
+    struct strs idempotency_operations; /* ids; empty: all of these methods */
     struct str tag_field;
     int64_t tag_fields_max; /* no tag when the request has that many fields of the same base already */
     struct str error_body;
@@ -163,6 +245,14 @@ struct connector {
     size_t n_tables;
     struct strs free_ids, customer_ids; /* names of path parameters */
     struct str json_prefix;             /* paths under it take JSON; empty: none */
+    struct strs list_fields;            /* form fields that may repeat */
+    struct str path_more;               /* bytes that ids in paths have beside unreserved ones */
+    struct str field_more;              /* bytes that names of fields have beside letters, digits and underscores */
+    struct host_row *hosts;
+    size_t n_hosts;
+    struct price_table *prices;
+    size_t n_prices;
+    struct str object_id;               /* the member that is an object's id */
     struct object_type *objects;
     size_t n_objects;
     struct operation *ops;
@@ -174,10 +264,54 @@ struct connector {
 /* Of what an operation's requests have in common: method, number of segments, second segment (empty: any). */
 uint32_t route_key(struct str method, size_t n_segs, struct str second);
 struct str operation_second(const struct operation *op); /* its second segment when literal, else empty */
-/* Splits a path of unreserved bytes and ':'. SAAS_R_PROBLEM, with a static sentence: not its own canonical form. */
-int path_split(struct str path, struct str segs[CONNECTOR_SEGMENTS_MAX + 1], size_t *ret_n, const char **ret_text);
+/*
+ * Splits a path of unreserved bytes, ':' and those of `more`. SAAS_R_PROBLEM, with a static sentence: not its own
+ * canonical form.
+ */
+int path_split(struct str path, struct str more, struct str segs[CONNECTOR_SEGMENTS_MAX + 1], size_t *ret_n,
+               const char **ret_text);
 /* NULL: no operation has that shape. The one with literals furthest left wins. */
 const struct operation *operation_match(const struct connector *c, struct str method, const struct str *segs, size_t n);
+
+/* call.c: what saas_read() carries from step to step. */
+struct reading {
+    const struct connector *c;
+    const struct saas_request *r;
+    const struct limits *limits;
+    struct arena *a;
+    struct saas_call *call;
+    struct saas_problem *problem;
+    int64_t *counts; /* how many texts each declared parameter holds */
+};
+/* Why the request is refused: always SAAS_R_PROBLEM. */
+int problem(struct reading *rd, enum code code, uint16_t status, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A text out of the request as it may stand in a sentence: cut, and only printable ASCII. */
+struct str shown(struct reading *rd, struct str s);
+int fault(struct reading *rd, int r, const char *what, const struct input_fault *f);
+/* Adds the value of the declared parameter i. A list takes several. */
+int add_param(struct reading *rd, size_t i, struct str value);
+
+/* call_json.c */
+/* The declared parameters out of a JSON body; the body itself goes on as it is. */
+int read_json(struct reading *rd);
+
+/* derive.c */
+/* Adds the derived parameters; room for them is there. */
+int derive_params(struct reading *rd);
+
+/* price.c */
+struct cost price_predict(const struct saas_call *call);
+/* The row for a text: NULL when the table has none. */
+const struct price_row *price_find(const struct price_table *t, struct str s);
+/* Reads a table, or (with `into`) rows that stand before those that are there. */
+int price_table_parse(struct arena *a, struct str text, struct str file, struct diag_list *diags,
+                      struct price_table *into);
+
+/* settle.c */
+/* What an answer says of a price that may come later: sets cost and poll path of a settled result. */
+void settle_read(const struct saas_call *call, struct json root, struct arena *a, struct saas_result *ret);
 
 /* amount.c */
 bool strs_has(const struct strs *l, struct str s);
@@ -193,6 +327,7 @@ struct str json_first_text(struct json root, const struct strs *paths);
 struct str json_text_at(struct json root, struct str path);
 
 /* objects.c */
-/* What one object of an answer teaches; `known` is the customer of the call, for objects that name none. */
-size_t objects_learn(const struct connector *c, struct json object, bool is_created, struct str known_customer,
-                     struct arena *a, struct saas_object *ret, size_t max);
+/* What one object of an answer teaches; `type` is for those that do not say it; `known_customer` is the customer of the
+ * call, for those that name none. */
+size_t objects_learn(const struct connector *c, struct json object, struct str type, bool is_created,
+                     struct str known_customer, struct arena *a, struct saas_object *ret, size_t max);

@@ -15,6 +15,7 @@ static const struct {
 } param_types[] = {
     {"text", PARAM_TEXT}, {"int", PARAM_INT},           {"signed", PARAM_SIGNED},
     {"bool", PARAM_BOOL}, {"currency", PARAM_CURRENCY}, {"id", PARAM_ID},
+    {"content", PARAM_CONTENT}, {"list", PARAM_LIST}, {"addresses", PARAM_ADDRESSES},
 };
 
 static bool op_declares(const struct operation *op, struct str name)
@@ -26,7 +27,7 @@ static bool op_declares(const struct operation *op, struct str name)
     return false;
 }
 
-static void need_declared(struct parse *p, const struct yaml *at, const struct operation *op, const struct strs *names)
+void need_declared(struct parse *p, const struct yaml *at, const struct operation *op, const struct strs *names)
 {
     for (size_t i = 0; i < names->n; i++) {
         if (!op_declares(op, names->items[i]))
@@ -53,9 +54,8 @@ static void parse_route(struct parse *p, const struct yaml *at, struct str route
         }
         struct segment *s = &op->segs[op->n_segs++];
         s->text = seg;
-        if (seg.p[0] == '{' && seg.n > 2 && seg.p[seg.n - 1] == '}') {
+        if (seg.p[0] == '{' && seg.n > 2 && str_cut(str_sub(seg, 1, seg.n), '}', &s->text, &s->suffix)) {
             s->is_param = true;
-            s->text = str_sub(seg, 1, seg.n - 2);
             s->is_free = strs_has(&p->c->free_ids, s->text);
         } else {
             op->n_literal++;
@@ -82,7 +82,7 @@ static void parse_params(struct parse *p, const struct yaml *map, struct operati
         while (i < n && !str_eq(it->text, str_c(param_types[i].text)))
             i++;
         if (i == n || !yaml_is(it, YAML_STR))
-            read_fault(p, it, "the type of a parameter is one of text int signed bool currency id");
+            read_fault(p, it, "the type of a parameter is one of text int signed bool currency id content list addresses");
         else if (!op_declares(
                      op, it->key)) /* an alias has some of them in its path; as fields they are refused beside it */
             op->params[op->n_params++] = (struct op_param){it->key, param_types[i].type, false};
@@ -219,7 +219,9 @@ static void parse_basics(struct parse *p, const struct yaml *at, struct str id, 
         read_fault(p, at, "an operation's id is letters, digits, dots and underscores");
     parse_route(p, at, route, op);
     op->encoding = encoding_of(p, op);
-    op->takes_idempotency_key = strs_has(&p->c->idempotency_methods, op->method);
+    op->takes_idempotency_key =
+        strs_has(&p->c->idempotency_methods, op->method) &&
+        (!p->c->idempotency_operations.n || strs_has(&p->c->idempotency_operations, op->id));
 }
 
 /* What llm/ reads has no parameters here: what a person wrote beside the shape would be passed over. */
@@ -239,7 +241,9 @@ static void parse_operation(struct parse *p, const struct yaml *row, struct str 
     static const char *const keys[] = {"id",      "route",  "alias",   "class",           "class_if",
                                        "params",  "one_of", "amount",  "currency",        "customer",
                                        "subject", "lookup", "confirm", "currencies",      "direction",
-                                       "creates", "tag",    "note",    "confirm_currency", "shape"};
+                                       "creates", "tag",    "note",    "confirm_currency", "shape",
+                                       "derive",  "price",  "settle",  "duplicates",      "items_max",
+                                       "object"};
     read_keys(p, row, keys, sizeof(keys) / sizeof(keys[0]));
     parse_basics(p, row, parse_str(p, row, "id", true), route, op);
     op->class = parse_class(p, row);
@@ -247,6 +251,11 @@ static void parse_operation(struct parse *p, const struct yaml *row, struct str 
     parse_shape(p, row, op);
     parse_params(p, yaml_get(row, STR("params")), op);
     parse_class_if(p, row, op);
+    op->items_max = parse_i64(p, row, "items_max", 0, 1, 10000);
+    parse_derive(p, row, op);
+    parse_price(p, row, op);
+    parse_settle(p, row, op);
+    parse_duplicates(p, row, op);
     op->one_of = parse_strs(p, row, "one_of");
     op->amount = parse_str(p, row, "amount", false);
     op->currency = parse_str(p, row, "currency", false);
@@ -264,6 +273,7 @@ static void parse_operation(struct parse *p, const struct yaml *row, struct str 
         op->confirm_currency = parse_str(p, row, "confirm_currency", true);
     op->takes_tag = parse_bool(p, row, "tag", false);
     op->is_create = parse_bool(p, row, "creates", op->takes_tag);
+    op->object = parse_str(p, row, "object", false);
     op->note = parse_str(p, row, "note", false);
 }
 
@@ -304,7 +314,7 @@ static bool is_same_shape(const struct operation *a, const struct operation *b)
     if (a->n_segs != b->n_segs || !str_eq(a->method, b->method))
         return false;
     for (size_t i = 0; i < a->n_segs; i++) {
-        if (a->segs[i].is_param != b->segs[i].is_param)
+        if (a->segs[i].is_param != b->segs[i].is_param || !str_eq(a->segs[i].suffix, b->segs[i].suffix))
             return false;
         if (!a->segs[i].is_param && !str_eq(a->segs[i].text, b->segs[i].text))
             return false;

@@ -82,6 +82,6 @@ int saas_lookup_apply(struct saas_call *call, uint16_t status, struct str body, 
         call->customer = arena_str(a, customer);
         call->customer_source = SOURCE_LOOKUP;
     }
-    *ret_n = objects_learn(call->connector, root, false, call->customer, a, ret_objects, objects_max);
+    *ret_n = objects_learn(call->connector, root, STR_NONE, false, call->customer, a, ret_objects, objects_max);
     return 0;
 }

@@ -2,7 +2,7 @@
  * saas/match.c - which operation a method and a path are.
  *
  * A governed path must equal its own canonical form, because vendor and policy would else see different ones:
- * unreserved bytes and ':' only, no `%`, no empty or dot segments.
+ * unreserved bytes, ':' and those of `path_more` only, no `%`, no empty or dot segments.
  */
 #include "saas/connector_impl.h"
 
@@ -14,7 +14,8 @@ static bool is_path_byte(char ch)
 
 static bool is_dots(struct str s) { return str_eq(s, STR(".")) || str_eq(s, STR("..")); }
 
-int path_split(struct str path, struct str segs[CONNECTOR_SEGMENTS_MAX + 1], size_t *ret_n, const char **ret_text)
+int path_split(struct str path, struct str more, struct str segs[CONNECTOR_SEGMENTS_MAX + 1], size_t *ret_n,
+               const char **ret_text)
 {
     size_t n = 0, from = 1;
     if (!path.n || path.p[0] != '/') {
@@ -23,7 +24,7 @@ int path_split(struct str path, struct str segs[CONNECTOR_SEGMENTS_MAX + 1], siz
     }
     for (size_t i = 1; i <= path.n; i++) {
         if (i < path.n && path.p[i] != '/') {
-            if (is_path_byte(path.p[i]))
+            if (is_path_byte(path.p[i]) || str_has(more, path.p[i]))
                 continue;
             *ret_text = path.p[i] == '%' ? "the path has a percent sign, and nothing in this API needs one"
                                          : "the path has a byte that is not a letter, digit or one of - . _ ~ :";
@@ -45,7 +46,8 @@ int path_split(struct str path, struct str segs[CONNECTOR_SEGMENTS_MAX + 1], siz
 static bool fits(const struct operation *op, const struct str *segs)
 {
     for (size_t i = 0; i < op->n_segs; i++) {
-        if (!op->segs[i].is_param && !str_eq(op->segs[i].text, segs[i]))
+        const struct segment *s = &op->segs[i];
+        if (s->is_param ? segs[i].n <= s->suffix.n || !str_ends(segs[i], s->suffix) : !str_eq(s->text, segs[i]))
             return false;
     }
     return true;
@@ -97,7 +99,21 @@ bool saas_knows_path(const struct connector *c, struct str method, struct str pa
     struct str segs[CONNECTOR_SEGMENTS_MAX + 1];
     size_t n;
     const char *why;
-    return path_split(path, segs, &n, &why) == 0 && operation_match(c, method, segs, n) != NULL;
+    return path_split(path, c->path_more, segs, &n, &why) == 0 && operation_match(c, method, segs, n) != NULL;
+}
+
+struct str saas_host(const struct connector *c, struct str path, struct str *ret_path)
+{
+    *ret_path = path;
+    for (size_t i = 0; i < c->n_hosts; i++) {
+        const struct host_row *h = &c->hosts[i];
+        if (!str_starts(path, h->prefix) || (path.n > h->prefix.n && path.p[h->prefix.n] != '/'))
+            continue;
+        if (!h->is_kept)
+            *ret_path = str_sub(path, h->prefix.n, path.n);
+        return h->host;
+    }
+    return STR_NONE;
 }
 
 bool connector_shape(const struct connector *c, struct str method, struct str path, struct str *ret_operation,
@@ -106,7 +122,7 @@ bool connector_shape(const struct connector *c, struct str method, struct str pa
     struct str segs[CONNECTOR_SEGMENTS_MAX + 1];
     size_t n;
     const char *why;
-    if (path_split(path, segs, &n, &why) != 0)
+    if (path_split(path, c->path_more, segs, &n, &why) != 0)
         return false;
     const struct operation *op = operation_match(c, method, segs, n);
     if (!op || !op->shape.n)

@@ -30,11 +30,12 @@ static size_t add(struct saas_object *ret, size_t n, size_t max, struct arena *a
     return n + 1;
 }
 
-size_t objects_learn(const struct connector *c, struct json object, bool is_created, struct str known_customer,
-                     struct arena *a, struct saas_object *ret, size_t max)
+size_t objects_learn(const struct connector *c, struct json object, struct str type, bool is_created,
+                     struct str known_customer, struct arena *a, struct saas_object *ret, size_t max)
 {
-    struct saas_object o = {.is_created = is_created};
-    if (!json_str(json_get(object, STR("id")), &o.id) || !json_str(json_get(object, STR("object")), &o.type))
+    struct saas_object o = {.is_created = is_created, .type = type};
+    if (!json_str(json_get(object, c->object_id), &o.id) ||
+        (!json_str(json_get(object, STR("object")), &o.type) && !o.type.n))
         return 0;
     const struct object_type *t = str_is_token(o.type, "._", 64) ? type_find(c, o.type) : NULL;
     if (!t)

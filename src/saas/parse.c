@@ -13,7 +13,7 @@ void read_fault(struct parse *p, const struct yaml *at, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    struct str s = arena_vprintf(&p->c->arena, fmt, ap);
+    struct str s = arena_vprintf(p->arena, fmt, ap);
     va_end(ap);
     diag_add(p->diags, p->file, at ? at->line : 1, at ? at->col : 1, "connector", STR_FMT, STR_ARG(s));
 }
@@ -35,7 +35,7 @@ struct strs parse_strs_node(struct parse *p, const struct yaml *node)
     if (!node)
         return l;
     size_t n = yaml_is(node, YAML_SEQ) ? node->n : 1;
-    l.items = arena_alloc(&p->c->arena, (n ? n : 1) * sizeof(*l.items));
+    l.items = arena_alloc(p->arena, (n ? n : 1) * sizeof(*l.items));
     if (!yaml_is(node, YAML_SEQ)) {
         if (yaml_str(node, &l.items[0]))
             l.n = 1;
@@ -98,6 +98,6 @@ size_t parse_list(struct parse *p, const struct yaml *node, size_t item_bytes, v
         read_fault(p, node, "a list is needed here, not %s", yaml_type_name(node->type));
         return 0;
     }
-    *(void **)ret_items = arena_alloc(&p->c->arena, (node->n ? node->n : 1) * item_bytes);
+    *(void **)ret_items = arena_alloc(p->arena, (node->n ? node->n : 1) * item_bytes);
     return node->n;
 }

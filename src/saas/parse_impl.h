@@ -7,9 +7,10 @@
 #include "saas/connector_impl.h"
 
 struct parse {
-    struct connector *c;
+    struct connector *c; /* NULL for a table of prices */
     struct str file;
     struct diag_list *diags;
+    struct arena *arena; /* what is read lives here */
 };
 
 /* A diag of code "connector" at the node (or at line 1 when `at` is NULL). */
@@ -25,5 +26,16 @@ void read_keys(struct parse *p, const struct yaml *map, const char *const *names
 /* Room for one item for each child of a list; a fault and 0 when `node` is there but no list. */
 size_t parse_list(struct parse *p, const struct yaml *node, size_t item_bytes, void *ret_items);
 
+/* price.c: the table of that name; a fault when there is none. */
+void parse_prices(struct parse *p, const struct yaml *at, struct str name, const struct price_table **ret);
+
+/* connector_cost.c */
+void parse_derive(struct parse *p, const struct yaml *row, struct operation *op);
+void parse_price(struct parse *p, const struct yaml *row, struct operation *op);
+void parse_settle(struct parse *p, const struct yaml *row, struct operation *op);
+void parse_duplicates(struct parse *p, const struct yaml *row, struct operation *op);
+
 /* connector_ops.c */
+/* A fault for each of the names that the operation does not declare. */
+void need_declared(struct parse *p, const struct yaml *at, const struct operation *op, const struct strs *names);
 void parse_operations(struct parse *p, const struct yaml *list, const struct yaml *known);

@@ -162,8 +162,9 @@ static void want_call(struct case_run *run, const struct yaml *want, const struc
 {
     static const char *const keys[] = {"operation", "class",   "direction", "amount", "predicted", "customer",
                                        "source",    "subject", "path",      "query",  "body",      "content_type",
-                                       "key",       "lookup",  "template",  "params", "streamable"};
-    struct str lookup = STR("none");
+                                       "key",       "lookup",  "template",  "params", "streamable",
+                                       "host",      "sent_to"};
+    struct str lookup = STR("none"), sent_to, host = saas_host(run->connector, call->path, &sent_to);
     check_keys(run, want, keys, sizeof(keys) / sizeof(keys[0]));
     (void)saas_lookup_path(call, true, true, &run->arena, &lookup); /* none stays */
     want_text(run, want, "operation", call->operation);
@@ -181,6 +182,8 @@ static void want_call(struct case_run *run, const struct yaml *want, const struc
     want_text(run, want, "key", call->idempotency_key);
     want_text(run, want, "lookup", lookup);
     want_text(run, want, "template", saas_path_template(call));
+    want_text(run, want, "host", host);
+    want_text(run, want, "sent_to", sent_to);
     want_text(run, want, "streamable", call->is_streamable ? STR("yes") : STR("no"));
     want_params(run, yaml_get(want, STR("params")), call);
 }
@@ -249,10 +252,10 @@ static void run_lookup(struct case_run *run, const struct yaml *map, struct saas
 static void run_answer(struct case_run *run, const struct yaml *map, const struct saas_call *call)
 {
     static const char *const keys[] = {"status", "body",   "body_hex", "replay", "outcome",
-                                       "cost",   "amount", "customer", "error",  "objects"};
+                                       "cost",   "amount", "customer", "error",  "objects", "poll"};
     struct saas_result got;
     bool is_replay = false;
-    check_keys(run, map, keys, 10);
+    check_keys(run, map, keys, 11);
     (void)yaml_bool(yaml_get(map, STR("replay")), &is_replay); /* absent: no */
     int r =
         saas_confirm(call, status_of(run, map), body_at(run, map), is_replay, saas_predict(call), &run->arena, &got);
@@ -265,6 +268,7 @@ static void run_answer(struct case_run *run, const struct yaml *map, const struc
     want_text(run, map, "amount", amount_text(run, &got.amount));
     want_text(run, map, "customer", got.customer);
     want_text(run, map, "error", got.error);
+    want_text(run, map, "poll", got.poll);
     want_objects(run, map, got.objects, got.n_objects);
     if (got.is_replay != is_replay)
         fault(run, "the replay mark was lost");
