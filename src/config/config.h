@@ -30,6 +30,8 @@ struct config_vendor {
     uint16_t port;
     bool is_tls;          /* https */
     struct str ca_file;   /* authorities beside those of the system; empty: none */
+    struct str prices;    /* path of a file of prices; empty: none */
+    bool polls;           /* asks later for prices */
     bool is_private;      /* the host may be at a private or otherwise special address: asked for, or evident */
     int64_t connect_ms, first_byte_ms, idle_ms; /* 0: as the limits say */
     struct str secret;    /* the reference: "env:NAME" or "file:PATH" */

@@ -132,13 +132,16 @@ static void text_vendor(const struct config *c, const struct config_vendor *v, b
     text_str("base_url", v->base_url, out);
     if (v->ca_file.n)
         text_str("ca_file", v->ca_file, out);
+    if (v->prices.n)
+        text_str("prices", v->prices, out);
     text_str("secret", v->secret, out);
     if (v->mode.n)
         text_str("mode", v->mode, out);
     buf_add(out, STR("    additions: "));
     put_additions(v, out);
-    buf_printf(out, "\n    insecure: %s\n    private: %s\n    forward_run_id: %s\n", v->is_insecure ? "true" : "false",
-               v->is_private ? "true" : "false", v->forwards_run_id ? "true" : "false");
+    buf_printf(out, "\n    insecure: %s\n    private: %s\n    poll: %s\n    forward_run_id: %s\n",
+               v->is_insecure ? "true" : "false", v->is_private ? "true" : "false", v->polls ? "true" : "false",
+               v->forwards_run_id ? "true" : "false");
     buf_add(out, STR("    timeouts: "));
     put_timeouts(c, v, out);
     buf_add_byte(out, '\n');
@@ -189,7 +192,7 @@ static void json_vendor(struct json_writer *w, const struct config *c, const str
         const char *suffix;
         struct str value;
     } strs[] = {{".connector", v->connector}, {".base_url", v->base_url}, {".ca_file", v->ca_file},
-                {".secret", v->secret},       {".mode", v->mode}};
+                {".secret", v->secret},       {".mode", v->mode},         {".prices", v->prices}};
     for (size_t i = 0; i < sizeof strs / sizeof strs[0]; i++) {
         json_entry(w, "vendors.", v->name, strs[i].suffix);
         jw_put_str_or_null(w, STR("value"), strs[i].value);
@@ -199,7 +202,10 @@ static void json_vendor(struct json_writer *w, const struct config *c, const str
         const char *suffix;
         bool value;
     } bools[] = {
-        {".insecure", v->is_insecure}, {".private", v->is_private}, {".forward_run_id", v->forwards_run_id}};
+        {".insecure", v->is_insecure},
+        {".private", v->is_private},
+        {".poll", v->polls},
+        {".forward_run_id", v->forwards_run_id}};
     for (size_t i = 0; i < sizeof bools / sizeof bools[0]; i++) {
         json_entry(w, "vendors.", v->name, bools[i].suffix);
         jw_put_bool(w, STR("value"), bools[i].value);

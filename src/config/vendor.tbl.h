@@ -17,6 +17,10 @@ VENDOR_KEY(ca_file, false, "{\"type\":\"string\",\"minLength\":1}", "",
            "certificates (PEM) of authorities that are believed for this vendor, beside those of the system")
 VENDOR_KEY(private, false, "{\"type\":\"boolean\"}", "false",
            "allows the host's name to lead to private, loopback, link-local and other special addresses")
+VENDOR_KEY(prices, false, "{\"type\":\"string\",\"minLength\":1}", "",
+           "a file of prices of your own contract, in the form of catalog/; its rows stand before those compiled in")
+VENDOR_KEY(poll, false, "{\"type\":\"boolean\"}", "false",
+           "asks the vendor later for prices that its answers do not have yet (Twilio)")
 VENDOR_KEY(timeouts, false,
            "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
            "\"connect_ms\":{\"type\":\"integer\",\"minimum\":10,\"maximum\":600000},"

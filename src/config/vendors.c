@@ -168,7 +168,16 @@ static void load_base_url(struct vendor_loader *vl)
                                v->is_tls ? "https" : "http", STR_ARG(v->host), v->port);
 }
 
-/* --- ca_file, timeouts -------------------------------------------------------------------------------------------- */
+/* --- prices, ca_file, timeouts ------------------------------------------------------------------------------------ */
+
+static void load_prices(struct vendor_loader *vl)
+{
+    const struct yaml *y = get(vl, STR("prices"), YAML_STR, "a path");
+    if (y && (y->text.n == 0 || y->text.n > 4095 || str_has(y->text, '\0')))
+        fault(vl, y, "bad_path", "prices: a path has 1 to 4095 bytes and no NUL");
+    else if (y)
+        vl->v->prices = copy(vl, y->text);
+}
 
 static void load_ca_file(struct vendor_loader *vl)
 {
@@ -324,6 +333,8 @@ static void load_vendor(struct loader *l, const struct yaml *y, struct config_ve
     load_bool(&vl, STR("private"), &v->is_private);
     load_base_url(&vl);
     load_ca_file(&vl);
+    load_prices(&vl);
+    load_bool(&vl, STR("poll"), &v->polls);
     load_timeouts(&vl);
     load_secret(&vl);
     load_mode(&vl);

@@ -50,6 +50,32 @@ static int load_connector(const struct config *c, struct str name, struct arena 
     return err_trace(r);
 }
 
+/* The user's own prices, before any call needs one. */
+static int load_prices(const struct config_vendor *cv, struct connector *c, struct arena *a, struct buf *error)
+{
+    struct buf text;
+    struct diag_list diags;
+    if (!cv->prices.n)
+        return 0;
+    buf_init(&text, CONNECTOR_BYTES_MAX);
+    diag_list_init(&diags, a, 20);
+    int r = io_read_file(io_system(), cv->prices, CONNECTOR_BYTES_MAX, &text);
+    if (r < 0)
+        buf_printf(error, "vendors." STR_FMT ".prices: " STR_FMT " cannot be read (%s)", STR_ARG(cv->name),
+                   STR_ARG(cv->prices), err_text(r));
+    else if ((r = connector_override_prices(c, buf_str(&text), cv->prices, &diags)) < 0)
+        (void)diag_list_text(&diags, error);
+    buf_deinit(&text);
+    return err_trace(r);
+}
+
+/* True when the config names the vendor's own address, as the connector does. */
+static bool is_own_address(const struct config_vendor *cv, const struct connector *c)
+{
+    struct str url = connector_base_url(c);
+    return cv->is_tls && str_starts(url, STR("https://")) && str_eq(str_sub(url, 8, url.n), cv->host);
+}
+
 static void set_additions(struct vendor *v, const struct config_vendor *cv)
 {
     v->additions = (struct saas_additions){.idempotency_key = cv->additions == ADDITIONS_ALL,
@@ -108,6 +134,8 @@ static int load_one(const struct config *c, const struct config_vendor *cv, size
         return r;
     v->name = set->names[i] = arena_str(&set->arena, cv->name);
     v->connector = set->connectors[i];
+    if ((r = load_prices(cv, set->connectors[i], &set->arena, error)) < 0)
+        return r;
     if (cv->secret.n && (r = secret_load(cv->secret, error, &set->secrets[i])) < 0)
         return r;
     v->secret = set->secrets[i];
@@ -120,6 +148,8 @@ static int load_one(const struct config *c, const struct config_vendor *cv, size
     set_additions(v, cv);
     set_timeouts(v, &timeouts, &c->limits);
     v->forwards_run_id = cv->forwards_run_id;
+    v->polls = cv->polls;
+    v->has_hosts = is_own_address(cv, v->connector);
     r = set_mode(v, cv->mode, error);
     return r < 0 ? r : conceal_forms_init(&v->forms, v->secret);
 }

@@ -51,6 +51,9 @@ int conceal_forms_init(struct conceal_forms *f, const struct secret *s)
         r = add_base64(f, 1, secret_reveal(s), 0);
     if (r == 0)
         r = add_base64(f, 2, secret_reveal(s), ':');
+    struct str user, password; /* Twilio shows an account its token */
+    if (r == 0 && str_cut(secret_reveal(s), ':', &user, &password) && password.n >= CONCEAL_MIN_BYTES)
+        r = add_form(f, 3, password);
     return r;
 }
 

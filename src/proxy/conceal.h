@@ -1,7 +1,8 @@
 /*
  * proxy/conceal.h - keeps a vendor's secret out of answers (promise 4): an echoing vendor's bytes lose it on the way.
  *
- * Every form in which it was sent (raw, base64, base64 of "secret:") is overwritten with '*', byte for byte, so that
+ * Every form in which it was sent (raw, base64, base64 of "secret:"; what stands behind
+ * the colon of "user:password") is overwritten with '*', byte for byte, so that
  * lengths stay. Works across pieces: bytes that could be the beginning of a form are kept back until the next piece.
  */
 #pragma once
@@ -9,7 +10,7 @@
 #include "base/buf.h"
 #include "crypto/secret.h"
 
-#define CONCEAL_FORMS 3
+#define CONCEAL_FORMS 4
 
 struct conceal_forms {
     const struct secret *forms[CONCEAL_FORMS]; /* NULL: fewer */

@@ -127,12 +127,13 @@ static const struct http_events forward_events = {
 
 static void start(struct call *c, bool fresh)
 {
+    struct str path;
+    struct http_target at = vendor_target(c->vendor, c->saas.path, &path);
     struct str target =
-        c->saas.query.n ? arena_printf(&c->arena, STR_FMT "?" STR_FMT, STR_ARG(c->saas.path), STR_ARG(c->saas.query))
-                        : c->saas.path;
+        c->saas.query.n ? arena_printf(&c->arena, STR_FMT "?" STR_FMT, STR_ARG(path), STR_ARG(c->saas.query)) : path;
     c->n_tries++;
     check(attempt_begin(c, false, saas_path_template(&c->saas)) != NULL);
-    c->up = http_pool_open(c->w->pool, &c->vendor->target, &c->vendor->timeouts, fresh, &forward_events, c);
+    c->up = http_pool_open(c->w->pool, &at, &c->vendor->timeouts, fresh, &forward_events, c);
     send_request(c, &(struct send_parts){
                         .method = c->method,
                         .target = target,

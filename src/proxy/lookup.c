@@ -110,6 +110,8 @@ void stage_look_up(struct call *c, bool wants_amount, bool wants_customer)
     counter_add(COUNTER_lookups, 1);
     check(attempt_begin(c, true, saas_path_template(&c->saas)) != NULL);
     c->answer_head = (struct http_head){.status = 0};
-    c->up = http_pool_open(c->w->pool, &c->vendor->target, &c->vendor->lookup_timeouts, false, &lookup_events, c);
-    send_request(c, &(struct send_parts){.method = STR("GET"), .target = path});
+    struct str sent;
+    struct http_target at = vendor_target(c->vendor, path, &sent);
+    c->up = http_pool_open(c->w->pool, &at, &c->vendor->lookup_timeouts, false, &lookup_events, c);
+    send_request(c, &(struct send_parts){.method = STR("GET"), .target = sent});
 }

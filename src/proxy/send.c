@@ -4,11 +4,12 @@
  */
 #include "proxy/send.h"
 
+#include "codec/b64.h"
 #include "crypto/hash.h"
 
 #include <string.h>
 
-#define SECRET_VALUE_BYTES (SECRET_BYTES_MAX + 64)
+#define SECRET_VALUE_BYTES (B64_SIZE(SECRET_BYTES_MAX) + 64)
 
 void send_keep_fields(struct call *c)
 {
@@ -32,30 +33,35 @@ static size_t add_run(struct call *c, struct http_field *fields)
     return 2;
 }
 
-void send_request(struct call *c, const struct send_parts *p)
+/* The value of the field that speaks for us, into `out`: whoever calls wipes it. */
+static struct str secret_value(const struct vendor *v, char out[SECRET_VALUE_BYTES])
+{
+    struct secret_form form = connector_secret_form(v->connector);
+    struct str s = secret_reveal(v->secret);
+    size_t n = form.is_basic ? B64_SIZE(s.n) : s.n;
+    check(form.prefix.n + n <= SECRET_VALUE_BYTES);
+    memcpy(out, form.prefix.p, form.prefix.n);
+    if (form.is_basic)
+        n = b64_encode(s, out + form.prefix.n).n;
+    else
+        memcpy(out + form.prefix.n, s.p, s.n);
+    return (struct str){out, form.prefix.n + n};
+}
+
+void send_on(struct http_exchange *x, const struct vendor *v, struct http_field *fields, size_t n,
+             const struct send_parts *p)
 {
     char secret[SECRET_VALUE_BYTES];
-    const struct vendor *v = c->vendor;
-    struct http_field *fields = arena_alloc(&c->arena, (c->n_send_fields + 8) * sizeof(*fields));
-    size_t n = 0, n_secret = 0;
+    struct str value = STR_NONE;
 
-    for (size_t i = 0; i < c->n_send_fields; i++)
-        fields[n++] = c->send_fields[i];
     fields[n++] = (struct http_field){STR("accept-encoding"), STR("identity")};
     if (p->content_type.n)
         fields[n++] = (struct http_field){STR("content-type"), p->content_type};
     if (p->idempotency_key.n)
         fields[n++] = (struct http_field){STR("idempotency-key"), p->idempotency_key};
-    if (v->forwards_run_id)
-        n += add_run(c, fields + n);
     if (v->secret) {
-        struct secret_form form = connector_secret_form(v->connector);
-        struct str s = secret_reveal(v->secret);
-        check(form.prefix.n + s.n <= sizeof(secret));
-        memcpy(secret, form.prefix.p, form.prefix.n);
-        memcpy(secret + form.prefix.n, s.p, s.n);
-        n_secret = form.prefix.n + s.n;
-        fields[n++] = (struct http_field){form.header, {secret, n_secret}};
+        value = secret_value(v, secret);
+        fields[n++] = (struct http_field){connector_secret_form(v->connector).header, value};
     }
     struct http_head head = {
         .method = p->method,
@@ -64,11 +70,22 @@ void send_request(struct call *c, const struct send_parts *p)
         .n_fields = n,
         .body_bytes = (int64_t)p->body.n,
     };
-    http_send_head(c->up, &head);
-    bytes_wipe(secret, n_secret);
+    http_send_head(x, &head);
+    bytes_wipe(secret, value.n);
     if (p->body.n)
-        (void)http_write(c->up, p->body);
-    http_finish(c->up, NULL, 0);
+        (void)http_write(x, p->body);
+    http_finish(x, NULL, 0);
+}
+
+void send_request(struct call *c, const struct send_parts *p)
+{
+    struct http_field *fields = arena_alloc(&c->arena, (c->n_send_fields + 2 + SEND_FIELDS_MORE) * sizeof(*fields));
+    size_t n = 0;
+    for (; n < c->n_send_fields; n++)
+        fields[n] = c->send_fields[n];
+    if (c->vendor->forwards_run_id)
+        n += add_run(c, fields + n);
+    send_on(c->up, c->vendor, fields, n, p);
 }
 
 bool send_is_answered_by(struct str idempotency_key, const struct http_head *head)

@@ -22,6 +22,8 @@ struct vendor {
     struct saas_additions additions;
     struct http_timeouts timeouts, lookup_timeouts;
     bool forwards_run_id;
+    bool has_hosts; /* the target is the vendor's own, so its connector says which host serves a path */
+    bool polls;     /* prices that come later are asked for */
 };
 
 struct vendors {
@@ -30,5 +32,7 @@ struct vendors {
 };
 
 const struct vendor *vendors_find(const struct vendors *v, struct str name);
+/* Where a path of the connector is served, and the path as it is there. Points into vendor and path. */
+struct http_target vendor_target(const struct vendor *v, struct str path, struct str *ret_path);
 /* A test key never reaches a live secret (CONTRACT 3). */
 bool vendor_allows_mode(const struct vendor *v, enum mode key_mode);

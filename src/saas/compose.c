@@ -142,7 +142,8 @@ int saas_refusal_body(const struct connector *c, enum code code, uint16_t status
                 break;
         }
         if (rest.p[0] == '{' && i < n) {
-            (void)(holes[i].is_raw ? buf_add(out, holes[i].value) : json_quote(out, holes[i].value)); /* buf_ok() below */
+            int r = holes[i].is_raw ? buf_add(out, holes[i].value) : json_quote(out, holes[i].value);
+            (void)r; /* buf_ok() below */
             rest = str_sub(rest, holes[i].name.n + 2, rest.n);
         } else {
             (void)buf_add_byte(out, rest.p[0]);

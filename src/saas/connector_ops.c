@@ -82,7 +82,8 @@ static void parse_params(struct parse *p, const struct yaml *map, struct operati
         while (i < n && !str_eq(it->text, str_c(param_types[i].text)))
             i++;
         if (i == n || !yaml_is(it, YAML_STR))
-            read_fault(p, it, "the type of a parameter is one of text int signed bool currency id content list addresses");
+            read_fault(p, it, "the type of a parameter is one of text int signed bool currency id content list "
+                              "addresses");
         else if (!op_declares(
                      op, it->key)) /* an alias has some of them in its path; as fields they are refused beside it */
             op->params[op->n_params++] = (struct op_param){it->key, param_types[i].type, false};

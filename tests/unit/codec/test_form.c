@@ -322,6 +322,25 @@ static void clashes_are_found_wherever_they_stand(void **state)
     }
 }
 
+/* APIs that write lists as repeated names say which. */
+static void names_told_as_lists_may_repeat_and_no_others(void **state)
+{
+    static const struct str lists[] = {STR_INIT("MediaUrl"), STR_INIT("X")};
+    struct str text = STR("MediaUrl=a&To=b&MediaUrl=c&MediaUrl=a");
+    assert_int_equal(form_parse_lists(&arena, text, 1000, 6, lists, 2, &form, &fault), 0);
+    assert_int_equal(form.n, 4);
+    assert_str(form.fields[2].value, "c");
+    assert_int_equal(form_write(&form, &out), 0);
+    assert_str(buf_str(&out), text.p);
+    static const char *const bad[] = {"To=a&To=b", "mediaurl=a&mediaurl=b", "MediaUrl=a&MediaUrl[]=b",
+                                      "MediaUrl[0]=a&MediaUrl=b", "MediaUrl[x]=a&MediaUrl[x]=b"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        if (form_parse_lists(&arena, str_c(bad[i]), 1000, 6, lists, 2, &form, &fault) != -ERR_AMBIGUOUS)
+            fail_msg("%s", bad[i]);
+    }
+    assert_int_equal(form_parse_lists(&arena, text, 3, 6, lists, 2, &form, &fault), -ERR_TOO_LARGE);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -339,6 +358,7 @@ int main(void)
         T(fields_can_be_added_under_the_same_rules),
         T(what_is_written_is_read_back_the_same),
         T(clashes_are_found_wherever_they_stand),
+        T(names_told_as_lists_may_repeat_and_no_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ static void load_example(struct load *l)
                     "  stripe:\n    base_url: \"http://127.0.0.1:9001/\"\n    secret: env:STRIPE_KEY\n"
                     "    additions: [idempotency_key]\n    mode: live\n"
                     "  other: {connector: stripe, base_url: \"http://[::1]:1\", secret: \"file:/s\", "
-                    "forward_run_id: true}\n"),
+                    "forward_run_id: true, prices: /p.yaml, poll: true}\n"),
         .flags = {.listen_data = STR("127.0.0.1:1")},
         .env = env,
     };
@@ -88,6 +88,9 @@ static void json_is_well_formed_and_flat(void **state)
     assert_has(&b, "\"connectors\":{\"value\":null,\"origin\":\"default\"}");
     assert_has(&b, "\"vendors.stripe.additions\":{\"value\":[\"idempotency_key\"],\"origin\":\"my.yaml:4\"}");
     assert_has(&b, "\"vendors.other.forward_run_id\":{\"value\":true,");
+    assert_has(&b, "\"vendors.other.prices\":{\"value\":\"/p.yaml\",");
+    assert_has(&b, "\"vendors.other.poll\":{\"value\":true,");
+    assert_has(&b, "\"vendors.stripe.poll\":{\"value\":false,");
     assert_has(&b, "\"limits.keys_max\":{\"value\":77,\"origin\":\"FLYBALL_LIMITS_KEYS_MAX\"}");
     arena_deinit(&a);
     buf_deinit(&b);

@@ -132,6 +132,9 @@ static void authorities_go_with_https_only(void **state)
 {
     assert_fault(BEFORE "http://127.0.0.1:1\n    ca_file: x.pem\n", "no_tls: vendors.stripe.ca_file");
     assert_fault(BEFORE "https://127.0.0.1:1\n    ca_file: \"\"\n", "bad_path: vendors.stripe.ca_file");
+    assert_fault(BEFORE "https://127.0.0.1:1\n    prices: \"\"\n", "bad_path: vendors.stripe.prices");
+    assert_fault(BEFORE "https://127.0.0.1:1\n    poll: 5\n", "wrong_type: vendors.stripe.poll wants true or false");
+    assert_loads(BEFORE "https://127.0.0.1:1\n    prices: our.yaml\n    poll: true\n");
 }
 
 static void plain_http_to_other_machines_must_be_asked_for(void **state)

@@ -42,6 +42,24 @@ static void raw_and_base64_forms_are_overwritten_byte_for_byte(void **state)
     secret_free(s);
 }
 
+static void the_password_of_a_pair_is_overwritten_alone_too(void **state)
+{
+    struct conceal_forms f;
+    struct secret *s;
+    char text[] = "{\"auth_token\":\"0123456789abcdef\",\"sid\":\"ACx\"}", short_text[] = "AC0123456789:short short";
+    assert_int_equal(secret_new(STR("ACx:0123456789abcdef"), &s), 0);
+    assert_int_equal(conceal_forms_init(&f, s), 0);
+    assert_int_equal(conceal_text(&f, text, strlen(text)), 1);
+    assert_string_equal(text, "{\"auth_token\":\"****************\",\"sid\":\"ACx\"}");
+    conceal_forms_deinit(&f);
+    secret_free(s);
+    assert_int_equal(secret_new(STR("AC0123456789:short"), &s), 0);
+    assert_int_equal(conceal_forms_init(&f, s), 0);
+    assert_int_equal(conceal_text(&f, short_text, strlen(short_text)), 1); /* short texts alone are anybody's */
+    conceal_forms_deinit(&f);
+    secret_free(s);
+}
+
 static void other_text_is_untouched(void **state)
 {
     struct conceal_forms f;
@@ -115,6 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(raw_and_base64_forms_are_overwritten_byte_for_byte),
+        cmocka_unit_test(the_password_of_a_pair_is_overwritten_alone_too),
         cmocka_unit_test(other_text_is_untouched),
         cmocka_unit_test(a_secret_split_over_pieces_is_still_found),
         cmocka_unit_test(without_a_secret_bytes_pass_as_they_are),

@@ -76,6 +76,108 @@ static void names_must_be_declared(void **state)
             "the type of a parameter");
 }
 
+#define OP                                                                                                             \
+    "operations:\n  - {id: a, route: \"POST /a/{id}.json\", class: cost, "                                             \
+    "params: {to: addresses, sec: int, s: content}, "
+
+static void what_is_derived_says_of_what(void **state)
+{
+    assert_str(faults(HEAD OP "derive: {k: {count: [to]}, m: {minutes: sec, otherwise: 60}, p: {segments: s}}}\n"), "");
+    refused(HEAD OP "derive: {k: {count: [cc]}}}\n", "`cc` is not a parameter");
+    refused(HEAD OP "derive: {k: {count: [to], minutes: sec}}}\n", "is the count of parameters");
+    refused(HEAD OP "derive: {k: {segments: [s, to]}}}\n", "is the count of parameters");
+    refused(HEAD OP "derive: {k: {}}}\n", "is the count of parameters");
+    refused(HEAD OP "derive: {k: {sum: [to]}}}\n", "unknown_key");
+    refused(HEAD OP "derive: [to]}\n", "must be a mapping");
+}
+
+static void a_price_is_from_a_table_or_unknown_or_free(void **state)
+{
+#define P(rule) HEAD OP "derive: {k: {count: to}}, price: [" rule "]}\n"
+    assert_str(faults(P("{table: resend_email, item: email, add: each, times: k}")), "");
+    assert_str(faults(P("{with: sec, unknown: true}, {free: true}")), "");
+    refused(P("{unknown: true, free: true}"), "`unknown`, `free`, or from a `table`");
+    refused(P("{times: k}"), "`unknown`, `free`, or from a `table`");
+    refused(P("{table: nowhere, item: email, add: each}"), "no table of prices `nowhere`");
+    refused(P("{table: resend_email, add: each}"), "needs `of` or `item`");
+    refused(P("{table: resend_email, of: to, item: email, add: each}"), "needs `of` or `item`");
+    refused(P("{table: resend_email, item: email}"), "`add` with its columns");
+    refused(P("{table: resend_email, item: email, add: each, times: s}"), "`s` is no integer");
+    refused(P("{with: x, free: true}"), "`x` is not a parameter");
+}
+
+static void a_poll_says_what_and_when(void **state)
+{
+#define S(more) HEAD OP "settle: {poll: \"GET /m/{sid}\", price: p, currency: c" more "}}\n"
+    assert_str(faults(S(", after_ms: [1, 2, 3]")), "");
+    refused(S(""), "`after_ms` must say when to ask");
+    refused(S(", after_ms: [2, 2]"), "rising times");
+    refused(S(", after_ms: [1, 2, 3, 4, 5, 6, 7, 8, 9]"), "up to 8");
+    refused(HEAD OP "settle: {poll: POST /m, price: p, currency: c, after_ms: [1]}}\n", "must read like `GET");
+    refused(HEAD OP "settle: {poll: \"GET /m/{sid\", price: p, currency: c, after_ms: [1]}}\n", "a { without its }");
+}
+
+static void duplicates_are_by_parameters(void **state)
+{
+    assert_str(faults(HEAD OP "duplicates: {window_ms: 60000, by: [to, s]}}\n"), "");
+    refused(HEAD OP "duplicates: {window_ms: 60000, by: []}}\n", "names 1 to 16");
+    refused(HEAD OP "duplicates: {window_ms: 60000, by: [from]}}\n", "`from` is not a parameter");
+    refused(HEAD OP "duplicates: {window_ms: 0, by: [to]}}\n", "`window_ms` must be an integer from 1");
+}
+
+static void hosts_and_secrets_have_their_forms(void **state)
+{
+    assert_str(faults(HEAD ROW "hosts: [{prefix: /x, host: x.example}, {prefix: /y, host: y.example, kept: true}]\n"),
+               "");
+    refused(HEAD ROW "hosts: [{prefix: x, host: x.example}]\n", "reads like `/lookups`");
+    refused(HEAD ROW "hosts: [{prefix: /x/, host: x.example}]\n", "reads like `/lookups`");
+    refused("connector: x\nsecret: {header: a, kind: digest}\n" ROW, "`kind` is `plain` or `basic`");
+}
+
+static void rows_of_ones_own_stand_before_the_tables(void **state)
+{
+#define OWN(rows) "prices: resend_email\nmatch: exact\nas_of: x\nsource: z\nrows: [" rows "]\n"
+    static const struct {
+        const char *text, *why;
+    } bad[] = {
+        {OWN("{for: email, each: 0.5}"), "decimal text in USD"},
+        {OWN("{for: email, each: \"1e3\"}"), "decimal text in USD"},
+        {OWN("{for: email, each: \"-1\"}"), "decimal text in USD"},
+        {OWN("{each: \"1\"}"), "`for` must say"},
+        {OWN("{for: email}, {for: email}"), "`email` stands twice"},
+        {"prices: other\nmatch: exact\nas_of: x\nsource: z\nrows: []\n", "no prices named `other`"},
+        {"prices: resend_email\nmatch: prefix\nas_of: x\nsource: z\nrows: []\n", "not prices of"},
+        {"prices: resend_email\nmatch: exact\nas_of: x\nsource: z\n", "`rows` must be a list"},
+        {"prices: resend_email\nmatch: some\nas_of: x\nsource: z\nrows: []\n", "`prefix` or `exact`"},
+    };
+    struct connector *c = NULL;
+    struct diag_list diags;
+    struct str text;
+    diag_list_init(&diags, &fx.arena, 20);
+    assert_true(connector_builtin(STR("resend"), &text));
+    assert_int_equal(connector_parse(text, STR("r.yaml"), &fx.limits, &diags, &c), 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        size_t at;
+        diag_list_init(&diags, &fx.arena, 20);
+        assert_int_equal(connector_override_prices(c, str_c(bad[i].text), STR("own.yaml"), &diags), -ERR_INVALID);
+        buf_reset(&fx.out);
+        assert_int_equal(diag_list_text(&diags, &fx.out), 0);
+        if (!str_find(buf_str(&fx.out), str_c(bad[i].why), &at) || !str_starts(buf_str(&fx.out), STR("own.yaml:")))
+            fail_msg("want `%s`, got `" STR_FMT "`", bad[i].why, STR_ARG(buf_str(&fx.out)));
+    }
+    diag_list_init(&diags, &fx.arena, 20);
+    struct str own = STR(OWN("{for: email, each: \"0.000000001\"}"));
+    assert_int_equal(connector_override_prices(c, own, STR("o"), &diags), 0);
+    struct saas_request r = post("/emails", "{\"to\":[\"a@x.dev\",\"b@x.dev\"]}");
+    struct saas_call call;
+    struct saas_problem problem;
+    r.content_type = STR("application/json");
+    assert_int_equal(saas_read(c, &r, &fx.limits, &fx.arena, &call, &problem), 0);
+    assert_int_equal(saas_predict(&call).usd, 2);
+    assert_int_equal(saas_predict(&call).how, HOW_PRICED);
+    connector_free(c);
+}
+
 static void a_vague_confirm_row_is_refused(void **state)
 {
     refused(HEAD "operations:\n  - {id: a, route: POST /a, class: cost, confirm: [{path: status, outcome: settled}]}\n",
@@ -194,6 +296,12 @@ int main(void)
         T(what_is_missing_is_a_fault),
         T(two_rows_for_one_route_are_refused),
         T(names_must_be_declared),
+        T(what_is_derived_says_of_what),
+        T(a_price_is_from_a_table_or_unknown_or_free),
+        T(a_poll_says_what_and_when),
+        T(duplicates_are_by_parameters),
+        T(hosts_and_secrets_have_their_forms),
+        T(rows_of_ones_own_stand_before_the_tables),
         T(a_vague_confirm_row_is_refused),
         T(a_5xx_never_proves_that_nothing_was_charged),
         T(another_version_is_another_grammar),
