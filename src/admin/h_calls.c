@@ -142,7 +142,7 @@ static void then_run_calls(struct request *r)
     struct json_writer w;
     jw_init(&w, &r->out);
     jw_object(&w);
-    jw_put_raw(&w, STR("run"), r->note);
+    jw_put_raw(&w, STR("run"), r->note); /* the run and its sums */
     jw_put_raw(&w, STR("calls"), buf_str(&r->ask.json));
     jw_object_end(&w);
     (void)buf_add_byte(&r->out, '\n');
@@ -166,11 +166,26 @@ static void fail_with_runs(struct request *r)
     request_answer(r, 409);
 }
 
+/* The members of both objects in one: they have no name in common. */
+static struct str joined(struct request *r, struct str a, struct str b)
+{
+    return arena_join(&r->arena, (struct str[]){str_sub(a, 0, a.n - 1), STR(","), str_sub(b, 1, b.n - 1)}, 3);
+}
+
+static void then_run_sum(struct request *r)
+{
+    r->note = joined(r, r->note, row_text(r));
+    r->ask.q.kind = QUERY_RUN;
+    r->ask.q.rows_max = r->admin->limits->query_rows_max;
+    if (request_param(r, STR("limit")).n && !request_limit(r, &r->ask.q.rows_max))
+        return;
+    request_ask(r, then_run_calls);
+}
+
 static void then_run(struct request *r)
 {
     struct json rows, row;
     struct str agent = request_param(r, STR("agent")), tenant = request_param(r, STR("tenant"));
-    int64_t rows_max = r->admin->limits->query_rows_max;
 
     if (json_parse(&r->arena, buf_str(&r->ask.json), RECORD_DEPTH_MAX, &rows) < 0) {
         request_fail_err(r, -ERR_CORRUPT);
@@ -187,13 +202,11 @@ static void then_run(struct request *r)
         return;
     }
     r->note = arena_str(&r->arena, row_text(r));
-    if (request_param(r, STR("limit")).n && !request_limit(r, &rows_max))
-        return;
     (void)json_str(json_get(row, STR("agent")), &agent);
     (void)json_str(json_get(row, STR("tenant")), &tenant);
-    r->ask.q =
-        (struct query){.kind = QUERY_RUN, .run = r->args[0], .agent = agent, .tenant = tenant, .rows_max = rows_max};
-    request_ask(r, then_run_calls);
+    r->ask.q = (struct query){
+        .kind = QUERY_RUN_SUM, .run = r->args[0], .agent = agent, .tenant = tenant, .rows_max = INT64_MAX};
+    request_ask(r, then_run_sum);
 }
 
 void admin_on_run(struct request *r)

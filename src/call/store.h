@@ -21,6 +21,7 @@ enum query_kind {
     QUERY_CALL,  /* one by call_id, with frames' seqs, events around it */
     QUERY_RUNS,  /* newest first: run_id, agent, tenant, calls, denied, unknown, settled usd, first, last */
     QUERY_RUN,   /* calls of one run, oldest first */
+    QUERY_RUN_SUM, /* what the calls that QUERY_RUN gives add up to: one object (store/run_sum.h) */
     QUERY_SPEND, /* settled and held usd by day x vendor x model x class x agent x key, or some of these (spend_by);
                     newest day first; since and until count whole UTC days */
     QUERY_COUNTERS,    /* limits: counter, bucket, window_start, settled, held */

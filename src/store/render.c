@@ -355,7 +355,7 @@ int render_policy(struct arena *a, struct json_writer *w, uint64_t seq, wall_t a
 /* --- sums and indexes ----------------------------------------------------------------------------------------------
  */
 
-static void put_rollup(struct json_writer *w, const struct rollup *r)
+void render_rollup(struct json_writer *w, const struct rollup *r)
 {
     jw_put_i64(w, STR("calls"), r->calls);
     jw_put_i64(w, STR("denied"), r->denied);
@@ -370,7 +370,7 @@ void render_run(struct json_writer *w, const struct run_row *r)
     jw_put_str(w, STR("run_id"), r->run_id);
     jw_put_str(w, STR("agent"), r->agent);
     jw_put_str_or_null(w, STR("tenant"), r->tenant);
-    put_rollup(w, &r->sum);
+    render_rollup(w, &r->sum);
     render_wall(w, STR("first"), r->first_at);
     render_wall(w, STR("last"), r->last_at);
     jw_put_i64(w, STR("seq"), (int64_t)r->last_seq);
@@ -390,14 +390,14 @@ void render_spend(struct json_writer *w, const struct spend_row *r)
 #define SPEND_BY(name, member) jw_put_str_or_null(w, STR(#member), r->member);
 #include "call/spend_by.tbl.h"
 #undef SPEND_BY
-    put_rollup(w, &r->sum);
+    render_rollup(w, &r->sum);
     jw_object_end(w);
 }
 
-static void put_units(struct json_writer *w, struct str key, bool is_usd, int64_t n)
+void render_units(struct json_writer *w, struct str key, struct str meter, int64_t n)
 {
     char text[MONEY_TEXT_BYTES];
-    if (is_usd)
+    if (str_eq(meter, meter_text(METER_USD)))
         jw_put_str(w, key, money_text(n, text));
     else
         jw_put_i64(w, key, n);
@@ -405,15 +405,14 @@ static void put_units(struct json_writer *w, struct str key, bool is_usd, int64_
 
 void render_counter(struct json_writer *w, const struct tally_row *r)
 {
-    bool is_usd = str_eq(r->meter, STR("usd"));
     jw_object(w);
     jw_put_str(w, STR("counter"), r->counter);
     jw_put_str_or_null(w, STR("bucket"), r->bucket);
     jw_put_str(w, STR("meter"), r->meter);
     jw_put_str(w, STR("window"), r->window);
     render_wall(w, STR("window_start"), r->window_start);
-    put_units(w, STR("settled"), is_usd, r->settled);
-    put_units(w, STR("held"), is_usd, r->held);
+    render_units(w, STR("settled"), r->meter, r->settled);
+    render_units(w, STR("held"), r->meter, r->held);
     jw_object_end(w);
 }
 

@@ -66,6 +66,10 @@ void render_idempotency(struct json_writer *w, const struct idempotency_row *r);
 /* For audit: everything the chain covers, byte for byte, texts as JSON strings. */
 void render_frame(struct json_writer *w, const struct frame *f, bool has_personal);
 
+/* Members "calls", "denied", "unknown", "settled" and "held" of an open object. */
+void render_rollup(struct json_writer *w, const struct rollup *r);
+/* A decimal string for usd, else an integer. */
+void render_units(struct json_writer *w, struct str key, struct str meter, int64_t n);
 /* {"usd":...,"how":...} or null. */
 void render_cost(struct json_writer *w, struct str key, struct cost_row c);
 void render_wall(struct json_writer *w, struct str key, wall_t t); /* 0: null */

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "store/memory/memory_impl.h"
+#include "store/run_sum.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,37 @@ static int ask_run(struct asking *a)
         a->rows_left--;
         r = put_call(a, &c->row, false);
     }
+    return r;
+}
+
+static int look(void *ctx, const struct run_limit *l, int64_t *ret_settled, int64_t *ret_held)
+{
+    const struct memory *m = ctx;
+    const struct tally_row *row = tally_find(&m->counters, l->counter, l->bucket, l->window_start);
+    if (row) {
+        *ret_settled = row->settled;
+        *ret_held = row->held;
+    }
+    return 0;
+}
+
+static int ask_run_sum(struct asking *a)
+{
+    struct run_sum sum;
+    int r = 0;
+    run_sum_init(&sum);
+    for (size_t i = 0; i < a->m->n && a->rows_left > 0 && r == 0; i++) {
+        const struct memory_call *c = a->m->entries[i].call;
+        if (!c || !place_fits(a->q, c->row.open_seq, c->row.started_at) || !call_fits(a->q, &c->row))
+            continue;
+        a->rows_left--;
+        struct call_texts t = texts_of(a->m, &c->row);
+        arena_reset(a->arena);
+        r = run_sum_add(&sum, a->arena, &t);
+    }
+    if (r == 0)
+        r = run_sum_render(&sum, &a->w, look, a->m);
+    run_sum_deinit(&sum);
     return r;
 }
 
@@ -393,7 +425,7 @@ int memory_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_CALLS] = ask_calls,       [QUERY_CALL] = ask_call,         [QUERY_RUNS] = ask_runs,
         [QUERY_RUN] = ask_run,           [QUERY_SPEND] = ask_spend,       [QUERY_COUNTERS] = ask_counters,
         [QUERY_EVENTS] = ask_events,     [QUERY_POLICIES] = ask_policies, [QUERY_OBJECT] = ask_object,
-        [QUERY_IDEMPOTENCY] = ask_idempotency, [QUERY_AUDIT] = ask_audit,
+        [QUERY_IDEMPOTENCY] = ask_idempotency, [QUERY_AUDIT] = ask_audit, [QUERY_RUN_SUM] = ask_run_sum,
     };
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.m = reader->m, .arena = &reader->arena, .q = q, .rows_left = query_rows(q)};

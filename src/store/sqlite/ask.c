@@ -8,6 +8,7 @@
  */
 #include "base/check.h"
 #include "base/err.h"
+#include "store/run_sum.h"
 #include "store/sqlite/batch.h"
 
 #include <string.h>
@@ -31,6 +32,7 @@ struct asking {
     } args[ARGS_MAX];
     int n_args;
     int64_t n_left; /* rows still wanted, where SQL does not count them */
+    struct run_sum *sum; /* of ask_run_sum */
 };
 
 static void sql_add(struct asking *a, const char *text)
@@ -249,7 +251,7 @@ static int select_calls(struct asking *a, const char *order)
 }
 
 /* The row is of open_seq, close_seq, last_seq. */
-static int put_call(struct asking *a, sqlite3_stmt *st, bool is_full)
+static int texts_of(struct asking *a, sqlite3_stmt *st, struct call_texts *ret)
 {
     struct call_texts t = {(uint64_t)sql_i64(st, 0), (uint64_t)sql_i64(st, 1), (uint64_t)sql_i64(st, 2)};
     struct frame open, close = {0}, last = {0};
@@ -267,7 +269,15 @@ static int put_call(struct asking *a, sqlite3_stmt *st, bool is_full)
     t.close_personal = close.personal;
     t.last = last.body;
     t.last_personal = last.personal;
-    return render_call(&a->r->arena, &a->w, &t, is_full);
+    *ret = t;
+    return 0;
+}
+
+static int put_call(struct asking *a, sqlite3_stmt *st, bool is_full)
+{
+    struct call_texts t;
+    int r = texts_of(a, st, &t);
+    return r < 0 ? r : render_call(&a->r->arena, &a->w, &t, is_full);
 }
 
 static int on_call(struct asking *a, sqlite3_stmt *st)
@@ -275,20 +285,62 @@ static int on_call(struct asking *a, sqlite3_stmt *st)
     return put_call(a, st, false);
 }
 
-static int ask_list(struct asking *a, const char *order)
+static int ask_list(struct asking *a, const char *order, int (*on_row)(struct asking *a, sqlite3_stmt *st))
 {
     int r = select_calls(a, order);
-    return r == 0 ? run(a, on_call) : r;
+    return r == 0 ? run(a, on_row) : r;
 }
 
 static int ask_calls(struct asking *a)
 {
-    return ask_list(a, "DESC");
+    return ask_list(a, "DESC", on_call);
 }
 
 static int ask_run(struct asking *a)
 {
-    return ask_list(a, "ASC");
+    return ask_list(a, "ASC", on_call);
+}
+
+static int on_call_of_sum(struct asking *a, sqlite3_stmt *st)
+{
+    struct call_texts t;
+    int r = texts_of(a, st, &t);
+    return r < 0 ? r : run_sum_add(a->sum, &a->r->arena, &t);
+}
+
+static int look(void *ctx, const struct run_limit *l, int64_t *ret_settled, int64_t *ret_held)
+{
+    static const char SQL[] =
+        "SELECT settled, held FROM counters WHERE counter = ?1 AND bucket = ?2 AND window_start = ?3";
+    struct asking *a = ctx;
+    sqlite3_stmt *st;
+    int r = sql_prepare(a->r->db, str_c(SQL), &st);
+    if (r < 0)
+        return r;
+    sql_bind_str(st, 1, l->counter);
+    sql_bind_str(st, 2, l->bucket);
+    sql_bind_int(st, 3, l->window_start);
+    int rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW) {
+        *ret_settled = sql_i64(st, 0);
+        *ret_held = sql_i64(st, 1);
+    } else if (rc != SQLITE_DONE) {
+        r = sql_error(rc);
+    }
+    (void)sqlite3_finalize(st); /* says again what step said */
+    return r;
+}
+
+static int ask_run_sum(struct asking *a)
+{
+    struct run_sum sum;
+    run_sum_init(&sum);
+    a->sum = &sum;
+    int r = ask_list(a, "ASC", on_call_of_sum);
+    if (r == 0)
+        r = run_sum_render(&sum, &a->w, look, a);
+    run_sum_deinit(&sum);
+    return r;
 }
 
 /* --- one call, and the events around it
@@ -598,7 +650,7 @@ int sqlite_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_CALLS] = ask_calls,       [QUERY_CALL] = ask_call,         [QUERY_RUNS] = ask_runs,
         [QUERY_RUN] = ask_run,           [QUERY_SPEND] = ask_spend,       [QUERY_COUNTERS] = ask_counters,
         [QUERY_EVENTS] = ask_events,     [QUERY_POLICIES] = ask_policies, [QUERY_OBJECT] = ask_object,
-        [QUERY_IDEMPOTENCY] = ask_idempotency, [QUERY_AUDIT] = ask_audit,
+        [QUERY_IDEMPOTENCY] = ask_idempotency, [QUERY_AUDIT] = ask_audit, [QUERY_RUN_SUM] = ask_run_sum,
     };
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.r = reader, .q = q};

@@ -187,12 +187,32 @@ static void a_run_is_found_then_its_calls(void **state)
     assert_str(fake_core.ask->q.run, "r1");
     fake_answer(0, "[{\"run_id\":\"r1\",\"agent\":\"a\",\"tenant\":\"t\"}]");
     assert_non_null(fake_core.ask);
+    assert_int_equal(fake_core.ask->q.kind, QUERY_RUN_SUM);
+    fake_answer(0, "[{\"totals\":[],\"tool_calls\":2}]");
     assert_int_equal(fake_core.ask->q.kind, QUERY_RUN);
+    assert_int_equal(fake_core.ask->q.rows_max, f->limits.query_rows_max);
     assert_str(fake_core.ask->q.agent, "a");
     assert_str(fake_core.ask->q.tenant, "t");
     fake_answer(0, "[{\"call_id\":\"c1\"}]");
     assert_answer(f, 200,
-                  "{\"run\":{\"run_id\":\"r1\",\"agent\":\"a\",\"tenant\":\"t\"},\"calls\":[{\"call_id\":\"c1\"}]}");
+                  "{\"run\":{\"run_id\":\"r1\",\"agent\":\"a\",\"tenant\":\"t\",\"totals\":[],\"tool_calls\":2},"
+                  "\"calls\":[{\"call_id\":\"c1\"}]}");
+}
+
+static void a_runs_calls_can_be_limited_but_its_sums_are_whole(void **state)
+{
+    struct fake *f = *state;
+    fake_get(f, "/api/v1/runs/r1?limit=7");
+    fake_answer(0, "[{\"run_id\":\"r1\"}]");
+    assert_int_equal(fake_core.ask->q.rows_max, INT64_MAX);
+    fake_answer(0, "[{\"totals\":[]}]");
+    assert_int_equal(fake_core.ask->q.rows_max, 7);
+    fake_answer(0, "[]");
+    assert_answer(f, 200, "\"calls\":[]");
+    fake_get(f, "/api/v1/runs/r1?limit=0");
+    fake_answer(0, "[{\"run_id\":\"r1\"}]");
+    fake_answer(0, "[{\"totals\":[]}]");
+    assert_answer(f, 400, "limit");
 }
 
 static void several_runs_of_an_id_are_listed(void **state)
@@ -473,6 +493,7 @@ int main(void)
         T(one_call_is_an_object_and_a_missing_one_404),
         T(why_holds_the_record_and_its_sentences),
         T(a_run_is_found_then_its_calls),
+        T(a_runs_calls_can_be_limited_but_its_sums_are_whole),
         T(several_runs_of_an_id_are_listed),
         T(a_key_is_shown_once_it_is_durable),
         T(a_change_that_cannot_be_made_durable_is_not_confirmed),

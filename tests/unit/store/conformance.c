@@ -507,6 +507,88 @@ static void calls_and_spend_of_one_model_are_found(void **state)
     assert_str(text(rows, "[0].settled.usd"), "0.000000100");
 }
 
+static void a_run_adds_up_by_layer_and_vendor(void **state)
+{
+    struct setting *s = *state;
+    struct story_call model = story_call(), refund = story_call(), denied;
+    model.model = "gpt-4o-mini";
+    model.vendor = "openai";
+    model.held = 900000;
+    uint64_t open = story_open(&s->story, &model, NULL);
+    struct story_close end = {.open_seq = open,
+                              .outcome = "settled",
+                              .settled = 150000,
+                              .model_members = "\"tokens\":{\"input\":100,\"audio\":5,\"output\":20,\"new\":9},"
+                                               "\"tool_calls\":[{\"id\":\"a\"},{\"id\":\"b\"}]"};
+    story_close(&s->story, &end);
+    end.open_seq = story_open(&s->story, &model, NULL);
+    end.model_members = "\"tokens\":{\"input\":11}";
+    story_close(&s->story, &end);
+    story_open(&s->story, &refund, NULL); /* open: holds 5.00 */
+    denied = refund;
+    denied.is_over = true;
+    denied.verdict = "deny";
+    denied.code = "limit_exceeded";
+    denied.held = -1;
+    story_open(&s->story, &denied, NULL);
+    refund.run_id = "run-2";
+    story_open(&s->story, &refund, NULL);
+    apply(s);
+
+    struct query q = {.kind = QUERY_RUN_SUM, .run = STR("run-1"), .agent = STR("refunds"), .tenant = STR("acme")};
+    struct json sum = json_at(ask(s, q), 0);
+    assert_int_equal(json_len(json_get(sum, STR("totals"))), 2);
+    assert_str(text(sum, "totals[0].layer"), "llm");
+    assert_str(text(sum, "totals[0].vendor"), "openai");
+    assert_int_equal(number(sum, "totals[0].calls"), 2);
+    assert_str(text(sum, "totals[0].settled.usd"), "0.000300000");
+    assert_str(text(sum, "totals[1].layer"), "saas");
+    assert_int_equal(number(sum, "totals[1].denied"), 1);
+    assert_str(text(sum, "totals[1].held.usd"), "5.000000000");
+    assert_int_equal(number(sum, "tokens.input"), 111);
+    assert_int_equal(number(sum, "tokens.audio"), 5);
+    assert_int_equal(number(sum, "tokens.output"), 20);
+    assert_int_equal(json_len(json_get(sum, STR("tokens"))), 3);
+    assert_int_equal(number(sum, "tool_calls"), 2);
+    assert_int_equal(json_len(json_get(sum, STR("limits"))), 0);
+    q.run = STR("run-2");
+    sum = json_at(ask(s, q), 0);
+    assert_true(is_null(sum, "tokens"));
+    assert_int_equal(number(sum, "totals[0].calls"), 1);
+}
+
+static void a_run_shows_the_limits_that_count_it_alone(void **state)
+{
+    struct setting *s = *state;
+    struct story_call c = story_call();
+    c.limits[0] = (struct story_limit){"default/run/usd/run/agent,run", "agent=refunds,run=run-1", "usd", "run", 0,
+                                       5000000000};
+    c.limits[1] = (struct story_limit){"default/n/requests/run/run", "run=run-1", "requests", "run", 0, 1};
+    c.limits[2] = (struct story_limit){"default/other/usd/day/run", "run=run-10", "usd", "day", STORY_START, 1};
+    c.limits[3] = (struct story_limit){"default/tenant/usd/day/tenant", "tenant=run-1", "usd", "day", STORY_START, 1};
+    c.n_limits = 4;
+    uint64_t open = story_open(&s->story, &c, NULL);
+    struct story_close end = {.open_seq = open,
+                              .outcome = "settled",
+                              .settled = 4750000000,
+                              .moves = {{open, 0, 5000000000, 4750000000}, {open, 1, 1, 1}},
+                              .n_moves = 2};
+    story_close(&s->story, &end);
+    story_open(&s->story, &c, NULL);
+    apply(s);
+    struct query q = {.kind = QUERY_RUN_SUM, .run = STR("run-1")};
+    struct json sum = json_at(ask(s, q), 0);
+    assert_int_equal(json_len(json_get(sum, STR("limits"))), 2);
+    assert_str(text(sum, "limits[0].id"), "limit0");
+    assert_str(text(sum, "limits[0].bucket"), "agent=refunds,run=run-1");
+    assert_str(text(sum, "limits[0].settled"), "4.750000000");
+    assert_str(text(sum, "limits[0].held"), "5.000000000");
+    assert_str(text(sum, "limits[0].window"), "run");
+    assert_int_equal(number(sum, "limits[1].settled"), 1);
+    assert_int_equal(number(sum, "limits[1].held"), 1);
+    assert_false(is_null(sum, "limits[0].max"));
+}
+
 /* --- events and state
  * -------------------------------------------------------------------------------------------------------- */
 
@@ -821,6 +903,8 @@ int conformance_run(const struct store_factory *f)
         TEST(spend_is_the_sum_of_its_calls),
         TEST(spend_is_told_apart_by_what_is_asked_for),
         TEST(calls_and_spend_of_one_model_are_found),
+        TEST(a_run_adds_up_by_layer_and_vendor),
+        TEST(a_run_shows_the_limits_that_count_it_alone),
         TEST(events_are_shown_with_all_they_name_but_secrets),
         TEST(every_version_of_a_policy_is_kept),
         TEST(a_start_finds_what_is_live_and_nothing_else),
