@@ -218,6 +218,41 @@ void jw_raw(struct json_writer *w, struct str json)
     put(w, json);
 }
 
+static void put_children(struct json_writer *w, struct json v)
+{
+    struct str key;
+    struct json child;
+    for (struct json_iter it = json_each(v); json_next(&it, &key, &child);) {
+        if (key.p)
+            jw_key(w, key);
+        jw_json(w, child);
+    }
+}
+
+/* Recursion is bounded by the depth that the document was read with. */
+void jw_json(struct json_writer *w, struct json v)
+{
+    struct str text = STR_NONE;
+    bool b = false;
+    if (json_type(v) == JSON_OBJECT) {
+        jw_object(w);
+        put_children(w, v);
+        jw_object_end(w);
+    } else if (json_type(v) == JSON_ARRAY) {
+        jw_array(w);
+        put_children(w, v);
+        jw_array_end(w);
+    } else if (json_str(v, &text)) {
+        jw_str(w, text);
+    } else if (json_number_text(v, &text)) {
+        jw_raw(w, text);
+    } else if (json_bool(v, &b)) {
+        jw_bool(w, b);
+    } else {
+        jw_null(w);
+    }
+}
+
 void jw_put_str(struct json_writer *w, struct str key, struct str s)
 {
     jw_key(w, key);

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "codec/json_read.h"
 
 struct json_writer {
     struct buf *out;
@@ -37,6 +38,9 @@ void jw_u64(struct json_writer *w, uint64_t n);
 void jw_bool(struct json_writer *w, bool b);
 void jw_null(struct json_writer *w);
 void jw_raw(struct json_writer *w, struct str json); /* one value that is JSON already */
+
+/* A value that was read, in the order of its members and without spaces. Numbers as they were written. */
+void jw_json(struct json_writer *w, struct json v);
 
 /* Key and value. */
 void jw_put_str(struct json_writer *w, struct str key, struct str s);

@@ -158,6 +158,23 @@ static void a_full_buf_is_noticed_at_the_end(void **state)
     buf_deinit(&small);
 }
 
+static void a_value_that_was_read_is_written_without_spaces(void **state)
+{
+    struct arena a;
+    struct json v;
+    struct json_writer w;
+    arena_init(&a, 65536);
+    struct str text = STR(" { \"b\" : [ 1.50 , -2, 1e9, [ ] ], \"a\\n\" : { \"\" : null },\"t\":true } ");
+    assert_int_equal(json_parse(&a, text, 8, &v), 0);
+    jw_init(&w, &out);
+    jw_json(&w, v);
+    jw_end(&w);
+    assert_str(buf_str(&out), "{\"b\":[1.50,-2,1e9,[]],\"a\\n\":{\"\":null},\"t\":true}");
+    buf_reset(&out);
+    jw_json(&w, JSON_ABSENT);
+    arena_deinit(&a);
+}
+
 static void leave_open(void *ctx)
 {
     struct json_writer w;
@@ -190,6 +207,7 @@ int main(void)
         T(every_byte_at_every_place_is_read_back),
         T(random_bytes_are_always_json),
         T(a_full_buf_is_noticed_at_the_end),
+        T(a_value_that_was_read_is_written_without_spaces),
         T(unbalanced_nesting_is_a_mistake_of_the_caller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

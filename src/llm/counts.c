@@ -1,0 +1,38 @@
+/*
+ * llm/counts.c - reading counts that may be anything, and what both dialects share of the normal form.
+ */
+#include "llm/counts_impl.h"
+
+void counts_init(struct counts *c)
+{
+    for (size_t i = 0; i < COUNT_COUNT; i++)
+        c->n[i] = -1;
+}
+
+bool counts_read(struct counts *c, struct json usage, const struct count_place *places)
+{
+    bool is_good = true;
+    for (const struct count_place *p = places; p->path.n; p++) {
+        struct json v = json_path(usage, p->path);
+        int64_t n;
+        if (json_type(v) == JSON_NONE || json_type(v) == JSON_NULL)
+            continue;
+        if (json_i64(v, &n) && n >= 0 && n <= TOKENS_MAX)
+            c->n[p->count] = n;
+        else
+            is_good = false;
+    }
+    return is_good;
+}
+
+int64_t counts_or_0(const struct counts *c, enum count i)
+{
+    return counts_has(c, i) ? c->n[i] : 0;
+}
+
+int64_t counts_take(int64_t part, int64_t *rest)
+{
+    int64_t n = part < *rest ? part : *rest;
+    *rest -= n;
+    return n;
+}
