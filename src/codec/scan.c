@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "codec/hex.h"
 #include "codec/names_impl.h"
 #include "codec/number_impl.h"
 #include "codec/scan_impl.h"
@@ -48,14 +49,6 @@ size_t scan_plain_by_byte(const char *p, size_t n)
     while (i < n && p[i] != '"' && p[i] != '\\' && (unsigned char)p[i] >= ' ' && (unsigned char)p[i] < 0x80)
         i++;
     return i;
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* "\uXXXX" at the front of `s`; -1: it is none. */

@@ -10,6 +10,7 @@
 #include "saas/connector_impl.h"
 
 #include "base/err.h"
+#include "codec/media_type.h"
 
 #include <string.h>
 
@@ -47,17 +48,6 @@ int fault(struct reading *rd, int r, const char *what, const struct input_fault 
 
 /* ---- head ---- */
 
-static bool is_media_type(struct str s, const char *media)
-{
-    struct str type = s, parameter = STR_NONE;
-    (void)str_cut(s, ';', &type, &parameter);
-    parameter = str_trim(parameter);
-    if (!str_eq_nocase(str_trim(type), str_c(media)))
-        return false;
-    return !str_has(s, ';') || str_eq_nocase(parameter, STR("charset=utf-8")) ||
-           str_eq_nocase(parameter, STR("charset=\"utf-8\""));
-}
-
 static int check_head(struct reading *rd)
 {
     const struct saas_request *r = rd->r;
@@ -81,12 +71,13 @@ static int check_content_type(struct reading *rd)
 {
     const struct operation *op = rd->call->op;
     bool is_json = op->encoding == BODY_JSON;
-    const char *media = is_json ? "application/json" : "application/x-www-form-urlencoded";
+    struct str media = is_json ? STR("application/json") : STR("application/x-www-form-urlencoded");
     if (!rd->r->body.n && !rd->r->content_type.n)
         return 0;
-    if (!is_media_type(rd->r->content_type, media))
+    if (!media_type_is(rd->r->content_type, media))
         return problem(rd, CODE_REQUEST_INVALID, 415,
-                       "The body of " STR_FMT " must be %s (charset utf-8 or none named).", STR_ARG(op->name), media);
+                       "The body of " STR_FMT " must be " STR_FMT " (charset utf-8 or none named).",
+                       STR_ARG(op->name), STR_ARG(media));
     return 0;
 }
 
