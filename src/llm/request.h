@@ -21,40 +21,51 @@ struct llm_request {
     struct str body; /* whole */
 };
 
-/* Instead of bytes [at, at + n) of the body, `text`. Ascending, not overlapping. */
+/* Instead of bytes [at, at + n) of the body, `text`. Ascending, not overlapping; at most one of a kind. */
+enum llm_edit_kind { LLM_EDIT_MODEL, LLM_EDIT_OUTPUT_MAX, LLM_EDIT_USAGE };
 struct llm_edit {
+    enum llm_edit_kind kind;
     size_t at, n;
     struct str text;
 };
-#define LLM_EDITS_MAX 6
+#define LLM_EDITS_MAX 3
+
+/* Where a value stands or could: it goes instead of [at, at + n), between the two texts. `before` has no p: nowhere. */
+struct llm_place {
+    size_t at, n;
+    struct str before, after;
+};
 
 struct llm_call {
     enum llm_shape shape;
-    struct str model;    /* unescaped; may live in the arena */
+    struct str model;   /* unescaped; may live in the arena; empty: a stored prompt names it (Responses) */
     bool is_stream;
-    bool wants_usage;    /* the client itself asked for usage in its stream (or the dialect always sends it) */
-    int64_t choices;     /* n; 1 unless said otherwise */
-    int64_t output_max;  /* the client's own maximum for one choice; -1: it said none */
+    bool wants_usage;   /* the client itself asked for usage in its stream (or the dialect always sends it) */
+    int64_t choices;    /* n; 1 unless said otherwise */
+    int64_t output_max; /* the client's own maximum for one choice; -1: it said none */
+    int64_t output_least; /* the vendor refuses a lower maximum (a thinking budget must fit below it); 0: none known */
     enum price_tier tier;
-    bool is_tier_auto;   /* the vendor chooses the tier by the account's settings */
+    bool is_tier_auto; /* the vendor chooses the tier by the account's settings */
+    bool is_unpriced;  /* something was asked for that costs beyond tokens or at another rate, unknown to the catalog */
     /* what the input can be */
-    int64_t text_bytes;  /* bytes of the body that can become text tokens: all but the base64 of images, audio, files */
-    int64_t n_images;    /* images, by data or by URL */
-    bool is_input_open;  /* it refers to content kept elsewhere (earlier response, stored prompt, file, document URL) */
+    int64_t text_bytes;      /* bytes of the body that can become text tokens: all but what is counted below */
+    int64_t token_ids;       /* tokens that the input gives as numbers (embeddings) */
+    int64_t n_images;        /* images, by data or by URL */
+    int64_t audio_bytes;     /* base64 of audio clips */
+    int64_t prediction_bytes; /* of predicted output: what is rejected is billed as output, beyond the maximum */
+    bool is_input_open;      /* it refers to content kept elsewhere (earlier response, stored prompt, file, URL) */
     int64_t overhead_tokens; /* what the vendor adds by itself: system text for tools and the like */
+    int64_t passes;          /* how often the input can be read: 1, and again after each use of a server tool; -1: no
+                                bound stated */
     bool may_write_cache, may_write_cache_1h, has_audio_in, has_audio_out, has_image_out;
-    bool has_server_tools; /* tools that the vendor runs and bills by use */
+    bool has_server_tools; /* tools that the vendor runs itself */
     int64_t web_searches;  /* the most there can be; -1: no bound stated */
     bool is_background;    /* answered later: the answer of this call has no usage */
     char prompt_hash[33];  /* hex of the first 16 bytes of SHA-256(system prompt, tools); empty: neither is there */
     struct llm_edit edits[LLM_EDITS_MAX];
     size_t n_edits;
-    /* private to llm/: places for edits */
-    struct llm_place {
-        size_t at, n;
-        bool is_there;
-    } place_object, place_stream_options, place_include_usage, place_output_max;
-    struct str output_max_name; /* the field's name to write where the client named none */
+    /* private to llm/ */
+    struct llm_place place_model, place_output_max, place_usage;
 };
 
 struct llm_problem {
@@ -69,11 +80,12 @@ int llm_read(const struct llm_request *r, const struct limits *limits, struct ar
 #define LLM_R_PROBLEM 1
 
 /* Asks for usage in a stream of a client that did not (CONTRACT 7 `additions`: "usage"). True: an edit was made. */
-bool llm_ask_usage(struct llm_call *c);
-/* Lowers or sets the output maximum of one choice. False: the shape has none. */
+bool llm_ask_usage(struct llm_call *c, struct arena *a);
+/* Lowers or sets the output maximum of one choice; a maximum that is lower already stays. False: the shape has none, or
+ * the vendor would refuse so low a one (output_least): the call cannot be made that small. */
 bool llm_set_output_max(struct llm_call *c, int64_t tokens, struct arena *a);
-/* Another model name in the same dialect (routes). */
+/* Another model name in the same dialect (routes). False: the body names none. Texts of edits live in the arena. */
 bool llm_set_model(struct llm_call *c, struct str model, struct arena *a);
-/* Bytes of the edited body, and its parts in order: at most 2 * LLM_EDITS_MAX + 1. */
+/* The edited body's parts in order, none of them empty; *ret_bytes is their sum. Returns how many. */
 size_t llm_body_parts(const struct llm_call *c, struct str body, struct str parts[2 * LLM_EDITS_MAX + 1],
                       size_t *ret_bytes);
