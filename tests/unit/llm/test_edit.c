@@ -140,7 +140,8 @@ static void an_edited_body_decides_the_same(void **state)
     static const char *const members[][4] = {
         {"\"model\":\"m\"", "\"m\\u006fdel\": \"m\"", "\"model\":\"m\" ", " \"model\" :\"m\""},
         {"\"stream\":true", "\"stream\" : true", "\"stream\":true", "\"stream\":true"},
-        {"\"x\":0", "\"stream_options\":null", "\"stream_options\":{ }", "\"stream_options\":{\"include_usage\":false}"},
+        {"\"x\":0", "\"stream_options\":null", "\"stream_options\":{ }",
+         "\"stream_options\":{\"include_usage\":false}"},
         {"\"y\":{}", "\"max_tokens\":null", "\"max_tokens\":500", "\"max_completion_tokens\": 500"},
     };
     for (unsigned n = 0; n < 256 * 24; n++) {
