@@ -320,8 +320,8 @@ int read_messages(struct reading *rd, struct str name)
     int r = read_blocks(rd);
     if (r || type == JSON_ARRAY || type == JSON_NONE)
         return r;
-    return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be an array, not %s.", STR_ARG(name),
-                   json_type_name(type));
+    return llm_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be an array, not %s.", STR_ARG(name),
+                     json_type_name(type));
 }
 
 int read_input(struct reading *rd, struct str name)
@@ -407,6 +407,6 @@ int read_embedding_input(struct reading *rd, struct str name)
         skip(rd);
     if (type == JSON_ARRAY || type == JSON_STR || type == JSON_NONE)
         return 0;
-    return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be a string or an array, not %s.", STR_ARG(name),
-                   json_type_name(type));
+    return llm_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be a string or an array, not %s.",
+                     STR_ARG(name), json_type_name(type));
 }

@@ -51,7 +51,7 @@ extern const struct llm_reader llm_reader_chat, llm_reader_responses, llm_reader
 
 /* `text` is a string: sets what is not set yet, or replaces. */
 void meter_text_once(struct short_text *t, struct json text);
-void meter_text(struct short_text *t, struct json text);
+void note_text(struct short_text *t, struct json text);
 /* Output of the model: text that counts for estimates, and for the time to the first token. */
 void meter_output(struct llm_meter *m, struct json text);
 void meter_audio(struct llm_meter *m, struct json base64);

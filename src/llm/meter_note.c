@@ -8,7 +8,7 @@
 
 #include "codec/json_write.h"
 
-void meter_text(struct short_text *t, struct json text)
+void note_text(struct short_text *t, struct json text)
 {
     struct str s;
     if (!json_str(text, &s) || !s.n)
@@ -20,7 +20,7 @@ void meter_text(struct short_text *t, struct json text)
 void meter_text_once(struct short_text *t, struct json text)
 {
     if (!t->n)
-        meter_text(t, text);
+        note_text(t, text);
 }
 
 static void count_output(struct llm_meter *m, size_t n)

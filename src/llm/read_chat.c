@@ -60,7 +60,7 @@ static void read_choice(struct llm_meter *m, struct json choice)
     uint64_t index = meter_index(GET(choice, "index"));
     struct json delta = GET(choice, "delta");
     read_message(m, index, json_type(delta) == JSON_OBJECT ? delta : GET(choice, "message"));
-    meter_text(&m->finish, GET(choice, "finish_reason"));
+    note_text(&m->finish, GET(choice, "finish_reason"));
 }
 
 static void read_heading(struct llm_meter *m, struct json root)

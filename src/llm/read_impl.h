@@ -25,7 +25,7 @@ struct reading {
     struct str tools;                  /* as they stand in the body; empty: there are none */
 };
 
-int problem(struct reading *rd, enum code code, uint16_t status, const char *fmt, ...)
+int llm_fault(struct reading *rd, enum code code, uint16_t status, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* The next value at `name`. A null counts as absent: *ret_is_there false. */

@@ -13,7 +13,7 @@ static void read_heading(struct llm_meter *m, struct json message)
 {
     meter_text_once(&m->id, GET(message, "id"));
     meter_text_once(&m->model, GET(message, "model"));
-    meter_text(&m->finish, GET(message, "stop_reason"));
+    note_text(&m->finish, GET(message, "stop_reason"));
     meter_tier(m, json_path(message, STR("usage.service_tier")));
 }
 
@@ -71,7 +71,7 @@ static void messages_event(struct llm_meter *m, struct json root)
     } else if (meter_is(type, STR("content_block_stop"))) {
         end_block(m, place);
     } else if (meter_is(type, STR("message_delta"))) {
-        meter_text(&m->finish, json_path(root, STR("delta.stop_reason")));
+        note_text(&m->finish, json_path(root, STR("delta.stop_reason")));
         meter_report(m, GET(root, "usage"), counts_anthropic, true);
     } else if (meter_is(type, STR("message_stop"))) {
         m->is_complete = true;

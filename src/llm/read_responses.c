@@ -66,8 +66,8 @@ static void read_texts(struct llm_meter *m, struct json parts)
 static void read_end(struct llm_meter *m, struct json response)
 {
     read_heading(m, response);
-    meter_text(&m->finish, GET(response, "status"));
-    meter_text(&m->finish, json_path(response, STR("incomplete_details.reason")));
+    note_text(&m->finish, GET(response, "status"));
+    note_text(&m->finish, json_path(response, STR("incomplete_details.reason")));
     meter_error(m, GET(response, "error"));
     read_items(m, GET(response, "output"));
     meter_report(m, GET(response, "usage"), counts_openai_responses, true);

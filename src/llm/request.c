@@ -18,7 +18,7 @@
 #define CHOICES_MAX 10000 /* beyond every vendor's own, and no product of it overflows */
 #define RESPONSES_OUTPUT_LEAST 16 /* what the Responses API takes for max_output_tokens */
 
-int problem(struct reading *rd, enum code code, uint16_t status, const char *fmt, ...)
+int llm_fault(struct reading *rd, enum code code, uint16_t status, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -37,8 +37,8 @@ void skip(struct reading *rd)
 
 static int wrong_type(struct reading *rd, struct str name, const char *want, enum json_type got)
 {
-    return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be %s, not %s.", STR_ARG(name), want,
-                   json_type_name(got));
+    return llm_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be %s, not %s.", STR_ARG(name), want,
+                     json_type_name(got));
 }
 
 int read_i64(struct reading *rd, struct str name, int64_t least, int64_t *ret, bool *ret_is_there)
@@ -49,8 +49,8 @@ int read_i64(struct reading *rd, struct str name, int64_t least, int64_t *ret, b
     if (!scan_value(&rd->scan, &v) || v.type == JSON_NULL)
         return 0;
     if (!scan_i64(&v, &n) || n < least || n > TOKENS_MAX)
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be an integer from %lld to %lld.",
-                       STR_ARG(name), (long long)least, (long long)TOKENS_MAX);
+        return llm_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be an integer from %lld to %lld.",
+                         STR_ARG(name), (long long)least, (long long)TOKENS_MAX);
     *ret = n;
     *ret_is_there = true;
     return 0;
@@ -110,10 +110,10 @@ static int read_model(struct reading *rd, struct str name)
         return r;
     for (size_t i = 0; i < model.n; i++) {
         if (model.p[i] < '!' || model.p[i] > '~')
-            return problem(rd, CODE_REQUEST_INVALID, 400, "`model` has a byte that is not printable ASCII.");
+            return llm_fault(rd, CODE_REQUEST_INVALID, 400, "`model` has a byte that is not printable ASCII.");
     }
     if (!model.n || model.n > MODEL_BYTES_MAX)
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`model` must have 1 to %d bytes.", MODEL_BYTES_MAX);
+        return llm_fault(rd, CODE_REQUEST_INVALID, 400, "`model` must have 1 to %d bytes.", MODEL_BYTES_MAX);
     rd->call->model = model;
     rd->call->place_model = place_since(rd, at);
     return 0;
@@ -135,9 +135,9 @@ static int read_output_max(struct reading *rd, struct str name)
     if (r || (!is_there && rd->output_max_name.n))
         return r;
     if (is_there && rd->call->output_max >= 0)
-        return problem(rd, CODE_REQUEST_AMBIGUOUS, 400,
-                       "`" STR_FMT "` and `" STR_FMT "` both say the most output; send one of them.",
-                       STR_ARG(rd->output_max_name), STR_ARG(name));
+        return llm_fault(rd, CODE_REQUEST_AMBIGUOUS, 400,
+                         "`" STR_FMT "` and `" STR_FMT "` both say the most output; send one of them.",
+                         STR_ARG(rd->output_max_name), STR_ARG(name));
     rd->call->output_max = n;
     rd->call->place_output_max = place_since(rd, at);
     if (is_there)
@@ -151,7 +151,8 @@ static int read_choices(struct reading *rd, struct str name)
     bool is_there;
     int r = read_i64(rd, name, 1, &n, &is_there);
     if (r == 0 && n > CHOICES_MAX)
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be at most %d.", STR_ARG(name), CHOICES_MAX);
+        return llm_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be at most %d.", STR_ARG(name),
+                         CHOICES_MAX);
     if (n > rd->call->choices)
         rd->call->choices = n;
     return r;
@@ -186,7 +187,7 @@ static int read_tier(struct reading *rd, struct str name)
         rd->call->is_tier_auto = tiers[i].is_auto;
         return 0;
     }
-    return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` is no tier that has a price here.", STR_ARG(name));
+    return llm_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` is no tier that has a price here.", STR_ARG(name));
 }
 
 /* True when the container that was just entered has a member: then what we insert needs a comma behind it. */
@@ -323,9 +324,9 @@ static int read_member(struct reading *rd, struct str key)
         if (!(f->shapes & 1u << rd->call->shape) || !str_eq_nocase(f->name, key))
             continue;
         if (!str_eq(f->name, key))
-            return problem(rd, CODE_REQUEST_AMBIGUOUS, 400,
-                           "`" STR_FMT "` could be read as `" STR_FMT "`; send that, once.", STR_ARG(key),
-                           STR_ARG(f->name));
+            return llm_fault(rd, CODE_REQUEST_AMBIGUOUS, 400,
+                             "`" STR_FMT "` could be read as `" STR_FMT "`; send that, once.", STR_ARG(key),
+                             STR_ARG(f->name));
         return f->read(rd, f->name);
     }
     skip(rd);
@@ -355,7 +356,7 @@ static int read_body(struct reading *rd)
     int r = 0;
     if (scan_peek(&rd->scan) != JSON_OBJECT) {
         skip(rd);
-        return rd->scan.error ? 0 : problem(rd, CODE_REQUEST_INVALID, 400, "The body must be a JSON object.");
+        return rd->scan.error ? 0 : llm_fault(rd, CODE_REQUEST_INVALID, 400, "The body must be a JSON object.");
     }
     if (scan_enter(&rd->scan, JSON_OBJECT))
         set_places(rd);
@@ -369,11 +370,11 @@ static int check_text(struct reading *rd)
     struct input_fault f = {"it does not fit", 0};
     int r = scan_end(&rd->scan, &f);
     if (r == -ERR_TOO_LARGE)
-        return problem(rd, CODE_REQUEST_TOO_LARGE, 413, "The body is too large at byte %zu: %s.", f.at, f.text);
+        return llm_fault(rd, CODE_REQUEST_TOO_LARGE, 413, "The body is too large at byte %zu: %s.", f.at, f.text);
     if (r == -ERR_AMBIGUOUS)
-        return problem(rd, CODE_REQUEST_AMBIGUOUS, 400, "The body is ambiguous at byte %zu: %s.", f.at, f.text);
+        return llm_fault(rd, CODE_REQUEST_AMBIGUOUS, 400, "The body is ambiguous at byte %zu: %s.", f.at, f.text);
     if (r == -ERR_INVALID)
-        return problem(rd, CODE_REQUEST_INVALID, 400, "The body is malformed at byte %zu: %s.", f.at, f.text);
+        return llm_fault(rd, CODE_REQUEST_INVALID, 400, "The body is malformed at byte %zu: %s.", f.at, f.text);
     return err_trace(r);
 }
 
@@ -398,7 +399,7 @@ static int finish(struct reading *rd)
     struct llm_call *c = rd->call;
     bool is_stored = c->shape == SHAPE_RESPONSES && c->is_input_open;
     if (!c->model.n && !is_stored)
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`model` is missing.");
+        return llm_fault(rd, CODE_REQUEST_INVALID, 400, "`model` is missing.");
     if (c->shape == SHAPE_RESPONSES)
         c->output_least = RESPONSES_OUTPUT_LEAST;
     if (c->shape != SHAPE_CHAT || !c->is_stream)
@@ -414,14 +415,14 @@ static int check_head(struct reading *rd, const struct limits *limits)
 {
     const struct llm_request *r = rd->r;
     if (r->content_encoding.n && !str_eq_nocase(r->content_encoding, STR("identity")))
-        return problem(rd, CODE_REQUEST_INVALID, 415,
-                       "The body has a content encoding; send it plain, so that it can be read.");
+        return llm_fault(rd, CODE_REQUEST_INVALID, 415,
+                         "The body has a content encoding; send it plain, so that it can be read.");
     if (!media_type_is(r->content_type, STR("application/json")))
-        return problem(rd, CODE_REQUEST_INVALID, 415,
-                       "The body must be application/json (charset utf-8 or none named).");
+        return llm_fault(rd, CODE_REQUEST_INVALID, 415,
+                         "The body must be application/json (charset utf-8 or none named).");
     if ((int64_t)r->body.n > limits->llm_body_bytes_max)
-        return problem(rd, CODE_REQUEST_TOO_LARGE, 413, "The body has more than %lld bytes (llm_body_bytes_max).",
-                       (long long)limits->llm_body_bytes_max);
+        return llm_fault(rd, CODE_REQUEST_TOO_LARGE, 413, "The body has more than %lld bytes (llm_body_bytes_max).",
+                         (long long)limits->llm_body_bytes_max);
     return 0;
 }
 

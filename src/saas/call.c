@@ -17,7 +17,7 @@
 #define NUMBER_DIGITS_MAX 18
 #define SHOWN_BYTES_MAX 64
 
-int problem(struct reading *rd, enum code code, uint16_t status, const char *fmt, ...)
+int saas_fault(struct reading *rd, enum code code, uint16_t status, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -38,11 +38,12 @@ struct str shown(struct reading *rd, struct str s)
 int fault(struct reading *rd, int r, const char *what, const struct input_fault *f)
 {
     if (r == -ERR_TOO_LARGE)
-        return problem(rd, CODE_REQUEST_TOO_LARGE, 413, "The %s is too large: %s.", what, f->text);
+        return saas_fault(rd, CODE_REQUEST_TOO_LARGE, 413, "The %s is too large: %s.", what, f->text);
     if (r == -ERR_AMBIGUOUS)
-        return problem(rd, CODE_REQUEST_AMBIGUOUS, 400, "The %s is ambiguous at byte %zu: %s.", what, f->at, f->text);
+        return saas_fault(rd, CODE_REQUEST_AMBIGUOUS, 400, "The %s is ambiguous at byte %zu: %s.", what, f->at,
+                          f->text);
     if (r == -ERR_INVALID)
-        return problem(rd, CODE_REQUEST_INVALID, 400, "The %s is malformed at byte %zu: %s.", what, f->at, f->text);
+        return saas_fault(rd, CODE_REQUEST_INVALID, 400, "The %s is malformed at byte %zu: %s.", what, f->at, f->text);
     return err_trace(r);
 }
 
@@ -52,17 +53,17 @@ static int check_head(struct reading *rd)
 {
     const struct saas_request *r = rd->r;
     if (r->content_encoding.n && !str_eq_nocase(r->content_encoding, STR("identity")))
-        return problem(rd, CODE_REQUEST_INVALID, 415,
-                       "The body has a content encoding; send it plain, so that it can be read.");
+        return saas_fault(rd, CODE_REQUEST_INVALID, 415,
+                          "The body has a content encoding; send it plain, so that it can be read.");
     if (!r->has_idempotency_key)
         return 0;
     if (!r->idempotency_key.n || r->idempotency_key.n > IDEMPOTENCY_KEY_BYTES_MAX)
-        return problem(rd, CODE_REQUEST_INVALID, 400, "The idempotency key must have 1 to %d bytes.",
-                       IDEMPOTENCY_KEY_BYTES_MAX);
+        return saas_fault(rd, CODE_REQUEST_INVALID, 400, "The idempotency key must have 1 to %d bytes.",
+                          IDEMPOTENCY_KEY_BYTES_MAX);
     for (size_t i = 0; i < r->idempotency_key.n; i++) {
         if (r->idempotency_key.p[i] < '!' || r->idempotency_key.p[i] > '~')
-            return problem(rd, CODE_REQUEST_INVALID, 400,
-                           "The idempotency key has a byte that is not printable ASCII.");
+            return saas_fault(rd, CODE_REQUEST_INVALID, 400,
+                              "The idempotency key has a byte that is not printable ASCII.");
     }
     return 0;
 }
@@ -75,9 +76,9 @@ static int check_content_type(struct reading *rd)
     if (!rd->r->body.n && !rd->r->content_type.n)
         return 0;
     if (!media_type_is(rd->r->content_type, media))
-        return problem(rd, CODE_REQUEST_INVALID, 415,
-                       "The body of " STR_FMT " must be " STR_FMT " (charset utf-8 or none named).",
-                       STR_ARG(op->name), STR_ARG(media));
+        return saas_fault(rd, CODE_REQUEST_INVALID, 415,
+                          "The body of " STR_FMT " must be " STR_FMT " (charset utf-8 or none named).",
+                          STR_ARG(op->name), STR_ARG(media));
     return 0;
 }
 
@@ -99,9 +100,9 @@ static int read_number(struct reading *rd, struct param *p, enum param_type type
     bool is_negative = type == PARAM_SIGNED && p->s.n && p->s.p[0] == '-';
     struct str digits = is_negative ? str_sub(p->s, 1, p->s.n) : p->s;
     if (!is_number(digits) || str_to_i64(digits, &p->i) < 0 || (is_negative && p->i == 0))
-        return problem(rd, CODE_REQUEST_INVALID, 400,
-                       "`" STR_FMT "` must be an integer: digits only, no leading zero, at most %d of them.",
-                       STR_ARG(p->name), NUMBER_DIGITS_MAX);
+        return saas_fault(rd, CODE_REQUEST_INVALID, 400,
+                          "`" STR_FMT "` must be an integer: digits only, no leading zero, at most %d of them.",
+                          STR_ARG(p->name), NUMBER_DIGITS_MAX);
     p->is_int = true;
     p->i = is_negative ? -p->i : p->i;
     return 0;
@@ -117,17 +118,17 @@ static int read_value(struct reading *rd, struct param *p, enum param_type type)
     case PARAM_BOOL:
         if (str_eq(p->s, STR("true")) || str_eq(p->s, STR("false")))
             return 0;
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be true or false.", STR_ARG(p->name));
+        return saas_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be true or false.", STR_ARG(p->name));
     case PARAM_CURRENCY:
         if (currency_code(p->s, code))
             return 0;
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be three letters, like usd.",
-                       STR_ARG(p->name));
+        return saas_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be three letters, like usd.",
+                          STR_ARG(p->name));
     case PARAM_ID:
         if (str_is_token(p->s, "_", 255))
             return 0;
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be an id of letters, digits and underscores.",
-                       STR_ARG(p->name));
+        return saas_fault(rd, CODE_REQUEST_INVALID, 400,
+                          "`" STR_FMT "` must be an id of letters, digits and underscores.", STR_ARG(p->name));
     case PARAM_TEXT:
     case PARAM_CONTENT:
     case PARAM_LIST:
@@ -143,7 +144,7 @@ static int add_to_list(struct reading *rd, struct param *p, struct str value)
     size_t n = p->s.n + 1 + value.n;
     char *to = arena_try_alloc(rd->a, n);
     if (!to)
-        return problem(rd, CODE_REQUEST_TOO_LARGE, 413, "`" STR_FMT "` is too long a list.", STR_ARG(p->name));
+        return saas_fault(rd, CODE_REQUEST_TOO_LARGE, 413, "`" STR_FMT "` is too long a list.", STR_ARG(p->name));
     memcpy(to, p->s.p, p->s.n);
     to[p->s.n] = ',';
     if (value.n)
@@ -161,10 +162,9 @@ int add_param(struct reading *rd, size_t i, struct str value)
     if (there && (d->type == PARAM_LIST || d->type == PARAM_ADDRESSES))
         return add_to_list(rd, there, value);
     if (there)
-        return problem(rd, CODE_REQUEST_AMBIGUOUS, 400, "`" STR_FMT "` stands twice: in the path and as a field.",
-                       STR_ARG(d->name));
-    struct param *p =
-        d->type == PARAM_CONTENT ? &call->contents[call->n_contents++] : &call->params[call->n_params++];
+        return saas_fault(rd, CODE_REQUEST_AMBIGUOUS, 400, "`" STR_FMT "` stands twice: in the path and as a field.",
+                          STR_ARG(d->name));
+    struct param *p = d->type == PARAM_CONTENT ? &call->contents[call->n_contents++] : &call->params[call->n_params++];
     *p = (struct param){.name = d->name, .s = value};
     return read_value(rd, p, d->type);
 }
@@ -193,23 +193,23 @@ static int read_field(struct reading *rd, const struct form_field *f)
 {
     const struct operation *op = rd->call->op;
     if (!is_base_name(f->keys[0], rd->c->field_more))
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` is no name of a field.",
-                       STR_ARG(shown(rd, f->name)));
+        return saas_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` is no name of a field.",
+                          STR_ARG(shown(rd, f->name)));
     if (strs_has(&rd->c->refuse_fields, f->keys[0]))
-        return problem(rd, CODE_REQUEST_INVALID, 400,
-                       "`" STR_FMT "` is refused: it could change what the request means.", STR_ARG(f->keys[0]));
+        return saas_fault(rd, CODE_REQUEST_INVALID, 400,
+                          "`" STR_FMT "` is refused: it could change what the request means.", STR_ARG(f->keys[0]));
     for (size_t i = 0; i < op->n_params; i++) {
         const struct op_param *d = &op->params[i];
         if (!could_be(f->name, d->name))
             continue;
         if (d->is_path)
-            return problem(rd, CODE_REQUEST_AMBIGUOUS, 400, "`" STR_FMT "` stands twice: in the path and as a field.",
-                           STR_ARG(d->name));
+            return saas_fault(rd, CODE_REQUEST_AMBIGUOUS, 400,
+                              "`" STR_FMT "` stands twice: in the path and as a field.", STR_ARG(d->name));
         if (str_eq(d->name, f->name))
             return add_param(rd, i, f->value);
-        return problem(rd, CODE_REQUEST_AMBIGUOUS, 400,
-                       "`" STR_FMT "` could be read as `" STR_FMT "`; send that, once.", STR_ARG(shown(rd, f->name)),
-                       STR_ARG(d->name));
+        return saas_fault(rd, CODE_REQUEST_AMBIGUOUS, 400,
+                          "`" STR_FMT "` could be read as `" STR_FMT "`; send that, once.", STR_ARG(shown(rd, f->name)),
+                          STR_ARG(d->name));
     }
     return 0;
 }
@@ -247,9 +247,9 @@ static int read_path(struct reading *rd, const struct str *segs)
             continue;
         struct str id = str_sub(segs[i], 0, segs[i].n - s->suffix.n);
         if (!str_is_token(id, s->is_free ? "_-.~:+" : "_", 255))
-            return problem(rd, CODE_REQUEST_INVALID, 400,
-                           "The id `" STR_FMT "` in the path has a byte that ids do not have.",
-                           STR_ARG(shown(rd, segs[i])));
+            return saas_fault(rd, CODE_REQUEST_INVALID, 400,
+                              "The id `" STR_FMT "` in the path has a byte that ids do not have.",
+                              STR_ARG(shown(rd, segs[i])));
         size_t d = 0;
         while (!op->params[d].is_path || !str_eq(op->params[d].name, s->text))
             d++;
@@ -266,13 +266,13 @@ static int read_content(struct reading *rd)
     const struct saas_request *r = rd->r;
     if (call->op->encoding == BODY_NONE) {
         if (r->body.n)
-            return problem(rd, CODE_REQUEST_INVALID, 400, "A " STR_FMT " must not have a body.",
-                           STR_ARG(call->op->method));
+            return saas_fault(rd, CODE_REQUEST_INVALID, 400, "A " STR_FMT " must not have a body.",
+                              STR_ARG(call->op->method));
         return read_form(rd, r->query, "query", &call->query);
     }
     if (r->query.n)
-        return problem(rd, CODE_REQUEST_AMBIGUOUS, 400, "A " STR_FMT " must not have a query beside its body.",
-                       STR_ARG(call->op->method));
+        return saas_fault(rd, CODE_REQUEST_AMBIGUOUS, 400, "A " STR_FMT " must not have a query beside its body.",
+                          STR_ARG(call->op->method));
     int err = check_content_type(rd);
     if (err)
         return err;
@@ -289,8 +289,9 @@ static int check_one_of(struct reading *rd)
     for (size_t i = 0; i < l->n; i++) {
         const struct param *p = param_get(rd->call, l->items[i]);
         if (p && seen)
-            return problem(rd, CODE_REQUEST_AMBIGUOUS, 400, "`" STR_FMT "` and `" STR_FMT "` must not stand together.",
-                           STR_ARG(seen->name), STR_ARG(p->name));
+            return saas_fault(rd, CODE_REQUEST_AMBIGUOUS, 400,
+                              "`" STR_FMT "` and `" STR_FMT "` must not stand together.", STR_ARG(seen->name),
+                              STR_ARG(p->name));
         seen = p ? p : seen;
     }
     return 0;
@@ -349,8 +350,8 @@ static int read_amount(struct reading *rd)
         return 0;
     const struct currency_rule *rule = currency_rule(call->connector, call->op, call->asked_currency);
     if (rule && amount->i % rule->multiple_of != 0)
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` in %s must be a multiple of %lld.",
-                       STR_ARG(amount->name), call->asked_currency, (long long)rule->multiple_of);
+        return saas_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` in %s must be a multiple of %lld.",
+                          STR_ARG(amount->name), call->asked_currency, (long long)rule->multiple_of);
     call->amount = (struct amount){true, amount->i, rule ? rule->exponent : call->connector->exponent_default, {0}};
     memcpy(call->amount.currency, call->asked_currency, 4);
     return 0;
@@ -424,7 +425,7 @@ int saas_read(const struct connector *c, const struct saas_request *r, const str
     size_t n_segs;
     const char *why;
     if (path_split(r->path, c->path_more, segs, &n_segs, &why) != 0)
-        return problem(&rd, CODE_REQUEST_INVALID, 400, "The request is refused: %s.", why);
+        return saas_fault(&rd, CODE_REQUEST_INVALID, 400, "The request is refused: %s.", why);
     int err = check_head(&rd);
     if (err)
         return err;

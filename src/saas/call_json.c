@@ -52,8 +52,8 @@ static int add_text(struct reading *rd, size_t i, struct str s)
 {
     struct str kept;
     if (arena_try_str(rd->a, s, &kept) < 0)
-        return problem(rd, CODE_REQUEST_TOO_LARGE, 413, "`" STR_FMT "` is too long.",
-                       STR_ARG(rd->call->op->params[i].name));
+        return saas_fault(rd, CODE_REQUEST_TOO_LARGE, 413, "`" STR_FMT "` is too long.",
+                          STR_ARG(rd->call->op->params[i].name));
     if (rd->call->op->params[i].type == PARAM_ADDRESSES)
         rd->counts[i] += count_addresses(s) - 1;
     return add_param(rd, i, kept);
@@ -61,7 +61,7 @@ static int add_text(struct reading *rd, size_t i, struct str s)
 
 static int wrong_type(struct reading *rd, const struct op_param *d, const char *want)
 {
-    return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be %s.", STR_ARG(d->name), want);
+    return saas_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` must be %s.", STR_ARG(d->name), want);
 }
 
 static int read_texts(struct reading *rd, size_t i, struct json v)
@@ -97,8 +97,7 @@ static int read_member(struct reading *rd, size_t i, struct json v)
     case PARAM_SIGNED:
         return json_number_text(v, &s) ? add_text(rd, i, s) : wrong_type(rd, d, "an integer");
     case PARAM_BOOL:
-        return json_bool(v, &b) ? add_param(rd, i, b ? STR("true") : STR("false"))
-                                : wrong_type(rd, d, "true or false");
+        return json_bool(v, &b) ? add_param(rd, i, b ? STR("true") : STR("false")) : wrong_type(rd, d, "true or false");
     case PARAM_TEXT:
     case PARAM_CONTENT:
     case PARAM_CURRENCY:
@@ -117,9 +116,9 @@ static int read_key(struct reading *rd, struct str key, struct json v)
             continue;
         if (str_eq(key, d->name))
             return read_member(rd, i, v);
-        return problem(rd, CODE_REQUEST_AMBIGUOUS, 400,
-                       "`" STR_FMT "` could be read as `" STR_FMT "`; send that, once.", STR_ARG(shown(rd, key)),
-                       STR_ARG(d->name));
+        return saas_fault(rd, CODE_REQUEST_AMBIGUOUS, 400,
+                          "`" STR_FMT "` could be read as `" STR_FMT "`; send that, once.", STR_ARG(shown(rd, key)),
+                          STR_ARG(d->name));
     }
     return 0;
 }
@@ -130,9 +129,9 @@ static int read_object(struct reading *rd, struct json object)
     struct json v;
     int r = 0;
     if (json_type(object) != JSON_OBJECT)
-        return problem(rd, CODE_REQUEST_INVALID, 400,
-                       rd->call->op->items_max ? "Each item of the body must be a JSON object."
-                                               : "The body must be a JSON object.");
+        return saas_fault(rd, CODE_REQUEST_INVALID, 400,
+                          rd->call->op->items_max ? "Each item of the body must be a JSON object."
+                                                  : "The body must be a JSON object.");
     for (struct json_iter it = json_each(object); r == 0 && json_next(&it, &key, &v);)
         r = read_key(rd, key, v);
     return r;
@@ -147,8 +146,8 @@ static int read_root(struct reading *rd, struct json root)
         return read_object(rd, root);
     size_t n = json_type(root) == JSON_ARRAY ? json_len(root) : 0;
     if (n < 1 || n > (size_t)items_max)
-        return problem(rd, CODE_REQUEST_INVALID, 400, "The body must be a JSON array of 1 to %lld objects.",
-                       (long long)items_max);
+        return saas_fault(rd, CODE_REQUEST_INVALID, 400, "The body must be a JSON array of 1 to %lld objects.",
+                          (long long)items_max);
     for (struct json_iter it = json_each(root); r == 0 && json_next(&it, NULL, &item);)
         r = read_object(rd, item);
     return r;

@@ -284,7 +284,7 @@ struct reading {
     int64_t *counts; /* how many texts each declared parameter holds */
 };
 /* Why the request is refused: always SAAS_R_PROBLEM. */
-int problem(struct reading *rd, enum code code, uint16_t status, const char *fmt, ...)
+int saas_fault(struct reading *rd, enum code code, uint16_t status, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* A text out of the request as it may stand in a sentence: cut, and only printable ASCII. */

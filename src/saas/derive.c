@@ -21,7 +21,7 @@ static int segments(struct reading *rd, const struct derived *d, int64_t *ret)
     const struct param *text = param_get(rd->call, d->of.items[0]), *smart = param_get(rd->call, d->smart);
     struct sms_size size = {.segments = 1};
     if (text && !sms_measure(text->s, smart && str_eq(smart->s, STR("true")), &size))
-        return problem(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` is not UTF-8.", STR_ARG(text->name));
+        return saas_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` is not UTF-8.", STR_ARG(text->name));
     for (size_t i = 0; i < d->longer.n; i++)
         size.segments += param_get(rd->call, d->longer.items[i]) != NULL;
     *ret = size.segments;
