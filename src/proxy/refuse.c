@@ -191,7 +191,8 @@ static int64_t retry_after_s(const struct call *c, enum code code, int64_t asked
 void call_reply_refusal(struct call *c, enum code code, uint16_t status, struct str sentence, bool may_retry,
                         int64_t after_s)
 {
-    struct http_field fields[OUR_FIELDS_MAX + 5];
+    struct http_field fields[OUR_FIELDS_MAX + 6];
+    struct str id_header = c->vendor ? connector_request_id_header(c->vendor->connector) : STR_NONE;
     struct buf body;
     size_t n = 0;
     bool retries = code_retry(code) == RETRY_YES || (code_retry(code) == RETRY_MAYBE && may_retry);
@@ -211,6 +212,8 @@ void call_reply_refusal(struct call *c, enum code code, uint16_t status, struct 
     if (code_retry(code) == RETRY_YES)
         fields[n++] = (struct http_field){STR("retry-after"),
                                           arena_printf(&c->arena, "%lld", (long long)retry_after_s(c, code, after_s))};
+    if (id_header.n) /* what the vendor's SDK shows as the request's id */
+        fields[n++] = (struct http_field){id_header, str_c(c->id)};
     call_our_fields(c, fields, &n);
     if (c->up) {
         http_release(c->up);

@@ -233,7 +233,7 @@ def one_refusal(daemon, vendor, run, e, kind, status, code):
     calls = daemon.run_calls(run)
     assert len(calls) == 1, f"the SDK tried {len(calls)} times"
     it = calls[0]
-    assert e.headers["x-flyball-call-id"] == it["call_id"]
+    assert e.headers["x-flyball-call-id"] == e.request_id == it["call_id"]
     assert it["call_id"] in e.user_message, "the sentence names the call"
     assert it["code"] == code and it["outcome"] == "none" and it["settled"] is None
     assert e.headers.get("stripe-should-retry") == (None if code == "rate_limited" else "false")
