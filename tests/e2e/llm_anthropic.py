@@ -131,10 +131,10 @@ def whole(block, pieces, tools):
 
 
 def messages(ask):
-    pieces, is_cut = ask.pieces(ask.body["max_tokens"])
+    pieces, n_tokens, is_cut = ask.pieces(ask.body["max_tokens"])
     blocks, tools = blocks_of(ask, pieces)
     reason = "tool_use" if tools else "max_tokens" if is_cut else "end_turn"
-    bill = bill_of(ask, 20 * len(tools) if tools else len(pieces))
+    bill = bill_of(ask, 20 * len(tools) if tools else n_tokens)
     message = {"model": served(ask.body["model"]), "id": ask.id("msg_01", 22), "type": "message", "role": "assistant",
                "content": [], "stop_reason": None, "stop_sequence": None}
     if ask.get("stream"):

@@ -115,11 +115,11 @@ def chat_tools(ask):
 
 
 def chat(ask):
-    pieces, is_cut = ask.pieces(ask.get("max_completion_tokens") or ask.get("max_tokens"))
+    pieces, n_tokens, is_cut = ask.pieces(ask.get("max_completion_tokens") or ask.get("max_tokens"))
     tools = chat_tools(ask)
     finish = "tool_calls" if tools else "length" if is_cut else "stop"
     choices = ask.get("n", 1)
-    bill = bill_of(ask, ask.body["messages"], choices * (len(pieces) + 20 * len(tools)))
+    bill = bill_of(ask, ask.body["messages"], choices * (20 * len(tools) if tools else n_tokens))
     if ask.get("stream"):
         return chat_stream(ask, pieces, tools, finish, bill)
     text = None if tools else "".join(pieces)
@@ -192,11 +192,11 @@ def response(ask, status, output, usage, more=None):
 
 
 def responses(ask):
-    pieces, is_cut = ask.pieces(ask.get("max_output_tokens"))
+    pieces, n_tokens, is_cut = ask.pieces(ask.get("max_output_tokens"))
     tools = [{"id": f"fc_{ask.digest[i:i + 40]}", "type": "function_call", "status": "completed", "name": name,
               "arguments": json.dumps(args), "call_id": f"call_{ask.digest[i:i + 24]}"}
              for i, (name, args) in enumerate(ask.tool_calls())]
-    bill = bill_of(ask, ask.body["input"], len(pieces) + 20 * len(tools))
+    bill = bill_of(ask, ask.body["input"], 20 * len(tools) if tools else n_tokens)
     part = {"type": "output_text", "annotations": [], "logprobs": [], "text": "".join(pieces)}
     message = {"id": ask.id("msg_", 48), "type": "message", "status": "completed", "content": [part],
                "role": "assistant"}

@@ -18,6 +18,7 @@ prompt or in a header. Without a wish the vendor is honest and quick. The wishes
     crlf comment usage=last|every|none           dialects of other servers with the same protocol
     gzip                                         compresses when the client takes it
     pad=N                                        N bytes of text more
+    lump=N                                       N tokens an event
 """
 import hashlib
 import json
@@ -38,7 +39,7 @@ class Reply:
     value: object = None
     events: list = None
     bill: dict = None
-    billed_from: int = 0  # of `events`: output is billed by what was made so far, one token an event from here on
+    billed_from: int = 0  # of `events`: output is billed by what was made so far, one lump an event from here on
     headers: list = field(default_factory=list)
 
 
@@ -74,13 +75,15 @@ class Ask:
         return self.number("in", len(text.encode()) // 4 + 7)
 
     def pieces(self, output_max=None):
-        """The text of the answer, token by token, and whether it was cut by the client's maximum."""
+        """The text of the answer in pieces, its tokens, and whether the client's maximum cut it."""
         wanted = self.number("tokens", 12)
         n = wanted if output_max is None else min(wanted, output_max)
         text = [WORDS[i % len(WORDS)] for i in range(n)]
+        if lump := self.number("lump"):
+            text = ["".join(text[i:i + lump]) for i in range(0, n, lump)]
         if pad := self.number("pad"):
             text += ["p" * min(4096, pad - at) for at in range(0, pad, 4096)]
-        return text, n < wanted
+        return text, n, n < wanted
 
     def tool_calls(self):
         """[(name, arguments)] of the tools that the request names, in turn."""

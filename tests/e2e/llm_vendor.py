@@ -329,7 +329,7 @@ def billed(reply, e):
     """All of it when it was all made; else all input, and the output that was."""
     if e.is_complete or reply.bill is None:
         return reply.bill
-    made = max(0, e.n_events - reply.billed_from)
+    made = max(0, e.n_events - reply.billed_from) * e.ask.number("lump", 1)
     return {**reply.bill, "output": min(reply.bill["output"], made)}
 
 
