@@ -37,7 +37,10 @@ struct core_options {
     const struct str *vendors; /* names, for policy warnings; outlive the core */
     size_t n_vendors;
 };
-/* Drains the journal's tail into the store, loads the state, closes what was open as unknown (EVENT start first). */
+/*
+ * Loads the state of the store and of what is still in the journal, and closes what was open as unknown (EVENT start
+ * first). The drain may still have to move the tail into the store.
+ */
 int core_new(const struct core_options *o, struct core **ret);
 void core_free(struct core *c);
 

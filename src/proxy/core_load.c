@@ -1,9 +1,10 @@
 /*
  * proxy/core_load.c - from a stopped daemon's files to a running one's state.
  *
- * Order: the journal's tail goes into the store; keys, policies, counters and holds come back from the store; then
+ * Order: keys, policies, counters and holds come from the store and from the frames that it does not have yet; then
  * every call that was open is closed: as unknown, so that its money stays held, or, a call to a model, as settled at
- * its hold; its slots come back (DESIGN 7). Only then is the core ready.
+ * its hold; its slots come back (DESIGN 7). Then the core is ready, and the drain goes on where it stood: lists wait for
+ * it, calls do not.
  */
 #include "proxy/core_impl.h"
 
@@ -11,6 +12,7 @@
 #include "codec/json_read.h"
 #include "base/log.h"
 #include "store/frame_read.h"
+#include "store/replay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -271,32 +273,68 @@ static int on_open(void *ctx, const struct open_row *row)
 
 /* --- start ------------------------------------------------------------------------------------------------------ */
 
+/* The store takes the whole tail first; only where the tail alone does not say enough. */
 static int drain_all(struct core *c)
+{
+    while (core_drain_turn(c))
+        ;
+    if (c->drain_error)
+        return err_trace(c->drain_error);
+    return atomic_load(&c->store_seq) == journal_last_seq(c->journal) ? 0 : err_trace(-ERR_CORRUPT);
+}
+
+static int drain_begin(struct core *c)
 {
     uint8_t chain[CHAIN_BYTES];
     uint32_t epoch;
     uint64_t seq = c->store->ops->position(c->store, chain, &epoch);
     atomic_store(&c->store_seq, seq);
-    c->has_history = seq > 0;
-    int r = journal_reader_new(c->journal, seq, &c->drain_reader);
+    c->has_history = journal_last_seq(c->journal) > 0;
+    return err_trace(journal_reader_new(c->journal, seq, &c->drain_reader));
+}
+
+/* Feeds the frames that the store lacks; *ret stays NULL when they do not say enough. */
+static int replay_tail(struct core *c, struct journal_reader *tail, struct replay **ret)
+{
+    struct replay *replay = NULL;
+    struct frame f;
+    int r = journal_reader_next(tail, &f);
+    int made = r < 0 ? r : replay_new(c->store, r == 0 && f.at < c->started_at ? f.at : c->started_at, &replay);
+    if (made < 0)
+        return err_trace(made);
+    int said = 0;
+    for (; r == 0 && said == 0; r = journal_reader_next(tail, &f))
+        said = replay_frame(replay, &f);
+    if (r >= 0 && said == 0) {
+        *ret = replay;
+        return 0;
+    }
+    replay_free(replay);
+    return said < 0 ? err_trace(said) : r < 0 ? err_trace(r) : 0;
+}
+
+/* What the store will have to say once it has all frames: *ret NULL when it has them, by now. */
+static int replay_all(struct core *c, struct replay **ret)
+{
+    struct journal_reader *tail;
+    int r = journal_reader_new(c->journal, atomic_load(&c->store_seq), &tail);
     if (r < 0)
         return err_trace(r);
-    while (core_drain_turn(c))
-        ;
-    if (c->drain_error)
-        return err_trace(c->drain_error);
-    if (atomic_load(&c->store_seq) != journal_last_seq(c->journal))
-        return err_trace(-ERR_CORRUPT);
-    return 0;
+    r = replay_tail(c, tail, ret);
+    journal_reader_free(tail);
+    return r == 0 && !*ret ? drain_all(c) : r;
 }
 
 int core_load(struct core *c)
 {
     struct loading l = {.c = c};
     struct store_loader to = {.on_counter = on_counter, .on_open = on_open, .on_state = on_state, .ctx = &l};
+    struct replay *replay = NULL;
     uint64_t seq;
 
-    int r = drain_all(c);
+    int r = drain_begin(c);
+    if (r == 0)
+        r = replay_all(c, &replay);
     if (r < 0)
         return r;
     arena_init(&l.arena, LOAD_ARENA_BYTES);
@@ -305,7 +343,8 @@ int core_load(struct core *c)
     ledger_restore_begin(c->ledger, c->started_at);
     r = core_event(c, STR("start"), STR("daemon"), NULL, 0, &seq);
     if (r == 0)
-        r = c->store->ops->load(c->store, c->started_at, &to);
+        r = replay ? replay_load(replay, c->started_at, &to) : c->store->ops->load(c->store, c->started_at, &to);
+    replay_free(replay);
     if (r >= 0 && l.n_open)
         log_at(LOG_WARN, "recovered", "open_calls=%zu next=\"flyball calls --unknown\"", l.n_open);
     buf_deinit(&l.body);

@@ -47,6 +47,11 @@ struct journal {
     uint8_t *scratch;
     size_t scratch_bytes;
 
+    /* Where the first frame stands, or will, that the store lacked at open: readers need not look for it. */
+    struct {
+        uint64_t seq, segment, at; /* seq 0: not known */
+    } lacked;
+
     atomic_uint_fast64_t last_seq, synced_seq;
     atomic_bool has_failed;
 

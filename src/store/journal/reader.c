@@ -69,7 +69,8 @@ static int enter_segment(struct journal_reader *r)
     }
     pthread_mutex_unlock(&r->j->lock);
     window_reset(&r->window);
-    r->at = SEGMENT_HEADER_BYTES;
+    bool is_known = r->segment && r->j->lacked.seq == r->next_seq && r->j->lacked.segment == r->segment->number;
+    r->at = is_known ? r->j->lacked.at : SEGMENT_HEADER_BYTES;
     return r->segment ? skip_to_next(r) : err_trace(-ERR_NOT_FOUND);
 }
 

@@ -54,6 +54,11 @@ static bool has_header(struct scan *s, struct segment *seg)
 static void take(struct scan *s, struct segment *seg, uint64_t at, const struct disk_frame *d)
 {
     struct recovered *o = s->out;
+    if (d->frame.seq == s->after_seq + 1 || d->frame.seq == s->after_seq) {
+        s->j->lacked.seq = s->after_seq + 1;
+        s->j->lacked.segment = seg->number;
+        s->j->lacked.at = d->frame.seq == s->after_seq ? at + d->bytes : at;
+    }
     if (!o->first_seq)
         o->first_seq = d->frame.seq;
     if (!atomic_load(&seg->first_seq))

@@ -63,6 +63,15 @@ static void start_core(struct world *w)
     assert_int_equal(core_new(&o, &w->core), 0);
 }
 
+/* As kill -9 leaves it: the store lacks what was not drained. */
+static void kill_core(struct world *w)
+{
+    policy_unref(w->policy);
+    w->policy = NULL;
+    core_free(w->core);
+    journal_close(w->journal);
+}
+
 static void stop_core(struct world *w)
 {
     while (core_drain_turn(w->core))
@@ -548,6 +557,53 @@ static void a_replay_of_a_call_settled_before_the_start_books_nothing(void **sta
     teardown(&w);
 }
 
+static uint64_t stored(struct world *w)
+{
+    uint8_t chain[CHAIN_BYTES];
+    uint32_t epoch;
+    return w->store->ops->position(w->store, chain, &epoch);
+}
+
+static void a_start_is_ready_before_the_store_has_the_tail(void **state)
+{
+    struct world w;
+    struct try a, b, c;
+    struct buf json;
+    setup(&w);
+    assert_int_equal(hold(&w, &a, 30, "a"), 0);
+    end(&w, &a, OUTCOME_SETTLED, 20);
+    while (core_drain_turn(w.core))
+        ;
+    assert_int_equal(hold(&w, &b, 10, "b"), 0); /* the tail: one that ends, and one that does not */
+    end(&w, &b, OUTCOME_SETTLED, 10);
+    assert_int_equal(hold(&w, &c, 40, "c"), 0);
+    assert_int_equal(core_key_revoke(w.core, str_c(w.entry->id), STR("test"), &w.seq), 0);
+    drop(&c);
+    core_forget(w.core, &c.held);
+    uint64_t before = stored(&w);
+    assert_true(before < w.seq);
+
+    kill_core(&w);
+    start_core(&w);
+    assert_int_equal(stored(&w), before);
+    assert_str(standing(&w), "30/40");
+    struct admission adm;
+    core_admit(w.core, w.key.hash, wall_now, &w.arena, &adm);
+    assert_int_equal(adm.code, CODE_KEY_REVOKED);
+    policy_unref(adm.policy);
+
+    while (core_drain_turn(w.core))
+        ;
+    assert_int_equal(stored(&w), journal_last_seq(w.journal));
+    buf_init(&json, 1 << 20);
+    assert_int_equal(w.store->ops->rebuild(w.store, &json), 0);
+    buf_deinit(&json);
+    stop_core(&w);
+    start_core(&w); /* and from the store alone it is the same */
+    assert_str(standing(&w), "30/40");
+    teardown(&w);
+}
+
 static void retries_cut_off_by_a_restart_leave_the_first_hold_its_place(void **state)
 {
     struct world w;
@@ -633,6 +689,7 @@ int main(void)
         cmocka_unit_test(a_call_to_a_model_that_a_restart_cut_off_is_settled_at_its_hold),
         cmocka_unit_test(a_call_refused_while_its_retry_runs_is_unknown_until_the_retry_ends),
         cmocka_unit_test(a_replay_of_a_call_settled_before_the_start_books_nothing),
+        cmocka_unit_test(a_start_is_ready_before_the_store_has_the_tail),
         cmocka_unit_test(retries_cut_off_by_a_restart_leave_the_first_hold_its_place),
         cmocka_unit_test(another_body_under_the_key_takes_nobodys_place),
         cmocka_unit_test(released_calls_make_room_in_a_full_index_and_held_ones_do_not),
