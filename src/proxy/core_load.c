@@ -3,8 +3,8 @@
  *
  * Order: keys, policies, counters and holds come from the store and from the frames that it does not have yet; then
  * every call that was open is closed: as unknown, so that its money stays held, or, a call to a model, as settled at
- * its hold; its slots come back (DESIGN 7). Then the core is ready, and the drain goes on where it stood: lists wait for
- * it, calls do not.
+ * its hold; its slots come back (DESIGN 7). Then the core is ready, and the drain goes on where it stood: lists wait
+ * for it, calls do not.
  */
 #include "proxy/core_impl.h"
 
