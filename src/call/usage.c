@@ -26,6 +26,12 @@ struct str token_class_recorded(enum token_class t)
     return classes[t].recorded;
 }
 
+enum token_direction token_class_direction(enum token_class t)
+{
+    check(t < TOKEN_CLASS_COUNT);
+    return classes[t].direction;
+}
+
 int64_t usage_tokens(const struct usage *u, enum token_direction d)
 {
     int64_t n = 0;

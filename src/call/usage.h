@@ -15,6 +15,7 @@ enum token_class {
 };
 struct str token_class_text(enum token_class t);
 struct str token_class_recorded(enum token_class t);
+enum token_direction token_class_direction(enum token_class t);
 
 /* Counts are never negative and never past TOKENS_MAX: readers clamp what a vendor claims. */
 #define TOKENS_MAX (INT64_C(1) << 40)

@@ -1,11 +1,10 @@
 /*
  * cli/cmd_calls.c - `flyball calls`: what happened, newest first; --follow prints each call once it is over.
  */
-#include "cli/calls.h"
-
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "cli/tokens.h"
 #include "codec/json_canon.h"
 
 #include <string.h>
@@ -17,7 +16,9 @@
 #define FOLLOW_ARENA_BYTES_MAX (256u << 20)
 
 static const char *const titles[] = {"TIME", "VERDICT", "OPERATION", "COST", "OUTCOME", "CODE", "AGENT", "RUN", "CALL"};
-#define N_TITLES (sizeof(titles) / sizeof(titles[0]))
+static const char *const titles_with_models[] = {"TIME", "VERDICT", "OPERATION", "MODEL", ">IN",   ">OUT",
+                                                 ">FIRST TOKEN", "COST", "OUTCOME", "CODE", "AGENT", "RUN", "CALL"};
+#define N(table) (sizeof(table) / sizeof(table[0]))
 
 /* What it cost, else what stands held for it. */
 static struct str cost(struct cli *c, struct json call)
@@ -31,12 +32,30 @@ static struct str cost(struct cli *c, struct json call)
     return arena_printf(&c->arena, "held " STR_FMT, STR_ARG(held));
 }
 
-static void add_call(struct table *t, struct json call)
+static struct str model_of(struct json call)
+{
+    struct str sent = show_text(call, "model_sent");
+    return sent.n ? sent : show_text(call, "model_asked");
+}
+
+static struct str tokens(struct cli *c, struct json call, enum token_direction d)
+{
+    int64_t n;
+    return tokens_of(call, d, &n) ? arena_printf(&c->arena, "%lld", (long long)n) : STR_NONE;
+}
+
+static void add_call(struct table *t, struct json call, bool has_models)
 {
     struct str outcome = show_text(call, "outcome"), verdict = show_text(call, "verdict");
     table_add(t, show_time(t->cli, call, "started_at"));
     table_add_styled(t, verdict, style_of_verdict(verdict));
     table_add(t, show_text(call, "operation"));
+    if (has_models) {
+        table_add(t, model_of(call));
+        table_add(t, tokens(t->cli, call, TOKENS_IN));
+        table_add(t, tokens(t->cli, call, TOKENS_OUT));
+        table_add(t, show_first_token(t->cli, call));
+    }
     table_add(t, cost(t->cli, call));
     table_add_styled(t, outcome.n ? outcome : STR("open"), style_of_outcome(outcome));
     table_add(t, show_text(call, "code"));
@@ -45,13 +64,19 @@ static void add_call(struct table *t, struct json call)
     table_add(t, show_text(call, "call_id"));
 }
 
-void print_calls(struct cli *c, struct json calls)
+static void print_calls(struct cli *c, struct json calls)
 {
     struct table t;
     struct json call;
-    table_init(&t, c, titles, N_TITLES);
+    bool has_models = false;
     for (struct json_iter it = json_each(calls); json_next(&it, NULL, &call);)
-        add_call(&t, call);
+        has_models |= model_of(call).n > 0;
+    if (has_models)
+        table_init(&t, c, titles_with_models, N(titles_with_models));
+    else
+        table_init(&t, c, titles, N(titles));
+    for (struct json_iter it = json_each(calls); json_next(&it, NULL, &call);)
+        add_call(&t, call, has_models);
     table_print(&t);
 }
 
@@ -107,6 +132,12 @@ static void print_one(struct cli *c, struct json call)
     print_styled(c, style_of_verdict(verdict), verdict);
     fputs("  ", c->out);
     print_safe(c->out, show_text(call, "operation"));
+    if (model_of(call).n) {
+        fputs("  ", c->out);
+        print_safe(c->out, model_of(call));
+        fputs(show_tokens(c, call).n ? "  " : "", c->out);
+        print_safe(c->out, show_tokens(c, call));
+    }
     fputs(money.n ? "  " : "", c->out);
     print_safe(c->out, money);
     fputs("  ", c->out);

@@ -1,10 +1,10 @@
 /*
  * cli/cmd_runs.c - `flyball runs list|show`: one execution of an agent, and what it did.
  */
-#include "cli/calls.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "cli/timeline.h"
 #include "codec/form.h"
 
 static const char *const titles[] = {"LAST CALL", "RUN",     "AGENT",    "TENANT",
@@ -55,24 +55,6 @@ static int run_list(struct cli *c)
     return CLI_DONE;
 }
 
-static void print_run(struct cli *c, struct json run)
-{
-    print_styled(c, STYLE_BOLD, show_text(run, "run_id"));
-    fputs("  agent ", c->out);
-    print_safe(c->out, show_text(run, "agent"));
-    if (show_text(run, "tenant").n) {
-        fputs(", tenant ", c->out);
-        print_safe(c->out, show_text(run, "tenant"));
-    }
-    fprintf(c->out, "\n" STR_FMT " calls, " STR_FMT " denied, " STR_FMT " unknown",
-            STR_ARG(show_number(c, run, "calls")), STR_ARG(show_number(c, run, "denied")),
-            STR_ARG(show_number(c, run, "unknown")));
-    struct str settled = show_money(c, run, "settled");
-    if (settled.n)
-        fprintf(c->out, "; settled " STR_FMT, STR_ARG(settled));
-    fputs("\n\n", c->out);
-}
-
 static int run_show(struct cli *c)
 {
     struct answer a;
@@ -94,8 +76,11 @@ static int run_show(struct cli *c)
     }
     if (c->is_json)
         return client_print(c, &a);
-    print_run(c, json_get(a.json, STR("run")));
-    print_calls(c, json_get(a.json, STR("calls")));
+    struct json run = json_get(a.json, STR("run"));
+    size_t columns = print_columns(c);
+    print_timeline(c, run, json_get(a.json, STR("calls")), columns);
+    fputc('\n', c->out);
+    print_run_sums(c, run, columns);
     return CLI_DONE;
 }
 
@@ -126,7 +111,11 @@ const struct command cmd_runs_show = {
     .args = "RUN",
     .args_min = 1,
     .args_max = 1,
-    .summary = "show a run and its calls, oldest first",
+    .summary = "show a run as a timeline: models, tool calls, calls, verdicts, costs",
+    .text = "Calls are listed oldest first; below a call to a model stands what the model asked for. `<-` is the tool "
+            "call that a call carries out, as the agent named it in x-agent-tool-call-id; `<~` is only inferred from "
+            "its values. At the end stands what the run cost by layer and vendor, and how far the limits are that "
+            "count this run alone.",
     .examples = "runs show run_42\nruns show run_42 --agent support --json",
     .options = show_options,
     .needs_daemon = true,

@@ -8,6 +8,7 @@
 #include "codec/utf8.h"
 
 #include <string.h>
+#include <sys/ioctl.h>
 
 /* Bytes of the character at s.p that may go to a terminal as they are; 0: the byte must be escaped. */
 static size_t safe_bytes(struct str s)
@@ -161,6 +162,14 @@ struct str show_time(struct cli *c, struct json object, const char *name)
     if (s.n < 19 || s.p[10] != 'T')
         return s;
     return arena_printf(&c->arena, "%.10s %.8s", s.p, s.p + 11);
+}
+
+size_t print_columns(const struct cli *c)
+{
+    struct winsize size;
+    if (!c->is_tty || ioctl(fileno(c->out), TIOCGWINSZ, &size) < 0)
+        return 0;
+    return size.ws_col;
 }
 
 enum style style_of_verdict(struct str verdict)

@@ -17,7 +17,7 @@ size_t print_width(struct str s);
 enum style { STYLE_PLAIN, STYLE_GOOD, STYLE_BAD, STYLE_WARN, STYLE_DIM, STYLE_BOLD };
 void print_styled(struct cli *c, enum style style, struct str s);
 
-#define TABLE_COLUMNS_MAX 12
+#define TABLE_COLUMNS_MAX 16
 
 struct table {
     struct cli *cli;
@@ -45,5 +45,7 @@ struct str show_money(struct cli *c, struct json object, const char *name);
 struct str show_units(struct cli *c, struct str meter, int64_t n);
 /* "2026-11-23 12:00:00" of an RFC 3339 time. */
 struct str show_time(struct cli *c, struct json object, const char *name);
+/* Characters in a line of the terminal; 0: it is none, or does not say. */
+size_t print_columns(const struct cli *c);
 enum style style_of_verdict(struct str verdict);
 enum style style_of_outcome(struct str outcome);
