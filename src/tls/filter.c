@@ -413,15 +413,13 @@ static bool tls_is_quiet(const struct stream *base)
         return false;
     if (t->held.n == 0 && !SSL_has_pending(t->ssl) && stream_is_quiet(t->under))
         return true;
-    while ((n = stream_take(t->under, bytes, sizeof(bytes))) > 0)
-        if (buf_add(&t->held, (struct str){bytes, (size_t)n}) < 0)
-            return false;
-    if (n < 0)
-        return false;
+    do {
+        n = stream_take(t->under, bytes, sizeof(bytes));
+    } while (n > 0 && buf_add(&t->held, (struct str){bytes, (size_t)n}) == 0);
     t->in = buf_str(&t->held);
     ERR_clear_error();
     int r = SSL_peek_ex(t->ssl, &plain, 1, &n_plain);
-    bool is_quiet = r != 1 && SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_READ;
+    bool is_quiet = n == 0 && r != 1 && SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_READ;
     ERR_clear_error();
     keep_rest(t);
     if (!is_quiet)
