@@ -46,7 +46,8 @@ struct tls_world {
     struct tls_server *server;
 };
 extern struct tls_world world;
-int world_begin(void **state); /* for a group of tests */
+int world_begin(void **state); /* for a group of tests; no sessions are kept: each handshake is a full one */
+void world_keep_sessions(void);
 int world_end(void **state);
 struct tls_server *server_of(const struct cert *c, const struct cert *client_authority); /* must succeed */
 struct tls_client *client_of(const struct cert *authority);                              /* must succeed */
