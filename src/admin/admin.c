@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "http/server.h"
+#include "tls/server.h"
 
 #include <stdlib.h>
 
@@ -33,7 +34,7 @@ static void on_accept(void *ctx, struct net_ticket t)
     struct admin *a = ctx;
     struct stream *st;
 
-    if (a->loop->ops->adopt(a->loop, t, &st) < 0)
+    if (a->loop->ops->adopt(a->loop, t, &st) < 0 || (a->tls && tls_server_wrap(a->tls, st, &st) < 0))
         return;
     if (http_server_take(a->server, st) < 0)
         log_at(LOG_WARN, "admin_refused", "reason=admin_connections_max");
@@ -66,6 +67,9 @@ int admin_new(const struct admin_options *o, struct admin **ret)
     a->vendors_json = o->vendors_json;
     a->version = o->version;
     a->default_mode = o->default_mode;
+    a->tls = o->tls;
+    a->reload = o->reload;
+    a->reload_ctx = o->reload_ctx;
     a->http_limits = *o->limits;
     a->http_limits.connections_max = o->limits->admin_connections_max;
     a->http_limits.body_bytes_max = o->limits->admin_body_bytes_max;

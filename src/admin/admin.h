@@ -9,6 +9,7 @@
 #include "proxy/core.h"
 
 struct admin;
+struct tls_server;
 
 struct admin_options {
     struct loop *loop;
@@ -19,6 +20,9 @@ struct admin_options {
     struct str vendors_json; /* vendors and their operations; outlives it */
     enum mode default_mode;  /* of new keys: live, in dev test */
     struct str version;
+    struct tls_server *tls; /* NULL: plain HTTP; outlives it */
+    int (*reload)(void *ctx, struct buf *error); /* negative: `error` says why; what was stays */
+    void *reload_ctx;
 };
 int admin_new(const struct admin_options *o, struct admin **ret);
 int admin_listen(struct admin *a, const struct net_addr *addr, struct net_addr *ret_bound);

@@ -187,6 +187,7 @@ FIELD("Revoke", "tenant", "string?", "all keys of this tenant")
 FIELD("Revoke", "run", "string?", "no further call of this run")
 FIELD("Revoked", "revoked", "integer", "keys taken away that were in force (a run: 1)")
 FIELD("Kill", "reason", "string?", "why, for the record and the refusals")
+FIELD("Reloaded", "reloaded", "boolean", "always true")
 FIELD("Killed", "killed", "boolean", "whether the stop button is pressed")
 
 FIELD("Bucket", "mode", "string", "live or test: each has a ledger of its own")

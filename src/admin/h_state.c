@@ -71,6 +71,20 @@ void admin_on_vendors(struct request *r)
     request_answer_list(r, STR("vendors"));
 }
 
+void admin_on_reload(struct request *r)
+{
+    struct buf error;
+    buf_init(&error, 65536);
+    int e = r->admin->reload(r->admin->reload_ctx, &error);
+    if (e < 0) {
+        request_fail(r, 400, "reload_failed", STR_FMT, STR_ARG(buf_str(&error)));
+    } else {
+        (void)buf_add(&r->out, STR("{\"reloaded\":true}\n"));
+        request_answer(r, 200);
+    }
+    buf_deinit(&error);
+}
+
 void admin_on_openapi(struct request *r)
 {
     (void)buf_add(&r->out, buf_str(&r->admin->openapi));

@@ -384,7 +384,8 @@ static bool accepts_body(struct request *r, const struct http_head *head)
 static bool accepts(struct request *r, const struct http_head *head)
 {
     struct str auth = STR("");
-    if (!host_is_ours(head->host, &r->admin->bound)) {
+    /* What a browser was led to by another name than ours cannot show our certificate: TLS is check enough. */
+    if (!r->admin->tls && !host_is_ours(head->host, &r->admin->bound)) {
         request_fail(r, 421, "host_unknown",
                      "the Host field must be a loopback name or the address of the admin listener");
         return false;

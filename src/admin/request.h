@@ -51,6 +51,9 @@ struct admin {
     struct limits http_limits; /* the same with the listener's own maxima */
     struct str token, config_json, vendors_json, version;
     enum mode default_mode;
+    struct tls_server *tls;
+    int (*reload)(void *ctx, struct buf *error);
+    void *reload_ctx;
     struct http_server *server;
     struct net_listener *listener;
     struct net_addr bound;

@@ -27,6 +27,8 @@ VERB(POST, "/api/v1/revoke", revoke, OPERATOR, "", "Revoke", "Revoked", "Takes a
 VERB(POST, "/api/v1/kill", kill, OPERATOR, "", "Kill", "Killed", "The stop button: every call is refused until unkill.")
 VERB(POST, "/api/v1/unkill", unkill, OPERATOR, "", "", "Killed", "Releases the stop button.")
 
+VERB(POST, "/api/v1/reload", reload, OPERATOR, "", "", "Reloaded", "Reads the listeners' certificates again; 400 when one cannot be used, and the old one stays.")
+
 VERB(GET, "/api/v1/limits", limits, VIEWER, "", "", "Limits", "Lists limits with what is spent, held and left in each bucket.")
 VERB(GET, "/api/v1/policies", policies, VIEWER, "", "", "Policies", "Lists the policy documents in force.")
 VERB(GET, "/api/v1/policies/{name}/history", policy_history, VIEWER, "", "", "PolicyHistory", "Lists every version of a policy document.")

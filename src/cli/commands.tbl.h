@@ -2,6 +2,7 @@
  * man page, completion and did-you-mean come from this order. */
 COMMAND(dev)
 COMMAND(serve)
+COMMAND(reload)
 COMMAND(init)
 COMMAND(key_create)
 COMMAND(key_list)

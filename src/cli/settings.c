@@ -46,20 +46,24 @@ static int load(struct cli *c, const struct config_input *in, const struct confi
     return r < 0 ? CLI_FAILED : 0;
 }
 
+/* A switch has no value of its own: it is there, or not. */
+static struct str flag_value(struct cli *c, const char *name)
+{
+    struct str value = cli_option(c, name);
+    return value.n || !cli_has(c, name) ? value : STR("true");
+}
+
 int settings_load(struct cli *c, bool is_dev, const struct config **ret)
 {
     struct config_input in = {.env = c->env};
     int r = find_file(c, is_dev, &in);
     if (r)
         return r;
-    in.flags = (struct config_flags){.listen_data = cli_option(c, "listen-data"),
-                                     .listen_admin = cli_option(c, "listen-admin"),
-                                     .dir = cli_option(c, "dir"),
-                                     .connectors = cli_option(c, "connectors"),
-                                     .workers = cli_option(c, "workers"),
-                                     .llm_catalog = cli_option(c, "llm-catalog"),
-                                     .llm_input_bound = cli_option(c, "llm-input-bound"),
-                                     .log_level = cli_option(c, "log-level")};
+    in.flags = (struct config_flags){
+#define SETTING(field, path, env, flag, type, def, help) .field = flag_value(c, &(flag)[2]),
+#include "config/setting.tbl.h"
+#undef SETTING
+    };
     r = load(c, &in, ret);
     if (r || !is_dev || !str_eq((*ret)->dir, config_default_dir(c->env, &c->arena)) || in.flags.dir.n)
         return r;

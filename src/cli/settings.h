@@ -14,6 +14,13 @@
     {"dir", "DIR", "the data folder", false}, \
     {"listen-data", "ADDR:PORT", "where agents connect; port 0 picks one", false}, \
     {"listen-admin", "ADDR:PORT", "where people and scripts connect; port 0 picks one", false}, \
+    {"insecure", NULL, "let other machines reach the listeners without TLS", false}, \
+    {"data-cert", "FILE", "certificate for agents: https on the data listener", false}, \
+    {"data-key", "FILE", "its private key", false}, \
+    {"data-client-ca", "FILE", "authorities of agents' certificates, which are then required", false}, \
+    {"admin-cert", "FILE", "certificate for people and scripts: https on the admin listener", false}, \
+    {"admin-key", "FILE", "its private key", false}, \
+    {"admin-client-ca", "FILE", "authorities of their certificates, which are then required", false}, \
     {"workers", "N", "threads that carry traffic", false}, \
     {"connectors", "DIR", "folder of your own connectors", false}, \
     {"llm-catalog", "FILE", "your own models and prices", false}, \

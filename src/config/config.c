@@ -20,10 +20,41 @@ const struct setting_info setting_infos[SETTING_COUNT] = {
 
 struct str setting_section(struct str path, struct str *ret_key)
 {
-    struct str section = STR_NONE;
-    *ret_key = path;
-    (void)str_cut(path, '.', &section, ret_key);
-    return section;
+    size_t n = path.n;
+    while (n && path.p[n - 1] != '.')
+        n--;
+    *ret_key = str_sub(path, n, path.n);
+    return n ? str_sub(path, 0, n - 1) : STR_NONE;
+}
+
+struct str section_part(struct str section, size_t i)
+{
+    struct str part = section, rest = STR_NONE;
+    for (;; i--) {
+        if (!str_cut(section, '.', &part, &rest)) {
+            part = section;
+            rest = STR_NONE;
+        }
+        if (i == 0)
+            return part;
+        section = rest;
+    }
+}
+
+size_t section_depth(struct str section)
+{
+    size_t n = section.n > 0;
+    for (size_t i = 0; i < section.n; i++)
+        n += section.p[i] == '.';
+    return n;
+}
+
+size_t sections_shared(struct str from, struct str to)
+{
+    size_t n = 0, least = section_depth(from) < section_depth(to) ? section_depth(from) : section_depth(to);
+    while (n < least && str_eq(section_part(from, n), section_part(to, n)))
+        n++;
+    return n;
 }
 
 const struct vendor_key_info vendor_key_infos[] = {
@@ -66,7 +97,7 @@ static void check_top(struct loader *l, const struct yaml *root)
     size_t n = 0;
     for (int i = 0; i < SETTING_COUNT; i++) {
         struct str key, section = setting_section(setting_infos[i].path, &key);
-        keys[n++] = section.n ? section : key;
+        keys[n++] = section.n ? section_part(section, 0) : key;
     }
     keys[n++] = STR("vendors");
     keys[n++] = STR("limits");

@@ -48,7 +48,10 @@ struct config_vendor {
 enum config_input_bound { INPUT_BOUND_LEARNED, INPUT_BOUND_STRICT };
 
 struct config {
-    struct str listen_data, listen_admin; /* "127.0.0.1:4747", "[::1]:0": numeric, loopback; port 0 picks one */
+    struct str listen_data, listen_admin; /* "127.0.0.1:4747", "[::1]:0": numeric; port 0 picks one */
+    bool insecure;                        /* listeners beyond loopback need no TLS */
+    struct str data_cert_file, data_key_file, data_client_ca_file;    /* empty: no TLS, no clients' certificates */
+    struct str admin_cert_file, admin_key_file, admin_client_ca_file;
     struct str dir;                       /* data folder */
     struct str connectors;                /* folder of the user's own connectors; empty: none */
     int64_t workers;
@@ -65,7 +68,9 @@ struct config {
 
 /* Values from the command line; empty: not given. */
 struct config_flags {
-    struct str listen_data, listen_admin, dir, connectors, workers, llm_catalog, llm_input_bound, log_level;
+#define SETTING(field, path, env, flag, type, def, help) struct str field;
+#include "config/setting.tbl.h"
+#undef SETTING
 };
 
 struct config_input {

@@ -19,7 +19,7 @@ enum setting {
     SETTING_COUNT
 };
 
-enum setting_type { TYPE_ADDR, TYPE_PATH, TYPE_WORKERS, TYPE_LEVEL, TYPE_BOUND };
+enum setting_type { TYPE_ADDR, TYPE_PATH, TYPE_SWITCH, TYPE_WORKERS, TYPE_LEVEL, TYPE_BOUND };
 /* The words of a type that has some (LEVEL, BOUND), in the order of its enum; n 0: of no such type. */
 struct setting_words {
     const struct str *items;
@@ -38,8 +38,13 @@ struct setting_info {
 };
 extern const struct setting_info setting_infos[SETTING_COUNT];
 
-/* The section of a setting's path, and its key there; STR_NONE for one at the top. */
+/* The section of a setting's path, and its key there; STR_NONE for one at the top. Sections may stand in sections:
+ * "listen.data_tls" of "listen.data_tls.cert_file". */
 struct str setting_section(struct str path, struct str *ret_key);
+/* From one section to the next in the table's order: the depth that they share, and that of the next. */
+size_t sections_shared(struct str from, struct str to);
+size_t section_depth(struct str section);
+struct str section_part(struct str section, size_t i); /* the i-th name of it */
 
 struct vendor_key_info {
     struct str name;
@@ -54,6 +59,7 @@ struct config_source {
     enum config_origin origin;
     int line; /* CONFIG_FILE */
     struct str text; /* of a setting: as it stands in the file */
+    int col;         /* CONFIG_FILE, of a setting */
 };
 
 struct config_store {

@@ -37,7 +37,10 @@ static void setting_schema(struct json_writer *w, const struct setting_info *s)
     switch (s->type) {
     case TYPE_ADDR:
         jw_put_str(w, STR("type"), STR("string"));
-        jw_put_str(w, STR("pattern"), STR("^(127\\.[0-9.]+|\\[::1\\]|localhost):[0-9]{1,5}$"));
+        jw_put_str(w, STR("pattern"), STR("^([0-9.]+|\\[[0-9a-fA-F:.]+\\]|localhost):[0-9]{1,5}$"));
+        break;
+    case TYPE_SWITCH:
+        jw_put_str(w, STR("type"), STR("boolean"));
         break;
     case TYPE_PATH:
         jw_put_str(w, STR("type"), STR("string"));
@@ -54,10 +57,24 @@ static void setting_schema(struct json_writer *w, const struct setting_info *s)
         words_schema(w, setting_words(s->type));
         break;
     }
-    if (s->def.n)
+    if (s->type == TYPE_SWITCH)
+        jw_put_bool(w, STR("default"), str_eq(s->def, STR("true")));
+    else if (s->def.n)
         jw_put_str(w, STR("default"), s->def);
     jw_put_str(w, STR("description"), str_c(s->help));
     jw_object_end(w);
+}
+
+/* Closes what `from` has and `to` has not, and opens the rest of `to`. */
+static void go_to_section(struct json_writer *w, struct str from, struct str to)
+{
+    size_t shared = sections_shared(from, to);
+    for (size_t i = section_depth(from); i > shared; i--)
+        object_end(w);
+    for (size_t i = shared; i < section_depth(to); i++) {
+        jw_key(w, section_part(to, i));
+        object_begin(w);
+    }
 }
 
 static void settings_schema(struct json_writer *w)
@@ -65,18 +82,12 @@ static void settings_schema(struct json_writer *w)
     struct str open = STR_NONE;
     for (int i = 0; i < SETTING_COUNT; i++) {
         struct str key, section = setting_section(setting_infos[i].path, &key);
-        if (open.n && !str_eq(open, section))
-            object_end(w);
-        if (section.n && !str_eq(open, section)) {
-            jw_key(w, section);
-            object_begin(w);
-        }
+        go_to_section(w, open, section);
         open = section;
         jw_key(w, key);
         setting_schema(w, &setting_infos[i]);
     }
-    if (open.n)
-        object_end(w);
+    go_to_section(w, open, STR_NONE);
 }
 
 /* The table's schema is an object: the description goes in front of its last brace. */

@@ -50,12 +50,6 @@ static bool set_address(struct loader *l, const struct setting_info *s, struct s
         diag_at(l, at, "bad_address", s->path, address_faults[f]);
         return false;
     }
-    if (!a.is_loopback) {
-        diag_at(l, at, "not_loopback", s->path,
-                "other machines could reach this address, and listeners have no TLS in this version: "
-                "use 127.0.0.1 or [::1]");
-        return false;
-    }
     *(struct str *)(void *)((char *)l->config + s->at) = address_text(&a, l->arena);
     return true;
 }
@@ -67,6 +61,17 @@ static bool set_path(struct loader *l, const struct setting_info *s, struct str 
         return false;
     }
     *(struct str *)(void *)((char *)l->config + s->at) = arena_str(l->arena, value);
+    return true;
+}
+
+static bool set_switch(struct loader *l, const struct setting_info *s, struct str value, struct found_at at)
+{
+    bool is_on = str_eq(value, STR("true"));
+    if (!is_on && !str_eq(value, STR("false"))) {
+        diag_at(l, at, "unknown_value", s->path, "true or false is wanted");
+        return false;
+    }
+    *(bool *)(void *)((char *)l->config + s->at) = is_on;
     return true;
 }
 
@@ -114,13 +119,14 @@ static void set(struct loader *l, enum setting id, struct str value, struct foun
     static bool (*const setters[])(struct loader *, const struct setting_info *, struct str, struct found_at) = {
         [TYPE_ADDR] = set_address,
         [TYPE_PATH] = set_path,
+        [TYPE_SWITCH] = set_switch,
         [TYPE_WORKERS] = set_workers,
         [TYPE_LEVEL] = set_word,
         [TYPE_BOUND] = set_word,
     };
     const struct setting_info *s = &setting_infos[id];
     if (setters[s->type](l, s, value, at))
-        l->sources[id] = (struct config_source){at.origin, at.line, arena_str(l->arena, value)};
+        l->sources[id] = (struct config_source){at.origin, at.line, arena_str(l->arena, value), at.col};
 }
 
 /* --- from everywhere ---------------------------------------------------------------------------------------------- */
@@ -136,14 +142,28 @@ static void load_default(struct loader *l, enum setting id)
         set(l, id, value, (struct found_at){CONFIG_DEFAULT, STR("default"), 0, 0});
 }
 
+static const struct yaml *section_get(const struct yaml *y, struct str section)
+{
+    for (size_t i = 0; i < section_depth(section); i++)
+        y = yaml_get(y, section_part(section, i));
+    return y;
+}
+
 static void load_from_file(struct loader *l, enum setting id, const struct yaml *root)
 {
     const struct setting_info *s = &setting_infos[id];
     struct str key, section = setting_section(s->path, &key);
-    const struct yaml *y = yaml_get(section.n ? yaml_get(root, section) : root, key);
-    bool is_number = s->type == TYPE_WORKERS;
-    if (want_type(l, y, is_number ? YAML_INT : YAML_STR, s->path, is_number ? "a whole number" : "a string"))
+    const struct yaml *y = yaml_get(section_get(root, section), key);
+    bool is_on;
+    if (s->type == TYPE_WORKERS) {
+        if (want_type(l, y, YAML_INT, s->path, "a whole number"))
+            set(l, id, y->text, found_in_file(l, y));
+    } else if (s->type == TYPE_SWITCH) {
+        if (want_type(l, y, YAML_BOOL, s->path, "true or false") && yaml_bool(y, &is_on))
+            set(l, id, is_on ? STR("true") : STR("false"), found_in_file(l, y));
+    } else if (want_type(l, y, YAML_STR, s->path, "a string")) {
         set(l, id, y->text, found_in_file(l, y));
+    }
 }
 
 static void load_from_env(struct loader *l, enum setting id)
@@ -163,15 +183,17 @@ static void load_from_flag(struct loader *l, enum setting id)
         set(l, id, value, (struct found_at){CONFIG_FLAG, s->flag, 0, 0});
 }
 
-/* Sections must be maps of known keys. */
+/* Sections must be maps of known keys: their settings, and the sections in them. */
 static void check_section(struct loader *l, const struct yaml *root, struct str section)
 {
     struct str keys[SETTING_COUNT], key;
-    size_t n = 0;
-    for (int i = 0; i < SETTING_COUNT; i++)
-        if (str_eq(setting_section(setting_infos[i].path, &key), section))
-            keys[n++] = key;
-    const struct yaml *y = yaml_get(root, section);
+    size_t n = 0, depth = section_depth(section);
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        struct str own = setting_section(setting_infos[i].path, &key);
+        if (sections_shared(own, section) == depth)
+            keys[n++] = section_depth(own) == depth ? key : section_part(own, depth);
+    }
+    const struct yaml *y = section_get(root, section);
     if (want_type(l, y, YAML_MAP, section, "a map"))
         yaml_check_keys(y, l->file, keys, n, l->diags);
 }
@@ -185,6 +207,43 @@ static void check_sections(struct loader *l, const struct yaml *root)
             check_section(l, root, section);
         before = section;
     }
+}
+
+/* --- what must fit together --------------------------------------------------------------------------------------- */
+
+static struct found_at found(const struct loader *l, enum setting id)
+{
+    const struct config_source *s = &l->sources[id];
+    const struct setting_info *info = &setting_infos[id];
+    switch (s->origin) {
+    case CONFIG_FILE:
+        return (struct found_at){s->origin, l->file, s->line, s->col};
+    case CONFIG_ENV:
+        return (struct found_at){s->origin, info->env, 0, 0};
+    case CONFIG_FLAG:
+        return (struct found_at){s->origin, info->flag, 0, 0};
+    default:
+        return (struct found_at){s->origin, STR("default"), 0, 0};
+    }
+}
+
+static void check_tls(struct loader *l, enum setting listen, enum setting cert, enum setting key, enum setting ca)
+{
+    const struct config *c = l->config;
+    bool has_cert = l->sources[cert].text.n > 0, has_key = l->sources[key].text.n > 0;
+    struct address a = {.is_loopback = true};
+    if (has_cert != has_key)
+        diag_at(l, found(l, has_cert ? cert : key), "half_tls", setting_infos[has_cert ? cert : key].path,
+                "cert_file and key_file go together");
+    if (l->sources[ca].text.n && !has_cert && !has_key)
+        diag_at(l, found(l, ca), "half_tls", setting_infos[ca].path,
+                "clients show certificates over TLS only: cert_file and key_file are missing");
+    if (l->sources[listen].text.n)
+        (void)address_parse(l->sources[listen].text, -1, &a);
+    if (!a.is_loopback && !has_cert && !c->insecure)
+        diag_at(l, found(l, listen), "not_loopback", setting_infos[listen].path,
+                "other machines could reach this address: name a certificate (cert_file, key_file), use 127.0.0.1 or "
+                "[::1], or allow it with --insecure");
 }
 
 static void check_listeners_differ(struct loader *l)
@@ -206,6 +265,8 @@ void load_settings(struct loader *l, const struct yaml *root)
         load_from_flag(l, id);
     }
     check_listeners_differ(l);
+    check_tls(l, SETTING_listen_data, SETTING_data_cert_file, SETTING_data_key_file, SETTING_data_client_ca_file);
+    check_tls(l, SETTING_listen_admin, SETTING_admin_cert_file, SETTING_admin_key_file, SETTING_admin_client_ca_file);
 }
 
 /* --- limits ------------------------------------------------------------------------------------------------------- */

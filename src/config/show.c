@@ -48,6 +48,9 @@ static void put_value(const struct config *c, const struct setting_info *s, stru
 {
     const char *at = (const char *)c + s->at;
     switch (s->type) {
+    case TYPE_SWITCH:
+        buf_add(out, *(const bool *)(const void *)at ? STR("true") : STR("false"));
+        break;
     case TYPE_WORKERS:
         buf_printf(out, "%lld", (long long)*(const int64_t *)(const void *)at);
         break;
@@ -85,10 +88,10 @@ static void text_settings(const struct config *c, bool with_origin, struct buf *
         char origin[512];
         if (!is_set(c, s))
             continue;
-        if (own.n && !str_eq(own, section))
-            buf_printf(out, STR_FMT ":\n", STR_ARG(own));
+        for (size_t k = sections_shared(section, own); k < section_depth(own); k++)
+            buf_printf(out, "%*s" STR_FMT ":\n", (int)k * 2, "", STR_ARG(section_part(own, k)));
         section = own;
-        buf_printf(out, "%s" STR_FMT ": ", own.n ? "  " : "", STR_ARG(key));
+        buf_printf(out, "%*s" STR_FMT ": ", (int)section_depth(own) * 2, "", STR_ARG(key));
         put_value(c, s, out);
         end_line(out, with_origin, origin_text(c, &c->sources[i], s->env, s->flag, origin));
     }

@@ -17,6 +17,7 @@
 #include "daemon/dev.h"
 #include "daemon/folder.h"
 #include "daemon/harden.h"
+#include "daemon/listener_tls.h"
 #include "proxy/lookup_cache.h"
 #include "store/journal/journal.h"
 #include "store/sqlite/store_sqlite.h"
@@ -45,6 +46,7 @@ struct daemon {
     struct core *core;
     struct dev dev;
     struct vendor_set vendors;
+    struct listener_tls tls;
     struct background background;
     struct worker_shared shared;
     struct loop_thread *loops;
@@ -152,6 +154,7 @@ static int start_workers(struct daemon *d)
     d->shared.core = d->core;
     d->shared.limits = &d->limits;
     d->shared.vendors = &d->vendors.vendors;
+    d->shared.tls = d->tls.data;
     d->shared.lookups = lookup_cache_new(d->limits.lookup_cache_ms);
     check(d->shared.lookups != NULL);
     for (size_t i = 0; i < d->n_workers; i++) {
@@ -180,6 +183,18 @@ static int listen_failed(struct daemon *d, const char *what, struct str addr, in
     return r;
 }
 
+/* From main at SIGHUP, and from the admin API. */
+static int reload(void *ctx, struct buf *error)
+{
+    struct daemon *d = ctx;
+    int r = listener_tls_reload(&d->tls, error);
+    if (r < 0)
+        log_at(LOG_ERROR, "reload_failed", "error=\"" STR_FMT "\"", STR_ARG(buf_str(error)));
+    else
+        log_at(LOG_INFO, "reloaded", "certificates=%d", !!d->tls.data + !!d->tls.admin);
+    return r;
+}
+
 static int start_admin(struct daemon *d)
 {
     struct net_addr addr;
@@ -201,6 +216,9 @@ static int start_admin(struct daemon *d)
         .vendors_json = buf_str(&d->vendors_json),
         .default_mode = d->o->is_dev ? MODE_TEST : MODE_LIVE,
         .version = STR(FLYBALL_VERSION),
+        .tls = d->tls.admin,
+        .reload = reload,
+        .reload_ctx = d,
     };
     r = admin_new(&ao, &d->admin);
     if (r < 0)
@@ -230,6 +248,8 @@ static int start(struct daemon *d)
     int r = folder_open(d->o->config->dir, &d->rng, &d->arena, &d->error, &d->folder);
     if (r == 0)
         r = open_records(d);
+    if (r == 0)
+        r = listener_tls_load(d->o->config, &d->error, &d->tls);
     if (r == 0)
         r = open_vendors(d);
     if (r == 0)
@@ -270,11 +290,15 @@ static void print_json(struct daemon *d, struct str data, struct str admin)
     buf_deinit(&out);
 }
 
+static struct str url_of(struct daemon *d, const struct tls_server *tls, const struct net_addr *a)
+{
+    char text[64];
+    return arena_printf(&d->arena, "%s://" STR_FMT, tls ? "https" : "http", STR_ARG(net_addr_text(a, text)));
+}
+
 static void say_ready(struct daemon *d)
 {
-    char data[64], admin[64];
-    struct str data_url = arena_printf(&d->arena, "http://" STR_FMT, STR_ARG(net_addr_text(&d->data_addr, data)));
-    struct str admin_url = arena_printf(&d->arena, "http://" STR_FMT, STR_ARG(net_addr_text(&d->admin_addr, admin)));
+    struct str data_url = url_of(d, d->tls.data, &d->data_addr), admin_url = url_of(d, d->tls.admin, &d->admin_addr);
     if (folder_write_url(&d->folder, admin_url) < 0)
         log_at(LOG_WARN, "admin_url_not_written", "next=\"give commands --admin " STR_FMT "\"", STR_ARG(admin_url));
     if (d->o->wants_json)
@@ -401,6 +425,7 @@ static void stop(struct daemon *d, bool may_drain)
     journal_close(d->journal);
     lookup_cache_free(d->shared.lookups);
     vendor_set_free(&d->vendors);
+    listener_tls_free(&d->tls);
     folder_close(&d->folder);
     buf_deinit(&d->config_json);
     buf_deinit(&d->vendors_json);
@@ -438,7 +463,10 @@ static int wait_for_end(struct daemon *d)
         if (sigwait(&d->signals, &sig) != 0)
             continue;
         if (sig == SIGHUP) {
-            log_at(LOG_WARN, "reload_not_available", "next=\"restart to use a changed config\"");
+            struct buf error;
+            buf_init(&error, 65536);
+            (void)reload(d, &error); /* logged */
+            buf_deinit(&error);
             continue;
         }
         return sig;

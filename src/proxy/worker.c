@@ -5,6 +5,7 @@
 
 #include "base/counter.h"
 #include "proxy/call.h"
+#include "tls/server.h"
 
 #include <stdlib.h>
 
@@ -87,7 +88,7 @@ void worker_take(struct worker *w, struct net_ticket t)
         w->loop->ops->ticket_drop(t);
         return;
     }
-    if (w->loop->ops->adopt(w->loop, t, &s) < 0)
+    if (w->loop->ops->adopt(w->loop, t, &s) < 0 || (w->shared->tls && tls_server_wrap(w->shared->tls, s, &s) < 0))
         return; /* closed already */
     if (http_server_take(w->server, s) < 0) {
         counter_add(COUNTER_connections_refused, 1);

@@ -17,6 +17,7 @@ struct worker_shared {
     const struct limits *limits;
     const struct vendors *vendors;
     struct lookup_cache *lookups;
+    struct tls_server *tls; /* of the data listener; NULL: plain HTTP */
     atomic_int_fast64_t body_bytes; /* memory of all collected bodies */
 };
 

@@ -64,7 +64,7 @@ class Daemon:
     """`serve` on `root`/data, with the vendor `stripe` on that port; more vendors and settings by `config`."""
 
     def __init__(self, root, vendor_port=None, *, limits=None, additions=None, secret=None, secret_ref=None, mode=None,
-                 vendors=None, config=None, env=None, command="serve", listen_data="127.0.0.1:0", args=()):
+                 vendors=None, config=None, env=None, command="serve", listen_data="127.0.0.1:0", args=(), ca=None, ca_context=None):
         self.root, self.dir = Path(root), Path(root) / "data"
         self.root.mkdir(parents=True, exist_ok=True)
         self.secret = secret or canary()
@@ -76,6 +76,9 @@ class Daemon:
             if name in os.environ:
                 self.env[name] = os.environ[name]
         self.process = self.ready = None
+        self.ca_context = ca_context  # an ssl.SSLContext: the admin listener has a certificate
+        if ca:
+            self.env["FLYBALL_CA"] = str(ca)
         stripe = {"base_url": f"http://127.0.0.1:{vendor_port}", "secret": secret_ref or "env:STRIPE_SECRET_KEY"}
         if additions is not None:
             stripe["additions"] = additions
@@ -220,7 +223,10 @@ class Daemon:
 
     def api(self, method, path, body=None, token=None):
         """(status, JSON or text)."""
-        c = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=CLI_S)
+        if self.ca_context:
+            c = http.client.HTTPSConnection("127.0.0.1", self.admin_port, timeout=CLI_S, context=self.ca_context)
+        else:
+            c = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=CLI_S)
         try:
             headers = {"Authorization": f"Bearer {token or self.token}"}
             if body is not None:

@@ -105,11 +105,62 @@ static void values_are_bounded(void **state)
     assert_fault("dir: \"a\\0b\"\n", "yaml_nul");
 }
 
-static void listeners_stay_on_loopback(void **state)
+static void listeners_beyond_loopback_want_tls(void **state)
 {
     assert_fault("listen: {data: \"0.0.0.0:4747\"}\n", "flyball.yaml:1:16: not_loopback: listen.data: other machines");
     assert_fault("listen: {admin: \"[::]:4747\"}\n", "not_loopback: listen.admin");
     assert_fault("listen: {admin: \"192.168.1.1:4747\"}\n", "not_loopback");
+    assert_fault("listen: {admin: \"192.168.1.1:4747\", data_tls: {cert_file: c, key_file: k}}\n", "not_loopback");
+    assert_loads("listen: {data: \"0.0.0.0:4747\", data_tls: {cert_file: c, key_file: k}}\n");
+    assert_loads("listen: {admin: \"[::]:4747\", admin_tls: {cert_file: c, key_file: k, client_ca_file: a}}\n");
+    assert_loads("listen: {data: \"0.0.0.0:4747\", admin: \"[::]:4748\", insecure: true}\n");
+    assert_fault("listen: {data: \"0.0.0.0:4747\", insecure: false}\n", "not_loopback");
+    assert_fault("listen: {insecure: yes}\n", "wrong_type: listen.insecure wants true or false");
+}
+
+static void certificate_and_key_go_together(void **state)
+{
+    struct load l;
+    load_text(&l, "listen:\n  data_tls:\n    cert_file: /c.pem\n    key_file: /k.pem\n    client_ca_file: /a.pem\n");
+    assert_str(buf_str(&l.text), "");
+    assert_str(l.config->data_cert_file, "/c.pem");
+    assert_str(l.config->data_key_file, "/k.pem");
+    assert_str(l.config->data_client_ca_file, "/a.pem");
+    assert_str(l.config->admin_cert_file, "");
+    load_end(&l);
+    assert_fault("listen: {data_tls: {cert_file: c}}\n",
+                 "flyball.yaml:1:32: half_tls: listen.data_tls.cert_file: cert_file and key_file go together");
+    assert_fault("listen: {admin_tls: {key_file: k}}\n", "half_tls: listen.admin_tls.key_file");
+    assert_fault("listen: {admin_tls: {client_ca_file: a}}\n", "half_tls: listen.admin_tls.client_ca_file: clients");
+    assert_fault("listen: {data_tls: {cert: c}}\n", "unknown_key");
+    assert_fault("listen: {data_tls: c}\n", "wrong_type: listen.data_tls wants a map");
+    assert_fault("listen: {dat_tls: {}}\n", "did you mean `data_tls`?");
+}
+
+static void switches_are_flags_and_variables_too(void **state)
+{
+    const char *const env[] = {"FLYBALL_LISTEN_INSECURE=true", NULL}, *const bad[] = {"FLYBALL_LISTEN_INSECURE=1", NULL};
+    struct config_input in = {.env = env, .flags = {.listen_data = STR("10.0.0.1:1")}, .n_cores = 1};
+    struct load l;
+    load_full(&l, &in);
+    assert_str(buf_str(&l.text), "");
+    assert_true(l.config->insecure);
+    load_end(&l);
+    in.env = bad;
+    in.flags.insecure = STR("true");
+    load_full(&l, &in);
+    assert_str(buf_str(&l.text), "FLYBALL_LISTEN_INSECURE: unknown_value: listen.insecure: true or false is wanted\n");
+    load_end(&l);
+    in.env = NULL;
+    in.flags.insecure = STR_NONE;
+    load_full(&l, &in);
+    assert_int_equal(l.r, -ERR_INVALID);
+    assert_true(str_starts(buf_str(&l.text), STR("--listen-data: not_loopback: listen.data")));
+    load_end(&l);
+}
+
+static void addresses_are_read_strictly(void **state)
+{
     assert_fault("listen: {admin: \"example.com:4747\"}\n", "bad_address: listen.admin: an address is numeric");
     assert_fault("listen: {admin: \"127.0.0.1\"}\n", "bad_address: listen.admin: an address needs a port");
     assert_fault("listen: {admin: \"127.0.0.1:70000\"}\n", "bad_address: listen.admin: a port is a number");
@@ -228,7 +279,10 @@ int main(void)
         cmocka_unit_test(unknown_keys_name_their_place_and_the_nearest_name),
         cmocka_unit_test(wrong_types_say_what_was_wanted),
         cmocka_unit_test(values_are_bounded),
-        cmocka_unit_test(listeners_stay_on_loopback),
+        cmocka_unit_test(listeners_beyond_loopback_want_tls),
+        cmocka_unit_test(certificate_and_key_go_together),
+        cmocka_unit_test(switches_are_flags_and_variables_too),
+        cmocka_unit_test(addresses_are_read_strictly),
         cmocka_unit_test(faults_of_flags_and_variables_are_named),
         cmocka_unit_test(a_wrong_value_is_an_error_even_when_overridden),
         cmocka_unit_test(the_number_of_reported_errors_is_bounded),

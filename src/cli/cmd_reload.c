@@ -1,0 +1,28 @@
+/*
+ * cli/cmd_reload.c - `flyball reload`: the daemon reads its certificates again.
+ */
+#include "cli/client.h"
+#include "cli/commands.h"
+
+static int reload(struct cli *c)
+{
+    struct answer a;
+    int r = client_call(c, "POST", STR("/api/v1/reload"), STR_NONE, &a);
+    if (r)
+        return r;
+    if (c->is_json)
+        return client_print(c, &a);
+    cli_note(c, "New connections get the certificates that the files hold now; open ones keep theirs.");
+    return CLI_DONE;
+}
+
+const struct command cmd_reload = {
+    .name = "reload",
+    .args = "",
+    .summary = "read the listeners' certificates again",
+    .text = "As SIGHUP does. No connection is closed. A file that cannot be used changes nothing: it is said,\n"
+            "and the exit code is 1. Other settings need a restart.",
+    .examples = "reload\nreload --json",
+    .needs_daemon = true,
+    .run = reload,
+};
