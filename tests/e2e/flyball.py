@@ -64,7 +64,8 @@ class Daemon:
     """`serve` on `root`/data, with the vendor `stripe` on that port; more vendors and settings by `config`."""
 
     def __init__(self, root, vendor_port=None, *, limits=None, additions=None, secret=None, secret_ref=None, mode=None,
-                 vendors=None, config=None, env=None, command="serve", listen_data="127.0.0.1:0", args=(), ca=None, ca_context=None):
+                 vendors=None, config=None, env=None, command="serve", listen_data="127.0.0.1:0", args=(),
+                 ca=None, ca_context=None):
         self.root, self.dir = Path(root), Path(root) / "data"
         self.root.mkdir(parents=True, exist_ok=True)
         self.secret = secret or canary()

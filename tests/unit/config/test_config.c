@@ -139,7 +139,8 @@ static void certificate_and_key_go_together(void **state)
 
 static void switches_are_flags_and_variables_too(void **state)
 {
-    const char *const env[] = {"FLYBALL_LISTEN_INSECURE=true", NULL}, *const bad[] = {"FLYBALL_LISTEN_INSECURE=1", NULL};
+    const char *const env[] = {"FLYBALL_LISTEN_INSECURE=true", NULL};
+    const char *const bad[] = {"FLYBALL_LISTEN_INSECURE=1", NULL};
     struct config_input in = {.env = env, .flags = {.listen_data = STR("10.0.0.1:1")}, .n_cores = 1};
     struct load l;
     load_full(&l, &in);
