@@ -115,7 +115,7 @@ static void listeners_beyond_loopback_want_tls(void **state)
     assert_loads("listen: {admin: \"[::]:4747\", admin_tls: {cert_file: c, key_file: k, client_ca_file: a}}\n");
     assert_loads("listen: {data: \"0.0.0.0:4747\", admin: \"[::]:4748\", insecure: true}\n");
     assert_fault("listen: {data: \"0.0.0.0:4747\", insecure: false}\n", "not_loopback");
-    assert_fault("listen: {insecure: yes}\n", "wrong_type: listen.insecure wants true or false");
+    assert_fault("listen: {insecure: 1}\n", "wrong_type: listen.insecure wants true or false");
 }
 
 static void certificate_and_key_go_together(void **state)
