@@ -68,6 +68,14 @@ static int check_head(struct reading *rd)
     return 0;
 }
 
+/* A form with files. Nothing in it decides: it goes on as it came, as the body of an unknown operation does. */
+static bool is_multipart(struct str field)
+{
+    struct str type, parameters;
+    return str_cut(field, ';', &type, &parameters) && str_eq_nocase(str_trim(type), STR("multipart/form-data")) &&
+           str_starts(str_trim(parameters), STR("boundary="));
+}
+
 static int check_content_type(struct reading *rd)
 {
     const struct operation *op = rd->call->op;
@@ -214,26 +222,45 @@ static int read_field(struct reading *rd, const struct form_field *f)
     return 0;
 }
 
-static int read_form(struct reading *rd, struct str text, const char *what, struct str *ret_canonical)
+static int parse_form(struct reading *rd, struct str text, const char *what, struct form *ret)
 {
-    struct form form;
     struct input_fault f = {"it does not fit", 0};
-    struct buf b;
     int r = form_parse_lists(rd->a, text, rd->limits->form_fields_max, rd->limits->form_depth_max,
-                             rd->c->list_fields.items, rd->c->list_fields.n, &form, &f);
-    if (r < 0)
-        return fault(rd, r, what, &f);
-    for (size_t i = 0; i < form.n; i++) {
-        r = read_field(rd, &form.fields[i]);
-        if (r)
-            return r;
-    }
+                             rd->c->list_fields.items, rd->c->list_fields.n, ret, &f);
+    return r < 0 ? fault(rd, r, what, &f) : 0;
+}
+
+static int write_form(struct reading *rd, const struct form *form, struct str text, struct str *ret_canonical)
+{
+    struct buf b;
     buf_init(&b, text.n * 3 + 1); /* nothing grows by more than its encoding */
-    r = form_write(&form, &b);
+    int r = form_write(form, &b);
     if (r == 0)
         r = arena_try_str(rd->a, buf_str(&b), ret_canonical);
     buf_deinit(&b);
     return err_trace(r);
+}
+
+static int read_form(struct reading *rd, struct str text, const char *what, struct str *ret_canonical)
+{
+    struct form form;
+    int r = parse_form(rd, text, what, &form);
+    for (size_t i = 0; !r && i < form.n; i++)
+        r = read_field(rd, &form.fields[i]);
+    return r ? r : write_form(rd, &form, text, ret_canonical);
+}
+
+/* The query beside a body: only flags that the connector lists, because they decide nothing. */
+static int read_flags(struct reading *rd)
+{
+    struct form form;
+    int r = parse_form(rd, rd->r->query, "query", &form);
+    for (size_t i = 0; !r && i < form.n; i++) {
+        if (!strs_has(&rd->c->query_fields, form.fields[i].name))
+            r = saas_fault(rd, CODE_REQUEST_AMBIGUOUS, 400, "A " STR_FMT " must not have a query beside its body.",
+                           STR_ARG(rd->call->op->method));
+    }
+    return r ? r : write_form(rd, &form, rd->r->query, &rd->call->query);
 }
 
 /* ---- steps ---- */
@@ -270,10 +297,15 @@ static int read_content(struct reading *rd)
                               STR_ARG(call->op->method));
         return read_form(rd, r->query, "query", &call->query);
     }
-    if (r->query.n)
-        return saas_fault(rd, CODE_REQUEST_AMBIGUOUS, 400, "A " STR_FMT " must not have a query beside its body.",
-                          STR_ARG(call->op->method));
-    int err = check_content_type(rd);
+    int err = r->query.n ? read_flags(rd) : 0;
+    if (err)
+        return err;
+    if (call->op->takes_multipart && is_multipart(r->content_type)) {
+        call->body = r->body;
+        call->content_type = r->content_type;
+        return 0;
+    }
+    err = check_content_type(rd);
     if (err)
         return err;
     if (call->op->encoding == BODY_JSON && r->body.n)

@@ -32,8 +32,9 @@ static void parse_modes(struct parse *p, const struct yaml *list)
 static void parse_request(struct parse *p, const struct yaml *map)
 {
     static const char *const keys[] = {"encoding",       "json_prefix",   "forward_headers", "refuse_headers",
-                                       "refuse_fields", "list_fields", "field_more",      "path_more"};
-    read_keys(p, map, keys, 8);
+                                       "refuse_fields",  "list_fields",   "field_more",      "path_more",
+                                       "query_fields",   "multipart"};
+    read_keys(p, map, keys, 10);
     struct str e = parse_str(p, map, "encoding", true);
     if (!str_eq(e, STR("form")) && !str_eq(e, STR("json")))
         read_fault(p, map, "`encoding` is `form` or `json`");
@@ -42,6 +43,8 @@ static void parse_request(struct parse *p, const struct yaml *map)
     p->c->forward_headers = parse_strs(p, map, "forward_headers");
     p->c->refuse_headers = parse_strs(p, map, "refuse_headers");
     p->c->refuse_fields = parse_strs(p, map, "refuse_fields");
+    p->c->query_fields = parse_strs(p, map, "query_fields");
+    p->c->multipart = parse_strs(p, map, "multipart");
     p->c->list_fields = parse_strs(p, map, "list_fields");
     p->c->field_more = parse_str(p, map, "field_more", false);
     p->c->path_more = parse_str(p, map, "path_more", false);

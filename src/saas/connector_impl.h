@@ -201,7 +201,7 @@ struct operation {
     struct confirm_row *confirms;
     size_t n_confirms;
     struct str confirm_currency;
-    bool takes_idempotency_key, takes_tag, is_create;
+    bool takes_idempotency_key, takes_tag, takes_multipart, is_create;
     struct str object; /* the type of what it answers with, where the answer does not say it */
     struct str note;
     int line; /* in connector.yaml */
@@ -226,6 +226,8 @@ struct connector {
     struct secret_form secret;
     enum body_encoding encoding;
     struct strs forward_headers, refuse_headers, refuse_fields;
+    struct strs query_fields; /* flags that may stand in a query beside a body, because they decide nothing */
+    struct strs multipart;    /* ids of operations whose form with files goes on unread */
     struct str root_header, request_id_header, replay_header;
     struct str idempotency_header;
     struct strs idempotency_methods;

@@ -56,7 +56,7 @@ static void parse_route(struct parse *p, const struct yaml *at, struct str route
         s->text = seg;
         if (seg.p[0] == '{' && seg.n > 2 && str_cut(str_sub(seg, 1, seg.n), '}', &s->text, &s->suffix)) {
             s->is_param = true;
-            s->is_free = strs_has(&p->c->free_ids, s->text);
+            s->is_free = strs_has(&p->c->free_ids, s->text) || strs_has(&p->c->free_ids, STR("*"));
         } else {
             op->n_literal++;
         }
@@ -220,6 +220,7 @@ static void parse_basics(struct parse *p, const struct yaml *at, struct str id, 
         read_fault(p, at, "an operation's id is letters, digits, dots and underscores");
     parse_route(p, at, route, op);
     op->encoding = encoding_of(p, op);
+    op->takes_multipart = strs_has(&p->c->multipart, id);
     op->takes_idempotency_key =
         strs_has(&p->c->idempotency_methods, op->method) &&
         (!p->c->idempotency_operations.n || strs_has(&p->c->idempotency_operations, op->id));
@@ -346,6 +347,19 @@ static size_t count_routes(const struct yaml *list, const struct yaml *known)
     return n;
 }
 
+static void check_multipart(struct parse *p, const struct yaml *at)
+{
+    const struct connector *c = p->c;
+    for (size_t k = 0; k < c->multipart.n; k++) {
+        size_t i = 0;
+        while (i < c->n_ops && !str_eq(c->ops[i].id, c->multipart.items[k]))
+            i++;
+        if (i == c->n_ops || c->ops[i].encoding == BODY_NONE || c->ops[i].shape.n)
+            read_fault(p, at, "`multipart` names `" STR_FMT "`, which is no operation with such a body",
+                       STR_ARG(c->multipart.items[k]));
+    }
+}
+
 void parse_operations(struct parse *p, const struct yaml *list, const struct yaml *known)
 {
     struct connector *c = p->c;
@@ -379,4 +393,5 @@ void parse_operations(struct parse *p, const struct yaml *list, const struct yam
     }
     if (!c->n_ops)
         read_fault(p, list, "a connector without `operations` can do nothing");
+    check_multipart(p, list);
 }

@@ -1,4 +1,5 @@
 /* saas/connector: vendors of models: their layer, what finds them, which operations have a shape, how they refuse. */
+#include "codec/json_read.h"
 #include "stripe_fixture.h"
 
 #define HEAD                                                                                                           \
@@ -64,6 +65,18 @@ static void a_shape_stands_alone(void **state)
             "`layer: llm` has a `shape`");
 }
 
+static void forms_with_files_belong_to_operations(void **state)
+{
+#define MULTIPART                                                                                                      \
+    "connector: x\nlayer: llm\nbase_url: http://x.example\nsecret: {header: authorization}\n"                          \
+    "request: {encoding: json, multipart: [a]}\nerror: {body: '{}'}\n"
+    connector_free(load(MULTIPART "operations: [{id: a, route: POST /a, class: write}]\n"));
+    assert_str(buf_str(&fx.out), "");
+    refused(MULTIPART "operations: [{id: b, route: POST /a, class: write}]\n", "`multipart` names `a`");
+    refused(MULTIPART "operations: [{id: a, route: GET /a, class: write}]\n", "`multipart` names `a`");
+    refused(MULTIPART "operations: [{id: a, route: POST /a, class: cost, shape: s}]\n", "`multipart` names `a`");
+}
+
 static void calls_to_models_have_a_shape(void **state)
 {
     struct connector *openai = builtin("openai"), *anthropic = builtin("anthropic");
@@ -80,6 +93,34 @@ static void calls_to_models_have_a_shape(void **state)
     shape_is(fx.stripe, "POST", "/v1/refunds", "-");
     connector_free(openai);
     connector_free(anthropic);
+}
+
+/* Nothing that costs, and nothing that hands out rights, may be filed as a read. */
+static void what_reads_by_post_is_free(void **state)
+{
+    static const char *const free_posts[] = {
+        "openai.moderations.create", "openai.responses.input_tokens.create",
+        "openai.fine_tuning.alpha.graders.validate", "anthropic.messages.count_tokens"};
+    for (size_t k = 0; k < 2; k++) {
+        struct connector *c = builtin(k ? "openai" : "anthropic");
+        struct json list;
+        struct str name, method, class;
+        buf_reset(&fx.out);
+        assert_int_equal(connector_operations_json(c, &fx.out), 0);
+        assert_int_equal(json_parse(&fx.arena, buf_str(&fx.out), 8, &list), 0);
+        assert_true(json_len(list) > 250);
+        for (size_t i = 0; i < json_len(list); i++) {
+            assert_true(json_str(json_get(json_at(list, i), STR("operation")), &name));
+            assert_true(json_str(json_get(json_at(list, i), STR("method")), &method));
+            assert_true(json_str(json_get(json_at(list, i), STR("class")), &class));
+            size_t n = 0;
+            while (n < 4 && !str_eq(name, str_c(free_posts[n])))
+                n++;
+            if (str_eq(class, STR("read")) && n == 4)
+                assert_str(method, "GET");
+        }
+        connector_free(c);
+    }
 }
 
 static void ids_of_models_may_have_colons(void **state)
@@ -165,7 +206,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_connector_is_of_one_layer),
         T(a_shape_stands_alone),
+        T(forms_with_files_belong_to_operations),
         T(calls_to_models_have_a_shape),
+        T(what_reads_by_post_is_free),
         T(ids_of_models_may_have_colons),
         T(a_header_finds_the_vendor),
         T(headers_are_named_or_begin_as_listed),
