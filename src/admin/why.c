@@ -1,20 +1,14 @@
 /*
  * admin/why.c - the sentences of `why`, one small function a topic.
  */
-#include "admin/why.h"
+#include "admin/why_impl.h"
 
 #include "base/money.h"
 #include "base/time.h"
 
 #include <string.h>
 
-struct why {
-    struct arena *a;
-    struct json call;
-    struct json_writer *w;
-};
-
-static struct str text_of(struct json object, const char *name)
+struct str why_text(struct json object, const char *name)
 {
     struct str s = STR_NONE;
     (void)json_str(json_get(object, str_c(name)), &s); /* absent: empty */
@@ -26,8 +20,7 @@ static bool number_of(struct json object, const char *name, int64_t *ret)
     return json_i64(json_get(object, str_c(name)), ret);
 }
 
-static void say(struct why *y, const char *topic, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static void say(struct why *y, const char *topic, const char *fmt, ...)
+void why_say(struct why *y, const char *topic, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -63,19 +56,23 @@ static const char *how_sentence(struct str how)
 static const char *cost(struct why *y, const char *name)
 {
     struct json c = json_get(y->call, str_c(name));
-    struct str usd = text_of(c, "usd"), how = text_of(c, "how");
+    struct str usd = why_text(c, "usd"), how = why_text(c, "how");
     char text[MONEY_TEXT_BYTES];
     money_t m;
     if (!usd.n)
         return NULL;
     if (money_parse(usd, &m) == 0)
         usd = money_text_short(m, text);
-    return arena_printf(y->a, STR_FMT " USD (%s)", STR_ARG(usd), how_sentence(how)).p;
+    bool is_estimate = str_eq(how, STR("estimated"));
+    bool is_after = strcmp(name, "settled") == 0;
+    return arena_printf(y->a, STR_FMT " USD (%s)", STR_ARG(usd),
+                        is_estimate && is_after ? "estimated" : how_sentence(how))
+        .p;
 }
 
 static const char *policy_words(struct why *y)
 {
-    struct str name = text_of(y->call, "policy_name"), digest = text_of(y->call, "policy");
+    struct str name = why_text(y->call, "policy_name"), digest = why_text(y->call, "policy");
     if (!digest.n)
         return "";
     return arena_printf(y->a, " of policy " STR_FMT " (digest " STR_FMT "...)", STR_ARG(name.n ? name : STR("?")),
@@ -99,17 +96,18 @@ static const char *rule_words(struct why *y, struct str code, struct str rule)
 
 static void explain_verdict(struct why *y)
 {
-    struct str verdict = text_of(y->call, "verdict"), rule = text_of(y->call, "rule");
-    struct str code = text_of(y->call, "code"), reason = text_of(y->call, "reason");
+    struct str verdict = why_text(y->call, "verdict"), rule = why_text(y->call, "rule");
+    struct str code = why_text(y->call, "code"), reason = why_text(y->call, "reason");
     bool is_permit = str_eq(verdict, STR("permit"));
 
     if (is_permit)
-        say(y, "verdict", "Permitted%s" STR_FMT "%s.", rule.n ? " by rule " : "", STR_ARG(rule), policy_words(y));
+        why_say(y, "verdict", "Permitted%s" STR_FMT "%s.", rule.n ? " by rule " : "", STR_ARG(rule), policy_words(y));
     else
-        say(y, "verdict", "%s%s" STR_FMT "%s%s.", str_eq(verdict, STR("approve")) ? "A human must decide" : "Refused",
-            code.n ? ", " : "", STR_ARG(code), rule_words(y, code, rule), policy_words(y));
+        why_say(y, "verdict", "%s%s" STR_FMT "%s%s.",
+                str_eq(verdict, STR("approve")) ? "A human must decide" : "Refused", code.n ? ", " : "", STR_ARG(code),
+                rule_words(y, code, rule), policy_words(y));
     if (reason.n)
-        say(y, "reason", STR_FMT, STR_ARG(reason));
+        why_say(y, "reason", STR_FMT, STR_ARG(reason));
 }
 
 /* Enum texts of records in words; what is not listed stands as it is. */
@@ -139,52 +137,52 @@ static struct str in_words(const struct wording *table, struct str text)
 
 static void explain_what(struct why *y)
 {
-    struct str operation = text_of(y->call, "operation"), class = text_of(y->call, "class");
-    struct str method = text_of(y->call, "method"), path = text_of(y->call, "path"), mode = text_of(y->call, "mode");
-    struct str currency = text_of(y->call, "currency"), customer = text_of(y->call, "customer");
+    struct str operation = why_text(y->call, "operation"), class = why_text(y->call, "class");
+    struct str method = why_text(y->call, "method"), path = why_text(y->call, "path"), mode = why_text(y->call, "mode");
+    struct str currency = why_text(y->call, "currency"), customer = why_text(y->call, "customer");
     int64_t amount, exponent = 2;
 
-    say(y, "call", STR_FMT "%s" STR_FMT "%s: " STR_FMT " " STR_FMT ", " STR_FMT " mode.",
-        STR_ARG(operation.n ? operation : STR("no operation known")), class.n ? " (class " : "", STR_ARG(class),
-        class.n ? ")" : "", STR_ARG(method), STR_ARG(path.n ? path : STR("(path not kept)")),
-        STR_ARG(mode.n ? mode : STR("no")));
+    why_say(y, "call", STR_FMT "%s" STR_FMT "%s: " STR_FMT " " STR_FMT ", " STR_FMT " mode.",
+            STR_ARG(operation.n ? operation : STR("no operation known")), class.n ? " (class " : "", STR_ARG(class),
+            class.n ? ")" : "", STR_ARG(method), STR_ARG(path.n ? path : STR("(path not kept)")),
+            STR_ARG(mode.n ? mode : STR("no")));
     if (number_of(y->call, "amount", &amount)) {
         (void)number_of(y->call, "exponent", &exponent); /* 2 unless the record says otherwise */
         int64_t unit = 1;
         for (int64_t i = 0; i < exponent && i < 9; i++)
             unit *= 10;
         if (unit > 1)
-            say(y, "amount", "%lld.%0*lld " STR_FMT ", as the request or a look-up says.", (long long)(amount / unit),
-                (int)exponent, (long long)(amount % unit), STR_ARG(currency));
+            why_say(y, "amount", "%lld.%0*lld " STR_FMT ", as the request or a look-up says.",
+                    (long long)(amount / unit), (int)exponent, (long long)(amount % unit), STR_ARG(currency));
         else
-            say(y, "amount", "%lld " STR_FMT ", as the request or a look-up says.", (long long)amount,
-                STR_ARG(currency));
+            why_say(y, "amount", "%lld " STR_FMT ", as the request or a look-up says.", (long long)amount,
+                    STR_ARG(currency));
     }
-    struct str source = text_of(y->call, "customer_source");
+    struct str source = why_text(y->call, "customer_source");
     if (customer.n)
-        say(y, "customer", STR_FMT "%s" STR_FMT ".", STR_ARG(customer), source.n ? ", " : "",
-            STR_ARG(in_words(customer_sources, source)));
+        why_say(y, "customer", STR_FMT "%s" STR_FMT ".", STR_ARG(customer), source.n ? ", " : "",
+                STR_ARG(in_words(customer_sources, source)));
 }
 
 static void explain_who(struct why *y)
 {
-    struct str agent = text_of(y->call, "agent"), key = text_of(y->call, "key"), owner = text_of(y->call, "owner");
-    struct str tenant = text_of(y->call, "tenant"), run = text_of(y->call, "run_id"),
-               source = text_of(y->call, "run_source");
-    struct str trust = text_of(y->call, "run_trust"), parent = text_of(y->call, "parent_run_id");
+    struct str agent = why_text(y->call, "agent"), key = why_text(y->call, "key"), owner = why_text(y->call, "owner");
+    struct str tenant = why_text(y->call, "tenant"), run = why_text(y->call, "run_id"),
+               source = why_text(y->call, "run_source");
+    struct str trust = why_text(y->call, "run_trust"), parent = why_text(y->call, "parent_run_id");
 
-    say(y, "who", "Agent " STR_FMT " with key " STR_FMT "%s" STR_FMT "%s" STR_FMT ".", STR_ARG(agent), STR_ARG(key),
-        owner.n ? ", owner " : "", STR_ARG(owner), tenant.n ? ", tenant " : "", STR_ARG(tenant));
+    why_say(y, "who", "Agent " STR_FMT " with key " STR_FMT "%s" STR_FMT "%s" STR_FMT ".", STR_ARG(agent), STR_ARG(key),
+            owner.n ? ", owner " : "", STR_ARG(owner), tenant.n ? ", tenant " : "", STR_ARG(tenant));
     if (run.n)
-        say(y, "run", STR_FMT ", %s (" STR_FMT ")%s" STR_FMT ".", STR_ARG(run),
-            str_eq(trust, STR("minted")) ? "minted by us" : "as the agent claims",
-            STR_ARG(in_words(run_sources, source)), parent.n ? ", under " : "", STR_ARG(parent));
+        why_say(y, "run", STR_FMT ", %s (" STR_FMT ")%s" STR_FMT ".", STR_ARG(run),
+                str_eq(trust, STR("minted")) ? "minted by us" : "as the agent claims",
+                STR_ARG(in_words(run_sources, source)), parent.n ? ", under " : "", STR_ARG(parent));
 }
 
 static void explain_limit(struct why *y, struct json limit)
 {
-    struct str id = text_of(limit, "id"), bucket = text_of(limit, "bucket"), meter = text_of(limit, "meter");
-    struct str window = text_of(limit, "window"), resets = text_of(limit, "resets_at");
+    struct str id = why_text(limit, "id"), bucket = why_text(limit, "bucket"), meter = why_text(limit, "meter");
+    struct str window = why_text(limit, "window"), resets = why_text(limit, "resets_at");
     int64_t n = 0, before = 0, held = 0, max = 0;
     (void)number_of(limit, "n", &n); /* absent is 0 */
     (void)number_of(limit, "before", &before);
@@ -192,31 +190,32 @@ static void explain_limit(struct why *y, struct json limit)
     (void)number_of(limit, "max", &max);
     __int128 after = (__int128)n + before + held;
 
-    say(y, "limit",
-        STR_FMT " (" STR_FMT " a " STR_FMT ", " STR_FMT "): %s settled + %s held + %s for this call "
-                "%s max %s%s%s" STR_FMT ".",
-        STR_ARG(id), STR_ARG(meter), STR_ARG(window), STR_ARG(bucket.n ? bucket : STR("-")), units(y, meter, before),
-        units(y, meter, held), units(y, meter, n), after > max ? ">" : "<=", units(y, meter, max),
-        after > max ? ": no room" : "", resets.n ? "; resets at " : "", STR_ARG(resets));
+    why_say(y, "limit",
+            STR_FMT " (" STR_FMT " a " STR_FMT ", " STR_FMT "): %s settled + %s held + %s for this call "
+                    "%s max %s%s%s" STR_FMT ".",
+            STR_ARG(id), STR_ARG(meter), STR_ARG(window), STR_ARG(bucket.n ? bucket : STR("-")),
+            units(y, meter, before), units(y, meter, held), units(y, meter, n),
+            after > max ? ">" : "<=", units(y, meter, max), after > max ? ": no room" : "",
+            resets.n ? "; resets at " : "", STR_ARG(resets));
 }
 
 static void explain_cost(struct why *y)
 {
     const char *predicted = cost(y, "predicted"), *held = cost(y, "held"), *settled = cost(y, "settled");
-    struct str shares = text_of(y->call, "shares");
+    struct str shares = why_text(y->call, "shares");
     bool is_overrun = false;
 
     if (predicted)
-        say(y, "predicted", "At most %s.", predicted);
+        why_say(y, "predicted", "At most %s.", predicted);
     if (held)
-        say(y, "held", "%s.", held);
+        why_say(y, "held", "%s.", held);
     if (shares.n)
-        say(y, "held", "Shares the hold of call " STR_FMT ": same idempotency key, same body.", STR_ARG(shares));
+        why_say(y, "held", "Shares the hold of call " STR_FMT ": same idempotency key, same body.", STR_ARG(shares));
     if (settled)
-        say(y, "settled", "%s.", settled);
+        why_say(y, "settled", "%s.", settled);
     if (json_bool(json_get(y->call, STR("overrun")), &is_overrun) && is_overrun)
-        say(y, "overrun",
-            "It cost more than was held; the excess is booked, and the limit refuses until there is room.");
+        why_say(y, "overrun",
+                "It cost more than was held; the excess is booked, and the limit refuses until there is room.");
 }
 
 static const char *ms(struct why *y, int64_t us)
@@ -227,18 +226,19 @@ static const char *ms(struct why *y, int64_t us)
 static void explain_attempt(struct why *y, struct json attempt)
 {
     int64_t n = 0, started = 0, total = -1, status = 0;
-    struct str error = text_of(attempt, "error"), method = text_of(attempt, "method"), path = text_of(attempt, "path");
+    struct str error = why_text(attempt, "error"), method = why_text(attempt, "method"),
+               path = why_text(attempt, "path");
     (void)number_of(attempt, "n", &n); /* absent is 0 */
     (void)number_of(attempt, "started_us", &started);
     (void)number_of(attempt, "total_us", &total);
     (void)number_of(attempt, "status", &status);
-    const char *kind = str_eq(text_of(attempt, "kind"), STR("lookup")) ? "look-up" : "sent";
+    const char *kind = str_eq(why_text(attempt, "kind"), STR("lookup")) ? "look-up" : "sent";
 
-    say(y, "attempt", "%lld: %s " STR_FMT " " STR_FMT " to " STR_FMT " after %s%s%s, %s%s" STR_FMT ".", (long long)n,
-        kind, STR_ARG(method), STR_ARG(path), STR_ARG(text_of(attempt, "target")), ms(y, started),
-        total >= started ? ", took " : "", total >= started ? ms(y, total - started) : "",
-        status ? arena_printf(y->a, "answered %lld", (long long)status).p : "no answer", error.n ? ", " : "",
-        STR_ARG(error));
+    why_say(y, "attempt", "%lld: %s " STR_FMT " " STR_FMT " to " STR_FMT " after %s%s%s, %s%s" STR_FMT ".",
+            (long long)n, kind, STR_ARG(method), STR_ARG(path), STR_ARG(why_text(attempt, "target")), ms(y, started),
+            total >= started ? ", took " : "", total >= started ? ms(y, total - started) : "",
+            status ? arena_printf(y->a, "answered %lld", (long long)status).p : "no answer", error.n ? ", " : "",
+            STR_ARG(error));
 }
 
 /* A try at the vendor that was no look-up. */
@@ -246,7 +246,7 @@ static bool was_sent(struct json call)
 {
     struct json one;
     for (struct json_iter it = json_each(json_get(call, STR("attempts"))); json_next(&it, NULL, &one);) {
-        if (!str_eq(text_of(one, "kind"), STR("lookup")))
+        if (!str_eq(why_text(one, "kind"), STR("lookup")))
             return true;
     }
     return false;
@@ -254,11 +254,15 @@ static bool was_sent(struct json call)
 
 static const char *outcome_sentence(struct json call)
 {
-    struct str outcome = text_of(call, "outcome"), verdict = text_of(call, "verdict");
+    struct str outcome = why_text(call, "outcome"), verdict = why_text(call, "verdict");
     if (!outcome.n)
         return "Open: the call is not over, its hold stands.";
-    if (str_eq(outcome, STR("settled")))
-        return "Settled: the vendor's answer said what it cost.";
+    if (str_eq(outcome, STR("settled"))) {
+        struct str how = why_text(json_get(call, STR("settled")), "how");
+        return str_eq(how, STR("priced"))      ? "Settled: what the vendor counted has a price."
+               : str_eq(how, STR("estimated")) ? "Settled at an estimate: the answer did not say what it cost."
+                                               : "Settled: the vendor's answer said what it cost.";
+    }
     if (str_eq(outcome, STR("released")))
         return "Released: proven that it cost nothing, the hold was given back.";
     if (str_eq(outcome, STR("unknown")))
@@ -273,29 +277,29 @@ static const char *outcome_sentence(struct json call)
 
 static void explain_outcome(struct why *y)
 {
-    struct str error = text_of(y->call, "error"), code = text_of(y->call, "code");
-    struct str request_id = text_of(y->call, "vendor_request_id");
-    struct str resolved_by = text_of(y->call, "resolved_by"), resolved_at = text_of(y->call, "resolved_at");
+    struct str error = why_text(y->call, "error"), code = why_text(y->call, "code");
+    struct str request_id = why_text(y->call, "vendor_request_id");
+    struct str resolved_by = why_text(y->call, "resolved_by"), resolved_at = why_text(y->call, "resolved_at");
     int64_t status;
     bool is_replay = false;
 
-    say(y, "outcome", "%s", outcome_sentence(y->call));
+    why_say(y, "outcome", "%s", outcome_sentence(y->call));
     if (resolved_by.n)
-        say(y, "outcome", "Was unknown; call " STR_FMT " brought it%s" STR_FMT ".", STR_ARG(resolved_by),
-            resolved_at.n ? " at " : "", STR_ARG(resolved_at));
+        why_say(y, "outcome", "Was unknown; call " STR_FMT " brought it%s" STR_FMT ".", STR_ARG(resolved_by),
+                resolved_at.n ? " at " : "", STR_ARG(resolved_at));
     if (json_bool(json_get(y->call, STR("replay")), &is_replay) && is_replay)
-        say(y, "replay", "The vendor gave an earlier answer again: nothing happened twice.");
+        why_say(y, "replay", "The vendor gave an earlier answer again: nothing happened twice.");
     if (number_of(y->call, "status", &status))
-        say(y, "answer", "The agent got %lld%s" STR_FMT "%s" STR_FMT "%s" STR_FMT ".", (long long)status,
-            code.n ? ", code " : "", STR_ARG(code), error.n ? ", " : "", STR_ARG(error),
-            request_id.n ? ", vendor's request id " : "", STR_ARG(request_id));
+        why_say(y, "answer", "The agent got %lld%s" STR_FMT "%s" STR_FMT "%s" STR_FMT ".", (long long)status,
+                code.n ? ", code " : "", STR_ARG(code), error.n ? ", " : "", STR_ARG(error),
+                request_id.n ? ", vendor's request id " : "", STR_ARG(request_id));
     else if (error.n)
-        say(y, "error", STR_FMT ".", STR_ARG(error));
+        why_say(y, "error", STR_FMT ".", STR_ARG(error));
 }
 
 static void explain_times(struct why *y)
 {
-    struct str started = text_of(y->call, "started_at"), ended = text_of(y->call, "ended_at"), name;
+    struct str started = why_text(y->call, "started_at"), ended = why_text(y->call, "ended_at"), name;
     struct json phases = json_get(y->call, STR("phases")), value;
     int64_t us;
     const char *all = "";
@@ -305,17 +309,17 @@ static void explain_times(struct why *y)
             all = arena_printf(y->a, "%s%s" STR_FMT " %s", all, *all ? ", " : "", STR_ARG(name), ms(y, us)).p;
     }
     if (started.n)
-        say(y, "time", "Started " STR_FMT "%s" STR_FMT "%s%s.", STR_ARG(started), ended.n ? ", ended " : "",
-            STR_ARG(ended), *all ? "; from its start: " : "", all);
+        why_say(y, "time", "Started " STR_FMT "%s" STR_FMT "%s%s.", STR_ARG(started), ended.n ? ", ended " : "",
+                STR_ARG(ended), *all ? "; from its start: " : "", all);
 }
 
 static void explain_record(struct why *y)
 {
     int64_t seq;
-    struct str chain = text_of(y->call, "chain");
+    struct str chain = why_text(y->call, "chain");
     if (number_of(y->call, "seq", &seq))
-        say(y, "record", "Frame %lld of the journal%s" STR_FMT "%s.", (long long)seq, chain.n ? ", chain " : "",
-            STR_ARG(str_sub(chain, 0, 16)), chain.n ? "..." : "");
+        why_say(y, "record", "Frame %lld of the journal%s" STR_FMT "%s.", (long long)seq, chain.n ? ", chain " : "",
+                STR_ARG(str_sub(chain, 0, 16)), chain.n ? "..." : "");
 }
 
 void why_explain(struct arena *a, struct json call, struct json_writer *w)
@@ -326,9 +330,11 @@ void why_explain(struct arena *a, struct json call, struct json_writer *w)
     jw_array(w);
     explain_verdict(&y);
     explain_what(&y);
+    why_cause(&y);
     explain_who(&y);
     for (struct json_iter it = json_each(json_get(call, STR("limits"))); json_next(&it, NULL, &one);)
         explain_limit(&y, one);
+    why_model(&y);
     explain_cost(&y);
     for (struct json_iter it = json_each(json_get(call, STR("attempts"))); json_next(&it, NULL, &one);)
         explain_attempt(&y, one);

@@ -107,6 +107,57 @@ static void a_refusal_leads_with_its_code_and_shows_the_limit_that_is_short(void
     free(s);
 }
 
+static void a_call_to_a_model_shows_tokens_price_and_what_it_asked_for(void **state)
+{
+    char *s = explain(
+        "{\"verdict\":\"permit\",\"outcome\":\"settled\","
+        "\"model_asked\":\"gpt-4o-mini\",\"model_sent\":\"gpt-4o-mini\","
+        "\"model_returned\":\"gpt-4o-mini-2024-07-18\",\"finish\":\"tool_calls\",\"stream_end\":\"complete\","
+        "\"prompt\":\"refunds@7\",\"prompt_hash\":\"0123456789abcdef\",\"facts\":{\"tokens\":{\"input\":900,"
+        "\"output\":300}},\"tokens\":{\"input\":812,\"output\":42},\"tokens_how\":\"parsed\",\"web_searches\":2,"
+        "\"catalog\":\"2026-11-01\",\"tier\":\"standard\",\"settled\":{\"usd\":\"0.000147000\",\"how\":\"priced\"},"
+        "\"tool_calls\":[{\"id\":\"call_a\",\"name\":\"refund\",\"args_hash\":null},{}]}");
+    assert_says(s, "model: Asked for gpt-4o-mini, sent as gpt-4o-mini, answered by gpt-4o-mini-2024-07-18; it ended "
+                   "with tool_calls, stream complete.");
+    assert_says(s, "prompt: refunds@7 (system prompt and tools have the hash 0123456789ab...).");
+    assert_says(s, "tokens: Predicted: at most 900 in and 300 out.");
+    assert_says(s, "tokens: Used: 812 input, 42 output (counted by the vendor).");
+    assert_says(s, "tokens: The vendor searched the web 2 times, which it bills.");
+    assert_says(s, "price: By the catalog of 2026-11-01, tier standard.");
+    assert_says(s, "settled: 0.000147 USD (priced by table).");
+    assert_says(s, "outcome: Settled: what the vendor counted has a price.");
+    assert_says(s, "tool call: refund (call_a).");
+    assert_says(s, "tool call: A tool without a name.");
+    free(s);
+}
+
+static void an_estimate_is_said_to_be_one(void **state)
+{
+    char *s = explain("{\"verdict\":\"permit\",\"outcome\":\"settled\",\"model_asked\":\"m\",\"tokens\":{\"output\":7},"
+                      "\"tokens_how\":\"estimated\",\"settled\":{\"usd\":\"1.000000000\",\"how\":\"estimated\"}}");
+    assert_says(s, "tokens: Used: 7 output (estimated from what was seen).");
+    assert_says(s, "settled: 1.00 USD (estimated).");
+    assert_says(s, "outcome: Settled at an estimate");
+    assert_says(s, "price: No catalog has a price for this model.");
+    assert_null(strstr(s, "Predicted"));
+    free(s);
+}
+
+static void a_cause_is_a_fact_only_where_it_is_one(void **state)
+{
+    char *s = explain("{\"verdict\":\"permit\",\"caused_by\":{\"call_id\":\"c1\",\"tool_call_id\":\"t1\","
+                      "\"how\":\"explicit\"}}");
+    assert_says(s, "cause: Tool call t1 of call c1 (explicit).");
+    assert_null(strstr(s, "model: "));
+    free(s);
+    s = explain("{\"caused_by\":{\"call_id\":\"c1\",\"tool_call_id\":\"t1\",\"how\":\"inferred\"}}");
+    assert_says(s, "cause: Perhaps tool call t1 of call c1: its values stand in this call, which proves nothing.");
+    free(s);
+    s = explain("{\"caused_by\":{\"call_id\":null,\"tool_call_id\":\"t1\",\"how\":\"explicit\"}}");
+    assert_says(s, "cause: Tool call t1, as the agent says; no model of this run was seen to ask for it.");
+    free(s);
+}
+
 static void no_rule_is_said_to_be_none(void **state)
 {
     char *s =
@@ -184,6 +235,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_permit_names_rule_policy_and_values),
         cmocka_unit_test(a_refusal_leads_with_its_code_and_shows_the_limit_that_is_short),
+        cmocka_unit_test(a_call_to_a_model_shows_tokens_price_and_what_it_asked_for),
+        cmocka_unit_test(an_estimate_is_said_to_be_one),
+        cmocka_unit_test(a_cause_is_a_fact_only_where_it_is_one),
         cmocka_unit_test(no_rule_is_said_to_be_none),
         cmocka_unit_test(what_stands_before_the_rules_names_none),
         cmocka_unit_test(a_read_that_was_sent_is_not_said_to_be_unsent),
