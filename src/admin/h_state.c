@@ -54,7 +54,7 @@ void admin_on_limits(struct request *r)
         return;
     }
     jw_init(&w, &r->ask.json);
-    limits_view(&r->arena, core, keys, loop_wall(r->admin->loop), &w);
+    limits_view(&r->arena, core, keys, &w);
     request_answer_list(r, STR("limits"));
 }
 

@@ -20,6 +20,7 @@ struct entry {
     struct json limit; /* of a document; JSON_ABSENT for a key's */
     enum limit_meter meter;
     enum limit_window window;
+    int64_t sliding_ns;
     bool has_max;
     int64_t max; /* nano-USD or a count */
 };
@@ -29,14 +30,13 @@ struct bucket {
     struct str name;
     bool is_test;
     int64_t settled, held;
-    wall_t window_start;
+    struct str resets_at; /* empty: never */
 };
 
 struct view {
     struct arena *a;
     struct map by_counter; /* counter, for a key's also its bucket's key -> struct entry */
     struct list entries;
-    wall_t now;
 };
 
 static struct str text_of(struct json object, const char *name)
@@ -51,7 +51,7 @@ static struct entry *entry_new(struct view *v, struct str counter, struct str me
     struct entry *e = arena_alloc(v->a, sizeof(*e));
     list_init(&e->buckets);
     e->limit = JSON_ABSENT;
-    if (meter_parse(meter, &e->meter) < 0 || window_parse(window, &e->window) < 0)
+    if (meter_parse(meter, &e->meter) < 0 || window_parse(window, &e->window, &e->sliding_ns) < 0)
         return NULL;
     if (map_put(&v->by_counter, counter, e, NULL) < 0)
         return NULL;
@@ -82,14 +82,20 @@ static void add_document(struct view *v, struct json document)
     }
 }
 
-/* "usd=50/day" of a key: its counter is "key/usd/day", its buckets start with "key=<id>". */
+/* "usd=50/day" of a key: its counter is "key/usd/day", its buckets start with "key=<id>". "60s" is "sliding:1m". */
 static void add_key_limit(struct view *v, struct str key, struct str spec)
 {
     struct str meter, value, window = STR("instant"), rest;
+    enum limit_window kind;
+    int64_t sliding_ns;
+    char text[WINDOW_TEXT_BYTES];
     if (!str_cut(spec, '=', &meter, &rest))
         return;
     value = rest;
     (void)str_cut(rest, '/', &value, &window); /* concurrent has no window */
+    if (window_parse_short(window, &kind, &sliding_ns) < 0)
+        return;
+    window = window_text(kind, sliding_ns, text);
     struct str id = arena_printf(v->a, "key/" STR_FMT "/" STR_FMT, STR_ARG(meter), STR_ARG(window));
     struct entry *e =
         entry_new(v, arena_printf(v->a, STR_FMT " key=" STR_FMT, STR_ARG(id), STR_ARG(key)), meter, window);
@@ -140,12 +146,10 @@ static struct entry *entry_of(struct view *v, struct str counter, struct str buc
 
 static void add_counter(struct view *v, struct json row)
 {
-    struct str counter = text_of(row, "counter"), bucket = text_of(row, "bucket"), start = text_of(row, "window_start");
-    struct bucket b = {.name = bucket};
+    struct str counter = text_of(row, "counter"), bucket = text_of(row, "bucket");
+    struct bucket b = {.name = bucket, .resets_at = text_of(row, "resets_at")};
     (void)json_i64(json_get(row, STR("settled")), &b.settled); /* absent is 0 */
     (void)json_i64(json_get(row, STR("held")), &b.held);
-    if (start.n)
-        (void)wall_parse(start, &b.window_start); /* else the window has no start */
     if (str_starts(counter, STR("test:"))) {
         b.is_test = true;
         counter = str_sub(counter, 5, counter.n);
@@ -169,35 +173,21 @@ static void put_units(struct json_writer *w, struct str key, enum limit_meter me
         jw_put_i64(w, key, n);
 }
 
-static wall_t window_end(enum limit_window window, wall_t start)
+static void put_bucket(struct json_writer *w, const struct entry *e, const struct bucket *b)
 {
-    return window == WINDOW_DAY ? wall_next_day(start) : window == WINDOW_MONTH ? wall_next_month(start) : 0;
-}
-
-static void put_bucket(struct json_writer *w, const struct entry *e, const struct bucket *b, wall_t now)
-{
-    wall_t ends = window_end(e->window, b->window_start);
-    int64_t settled = b->settled, left;
-    char text[WALL_TEXT_BYTES];
-    if (ends && ends <= now) { /* its window is over: nothing of it counts but what is still held */
-        settled = 0;
-        ends = window_end(e->window, now);
-    }
+    int64_t left;
     jw_object(w);
     jw_put_str(w, STR("mode"), b->is_test ? STR("test") : STR("live"));
     jw_put_str(w, STR("bucket"), b->name);
-    put_units(w, STR("settled"), e->meter, settled);
+    put_units(w, STR("settled"), e->meter, b->settled);
     put_units(w, STR("held"), e->meter, b->held);
     if (e->has_max) {
-        left = settled > e->max || b->held > e->max - settled ? 0 : e->max - settled - b->held;
+        left = b->settled > e->max || b->held > e->max - b->settled ? 0 : e->max - b->settled - b->held;
         put_units(w, STR("left"), e->meter, left);
     } else {
         jw_put_null(w, STR("left"));
     }
-    if (ends)
-        jw_put_str(w, STR("resets_at"), wall_text(ends, text));
-    else
-        jw_put_null(w, STR("resets_at"));
+    jw_put_str_or_null(w, STR("resets_at"), b->resets_at);
     jw_object_end(w);
 }
 
@@ -226,15 +216,16 @@ static void put_match(struct json_writer *w, struct json match)
     jw_object_end(w);
 }
 
-static void put_entry(struct json_writer *w, const struct entry *e, wall_t now)
+static void put_entry(struct json_writer *w, const struct entry *e)
 {
+    char window[WINDOW_TEXT_BYTES];
     bool has_document = json_type(e->limit) == JSON_OBJECT;
     jw_object(w);
     jw_put_str_or_null(w, STR("policy"), e->policy);
     jw_put_str_or_null(w, STR("key"), e->key);
     jw_put_str(w, STR("id"), e->id);
     jw_put_str(w, STR("meter"), meter_text(e->meter));
-    jw_put_str(w, STR("window"), window_text(e->window));
+    jw_put_str(w, STR("window"), window_text(e->window, e->sliding_ns, window));
     jw_key(w, STR("by"));
     if (has_document)
         put_strings(w, json_get(e->limit, STR("by")));
@@ -248,7 +239,7 @@ static void put_entry(struct json_writer *w, const struct entry *e, wall_t now)
     put_match(w, json_get(e->limit, STR("match")));
     jw_key(w, STR("buckets"));
     jw_array(w);
-    list_each(it, &e->buckets) put_bucket(w, e, list_entry(it, struct bucket, node), now);
+    list_each(it, &e->buckets) put_bucket(w, e, list_entry(it, struct bucket, node));
     jw_array_end(w);
     jw_object_end(w);
 }
@@ -266,9 +257,9 @@ static bool is_shown(const struct entry *e)
     return false;
 }
 
-void limits_view(struct arena *a, struct json core, struct json keys, wall_t now, struct json_writer *w)
+void limits_view(struct arena *a, struct json core, struct json keys, struct json_writer *w)
 {
-    struct view v = {.a = a, .now = now};
+    struct view v = {.a = a};
     struct json one;
 
     map_init(&v.by_counter, ENTRIES_MAX, NULL);
@@ -285,7 +276,7 @@ void limits_view(struct arena *a, struct json core, struct json keys, wall_t now
     {
         const struct entry *e = list_entry(it, struct entry, node);
         if (is_shown(e))
-            put_entry(w, e, now);
+            put_entry(w, e);
     }
     jw_array_end(w);
     map_deinit(&v.by_counter);

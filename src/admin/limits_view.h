@@ -8,7 +8,6 @@
 #pragma once
 
 #include "base/arena.h"
-#include "base/time.h"
 #include "codec/json_read.h"
 #include "codec/json_write.h"
 
@@ -18,4 +17,4 @@
  * Amounts of usd are decimal strings of nine digits, counts are integers. Money still held on a limit that no document
  * has any more is shown with policy and max null.
  */
-void limits_view(struct arena *a, struct json core, struct json keys, wall_t now, struct json_writer *w);
+void limits_view(struct arena *a, struct json core, struct json keys, struct json_writer *w);

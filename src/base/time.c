@@ -246,3 +246,14 @@ int duration_parse(struct str s, int64_t *ret_ns)
     *ret_ns = seconds * NS_PER_S;
     return 0;
 }
+
+struct str duration_text(int64_t ns, char out[DURATION_TEXT_BYTES])
+{
+    static const char units[] = {'d', 'h', 'm', 's'};
+    int64_t seconds = ns / NS_PER_S;
+    size_t u = 0;
+    while (seconds % unit_seconds(units[u]))
+        u++;
+    int n = snprintf(out, DURATION_TEXT_BYTES, "%lld%c", (long long)(seconds / unit_seconds(units[u])), units[u]);
+    return (struct str){out, (size_t)n};
+}

@@ -36,3 +36,6 @@ struct str wall_text(wall_t t, char out[WALL_TEXT_BYTES]);
 int wall_parse(struct str s, wall_t *ret_t);
 /* "90s" "15m" "2h" "7d" to nanoseconds, 1 s to 10 years. -ERR_INVALID. */
 int duration_parse(struct str s, int64_t *ret_ns);
+/* The same back, whole seconds in the largest unit that fits: "90s", "1m". */
+#define DURATION_TEXT_BYTES 24
+struct str duration_text(int64_t ns, char out[DURATION_TEXT_BYTES]);

@@ -2,10 +2,11 @@
  * budget/bucket.c - the table of buckets: found by counter and bucket value, made at first touch, dropped when full.
  *
  *   (1) never more than buckets_max; a full table drops a bucket only if that changes no later answer: one that says
- *       nothing, or one whose calendar window is past.
- *   (2) after a calendar bucket was dropped, no window before the latest one seen can be entered again by a first touch
- *       that falls into its window or an earlier one: a clock that steps back finds nothing reopened.
- *   (3) every step is O(1): the table is searched under the ledger mutex.
+ *       nothing, or one whose window is past.
+ *   (2) after a bucket of a window that moves was dropped, no window before the latest one seen can be entered again by
+ *       a first touch that would count what it counted, or come before that: a clock that steps back finds nothing
+ *       reopened.
+ *   (3) every step is O(1), or O(slots) of one sliding window: the table is searched under the ledger mutex.
  */
 #include "budget/ledger_impl.h"
 
@@ -20,10 +21,8 @@ int64_t add_capped(int64_t a, int64_t b)
     return money_add(a, b, &sum) ? sum : INT64_MAX;
 }
 
-static bool is_calendar(enum limit_window w)
-{
-    return w == WINDOW_DAY || w == WINDOW_MONTH;
-}
+/* Sliding windows differ in length, so the first in their list may not be the first to end: so many are looked at. */
+#define ROOM_LOOKS 16
 
 void bucket_evicted(struct ledger *l, enum limit_window w, wall_t start)
 {
@@ -63,16 +62,50 @@ struct bucket *bucket_find(const struct ledger *l, struct str counter, struct st
     return make_key(l, counter, bucket, &key) == 0 ? map_get(&l->buckets, key) : NULL;
 }
 
+wall_t bucket_end(const struct bucket *b, wall_t window_start)
+{
+    if (b->ring)
+        return window_start + (SLIDING_SLOTS + 1) * b->ring->slot_ns;
+    return window_end(b->window, 0, window_start);
+}
+
+void bucket_free(struct bucket *b)
+{
+    free(b->ring);
+    free(b);
+}
+
 static void drop(struct ledger *l, struct bucket *b)
 {
     check(b->n_open == 0 && b->held == 0);
-    if (is_calendar(b->window))
+    if (b->ring && b->settled > 0) /* what its newest slot counted, touches of later ones would count too */
+        bucket_evicted(l, b->window, bucket_end(b, b->window_start) - 1);
+    else if (window_moves(b->window))
         bucket_evicted(l, b->window, b->window_start);
-    if (b->window == WINDOW_MONTH) /* a restored one may be of a day that begins a month */
-        bucket_evicted(l, WINDOW_DAY, b->window_start);
     list_remove(&b->idle);
     check(map_remove(&l->buckets, (struct str){b->key, b->key_n}) == b);
-    free(b);
+    bucket_free(b);
+}
+
+static bool is_past(const struct ledger *l, const struct bucket *b)
+{
+    wall_t newest = l->newest[b->window];
+    return b->ring ? bucket_end(b, b->window_start) <= newest : b->window_start < newest;
+}
+
+static struct bucket *find_past(struct ledger *l, enum limit_window w)
+{
+    struct list *node;
+    for (int i = 0; i < ROOM_LOOKS && (node = list_first(&l->spent[w])); i++) {
+        struct bucket *b = list_entry(node, struct bucket, idle);
+        if (is_past(l, b))
+            return b;
+        if (w != WINDOW_SLIDING)
+            return NULL; /* those behind it are no older */
+        list_remove(node); /* the next look begins behind it */
+        list_add_tail(&l->spent[w], node);
+    }
+    return NULL;
 }
 
 /* Room for one more, if some bucket can go. */
@@ -83,51 +116,67 @@ static void make_room(struct ledger *l)
         drop(l, list_entry(node, struct bucket, idle));
         return;
     }
-    for (enum limit_window w = WINDOW_DAY; w <= WINDOW_MONTH; w++) {
-        node = list_first(&l->spent[w]);
-        struct bucket *b = node ? list_entry(node, struct bucket, idle) : NULL;
-        if (b && b->window_start < l->newest[w]) {
+    for (enum limit_window w = 0; w < WINDOW_COUNT; w++) {
+        struct bucket *b = find_past(l, w);
+        if (b) {
             drop(l, b);
             return;
         }
     }
 }
 
-static int bucket_new(struct ledger *l, struct str key, size_t counter_n, struct bucket **ret)
+static struct bucket *bucket_alloc(const struct limit_need *need, struct str key)
 {
     struct bucket *b = calloc(1, sizeof *b + key.n);
     if (!b)
-        return -ERR_NOMEM;
+        return NULL;
     list_init(&b->idle);
-    b->counter_n = counter_n;
+    b->window = need->window;
+    b->window_start = need->window_start;
+    b->counter_n = need->counter.n;
     b->key_n = key.n;
     memcpy(b->key, key.p, key.n);
+    if (need->window != WINDOW_SLIDING)
+        return b;
+    b->ring = malloc(sizeof *b->ring);
+    if (!b->ring) {
+        free(b);
+        return NULL;
+    }
+    ring_init(b->ring, need->sliding_ns, need->window_start);
+    return b;
+}
+
+static int bucket_new(struct ledger *l, const struct limit_need *need, struct str key, struct bucket **ret)
+{
+    struct bucket *b = bucket_alloc(need, key);
+    if (!b)
+        return -ERR_NOMEM;
     if (l->buckets.n >= l->buckets.n_max)
         make_room(l);
     int r = map_put(&l->buckets, key, b, NULL);
     if (r < 0) {
-        free(b);
+        bucket_free(b);
         return r;
     }
     *ret = b;
     return 0;
 }
 
-int bucket_open(struct ledger *l, struct str counter, struct str bucket, enum limit_window window, wall_t window_start,
-                struct bucket **ret)
+int bucket_open(struct ledger *l, const struct limit_need *need, struct bucket **ret)
 {
     struct str key;
-    int r = make_key(l, counter, bucket, &key);
+    int r = make_key(l, need->counter, need->bucket, &key);
     if (r < 0)
         return err_trace(r);
     struct bucket *b = map_get(&l->buckets, key);
     if (!b) {
-        r = bucket_new(l, key, counter.n, &b);
+        r = bucket_new(l, need, key, &b);
         if (r < 0)
             return err_trace(r);
-        b->window_start = window_start;
     }
-    b->window = window;
+    if (b->window != need->window || (b->ring && b->ring->slot_ns != sliding_slot_ns(need->sliding_ns)))
+        return err_trace(-ERR_CORRUPT); /* a counter's name tells its window */
     list_remove(&b->idle);
     b->n_open++;
     *ret = b;
@@ -149,7 +198,7 @@ void bucket_rest(struct ledger *l, struct bucket *b)
     list_remove(&b->idle);
     if (b->settled == 0)
         list_add_tail(&l->empty, &b->idle);
-    else if (is_calendar(b->window))
+    else if (window_moves(b->window))
         list_add_tail(&l->spent[b->window], &b->idle);
 }
 
@@ -157,13 +206,36 @@ void bucket_roll(struct bucket *b, wall_t window_start)
 {
     if (window_start <= b->window_start)
         return;
+    b->settled = bucket_settled(b, window_start);
     b->window_start = window_start;
-    b->settled = 0;
+    if (b->ring)
+        ring_roll(b->ring, window_start);
 }
 
-wall_t bucket_window(const struct ledger *l, const struct bucket *b, enum limit_window window, wall_t window_start)
+void bucket_settle(struct bucket *b, wall_t window_start, int64_t n)
 {
-    if (!b)
-        return is_calendar(window) && window_start <= l->evicted[window] ? l->newest[window] : window_start;
-    return window_start > b->window_start ? window_start : b->window_start;
+    if (b->ring) {
+        ring_add(b->ring, window_start, n);
+        b->settled = ring_sum(b->ring, b->window_start);
+    } else if (window_start == b->window_start) {
+        b->settled = add_capped(b->settled, n);
+    }
+}
+
+int64_t bucket_settled(const struct bucket *b, wall_t window_start)
+{
+    if (window_start <= b->window_start)
+        return b->settled;
+    return b->ring ? ring_sum(b->ring, window_start) : 0;
+}
+
+wall_t bucket_window(const struct ledger *l, const struct bucket *b, const struct limit_need *need)
+{
+    enum limit_window w = need->window;
+    wall_t start = need->window_start;
+    if (b)
+        return start > b->window_start ? start : b->window_start;
+    if (!window_moves(w) || start > l->evicted[w])
+        return start;
+    return w == WINDOW_SLIDING ? window_start(w, need->sliding_ns, l->newest[w]) : l->newest[w];
 }

@@ -64,8 +64,7 @@ static void charge_end(struct hold *h, size_t i, int64_t settled, struct move *m
     struct bucket *b = c->bucket;
     check(b && settled >= 0 && c->window_start <= b->window_start);
     moves[(*n_moves)++] = (struct move){.of = h->open_seq, .i = i, .released = c->left, .settled = settled};
-    if (c->window_start == b->window_start)
-        b->settled = add_capped(b->settled, settled);
+    bucket_settle(b, c->window_start, settled);
     hold_drop_charge(h, i);
 }
 

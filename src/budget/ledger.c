@@ -22,7 +22,7 @@ struct ledger *ledger_new(size_t buckets_max, const uint8_t seed[16])
     map_init(&l->buckets, buckets_max, seed);
     list_init(&l->holds);
     list_init(&l->empty);
-    for (size_t w = 0; w < N_WINDOWS; w++)
+    for (size_t w = 0; w < WINDOW_COUNT; w++)
         list_init(&l->spent[w]);
     l->key = &l->key_buf;
     buf_init(l->key, BUCKET_KEY_BYTES_MAX);
@@ -52,7 +52,7 @@ void ledger_free(struct ledger *l)
     struct str key;
     void *b;
     for (size_t i = 0; map_next(&l->buckets, &i, &key, &b);)
-        free(b);
+        bucket_free(b);
     map_deinit(&l->buckets);
     buf_deinit(l->key);
     free(l);
@@ -69,22 +69,33 @@ static int64_t taken_before(const struct limit_need *needs, size_t i)
     return sum;
 }
 
+/* When there is room for it, or else when what counts first counts no more. */
+static wall_t sliding_resets_at(const struct bucket *b, const struct limit_need *need)
+{
+    int64_t lacking = need->is_short ? need->after - need->max : 1;
+    wall_t at = b && b->ring ? ring_frees(b->ring, need->window_start, lacking > 0 ? lacking : 1) : 0;
+    return at ? at : window_end(need->window, need->sliding_ns, need->window_start);
+}
+
 static void look(const struct ledger *l, struct limit_need *needs, size_t i)
 {
     struct limit_need *need = &needs[i];
     check(need->n >= 0 && need->max >= 0);
+    const struct bucket *b = NULL;
     need->before = need->held = 0;
     if (need->window != WINDOW_CALL) {
-        const struct bucket *b = bucket_find(l, need->counter, need->bucket);
-        need->window_start = bucket_window(l, b, need->window, need->window_start);
+        b = bucket_find(l, need->counter, need->bucket);
+        need->window_start = bucket_window(l, b, need);
         if (b) {
-            need->before = need->window_start > b->window_start ? 0 : b->settled;
+            need->before = bucket_settled(b, need->window_start);
             need->held = b->held;
         }
         need->held = add_capped(need->held, taken_before(needs, i));
     }
     need->after = add_capped(add_capped(need->before, need->held), need->n);
     need->is_short = need->after > need->max || need->after == INT64_MAX;
+    if (need->window == WINDOW_SLIDING)
+        need->resets_at = sliding_resets_at(b, need);
 }
 
 void ledger_look(struct ledger *l, struct limit_need *needs, size_t n_needs)
@@ -100,7 +111,7 @@ static int charge_all(struct ledger *l, struct hold *h, const struct limit_need 
         if (need->window == WINDOW_CALL)
             continue;
         struct bucket *b;
-        int r = bucket_open(l, need->counter, need->bucket, need->window, need->window_start, &b);
+        int r = bucket_open(l, need, &b);
         if (r < 0)
             return err_trace(r);
         bucket_roll(b, need->window_start);
@@ -139,42 +150,44 @@ int ledger_hold(struct ledger *l, struct limit_need *needs, size_t n_needs, stru
 
 void ledger_restore_begin(struct ledger *l, wall_t now)
 {
-    bucket_evicted(l, WINDOW_DAY, wall_day_start(now) - 1);
-    bucket_evicted(l, WINDOW_MONTH, wall_month_start(now) - 1);
-    l->newest[WINDOW_DAY] = wall_day_start(now);
-    l->newest[WINDOW_MONTH] = wall_month_start(now);
+    l->restored_at = now;
+    for (enum limit_window w = 0; w < WINDOW_COUNT; w++) {
+        if (!window_moves(w))
+            continue;
+        wall_t start = w == WINDOW_SLIDING ? now : window_start(w, 0, now);
+        bucket_evicted(l, w, start - 1);
+        l->newest[w] = start;
+    }
 }
 
 /*
  * What was counted is counted again, also where fewer buckets are allowed by now: else nothing could start. And nothing
  * goes for it: a hold that is restored later would find the bucket of its old window, and what is settled now
- * forgotten.
+ * forgotten. The bucket stands in the window of the start, not in an older one of which the store left something out.
  */
-static int reopen(struct ledger *l, struct str counter, struct str bucket, enum limit_window window, wall_t start,
-                  struct bucket **ret)
+static int reopen(struct ledger *l, const struct limit_need *need, struct bucket **ret)
 {
-    if (l->buckets.n == l->buckets.n_max && !bucket_find(l, counter, bucket))
+    if (need->window == WINDOW_SLIDING && need->window_start % sliding_slot_ns(need->sliding_ns))
+        return err_trace(-ERR_CORRUPT);
+    if (l->buckets.n == l->buckets.n_max && !bucket_find(l, need->counter, need->bucket))
         l->buckets.n_max++;
-    return bucket_open(l, counter, bucket, window, start, ret);
+    int r = bucket_open(l, need, ret);
+    if (r == 0)
+        bucket_roll(*ret, window_start(need->window, need->sliding_ns, l->restored_at));
+    return r;
 }
 
 int ledger_restore_counter(struct ledger *l, const struct counter_row *r)
 {
-    struct bucket *b = bucket_find(l, r->counter, r->bucket);
-    if (b && r->window_start < b->window_start)
-        return 0;
-    if (r->settled < 0)
+    struct limit_need place = {.counter = r->counter, .bucket = r->bucket, .window_start = r->window_start};
+    struct bucket *b;
+    if (r->settled < 0 || window_parse(r->window, &place.window, &place.sliding_ns) < 0)
         return err_trace(-ERR_CORRUPT);
-
-    /* The row does not say which calendar it is in: the longer one drops no bucket early. */
-    enum limit_window window = WINDOW_LIFETIME;
-    if (r->window_start != 0)
-        window = r->window_start == wall_month_start(r->window_start) ? WINDOW_MONTH : WINDOW_DAY;
-    int e = reopen(l, r->counter, r->bucket, b ? b->window : window, r->window_start, &b);
+    int e = reopen(l, &place, &b);
     if (e < 0)
         return err_trace(e);
     bucket_roll(b, r->window_start);
-    b->settled = r->settled;
+    bucket_settle(b, r->window_start, r->settled);
     if (r->window_start > l->newest[b->window])
         l->newest[b->window] = r->window_start;
     bucket_close(l, b);
@@ -198,7 +211,7 @@ int ledger_restore_hold(struct ledger *l, uint64_t open_seq, const struct limit_
         struct bucket *b;
         int r = left[i] < 0 || need->n < 0
                     ? -ERR_CORRUPT
-                    : reopen(l, need->counter, need->bucket, need->window, need->window_start, &b);
+                    : reopen(l, need, &b);
         if (r < 0) {
             hold_abandon(h);
             return err_trace(r);
@@ -274,18 +287,29 @@ bool ledger_read(const struct ledger *l, struct str counter, struct str bucket, 
     const struct bucket *b = bucket_find(l, counter, bucket);
     if (!b)
         return false;
-    *ret_settled = window_start > b->window_start ? 0 : b->settled;
+    *ret_settled = bucket_settled(b, window_start);
     *ret_held = b->held;
     return true;
 }
 
-bool ledger_next(const struct ledger *l, size_t *i, struct counter_row *ret)
+bool ledger_next(const struct ledger *l, wall_t now, size_t *i, struct ledger_row *ret)
 {
     struct str key;
     void *p;
     if (!map_next(&l->buckets, i, &key, &p))
         return false;
     const struct bucket *b = p;
-    *ret = (struct counter_row){bucket_counter(b), bucket_name(b), b->window_start, b->settled, b->held};
+    wall_t start = b->ring ? ring_start(b->ring, now) : window_start(b->window, 0, now);
+    if (start < b->window_start)
+        start = b->window_start;
+    *ret = (struct ledger_row){
+        .counter = bucket_counter(b),
+        .bucket = bucket_name(b),
+        .window = b->window,
+        .window_start = start,
+        .resets_at = b->ring ? ring_frees(b->ring, start, 1) : bucket_end(b, start),
+        .settled = bucket_settled(b, start),
+        .held = b->held,
+    };
     return true;
 }

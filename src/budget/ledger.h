@@ -7,7 +7,8 @@
  *   (1) a hold never takes a bucket past its max: settled + held + n <= max when the hold is taken.
  *   (2) every hold leaves once: settled, released, or unknown and still held. ledger_check() proves it.
  *   (3) all needs of a call are held, or none.
- *   (4) a hold counts in every window until it is over, and settles in the window it was taken in.
+ *   (4) a hold counts in every window until it is over, and settles in the window it was taken in; in a sliding
+ *       window, in the slot.
  *   (5) a clock that steps back never reopens a spent window.
  *
  * The caller owns the ledger mutex (DESIGN 6). No I/O, no clock, no wait: time is an argument, frames are the caller's.
@@ -125,7 +126,7 @@ void hold_unref(struct hold *h);
  */
 int ledger_restore_counter(struct ledger *l, const struct counter_row *r);
 /*
- * Once, before the others: the store leaves out calendar windows that ended before `now`, so a clock that steps back
+ * Once, before the others: the store leaves out windows and slots that ended before `now`, so a clock that steps back
  * finds none of them open (5). Restoring is not bound by buckets_max.
  */
 void ledger_restore_begin(struct ledger *l, wall_t now);
@@ -141,5 +142,13 @@ size_t ledger_buckets(const struct ledger *l);
 /* Settled in the bucket's current window and held in all; false when the bucket does not exist. For `limit list`. */
 bool ledger_read(const struct ledger *l, struct str counter, struct str bucket, wall_t window_start,
                  int64_t *ret_settled, int64_t *ret_held);
-/* Start with *i = 0; false at the end. For `limit list` and doctor. */
-bool ledger_next(const struct ledger *l, size_t *i, struct counter_row *ret);
+/* One bucket as it stands at `now`, or in a later window that it was touched in. */
+struct ledger_row {
+    struct str counter, bucket;
+    enum limit_window window;
+    wall_t window_start;
+    wall_t resets_at; /* 0: never. Sliding: when the oldest slot with something in it counts no more */
+    int64_t settled, held;
+};
+/* Start with *i = 0; false at the end. For `limit list`. */
+bool ledger_next(const struct ledger *l, wall_t now, size_t *i, struct ledger_row *ret);

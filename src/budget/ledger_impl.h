@@ -6,13 +6,13 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "budget/ledger.h"
+#include "budget/ring.h"
 
 #define BUCKET_KEY_BYTES_MAX 8192
-#define N_WINDOWS (WINDOW_INSTANT + 1)
 
 /*
  * One counter for one bucket value. `held` counts over all windows, `settled` in the newest window only: sums of older
- * windows are the store's.
+ * windows are the store's. Of a sliding window, window_start is the newest slot's, and `settled` the sum up to it.
  *
  *   open   n_open > 0: charges point at it; it stays.
  *   idle   n_open == 0: held is 0, and it stands in one of the ledger's idle lists, or (settled in a window that never
@@ -23,6 +23,7 @@ struct bucket {
     enum limit_window window;
     wall_t window_start;
     int64_t settled, held;
+    struct ring *ring; /* WINDOW_SLIDING; else NULL */
     size_t n_open;
     int64_t sum_left; /* scratch of ledger_check */
     size_t sum_open;
@@ -34,27 +35,34 @@ struct bucket {
 struct ledger {
     struct map buckets;
     struct list holds;             /* with an open charge */
-    struct list empty;             /* idle buckets that say nothing: may go at any time */
-    struct list spent[N_WINDOWS];  /* idle buckets of calendar windows, longest untouched first */
-    wall_t newest[N_WINDOWS];      /* latest window start seen */
-    wall_t evicted[N_WINDOWS];     /* latest window start of a bucket that was dropped */
-    struct buf key_buf, *key;      /* where keys are put together */
+    struct list empty;               /* idle buckets that say nothing: may go at any time */
+    struct list spent[WINDOW_COUNT]; /* idle buckets of windows that move, longest untouched first */
+    wall_t newest[WINDOW_COUNT];     /* latest window start seen */
+    wall_t evicted[WINDOW_COUNT];    /* first touches up to here would find something forgotten */
+    wall_t restored_at;              /* ledger_restore_begin's now */
+    struct buf key_buf, *key;        /* where keys are put together */
 };
 
 /* The bucket, or NULL; a key that is too long names no bucket. */
 struct bucket *bucket_find(const struct ledger *l, struct str counter, struct str bucket);
-/* The bucket with one more open charge; made when it is not there. -ERR_TOO_LARGE, -ERR_NOMEM. */
-int bucket_open(struct ledger *l, struct str counter, struct str bucket, enum limit_window window, wall_t window_start,
-                struct bucket **ret);
+/* The need's bucket with one more open charge; made when it is not there. -ERR_TOO_LARGE, -ERR_NOMEM. */
+int bucket_open(struct ledger *l, const struct limit_need *need, struct bucket **ret);
 /* A charge on it is over. */
 void bucket_close(struct ledger *l, struct bucket *b);
-/* Into a later window: nothing is settled there yet. An earlier one changes nothing. */
+/* Into a later window or slot: what is over counts no more. An earlier one changes nothing. */
 void bucket_roll(struct bucket *b, wall_t window_start);
+/* Counts n in that window or slot, if it counts still. */
+void bucket_settle(struct bucket *b, wall_t window_start, int64_t n);
+/* What is settled, read in that window or slot, or in the bucket's own when that is later. */
+int64_t bucket_settled(const struct bucket *b, wall_t window_start);
+/* When what is settled at window_start counts no more; 0: never. */
+wall_t bucket_end(const struct bucket *b, wall_t window_start);
+void bucket_free(struct bucket *b);
 /* An idle bucket changed: puts it into the list where it belongs. */
 void bucket_rest(struct ledger *l, struct bucket *b);
-/* The window in which a hold taken now would count; b NULL: first touch. */
-wall_t bucket_window(const struct ledger *l, const struct bucket *b, enum limit_window window, wall_t window_start);
-/* A bucket of that calendar window is forgotten: first touches in it, or before it, count in the newest one. */
+/* The window or slot in which a hold of that need would count; b NULL: first touch. */
+wall_t bucket_window(const struct ledger *l, const struct bucket *b, const struct limit_need *need);
+/* Something of that window is forgotten: first touches in it, or before it, count in the newest one. */
 void bucket_evicted(struct ledger *l, enum limit_window w, wall_t start);
 struct str bucket_counter(const struct bucket *b);
 struct str bucket_name(const struct bucket *b);

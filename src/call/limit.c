@@ -1,5 +1,5 @@
 /*
- * call/limit.c - texts of meters and windows, as they stand in counters, records and tables.
+ * call/limit.c - meters: their texts, and their part of what a call used.
  */
 #include "call/limit.h"
 
@@ -14,11 +14,6 @@ static const struct {
 #include "call/meter.tbl.h"
 #undef METER
 };
-static const struct str windows[] = {
-    [WINDOW_CALL] = STR_INIT("call"), [WINDOW_DAY] = STR_INIT("day"), [WINDOW_MONTH] = STR_INIT("month"),
-    [WINDOW_RUN] = STR_INIT("run"), [WINDOW_LIFETIME] = STR_INIT("lifetime"), [WINDOW_INSTANT] = STR_INIT("instant")};
-
-#define N_WINDOWS (sizeof windows / sizeof windows[0])
 
 struct str meter_text(enum limit_meter m)
 {
@@ -67,29 +62,12 @@ int64_t used_of(const struct used *u, enum limit_meter m)
     }
 }
 
-struct str window_text(enum limit_window w)
-{
-    check(w < N_WINDOWS);
-    return windows[w];
-}
-
 int meter_parse(struct str s, enum limit_meter *ret)
 {
     for (size_t i = 0; i < METER_COUNT; i++) {
         if (!str_eq(meters[i].text, s))
             continue;
         *ret = (enum limit_meter)i;
-        return 0;
-    }
-    return -ERR_NOT_FOUND;
-}
-
-int window_parse(struct str s, enum limit_window *ret)
-{
-    for (size_t i = 0; i < N_WINDOWS; i++) {
-        if (!str_eq(windows[i], s))
-            continue;
-        *ret = (enum limit_window)i;
         return 0;
     }
     return -ERR_NOT_FOUND;

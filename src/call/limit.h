@@ -6,6 +6,7 @@
 #include "base/money.h"
 #include "base/time.h"
 #include "call/names.h"
+#include "call/window.h"
 
 enum limit_meter {
 #define METER(name, text, is_cost, unit) METER_##name,
@@ -13,14 +14,11 @@ enum limit_meter {
 #undef METER
     METER_COUNT
 };
-enum limit_window { WINDOW_CALL, WINDOW_DAY, WINDOW_MONTH, WINDOW_RUN, WINDOW_LIFETIME, WINDOW_INSTANT };
 struct str meter_text(enum limit_meter m);
 struct str meter_unit(enum limit_meter m); /* "USD", "input tokens" */
 bool meter_is_cost(enum limit_meter m);    /* settles with what was used; else it counts calls */
 bool meter_is_tokens(enum limit_meter m);
-struct str window_text(enum limit_window w);
 int meter_parse(struct str s, enum limit_meter *ret);
-int window_parse(struct str s, enum limit_window *ret);
 
 /* What a call used in the end, for the meters of cost. USED_UNKNOWN: something, and no number says how much. */
 #define USED_UNKNOWN (-1)
@@ -43,8 +41,9 @@ struct limit_need {
     struct str whose;   /* for sentences: "agent refunds", "key k1", "everyone"; persons unnamed: "this customer" */
     enum limit_meter meter;
     enum limit_window window;
-    wall_t window_start; /* 0 where the window has no start */
-    wall_t resets_at;    /* 0: never */
+    int64_t sliding_ns;  /* how long, WINDOW_SLIDING; else 0 */
+    wall_t window_start; /* 0 where the window has no start; of a sliding one the slot's */
+    wall_t resets_at;    /* 0: never. Sliding: when there is room for n again, or what counts first counts no more */
     int64_t max;
     int64_t n;      /* how much this call holds */
     bool may_clamp; /* without room: lower what the model may answer, and decide again */

@@ -61,7 +61,7 @@ struct query {
 
 /* State at start. Strings are valid during the callback; a negative return stops and is passed up. */
 struct counter_row {
-    struct str counter, bucket;
+    struct str counter, bucket, window;
     wall_t window_start;
     int64_t settled, held;
 };
@@ -96,8 +96,8 @@ struct store_ops {
     uint64_t (*durable)(struct store *s);
     /* Makes what was applied durable now, as far as readers let it; in the thread that applies, with its errors. */
     int (*make_durable)(struct store *s);
-    int (*load)(struct store *s, wall_t now,
-                const struct store_loader *to); /* counters of past windows without holds are left out */
+    /* Counters of windows and slots that are past at `now` are left out, but for those that hold something. */
+    int (*load)(struct store *s, wall_t now, const struct store_loader *to);
     int (*reader_new)(struct store *s, struct store_reader **ret);
     int (*ask)(struct store_reader *r, const struct query *q, struct buf *ret_json);
     void (*reader_free)(struct store_reader *r);

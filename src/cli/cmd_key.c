@@ -86,7 +86,7 @@ static const struct option_spec create_options[] = {
     {"policy", "NAME", "the policy document it obeys; `default` when not given", false},
     {"mode", "MODE", "live or test; live when not given, at `flyball dev` test", false},
     {"expires", "WHEN", "a time (RFC 3339), or a duration from now: 12h, 30d", false},
-    {"limit", "LIMIT", "a limit of its own, which only narrows: usd=50/day, requests=100/lifetime, concurrent=4", true},
+    {"limit", "LIMIT", "a limit of its own, which only narrows: usd=50/day, tokens=200000/60s, concurrent=4", true},
     {NULL, NULL, NULL, false},
 };
 

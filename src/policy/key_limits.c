@@ -10,7 +10,7 @@
 #define COUNT_MAX 1000000000000LL
 
 /* What people write, for one line of help. */
-#define FORMS "usd=50.00/day, usd=5/call, tokens=200000/day, requests=100/lifetime, concurrent=4"
+#define FORMS "usd=50.00/day, usd=5/call, tokens=200000/60s, requests=100/lifetime, concurrent=4"
 
 static int fault(struct diag_list *diags, struct str spec, const char *code, const char *text)
 {
@@ -36,8 +36,9 @@ static int parse_window_word(struct str spec, struct str word, bool has_word, st
     l->window = WINDOW_INSTANT;
     if (!has_word && l->meter == METER_CONCURRENT)
         return 0;
-    if (!has_word || window_parse(word, &l->window) < 0)
-        return fault(diags, spec, "bad_window", "a window is one of /call /day /month /run /lifetime");
+    if (!has_word || window_parse_short(word, &l->window, &l->sliding_ns) < 0)
+        return fault(diags, spec, "bad_window",
+                     "a window is one of /call /minute /hour /day /week /month /run /lifetime, or slides: /60s");
     bool is_instant = l->window == WINDOW_INSTANT, is_concurrent = l->meter == METER_CONCURRENT;
     if (is_instant != is_concurrent || (l->meter == METER_REQUESTS && l->window == WINDOW_CALL))
         return fault(diags, spec, "bad_window", "this meter has no such window; write " FORMS);
@@ -57,8 +58,8 @@ static int parse_spec(struct str spec, struct diag_list *diags, struct arena *a,
         return -ERR_INVALID;
     if (l.window == WINDOW_RUN)
         l.by |= 1u << BY_RUN;
-    l.id = arena_printf(a, "key/" STR_FMT "/" STR_FMT, STR_ARG(meter_text(l.meter)), STR_ARG(window_text(l.window)));
     limit_name_counter(&l, STR_NONE, a);
+    l.id = l.counter;
     *ret = l;
     return 0;
 }

@@ -18,7 +18,7 @@ static const struct key_row limit_keys[] = {
 
 static const struct key_row window_keys[] = {
     {STR_INIT("calendar"), KEY_OPTIONAL}, {STR_INIT("call"), KEY_OPTIONAL},    {STR_INIT("run"), KEY_OPTIONAL},
-    {STR_INIT("lifetime"), KEY_OPTIONAL}, {STR_INIT("instant"), KEY_OPTIONAL}, {STR_INIT("sliding"), KEY_LATER}};
+    {STR_INIT("lifetime"), KEY_OPTIONAL}, {STR_INIT("instant"), KEY_OPTIONAL}, {STR_INIT("sliding"), KEY_OPTIONAL}};
 
 /* False when there is none that can be used. */
 static bool parse_meter(struct parse *x, const struct yaml *map, enum limit_meter *ret)
@@ -39,15 +39,27 @@ static bool parse_meter(struct parse *x, const struct yaml *map, enum limit_mete
 
 static bool parse_calendar(struct parse *x, const struct yaml *window, enum limit_window *ret)
 {
-    static const struct str words[] = {STR_INIT("day"), STR_INIT("month")};
-    static const struct str later[] = {STR_INIT("minute"), STR_INIT("hour"), STR_INIT("week")};
-    int i = parse_word(x, window, STR("calendar"), words, N(words), later, N(later));
+    static const enum limit_window calendars[] = {WINDOW_MINUTE, WINDOW_HOUR, WINDOW_DAY, WINDOW_WEEK, WINDOW_MONTH};
+    struct str words[N(calendars)];
+    for (size_t i = 0; i < N(calendars); i++)
+        words[i] = window_text(calendars[i], 0, NULL);
+    int i = parse_word(x, window, STR("calendar"), words, N(words), NULL, 0);
     if (i >= 0)
-        *ret = i == 0 ? WINDOW_DAY : WINDOW_MONTH;
+        *ret = calendars[i];
     return i >= 0;
 }
 
-static bool parse_window(struct parse *x, const struct yaml *map, enum limit_window *ret)
+static bool parse_sliding(struct parse *x, const struct yaml *at, struct limit *l)
+{
+    if (!parse_type(x, at, YAML_STR, at->key))
+        return false;
+    if (window_parse_short(at->text, &l->window, &l->sliding_ns) == 0 && l->window == WINDOW_SLIDING)
+        return true;
+    parse_fault(x, at, "bad_window", "a sliding window is 1s to 31d long: 60s, 15m, 24h, 7d");
+    return false;
+}
+
+static bool parse_window(struct parse *x, const struct yaml *map, struct limit *l)
 {
     const struct yaml *window = yaml_get(map, STR("window"));
     size_t n_errors = x->diags->n_errors;
@@ -57,13 +69,15 @@ static bool parse_window(struct parse *x, const struct yaml *map, enum limit_win
     if (x->diags->n_errors > n_errors)
         return false;
     if (window->n != 1) {
-        parse_fault(x, window, "bad_window", "a window is exactly one of {calendar: day}, {run: true}, {call: true}, "
-                    "{lifetime: true}, {instant: true}");
+        parse_fault(x, window, "bad_window", "a window is exactly one of {calendar: day}, {sliding: 60s}, {run: true}, "
+                    "{call: true}, {lifetime: true}, {instant: true}");
         return false;
     }
     const struct yaml *only = window->first;
     if (str_eq(only->key, STR("calendar")))
-        return parse_calendar(x, window, ret);
+        return parse_calendar(x, window, &l->window);
+    if (str_eq(only->key, STR("sliding")))
+        return parse_sliding(x, only, l);
     bool is_true;
     if (!parse_type(x, only, YAML_BOOL, only->key))
         return false;
@@ -71,7 +85,7 @@ static bool parse_window(struct parse *x, const struct yaml *map, enum limit_win
         parse_fault(x, only, "bad_value", "`" STR_FMT "` can only be true", STR_ARG(only->key));
         return false;
     }
-    return window_parse(only->key, ret) == 0;
+    return window_parse(only->key, &l->window, &l->sliding_ns) == 0;
 }
 
 static void check_meter_and_window(struct parse *x, const struct yaml *map, const struct limit *l)
@@ -180,7 +194,7 @@ static void parse_limit(struct parse *x, const struct yaml *map, struct limit *l
     parse_mode(x, map);
     if (yaml_get(map, STR("match")))
         parse_match(x, yaml_get(map, STR("match")), &l->match);
-    bool has_window = parse_window(x, map, &l->window);
+    bool has_window = parse_window(x, map, l);
     if (!parse_meter(x, map, &l->meter))
         return; /* what the others may be depends on it */
     parse_max(x, map, l);

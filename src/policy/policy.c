@@ -87,10 +87,11 @@ static void put_amount(struct json_writer *w, struct str key, enum limit_meter m
 
 static void put_limit(struct json_writer *w, const struct limit *l)
 {
+    char window[WINDOW_TEXT_BYTES];
     jw_object(w);
     jw_put_str(w, STR("id"), l->id);
     jw_put_str(w, STR("meter"), meter_text(l->meter));
-    jw_put_str(w, STR("window"), window_text(l->window));
+    jw_put_str(w, STR("window"), window_text(l->window, l->sliding_ns, window));
     put_amount(w, STR("max"), l->meter, l->max);
     jw_key(w, STR("by"));
     jw_array(w);

@@ -48,6 +48,7 @@ struct limit {
     struct str counter;
     enum limit_meter meter;
     enum limit_window window;
+    int64_t sliding_ns; /* WINDOW_SLIDING; else 0 */
     unsigned by; /* bits of enum by; WINDOW_RUN has BY_RUN */
     int64_t max;
     struct match match;

@@ -119,23 +119,28 @@ void say_cost_unknown(const struct limit_need *need, const struct facts *f, stru
                         STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(f->operation), STR_ARG(why)));
 }
 
-static const char *window_phrase(enum limit_window w)
+/* "a day", "in any 1m" */
+static struct str window_of(const struct limit_need *need, struct arena *a)
 {
-    switch (w) {
-    case WINDOW_CALL:
-        return "a call";
-    case WINDOW_DAY:
-        return "a day";
-    case WINDOW_MONTH:
-        return "a month";
-    case WINDOW_RUN:
-        return "a run";
-    case WINDOW_LIFETIME:
-        return "in all";
-    case WINDOW_INSTANT:
-        return "at once";
-    }
-    return "";
+    char length[DURATION_TEXT_BYTES];
+    struct str phrase = window_phrase(need->window);
+    if (need->window != WINDOW_SLIDING)
+        return phrase;
+    return arena_printf(a, STR_FMT " " STR_FMT, STR_ARG(phrase), STR_ARG(duration_text(need->sliding_ns, length)));
+}
+
+/* Up to the second: slots may end between two. */
+static struct str second_text(wall_t t, char out[WALL_TEXT_BYTES])
+{
+    return str_sub(wall_text(t + NS_PER_S - 1, out), 0, 19);
+}
+
+static struct str sliding_phrase(const struct limit_need *need, struct arena *a)
+{
+    char text[WALL_TEXT_BYTES];
+    if (need->after - need->max > need->before) /* not even when all that is settled is gone */
+        return STR(" Try again when calls in flight have ended.");
+    return arena_printf(a, " There is room again at " STR_FMT "Z.", STR_ARG(second_text(need->resets_at, text)));
 }
 
 /* " It resets at 2026-11-24T00:00:00Z." or what stands in its place. */
@@ -148,8 +153,9 @@ static struct str reset_phrase(const struct limit_need *need, struct arena *a)
         return STR(" Try again when one has ended.");
     if (need->resets_at == 0)
         return STR(" It does not reset.");
-    wall_text(need->resets_at, text); /* windows start on a second: the fraction says nothing */
-    return arena_printf(a, " It resets at %.19sZ.", text);
+    if (need->window == WINDOW_SLIDING)
+        return sliding_phrase(need, a);
+    return arena_printf(a, " It resets at " STR_FMT "Z.", STR_ARG(second_text(need->resets_at, text)));
 }
 
 static struct str amount_of(const struct limit_need *need, int64_t n, struct arena *a)
@@ -162,15 +168,16 @@ static struct str amount_of(const struct limit_need *need, int64_t n, struct are
 
 static struct str compared(const struct limit_need *need, struct arena *a)
 {
-    const char *window = window_phrase(need->window);
+    struct str window = window_of(need, a);
     if (need->meter == METER_CONCURRENT)
-        return arena_printf(a, "%lld calls %s: %lld in flight, this call is one more.", (long long)need->max, window,
+        return arena_printf(a, "%lld calls " STR_FMT ": %lld in flight, this call is one more.",
+                            (long long)need->max, STR_ARG(window),
                             (long long)need->held);
     if (need->meter == METER_REQUESTS)
-        return arena_printf(a, "%lld requests %s: %lld made, %lld in flight, this call is one more.",
-                            (long long)need->max, window, (long long)need->before, (long long)need->held);
-    struct str max = arena_printf(a, STR_FMT " " STR_FMT " %s", STR_ARG(amount_of(need, need->max, a)),
-                                  STR_ARG(meter_unit(need->meter)), window);
+        return arena_printf(a, "%lld requests " STR_FMT ": %lld made, %lld in flight, this call is one more.",
+                            (long long)need->max, STR_ARG(window), (long long)need->before, (long long)need->held);
+    struct str max = arena_printf(a, STR_FMT " " STR_FMT " " STR_FMT, STR_ARG(amount_of(need, need->max, a)),
+                                  STR_ARG(meter_unit(need->meter)), STR_ARG(window));
     struct str n = amount_of(need, need->n, a);
     if (need->window == WINDOW_CALL)
         return arena_printf(a, STR_FMT ": this call asks " STR_FMT ".", STR_ARG(max), STR_ARG(n));

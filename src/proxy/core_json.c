@@ -89,12 +89,12 @@ int core_policies_json(struct core *c, struct buf *out)
 }
 
 /* Each counter that exists, by its name "<document>/<id>/<meter>/<window>/<by>"; the documents' limits beside them. */
-static void put_counter(struct json_writer *w, const struct counter_row *r)
+static void put_counter(struct json_writer *w, const struct ledger_row *r)
 {
     jw_object(w);
     jw_put_str(w, STR("counter"), r->counter);
     jw_put_str(w, STR("bucket"), r->bucket);
-    put_time(w, STR("window_start"), r->window_start);
+    put_time(w, STR("resets_at"), r->resets_at);
     jw_put_i64(w, STR("settled"), r->settled);
     jw_put_i64(w, STR("held"), r->held);
     jw_object_end(w);
@@ -103,7 +103,8 @@ static void put_counter(struct json_writer *w, const struct counter_row *r)
 int core_limits_json(struct core *c, struct buf *out)
 {
     struct json_writer w;
-    struct counter_row row;
+    struct ledger_row row;
+    wall_t now = c->clock->wall(c->clock->ctx);
     size_t i = 0;
     struct str name;
     void *v;
@@ -127,7 +128,7 @@ int core_limits_json(struct core *c, struct buf *out)
     jw_array_end(&w);
     jw_key(&w, STR("counters"));
     jw_array(&w);
-    for (i = 0; ledger_next(c->ledger, &i, &row);)
+    for (i = 0; ledger_next(c->ledger, now, &i, &row);)
         put_counter(&w, &row);
     jw_array_end(&w);
     core_unlock(c);

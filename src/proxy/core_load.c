@@ -145,7 +145,7 @@ static int read_needs(struct loading *l, struct json body, struct json personal,
         needs[i].n = int_of(json_get(limit, STR("n")));
         needs[i].max = int_of(json_get(limit, STR("max")));
         if (meter_parse(text_of(json_get(limit, STR("meter"))), &needs[i].meter) < 0 ||
-            window_parse(text_of(json_get(limit, STR("window"))), &needs[i].window) < 0)
+            window_parse(text_of(json_get(limit, STR("window"))), &needs[i].window, &needs[i].sliding_ns) < 0)
             return err_trace(-ERR_CORRUPT);
     }
     *ret = needs;

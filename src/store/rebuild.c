@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "call/window.h"
 
 #include <stdlib.h>
 
@@ -27,6 +28,7 @@ struct rebuild {
     struct arena arena;
     struct tally counted; /* what the frames say; rows that were compared are zeroed */
     struct tally erased;  /* a row for each (counter, window start) with an erased bucket: counted minus stored */
+    struct tally newest;  /* of fleeting windows: a row a bucket, one a counter; `settled` is the latest start */
     struct map live;      /* open_seq -> struct live */
     size_t n_different;
 };
@@ -46,6 +48,7 @@ int rebuild_new(int (*frame_at)(void *ctx, uint64_t seq, struct frame *ret), voi
     arena_init(&r->arena, ARENA_BYTES_MAX);
     tally_init(&r->counted);
     tally_init(&r->erased);
+    tally_init(&r->newest);
     map_init(&r->live, LIVE_MAX, NULL);
     *ret = r;
     return 0;
@@ -63,32 +66,58 @@ void rebuild_free(struct rebuild *r)
     map_deinit(&r->live);
     tally_deinit(&r->counted);
     tally_deinit(&r->erased);
+    tally_deinit(&r->newest);
     arena_deinit(&r->arena);
     free(r);
 }
 
-/* is_new: the holds are taken now; else they were, and are over by now. */
+static int note_newest(struct rebuild *r, struct hold_row h)
+{
+    wall_t start = h.window_start, oldest;
+    if (!window_is_fleeting(h.window, start, &oldest))
+        return 0;
+    h.window_start = 0;
+    for (int i = 0; i < 2; i++) {
+        struct tally_row *row = tally_at(&r->newest, &h);
+        if (!row)
+            return err_trace(-ERR_NOMEM);
+        row->settled = start > row->settled ? start : row->settled;
+        h.bucket = STR_NONE;
+    }
+    return 0;
+}
+
+/* What is settled in the row's window may be gone from the store, for it can count no more. */
+static bool is_fleeted(const struct rebuild *r, const struct tally_row *row)
+{
+    const struct tally_row *newest = tally_find(&r->newest, row->counter, row->bucket, 0);
+    wall_t oldest;
+    return newest && window_is_fleeting(row->window, newest->settled, &oldest) && row->window_start < oldest;
+}
+
+/* is_new: the hold is taken now; else it was, and is over by now. */
+static int charge_add(struct rebuild *r, const struct hold_row *h, bool is_new, struct live_charge *ret)
+{
+    struct hold_row sum = *h;
+    sum.bucket = STR_NONE;
+    struct tally_row *row = tally_at(&r->counted, h);
+    if (!row || (h->bucket.n == 0 && !tally_at(&r->erased, &sum)))
+        return err_trace(-ERR_NOMEM);
+    *ret = (struct live_charge){h->i, row, is_new ? h->n : 0};
+    int x = note_newest(r, *h);
+    return x == 0 && is_new ? tally_add(row, 0, h->n) : x;
+}
+
 static int live_add(struct rebuild *r, uint64_t open_seq, const struct call_open *o, bool is_new, struct live **ret)
 {
     struct live *l = calloc(1, sizeof *l + o->n_holds * sizeof l->charges[0]);
     if (!l)
         return err_trace(-ERR_NOMEM);
-    for (size_t i = 0; i < o->n_holds; i++) {
-        struct hold_row sum = o->holds[i];
-        sum.bucket = STR_NONE;
-        struct tally_row *row = tally_at(&r->counted, &o->holds[i]);
-        if (!row || (o->holds[i].bucket.n == 0 && !tally_at(&r->erased, &sum))) {
-            free(l);
-            return err_trace(-ERR_NOMEM);
-        }
-        int x = is_new ? tally_add(row, 0, o->holds[i].n) : 0;
-        if (x < 0) {
-            free(l);
-            return x;
-        }
-        l->charges[l->n++] = (struct live_charge){o->holds[i].i, row, is_new ? o->holds[i].n : 0};
-    }
-    int x = map_put(&r->live, seq_key(&open_seq), l, NULL);
+    int x = 0;
+    for (; l->n < o->n_holds && x == 0; l->n++)
+        x = charge_add(r, &o->holds[l->n], is_new, &l->charges[l->n]);
+    if (x == 0)
+        x = map_put(&r->live, seq_key(&open_seq), l, NULL);
     if (x < 0) {
         free(l);
         return err_trace(x);
@@ -191,9 +220,11 @@ int rebuild_counter(struct rebuild *r, const struct tally_row *stored, struct js
 {
     struct tally_row *sum = tally_find(&r->erased, stored->counter, STR_NONE, stored->window_start);
     if (sum)
-        return tally_add(sum, -stored->settled, -stored->held);
+        return tally_add(sum, is_fleeted(r, sum) ? 0 : -stored->settled, -stored->held);
     struct tally_row *row = tally_find(&r->counted, stored->counter, stored->bucket, stored->window_start);
     int64_t settled = row ? row->settled : 0, held = row ? row->held : 0;
+    if (row && is_fleeted(r, row))
+        settled = stored->settled;
     if (settled != stored->settled || held != stored->held)
         put_difference(r, out, stored, stored->settled, stored->held, settled, held);
     if (row)
@@ -207,10 +238,11 @@ int rebuild_end(struct rebuild *r, struct json_writer *out, size_t *ret_n)
     int x = 0;
     for (struct tally_row *row; x == 0 && (row = tally_next(&r->counted, &i));) {
         struct tally_row *sum = tally_find(&r->erased, row->counter, STR_NONE, row->window_start);
+        int64_t settled = is_fleeted(r, sum ? sum : row) ? 0 : row->settled;
         if (sum)
-            x = tally_add(sum, row->settled, row->held);
-        else if (row->settled != 0 || row->held != 0)
-            put_difference(r, out, row, 0, 0, row->settled, row->held);
+            x = tally_add(sum, settled, row->held);
+        else if (settled != 0 || row->held != 0)
+            put_difference(r, out, row, 0, 0, settled, row->held);
     }
     i = 0;
     for (struct tally_row *row; x == 0 && (row = tally_next(&r->erased, &i));)

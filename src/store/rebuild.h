@@ -3,7 +3,8 @@
  *
  *   rebuild_new; rebuild_frame for each frame in order; rebuild_counter for each stored row; rebuild_end.
  *
- * Where a hold's bucket was erased only the sum over all buckets of that counter and window can be compared.
+ * Of minutes and slots that can count no more a store may have forgotten what is settled, so only what is held is
+ * compared. Where a hold's bucket was erased only the sum over all buckets of that counter and window can be compared.
  */
 #pragma once
 

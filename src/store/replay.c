@@ -201,7 +201,8 @@ static int on_event_frame(struct replay *r, const struct frame *f)
 static int on_counter(void *ctx, const struct counter_row *c)
 {
     struct replay *r = ctx;
-    const struct hold_row at = {.counter = c->counter, .bucket = c->bucket, .window_start = c->window_start};
+    const struct hold_row at = {
+        .counter = c->counter, .bucket = c->bucket, .window = c->window, .window_start = c->window_start};
     struct tally_row *row = tally_at(&r->counters, &at);
     return row ? tally_add(row, c->settled, c->held) : err_trace(-ERR_NOMEM);
 }
@@ -307,19 +308,14 @@ static int load_states(struct replay *r, const struct store_loader *to)
     return x;
 }
 
-static bool is_past(const struct tally_row *row, wall_t now)
-{
-    return (str_eq(row->window, STR("day")) && row->window_start < wall_day_start(now)) ||
-           (str_eq(row->window, STR("month")) && row->window_start < wall_month_start(now));
-}
-
 static int load_counters(struct replay *r, wall_t now, const struct store_loader *to)
 {
     size_t i = 0;
     int x = 0;
     for (struct tally_row *row; x == 0 && (row = tally_next(&r->counters, &i));) {
-        const struct counter_row c = {row->counter, row->bucket, row->window_start, row->settled, row->held};
-        if (row->held != 0 || !is_past(row, now))
+        const struct counter_row c = {row->counter,      row->bucket,  row->window,
+                                      row->window_start, row->settled, row->held};
+        if (row->held != 0 || !window_is_past(row->window, row->window_start, now))
             x = to->on_counter(to->ctx, &c);
     }
     return x;

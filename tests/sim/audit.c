@@ -15,18 +15,20 @@
 #include <string.h>
 
 #define MODEL_BYTES_MAX ((size_t)1 << 32)
-#define WINDOWS_MAX 24
 #define INDEX_MAX 1000000
 
-/* One counter's bucket: what is settled in each window, and held in all. */
+struct window_model {
+    wall_t start;
+    int64_t settled;
+};
+
+/* One counter's bucket: what is settled in each window or slot, and held in all. */
 struct bucket_model {
     struct str counter, bucket;
     enum limit_window window;
-    struct {
-        wall_t start;
-        int64_t settled;
-    } windows[WINDOWS_MAX];
-    size_t n_windows;
+    int64_t sliding_ns;
+    struct window_model *windows;
+    size_t n_windows, windows_cap;
     wall_t newest;
     int64_t held;
 };
@@ -155,15 +157,33 @@ static struct bucket_model *bucket_at(struct audit *a, struct str counter, struc
     return b;
 }
 
-static int64_t *settled_at(struct bucket_model *b, wall_t start)
+static int64_t *settled_at(struct audit *a, struct bucket_model *b, wall_t start)
 {
     for (size_t i = 0; i < b->n_windows; i++)
         if (b->windows[i].start == start)
             return &b->windows[i].settled;
-    check(b->n_windows < WINDOWS_MAX);
-    b->windows[b->n_windows].start = start;
-    b->windows[b->n_windows].settled = 0;
+    if (b->n_windows == b->windows_cap) {
+        struct window_model *old = b->windows;
+        b->windows_cap = b->windows_cap ? 2 * b->windows_cap : 4;
+        b->windows = arena_alloc(&a->arena, b->windows_cap * sizeof(*b->windows));
+        for (size_t i = 0; i < b->n_windows; i++)
+            b->windows[i] = old[i];
+    }
+    b->windows[b->n_windows] = (struct window_model){.start = start};
     return &b->windows[b->n_windows++].settled;
+}
+
+/* What counts in the window that starts there, or, sliding, ends with that slot. */
+static int64_t settled_in(struct audit *a, struct bucket_model *b, wall_t start)
+{
+    int64_t sum = 0;
+
+    if (b->window != WINDOW_SLIDING)
+        return *settled_at(a, b, start);
+    for (size_t i = 0; i < b->n_windows; i++)
+        if (b->windows[i].start <= start && window_end(b->window, b->sliding_ns, b->windows[i].start) > start)
+            sum += b->windows[i].settled;
+    return sum;
 }
 
 /* -------- OPEN -------- */
@@ -201,11 +221,12 @@ static void take_limit(struct audit *a, struct audit_call *c, struct json limit,
     struct str counter = text_of(a, json_get(limit, STR("counter")));
     struct str meter = text_of(a, json_get(limit, STR("meter"))), window = text_of(a, json_get(limit, STR("window")));
     enum limit_window w = WINDOW_CALL;
+    int64_t sliding_ns = 0;
 
     *charge = (struct audit_charge){.i_bucket = SIZE_MAX,
                                     .window_start = int_of(json_get(limit, STR("window_start"))),
                                     .n = int_of(json_get(limit, STR("n")))};
-    if (meter_parse(meter, &charge->meter) < 0 || window_parse(window, &w) < 0)
+    if (meter_parse(meter, &charge->meter) < 0 || window_parse(window, &w, &sliding_ns) < 0)
         fail(a, "frame %llu: a meter or window that nobody knows", (unsigned long long)c->seq);
     if (w == WINDOW_CALL) {
         charge->is_over = true;
@@ -213,7 +234,8 @@ static void take_limit(struct audit *a, struct audit_call *c, struct json limit,
         return;
     }
     struct bucket_model *b = bucket_at(a, counter, bucket, w, &charge->i_bucket);
-    check_limit(a, c, limit, policy, b, *settled_at(b, charge->window_start), charge);
+    b->sliding_ns = sliding_ns;
+    check_limit(a, c, limit, policy, b, settled_in(a, b, charge->window_start), charge);
     charge->left = charge->n;
     b->held += charge->n;
     b->newest = charge->window_start > b->newest ? charge->window_start : b->newest;
@@ -337,7 +359,7 @@ static void apply_move(struct audit *a, uint64_t seq, struct json move, bool is_
     charge->left -= released;
     charge->settled += settled;
     b->held -= released;
-    *settled_at(b, charge->window_start) += settled;
+    *settled_at(a, b, charge->window_start) += settled;
 }
 
 static void read_settled(struct audit_call *c, struct json settled)
@@ -523,24 +545,25 @@ bool audit_holds(const struct audit_call *c)
 /* Its window is over by the clock, now or at the start, or by another bucket's: the ledger may drop it. */
 static bool is_past(const struct audit *a, const struct bucket_model *b, wall_t now)
 {
-    for (size_t i = 0; i < a->n_buckets && (b->window == WINDOW_DAY || b->window == WINDOW_MONTH); i++)
-        if (a->buckets[i]->window == b->window && a->buckets[i]->newest > b->newest)
+    wall_t end = window_end(b->window, b->sliding_ns, b->newest);
+
+    if (!window_moves(b->window))
+        return false;
+    for (size_t i = 0; i < a->n_buckets; i++)
+        if (a->buckets[i]->window == b->window && a->buckets[i]->newest >= end)
             return true;
-    now = now > a->start_at ? now : a->start_at;
-    if (b->window == WINDOW_DAY)
-        return b->newest < wall_day_start(now);
-    return b->window == WINDOW_MONTH && b->newest < wall_month_start(now);
+    return end <= now || end <= a->start_at;
 }
 
 void audit_compare(struct audit *a, const struct ledger *l, wall_t now, bool may_forget)
 {
-    struct counter_row row;
+    struct ledger_row row;
     int64_t settled, held;
 
-    for (size_t i = 0; ledger_next(l, &i, &row);) {
+    for (size_t i = 0; ledger_next(l, 0, &i, &row);) {
         struct str key = arena_printf(&a->arena, STR_FMT "\n" STR_FMT, STR_ARG(row.counter), STR_ARG(row.bucket));
         struct bucket_model *b = map_get(&a->by_bucket, key);
-        settled = b ? *settled_at(b, row.window_start) : 0;
+        settled = b ? settled_in(a, b, row.window_start) : 0;
         held = b ? b->held : 0;
         if (row.settled != settled || row.held != held)
             fail(a,
@@ -550,9 +573,8 @@ void audit_compare(struct audit *a, const struct ledger *l, wall_t now, bool may
     }
     for (size_t i = 0; i < a->n_buckets; i++) {
         struct bucket_model *b = a->buckets[i];
-        bool is_calendar = b->window == WINDOW_DAY || b->window == WINDOW_MONTH;
-        bool may_be_gone = (may_forget && is_calendar) || is_past(a, b, now);
-        bool says_something = b->held > 0 || (*settled_at(b, b->newest) > 0 && !may_be_gone);
+        bool may_be_gone = (may_forget && window_moves(b->window)) || is_past(a, b, now);
+        bool says_something = b->held > 0 || (settled_in(a, b, b->newest) > 0 && !may_be_gone);
         if (says_something && !ledger_read(l, b->counter, b->bucket, b->newest, &settled, &held))
             fail(a, "the ledger has lost " STR_FMT " " STR_FMT, STR_ARG(b->counter), STR_ARG(b->bucket));
     }

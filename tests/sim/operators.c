@@ -55,6 +55,9 @@ static void write_document(struct world *w, const char *name, struct document *d
     add_limit(w, d, text, "f-run", "usd", "run", "run: true", money, 4000, 30000);
     add_limit(w, d, text, "g-requests", "requests", "key", "calendar: day", "vendor: [stripe]", 20, 80);
     add_limit(w, d, text, "h-at-once", "concurrent", "agent", "instant: true", "vendor: [stripe]", 3, 12);
+    add_limit(w, d, text, "h-sliding", "requests", "agent", "sliding: 30s", "vendor: [stripe]", 10, 40);
+    add_limit(w, d, text, "h-sliding-usd", "usd", "", "sliding: 10m", money, 8000, 40000);
+    add_limit(w, d, text, "h-minute", "requests", "tenant", "calendar: minute", "vendor: [stripe]", 15, 60);
     add_limit(w, d, text, "i-operation", "requests", "operation, vendor", "lifetime: true", money, 30, 150);
 }
 

@@ -50,13 +50,13 @@ void world_read_frames(struct world *w)
 
 static void drift(struct world *w)
 {
-    struct counter_row row;
+    struct ledger_row row;
 
-    for (size_t i = 0; ledger_next(w->core->ledger, &i, &row);) {
-        if (row.settled < 1000)
+    for (size_t i = 0; ledger_next(w->core->ledger, 0, &i, &row);) {
+        if (row.settled < 1000 || row.window == WINDOW_SLIDING)
             continue;
-        row.settled--;
-        (void)ledger_restore_counter(w->core->ledger, &row);
+        struct counter_row more = {row.counter, row.bucket, window_text(row.window, 0, NULL), row.window_start, 1, 0};
+        (void)ledger_restore_counter(w->core->ledger, &more);
         return;
     }
 }

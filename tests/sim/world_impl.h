@@ -18,7 +18,7 @@
 
 #define WORKERS 3
 #define DOCUMENTS_MAX 64
-#define DOCUMENT_LIMITS 10
+#define DOCUMENT_LIMITS 12
 #define KEYS_MAX 64
 
 /* How a seed is played. */

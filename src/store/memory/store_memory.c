@@ -224,21 +224,14 @@ static int memory_make_durable(struct store *s)
 /* --- load ----------------------------------------------------------------------------------------------------------
  */
 
-static bool is_past(const struct tally_row *row, wall_t now)
-{
-    if (str_eq(row->window, STR("day")))
-        return row->window_start < wall_day_start(now);
-    return str_eq(row->window, STR("month")) && row->window_start < wall_month_start(now);
-}
-
 static int load_counters(struct memory *m, wall_t now, const struct store_loader *to)
 {
     size_t i = 0;
     int r = 0;
     for (struct tally_row *row; r == 0 && (row = tally_next(&m->counters, &i));) {
-        if (row->held == 0 && is_past(row, now))
+        if (row->held == 0 && window_is_past(row->window, row->window_start, now))
             continue;
-        struct counter_row c = {row->counter, row->bucket, row->window_start, row->settled, row->held};
+        struct counter_row c = {row->counter, row->bucket, row->window, row->window_start, row->settled, row->held};
         r = to->on_counter(to->ctx, &c);
     }
     return r;

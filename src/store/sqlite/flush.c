@@ -171,6 +171,19 @@ static int flush_holds(struct batch *b)
     return r;
 }
 
+/* Of windows that come and go, what can count no more goes; what is held stays until it is over. */
+static int prune(struct batch *b, const struct tally_row *row)
+{
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_COUNTER_PRUNE);
+    wall_t oldest;
+    if (!window_is_fleeting(row->window, row->window_start, &oldest))
+        return 0;
+    sql_bind_str(st, 1, row->counter);
+    sql_bind_str(st, 2, row->bucket);
+    sql_bind_int(st, 3, oldest);
+    return sqlite_run(b->s, st);
+}
+
 static int flush_counters(struct batch *b)
 {
     sqlite3_stmt *st = sqlite_stmt(b->s, STMT_COUNTER_ADD);
@@ -185,6 +198,8 @@ static int flush_counters(struct batch *b)
         sql_bind_int(st, 6, row->settled);
         sql_bind_int(st, 7, row->held);
         r = sqlite_run(b->s, st);
+        if (r == 0)
+            r = prune(b, row);
     }
     return r;
 }

@@ -30,28 +30,38 @@ static int each_row(sqlite3 *db, struct str sql, const int64_t *args, int n_args
     return r;
 }
 
+struct counting {
+    const struct store_loader *to;
+    wall_t now;
+};
+
 static int on_counter(sqlite3_stmt *st, void *ctx)
 {
-    const struct store_loader *to = ctx;
-    struct counter_row c = {sql_str(st, 0), sql_str(st, 1), sql_i64(st, 2), sql_i64(st, 3), sql_i64(st, 4)};
-    return to->on_counter(to->ctx, &c);
+    const struct counting *c = ctx;
+    struct counter_row row = {sql_str(st, 0), sql_str(st, 1), sql_str(st, 2),
+                              sql_i64(st, 3), sql_i64(st, 4), sql_i64(st, 5)};
+    if (row.held == 0 && window_is_past(row.window, row.window_start, c->now))
+        return 0;
+    return c->to->on_counter(c->to->ctx, &row);
 }
 
-/* Windows without a start are never over; those with one begin with the month at the earliest, or still hold something.
+#define COUNTER_COLUMNS "counter, bucket, window, window_start, settled, held"
+
+/*
+ * Windows without a start are never over. Of those with one, none that counts still began before the longest sliding
+ * one's oldest slot, or something is held in it.
  */
 static int load_counters(sqlite3 *db, wall_t now, const struct store_loader *to)
 {
-    const int64_t args[] = {wall_month_start(now), wall_day_start(now)};
-    int r = each_row(db, STR("SELECT counter, bucket, window_start, settled, held FROM counters"
-                             " WHERE window_start = 0 AND held = 0"), NULL, 0, on_counter, (void *)to);
+    struct counting c = {to, now};
+    const int64_t args[] = {now - (window_end(WINDOW_SLIDING, SLIDING_NS_MAX, now) - now)};
+    int r = each_row(db, STR("SELECT " COUNTER_COLUMNS " FROM counters WHERE window_start = 0 AND held = 0"), NULL, 0,
+                     on_counter, &c);
     if (r == 0)
-        r = each_row(db, STR("SELECT counter, bucket, window_start, settled, held FROM counters"
-                             " WHERE window_start >= min(?1, ?2) AND window_start <> 0 AND held = 0"
-                             " AND (window <> 'day' OR window_start >= ?2)"
-                             " AND (window <> 'month' OR window_start >= ?1)"), args, 2, on_counter, (void *)to);
+        r = each_row(db, STR("SELECT " COUNTER_COLUMNS " FROM counters"
+                             " WHERE window_start >= ?1 AND window_start <> 0 AND held = 0"), args, 1, on_counter, &c);
     if (r == 0)
-        r = each_row(db, STR("SELECT counter, bucket, window_start, settled, held FROM counters WHERE held <> 0"), NULL,
-                     0, on_counter, (void *)to);
+        r = each_row(db, STR("SELECT " COUNTER_COLUMNS " FROM counters WHERE held <> 0"), NULL, 0, on_counter, &c);
     return r;
 }
 

@@ -3,8 +3,6 @@
 
 #include "admin/limits_view.h"
 
-#define NOW (1763899200LL * NS_PER_S) /* 2025-11-23T12:00:00Z */
-
 static char *view(const char *core_text, const char *keys_text)
 {
     struct arena a;
@@ -17,7 +15,7 @@ static char *view(const char *core_text, const char *keys_text)
     assert_int_equal(json_parse(&a, str_c(core_text), 16, &core), 0);
     assert_int_equal(json_parse(&a, str_c(keys_text), 16, &keys), 0);
     jw_init(&w, &out);
-    limits_view(&a, core, keys, NOW, &w);
+    limits_view(&a, core, keys, &w);
     jw_end(&w);
     char *s = strndup(out.p, out.n);
     buf_deinit(&out);
@@ -41,7 +39,7 @@ static void a_bucket_hangs_beneath_its_limit(void **state)
 {
     char *s = view("{\"documents\":[" DAY_LIMIT
                    "],\"counters\":[{\"counter\":\"default/out-day/usd/day/agent\",\"bucket\":\"agent=a\","
-                   "\"window_start\":\"2025-11-23T00:00:00.000Z\",\"settled\":50000000000,\"held\":12500000000}]}",
+                   "\"resets_at\":\"2025-11-24T00:00:00.000Z\",\"settled\":50000000000,\"held\":12500000000}]}",
                    "[]");
     assert_string_equal(s, "[{\"policy\":\"default\",\"key\":null,\"id\":\"out-day\",\"meter\":\"usd\",\"window\":"
                            "\"day\",\"by\":[\"agent\"],"
@@ -56,20 +54,9 @@ static void test_mode_has_buckets_of_its_own(void **state)
 {
     char *s = view("{\"documents\":[" DAY_LIMIT
                    "],\"counters\":[{\"counter\":\"test:default/out-day/usd/day/agent\",\"bucket\":\"agent=a\","
-                   "\"window_start\":\"2025-11-23T00:00:00.000Z\",\"settled\":0,\"held\":0}]}",
+                   "\"resets_at\":\"2025-11-24T00:00:00.000Z\",\"settled\":0,\"held\":0}]}",
                    "[]");
     assert_has(s, "\"buckets\":[{\"mode\":\"test\",\"bucket\":\"agent=a\",\"settled\":\"0.000000000\"");
-    free(s);
-}
-
-static void a_window_that_is_over_counts_only_what_is_held(void **state)
-{
-    char *s = view("{\"documents\":[" DAY_LIMIT
-                   "],\"counters\":[{\"counter\":\"default/out-day/usd/day/agent\",\"bucket\":\"agent=a\","
-                   "\"window_start\":\"2025-11-20T00:00:00.000Z\",\"settled\":199000000000,\"held\":1000000000}]}",
-                   "[]");
-    assert_has(s, "\"settled\":\"0.000000000\",\"held\":\"1.000000000\",\"left\":\"199.000000000\",\"resets_at\":"
-                  "\"2025-11-24T00:00:00.000Z\"");
     free(s);
 }
 
@@ -78,7 +65,7 @@ static void what_is_left_is_never_negative(void **state)
     char *s = view(
         "{\"documents\":[" DAY_LIMIT
         "],\"counters\":[{\"counter\":\"default/out-day/usd/day/agent\",\"bucket\":\"agent=a\","
-        "\"window_start\":\"2025-11-23T00:00:00.000Z\",\"settled\":9223372036854775807,\"held\":9223372036854775807}]}",
+        "\"resets_at\":\"2025-11-24T00:00:00.000Z\",\"settled\":9223372036854775807,\"held\":9223372036854775807}]}",
         "[]");
     assert_has(s, "\"left\":\"0.000000000\"");
     free(s);
@@ -95,11 +82,11 @@ static void an_untouched_limit_is_shown(void **state)
 static void a_keys_limits_belong_to_the_key(void **state)
 {
     char *s = view("{\"documents\":[],\"counters\":[{\"counter\":\"key/requests/"
-                   "lifetime\",\"bucket\":\"key=k1\",\"window_start\":null,\"settled\":7,"
+                   "lifetime\",\"bucket\":\"key=k1\",\"resets_at\":null,\"settled\":7,"
                    "\"held\":1},{\"counter\":\"key/requests/"
-                   "lifetime\",\"bucket\":\"key=k2\",\"window_start\":null,\"settled\":2,\"held\":0},"
+                   "lifetime\",\"bucket\":\"key=k2\",\"resets_at\":null,\"settled\":2,\"held\":0},"
                    "{\"counter\":\"key/usd/run\",\"bucket\":\"key=k1,run=t/a/"
-                   "r\",\"window_start\":null,\"settled\":0,\"held\":5}]}",
+                   "r\",\"resets_at\":null,\"settled\":0,\"held\":5}]}",
                    "[{\"id\":\"k1\",\"status\":\"active\",\"limits\":[\"requests=10/lifetime\",\"usd=1.50/"
                    "run\",\"concurrent=4\"]},"
                    "{\"id\":\"k2\",\"status\":\"active\",\"limits\":[\"requests=5/lifetime\"]},"
@@ -116,12 +103,24 @@ static void a_keys_limits_belong_to_the_key(void **state)
     free(s);
 }
 
+static void a_keys_sliding_limit_is_known_by_its_length_however_it_is_written(void **state)
+{
+    char *s = view("{\"documents\":[],\"counters\":[{\"counter\":\"key/tokens/sliding:1m\",\"bucket\":\"key=k1\","
+                   "\"resets_at\":\"2025-11-23T12:00:31.000Z\",\"settled\":150,\"held\":30}]}",
+                   "[{\"id\":\"k1\",\"status\":\"active\",\"limits\":[\"tokens=200/60s\",\"usd=3/fortnight\"]}]");
+    assert_string_equal(s, "[{\"policy\":null,\"key\":\"k1\",\"id\":\"key/tokens/sliding:1m\",\"meter\":\"tokens\","
+                           "\"window\":\"sliding:1m\",\"by\":[\"key\"],\"max\":200,\"match\":{},\"buckets\":[{"
+                           "\"mode\":\"live\",\"bucket\":\"key=k1\",\"settled\":150,\"held\":30,\"left\":20,"
+                           "\"resets_at\":\"2025-11-23T12:00:31.000Z\"}]}]");
+    free(s);
+}
+
 static void money_held_on_a_limit_that_is_gone_is_still_shown(void **state)
 {
     char *s = view("{\"documents\":[],\"counters\":[{\"counter\":\"old/cap/usd/month/"
-                   "\",\"bucket\":\"-\",\"window_start\":\"2025-11-01T00:00:00.000Z\","
+                   "\",\"bucket\":\"-\",\"resets_at\":\"2025-12-01T00:00:00.000Z\","
                    "\"settled\":5,\"held\":3000000000},{\"counter\":\"old/gone/usd/day/"
-                   "\",\"bucket\":\"-\",\"window_start\":null,\"settled\":5,\"held\":0}]}",
+                   "\",\"bucket\":\"-\",\"resets_at\":null,\"settled\":5,\"held\":0}]}",
                    "[]");
     assert_has(s, "{\"policy\":null,\"key\":null,\"id\":\"old/cap/usd/month/\",\"meter\":\"usd\",\"window\":\"month\"");
     assert_has(s, "\"held\":\"3.000000000\",\"left\":null,\"resets_at\":\"2025-12-01T00:00:00.000Z\"");
@@ -144,10 +143,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bucket_hangs_beneath_its_limit),
         cmocka_unit_test(test_mode_has_buckets_of_its_own),
-        cmocka_unit_test(a_window_that_is_over_counts_only_what_is_held),
         cmocka_unit_test(what_is_left_is_never_negative),
         cmocka_unit_test(an_untouched_limit_is_shown),
         cmocka_unit_test(a_keys_limits_belong_to_the_key),
+        cmocka_unit_test(a_keys_sliding_limit_is_known_by_its_length_however_it_is_written),
         cmocka_unit_test(money_held_on_a_limit_that_is_gone_is_still_shown),
         cmocka_unit_test(odd_input_is_left_out),
     };

@@ -1,6 +1,7 @@
 /*
  * budget/ledger against a model without cleverness: every charge of every hold in an array, sums made anew each time.
- * 100,000 random steps; after each one all answers and all buckets are compared, and the ledger proves itself.
+ * 100,000 random steps; after each one all answers and all buckets are compared, and the ledger proves itself. What was
+ * settled in a sliding window is kept event by event.
  */
 #include "budget/ledger.h"
 
@@ -10,13 +11,14 @@
 #define DAY (86400 * NS_PER_S)
 #define MONTH (32 * DAY)
 
-enum { N_LIMITS = 8, N_NAMES = 3, N_HOLDS = 24, N_BUCKETS = N_LIMITS * N_NAMES, STEPS = 100000 };
+enum { N_LIMITS = 11, N_NAMES = 3, N_HOLDS = 24, N_PAST = 4096, N_BUCKETS = N_LIMITS * N_NAMES, STEPS = 100000 };
 
 struct limit_row {
     const char *counter;
     enum limit_meter meter;
     enum limit_window window;
     int64_t max;
+    int64_t sliding_ns;
 };
 static const struct limit_row limits[N_LIMITS] = {
     {"d/a/usd/day/agent", METER_USD, WINDOW_DAY, 4000},
@@ -25,15 +27,24 @@ static const struct limit_row limits[N_LIMITS] = {
     {"d/g/tokens/day/agent", METER_TOKENS, WINDOW_DAY, 6000},
     {"d/h/input_tokens/month/", METER_INPUT_TOKENS, WINDOW_MONTH, 60000},
     {"d/i/output_tokens/day/agent", METER_OUTPUT_TOKENS, WINDOW_DAY, 3000},
+    {"d/j/usd/sliding:31d/agent", METER_USD, WINDOW_SLIDING, 15000, SLIDING_NS_MAX},
+    {"d/k/requests/sliding:1h/", METER_REQUESTS, WINDOW_SLIDING, 12, 3600 * NS_PER_S},
+    {"d/l/tokens/sliding:7d/", METER_TOKENS, WINDOW_SLIDING, 14000, 7 * DAY},
     {"d/e/requests/run/run", METER_REQUESTS, WINDOW_DAY, 30},
     {"d/f/concurrent/instant/key", METER_CONCURRENT, WINDOW_INSTANT, 6},
 };
 static const char *const names[N_NAMES] = {"-", "agent=x", "agent=y"};
 
+struct model_event {
+    wall_t at;
+    int64_t n;
+};
 struct model_bucket {
     bool is_there;
     wall_t window;
     int64_t settled;
+    struct model_event past[N_PAST]; /* of a sliding window */
+    size_t n_past;
 };
 struct model_charge {
     bool is_open;
@@ -51,7 +62,7 @@ struct model_hold {
 struct model {
     struct ledger *l;
     struct rng r;
-    wall_t day;
+    wall_t day, now; /* now: some time of the day */
     uint64_t seq;
     struct model_bucket buckets[N_BUCKETS];
     struct model_hold holds[N_HOLDS];
@@ -66,6 +77,26 @@ static int64_t held_in(const struct model *m, int i_bucket)
         for (int i = 0; m->holds[k].h && i < N_LIMITS; i++)
             if (m->holds[k].charges[i].is_open && m->holds[k].charges[i].i_bucket == i_bucket)
                 sum += m->holds[k].charges[i].left;
+    return sum;
+}
+
+static int64_t slot_of(int i)
+{
+    return (limits[i].sliding_ns + 59) / 60;
+}
+
+/* What counts on the bucket of limit i when it is looked at in the window or slot of `start`. */
+static int64_t settled_in(const struct model_bucket *b, int i, wall_t start)
+{
+    int64_t sum = 0;
+    if (!b->is_there || (limits[i].window != WINDOW_SLIDING && start > b->window))
+        return 0;
+    if (limits[i].window != WINDOW_SLIDING)
+        return b->settled;
+    start = start > b->window ? start : b->window;
+    for (size_t k = 0; k < b->n_past; k++)
+        if (b->past[k].at + 61 * slot_of(i) > start)
+            sum += b->past[k].n;
     return sum;
 }
 
@@ -89,11 +120,15 @@ static int64_t part_of(int i, const struct used *u, int64_t left)
 static struct limit_need need_of(struct model *m, int i, int i_bucket, const struct used *ask)
 {
     const struct limit_row *row = &limits[i];
-    wall_t start = row->window == WINDOW_DAY ? m->day : row->window == WINDOW_MONTH ? m->day / MONTH * MONTH : 0;
+    wall_t start = row->window == WINDOW_DAY       ? m->day
+                   : row->window == WINDOW_MONTH   ? m->day / MONTH * MONTH
+                   : row->window == WINDOW_SLIDING ? m->now / slot_of(i) * slot_of(i)
+                                                   : 0;
     return (struct limit_need){.counter = str_c(row->counter),
                                .bucket = str_c(names[i_bucket % N_NAMES]),
                                .meter = row->meter,
                                .window = row->window,
+                               .sliding_ns = row->sliding_ns,
                                .window_start = start,
                                .max = row->max,
                                .n = is_cost(i) ? part_of(i, ask, 0) : 1};
@@ -112,7 +147,7 @@ static void compare(struct model *m)
         assert_int_equal(is_there, want->is_there);
         if (!is_there)
             continue;
-        assert_int_equal(settled, want->settled);
+        assert_int_equal(settled, settled_in(want, b / N_NAMES, want->window));
         assert_int_equal(held, held_in(m, b));
     }
     assert_int_equal(ledger_buckets(m->l), n);
@@ -120,8 +155,25 @@ static void compare(struct model *m)
 
 static void touch(struct model_bucket *b, wall_t window)
 {
-    if (!b->is_there || window > b->window)
-        *b = (struct model_bucket){true, window, 0};
+    if (b->is_there && window <= b->window)
+        return;
+    b->is_there = true;
+    b->window = window;
+    b->settled = 0;
+}
+
+static void settle(struct model_bucket *b, int i, wall_t window, int64_t n)
+{
+    size_t n_kept = 0;
+    if (b->window == window)
+        b->settled += n;
+    for (size_t k = 0; k < b->n_past; k++) /* what is long past is forgotten, so that the rest has room */
+        if (b->past[k].at + 200 * slot_of(i) > b->window)
+            b->past[n_kept++] = b->past[k];
+    b->n_past = n_kept;
+    assert_true(n_kept < N_PAST);
+    if (limits[i].window == WINDOW_SLIDING)
+        b->past[b->n_past++] = (struct model_event){window, n};
 }
 
 static void end_charge(struct model *m, struct model_charge *c, int64_t settled, struct move want, struct move *moves,
@@ -130,9 +182,7 @@ static void end_charge(struct model *m, struct model_charge *c, int64_t settled,
     want.released = c->left;
     want.settled = settled;
     moves[(*n)++] = want;
-    struct model_bucket *b = &m->buckets[c->i_bucket];
-    if (b->window == c->window)
-        b->settled += settled;
+    settle(&m->buckets[c->i_bucket], c->i_bucket / N_NAMES, c->window, settled);
     c->is_open = false;
     c->left = 0;
 }
@@ -157,8 +207,7 @@ static void step_hold(struct model *m)
     for (int i = 0; i < N_LIMITS; i++) {
         int b = i_buckets[i] = i * N_NAMES + (int)rng_below(&m->r, N_NAMES);
         needs[i] = need_of(m, i, b, &ask);
-        const struct model_bucket *mb = &m->buckets[b];
-        int64_t settled = mb->is_there && needs[i].window_start <= mb->window ? mb->settled : 0;
+        int64_t settled = settled_in(&m->buckets[b], i, needs[i].window_start);
         if (settled + held_in(m, b) + needs[i].n > needs[i].max && i_short_want < 0)
             i_short_want = i;
     }
@@ -264,6 +313,28 @@ static void step_share_or_drop(struct model *m, struct model_hold *row)
     }
 }
 
+/* The rows of one bucket: one, or one a slot, in any order. */
+static void restore_bucket(struct model *m, int b)
+{
+    const struct model_bucket *mb = &m->buckets[b];
+    const struct limit_row *limit = &limits[b / N_NAMES];
+    char text[WINDOW_TEXT_BYTES];
+    struct counter_row row = {str_c(limit->counter), str_c(names[b % N_NAMES]),
+                              window_text(limit->window, limit->sliding_ns, text), mb->window, 0, 123};
+    if (!mb->is_there)
+        return;
+    if (limit->window != WINDOW_SLIDING)
+        row.settled = mb->settled;
+    size_t first = mb->n_past ? rng_below(&m->r, mb->n_past) : 0;
+    assert_int_equal(ledger_restore_counter(m->l, &row), 0);
+    for (size_t k = 0; k < mb->n_past; k++) {
+        const struct model_event *e = &mb->past[(first + k) % mb->n_past];
+        row.window_start = e->at;
+        row.settled = e->n;
+        assert_int_equal(ledger_restore_counter(m->l, &row), 0);
+    }
+}
+
 /* A restart: what the store would have is put into a new ledger. */
 static void step_restart(struct model *m)
 {
@@ -283,13 +354,8 @@ static void step_restart(struct model *m)
     m->restored++;
     memset(m->unreferenced, 0, sizeof m->unreferenced); /* written off between the runs */
 
-    for (int b = 0; b < N_BUCKETS; b++) {
-        const struct model_bucket *mb = &m->buckets[b];
-        struct counter_row row = {str_c(limits[b / N_NAMES].counter), str_c(names[b % N_NAMES]), mb->window,
-                                  mb->settled, 123};
-        if (mb->is_there)
-            assert_int_equal(ledger_restore_counter(m->l, &row), 0);
-    }
+    for (int b = 0; b < N_BUCKETS; b++)
+        restore_bucket(m, b);
     for (int k = 0; k < N_HOLDS; k++) {
         struct model_hold *row = &m->holds[k];
         struct limit_need needs[N_LIMITS];
@@ -336,6 +402,7 @@ static void agrees_with_a_naive_model_over_random_steps(void **state)
     rng_seeded_init(&m.r, 7);
     for (int step = 0; step < STEPS; step++) {
         struct model_hold *row = &m.holds[rng_below(&m.r, N_HOLDS)];
+        m.now = m.day + (wall_t)rng_below(&m.r, DAY);
         uint64_t what = rng_below(&m.r, 100);
         if (what < 45)
             step_hold(&m);

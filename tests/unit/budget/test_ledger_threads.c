@@ -110,8 +110,8 @@ static void race_for(int k, bool is_kept)
         hold_release(race.held[i], true, moves, &n_moves);
     }
     int64_t held_sum = 0, settled = 0, held = 0;
-    struct counter_row row;
-    for (size_t i = 0; ledger_next(race.l, &i, &row);)
+    struct ledger_row row;
+    for (size_t i = 0; ledger_next(race.l, 0, &i, &row);)
         held_sum += row.held;
     assert_int_equal(held_sum, 0);
     if (k > 0) {

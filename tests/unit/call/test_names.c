@@ -74,22 +74,15 @@ static void outcomes_and_modes_survive_text(void **state)
     assert_int_equal(mode_parse(STR("Live"), &m), -ERR_NOT_FOUND);
 }
 
-static void meters_and_windows_survive_text(void **state)
+static void meters_survive_text(void **state)
 {
     for (enum limit_meter m = METER_USD; m < METER_COUNT; m++) {
         enum limit_meter back;
         assert_int_equal(meter_parse(meter_text(m), &back), 0);
         assert_int_equal(back, m);
     }
-    for (enum limit_window w = WINDOW_CALL; w <= WINDOW_INSTANT; w++) {
-        enum limit_window back;
-        assert_int_equal(window_parse(window_text(w), &back), 0);
-        assert_int_equal(back, w);
-    }
     enum limit_meter m;
-    enum limit_window w;
     assert_int_equal(meter_parse(STR("token"), &m), -ERR_NOT_FOUND);
-    assert_int_equal(window_parse(STR("hour"), &w), -ERR_NOT_FOUND);
 }
 
 static void the_rest_reads_as_the_record_shows_it(void **state)
@@ -115,7 +108,7 @@ int main(void)
         cmocka_unit_test(every_class_but_unknown_can_be_written_in_a_document),
         cmocka_unit_test(codes_never_use_a_status_that_sdks_retry_for_a_verdict),
         cmocka_unit_test(outcomes_and_modes_survive_text),
-        cmocka_unit_test(meters_and_windows_survive_text),
+        cmocka_unit_test(meters_survive_text),
         cmocka_unit_test(the_rest_reads_as_the_record_shows_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

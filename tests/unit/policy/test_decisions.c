@@ -111,14 +111,15 @@ static struct str amount_text(struct arena *a, enum limit_meter meter, int64_t n
 static struct str need_text(struct arena *a, const struct limit_need *n)
 {
     char start[WALL_TEXT_BYTES] = "-", reset[WALL_TEXT_BYTES] = "-";
+    int chars = n->window == WINDOW_DAY || n->window == WINDOW_MONTH ? 10 : WALL_TEXT_BYTES;
     if (n->window_start)
         wall_text(n->window_start, start);
     if (n->resets_at)
         wall_text(n->resets_at, reset);
     return arena_printf(
-        a, "need: " STR_FMT " " STR_FMT " " STR_FMT " n=" STR_FMT " max=" STR_FMT " from=%.10s to=%.10s%s\n",
+        a, "need: " STR_FMT " " STR_FMT " " STR_FMT " n=" STR_FMT " max=" STR_FMT " from=%.*s to=%.*s%s\n",
         STR_ARG(n->id), STR_ARG(n->counter), STR_ARG(n->bucket), STR_ARG(amount_text(a, n->meter, n->n)),
-        STR_ARG(amount_text(a, n->meter, n->max)), start, reset, n->may_clamp ? " clamp" : "");
+        STR_ARG(amount_text(a, n->meter, n->max)), chars, start, chars, reset, n->may_clamp ? " clamp" : "");
 }
 
 /* As if the ledger had no room for the need that `full` names. */
@@ -133,6 +134,7 @@ static void fill_up(struct decision *d, struct verdict *v)
         bool is_usd = need->meter == METER_USD;
         assert_int_equal(is_usd ? money_parse(before, &need->before) : str_to_i64(before, &need->before), 0);
         assert_int_equal(is_usd ? money_parse(held, &need->held) : str_to_i64(held, &need->held), 0);
+        need->after = need->before + need->held + need->n;
         policy_refuse_limit(need, &d->f, d->a, v);
         return;
     }

@@ -634,6 +634,9 @@ static void every_version_of_a_policy_is_kept(void **state)
     assert_true(json_bool(json_path(rows, STR("[1].is_active")), &is_active) && !is_active);
 }
 
+static int ignore_open(void *ctx, const struct open_row *r) { return 0; }
+static int ignore_state(void *ctx, const struct state_row *r) { return 0; }
+
 struct loaded {
     struct buf text;
     size_t n_counters, n_open, n_states;
@@ -722,6 +725,84 @@ static void a_start_finds_what_is_live_and_nothing_else(void **state)
     l = load(s, STORY_START, 1, -ERR_TOO_LARGE);
     assert_int_equal(l.n_counters, 2);
     buf_deinit(&l.text);
+}
+
+/* A call that holds 9 in the slot of that second, and settles n of it; n -1: it stays open. */
+static uint64_t use_slot(struct setting *s, struct story_limit limit, int64_t second, int64_t n)
+{
+    struct story_call c = story_call();
+    c.limits[0] = limit;
+    c.limits[0].window_start = STORY_START + second * NS_PER_S;
+    c.limits[0].n = 9;
+    c.n_limits = 1;
+    uint64_t open = story_open(&s->story, &c, NULL);
+    struct story_close end = {
+        .open_seq = open, .outcome = "settled", .settled = 1, .moves = {{open, 0, 9, n}}, .n_moves = 1};
+    if (n >= 0)
+        story_close(&s->story, &end);
+    return open;
+}
+
+static int on_slot(void *ctx, const struct counter_row *r)
+{
+    buf_printf(ctx, STR_FMT " %lld: %lld %lld\n", STR_ARG(r->window),
+               (long long)((r->window_start - STORY_START) / NS_PER_S), (long long)r->settled, (long long)r->held);
+    return 0;
+}
+
+/* Rows in no order: each want must be there. */
+static void slots_are(struct setting *s, int64_t second, size_t n, const char *const *want)
+{
+    struct buf text;
+    struct store_loader to = {on_slot, ignore_open, ignore_state, &text};
+    size_t n_lines = 0;
+    buf_init(&text, 1 << 16);
+    assert_int_equal(s->store->ops->load(s->store, STORY_START + second * NS_PER_S, &to), 0);
+    for (size_t i = 0; i < text.n; i++)
+        n_lines += text.p[i] == '\n';
+    for (size_t i = 0; i < n; i++) {
+        size_t at;
+        if (!str_find(buf_str(&text), str_c(want[i]), &at))
+            fail_msg("no %s in\n%.*s", want[i], STR_ARG(buf_str(&text)));
+    }
+    assert_int_equal(n_lines, n);
+    buf_deinit(&text);
+}
+
+static void slots_and_minutes_come_back_while_they_count(void **state)
+{
+    static const struct story_limit sliding = {"d/rpm/requests/sliding:1m/", "-", "requests", "sliding:1m", 0, 0};
+    struct setting *s = *state;
+    use_slot(s, sliding, 0, 1);
+    use_slot(s, sliding, 0, 2);
+    uint64_t open = use_slot(s, sliding, 30, -1);
+    use_slot(s, sliding, 60, 4);
+    apply(s);
+    slots_are(s, 60, 3, (const char *[]){"sliding:1m 0: 3 0\n", "sliding:1m 30: 0 9\n", "sliding:1m 60: 4 0\n"});
+    slots_are(s, 61, 2, (const char *[]){"sliding:1m 30: 0 9\n", "sliding:1m 60: 4 0\n"});
+    use_slot(s, sliding, 300, 5); /* what is older can count no more, but something is held */
+    apply(s);
+    slots_are(s, 300, 2, (const char *[]){"sliding:1m 30: 0 9\n", "sliding:1m 300: 5 0\n"});
+    buf_reset(&s->json);
+    assert_int_equal(s->store->ops->rebuild(s->store, &s->json), 0);
+    struct story_close end = {
+        .open_seq = open, .outcome = "settled", .settled = 1, .moves = {{open, 0, 9, 7}}, .n_moves = 1};
+    story_close(&s->story, &end); /* late, into a slot that is over */
+    apply(s);
+    slots_are(s, 300, 1, (const char *[]){"sliding:1m 300: 5 0\n"});
+    use_slot(s, sliding, 301, 6);
+    apply(s);
+    buf_reset(&s->json);
+    assert_int_equal(s->store->ops->rebuild(s->store, &s->json), 0);
+
+    static const struct story_limit minute = {"d/rpm/requests/minute/", "-", "requests", "minute", 0, 0};
+    use_slot(s, minute, 300, 1);
+    use_slot(s, minute, 360, 2);
+    apply(s);
+    slots_are(s, 361, 2, (const char *[]){"sliding:1m 301: 6 0\n", "minute 360: 2 0\n"});
+    slots_are(s, 421, 0, NULL);
+    buf_reset(&s->json);
+    assert_int_equal(s->store->ops->rebuild(s->store, &s->json), 0);
 }
 
 static void a_call_that_shares_a_hold_moves_the_first_calls_counters(void **state)
@@ -908,6 +989,7 @@ int conformance_run(const struct store_factory *f)
         TEST(events_are_shown_with_all_they_name_but_secrets),
         TEST(every_version_of_a_policy_is_kept),
         TEST(a_start_finds_what_is_live_and_nothing_else),
+        TEST(slots_and_minutes_come_back_while_they_count),
         TEST(a_call_that_shares_a_hold_moves_the_first_calls_counters),
         TEST(frames_that_contradict_the_record_are_refused_whole),
         TEST(an_object_leads_to_the_call_that_made_it),

@@ -1,0 +1,83 @@
+/*
+ * budget/ring.c - a ring of slots: O(1) to add, O(slots) to read or to move on.
+ */
+#include "budget/ring.h"
+
+#include "base/check.h"
+#include "base/money.h"
+
+#include <string.h>
+
+#define N_SLOTS (SLIDING_SLOTS + 1)
+
+static int64_t *slot_of(const struct ring *r, wall_t at)
+{
+    int64_t i = at / r->slot_ns % N_SLOTS;
+    check(at % r->slot_ns == 0);
+    return (int64_t *)&r->slots[i < 0 ? i + N_SLOTS : i];
+}
+
+/* The first slot that counts in the window that ends with `at`. */
+static wall_t oldest_of(const struct ring *r, wall_t at)
+{
+    return at - SLIDING_SLOTS * r->slot_ns;
+}
+
+static int64_t add(int64_t a, int64_t b)
+{
+    money_t sum;
+    return money_add(a, b, &sum) ? sum : INT64_MAX;
+}
+
+void ring_init(struct ring *r, int64_t sliding_ns, wall_t at)
+{
+    *r = (struct ring){.slot_ns = sliding_slot_ns(sliding_ns), .newest = at};
+}
+
+void ring_roll(struct ring *r, wall_t at)
+{
+    if (at <= r->newest)
+        return;
+    if (oldest_of(r, at) > r->newest)
+        memset(r->slots, 0, sizeof r->slots);
+    else
+        for (wall_t t = r->newest + r->slot_ns; t <= at; t += r->slot_ns)
+            *slot_of(r, t) = 0;
+    r->newest = at;
+}
+
+void ring_add(struct ring *r, wall_t at, int64_t n)
+{
+    check(at <= r->newest && n >= 0);
+    if (at < oldest_of(r, r->newest))
+        return;
+    int64_t *slot = slot_of(r, at);
+    *slot = add(*slot, n);
+}
+
+wall_t ring_start(const struct ring *r, wall_t t)
+{
+    int64_t over = t % r->slot_ns;
+    return t - over - (over < 0 ? r->slot_ns : 0);
+}
+
+int64_t ring_sum(const struct ring *r, wall_t at)
+{
+    int64_t sum = 0;
+    check(at >= r->newest);
+    for (wall_t t = oldest_of(r, at); t <= r->newest; t += r->slot_ns)
+        sum = add(sum, *slot_of(r, t));
+    return sum;
+}
+
+wall_t ring_frees(const struct ring *r, wall_t at, int64_t n)
+{
+    int64_t freed = 0;
+    check(at >= r->newest && n > 0);
+    for (wall_t t = oldest_of(r, at); t <= r->newest; t += r->slot_ns) {
+        freed = add(freed, *slot_of(r, t));
+        if (freed >= n)
+            return t + N_SLOTS * r->slot_ns;
+    }
+    return 0;
+}
