@@ -23,6 +23,7 @@ struct usage {
     enum how how; /* HOW_PARSED: the vendor's report; HOW_ESTIMATED: from what was seen; HOW_UNKNOWN: nothing is set */
     int64_t tokens[TOKEN_CLASS_COUNT];
     int64_t web_searches; /* server tools that are billed by use */
+    bool is_us_inference; /* kept in the US, which some models charge more for */
 };
 int64_t usage_tokens(const struct usage *u, enum token_direction d);
 

@@ -10,12 +10,10 @@
 #include "llm/meter.h"
 #include "llm/tool_calls.h"
 
-#define LLM_TEXT_BYTES_MAX 128
-
 /* What an answer says in a word, kept without growth whatever it says. */
 struct short_text {
     size_t n;
-    char p[LLM_TEXT_BYTES_MAX];
+    char p[LLM_NAME_BYTES_MAX];
 };
 
 struct llm_meter {
@@ -35,7 +33,7 @@ struct llm_meter {
     int64_t output_bytes, audio_bytes;
     int64_t reported_bytes; /* output_bytes when the vendor last reported its output */
     bool is_reported;       /* a report that can be the last one was seen */
-    bool is_complete, is_blind, is_refused;
+    bool is_complete, is_blind, is_refused, is_us_inference;
     bool is_output_now, is_output_seen; /* the first output is in this piece; was in this or an earlier one */
 };
 

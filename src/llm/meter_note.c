@@ -13,7 +13,7 @@ void note_text(struct short_text *t, struct json text)
     struct str s;
     if (!json_str(text, &s) || !s.n)
         return;
-    t->n = s.n < LLM_TEXT_BYTES_MAX ? s.n : LLM_TEXT_BYTES_MAX;
+    t->n = s.n < LLM_NAME_BYTES_MAX ? s.n : LLM_NAME_BYTES_MAX;
     memcpy(t->p, s.p, t->n);
 }
 
@@ -79,7 +79,7 @@ void meter_tier(struct llm_meter *m, struct json name)
 static void code_number(struct short_text *t, struct json code)
 {
     struct str s;
-    if (t->n || !json_number_text(code, &s) || s.n > LLM_TEXT_BYTES_MAX)
+    if (t->n || !json_number_text(code, &s) || s.n > LLM_NAME_BYTES_MAX)
         return;
     memcpy(t->p, s.p, s.n);
     t->n = s.n;

@@ -48,7 +48,7 @@ static void estimate_output(const struct llm_meter *m, const struct token_bound 
 
 static void measure(const struct llm_meter *m, const struct token_bound *bound, struct usage *ret)
 {
-    struct usage u = {.how = HOW_PARSED};
+    struct usage u = {.how = HOW_PARSED, .is_us_inference = m->is_us_inference};
     normalise(m, &u);
     if (!is_exact(m)) {
         u.how = HOW_ESTIMATED;

@@ -9,12 +9,21 @@
 
 #define GET(object, key) json_get(object, STR(key))
 
+/* What else the price depends on: fast mode is a tier of its own, whatever the tier of service. */
+static void read_terms(struct llm_meter *m, struct json usage)
+{
+    meter_tier(m, GET(usage, "service_tier"));
+    if (meter_is(GET(usage, "speed"), STR("fast")))
+        m->tier = TIER_FAST;
+    m->is_us_inference = m->is_us_inference || meter_is(GET(usage, "inference_geo"), STR("us"));
+}
+
 static void read_heading(struct llm_meter *m, struct json message)
 {
     meter_text_once(&m->id, GET(message, "id"));
     meter_text_once(&m->model, GET(message, "model"));
     note_text(&m->finish, GET(message, "stop_reason"));
-    meter_tier(m, json_path(message, STR("usage.service_tier")));
+    read_terms(m, GET(message, "usage"));
 }
 
 /* Until the vendor says how often it searched. */

@@ -7,8 +7,6 @@
 #include "codec/hex.h"
 #include "crypto/hash.h"
 
-#define NAME_BYTES_MAX 256
-
 void tool_calls_init(struct tool_calls *t, struct arena *a)
 {
     *t = (struct tool_calls){.arena = a};
@@ -48,7 +46,7 @@ static void set_once(struct tool_calls *t, struct str *text, struct str said)
 {
     if (text->n || !said.n)
         return;
-    struct str kept = str_sub(said, 0, NAME_BYTES_MAX);
+    struct str kept = str_sub(said, 0, LLM_NAME_BYTES_MAX);
     t->is_cut = t->is_cut || kept.n < said.n;
     *text = arena_str(t->arena, kept);
 }
@@ -56,7 +54,7 @@ static void set_once(struct tool_calls *t, struct str *text, struct str said)
 struct tool_call_build *tool_calls_begin(struct tool_calls *t, uint64_t place, struct str id, struct str name)
 {
     struct tool_call_build *call = tool_calls_at(t, place);
-    bool is_other = call && id.n && call->id.n && !str_eq(call->id, str_sub(id, 0, NAME_BYTES_MAX));
+    bool is_other = call && id.n && call->id.n && !str_eq(call->id, str_sub(id, 0, LLM_NAME_BYTES_MAX));
     if (!call || is_other)
         call = append(t, place);
     if (!call)

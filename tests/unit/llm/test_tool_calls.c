@@ -99,13 +99,13 @@ static void arguments_of_all_calls_share_one_maximum(void **state)
 
 static void long_names_are_cut(void **state)
 {
-    static char text[257];
+    static char text[LLM_NAME_BYTES_MAX + 1];
     memset(text, 'n', sizeof(text));
-    tool_calls_begin(&calls, 0, STR("a"), (struct str){text, 256});
+    tool_calls_begin(&calls, 0, STR("a"), (struct str){text, LLM_NAME_BYTES_MAX});
     assert_false(calls.is_cut);
-    tool_calls_begin(&calls, 1, STR("b"), (struct str){text, 257});
+    tool_calls_begin(&calls, 1, STR("b"), (struct str){text, sizeof(text)});
     assert_true(calls.is_cut);
-    assert_int_equal(tool_calls_result(&calls)[1].name.n, 256);
+    assert_int_equal(tool_calls_result(&calls)[1].name.n, LLM_NAME_BYTES_MAX);
 }
 
 int main(void)
