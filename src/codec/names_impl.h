@@ -11,5 +11,5 @@ struct name_ref {
     size_t i; /* place in the document */
 };
 
-/* Sorts `refs`. True: two names are equal, *ret_i is the place of the second one (the first such, in name order). */
+/* May sort `refs`. True: two names are equal, *ret_i is the place of the second one of a pair. */
 bool names_find_twin(struct name_ref *refs, size_t n, size_t *ret_i);
