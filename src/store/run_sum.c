@@ -124,15 +124,14 @@ static void add_tokens(struct run_sum *s, struct json tokens)
 
 /* --- limits ------------------------------------------------------------------------------------------------------- */
 
-/* "agent=a,run=run_1" names run_1; values have their separators escaped, and run ids have none. */
-static bool names_run(struct str bucket, struct str run_id)
+/* "key=k1,run=acme/support/run_1": a call counts on the bucket of its own run, and values have no separators. */
+static bool is_of_run(struct str bucket)
 {
-    struct str rest = bucket, part = bucket, name, value;
+    struct str rest = bucket, part;
     for (bool is_more = true; is_more;) {
+        part = rest;
         is_more = str_cut(rest, ',', &part, &rest);
-        if (!is_more)
-            part = rest;
-        if (str_cut(part, '=', &name, &value) && str_eq(name, STR("run")) && str_eq(value, run_id))
+        if (str_starts(part, STR("run=")))
             return true;
     }
     return false;
@@ -163,7 +162,6 @@ static int limit_at(struct run_sum *s, const struct run_limit *like, struct run_
 static int add_limits(struct run_sum *s, struct json open, struct json personal)
 {
     struct json limit, buckets = json_get(personal, STR("buckets"));
-    struct str run_id = text_of(open, "run_id");
     size_t i = 0;
     int r = 0;
     for (struct json_iter it = json_each(json_get(open, STR("limits"))); json_next(&it, NULL, &limit) && r == 0; i++) {
@@ -173,7 +171,7 @@ static int add_limits(struct run_sum *s, struct json open, struct json personal)
                               .window = text_of(limit, "window"),
                               .resets_at = text_of(limit, "resets_at")};
         struct run_limit *kept;
-        if (!json_str(json_at(buckets, i), &l.bucket) || !names_run(l.bucket, run_id))
+        if (!json_str(json_at(buckets, i), &l.bucket) || !is_of_run(l.bucket))
             continue;
         r = limit_at(s, &l, &kept);
         if (r < 0)

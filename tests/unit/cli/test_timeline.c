@@ -20,9 +20,11 @@ static const char RUN[] =
     "{\"layer\":\"saas\",\"vendor\":\"resend\",\"calls\":1,\"denied\":0,\"unknown\":0,"
     "\"settled\":{\"usd\":\"0.000000000\",\"how\":\"parsed\"}," NONE "}],"
     "\"tokens\":{\"input\":812,\"cache_read\":400,\"output\":12,\"reasoning\":30,\"audio\":5},\"tool_calls\":3,"
-    "\"limits\":[{\"id\":\"run-cap\",\"bucket\":\"run=run_42\",\"meter\":\"usd\",\"settled\":\"50.000300000\","
+    "\"limits\":[{\"id\":\"run-cap\",\"bucket\":\"run=acme/support/run_42\",\"meter\":\"usd\","
+    "\"settled\":\"50.000300000\","
     "\"held\":\"7.000000000\",\"max\":\"100.000000000\",\"resets_at\":null},"
-    "{\"id\":\"run-tokens\",\"bucket\":\"run=run_42\",\"meter\":\"tokens\",\"settled\":1254,\"held\":0,\"max\":5000,"
+    "{\"id\":\"run-tokens\",\"bucket\":\"run=acme/support/run_42\",\"meter\":\"tokens\","
+    "\"settled\":1254,\"held\":0,\"max\":5000,"
     "\"resets_at\":\"2026-11-24T00:00:00Z\"}]}";
 
 #define PERMIT "\"verdict\":\"permit\",\"code\":null,\"reason\":\"rule pays permits it\","
@@ -72,8 +74,8 @@ static const char WIDE[] =
     "run    all         6        1        1  50.0003 USD priced    7.00 USD\n"
     "\n"
     "tokens  1212 in (400 cache_read), 42 out (30 reasoning), 5 audio  tool calls 3\n"
-    "limit  run-cap  run=run_42  spent 50.0003 USD  held 7.00 USD  max 100.00 USD\n"
-    "limit  run-tokens  run=run_42  spent 1254 tokens  held 0 tokens  max 5000 tokens  resets 2026-11-24 "
+    "limit  run-cap  run=acme/support/run_42  spent 50.0003 USD  held 7.00 USD  max 100.00 USD\n"
+    "limit  run-tokens  run=acme/support/run_42  spent 1254 tokens  held 0 tokens  max 5000 tokens  resets 2026-11-24 "
     "00:00:00\n";
 
 static const char NARROW[] =
@@ -111,10 +113,10 @@ static const char NARROW[] =
     "\n"
     "tokens  1212 in (400 cache_read), 42 out (30 reasoning), 5 audio\n"
     "        tool calls 3\n"
-    "limit  run-cap  run=run_42  spent 50.0003 USD  held 7.00 USD\n"
-    "       max 100.00 USD\n"
-    "limit  run-tokens  run=run_42  spent 1254 tokens\n"
-    "       held 0 tokens  max 5000 tokens\n"
+    "limit  run-cap  run=acme/support/run_42  spent 50.0003 USD\n"
+    "       held 7.00 USD  max 100.00 USD\n"
+    "limit  run-tokens  run=acme/support/run_42\n"
+    "       spent 1254 tokens  held 0 tokens  max 5000 tokens\n"
     "       resets 2026-11-24 00:00:00\n";
 
 static char *shown(const char *run, const char *calls, size_t columns, bool has_color)

@@ -561,11 +561,11 @@ static void a_run_shows_the_limits_that_count_it_alone(void **state)
 {
     struct setting *s = *state;
     struct story_call c = story_call();
-    c.limits[0] = (struct story_limit){"default/run/usd/run/agent,run", "agent=refunds,run=run-1", "usd", "run", 0,
-                                       5000000000};
-    c.limits[1] = (struct story_limit){"default/n/requests/run/run", "run=run-1", "requests", "run", 0, 1};
-    c.limits[2] = (struct story_limit){"default/other/usd/day/run", "run=run-10", "usd", "day", STORY_START, 1};
-    c.limits[3] = (struct story_limit){"default/tenant/usd/day/tenant", "tenant=run-1", "usd", "day", STORY_START, 1};
+    c.limits[0] = (struct story_limit){
+        "default/run/usd/run/key,run", "key=k1,run=acme/refunds/run-1", "usd", "run", 0, 5000000000};
+    c.limits[1] = (struct story_limit){"default/n/requests/run/run", "run=acme/refunds/run-1", "requests", "run", 0, 1};
+    c.limits[2] = (struct story_limit){"default/all/usd/day/", "-", "usd", "day", STORY_START, 1};
+    c.limits[3] = (struct story_limit){"default/tenant/usd/day/tenant", "tenant=run%3D", "usd", "day", STORY_START, 1};
     c.n_limits = 4;
     uint64_t open = story_open(&s->story, &c, NULL);
     struct story_close end = {.open_seq = open,
@@ -580,7 +580,7 @@ static void a_run_shows_the_limits_that_count_it_alone(void **state)
     struct json sum = json_at(ask(s, q), 0);
     assert_int_equal(json_len(json_get(sum, STR("limits"))), 2);
     assert_str(text(sum, "limits[0].id"), "limit0");
-    assert_str(text(sum, "limits[0].bucket"), "agent=refunds,run=run-1");
+    assert_str(text(sum, "limits[0].bucket"), "key=k1,run=acme/refunds/run-1");
     assert_str(text(sum, "limits[0].settled"), "4.750000000");
     assert_str(text(sum, "limits[0].held"), "5.000000000");
     assert_str(text(sum, "limits[0].window"), "run");
