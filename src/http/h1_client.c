@@ -364,7 +364,14 @@ static bool try_next(struct h1_vendor *v)
     return true;
 }
 
-static void on_next_timer(struct timer *t) { (void)try_next(list_entry(t, struct h1_vendor, next_timer)); }
+/* An address that shakes hands is alive, however slowly. */
+static void on_next_timer(struct timer *t)
+{
+    struct h1_vendor *v = list_entry(t, struct h1_vendor, next_timer);
+
+    if (!v->target->tls || !tls_client_is_shaking_hands(v->stream))
+        (void)try_next(v);
+}
 
 static enum http_reset why_no_address(const struct h1_vendor *v)
 {

@@ -182,3 +182,8 @@ int tls_client_connect(struct tls_client *c, struct loop *l, const struct net_ad
     *ret_stream = s;
     return 0;
 }
+
+bool tls_client_is_shaking_hands(const struct stream *s)
+{
+    return ((const struct tls_stream *)(const void *)s)->state == TLS_HANDSHAKE;
+}

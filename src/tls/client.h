@@ -33,6 +33,8 @@ void tls_client_free(struct tls_client *c); /* no connection of it may be left *
  */
 int tls_client_connect(struct tls_client *c, struct loop *l, const struct net_addr *addr, struct str host,
                        const struct stream_events *ev, void *ev_ctx, struct stream **ret_stream);
-/* The same over a stream that the caller opened and hands over; its on_connect is still to come. For tests. */
+/* Of such a stream: the one below is open, and on_connect is still to come. */
+bool tls_client_is_shaking_hands(const struct stream *s);
+/* As tls_client_connect() over a stream that the caller opened and hands over; its on_connect is still to come. For tests. */
 int tls_client_wrap(struct tls_client *c, struct stream *under, struct str host, uint16_t port,
                     struct stream **ret_stream);

@@ -174,7 +174,7 @@ class Daemon:
         return self.process is not None and self.process.poll() is None
 
     def log(self):
-        return self.log_file.read_text(errors="replace")
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     # ---- CLI ----
 

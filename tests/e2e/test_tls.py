@@ -1,9 +1,15 @@
 """Vendors over https: good ones are spoken to as if nothing were between, bad ones get nothing and the agent hears
 why."""
+import json
+import re
+import signal
 import ssl
+import threading
+import time
 
 import pytest
 import requests
+from cryptography import x509
 
 import tls
 from flyball import CAPS, OPEN, policy
@@ -32,9 +38,9 @@ def make_vendor():
 def tls_daemon(make_daemon, ca):
     """A daemon whose vendor is at https://host:port, and a key."""
 
-    def make(port, host="localhost", **vendor):
+    def make(port, host="localhost", limits=None, **vendor):
         stripe = {"base_url": f"https://{host}:{port}", "secret": "env:STRIPE_SECRET_KEY", "ca_file": str(ca.file)}
-        d = make_daemon(vendors={"stripe": {**stripe, **vendor}}, args=["--workers", "1"])
+        d = make_daemon(vendors={"stripe": {**stripe, **vendor}}, args=["--workers", "1"], limits=limits)
         d.apply(policy("default", OPEN, CAPS))
         d.agent_key = d.key()["key"]
         return d
@@ -45,10 +51,6 @@ def tls_daemon(make_daemon, ca):
 def call(daemon, method="GET", path="/v1/balance", **more):
     return requests.request(method, f"{daemon.ready['data']}/stripe{path}", timeout=30,
                             headers={"Authorization": f"Bearer {daemon.agent_key}"}, **more)
-
-
-def refund(daemon, n=1):
-    return call(daemon, "POST", "/v1/refunds", data={"charge": "ch_1", "amount": str(n), "currency": "usd"})
 
 
 # ---- good vendors ----
@@ -63,6 +65,77 @@ def test_a_vendor_over_https_is_spoken_to_and_its_connection_is_kept(tls_daemon,
     assert {q.connection for q in vendor.requests} == {1}
     assert vendor.requests[0].header("host") == f"localhost:{vendor.port}"
     assert all(c["attempts"][0].get("error") is None for c in d.calls())
+
+
+class Counting:
+    """A TLS vendor that answers every request with `body` and closes or keeps; knows which handshakes were resumed."""
+
+    def __init__(self, context, body=b"{}", keeps=False):
+        self.body, self.keeps, self.resumed, self.received = body, keeps, [], []
+        self.server = tls.RawServer(self.serve, context)
+
+    def serve(self, s):
+        self.resumed.append(s.session_reused)
+        while True:
+            data = tls.read_head(s)
+            head, _, rest = data.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            while length and len(rest) < int(length.group(1)):
+                rest += s.recv(65536)
+            self.received.append(rest)
+            connection = b"keep-alive" if self.keeps else b"close"
+            s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: %s\r\n" % connection +
+                      b"Content-Length: %d\r\n\r\n%s" % (len(self.body), self.body))
+            if not self.keeps:
+                s.unwrap()
+                return
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_sessions_are_resumed_by_new_connections(version, tls_daemon, ca):
+    v = Counting(tls.server_context(ca.issue("localhost"), versions=(version, version)))
+    d = tls_daemon(v.server.port)
+    for _ in range(6):
+        assert call(d).status_code == 200
+    v.server.stop()
+    assert v.resumed[0] is False and v.resumed[1:] == [True] * 5
+
+
+def test_a_kept_connection_that_the_vendor_closed_is_not_used_again(tls_daemon, make_vendor, ca):
+    vendor = make_vendor(tls.server_context(ca.issue("localhost")))
+    d = tls_daemon(vendor.port)
+    for _ in range(4):
+        assert call(d).status_code == 200
+        vendor.close_idle()
+    assert vendor.n_connections == 4
+
+
+def test_five_megabytes_pass_in_both_directions(tls_daemon, ca, tmp_path):
+    text = "".join(str(i % 10) for i in range(5_000_000))
+    body = json.dumps({"object": "list", "data": [], "note": text}).encode()
+    v = Counting(tls.server_context(ca.issue("localhost")), body=body, keeps=True)
+    d = tls_daemon(v.server.port, limits={"body_bytes_max": 8_000_000, "call_memory_bytes_max": 64_000_000})
+    for _ in range(3):
+        assert call(d, path="/v1/customers").content == body
+    r = call(d, "POST", "/v1/customers", data={"name": "x", "description": text})
+    assert r.status_code == 200, r.text[:300]
+    assert text.encode() in v.received[-1]
+    assert v.server.n == 1
+    v.server.stop()
+
+
+def test_an_address_is_asked_for_as_an_address(tls_daemon, make_vendor, ca):
+    vendor = make_vendor(tls.server_context(ca.issue("127.0.0.1")))
+    assert call(tls_daemon(vendor.port, host="127.0.0.1")).status_code == 200
+
+
+def test_times_of_one_vendor_are_its_own(tls_daemon, ca):
+    server = tls.RawServer(lambda s: (tls.read_head(s), server.done.wait(20)),
+                           tls.server_context(ca.issue("localhost")))
+    d = tls_daemon(server.port, timeouts={"first_byte_ms": 200})
+    r = call(d)
+    server.stop()
+    assert r.status_code == 504 and "no answer in time" in r.json()["error"]["message"]
 
 
 # ---- listeners ----
@@ -103,3 +176,107 @@ def test_both_listeners_speak_tls_and_the_cli_follows(make_daemon, ca, server_ce
     assert other.returncode == 3 and "--ca" in other.stderr
     assert d.cli("calls", "--ca", ca.file, env={"FLYBALL_CA": ""}).returncode == 0
     assert d.cli("calls", "--ca", "/nonexistent").returncode == 2
+
+
+def test_clients_without_a_certificate_are_not_let_in(make_daemon, ca, server_cert, vendor, tmp_path):
+    clients = tls.Authority(tmp_path, "Clients")
+    good, stranger = clients.issue(client=True), ca.issue(client=True)
+    d = listener_daemon(make_daemon, ca, server_cert, vendor, client_ca=clients.file)
+    d.apply(policy("default", OPEN, CAPS))
+    url, headers = f"{d.ready['data']}/stripe/v1/balance", {"Authorization": f"Bearer {d.key()['key']}"}
+
+    def ask(cert):
+        pair = (str(cert.chain), str(cert.key)) if cert else None
+        return requests.get(url, headers=headers, verify=str(ca.file), cert=pair, timeout=30)
+
+    assert ask(good).status_code == 200
+    for cert in (None, stranger):
+        with pytest.raises(requests.exceptions.ConnectionError):
+            ask(cert)
+    assert len(d.calls()) == 1
+
+
+def test_a_certificate_is_replaced_while_connections_are_busy(make_daemon, ca, server_cert, vendor):
+    d = listener_daemon(make_daemon, ca, server_cert, vendor)
+    d.apply(policy("default", OPEN, CAPS))
+    url, headers = f"{d.ready['data']}/stripe/v1/balance", {"Authorization": f"Bearer {d.key()['key']}"}
+    stop, failures, done = threading.Event(), [], []
+
+    def agent(fresh):
+        n, s = 0, requests.Session()
+        while not stop.is_set():
+            try:
+                r = (requests if fresh else s).get(url, headers=headers, verify=str(ca.file), timeout=30)
+                n += 1
+                if r.status_code != 200:
+                    failures.append(r.text)
+            except requests.RequestException as e:
+                failures.append(repr(e))
+        done.append(n)
+
+    agents = [threading.Thread(target=agent, args=(i % 4 == 0,)) for i in range(16)]
+    for a in agents:
+        a.start()
+    serials = [shown(d)]
+    for i in range(6):
+        time.sleep(0.2)
+        new = ca.issue("localhost", "127.0.0.1")
+        server_cert.chain.write_bytes(new.chain.read_bytes())
+        server_cert.key.write_bytes(new.key.read_bytes())
+        if i % 2:
+            assert d.cli("reload").returncode == 0
+        else:
+            d.process.send_signal(signal.SIGHUP)
+            until = time.monotonic() + 10
+            while shown(d) != new.cert.serial_number:
+                assert time.monotonic() < until, d.log()
+        serials.append(shown(d))
+        assert serials[-1] == new.cert.serial_number
+    stop.set()
+    for a in agents:
+        a.join(30)
+    assert failures == [] and len(done) == 16 and all(n > 0 for n in done)
+    assert len(set(serials)) == 7
+
+
+def shown(d):
+    """The serial number of the certificate that the data listener shows now."""
+    pem = ssl.get_server_certificate(("127.0.0.1", d.data_port), timeout=10)
+    return x509.load_pem_x509_certificate(pem.encode()).serial_number
+
+
+def test_a_bad_certificate_is_said_and_the_old_one_stays(make_daemon, ca, server_cert, vendor):
+    d = listener_daemon(make_daemon, ca, server_cert, vendor)
+    before = shown(d)
+    key = server_cert.key.read_bytes()
+    server_cert.key.write_text("not a key")
+    done = d.cli("reload")
+    assert done.returncode == 1
+    assert "listen.data_tls keeps its certificate" in done.stderr and str(server_cert.key) in done.stderr
+    assert "reload_failed" in d.log() and shown(d) == before
+    server_cert.key.write_bytes(key)
+    assert d.json("reload") == {"reloaded": True}
+    d.log_file.write_text("")  # the error was expected
+
+
+@pytest.mark.parametrize("listener", ["data", "admin"])
+def test_without_a_certificate_no_other_machine_can_reach_a_listener(listener, make_daemon, ca, server_cert, vendor):
+    listen = {listener: "0.0.0.0:0"}
+    d = make_daemon(vendor, start=False, config={"listen": listen})
+    other = "admin" if listener == "data" else "data"
+    args = ["--config", d.config_file, "--dir", d.dir, f"--listen-{other}", "127.0.0.1:0"]
+    done = d.cli("serve", *args)
+    assert done.returncode == 1 and f"not_loopback: listen.{listener}" in done.stderr
+    assert d.cli("config", "check", "--config", d.config_file, "--insecure").returncode == 0
+    listen[f"{listener}_tls"] = server_cert.as_config()
+    d.config_file.write_text(json.dumps({"listen": listen}))
+    assert d.cli("config", "check", "--config", d.config_file).returncode == 0
+
+
+def test_a_certificate_that_cannot_be_used_stops_the_start(make_daemon, ca, server_cert, vendor, tmp_path):
+    other = ca.issue("localhost")
+    d = make_daemon(vendor, start=False, config={
+        "listen": {"data_tls": {"cert_file": str(server_cert.chain), "key_file": str(other.key)}}})
+    done = d.cli("serve", "--config", d.config_file, "--dir", d.dir, "--listen-data", "127.0.0.1:0")
+    assert done.returncode == 1
+    assert "listen.data_tls" in done.stderr and str(other.key) in done.stderr

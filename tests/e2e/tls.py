@@ -6,7 +6,11 @@
 """
 import datetime
 import ipaddress
+import socket
 import ssl
+import struct
+import subprocess
+import threading
 from pathlib import Path
 
 from cryptography import x509
@@ -66,7 +70,7 @@ class Authority:
         self.file = self.folder / f"{name.replace(' ', '-').lower()}.pem"
         self.file.write_bytes(pem(self.cert))
 
-    def _sign(self, subject, public_key, issuer, from_days, to_days, *, is_ca=False, hosts=(), usage=None, hash=None):
+    def _sign(self, subject, public_key, issuer, from_days, to_days, *, is_ca=False, hosts=(), usage=None):
         now = datetime.datetime.now(datetime.timezone.utc)
         b = (x509.CertificateBuilder().subject_name(subject).issuer_name(name_of(issuer.name)).public_key(public_key)
              .serial_number(x509.random_serial_number())
@@ -79,21 +83,35 @@ class Authority:
             b = b.add_extension(x509.SubjectAlternativeName([alt_name(h) for h in hosts]), critical=False)
         if usage:
             b = b.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-        return b.sign(issuer.private_key, hash or hashes.SHA256())
+        return b.sign(issuer.private_key, hashes.SHA256())
 
     def _above(self):
         """What a server sends beside its own certificate: the authorities between it and the root."""
         return [self.cert, *self.by._above()] if self.by else []
 
-    def issue(self, *hosts, from_days=-1, to_days=30, key="ec", hash=None, client=False, subject=None, with_chain=True):
+    def issue(self, *hosts, from_days=-1, to_days=30, key="ec", client=False, subject=None, with_chain=True):
         """A certificate for these names and addresses; `client`: one that shows who a client is."""
         Authority.n_issued += 1
         private_key = new_key(key)
         usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
         cert = self._sign(name_of(subject or (hosts[0] if hosts else "nobody")), private_key.public_key(), self,
-                          from_days, to_days, hosts=hosts, usage=usage, hash=hash)
+                          from_days, to_days, hosts=hosts, usage=usage)
         return Certificate(self.folder, f"cert-{Authority.n_issued}", cert, private_key,
                            self._above() if with_chain else [])
+
+
+def issue_with_old_digest(ca, host, digest):
+    """Signed with "sha1" or "md5", which only the openssl command still does."""
+    kept = ca.issue(host, key="rsa:2048")
+    ca_key, request, extensions = ca.folder / "ca.key", ca.folder / "old.csr", ca.folder / "old.ext"
+    ca_key.write_bytes(ca.private_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                                    serialization.NoEncryption()))
+    extensions.write_text(f"subjectAltName=DNS:{host}\nextendedKeyUsage=serverAuth\n")
+    for args in (["req", "-new", "-key", kept.key, "-subj", f"/CN={host}", "-out", request],
+                 ["x509", "-req", "-in", request, "-CA", ca.file, "-CAkey", ca_key, "-set_serial", "4711",
+                  "-days", "30", f"-{digest}", "-extfile", extensions, "-out", kept.chain]):
+        subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, timeout=30)
+    return kept
 
 
 def self_signed(folder, *hosts):
@@ -128,3 +146,59 @@ def client_context(ca_file, cert=None, versions=None):
     if versions:
         c.minimum_version, c.maximum_version = versions
     return c
+
+
+class RawServer:
+    """A port of 127.0.0.1 where each connection is given to `serve(socket)`, in a thread of its own; closed behind it.
+
+    With `context` the socket speaks TLS; a handshake that fails ends the connection. `n` counts connections.
+    """
+
+    def __init__(self, serve, context=None):
+        self.serve, self.context, self.n = serve, context, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.done = threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                s, _ = self.listener.accept()
+            except OSError:
+                return
+            self.n += 1
+            threading.Thread(target=self._one, args=(s,), daemon=True).start()
+
+    def _one(self, s):
+        s.settimeout(30)
+        try:
+            if self.context:
+                s = self.context.wrap_socket(s, server_side=True)
+            self.serve(s)
+        except OSError:
+            pass
+        finally:
+            s.close()
+
+    def stop(self):
+        self.done.set()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+def read_head(s):
+    """One request's head and what came with it."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = s.recv(65536)
+        if not piece:
+            raise OSError("closed")
+        data += piece
+    return data
+
+
+def reset(s):
+    """Ends the connection by a reset."""
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
