@@ -35,6 +35,6 @@ int tls_client_connect(struct tls_client *c, struct loop *l, const struct net_ad
                        const struct stream_events *ev, void *ev_ctx, struct stream **ret_stream);
 /* Of such a stream: the one below is open, and on_connect is still to come. */
 bool tls_client_is_shaking_hands(const struct stream *s);
-/* As tls_client_connect() over a stream that the caller opened and hands over; its on_connect is still to come. For tests. */
+/* As tls_client_connect(), over a stream that the caller began to open and hands over. For tests. */
 int tls_client_wrap(struct tls_client *c, struct stream *under, struct str host, uint16_t port,
                     struct stream **ret_stream);
