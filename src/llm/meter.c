@@ -11,6 +11,8 @@
 /* What a tree of JSON takes for each byte of text, by far (codec/json_read.h). */
 #define SCRATCH_PER_BYTE 8
 
+#define NULL_USAGE STR(",\"usage\":null")
+
 static const struct llm_reader *const readers[SHAPE_COUNT] = {
     [SHAPE_CHAT] = &llm_reader_chat,
     [SHAPE_RESPONSES] = &llm_reader_responses,
@@ -18,6 +20,14 @@ static const struct llm_reader *const readers[SHAPE_COUNT] = {
     [SHAPE_MESSAGES] = &llm_reader_messages,
     [SHAPE_COUNT_TOKENS] = &llm_reader_count_tokens,
 };
+
+static bool was_asked_by_us(const struct llm_call *c)
+{
+    for (size_t i = 0; i < c->n_edits; i++)
+        if (c->edits[i].kind == LLM_EDIT_USAGE)
+            return true;
+    return false;
+}
 
 struct llm_meter *llm_meter_new(const struct llm_call *call, const struct limits *limits, struct arena *a)
 {
@@ -27,6 +37,7 @@ struct llm_meter *llm_meter_new(const struct llm_call *call, const struct limits
     *m = (struct llm_meter){.call = call,
                             .reader = readers[call->shape],
                             .arena = a,
+                            .drops_null = was_asked_by_us(call),
                             .depth_max = limits->json_depth_max,
                             .hides_usage = call->shape == SHAPE_CHAT && !call->wants_usage,
                             .tier = call->tier};
@@ -75,6 +86,20 @@ static bool is_usage_chunk(struct json root)
            json_type(json_get(root, STR("error"))) == JSON_NONE;
 }
 
+/*
+ * The place of `,"usage":null` in an event whose usage is null. The quotes are not escaped, so it is a member and no
+ * text; where it stands twice, one of them is not the chunk's own, and both stay.
+ */
+static bool find_null_usage(struct str raw, size_t *ret_at)
+{
+    size_t at, again;
+    if (!str_find(raw, NULL_USAGE, &at) ||
+        str_find(str_sub(raw, at + NULL_USAGE.n, SIZE_MAX), NULL_USAGE, &again))
+        return false;
+    *ret_at = at;
+    return true;
+}
+
 /* True: the event goes on to the client. */
 static bool take_event(struct llm_meter *m, const struct sse_event *e)
 {
@@ -90,6 +115,7 @@ static bool take_event(struct llm_meter *m, const struct sse_event *e)
         return true;
     }
     m->reader->event(m, root);
+    m->has_null_usage = json_type(json_get(root, STR("usage"))) == JSON_NULL;
     return !m->hides_usage || !is_usage_chunk(root);
 }
 
@@ -97,6 +123,16 @@ static void keep_to_pass(struct llm_meter *m, struct str bytes)
 {
     int r = buf_add(&m->pass, bytes);
     check(r == 0); /* else the machine is out of memory */
+}
+
+static void keep_event(struct llm_meter *m, struct str raw)
+{
+    size_t at;
+    if (m->drops_null && m->has_null_usage && find_null_usage(raw, &at)) {
+        keep_to_pass(m, str_sub(raw, 0, at));
+        raw = str_sub(raw, at + NULL_USAGE.n, SIZE_MAX);
+    }
+    keep_to_pass(m, raw);
 }
 
 void llm_meter_add(struct llm_meter *m, struct str bytes, struct str *ret_pass, bool *ret_is_first)
@@ -108,12 +144,13 @@ void llm_meter_add(struct llm_meter *m, struct str bytes, struct str *ret_pass, 
     m->is_output_now = false;
     while ((r = sse_next(&m->sse, &rest, &e)) != SSE_MORE) {
         bool goes_on = true;
+        m->has_null_usage = false;
         if (r == SSE_PART)
             pass_unread(m, e.raw);
         else
             goes_on = take_event(m, &e);
         if (m->hides_usage && goes_on)
-            keep_to_pass(m, e.raw);
+            keep_event(m, e.raw);
     }
     *ret_pass = m->hides_usage ? buf_str(&m->pass) : bytes;
     *ret_is_first = m->is_output_now && !m->is_output_seen;

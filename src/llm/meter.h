@@ -2,7 +2,7 @@
  * llm/meter.h - reads usage, tool calls and the rest off a model's answer while it passes.
  *
  *   (1) what comes out is what went in, byte for byte, but for the usage chunk of an OpenAI stream that the client did
- *       not ask for (llm_call.wants_usage false).
+ *       not ask for (llm_call.wants_usage false), and where we asked, the `usage: null` of every other chunk.
  *   (2) the newest cumulative report of the vendor replaces the one before, field by field; absent or null changes
  *       nothing. Usage is read wherever it stands, in any chunk.
  *   (3) a stream without usage is estimated from what was seen: bytes of text delivered, and the prediction's input.

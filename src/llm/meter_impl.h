@@ -25,6 +25,8 @@ struct llm_meter {
     struct sse sse;
     struct buf pass;
     bool hides_usage; /* an event that is not whole may have to be kept back */
+    bool has_null_usage; /* the event at hand says so */
+    bool drops_null;  /* usage was asked for by us: OpenAI then says `usage: null` in every chunk before it */
 
     struct counts counts;
     struct short_text model, id, finish, error;

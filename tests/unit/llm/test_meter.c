@@ -88,6 +88,22 @@ static void usage_beside_content_or_an_error_or_filters_is_not_hidden(void **sta
     passes("data: {\"choices\":null,\"usage\":{\"prompt_tokens\":1}}\n\n", "");
 }
 
+static void null_usage_goes_where_we_asked_for_usage(void **state)
+{
+    static const char chunk[] = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}],\"usage\":null,\"o\":1}\n\n";
+    static const char text[] =
+        "data: {\"choices\":[{\"delta\":{\"content\":\",\\\"usage\\\":null\"}}],\"usage\":null}\n\n";
+    static const char nested[] = "data: {\"choices\":[{\"a\":1,\"usage\":null}],\"usage\":null}\n\n";
+    begin(SHAPE_CHAT, false);
+    passes(chunk, chunk); /* nobody asked: it is the vendor's own way */
+    call.n_edits = 1;
+    call.edits[0].kind = LLM_EDIT_USAGE;
+    begin(SHAPE_CHAT, false);
+    passes(chunk, "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}],\"o\":1}\n\n");
+    passes(text, "data: {\"choices\":[{\"delta\":{\"content\":\",\\\"usage\\\":null\"}}]}\n\n");
+    passes(nested, nested);
+}
+
 static void event_that_is_not_whole_waits_only_where_one_may_be_hidden(void **state)
 {
     begin(SHAPE_CHAT, false);
@@ -333,6 +349,7 @@ int main(void)
         T(usage_that_was_not_asked_for_is_taken_out),
         T(usage_that_was_asked_for_passes),
         T(usage_beside_content_or_an_error_or_filters_is_not_hidden),
+        T(null_usage_goes_where_we_asked_for_usage),
         T(event_that_is_not_whole_waits_only_where_one_may_be_hidden),
         T(usage_chunk_without_its_empty_line_is_hidden_too),
         T(first_output_is_found_once),
