@@ -163,9 +163,18 @@ static void fail_stop(struct request *r, int e)
         request_fail_err(r, e);
 }
 
+/* `now`: streams that are open end too. */
+static void sweep_if_asked(struct request *r)
+{
+    struct str now = request_param(r, STR("now"));
+    if (str_eq(now, STR("1")) || str_eq(now, STR("true")))
+        core_sweep(r->admin->core);
+}
+
 static void answer_revoked(struct request *r, size_t n, uint64_t seq)
 {
     struct json_writer w;
+    sweep_if_asked(r);
     jw_init(&w, &r->out);
     jw_object(&w);
     jw_put_i64(&w, STR("revoked"), (int64_t)n);
@@ -241,10 +250,12 @@ void admin_on_kill(struct request *r)
         return;
     }
     int e = core_kill(r->admin->core, reason, ADMIN_BY, &seq);
-    if (e < 0)
+    if (e < 0) {
         fail_stop(r, e);
-    else
+    } else {
+        sweep_if_asked(r);
         answer_killed(r, true, seq);
+    }
 }
 
 void admin_on_unkill(struct request *r)

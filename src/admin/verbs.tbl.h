@@ -22,9 +22,9 @@ VERB(GET, "/api/v1/events", events, VIEWER, "limit before since until", "", "Eve
 VERB(GET, "/api/v1/keys", keys, VIEWER, "", "", "Keys", "Lists agent keys, without their secrets.")
 VERB(GET, "/api/v1/keys/{id}", key, VIEWER, "", "", "Key", "Shows one agent key, without its secret.")
 VERB(POST, "/api/v1/keys", key_create, OPERATOR, "", "KeyCreate", "KeyCreated", "Makes an agent key; its text is shown in this answer only.")
-VERB(POST, "/api/v1/keys/{id}/revoke", key_revoke, OPERATOR, "", "", "Revoked", "Takes a key away: the next request with it is refused.")
-VERB(POST, "/api/v1/revoke", revoke, OPERATOR, "", "Revoke", "Revoked", "Takes away all keys of an agent or a tenant, or stops a run.")
-VERB(POST, "/api/v1/kill", kill, OPERATOR, "", "Kill", "Killed", "The stop button: every call is refused until unkill.")
+VERB(POST, "/api/v1/keys/{id}/revoke", key_revoke, OPERATOR, "now", "", "Revoked", "Takes a key away: the next request with it is refused.")
+VERB(POST, "/api/v1/revoke", revoke, OPERATOR, "now", "Revoke", "Revoked", "Takes away all keys of an agent or a tenant, or stops a run.")
+VERB(POST, "/api/v1/kill", kill, OPERATOR, "now", "Kill", "Killed", "The stop button: every call is refused until unkill.")
 VERB(POST, "/api/v1/unkill", unkill, OPERATOR, "", "", "Killed", "Releases the stop button.")
 
 VERB(POST, "/api/v1/reload", reload, OPERATOR, "", "", "Reloaded", "Reads the listeners' certificates again; 400 when one cannot be used, and the old one stays.")

@@ -20,6 +20,7 @@ LIMIT(drain_unread_bytes_max, 65536, 0, 1048576, "bytes",
 /* vendors' answers */
 LIMIT(answer_head_bytes_max, 65536, 1024, 1048576, "bytes", "head of a vendor's answer")
 LIMIT(answer_bytes_max, 8388608, 65536, 268435456, "bytes", "vendor's answer that is read whole before it is passed on")
+LIMIT(llm_answer_bytes_max, 67108864, 65536, 1073741824, "bytes", "model's answer that is no stream, read whole")
 LIMIT(llm_event_bytes_max, 8388608, 4096, 268435456, "bytes",
       "one event of a model's stream; a larger one passes unread")
 LIMIT(stream_window_bytes, 262144, 16384, 16777216, "bytes", "bytes of one body in flight between the two sides")

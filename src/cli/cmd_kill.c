@@ -15,7 +15,8 @@ static int press(struct cli *c)
     jw_object(&w);
     jw_put_str_or_null(&w, STR("reason"), cli_option(c, "reason"));
     jw_object_end(&w);
-    int r = client_call(c, "POST", STR("/api/v1/kill"), buf_str(&b), &a);
+    struct str path = cli_has(c, "now") ? STR("/api/v1/kill?now=1") : STR("/api/v1/kill");
+    int r = client_call(c, "POST", path, buf_str(&b), &a);
     buf_deinit(&b);
     if (r)
         return r;
@@ -38,6 +39,7 @@ static int release(struct cli *c)
 }
 
 static const struct option_spec options[] = {{"reason", "TEXT", "why, for the record", false},
+                                             {"now", NULL, "also end the streams of models that are open", false},
                                              {NULL, NULL, NULL, false}};
 
 const struct command cmd_kill = {

@@ -18,7 +18,7 @@ static int revoke_key(struct cli *c, struct str id, struct answer *ret)
     buf_init(&path, 4096);
     (void)buf_add(&path, STR("/api/v1/keys/"));
     (void)form_quote(&path, id);
-    (void)buf_add(&path, STR("/revoke"));
+    (void)buf_add(&path, cli_has(c, "now") ? STR("/revoke?now=1") : STR("/revoke"));
     int r = client_call(c, "POST", buf_str(&path), STR_NONE, ret);
     buf_deinit(&path);
     return r;
@@ -33,7 +33,8 @@ static int revoke_scope(struct cli *c, const char *scope, struct str value, stru
     jw_object(&w);
     jw_put_str(&w, str_c(scope), value);
     jw_object_end(&w);
-    int r = client_call(c, "POST", STR("/api/v1/revoke"), buf_str(&b), ret);
+    int r = client_call(c, "POST", cli_has(c, "now") ? STR("/api/v1/revoke?now=1") : STR("/api/v1/revoke"),
+                        buf_str(&b), ret);
     buf_deinit(&b);
     return r;
 }
@@ -72,7 +73,7 @@ static const struct option_spec options[] = {
     {"agent", "NAME", "all keys of this agent", false},
     {"run", "ID", "no further call of this run; its key stays", false},
     {"tenant", "NAME", "all keys of this tenant", false},
-    {"now", NULL, "also end open streams (there are none for the vendors of this version)", false},
+    {"now", NULL, "also end the streams of models that are open", false},
     {NULL, NULL, NULL, false},
 };
 
@@ -82,7 +83,7 @@ const struct command cmd_revoke = {
     .args_max = 1,
     .summary = "take a key away, or all of an agent or tenant, or stop a run",
     .text = "Returns when the next request is refused. A call of money already sent is finished and recorded.",
-    .examples = "revoke 7Hq2x0Tz1a\nrevoke --agent support\nrevoke --run run_42",
+    .examples = "revoke 7Hq2x0Tz1a\nrevoke --agent support --now\nrevoke --run run_42",
     .options = options,
     .needs_daemon = true,
     .run = run,

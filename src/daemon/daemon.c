@@ -18,6 +18,7 @@
 #include "daemon/folder.h"
 #include "daemon/harden.h"
 #include "daemon/listener_tls.h"
+#include "daemon/models.h"
 #include "proxy/lookup_cache.h"
 #include "store/journal/journal.h"
 #include "store/sqlite/store_sqlite.h"
@@ -47,6 +48,7 @@ struct daemon {
     struct dev dev;
     struct vendor_set vendors;
     struct listener_tls tls;
+    struct models models;
     struct background background;
     struct worker_shared shared;
     struct loop_thread *loops;
@@ -129,7 +131,8 @@ static int open_vendors(struct daemon *d)
             return r;
         }
     }
-    return vendor_set_load(d->o->config, extra, n, &d->error, &d->vendors);
+    int r = vendor_set_load(d->o->config, extra, n, &d->error, &d->vendors);
+    return r < 0 ? r : models_load(d->o->config, &d->limits, &d->error, &d->models);
 }
 
 static void on_journal_failed(void *ctx)
@@ -155,6 +158,7 @@ static int start_workers(struct daemon *d)
     d->shared.limits = &d->limits;
     d->shared.vendors = &d->vendors.vendors;
     d->shared.tls = d->tls.data;
+    d->shared.llm = &d->models.shared;
     d->shared.lookups = lookup_cache_new(d->limits.lookup_cache_ms);
     check(d->shared.lookups != NULL);
     for (size_t i = 0; i < d->n_workers; i++) {
@@ -424,6 +428,7 @@ static void stop(struct daemon *d, bool may_drain)
         d->store->ops->close(d->store);
     journal_close(d->journal);
     lookup_cache_free(d->shared.lookups);
+    models_free(&d->models);
     vendor_set_free(&d->vendors);
     listener_tls_free(&d->tls);
     folder_close(&d->folder);

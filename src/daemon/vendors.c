@@ -79,10 +79,12 @@ static bool is_own_address(const struct config_vendor *cv, const struct connecto
 static void set_additions(struct vendor *v, const struct config_vendor *cv)
 {
     v->additions = (struct saas_additions){.idempotency_key = cv->additions == ADDITIONS_ALL,
-                                           .tag = cv->additions == ADDITIONS_ALL};
+                                           .tag = cv->additions == ADDITIONS_ALL,
+                                           .usage = cv->additions == ADDITIONS_ALL};
     for (size_t i = 0; i < cv->n_additions_listed; i++) {
         v->additions.idempotency_key |= str_eq(cv->additions_listed[i], STR("idempotency_key"));
         v->additions.tag |= str_eq(cv->additions_listed[i], STR("tag"));
+        v->additions.usage |= str_eq(cv->additions_listed[i], STR("usage"));
     }
 }
 
@@ -167,7 +169,8 @@ static int load_extra(const struct config *c, const struct extra_vendor *x, size
     v->connector = set->connectors[i];
     v->secret = x->secret;
     v->mode = MODE_TEST;
-    v->additions = (struct saas_additions){true, true};
+    v->is_simulated = true;
+    v->additions = (struct saas_additions){.idempotency_key = true, .tag = true, .usage = true};
     struct http_target target = http_target_at(&x->addr);
     set_target(v, &set->arena, &target);
     set_timeouts(v, &timeouts, &c->limits);

@@ -87,5 +87,6 @@ bool llm_set_output_max(struct llm_call *c, int64_t tokens, struct arena *a);
 /* Another model name in the same dialect (routes). False: the body names none. Texts of edits live in the arena. */
 bool llm_set_model(struct llm_call *c, struct str model, struct arena *a);
 /* The edited body's parts in order, none of them empty; *ret_bytes is their sum. Returns how many. */
-size_t llm_body_parts(const struct llm_call *c, struct str body, struct str parts[2 * LLM_EDITS_MAX + 1],
+#define LLM_BODY_PARTS_MAX (2 * LLM_EDITS_MAX + 1)
+size_t llm_body_parts(const struct llm_call *c, struct str body, struct str parts[LLM_BODY_PARTS_MAX],
                       size_t *ret_bytes);

@@ -6,6 +6,7 @@
 
 #include "base/counter.h"
 #include "identity/carrier.h"
+#include "proxy/llm.h"
 
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -243,26 +244,27 @@ void stage_admit(struct call *c)
     }
     if (c->vendor->mode != MODE_ANY)
         c->facts.mode = c->vendor->mode;
+    (void)call_is_to_model(c);
     c->phases.admit = call_us(c);
     stage_read(c);
 }
 
+const char *call_body_limit(const struct call *c) { return c->llm ? "llm_body_bytes_max" : "body_bytes_max"; }
+
 void stage_read(struct call *c)
 {
-    const struct limits *l = c->w->shared->limits;
-    int64_t n = c->head->body_bytes;
+    int64_t n = c->head->body_bytes, max = (int64_t)c->body.max_bytes;
     if (n == 0) {
         c->is_body_read = true;
         call_go(c, CALL_DECIDING);
         stage_classify(c);
         return;
     }
-    if (n > l->body_bytes_max) {
-        call_refusef(c, CODE_REQUEST_TOO_LARGE, 413,
-                     "The request body of %lld bytes is larger than body_bytes_max (%lld)", (long long)n,
-                     (long long)l->body_bytes_max);
+    if (n > max) {
+        call_refusef(c, CODE_REQUEST_TOO_LARGE, 413, "The request body of %lld bytes is larger than %s (%lld)",
+                     (long long)n, call_body_limit(c), (long long)max);
         return;
     }
     call_go(c, CALL_READING);
-    http_credit(c->client, (size_t)l->body_bytes_max + 1);
+    http_credit(c->client, (size_t)max + 1);
 }

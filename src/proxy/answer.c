@@ -5,6 +5,7 @@
  * together). any other:  read whole, understood, recorded; only then passed on: what was answered was on record first.
  */
 #include "proxy/forward.h"
+#include "proxy/llm.h"
 #include "proxy/lookup_cache.h"
 #include "proxy/send.h"
 
@@ -112,7 +113,7 @@ static void stream_end(void *ctx, const struct http_field *trailers, size_t n)
     call_done(c);
 }
 
-static void stream_writable(void *ctx) { (void)ctx; }
+static void stream_writable(void *ctx) { send_more(ctx); }
 
 static const struct http_events stream_events = {
     .on_body = stream_body, .on_end = stream_end, .on_writable = stream_writable, .on_reset = on_reset};
@@ -196,7 +197,7 @@ static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
     call_done(c);
 }
 
-static void whole_writable(void *ctx) { (void)ctx; }
+static void whole_writable(void *ctx) { send_more(ctx); }
 
 static const struct http_events whole_events = {
     .on_body = whole_body, .on_end = whole_end, .on_writable = whole_writable, .on_reset = on_reset};
@@ -209,6 +210,10 @@ void stage_answer(struct call *c, const struct http_head *head)
     }
     if (!keep_head(c, head)) {
         abandon(c, HTTP_RESET_TOO_LARGE);
+        return;
+    }
+    if (c->llm) {
+        stage_answer_llm(c);
         return;
     }
     if (c->saas.is_streamable && call_is_harmless(c)) {

@@ -4,6 +4,8 @@
 #include "proxy/call.h"
 
 #include "base/counter.h"
+#include "proxy/llm.h"
+#include "proxy/send.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +17,11 @@ enum leave { LEAVE_END, LEAVE_RELEASE, LEAVE_CANCEL, LEAVE_FINISH, LEAVE_DROP };
 static const struct {
     const char *text;
     unsigned edges;
-    enum leave leave_read, leave_other;
+    enum leave leave_read, leave_other, leave_stream;
 } states[] = {
 #define E(name) (1u << CALL_##name)
-#define STATE(name, text, edges, leave_read, leave_other) {text, edges, leave_read, leave_other},
+#define STATE(name, text, edges, leave_read, leave_other, leave_stream) \
+    {text, edges, leave_read, leave_other, leave_stream},
 #include "proxy/call.tbl.h"
 #undef STATE
 #undef E
@@ -95,9 +98,17 @@ struct call *call_new(struct worker *w, struct http_exchange *x, const struct ht
     return c;
 }
 
-static void body_memory_return(struct call *c)
+static void give_back(struct call *c, struct buf *b)
 {
-    atomic_fetch_sub(&c->w->shared->body_bytes, (int_fast64_t)(c->body.cap + c->answer.cap));
+    atomic_fetch_sub(&c->w->shared->body_bytes, (int_fast64_t)b->cap);
+    buf_deinit(b);
+}
+
+void call_drop_body(struct call *c)
+{
+    size_t max = c->body.max_bytes;
+    give_back(c, &c->body);
+    buf_init(&c->body, max);
 }
 
 void call_done(struct call *c)
@@ -106,9 +117,8 @@ void call_done(struct call *c)
     call_go(c, CALL_DONE);
     check(!c->client && !c->up && !c->is_held);
     timer_cancel(w->loop, &c->total_timer);
-    body_memory_return(c);
-    buf_deinit(&c->body);
-    buf_deinit(&c->answer);
+    give_back(c, &c->body);
+    give_back(c, &c->answer);
     if (c->conceal.forms)
         conceal_stream_deinit(&c->conceal);
     buf_deinit(&c->ask.json);
@@ -150,9 +160,30 @@ static void release_up(struct call *c)
     c->up = NULL;
 }
 
+static enum leave leave_of(const struct call *c)
+{
+    if (call_is_harmless(c))
+        return states[c->state].leave_read;
+    return c->llm && c->llm->request.is_stream ? states[c->state].leave_stream : states[c->state].leave_other;
+}
+
+/* The vendor stops too; what was used until then is settled. */
+static void cancel(struct call *c)
+{
+    c->is_sent |= c->up->bytes_out > 0;
+    attempt_end(c, c->answer_head.status, "client_gone");
+    release_up(c);
+    if (c->llm)
+        call_settle_llm(c, &(struct llm_end){.error = "client_gone", .stream_end = "client_gone"});
+    else
+        call_settle(c, &(struct settlement){
+                           .outcome = OUTCOME_NONE, .error = "client_gone", .stream_end = "client_gone"});
+    call_done(c);
+}
+
 void call_client_gone(struct call *c)
 {
-    enum leave leave = call_is_harmless(c) ? states[c->state].leave_read : states[c->state].leave_other;
+    enum leave leave = leave_of(c);
     release_client(c);
     switch (leave) {
     case LEAVE_END:
@@ -161,10 +192,7 @@ void call_client_gone(struct call *c)
         call_done(c);
         return;
     case LEAVE_CANCEL:
-        release_up(c);
-        call_settle(c,
-                    &(struct settlement){.outcome = OUTCOME_NONE, .error = "client_gone", .stream_end = "client_gone"});
-        call_done(c);
+        cancel(c);
         return;
     case LEAVE_DROP:
         if (c->state == CALL_REPLYING)
@@ -210,8 +238,8 @@ static void client_on_body(void *ctx, struct str bytes)
         return; /* the rest of a refused request */
     size_t cap = c->body.cap;
     if (buf_add(&c->body, bytes) < 0) {
-        call_refusef(c, CODE_REQUEST_TOO_LARGE, 413, "The request body is larger than body_bytes_max (%lld bytes)",
-                     (long long)c->w->shared->limits->body_bytes_max);
+        call_refusef(c, CODE_REQUEST_TOO_LARGE, 413, "The request body is larger than %s (%lld bytes)",
+                     call_body_limit(c), (long long)c->body.max_bytes);
         return;
     }
     int_fast64_t all = atomic_fetch_add(&c->w->shared->body_bytes, (int_fast64_t)(c->body.cap - cap)) +

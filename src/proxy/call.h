@@ -21,7 +21,7 @@
 #include "proxy/worker.h"
 
 enum call_state {
-#define STATE(name, text, edges, leave_read, leave_other) CALL_##name,
+#define STATE(name, text, edges, leave_read, leave_other, leave_stream) CALL_##name,
 #include "proxy/call.tbl.h"
 #undef STATE
 };
@@ -29,6 +29,22 @@ enum call_state {
 #define CALL_MAGIC 0x666c79ca
 #define ATTEMPTS_MAX 8
 #define OBJECTS_MAX 64
+#define CALL_ADDITIONS_MAX 3
+
+struct call_llm;
+
+/* Where the decided request goes at the vendor. */
+struct send_to {
+    struct str path, query, content_type;
+    struct str path_template; /* without ids, for the record of attempts */
+};
+
+/* What is left to send of a request's body (send.c). */
+struct send_state {
+    const struct str *parts;
+    size_t n_parts, at;
+    bool is_finished;
+};
 
 struct call {
     uint32_t magic;
@@ -62,6 +78,8 @@ struct call {
 
     /* classify, decide */
     struct saas_call saas;
+    struct call_llm *llm; /* a call to a model: proxy/llm.h; NULL: a SaaS call */
+    struct send_to to;
     bool is_classified, may_look_up;
     struct str object_scope; /* "<vendor>/<mode>": whose object ids */
     struct facts facts;
@@ -74,8 +92,10 @@ struct call {
     bool is_held;
     struct sync_wait sync;
     struct ask ask;
-    struct str send_body, send_key;
-    struct str additions[2];
+    struct str *send_body; /* pieces */
+    size_t n_send_body;
+    struct str send_key;
+    struct str additions[CALL_ADDITIONS_MAX];
     size_t n_additions;
     struct http_field *send_fields; /* the agent's fields that go on; NULL: not copied yet */
     size_t n_send_fields;
@@ -93,6 +113,7 @@ struct call {
     struct conceal_stream conceal;
     bool is_streaming, is_head_sent, is_sent; /* is_sent: a byte of the governed request may have left */
     size_t credit_owed;
+    struct send_state sending;
     struct record_phases phases;
     uint8_t salt[SALT_BYTES];
 };
@@ -121,6 +142,8 @@ void stage_answer(struct call *c, const struct http_head *head);
 /* What is known of the agent's events in states where nobody else listens (call.c). */
 extern const struct http_events call_client_events;
 void call_client_gone(struct call *c);
+/* Ends the stream of a call that may not go on (key revoked, run or everything stopped); leaves all others alone. */
+void call_sweep(struct call *c);
 
 /* The agent's key stands in `s`: outside of the fields for keys it would be recorded, or sent to a vendor. */
 bool call_shows_key(const struct call *c, struct str s);
@@ -151,7 +174,8 @@ struct settlement {
     uint16_t status;
     const char *error;
     const char *stream_end;
-    struct saas_result *result; /* NULL: none */
+    struct saas_result *result;      /* NULL: none */
+    const struct llm_result *model;  /* of a call to a model; NULL: none */
 };
 void call_settle(struct call *c, const struct settlement *s);
 
@@ -163,6 +187,11 @@ void call_record_begin(struct call *c, struct record_writer *rw, struct buf *bod
 /* Response fields of ours for the agent; n is added to. */
 #define OUR_FIELDS_MAX 10
 void call_our_fields(struct call *c, struct http_field *fields, size_t *n);
+
+/* The request's body is not needed any more: an answer can be long, and bodies are megabytes. */
+void call_drop_body(struct call *c);
+/* The name of the limit that bounds this call's body, for sentences; c->body has its value. */
+const char *call_body_limit(const struct call *c);
 
 /* Routing (route.c): vendor and path from the target. A refusal was sent when it returns false. */
 bool call_route(struct call *c);

@@ -4,6 +4,7 @@
 #include "proxy/call.h"
 
 #include "crypto/hash.h"
+#include "proxy/llm.h"
 
 static struct str field(struct call *c, struct str name)
 {
@@ -64,9 +65,23 @@ static void idempotency_of(struct call *c)
     sha256_parts(parts, 5, c->idem.body_digest);
 }
 
+static void to_vendor(struct call *c)
+{
+    c->to = (struct send_to){
+        .path = c->saas.path,
+        .query = c->saas.query,
+        .content_type = c->saas.content_type, /* of an empty form too: Stripe's readers ask for it */
+        .path_template = saas_path_template(&c->saas),
+    };
+}
+
 void stage_classify(struct call *c)
 {
     struct saas_problem problem;
+    if (c->llm) {
+        stage_classify_llm(c);
+        return;
+    }
     if (c->state == CALL_READING)
         call_go(c, CALL_DECIDING);
     struct saas_request r = {
@@ -100,6 +115,7 @@ void stage_classify(struct call *c)
                     STR("The request needs more than call_memory_bytes_max to be read"));
         return;
     }
+    to_vendor(c);
     facts_of_what(c);
     idempotency_of(c);
     if (c->cause.how == CAUSE_NONE && !c->is_dry_run) /* what is only tried carries nothing out */

@@ -285,6 +285,7 @@ void core_free(struct core *c)
     policies_free(c);
     ledger_free(c->ledger);
     causes_free(c->causes);
+    free(c->sweeps);
     pthread_cond_destroy(&c->sync_cond);
     pthread_cond_destroy(&c->drain_cond);
     pthread_cond_destroy(&c->answer_cond);

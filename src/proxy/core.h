@@ -73,6 +73,14 @@ int core_kill(struct core *c, struct str reason, struct str by, uint64_t *ret_se
 int core_unkill(struct core *c, struct str by, uint64_t *ret_seq);
 bool core_is_killed(struct core *c);
 
+/*
+ * `revoke --now`: open streams of models end too. Every listener looks at its own streams again (core_still_allowed).
+ * Listeners are added before the first call, and never removed: nothing is swept once the background is stopped.
+ */
+int core_on_sweep(struct core *c, struct post_box *box, struct post p); /* -ERR_TOO_LARGE: SWEEP_LISTENERS_MAX */
+void core_sweep(struct core *c);
+#define SWEEP_LISTENERS_MAX 256
+
 /* --- policies --------------------------------------------------------------------------------------------------- */
 
 /* Parses and puts in force. -ERR_INVALID with diags. *ret_p is a reference of the caller's. */

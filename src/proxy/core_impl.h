@@ -88,6 +88,12 @@ struct core {
     atomic_uint_fast64_t store_seq; /* last seq applied */
     struct journal_reader *drain_reader;
 
+    struct sweep_listener {
+        struct post_box *box;
+        struct post post;
+    } *sweeps; /* under bg_mutex */
+    size_t n_sweeps;
+
     /* of the drain's thread */
     const struct sign_key *checkpoint_key;
     uint64_t checkpoint_seq;

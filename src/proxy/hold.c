@@ -4,6 +4,7 @@
  *
  * From here on the call has something to give back: every way out goes through call_settle().
  */
+#include "proxy/llm.h"
 #include "proxy/send.h"
 
 #define DECIDE_AGAIN_MAX 8
@@ -14,7 +15,7 @@ static struct str sentence_of(enum code code);
 static void after_hold(struct call *c)
 {
     c->phases.hold = call_us(c);
-    if (!class_needs_sync(c->facts.class)) {
+    if (c->llm || !class_needs_sync(c->facts.class)) {
         stage_forward(c);
         return;
     }
@@ -92,8 +93,19 @@ static void refuse_journal(struct call *c, int r)
                     STR("The journal has failed, so the call cannot be recorded; nothing was sent"));
 }
 
+static void compose_llm(struct call *c)
+{
+    size_t bytes;
+    c->send_body = arena_alloc(&c->arena, LLM_BODY_PARTS_MAX * sizeof(*c->send_body));
+    c->n_send_body = llm_body_parts(&c->llm->request, buf_str(&c->body), c->send_body, &bytes);
+}
+
 static int compose(struct call *c)
 {
+    if (c->llm) {
+        compose_llm(c);
+        return 0;
+    }
     struct saas_additions add = c->vendor->additions;
     struct str made = c->has_idempotency_key || c->facts.class == CLASS_READ
                           ? STR_NONE
@@ -101,7 +113,9 @@ static int compose(struct call *c)
     struct str scope = c->idem.scope.n ? c->idem.scope : str_c(c->id);
     if (!c->has_idempotency_key && c->facts.class == CLASS_READ)
         add = (struct saas_additions){false, false};
-    return saas_compose(&c->saas, add, scope, made, &c->arena, &c->send_body, &c->send_key, c->additions,
+    c->send_body = arena_alloc(&c->arena, sizeof(*c->send_body));
+    c->n_send_body = 1;
+    return saas_compose(&c->saas, add, scope, made, &c->arena, c->send_body, &c->send_key, c->additions,
                         &c->n_additions);
 }
 
@@ -130,6 +144,11 @@ void stage_hold(struct call *c)
         .predicted = c->facts.cost,
     };
     int r = core_hold(w->shared->core, &q, &c->held, &i_short, &code);
+    if (r == CORE_R_SHORT && c->n_decided++ < DECIDE_AGAIN_MAX &&
+        call_clamp_output(c, &c->verdict.needs[i_short])) {
+        stage_decide(c); /* a smaller call may fit */
+        return;
+    }
     if (r == CORE_R_STALE && c->n_decided++ < DECIDE_AGAIN_MAX && decide_again(c))
         return;
     if (r == CORE_R_STALE) {

@@ -2,7 +2,7 @@
  * proxy/refuse.c - every answer that is ours and not the vendor's: made in one place, so that all look the same and all
  * are on record (CONTRACT 4).
  */
-#include "proxy/call.h"
+#include "proxy/llm.h"
 
 #include "base/counter.h"
 #include "codec/hex.h"
@@ -26,6 +26,7 @@ void call_record_begin(struct call *c, struct record_writer *rw, struct buf *bod
         .idempotency_key = c->idempotency_key,
         .direction = c->saas.direction,
         .cause = c->cause,
+        .catalog = c->llm ? catalog_version(c->w->shared->llm->catalog) : STR_NONE,
         .additions = c->additions,
         .n_additions = c->n_additions,
         .is_dry_run = c->is_dry_run,

@@ -75,32 +75,51 @@ static struct str repair_v1(struct call *c, const struct vendor *v, struct str p
     return saas_knows_path(v->connector, c->method, with) ? with : path;
 }
 
-/* Vendors whose operations include the path, for requests without a prefix. */
+/* How well a vendor fits a request without a prefix: several vendors have /v1/files and /v1/models, and some mark
+ * theirs with a header of their own. */
+enum fit { FIT_NOT, FIT_UNMARKED, FIT_POSSIBLE, FIT_MARKED };
+
+static enum fit fit_of(const struct call *c, const struct vendor *v, struct str path)
+{
+    struct str header = connector_root_header(v->connector), value;
+    if (!saas_knows_path(v->connector, c->method, path))
+        return FIT_NOT;
+    if (header.n == 0)
+        return FIT_POSSIBLE;
+    return http_head_get(c->head, header, &value) ? FIT_MARKED : FIT_UNMARKED;
+}
+
+static struct str add_name(struct call *c, struct str names, const char *before, struct str name)
+{
+    return arena_printf(&c->arena, STR_FMT "%s%s" STR_FMT, STR_ARG(names), names.n ? ", " : "", before, STR_ARG(name));
+}
+
+/* The vendor that fits best, for requests without a prefix; a refusal where there is none, or more than one. */
 static bool find_by_operation(struct call *c, struct str path)
 {
     const struct vendors *all = c->w->shared->vendors;
-    const struct vendor *found = NULL;
+    enum fit best = FIT_NOT;
     struct str names = STR_NONE;
     size_t n = 0;
     for (size_t i = 0; i < all->n; i++) {
-        if (!saas_knows_path(all->items[i].connector, c->method, path))
+        enum fit fit = fit_of(c, &all->items[i], path);
+        if (fit == FIT_NOT || fit < best)
             continue;
-        found = &all->items[i];
-        names = arena_printf(&c->arena, STR_FMT "%s" STR_FMT, STR_ARG(names), n ? ", " : "", STR_ARG(found->name));
-        n++;
+        n = fit > best ? 1 : n + 1;
+        names = add_name(c, fit > best ? STR_NONE : names, "", all->items[i].name);
+        best = fit;
+        c->vendor = &all->items[i];
     }
-    if (n == 1) {
-        c->vendor = found;
+    if (n == 1)
         return true;
-    }
+    c->vendor = NULL;
     if (n > 1) {
         call_refusef(c, CODE_REQUEST_AMBIGUOUS, 421,
                      "Several vendors have this operation: " STR_FMT ". Put /<vendor> before the path", STR_ARG(names));
         return false;
     }
     for (size_t i = 0; i < all->n; i++)
-        names =
-            arena_printf(&c->arena, STR_FMT "%s/" STR_FMT, STR_ARG(names), i ? ", " : "", STR_ARG(all->items[i].name));
+        names = add_name(c, names, "/", all->items[i].name);
     call_refusef(c, CODE_REQUEST_INVALID, 400, "No configured vendor has this path. Put the vendor before it: " STR_FMT,
                  STR_ARG(names));
     return false;

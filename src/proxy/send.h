@@ -10,9 +10,13 @@
 void send_keep_fields(struct call *c);
 
 struct send_parts {
-    struct str method, target, content_type, idempotency_key, body;
+    struct str method, target, content_type, idempotency_key;
+    const struct str *body; /* its pieces in order, valid until the exchange is released */
+    size_t n_body;
 };
+/* The head, and as much of the body as fits the window; send_more() in on_writable sends the rest. */
 void send_request(struct call *c, const struct send_parts *p);
+void send_more(struct call *c);
 /* The same on any exchange: `fields` goes out too, and has room for SEND_FIELDS_MORE behind its n. */
 #define SEND_FIELDS_MORE 4
 void send_on(struct http_exchange *x, const struct vendor *v, struct http_field *fields, size_t n,

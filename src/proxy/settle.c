@@ -1,15 +1,42 @@
 /*
  * proxy/settle.c - stage settle: the hold ends and the CLOSE frame is written, on every way out, once.
  */
-#include "proxy/call.h"
+#include "proxy/llm.h"
 
-static struct record_object *objects_of(struct call *c, const struct saas_result *r)
+static void put_result(struct call *c, const struct saas_result *r, struct record_close *rc)
 {
     struct record_object *o = arena_alloc(&c->arena, (r->n_objects + 1) * sizeof(*o));
     for (size_t i = 0; i < r->n_objects; i++)
         o[i] = (struct record_object){r->objects[i].id, r->objects[i].type, r->objects[i].customer,
                                       r->objects[i].parent, r->objects[i].is_created};
-    return o;
+    rc->vendor_error = r->error;
+    rc->customer = r->customer;
+    rc->is_replay = r->is_replay;
+    rc->objects = o;
+    rc->n_objects = r->n_objects;
+}
+
+static void put_model(struct call *c, const struct llm_result *r, struct record_close *rc)
+{
+    struct record_object *o = arena_alloc(&c->arena, sizeof(*o));
+    rc->model = (struct record_model){
+        .sent = c->llm->request.model,
+        .returned = r->model,
+        .finish = r->finish,
+        .tier = price_tier_text(r->tier),
+        .catalog = catalog_version(c->w->shared->llm->catalog),
+        .usage = r->usage,
+        .tool_calls = r->tool_calls,
+        .n_tool_calls = r->n_tool_calls,
+    };
+    rc->vendor_error = r->error;
+    core_tool_calls_learned(c->w->shared->core, c->facts.tenant, c->facts.agent, c->run.id, str_c(c->id),
+                            r->tool_calls, r->n_tool_calls, rc->ended_at);
+    if (!r->response_id.n)
+        return;
+    *o = (struct record_object){.id = r->response_id, .type = STR("response"), .is_created = true};
+    rc->objects = o;
+    rc->n_objects = 1;
 }
 
 void call_settle(struct call *c, const struct settlement *s)
@@ -37,18 +64,16 @@ void call_settle(struct call *c, const struct settlement *s)
         .salt = c->salt,
     };
     call_count_bytes(c, &rc.bytes_in, &rc.bytes_out);
-    if (s->result) {
-        rc.vendor_error = s->result->error;
-        rc.customer = s->result->customer;
-        rc.is_replay = s->result->is_replay;
-        rc.objects = objects_of(c, s->result);
-        rc.n_objects = s->result->n_objects;
-    }
+    if (s->result)
+        put_result(c, s->result, &rc);
+    if (s->model)
+        put_model(c, s->model, &rc);
     struct close_request q = {
         .held = &c->held,
         .idempotency = &c->idem,
         .record = &rc,
         .object_scope = c->object_scope,
+        .usage = s->model ? &s->model->usage : NULL,
         .body = &w->record_body,
         .personal = &w->record_personal,
     };

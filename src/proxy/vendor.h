@@ -22,6 +22,7 @@ struct vendor {
     struct saas_additions additions;
     struct http_timeouts timeouts, lookup_timeouts;
     bool forwards_run_id;
+    bool is_simulated; /* a vendor of ours: gets the faults that the agent asks for (sandbox/host.h) */
     bool has_hosts; /* the target is the vendor's own, so its connector says which host serves a path */
     bool polls;     /* prices that come later are asked for */
 };

@@ -57,6 +57,14 @@ static void on_close(void *ctx)
 static const struct http_server_handler handler = {
     .on_request = on_request, .on_bad_head = on_bad_head, .on_close = on_close};
 
+/* `revoke --now`: what may not go on ends now. Money calls and answers that are read whole are finished. */
+static void sweep(void *ctx)
+{
+    struct worker *w = ctx;
+    list_each_safe(n, tmp, &w->calls)
+        call_sweep(list_entry(n, struct call, node));
+}
+
 int worker_new(struct loop *l, struct worker_shared *shared, struct rng *rng, struct worker **ret)
 {
     struct worker *w = calloc(1, sizeof(*w));
@@ -71,8 +79,15 @@ int worker_new(struct loop *l, struct worker_shared *shared, struct rng *rng, st
     buf_init(&w->record_body, (size_t)shared->limits->frame_bytes_max);
     buf_init(&w->record_personal, (size_t)shared->limits->frame_bytes_max);
     int r = http_server_new(l, shared->limits, &handler, w, &w->server);
+    if (r == 0) { /* what a SaaS call may send is bounded when the call is known to be one */
+        const struct limits *max = shared->limits;
+        http_server_set_body_max(w->server, max->llm_body_bytes_max > max->body_bytes_max ? max->llm_body_bytes_max
+                                                                                          : max->body_bytes_max);
+    }
     if (r == 0)
         r = http_pool_new(l, shared->limits, &w->pool);
+    if (r == 0)
+        r = core_on_sweep(shared->core, &l->box, (struct post){sweep, w});
     if (r < 0) {
         worker_free(w);
         return err_trace(r);

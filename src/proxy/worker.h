@@ -18,6 +18,7 @@ struct worker_shared {
     const struct vendors *vendors;
     struct lookup_cache *lookups;
     struct tls_server *tls; /* of the data listener; NULL: plain HTTP */
+    const struct llm_shared *llm; /* NULL where no vendor of models is configured */
     atomic_int_fast64_t body_bytes; /* memory of all collected bodies */
 };
 

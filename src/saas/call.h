@@ -94,6 +94,7 @@ int saas_lookup_apply(struct saas_call *call, uint16_t status, struct str body, 
 struct saas_additions {
     bool idempotency_key; /* header, when the request has none and the operation takes one */
     bool tag;             /* metadata[flyball_tag] on creates: finds the object of an unknown outcome */
+    bool usage;           /* asks a model's stream for usage, hidden from an agent that did not (llm/request.h) */
 };
 /*
  * The bytes to send: body (canonical form plus tag) and idempotency key. The tag is the first 24 hex of

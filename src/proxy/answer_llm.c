@@ -1,0 +1,239 @@
+/*
+ * proxy/answer_llm.c - a model's answer on its way to the agent, read by the meter as it passes (llm/meter.h).
+ *
+ *   a stream of events   passed as it comes, byte for byte but for a usage chunk that nobody asked for; settled before
+ *                        its last bytes go out; its cost follows as a trailer where the agent takes trailers
+ *   anything else        read whole, settled, then passed with its cost in the head
+ */
+#include "proxy/forward.h"
+#include "proxy/llm.h"
+#include "proxy/send.h"
+
+#define EVENT_BYTES_MAX 16384
+
+static void release_client(struct call *c)
+{
+    http_release(c->client);
+    c->client = NULL;
+}
+
+static void end_of_up(struct call *c, const char *error)
+{
+    c->is_sent = true;
+    attempt_end(c, c->answer_head.status, error);
+    http_release(c->up);
+    c->up = NULL;
+}
+
+static void on_reset(void *ctx, enum http_reset why)
+{
+    struct call *c = ctx;
+    c->is_sent = true;
+    attempt_end(c, c->answer_head.status, http_reset_text(why));
+    forward_failed(c, why);
+}
+
+static void abandon(struct call *c, enum http_reset why)
+{
+    http_reset(c->up, why);
+    on_reset(c, why);
+}
+
+static void on_writable(void *ctx) { send_more(ctx); }
+
+static void done(struct call *c)
+{
+    call_go(c, CALL_REPLYING);
+    call_done(c);
+}
+
+/* --- a stream of events ----------------------------------------------------------------------------------------- */
+
+static void give_credit(struct call *c, size_t queued)
+{
+    if (queued > (size_t)c->w->shared->limits->stream_window_bytes || !c->credit_owed)
+        return;
+    http_credit(c->up, c->credit_owed);
+    c->credit_owed = 0;
+}
+
+static void pass(struct call *c, struct str bytes)
+{
+    struct str out;
+    bool is_first = false;
+    llm_meter_add(c->llm->meter, bytes, &out, &is_first);
+    if (is_first && c->phases.first_token < 0)
+        c->phases.first_token = call_us(c);
+    size_t queued = out.n ? http_write(c->client, out) : 0;
+    give_credit(c, queued);
+}
+
+static void stream_body(void *ctx, struct str bytes)
+{
+    struct call *c = ctx;
+    struct str out;
+    c->credit_owed += bytes.n;
+    if (conceal_stream_add(&c->conceal, bytes, &out) < 0) {
+        abandon(c, HTTP_RESET_TOO_LARGE);
+        return;
+    }
+    size_t n = out.n;
+    pass(c, out);
+    conceal_stream_drop(&c->conceal, n);
+}
+
+/* RFC 9110, 6.5.1: trailers go to those who said that they take them. */
+static bool takes_trailers(const struct call *c)
+{
+    struct str te;
+    size_t at;
+    return http_head_get(c->head, STR("te"), &te) && str_find(te, STR("trailers"), &at);
+}
+
+static void finish_stream(struct call *c)
+{
+    char text[MONEY_TEXT_BYTES];
+    struct http_field cost = {STR("x-flyball-cost-usd"), money_text(c->settled.usd, text)};
+    bool has_cost = c->settled.how != HOW_UNKNOWN && takes_trailers(c);
+    http_finish(c->client, has_cost ? &cost : NULL, has_cost ? 1 : 0);
+    release_client(c);
+    done(c);
+}
+
+static void stream_end(void *ctx, const struct http_field *trailers, size_t n)
+{
+    struct call *c = ctx;
+    struct str rest = conceal_stream_end(&c->conceal);
+    (void)trailers;
+    (void)n;
+    if (rest.n)
+        pass(c, rest);
+    rest = llm_meter_end(c->llm->meter);
+    if (rest.n)
+        (void)http_write(c->client, rest);
+    end_of_up(c, NULL);
+    call_settle_llm(c, &(struct llm_end){.status = c->answer_head.status, .stream_end = "complete"});
+    finish_stream(c);
+}
+
+static const struct http_events stream_events = {
+    .on_body = stream_body, .on_end = stream_end, .on_writable = on_writable, .on_reset = on_reset};
+
+static void start_stream(struct call *c)
+{
+    struct http_head head = c->answer_head;
+    head.body_bytes = HTTP_BODY_UNKNOWN; /* a usage chunk may be taken out */
+    call_our_fields(c, head.fields, &head.n_fields);
+    c->is_streaming = c->is_head_sent = c->llm->is_stream = true;
+    conceal_stream_init(&c->conceal, &c->vendor->forms);
+    http_send_head(c->client, &head);
+    http_on(c->up, &stream_events, c);
+    http_credit(c->up, (size_t)c->w->shared->limits->stream_window_bytes);
+}
+
+/* Behind a head that is sent, a refusal can only be an event. */
+static void end_with_event(struct call *c, enum code code, struct str sentence)
+{
+    struct buf event;
+    struct str rest = llm_meter_end(c->llm->meter);
+    buf_init(&event, EVENT_BYTES_MAX);
+    llm_error_event(c->llm->shape, code_text(code), sentence, str_c(c->id), &event);
+    if (rest.n)
+        (void)http_write(c->client, rest);
+    (void)http_write(c->client, buf_str(&event));
+    buf_deinit(&event);
+}
+
+void call_end_stream(struct call *c, enum code code, struct str sentence)
+{
+    uint16_t status = c->is_head_sent ? c->answer_head.status : code_status(code);
+    check(c->llm && (c->state == CALL_FORWARDING || c->state == CALL_ANSWERING));
+    c->is_sent |= c->up->bytes_out > 0;
+    attempt_end(c, c->answer_head.status, "stopped");
+    http_release(c->up);
+    c->up = NULL;
+    if (c->is_head_sent)
+        end_with_event(c, code, sentence);
+    call_settle_llm(c, &(struct llm_end){.error = "stopped", .code = code, .status = status, .stream_end = "stopped"});
+    if (c->is_head_sent)
+        finish_stream(c);
+    else
+        call_reply_refusal(c, code, status, sentence, false, 0);
+}
+
+void call_sweep(struct call *c)
+{
+    bool is_open = c->state == CALL_FORWARDING || (c->state == CALL_ANSWERING && c->is_streaming);
+    if (!c->llm || !c->llm->request.is_stream || !is_open || !c->client)
+        return;
+    enum code code = core_still_allowed(c->w->shared->core, c->adm.key, c->run.id, loop_wall(c->w->loop));
+    if (code == CODE_KEY_REVOKED)
+        call_end_stream(c, code, STR("This key was revoked while its stream was open; what was used is counted"));
+    else if (code != CODE_NONE)
+        call_end_stream(c, code, STR("This run, or every call, was stopped by an operator; what was used is counted"));
+}
+
+/* --- anything else: read whole ----------------------------------------------------------------------------------- */
+
+static void whole_body(void *ctx, struct str bytes)
+{
+    struct call *c = ctx;
+    size_t cap = c->answer.cap;
+    if (buf_add(&c->answer, bytes) < 0) {
+        abandon(c, HTTP_RESET_TOO_LARGE);
+        return;
+    }
+    atomic_fetch_add(&c->w->shared->body_bytes, (int_fast64_t)(c->answer.cap - cap));
+}
+
+static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
+{
+    struct call *c = ctx;
+    uint16_t status = c->answer_head.status;
+    (void)trailers;
+    (void)n;
+    end_of_up(c, NULL);
+    (void)conceal_text(&c->vendor->forms, c->answer.p, c->answer.n); /* before anything of it is on record */
+    llm_meter_whole(c->llm->meter, status, buf_str(&c->answer));
+    call_settle_llm(c, &(struct llm_end){.status = status});
+    if (!c->client) {
+        call_done(c);
+        return;
+    }
+    struct http_head head = c->answer_head;
+    call_our_fields(c, head.fields, &head.n_fields);
+    head.body_bytes = (int64_t)c->answer.n;
+    http_send_head(c->client, &head);
+    if (c->answer.n)
+        (void)http_write(c->client, buf_str(&c->answer));
+    http_finish(c->client, NULL, 0);
+    release_client(c);
+    done(c);
+}
+
+static const struct http_events whole_events = {
+    .on_body = whole_body, .on_end = whole_end, .on_writable = on_writable, .on_reset = on_reset};
+
+/* --- which -------------------------------------------------------------------------------------------------------- */
+
+static bool is_event_stream(const struct http_head *head)
+{
+    struct str type;
+    return http_head_get(head, STR("content-type"), &type) && type.n >= 17 &&
+           str_eq_nocase(str_sub(type, 0, 17), STR("text/event-stream"));
+}
+
+void stage_answer_llm(struct call *c)
+{
+    const struct limits *limits = c->w->shared->limits;
+    if (c->sending.is_finished)
+        call_drop_body(c); /* nothing is sent again once there is a head */
+    c->llm->meter = llm_meter_new(&c->llm->request, limits, &c->arena);
+    if (c->answer_head.status == 200 && c->client && is_event_stream(&c->answer_head)) {
+        start_stream(c);
+        return;
+    }
+    buf_init(&c->answer, (size_t)limits->llm_answer_bytes_max);
+    http_on(c->up, &whole_events, c);
+    http_credit(c->up, (size_t)limits->llm_answer_bytes_max + 1);
+}

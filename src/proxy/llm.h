@@ -1,0 +1,48 @@
+/*
+ * proxy/llm.h - what a call to a model has beside what every call has; made at admit, in the call's arena.
+ *
+ *   classify_llm.c   the body is read: which model, how much at most
+ *   answer_llm.c     the answer passes, and the meter reads it
+ *   settle_llm.c     what it used, on every way out
+ */
+#pragma once
+
+#include "llm/bound.h"
+#include "llm/meter.h"
+#include "proxy/call.h"
+
+/* What all workers share for calls to models. Immutable but for the floors, which are lock-free. */
+struct llm_shared {
+    const struct catalog *catalog;
+    struct llm_floors *floors;
+    bool is_strict; /* every byte of input counts as a token */
+};
+
+struct call_llm {
+    enum llm_shape shape;
+    struct str operation;
+    enum op_class class;
+    struct llm_call request;
+    const struct model *model; /* NULL: the catalog does not know it */
+    struct token_bound bound;
+    struct llm_meter *meter; /* from the answer's head on; NULL: there was none */
+    bool is_stream;          /* the answer is a stream of events */
+    bool is_clamped;         /* its output maximum was lowered to fit a limit */
+};
+
+/* True when the target is a call to a model: call.llm is set. At the end of admit. */
+bool call_is_to_model(struct call *c);
+void stage_classify_llm(struct call *c);
+void stage_answer_llm(struct call *c);
+/* Lowers the output maximum until the limit that was short has room. False: it cannot. */
+bool call_clamp_output(struct call *c, const struct limit_need *need);
+
+/* How the vendor's part ended, for call_settle_llm. `error` NULL: the answer came whole. */
+struct llm_end {
+    const char *error, *stream_end;
+    enum code code;  /* CODE_NONE: what the vendor said passes */
+    uint16_t status; /* what the agent got; 0: nothing */
+};
+void call_settle_llm(struct call *c, const struct llm_end *e);
+/* A stream that may not go on: the vendor is cancelled, the agent gets the reason in the dialect of its stream. */
+void call_end_stream(struct call *c, enum code code, struct str sentence);
