@@ -15,33 +15,6 @@
 
 /* --- check -------------------------------------------------------------------------------------------------------- */
 
-static void print_check_json(struct cli *c, const struct diag_list *diags, bool is_ok)
-{
-    struct json_writer w;
-    struct buf b;
-    buf_init(&b, 4u << 20);
-    jw_init(&w, &b);
-    jw_object(&w);
-    jw_put_bool(&w, STR("ok"), is_ok);
-    jw_key(&w, STR("diags"));
-    jw_array(&w);
-    for (size_t i = 0; i < diags->n; i++) {
-        const struct diag *d = &diags->items[i];
-        jw_object(&w);
-        jw_put_str(&w, STR("file"), d->file);
-        jw_put_i64(&w, STR("line"), d->line);
-        jw_put_i64(&w, STR("col"), d->col);
-        jw_put_str(&w, STR("code"), str_c(d->code));
-        jw_put_str(&w, STR("message"), d->message);
-        jw_put_bool(&w, STR("is_warning"), d->is_warning);
-        jw_object_end(&w);
-    }
-    jw_array_end(&w);
-    jw_object_end(&w);
-    fprintf(c->out, STR_FMT "\n", STR_ARG(buf_str(&b)));
-    buf_deinit(&b);
-}
-
 static size_t vendor_names(struct str out[VENDORS_MAX])
 {
     size_t n = 0;
@@ -64,7 +37,7 @@ static int check_file(struct cli *c)
     diag_list_init(&diags, &c->arena, DIAGS_MAX);
     r = policy_parse(text, c->args[0], &limits, vendors, vendor_names(vendors), &diags, &p);
     if (c->is_json)
-        print_check_json(c, &diags, r == 0);
+        settings_print_diags_json(c, &diags, r == 0);
     else
         settings_print_diags(c, c->out, &diags);
     if (r == 0) {

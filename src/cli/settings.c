@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "cli/print.h"
 #include "cli/where.h"
+#include "codec/json_write.h"
 
 #include <unistd.h>
 
@@ -23,6 +24,33 @@ void settings_print_diags(struct cli *c, FILE *f, const struct diag_list *diags)
     }
     if (diags->n_dropped)
         fprintf(f, "%zu more\n", diags->n_dropped);
+}
+
+void settings_print_diags_json(struct cli *c, const struct diag_list *diags, bool is_ok)
+{
+    struct json_writer w;
+    struct buf b;
+    buf_init(&b, 4u << 20);
+    jw_init(&w, &b);
+    jw_object(&w);
+    jw_put_bool(&w, STR("ok"), is_ok);
+    jw_key(&w, STR("diags"));
+    jw_array(&w);
+    for (size_t i = 0; i < diags->n; i++) {
+        const struct diag *d = &diags->items[i];
+        jw_object(&w);
+        jw_put_str(&w, STR("file"), d->file);
+        jw_put_i64(&w, STR("line"), d->line);
+        jw_put_i64(&w, STR("col"), d->col);
+        jw_put_str(&w, STR("code"), str_c(d->code));
+        jw_put_str(&w, STR("message"), d->message);
+        jw_put_bool(&w, STR("is_warning"), d->is_warning);
+        jw_object_end(&w);
+    }
+    jw_array_end(&w);
+    jw_object_end(&w);
+    fprintf(c->out, STR_FMT "\n", STR_ARG(buf_str(&b)));
+    buf_deinit(&b);
 }
 
 static int find_file(struct cli *c, bool is_dev, struct config_input *in)

@@ -37,3 +37,5 @@ int settings_load(struct cli *c, bool is_dev, const struct config **ret);
 
 /* Prints diagnostics, one a line, as "file:line:col: code: message". */
 void settings_print_diags(struct cli *c, FILE *f, const struct diag_list *diags);
+/* {"ok":..., "diags":[...]} on out, as commands that check a file say it with --json. */
+void settings_print_diags_json(struct cli *c, const struct diag_list *diags, bool is_ok);

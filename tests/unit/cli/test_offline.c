@@ -202,6 +202,40 @@ static void completions_are_scripts_of_their_shell(void **state)
     assert_int_equal(run("completion", "tcsh"), 2);
 }
 
+static void prices_are_listed_with_ones_own_over_them(void **state)
+{
+    put_file("models.yaml", "priced_at: \"2026-11-01\"\nmodels:\n  - model: gpt-4o\n    vendor: openai\n    prices: "
+                            "{standard: {input: 1.25, output: 7}}\n  - {model: ours, vendor: acme}\n");
+    assert_int_equal(run("prices", "list", "gpt-4o-2024-08-06"), 0);
+    assert_non_null(strstr(out, "standard  input                2.50"));
+    assert_int_equal(run("prices", "list", "--vendor", "acme", "--llm-catalog", "models.yaml", "--json"), 0);
+    assert_non_null(strstr(out, "\"models\":[{\"model\":\"ours\",\"vendor\":\"acme\",\"aliases\":[]"));
+    assert_int_equal(run("prices", "list", "gpt-4o", "--llm-catalog", "models.yaml", "--json"), 0);
+    assert_non_null(strstr(out, "\"prices\":{\"standard\":{\"input\":\"1.25\",\"output\":\"7.00\"}}"));
+    assert_int_equal(run("prices", "list", "--vendor", "anthropic"), 0);
+    assert_null(strstr(out, "openai"));
+    assert_int_equal(run("prices", "list", "gpt-99"), 1);
+    assert_non_null(strstr(err, "no model is called `gpt-99`"));
+    take_file("models.yaml");
+    assert_int_equal(run("prices", "list", "--llm-catalog", "models.yaml"), 1);
+}
+
+static void prices_check_prints_where(void **state)
+{
+    put_file("models.yaml", "priced_at: \"2026-11-01\"\nmodels:\n  - {model: m, vendor: v, prcies: {}}\n");
+    assert_int_equal(run("prices", "check", "models.yaml"), 1);
+    assert_non_null(strstr(out, "models.yaml:3:27: unknown_key"));
+    assert_int_equal(run("prices", "check", "models.yaml", "--json"), 1);
+    assert_true(str_starts(str_c(out), STR("{\"ok\":false,\"diags\":[{\"file\":\"models.yaml\",\"line\":3,")));
+    assert_int_equal(run("prices", "list", "--llm-catalog", "models.yaml"), 1);
+    assert_non_null(strstr(err, "unknown_key"));
+    assert_int_equal(run("prices", "check"), 0);
+    assert_int_equal(run("prices", "check", "--json"), 0);
+    assert_str(str_c(out), "{\"ok\":true,\"diags\":[]}\n");
+    take_file("models.yaml");
+    assert_int_equal(run("prices", "check", "models.yaml"), 1);
+}
+
 static void doctor_sees_what_it_can_without_a_daemon(void **state)
 {
     if (run("doctor", "--offline") != 0)
@@ -228,6 +262,8 @@ int main(void)
         T(the_man_page_names_every_command_and_option),
         T(the_man_page_in_docs_is_the_one_that_help_writes),
         T(completions_are_scripts_of_their_shell),
+        T(prices_are_listed_with_ones_own_over_them),
+        T(prices_check_prints_where),
         T(doctor_sees_what_it_can_without_a_daemon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
