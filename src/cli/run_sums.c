@@ -127,15 +127,12 @@ static struct str units(struct cli *c, struct json limit, const char *name)
 static void put_limit(struct cli *c, struct json limit, size_t columns)
 {
     struct flow f;
-    struct str resets = show_time(c, limit, "resets_at");
     flow_begin(&f, c, columns, STR("limit  "));
     flow_add(&f, STYLE_BOLD, show_text(limit, "id"));
     flow_add(&f, STYLE_DIM, show_text(limit, "bucket"));
     flow_add(&f, STYLE_PLAIN, arena_printf(&c->arena, "spent " STR_FMT, STR_ARG(units(c, limit, "settled"))));
     flow_add(&f, STYLE_PLAIN, arena_printf(&c->arena, "held " STR_FMT, STR_ARG(units(c, limit, "held"))));
     flow_add(&f, STYLE_PLAIN, arena_printf(&c->arena, "max " STR_FMT, STR_ARG(units(c, limit, "max"))));
-    if (resets.n)
-        flow_add(&f, STYLE_DIM, arena_printf(&c->arena, "resets " STR_FMT, STR_ARG(resets)));
     flow_end(&f);
 }
 

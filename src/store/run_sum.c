@@ -151,8 +151,7 @@ static int limit_at(struct run_sum *s, const struct run_limit *like, struct run_
     s->limits = p;
     if (arena_try_str(&s->arena, like->id, &l.id) < 0 || arena_try_str(&s->arena, like->counter, &l.counter) < 0 ||
         arena_try_str(&s->arena, like->bucket, &l.bucket) < 0 || arena_try_str(&s->arena, like->meter, &l.meter) < 0 ||
-        arena_try_str(&s->arena, like->window, &l.window) < 0 ||
-        arena_try_str(&s->arena, like->resets_at, &l.resets_at) < 0)
+        arena_try_str(&s->arena, like->window, &l.window) < 0)
         return err_trace(-ERR_TOO_LARGE);
     *ret = &s->limits[s->n_limits++];
     **ret = l;
@@ -162,22 +161,24 @@ static int limit_at(struct run_sum *s, const struct run_limit *like, struct run_
 static int add_limits(struct run_sum *s, struct json open, struct json personal)
 {
     struct json limit, buckets = json_get(personal, STR("buckets"));
+    const struct str window_call = STR("call"); /* compared, and counted nowhere */
     size_t i = 0;
     int r = 0;
     for (struct json_iter it = json_each(json_get(open, STR("limits"))); json_next(&it, NULL, &limit) && r == 0; i++) {
         struct run_limit l = {.id = text_of(limit, "id"),
                               .counter = text_of(limit, "counter"),
                               .meter = text_of(limit, "meter"),
-                              .window = text_of(limit, "window"),
-                              .resets_at = text_of(limit, "resets_at")};
+                              .window = text_of(limit, "window")};
         struct run_limit *kept;
-        if (!json_str(json_at(buckets, i), &l.bucket) || !is_of_run(l.bucket))
+        int64_t start = 0;
+        (void)json_i64(json_get(limit, STR("window_start")), &start); /* absent: none */
+        if (!json_str(json_at(buckets, i), &l.bucket) || !is_of_run(l.bucket) || start != 0 ||
+            str_eq(l.window, window_call))
             continue;
         r = limit_at(s, &l, &kept);
         if (r < 0)
             continue;
         (void)json_i64(json_get(limit, STR("max")), &kept->max);
-        (void)json_i64(json_get(limit, STR("window_start")), &kept->window_start);
     }
     return r;
 }
@@ -244,7 +245,6 @@ static int put_limit(const struct run_limit *l, struct json_writer *w, run_sum_l
     render_units(w, STR("settled"), l->meter, settled);
     render_units(w, STR("held"), l->meter, held);
     render_units(w, STR("max"), l->meter, l->max);
-    jw_put_str_or_null(w, STR("resets_at"), l->resets_at);
     jw_object_end(w);
     return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * store/run_sum.h - what the calls of one run add up to: money by layer and vendor, tokens, tool calls, and the limits
- * that count this run alone.
+ * that count this run alone, and all of it.
  *
  * Fed call by call, so that a run of any length takes the memory of one call and of these sums.
  */
@@ -14,11 +14,10 @@ struct run_sum_row {
     struct rollup sum;
 };
 
-/* A limit whose bucket names the run. */
+/* A limit whose bucket names a run, over all of it: its window has no start (run, lifetime, instant). */
 struct run_limit {
-    struct str id, counter, bucket, meter, window, resets_at;
-    wall_t window_start; /* of the newest call that it matched */
-    int64_t max;
+    struct str id, counter, bucket, meter, window;
+    int64_t max; /* when its newest call was held */
 };
 
 struct run_sum {

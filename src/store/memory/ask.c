@@ -97,7 +97,7 @@ static int ask_run(struct asking *a)
 static int look(void *ctx, const struct run_limit *l, int64_t *ret_settled, int64_t *ret_held)
 {
     const struct memory *m = ctx;
-    const struct tally_row *row = tally_find(&m->counters, l->counter, l->bucket, l->window_start);
+    const struct tally_row *row = tally_find(&m->counters, l->counter, l->bucket, 0);
     if (row) {
         *ret_settled = row->settled;
         *ret_held = row->held;

@@ -311,7 +311,7 @@ static int on_call_of_sum(struct asking *a, sqlite3_stmt *st)
 static int look(void *ctx, const struct run_limit *l, int64_t *ret_settled, int64_t *ret_held)
 {
     static const char SQL[] =
-        "SELECT settled, held FROM counters WHERE counter = ?1 AND bucket = ?2 AND window_start = ?3";
+        "SELECT settled, held FROM counters WHERE counter = ?1 AND bucket = ?2 AND window_start = 0";
     struct asking *a = ctx;
     sqlite3_stmt *st;
     int r = sql_prepare(a->r->db, str_c(SQL), &st);
@@ -319,7 +319,6 @@ static int look(void *ctx, const struct run_limit *l, int64_t *ret_settled, int6
         return r;
     sql_bind_str(st, 1, l->counter);
     sql_bind_str(st, 2, l->bucket);
-    sql_bind_int(st, 3, l->window_start);
     int rc = sqlite3_step(st);
     if (rc == SQLITE_ROW) {
         *ret_settled = sql_i64(st, 0);

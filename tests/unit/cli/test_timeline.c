@@ -22,10 +22,9 @@ static const char RUN[] =
     "\"tokens\":{\"input\":812,\"cache_read\":400,\"output\":12,\"reasoning\":30,\"audio\":5},\"tool_calls\":3,"
     "\"limits\":[{\"id\":\"run-cap\",\"bucket\":\"run=acme/support/run_42\",\"meter\":\"usd\","
     "\"settled\":\"50.000300000\","
-    "\"held\":\"7.000000000\",\"max\":\"100.000000000\",\"resets_at\":null},"
+    "\"held\":\"7.000000000\",\"max\":\"100.000000000\"},"
     "{\"id\":\"run-tokens\",\"bucket\":\"run=acme/support/run_42\",\"meter\":\"tokens\","
-    "\"settled\":1254,\"held\":0,\"max\":5000,"
-    "\"resets_at\":\"2026-11-24T00:00:00Z\"}]}";
+    "\"settled\":1254,\"held\":0,\"max\":5000}]}";
 
 #define PERMIT "\"verdict\":\"permit\",\"code\":null,\"reason\":\"rule pays permits it\","
 #define REFUND "\"vendor\":\"stripe\",\"operation\":\"stripe.refunds.create\",\"currency\":\"USD\",\"exponent\":2,"
@@ -75,8 +74,7 @@ static const char WIDE[] =
     "\n"
     "tokens  1212 in (400 cache_read), 42 out (30 reasoning), 5 audio  tool calls 3\n"
     "limit  run-cap  run=acme/support/run_42  spent 50.0003 USD  held 7.00 USD  max 100.00 USD\n"
-    "limit  run-tokens  run=acme/support/run_42  spent 1254 tokens  held 0 tokens  max 5000 tokens  resets 2026-11-24 "
-    "00:00:00\n";
+    "limit  run-tokens  run=acme/support/run_42  spent 1254 tokens  held 0 tokens  max 5000 tokens\n";
 
 static const char NARROW[] =
     "run_42  agent support  tenant acme  2026-11-23 12:00:00\n"
@@ -116,8 +114,7 @@ static const char NARROW[] =
     "limit  run-cap  run=acme/support/run_42  spent 50.0003 USD\n"
     "       held 7.00 USD  max 100.00 USD\n"
     "limit  run-tokens  run=acme/support/run_42\n"
-    "       spent 1254 tokens  held 0 tokens  max 5000 tokens\n"
-    "       resets 2026-11-24 00:00:00\n";
+    "       spent 1254 tokens  held 0 tokens  max 5000 tokens\n";
 
 static char *shown(const char *run, const char *calls, size_t columns, bool has_color)
 {

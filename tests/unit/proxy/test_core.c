@@ -509,6 +509,65 @@ static void a_call_to_a_model_that_a_restart_cut_off_is_settled_at_its_hold(void
     teardown(&w);
 }
 
+/* The record of a call's end that does not fit a frame says less, but says the outcome. */
+static void an_end_with_more_tool_calls_than_fit_is_recorded_without_them(void **state)
+{
+    struct world w;
+    struct try t;
+    struct tool_call calls[64];
+    char name[LLM_NAME_BYTES_MAX];
+    setup(&w);
+    memset(name, 'n', sizeof(name));
+    for (size_t i = 0; i < 64; i++)
+        calls[i] = (struct tool_call){.id = {name, sizeof(name)}, .name = {name, sizeof(name)}};
+    assert_int_equal(ask(&w, &t, 5, 100, 50), 0);
+    struct record_close rc = {.call_id = t.id,
+                              .open_seq = t.held.open_seq,
+                              .ended_at = wall_now,
+                              .outcome = OUTCOME_SETTLED,
+                              .settled = {.how = HOW_PRICED, .usd = MONEY_PER_USD},
+                              .model = {.sent = STR("gpt-4o"), .tool_calls = calls, .n_tool_calls = 64},
+                              .salt = salt};
+    struct buf small, personal;
+    buf_init(&small, 4096);
+    buf_init(&personal, 4096);
+    struct close_request q = {.held = &t.held,
+                              .idempotency = &t.idem,
+                              .record = &rc,
+                              .object_scope = STR("openai/live"),
+                              .body = &small,
+                              .personal = &personal};
+    assert_int_equal(core_close(w.core, &q), 0);
+    assert_int_equal(buf_ok(&small), 0);
+    assert_non_null(memmem(small.p, small.n, "\"outcome\":\"settled\"", 19));
+    assert_non_null(memmem(small.p, small.n, "\"model_sent\":\"gpt-4o\"", 21));
+    assert_null(memmem(small.p, small.n, "tool_calls", 10));
+    buf_deinit(&small);
+    buf_deinit(&personal);
+    drop(&t);
+    teardown(&w);
+}
+
+static void the_core_leads_from_a_tool_call_to_the_call_that_carries_it_out(void **state)
+{
+    struct world w;
+    struct cause c;
+    struct param charge = {.name = STR("charge"), .s = STR("ch_1")};
+    struct tool_call asked = {.id = STR("call_a"), .name = STR("refund"), .args = STR("{\"charge\":\"ch_1\"}")};
+    setup(&w);
+    struct facts f = refund_of(&w, 5);
+    f.params = &charge;
+    f.n_params = 1;
+    core_tool_calls_learned(w.core, f.tenant, f.agent, f.run_id, STR("c-1"), &asked, 1, wall_now);
+    core_cause_find(w.core, &f, STR("call_a"), &w.arena, &c);
+    assert_int_equal(c.how, CAUSE_EXPLICIT);
+    assert_str(c.call_id, "c-1");
+    core_cause_find(w.core, &f, STR_NONE, &w.arena, &c);
+    assert_int_equal(c.how, CAUSE_INFERRED);
+    assert_str(c.tool_call_id, "call_a");
+    teardown(&w);
+}
+
 static void a_call_refused_while_its_retry_runs_is_unknown_until_the_retry_ends(void **state)
 {
     static const struct {
@@ -687,6 +746,8 @@ int main(void)
         cmocka_unit_test(usage_beyond_the_hold_is_booked_and_flagged),
         cmocka_unit_test(tokens_that_nobody_counted_settle_at_the_hold),
         cmocka_unit_test(a_call_to_a_model_that_a_restart_cut_off_is_settled_at_its_hold),
+        cmocka_unit_test(an_end_with_more_tool_calls_than_fit_is_recorded_without_them),
+        cmocka_unit_test(the_core_leads_from_a_tool_call_to_the_call_that_carries_it_out),
         cmocka_unit_test(a_call_refused_while_its_retry_runs_is_unknown_until_the_retry_ends),
         cmocka_unit_test(a_replay_of_a_call_settled_before_the_start_books_nothing),
         cmocka_unit_test(a_start_is_ready_before_the_store_has_the_tail),

@@ -564,7 +564,8 @@ static void a_run_shows_the_limits_that_count_it_alone(void **state)
     c.limits[0] = (struct story_limit){
         "default/run/usd/run/key,run", "key=k1,run=acme/refunds/run-1", "usd", "run", 0, 5000000000};
     c.limits[1] = (struct story_limit){"default/n/requests/run/run", "run=acme/refunds/run-1", "requests", "run", 0, 1};
-    c.limits[2] = (struct story_limit){"default/all/usd/day/", "-", "usd", "day", STORY_START, 1};
+    c.limits[2] = (struct story_limit){
+        "default/day/usd/day/run", "run=acme/refunds/run-1", "usd", "day", wall_day_start(STORY_START), 1};
     c.limits[3] = (struct story_limit){"default/tenant/usd/day/tenant", "tenant=run%3D", "usd", "day", STORY_START, 1};
     c.n_limits = 4;
     uint64_t open = story_open(&s->story, &c, NULL);
