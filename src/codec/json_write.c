@@ -28,15 +28,40 @@ static inline uint64_t has_special(uint64_t x)
     return ((x - EACH(0x20)) | (quote - EACH(1)) | (slash - EACH(1)) | x) & HIGH_BITS;
 }
 
+static inline uint64_t load8(const char *p)
+{
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+
+static inline uint64_t load_4_and_4(const char *p, const char *q)
+{
+    uint32_t x, y;
+    memcpy(&x, p, sizeof x);
+    memcpy(&y, q, sizeof y);
+    return (uint64_t)y << 32 | x;
+}
+
+/* True when no byte of at least four needs an escape: the last ones are looked at with some that were seen before. */
+static inline bool is_plain(struct str s)
+{
+    if (s.n < 8)
+        return !has_special(load_4_and_4(s.p, s.p + s.n - 4));
+    for (size_t i = 0; i + 8 <= s.n; i += 8)
+        if (has_special(load8(s.p + i)))
+            return false;
+    return !has_special(load8(s.p + s.n - 8));
+}
+
 /* How many bytes from the start need no escape. */
 static inline size_t plain_run(struct str s)
 {
     size_t i = 0;
-    for (uint64_t x; i + sizeof x <= s.n; i += sizeof x) {
-        memcpy(&x, s.p + i, sizeof x);
-        if (has_special(x))
-            break;
-    }
+    if (s.n >= 4 && is_plain(s))
+        return s.n;
+    while (i + 8 <= s.n && !has_special(load8(s.p + i)))
+        i += 8;
     while (i < s.n && !ESCAPE[(unsigned char)s.p[i]])
         i++;
     return i;

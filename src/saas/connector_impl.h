@@ -12,6 +12,7 @@
 
 #define CONNECTOR_SEGMENTS_MAX 16 /* path segments of one request; more belong to no operation */
 #define CONNECTOR_JSON_DEPTH_MAX 64
+#define ROUTE_SLOTS 512 /* chains of operations; any number works */
 #define IDEMPOTENCY_KEY_BYTES_MAX 255
 #define DUPLICATE_BY_MAX 16   /* parameters that make two requests one */
 #define PRICE_TABLES_MAX 8    /* of one connector */
@@ -259,7 +260,8 @@ struct connector {
     size_t n_objects;
     struct operation *ops;
     size_t n_ops;
-    uint32_t *route_keys; /* route_key() of each operation, side by side: what match.c reads first */
+    /* Operations by their route_key(): chains of indexes + 1 (0 ends one), the latest first. */
+    uint32_t *route_keys, *route_next, route_heads[ROUTE_SLOTS];
 };
 
 /* match.c */

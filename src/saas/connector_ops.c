@@ -328,11 +328,14 @@ static void file_operation(struct parse *p, const struct yaml *at)
 {
     struct connector *c = p->c;
     const struct operation *op = &c->ops[c->n_ops];
-    for (size_t i = 0; i < c->n_ops; i++) {
-        if (is_same_shape(&c->ops[i], op))
-            read_fault(p, at, "`" STR_FMT "` has the same route as line %d", STR_ARG(op->id), c->ops[i].line);
+    uint32_t key = route_key(op->method, op->n_segs, operation_second(op)), *head = &c->route_heads[key % ROUTE_SLOTS];
+    for (uint32_t i = *head; i; i = c->route_next[i - 1]) { /* the same shape has the same key */
+        if (is_same_shape(&c->ops[i - 1], op))
+            read_fault(p, at, "`" STR_FMT "` has the same route as line %d", STR_ARG(op->id), c->ops[i - 1].line);
     }
-    c->route_keys[c->n_ops++] = route_key(op->method, op->n_segs, operation_second(op));
+    c->route_keys[c->n_ops] = key;
+    c->route_next[c->n_ops] = *head;
+    *head = (uint32_t)++c->n_ops;
 }
 
 static size_t count_routes(const struct yaml *list, const struct yaml *known)
@@ -366,6 +369,7 @@ void parse_operations(struct parse *p, const struct yaml *list, const struct yam
     size_t n = count_routes(list, known);
     c->ops = arena_alloc(&c->arena, (n ? n : 1) * sizeof(*c->ops));
     c->route_keys = arena_alloc(&c->arena, (n ? n : 1) * sizeof(*c->route_keys));
+    c->route_next = arena_alloc(&c->arena, (n ? n : 1) * sizeof(*c->route_next));
     yaml_each(row, yaml_is(list, YAML_SEQ) ? list : NULL)
     {
         parse_operation(p, row, parse_str(p, row, "route", true), &c->ops[c->n_ops]);

@@ -80,18 +80,24 @@ struct str operation_second(const struct operation *op)
     return op->n_segs > 1 && !op->segs[1].is_param ? op->segs[1].text : STR_NONE;
 }
 
-const struct operation *operation_match(const struct connector *c, struct str method, const struct str *segs, size_t n)
+/* The nearest of `best` and the operations of one key; of two that are equally near, the one that is declared first. */
+static const struct operation *match_key(const struct connector *c, uint32_t key, struct str method,
+                                         const struct str *segs, size_t n, const struct operation *best)
 {
-    const struct operation *best = NULL;
-    uint32_t exact = route_key(method, n, n > 1 ? segs[1] : STR_NONE), any = route_key(method, n, STR_NONE);
-    for (size_t i = 0; i < c->n_ops; i++) {
-        if (c->route_keys[i] != exact && c->route_keys[i] != any)
+    for (uint32_t i = c->route_heads[key % ROUTE_SLOTS]; i; i = c->route_next[i - 1]) {
+        const struct operation *op = &c->ops[i - 1];
+        if (c->route_keys[i - 1] != key || op->n_segs != n || !str_eq(op->method, method) || !fits(op, segs))
             continue;
-        const struct operation *op = &c->ops[i];
-        if (op->n_segs == n && str_eq(op->method, method) && fits(op, segs) && (!best || is_nearer(op, best)))
+        if (!best || is_nearer(op, best) || (op < best && !is_nearer(best, op)))
             best = op;
     }
     return best;
+}
+
+const struct operation *operation_match(const struct connector *c, struct str method, const struct str *segs, size_t n)
+{
+    const struct operation *best = match_key(c, route_key(method, n, STR_NONE), method, segs, n, NULL);
+    return n > 1 ? match_key(c, route_key(method, n, segs[1]), method, segs, n, best) : best;
 }
 
 bool saas_knows_path(const struct connector *c, struct str method, struct str path)
