@@ -32,42 +32,57 @@ static const char *skip_string(const char *p, const char *end)
     return NULL;
 }
 
+enum { OTHER, QUOTE, OPENS, CLOSES, ENDS };
+
+/* What a byte outside of strings does; ENDS: behind a plain value. */
+static const unsigned char DOES[256] = {
+    ['"'] = QUOTE, ['{'] = OPENS, ['['] = OPENS, ['}'] = CLOSES, [']'] = CLOSES, [','] = ENDS, [' '] = ENDS, ['\n'] = ENDS,
+};
+
+static unsigned char does(const char *p)
+{
+    return DOES[(unsigned char)*p];
+}
+
 /* From behind an opening bracket to behind the one that closes it. */
 static const char *skip_nested(const char *p, const char *end)
 {
     size_t depth = 1;
     while (p && p < end) {
-        char c = *p++;
-        if (c == '"')
+        switch (does(p++)) {
+        case QUOTE:
             p = skip_string(p, end);
-        else if (c == '{' || c == '[')
+            break;
+        case OPENS:
             depth++;
-        else if ((c == '}' || c == ']') && --depth == 0)
-            return p;
+            break;
+        case CLOSES:
+            if (--depth == 0)
+                return p;
+            break;
+        default:
+            break;
+        }
     }
     return NULL;
 }
 
 static const char *skip_plain(const char *p, const char *end)
 {
-    while (p < end && *p != ',' && *p != '}' && *p != ']' && *p != ' ' && *p != '\n')
+    while (p < end && does(p) < CLOSES)
         p++;
     return p;
 }
 
-static const char *skip_value(const char *p, const char *end)
+static bool opens(const char *p)
 {
-    if (p == end)
-        return NULL;
-    if (*p == '"')
-        return skip_string(p + 1, end);
-    return *p == '{' || *p == '[' ? skip_nested(p + 1, end) : skip_plain(p, end);
+    return *p == '{' || *p == '[';
 }
 
 bool json_walk(struct json_walk *w, struct str value)
 {
     const char *p = skip_space(value.p, value.p + value.n), *end = value.p + value.n;
-    if (p == end || (*p != '{' && *p != '['))
+    if (p == end || !opens(p))
         return false;
     *w = (struct json_walk){.p = p + 1, .end = end, .close = *p == '{' ? '}' : ']', .is_first = true};
     return true;
@@ -76,7 +91,11 @@ bool json_walk(struct json_walk *w, struct str value)
 /* To the next key or value: 1; 0: the end. */
 static int step(struct json_walk *w)
 {
-    w->p = skip_space(w->p, w->end);
+    if (w->inner) {
+        w->p = skip_nested(w->inner + 1, w->end);
+        w->inner = NULL;
+    }
+    w->p = w->p ? skip_space(w->p, w->end) : w->end;
     if (w->p < w->end && *w->p == w->close)
         return 0;
     if (!w->is_first) {
@@ -110,13 +129,26 @@ int json_walk_next(struct json_walk *w, struct str *ret_key, struct str *ret_val
         return r;
     if (w->close == '}' && !take_key(w, &key))
         return -ERR_INVALID;
-    const char *p = skip_value(w->p, w->end);
+    if (w->p < w->end && opens(w->p)) {
+        w->inner = w->p;
+        *ret_key = key;
+        *ret_value = (struct str){w->p, (size_t)(w->end - w->p)};
+        return 1;
+    }
+    bool is_text = w->p < w->end && *w->p == '"';
+    const char *p = is_text ? skip_string(w->p + 1, w->end) : skip_plain(w->p, w->end);
     if (!p || p == w->p)
         return -ERR_INVALID;
     *ret_key = key;
     *ret_value = (struct str){w->p, (size_t)(p - w->p)};
     w->p = p;
     return 1;
+}
+
+void json_walk_after(struct json_walk *w, const struct json_walk *inner)
+{
+    w->p = inner->p + 1;
+    w->inner = NULL;
 }
 
 bool json_raw_str(struct arena *a, struct str value, struct str *ret)

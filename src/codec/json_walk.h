@@ -12,15 +12,21 @@
 
 struct json_walk {
     const char *p, *end;
-    char close; /* of what is walked along */
+    const char *inner; /* the container that was given last, and not passed yet; NULL: none */
+    char close;        /* of what is walked along */
     bool is_first;
 };
 
 /* Along the members of an object or the elements of an array. False: `value` is neither. */
 bool json_walk(struct json_walk *w, struct str value);
-/* 1: the next one (ret_key is STR_NONE in arrays, and raw in objects: names with escapes are not undone);
- * 0: the end; -ERR_INVALID. */
+/*
+ * 1: the next one (ret_key is STR_NONE in arrays, and raw in objects: names with escapes are not undone); 0: the end;
+ * -ERR_INVALID. An object or array is given from its bracket to the end of the whole text: where it ends, a walk along
+ * it finds out.
+ */
 int json_walk_next(struct json_walk *w, struct str *ret_key, struct str *ret_value);
+/* `inner` has walked to the end of what was given last: it need not be passed again. */
+void json_walk_after(struct json_walk *w, const struct json_walk *inner);
 
 /* True when the value is of that type; else *ret is untouched. A text with escapes is undone in `a`. */
 bool json_raw_str(struct arena *a, struct str value, struct str *ret);

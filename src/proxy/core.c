@@ -277,6 +277,7 @@ void core_free(struct core *c)
     if (!c)
         return;
     journal_reader_free(c->drain_reader);
+    core_drain_batch_free(c->drain_batch);
     list_each_safe(n, tmp, &c->late)
         late_free(list_entry(n, struct late_frame, node));
     idem_free(c);

@@ -48,6 +48,9 @@ struct late_frame {
     struct frame frame;
 };
 
+struct drain_batch; /* core_turns.c */
+void core_drain_batch_free(struct drain_batch *b);
+
 struct core {
     const struct limits *limits;
     const struct clock *clock;
@@ -98,6 +101,7 @@ struct core {
     const struct sign_key *checkpoint_key;
     uint64_t checkpoint_seq;
     mono_t checkpoint_at;
+    struct drain_batch *drain_batch; /* NULL: before the first turn */
     int drain_error; /* the drain's own: why its last batch was not applied; 0: it was */
 };
 

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define BATCH_BYTES ((size_t)4 << 20) /* a batch of long frames ends here */
+
 /* --- sync ------------------------------------------------------------------------------------------------------- */
 
 bool core_synced(struct core *c, struct sync_wait *w)
@@ -76,7 +78,8 @@ void core_sync_wait(struct core *c)
 
 /* --- drain ------------------------------------------------------------------------------------------------------ */
 
-struct batch {
+/* Frames on their way, in memory that is kept from turn to turn. */
+struct drain_batch {
     struct frame *frames;
     struct buf bytes; /* copies of bodies: the reader's are valid for one frame only */
     size_t *at;
@@ -84,9 +87,37 @@ struct batch {
     bool has_all; /* the reader had no more */
 };
 
-static int batch_read(struct core *c, struct batch *b)
+static struct drain_batch *batch_begin(struct core *c)
 {
-    while (b->n < b->n_max && b->bytes.n < (8u << 20)) {
+    struct drain_batch *b = c->drain_batch;
+    if (!b) {
+        b = c->drain_batch = calloc(1, sizeof *b);
+        check(b != NULL);
+        b->n_max = (size_t)c->limits->store_batch_frames_max;
+        b->frames = calloc(b->n_max, sizeof(*b->frames));
+        b->at = calloc(b->n_max, sizeof(*b->at));
+        check(b->frames && b->at);
+        buf_init(&b->bytes, BATCH_BYTES + 4 * (size_t)c->limits->frame_bytes_max);
+    }
+    buf_reset(&b->bytes);
+    b->n = 0;
+    b->has_all = false;
+    return b;
+}
+
+void core_drain_batch_free(struct drain_batch *b)
+{
+    if (!b)
+        return;
+    buf_deinit(&b->bytes);
+    free(b->frames);
+    free(b->at);
+    free(b);
+}
+
+static int batch_read(struct core *c, struct drain_batch *b)
+{
+    while (b->n < b->n_max && b->bytes.n < BATCH_BYTES) {
         struct frame f;
         int r = journal_reader_next(c->drain_reader, &f);
         if (r == JOURNAL_R_END) {
@@ -104,7 +135,7 @@ static int batch_read(struct core *c, struct batch *b)
     return 0;
 }
 
-static void batch_point(struct batch *b)
+static void batch_point(struct drain_batch *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         struct frame *f = &b->frames[i];
@@ -172,37 +203,29 @@ bool core_drain_turn(struct core *c)
 {
     append_late_frames(c);
     core_checkpoint(c);
-    struct batch b = {.n_max = (size_t)c->limits->store_batch_frames_max};
-    b.frames = calloc(b.n_max, sizeof(*b.frames));
-    b.at = calloc(b.n_max, sizeof(*b.at));
-    check(b.frames && b.at);
-    buf_init(&b.bytes, (8u << 20) + 4 * (size_t)c->limits->frame_bytes_max);
-
-    int r = c->drain_reader ? batch_read(c, &b) : -ERR_IO;
-    if (b.n > 0) {
-        batch_point(&b);
-        int applied = c->store->ops->apply(c->store, b.frames, b.n);
+    struct drain_batch *b = batch_begin(c);
+    int r = c->drain_reader ? batch_read(c, b) : -ERR_IO;
+    if (b->n > 0) {
+        batch_point(b);
+        int applied = c->store->ops->apply(c->store, b->frames, b->n);
         if (applied < 0) {
             r = applied;
         } else {
-            uint64_t seq = b.frames[b.n - 1].seq;
+            uint64_t seq = b->frames[b->n - 1].seq;
             counter_add(COUNTER_store_batches, 1);
             atomic_store(&c->store_seq, seq);
         }
     }
     if (r == 0)
         recycle(c);
-    bool did = b.n > 0 && r == 0;
+    bool did = b->n > 0 && r == 0;
     if (r < 0)
         drain_failed(c, r);
     else if (did)
         drain_goes_on(c);
-    buf_deinit(&b.bytes);
-    free(b.frames);
-    free(b.at);
     if (did)
         wake_answers(c);
-    return did && !b.has_all;
+    return did && !b->has_all;
 }
 
 static void deadline(struct timespec *ts, int64_t ms)

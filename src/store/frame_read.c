@@ -11,30 +11,44 @@
 
 #include <string.h>
 
-enum pick_type { PICK_STR, PICK_I64, PICK_WALL, PICK_COST, PICK_BOOL, PICK_RAW };
+enum pick_type { PICK_STR, PICK_I64, PICK_WALL, PICK_COST, PICK_BOOL, PICK_MEMBERS, PICK_ROWS, PICK_TEXTS };
 
 struct pick {
     struct str name;
     enum pick_type type;
     size_t offset;
+    const struct pick_table *of; /* PICK_MEMBERS: of the same row; PICK_ROWS: of each element, into a struct rows */
 };
-#define PICK(type, row, member, name) {STR_INIT(name), type, offsetof(struct row, member)}
+#define PICK(type, row, member, name) {STR_INIT(name), type, offsetof(struct row, member), NULL}
+#define PICK_OF(type, row, member, name, table) {STR_INIT(name), type, offsetof(struct row, member), &table}
 
 struct pick_table {
     const struct pick *picks;
+    size_t n, row_bytes;
+    const void *blank; /* a row; NULL: zeros */
+};
+#define TABLE(picks) {picks, sizeof picks / sizeof picks[0], 0, NULL}
+#define TABLE_OF_ROWS(picks, row) {picks, sizeof picks / sizeof picks[0], sizeof(struct row), NULL}
+
+struct rows {
+    void *p;
     size_t n;
 };
-#define TABLE(picks) ((struct pick_table){picks, sizeof picks / sizeof picks[0]})
+struct texts {
+    struct str *p;
+    size_t n;
+};
 
-static int pick_all(struct arena *a, struct str object, struct pick_table table, void *ret);
+static int pick_all(struct arena *a, struct json_walk *w, const struct pick_table *table, void *ret);
 
 struct cost_members {
     struct str usd, how;
 };
-static const struct pick COST[] = {
+static const struct pick COST_PICKS[] = {
     PICK(PICK_STR, cost_members, usd, "usd"),
     PICK(PICK_STR, cost_members, how, "how"),
 };
+static const struct pick_table COST = TABLE(COST_PICKS);
 
 static struct cost_row cost_of(const struct cost_members *m)
 {
@@ -55,53 +69,136 @@ struct cost_row cost_read(struct json v)
     return cost_of(&m);
 }
 
-static struct cost_row cost_pick(struct arena *a, struct str v)
+#define ROWS_FIRST 8
+
+/* Room for twice as many rows as there are. */
+static char *rows_grow(struct arena *a, char *rows, size_t n, size_t row_bytes)
 {
-    struct cost_members m = {0};
-    return pick_all(a, v, TABLE(COST), &m) < 0 ? (struct cost_row){0} : cost_of(&m);
+    char *more = arena_try_alloc(a, (n ? 2 * n : ROWS_FIRST) * row_bytes);
+    if (more && n)
+        memcpy(more, rows, n * row_bytes);
+    return more;
 }
 
-static void pick_one(struct arena *a, enum pick_type type, struct str v, void *to)
+/* The next row of an array that grows. NULL: no room. */
+static char *rows_add(struct arena *a, struct rows *rows, size_t row_bytes, const void *blank)
 {
+    bool is_full = rows->n == 0 || (rows->n >= ROWS_FIRST && (rows->n & (rows->n - 1)) == 0);
+    if (is_full && !(rows->p = rows_grow(a, rows->p, rows->n, row_bytes)))
+        return NULL;
+    char *row = (char *)rows->p + rows->n++ * row_bytes;
+    if (blank)
+        memcpy(row, blank, row_bytes);
+    else
+        memset(row, 0, row_bytes);
+    return row;
+}
+
+/* Elements that are no objects are rows without members. */
+static int rows_read(struct arena *a, struct json_walk *w, const struct pick_table *table, struct rows *ret)
+{
+    struct str key, v;
+    int r;
+    while ((r = json_walk_next(w, &key, &v)) > 0) {
+        struct json_walk inner;
+        char *row = rows_add(a, ret, table->row_bytes, table->blank);
+        if (!row)
+            return err_trace(-ERR_TOO_LARGE);
+        if (!json_walk(&inner, v) || inner.close != '}')
+            continue;
+        r = pick_all(a, &inner, table, row);
+        if (r < 0)
+            return r;
+        json_walk_after(w, &inner);
+    }
+    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
+}
+
+/* Elements that are no texts are empty ones. */
+static int texts_read(struct arena *a, struct json_walk *w, struct texts *ret)
+{
+    struct rows rows = {NULL, 0};
+    struct str key, v;
+    int r;
+    while ((r = json_walk_next(w, &key, &v)) > 0) {
+        char *row = rows_add(a, &rows, sizeof *ret->p, NULL);
+        if (!row)
+            return err_trace(-ERR_TOO_LARGE);
+        (void)json_raw_str(a, v, (struct str *)(void *)row);
+    }
+    *ret = (struct texts){rows.p, rows.n};
+    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
+}
+
+static int cost_pick(struct arena *a, struct json_walk *w, struct cost_row *ret)
+{
+    struct cost_members m = {0};
+    int r = pick_all(a, w, &COST, &m);
+    if (r == 0)
+        *ret = cost_of(&m);
+    return r;
+}
+
+/* What stands inside `v`, which `w` gave last. Another type than the table wants is passed over. */
+static int pick_inner(struct arena *a, const struct pick *p, struct json_walk *w, struct str v, char *row)
+{
+    struct json_walk inner;
+    int r = 0;
+    bool wants_array = p->type == PICK_ROWS || p->type == PICK_TEXTS;
+    if (!json_walk(&inner, v) || (inner.close == ']') != wants_array)
+        return 0;
+    if (p->type == PICK_ROWS)
+        r = rows_read(a, &inner, p->of, (struct rows *)(void *)(row + p->offset));
+    else if (p->type == PICK_TEXTS)
+        r = texts_read(a, &inner, (struct texts *)(void *)(row + p->offset));
+    else if (p->type == PICK_COST)
+        r = cost_pick(a, &inner, (struct cost_row *)(void *)(row + p->offset));
+    else
+        r = pick_all(a, &inner, p->of, row);
+    if (r == 0)
+        json_walk_after(w, &inner);
+    return r;
+}
+
+static int pick_one(struct arena *a, const struct pick *p, struct json_walk *w, struct str v, char *row)
+{
+    void *to = row + p->offset;
     struct str s;
     wall_t t;
-    switch (type) {
+    switch (p->type) {
     case PICK_STR:
         (void)json_raw_str(a, v, to); /* stays empty */
-        break;
+        return 0;
     case PICK_I64:
         (void)json_raw_i64(v, to); /* stays zero */
-        break;
+        return 0;
     case PICK_WALL:
         if (json_raw_str(a, v, &s) && wall_parse(s, &t) == 0)
             *(wall_t *)to = t;
-        break;
-    case PICK_COST:
-        *(struct cost_row *)to = cost_pick(a, v);
-        break;
+        return 0;
     case PICK_BOOL:
         (void)json_raw_bool(v, to); /* stays false */
-        break;
-    case PICK_RAW:
-        *(struct str *)to = v;
-        break;
+        return 0;
+    default:
+        return pick_inner(a, p, w, v, row);
     }
 }
 
-/* Fills what the table names. Anything but an object has no members; -ERR_CORRUPT: it does not end as it begins. */
-static int pick_all(struct arena *a, struct str object, struct pick_table table, void *ret)
+/* Fills what the table names, to the end of the object. -ERR_CORRUPT: it does not end as it begins. */
+static int pick_all(struct arena *a, struct json_walk *w, const struct pick_table *table, void *ret)
 {
-    struct json_walk w;
     struct str key, v;
     size_t at = 0;
-    int r = json_walk(&w, object) && w.close == '}' ? 1 : 0;
-    while (r > 0 && (r = json_walk_next(&w, &key, &v)) > 0) {
-        for (size_t tried = 0; tried < table.n; tried++) {
-            const struct pick *p = &table.picks[at + tried < table.n ? at + tried : at + tried - table.n];
+    int r;
+    while ((r = json_walk_next(w, &key, &v)) > 0) {
+        for (size_t tried = 0; tried < table->n; tried++) {
+            const struct pick *p = &table->picks[at + tried < table->n ? at + tried : at + tried - table->n];
             if (p->name.n != key.n || memcmp(p->name.p, key.p, key.n) != 0)
                 continue;
-            pick_one(a, p->type, v, (char *)ret + p->offset);
-            at = (size_t)(p - table.picks) + 1;
+            r = pick_one(a, p, w, v, ret);
+            if (r < 0)
+                return r;
+            at = (size_t)(p - table->picks) + 1;
             break;
         }
     }
@@ -109,11 +206,14 @@ static int pick_all(struct arena *a, struct str object, struct pick_table table,
 }
 
 /* A text of a frame is an object, or not there. */
-static int pick_text(struct arena *a, struct str text, struct pick_table table, void *ret)
+static int pick_text(struct arena *a, struct str text, const struct pick_table *table, void *ret)
 {
-    if (text.n && text.p[0] != '{')
+    struct json_walk w;
+    if (text.n == 0)
+        return 0;
+    if (!json_walk(&w, text) || w.close != '}')
         return err_trace(-ERR_CORRUPT);
-    return pick_all(a, text, table, ret);
+    return pick_all(a, &w, table, ret);
 }
 
 int frame_parse(struct arena *a, struct str text, struct json *ret)
@@ -130,52 +230,31 @@ int frame_parse(struct arena *a, struct str text, struct json *ret)
     return 0;
 }
 
-#define ROWS_FIRST 8
-
-/* Room for twice as many rows as there are. */
-static char *rows_grow(struct arena *a, char *rows, size_t n, size_t row_bytes)
-{
-    char *more = arena_try_alloc(a, (n ? 2 * n : ROWS_FIRST) * row_bytes);
-    if (more && n)
-        memcpy(more, rows, n * row_bytes);
-    return more;
-}
-
-/* An array of rows read with one table; *ret_n is 0 and NULL returned for anything but an array with elements. */
-static int rows_read(struct arena *a, struct str array, struct pick_table table, size_t row_bytes, const void *blank,
-                     void *ret_rows, size_t *ret_n)
-{
-    struct json_walk w;
-    struct str key, v;
-    char *rows = NULL;
-    size_t n = 0, n_max = 0;
-    int r = json_walk(&w, array) && w.close == ']' ? 1 : 0;
-    while (r > 0 && (r = json_walk_next(&w, &key, &v)) > 0) {
-        if (n == n_max) {
-            rows = rows_grow(a, rows, n, row_bytes);
-            if (!rows)
-                return err_trace(-ERR_TOO_LARGE);
-            n_max = n ? 2 * n : ROWS_FIRST;
-        }
-        char *row = rows + n++ * row_bytes;
-        memcpy(row, blank, row_bytes);
-        if (pick_all(a, v, table, row) < 0)
-            return -ERR_CORRUPT;
-    }
-    *(void **)ret_rows = rows;
-    *ret_n = n;
-    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
-}
-
 /* --- OPEN ------------------------------------------------------------------------------------------------------- */
+
+static const struct pick LIMIT_PICKS[] = {
+    PICK(PICK_STR, hold_row, counter, "counter"),
+    PICK(PICK_STR, hold_row, meter, "meter"),
+    PICK(PICK_STR, hold_row, window, "window"),
+    PICK(PICK_I64, hold_row, window_start, "window_start"),
+    PICK(PICK_I64, hold_row, n, "n"),
+};
+static const struct pick_table LIMIT = TABLE_OF_ROWS(LIMIT_PICKS, hold_row);
 
 struct open_members {
     struct call_open open;
-    struct str idempotency, limits;
+    struct rows limits;
     struct str model_sent; /* where it is not the one asked for */
 };
+static const struct pick IDEMPOTENCY_PICKS[] = {
+    PICK(PICK_STR, open_members, open.idempotency_scope, "scope"),
+    PICK(PICK_STR, open_members, open.idempotency_digest, "digest"),
+    PICK(PICK_STR, open_members, open.idempotency_body, "body"),
+};
+static const struct pick_table IDEMPOTENCY = TABLE(IDEMPOTENCY_PICKS);
+
 #define OPEN_STR(member, name) PICK(PICK_STR, open_members, open.member, name)
-static const struct pick OPEN[] = {
+static const struct pick OPEN_PICKS[] = {
     OPEN_STR(call_id, "call_id"),
     PICK(PICK_WALL, open_members, open.started_at, "started_at"),
     OPEN_STR(run_id, "run_id"),
@@ -190,57 +269,30 @@ static const struct pick OPEN[] = {
     OPEN_STR(verdict, "verdict"),
     OPEN_STR(code, "code"),
     OPEN_STR(shares, "shares"),
-    PICK(PICK_RAW, open_members, idempotency, "idempotency"),
+    PICK_OF(PICK_MEMBERS, open_members, open, "idempotency", IDEMPOTENCY),
     PICK(PICK_COST, open_members, open.held, "held"),
-    PICK(PICK_RAW, open_members, limits, "limits"),
+    PICK_OF(PICK_ROWS, open_members, limits, "limits", LIMIT),
     PICK(PICK_WALL, open_members, open.ended_at, "ended_at"),
     OPEN_STR(outcome, "outcome"),
 };
 
+static const struct pick_table OPEN = TABLE(OPEN_PICKS);
+
 struct open_personal {
-    struct str tenant, buckets;
+    struct str tenant;
+    struct texts buckets; /* one a limit, in their order; erased: fewer, or empty */
 };
-static const struct pick OPEN_PERSONAL[] = {
+static const struct pick OPEN_PERSONAL_PICKS[] = {
     PICK(PICK_STR, open_personal, tenant, "tenant"),
-    PICK(PICK_RAW, open_personal, buckets, "buckets"),
+    PICK(PICK_TEXTS, open_personal, buckets, "buckets"),
 };
-
-static const struct pick IDEMPOTENCY[] = {
-    PICK(PICK_STR, call_open, idempotency_scope, "scope"),
-    PICK(PICK_STR, call_open, idempotency_digest, "digest"),
-    PICK(PICK_STR, call_open, idempotency_body, "body"),
-};
-
-static const struct pick LIMIT[] = {
-    PICK(PICK_STR, hold_row, counter, "counter"),
-    PICK(PICK_STR, hold_row, meter, "meter"),
-    PICK(PICK_STR, hold_row, window, "window"),
-    PICK(PICK_I64, hold_row, window_start, "window_start"),
-    PICK(PICK_I64, hold_row, n, "n"),
-};
-
-/* A bucket a limit, in their order; erased ones stay empty. */
-static int buckets_read(struct arena *a, struct str buckets, struct hold_row *rows, size_t n)
-{
-    struct json_walk w;
-    struct str key, v;
-    int r = json_walk(&w, buckets) ? 1 : 0;
-    for (size_t i = 0; r > 0 && i < n && (r = json_walk_next(&w, &key, &v)) > 0; i++)
-        (void)json_raw_str(a, v, &rows[i].bucket);
-    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
-}
+static const struct pick_table OPEN_PERSONAL = TABLE(OPEN_PERSONAL_PICKS);
 
 /* Limits of one call are compared only ("call" has no counter): they take nothing, and their place stays. */
-static int holds_read(struct arena *a, struct str limits, struct str buckets, struct call_open *ret)
+static int holds_read(const struct rows *limits, const struct texts *buckets, struct call_open *ret)
 {
-    static const struct hold_row blank = {0};
-    struct hold_row *rows = NULL;
-    size_t n = 0, n_taken = 0;
-    int r = rows_read(a, limits, TABLE(LIMIT), sizeof blank, &blank, &rows, &n);
-    if (r == 0)
-        r = buckets_read(a, buckets, rows, n);
-    if (r < 0)
-        return r;
+    struct hold_row *rows = limits->p;
+    size_t n = limits->n, n_taken = 0;
     ret->n_limits = n;
     if (ret->ended_at !=
         0) /* refused: nothing was taken. A sharing call takes requests and slots, and no money (n 0). */
@@ -252,6 +304,7 @@ static int holds_read(struct arena *a, struct str limits, struct str buckets, st
         if ((row.n == 0 && ret->shares.n > 0) || str_eq(row.window, STR("call")))
             continue; /* a call that meant to cost nothing may cost something all the same: its limits book it */
         row.i = i;
+        row.bucket = i < buckets->n ? buckets->p[i] : STR_NONE;
         rows[n_taken++] = row;
     }
     ret->holds = rows;
@@ -263,11 +316,9 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
 {
     struct open_members m = {0};
     struct open_personal p = {0};
-    int r = pick_text(a, f->body, TABLE(OPEN), &m);
+    int r = pick_text(a, f->body, &OPEN, &m);
     if (r == 0)
-        r = pick_all(a, m.idempotency, TABLE(IDEMPOTENCY), &m.open);
-    if (r == 0)
-        r = pick_text(a, f->personal, TABLE(OPEN_PERSONAL), &p);
+        r = pick_text(a, f->personal, &OPEN_PERSONAL, &p);
     if (r < 0)
         return r;
     m.open.tenant = p.tenant;
@@ -280,7 +331,7 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
     if (m.open.ended_at == 0)
         m.open.outcome = STR_NONE;
 
-    r = holds_read(a, m.limits, p.buckets, &m.open);
+    r = holds_read(&m.limits, &p.buckets, &m.open);
     if (r < 0)
         return r;
     *ret = m.open;
@@ -289,83 +340,80 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
 
 /* --- CLOSE ------------------------------------------------------------------------------------------------------ */
 
+struct move_members {
+    int64_t of, i, released, settled;
+};
+static const struct pick MOVE_PICKS[] = {
+    PICK(PICK_I64, move_members, of, "of"),
+    PICK(PICK_I64, move_members, i, "i"),
+    PICK(PICK_I64, move_members, released, "released"),
+    PICK(PICK_I64, move_members, settled, "settled"),
+};
+static const struct move_members NO_MOVE = {.of = -1, .i = -1};
+static const struct pick_table MOVE = {MOVE_PICKS, 4, sizeof NO_MOVE, &NO_MOVE};
+
 struct close_members {
     struct call_close close;
     int64_t open_seq;
-    struct str moves;
+    struct rows moves;
 };
-static const struct pick CLOSE[] = {
+static const struct pick CLOSE_PICKS[] = {
     PICK(PICK_STR, close_members, close.call_id, "call_id"),
     PICK(PICK_I64, close_members, open_seq, "open_seq"),
     PICK(PICK_WALL, close_members, close.ended_at, "ended_at"),
     PICK(PICK_STR, close_members, close.outcome, "outcome"),
     PICK(PICK_COST, close_members, close.settled, "settled"),
     PICK(PICK_STR, close_members, close.code, "code"),
-    PICK(PICK_RAW, close_members, moves, "moves"),
+    PICK_OF(PICK_ROWS, close_members, moves, "moves", MOVE),
 };
+static const struct pick_table CLOSE = TABLE(CLOSE_PICKS);
 
-struct move_members {
-    int64_t of, i, released, settled;
-};
-static const struct pick MOVE[] = {
-    PICK(PICK_I64, move_members, of, "of"),
-    PICK(PICK_I64, move_members, i, "i"),
-    PICK(PICK_I64, move_members, released, "released"),
-    PICK(PICK_I64, move_members, settled, "settled"),
-};
-
-static const struct pick OBJECT[] = {
+static const struct pick OBJECT_PICKS[] = {
     PICK(PICK_STR, object_row, id, "id"),
     PICK(PICK_STR, object_row, type, "type"),
     PICK(PICK_STR, object_row, customer, "customer"),
     PICK(PICK_STR, object_row, parent, "parent"),
     PICK(PICK_BOOL, object_row, is_created, "created"),
 };
+static const struct pick_table OBJECT = TABLE_OF_ROWS(OBJECT_PICKS, object_row);
 
-static const struct pick CLOSE_PERSONAL[] = {{STR_INIT("objects"), PICK_RAW, 0}};
+static const struct pick CLOSE_PERSONAL_PICKS[] = {{STR_INIT("objects"), PICK_ROWS, 0, &OBJECT}};
+static const struct pick_table CLOSE_PERSONAL = TABLE(CLOSE_PERSONAL_PICKS);
 
-static int moves_read(struct arena *a, struct str v, const struct frame *f, struct call_close *ret)
+static int moves_read(struct arena *a, const struct rows *moves, const struct frame *f, struct call_close *ret)
 {
-    static const struct move_members blank = {.of = -1, .i = -1};
-    struct move_members *in = NULL;
-    size_t n = 0;
-    int r = rows_read(a, v, TABLE(MOVE), sizeof blank, &blank, &in, &n);
-    if (r < 0 || n == 0)
-        return r;
-    struct move_row *out = arena_try_alloc(a, n * sizeof *out);
-    if (!out)
+    const struct move_members *in = moves->p;
+    struct move_row *out = moves->n ? arena_try_alloc(a, moves->n * sizeof *out) : NULL;
+    if (moves->n && !out)
         return err_trace(-ERR_TOO_LARGE);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < moves->n; i++) {
         if (in[i].of <= 0 || (uint64_t)in[i].of >= f->seq || in[i].i < 0)
             return err_trace(-ERR_CORRUPT);
         out[i] = (struct move_row){(uint64_t)in[i].of, (size_t)in[i].i, in[i].released, in[i].settled};
     }
     ret->moves = out;
-    ret->n_moves = n;
+    ret->n_moves = moves->n;
     return 0;
 }
 
 int frame_read_close(struct arena *a, const struct frame *f, struct call_close *ret)
 {
-    static const struct object_row no_object = {0};
     struct close_members m = {0};
-    struct str objects = STR_NONE;
-    int r = pick_text(a, f->body, TABLE(CLOSE), &m);
+    struct rows objects = {NULL, 0};
+    int r = pick_text(a, f->body, &CLOSE, &m);
     if (r == 0)
-        r = pick_text(a, f->personal, TABLE(CLOSE_PERSONAL), &objects);
+        r = pick_text(a, f->personal, &CLOSE_PERSONAL, &objects);
     if (r < 0)
         return r;
     if (m.open_seq <= 0 || (uint64_t)m.open_seq >= f->seq || m.close.outcome.n == 0)
         return err_trace(-ERR_CORRUPT);
     m.close.open_seq = (uint64_t)m.open_seq;
-
-    r = moves_read(a, m.moves, f, &m.close);
+    m.close.objects = objects.p;
+    m.close.n_objects = objects.n;
+    r = moves_read(a, &m.moves, f, &m.close);
     if (r == 0)
-        r = rows_read(a, objects, TABLE(OBJECT), sizeof no_object, &no_object, &m.close.objects, &m.close.n_objects);
-    if (r < 0)
-        return r;
-    *ret = m.close;
-    return 0;
+        *ret = m.close;
+    return r;
 }
 
 /* --- EVENT ------------------------------------------------------------------------------------------------------ */
