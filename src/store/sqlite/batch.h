@@ -55,4 +55,5 @@ int batch_write_pack(struct batch *b);
 int batch_sum(struct batch *b);
 /* A row of calls; texts are copied to `a`. */
 #define CALL_COLUMNS 22 /* of the table */
+#define CALLS_AT_ONCE 16 /* rows of STMT_CALLS_PUT */
 void sqlite_call_row(sqlite3_stmt *st, struct arena *a, struct call_row *ret);

@@ -41,21 +41,29 @@ void sqlite_call_row(sqlite3_stmt *st, struct arena *a, struct call_row *ret)
         *texts[i] = arena_str(a, sql_str(st, 3 + i));
 }
 
-static int call_insert(struct batch *b, const struct call_row *c)
+/* As a row whose first column is the statement's argument i. */
+static void bind_call(sqlite3_stmt *st, int i, const struct call_row *c)
 {
-    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_CALL_PUT);
     const struct str texts[] = {c->call_id, c->run_id,    c->agent, c->tenant,  c->key,  c->vendor,
                                 c->mode,    c->operation, c->class, c->verdict, c->code, c->outcome};
-    sql_bind_int(st, 1, (int64_t)c->open_seq);
-    sql_bind_int(st, 2, (int64_t)c->close_seq);
-    sql_bind_int(st, 3, (int64_t)c->last_seq);
-    for (int i = 0; i < 12; i++)
-        sql_bind_str(st, 4 + i, texts[i]);
-    sql_bind_int(st, 16, c->started_at);
-    sql_bind_int(st, 17, c->ended_at);
-    bind_cost(st, 18, c->held);
-    bind_cost(st, 20, c->settled);
-    sql_bind_str(st, 22, c->model);
+    sql_bind_int(st, i, (int64_t)c->open_seq);
+    sql_bind_int(st, i + 1, (int64_t)c->close_seq);
+    sql_bind_int(st, i + 2, (int64_t)c->last_seq);
+    for (int k = 0; k < 12; k++)
+        sql_bind_str(st, i + 3 + k, texts[k]);
+    sql_bind_int(st, i + 15, c->started_at);
+    sql_bind_int(st, i + 16, c->ended_at);
+    bind_cost(st, i + 17, c->held);
+    bind_cost(st, i + 19, c->settled);
+    sql_bind_str(st, i + 21, c->model);
+}
+
+/* Inserts calls[0..n), which are new; n is 1 or CALLS_AT_ONCE. */
+static int calls_insert(struct batch *b, const struct pending_call *const *calls, int n)
+{
+    sqlite3_stmt *st = sqlite_stmt(b->s, n == 1 ? STMT_CALL_PUT : STMT_CALLS_PUT);
+    for (int i = 0; i < n; i++)
+        bind_call(st, 1 + i * CALL_COLUMNS, &calls[i]->row);
     return sqlite_run(b->s, st);
 }
 
@@ -74,9 +82,20 @@ static int call_update(struct batch *b, const struct call_row *c)
 
 static int flush_calls(struct batch *b)
 {
-    int r = 0;
-    for (const struct pending_call *c = b->first_call; c && r == 0; c = c->next)
-        r = c->is_new ? call_insert(b, &c->row) : call_update(b, &c->row);
+    const struct pending_call *fresh[CALLS_AT_ONCE];
+    int r = 0, n = 0;
+    for (const struct pending_call *c = b->first_call; c && r == 0; c = c->next) {
+        if (!c->is_new)
+            r = call_update(b, &c->row);
+        else
+            fresh[n++] = c;
+        if (n == CALLS_AT_ONCE) {
+            r = calls_insert(b, fresh, n);
+            n = 0;
+        }
+    }
+    for (int i = 0; i < n && r == 0; i++)
+        r = calls_insert(b, &fresh[i], 1);
     return r;
 }
 

@@ -77,11 +77,15 @@ int sqlite_row(struct sqlite *s, sqlite3_stmt *st)
 
 static int prepare_all(struct sqlite *s)
 {
+#define CALL_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define CALL_ROWS_4 CALL_ROW ", " CALL_ROW ", " CALL_ROW ", " CALL_ROW
     static const char *const SQL[] = {
 #define STMT(name, sql) sql,
 #include "store/sqlite/write.tbl.h"
 #undef STMT
     };
+#undef CALL_ROWS_4
+#undef CALL_ROW
     int r = 0;
     for (size_t i = 0; i < STMT_COUNT && r == 0; i++)
         r = sql_prepare(s->db, str_c(SQL[i]), &s->stmts[i]);

@@ -1,5 +1,6 @@
 /*
  * store/sqlite/write.tbl.h - the statements of the one connection that writes: STMT(name, SQL). Prepared once.
+ * Calls are inserted CALLS_AT_ONCE at a time as long as there are so many: a statement costs more than its rows do.
  */
 STMT(BEGIN, "BEGIN IMMEDIATE")
 STMT(COMMIT, "COMMIT")
@@ -7,8 +8,8 @@ STMT(ROLLBACK, "ROLLBACK")
 STMT(META_PUT, "UPDATE meta SET seq = ?1, chain = ?2, epoch = ?3")
 STMT(PACK_PUT, "INSERT INTO packs VALUES(?1, ?2, ?3, ?4)")
 STMT(PERSONAL_PUT, "INSERT INTO personal VALUES(?1, ?2)")
-STMT(CALL_PUT, "INSERT INTO calls VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-               " ?19, ?20, ?21, ?22)")
+STMT(CALL_PUT, "INSERT INTO calls VALUES " CALL_ROW)
+STMT(CALLS_PUT, "INSERT INTO calls VALUES " CALL_ROWS_4 ", " CALL_ROWS_4 ", " CALL_ROWS_4 ", " CALL_ROWS_4)
 STMT(CALL_GET, "SELECT * FROM calls WHERE open_seq = ?1")
 STMT(CALL_CLOSE, "UPDATE calls SET close_seq = ?2, last_seq = ?3, code = ?4, outcome = ?5, ended_at = ?6,"
                  " settled_nano = ?7, settled_how = ?8 WHERE open_seq = ?1")
