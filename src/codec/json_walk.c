@@ -36,7 +36,8 @@ enum { OTHER, QUOTE, OPENS, CLOSES, ENDS };
 
 /* What a byte outside of strings does; ENDS: behind a plain value. */
 static const unsigned char DOES[256] = {
-    ['"'] = QUOTE, ['{'] = OPENS, ['['] = OPENS, ['}'] = CLOSES, [']'] = CLOSES, [','] = ENDS, [' '] = ENDS, ['\n'] = ENDS,
+    ['"'] = QUOTE,  ['{'] = OPENS, ['['] = OPENS, ['}'] = CLOSES,
+    [']'] = CLOSES, [','] = ENDS,  [' '] = ENDS,  ['\n'] = ENDS,
 };
 
 static unsigned char does(const char *p)

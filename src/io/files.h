@@ -3,7 +3,9 @@
  *
  *   (1) no call is half done and called done: reads and writes go on over short counts and signals.
  *   (2) a failed write may have written some of its bytes; a failed sync says nothing about what is on the disk.
- *   (3) new files are 0600, new folders 0700, and every descriptor is closed on exec.
+ *   (3) what is put into a mapped file stands in it at once, for whoever reads it and whatever becomes of the process,
+ *       and is durable after io_sync like what was written.
+ *   (4) new files are 0600, new folders 0700, and every descriptor is closed on exec.
  *
  * Errors: -ERR_NOT_FOUND, -ERR_EXISTS, -ERR_NO_SPACE (disk or quota full), -ERR_BUSY (locked by another), -ERR_DENIED,
  * -ERR_INVALID (a path with a NUL, or empty), -ERR_TOO_LARGE (a path too long), -ERR_NOMEM, and -ERR_IO for all else.
@@ -11,6 +13,7 @@
  */
 #pragma once
 
+#include "base/err.h"
 #include "base/str.h"
 
 #define IO_PATH_BYTES_MAX 4095
@@ -34,6 +37,8 @@ struct io_ops {
     int (*sync)(struct io_file *f);
     int (*allocate)(struct io_file *f, uint64_t size);
     int (*truncate)(struct io_file *f, uint64_t size);
+    int (*map)(struct io_file *f, uint64_t size, uint8_t **ret); /* may be NULL: -ERR_UNSUPPORTED */
+    void (*unmap)(uint8_t *p, uint64_t size);
     int (*size)(struct io_file *f, uint64_t *ret);
     int (*sync_dir)(struct io *io, struct str path);
     int (*rename)(struct io *io, struct str from, struct str to);
@@ -78,6 +83,16 @@ static inline int io_write_at(struct io_file *f, struct str bytes, uint64_t at)
 static inline int io_sync(struct io_file *f) { return f->ops->sync(f); }
 /* The file is at least `size` long, its room reserved where the file system can; new bytes are zero. */
 static inline int io_allocate(struct io_file *f, uint64_t size) { return f->ops->allocate(f, size); }
+/*
+ * The first `size` bytes of a file that is open for both, as memory. Putting bytes there cannot fail, so it is only
+ * given where the room is reserved for good: -ERR_UNSUPPORTED on file systems that copy on write or do not say, and
+ * elsewhere than in the system's own files. A disk that cannot be read under it ends the process (SIGBUS).
+ */
+static inline int io_map(struct io_file *f, uint64_t size, uint8_t **ret)
+{
+    return f->ops->map ? f->ops->map(f, size, ret) : -ERR_UNSUPPORTED;
+}
+static inline void io_unmap(struct io_file *f, uint8_t *p, uint64_t size) { f->ops->unmap(p, size); }
 static inline int io_truncate(struct io_file *f, uint64_t size) { return f->ops->truncate(f, size); }
 static inline int io_size(struct io_file *f, uint64_t *ret) { return f->ops->size(f, ret); }
 /* Makes names made, changed and removed in this folder durable. */

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -194,6 +196,35 @@ static int system_allocate(struct io_file *f, uint64_t size)
     return r < 0 ? r : now < size ? system_truncate(f, size) : 0;
 }
 
+/* Where fallocate means that no later write can lack room: Linux's statfs(2) has the numbers. */
+static bool reserves_for_good(int fd)
+{
+    static const uint32_t TYPES[] = {0xef53 /* ext4 */, 0x58465342 /* XFS */, 0x01021994 /* tmpfs */};
+    struct statfs s;
+    if (fstatfs(fd, &s) < 0)
+        return false;
+    for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++)
+        if ((uint32_t)s.f_type == TYPES[i])
+            return true;
+    return false;
+}
+
+static int system_map(struct io_file *f, uint64_t size, uint8_t **ret)
+{
+    if (!reserves_for_good(fd_of(f)) || fallocate(fd_of(f), 0, 0, (off_t)size) < 0)
+        return -ERR_UNSUPPORTED;
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd_of(f), 0);
+    if (p == MAP_FAILED)
+        return -ERR_UNSUPPORTED;
+    *ret = p;
+    return 0;
+}
+
+static void system_unmap(uint8_t *p, uint64_t size)
+{
+    munmap(p, size);
+}
+
 static int system_sync_dir(struct io *io, struct str path)
 {
     struct c_path p;
@@ -290,6 +321,8 @@ static const struct io_ops system_ops = {
     .sync = system_sync,
     .allocate = system_allocate,
     .truncate = system_truncate,
+    .map = system_map,
+    .unmap = system_unmap,
     .size = system_size,
     .sync_dir = system_sync_dir,
     .rename = system_rename,

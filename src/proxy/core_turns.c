@@ -240,7 +240,7 @@ static void deadline(struct timespec *ts, int64_t ms)
  * Sleeps until a frame is appended; then a little longer, so that frames come in batches, unless someone asks: a
  * batch's cost is in the pages it touches, and a thousand calls touch few more than ten do.
  */
-#define DRAIN_LAG_MS 25
+#define DRAIN_LAG_MS 100
 #define DRAIN_RETRY_MS 100
 void core_drain_wait(struct core *c)
 {

@@ -32,10 +32,12 @@ class Disk:
             setattr(self, word, 0)
 
 
-def daemon_on(disk, folder, vendor, limits=None):
+def daemon_on(disk, folder, vendor, limits=None, maps=False):
     if not SHIM.exists():
         raise rig.Skip(f"{SHIM} is not built")
     d = Daemon(folder / "flyball", vendor.port, limits=limits)
     d.env.update(LD_PRELOAD=str(SHIM), SHIM_DIR=str(d.dir), SHIM_CONTROL=str(disk.file))
+    if maps:
+        d.env["SHIM_MAPS"] = "1"
     d.env["ASAN_OPTIONS"] = d.env.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
     return d

@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,7 @@ static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static int (*real_fallocate)(int, int, off_t, off_t);
 static int (*real_ftruncate)(int, off_t);
+static void *(*real_mmap)(void *, size_t, int, int, int, off_t);
 
 __attribute__((constructor)) static void shim_start(void)
 {
@@ -72,20 +74,25 @@ __attribute__((constructor)) static void shim_start(void)
     control = p;
 }
 
-static int is_ours(int fd)
+/* FILES_*, or 0: none of the daemon's files that this is about. */
+static int64_t kind_of(int fd)
 {
     char link[32], path[4096];
-    if (!folder_n || !control->files)
+    if (!folder_n)
         return 0;
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     ssize_t n = readlink(link, path, sizeof(path) - 1);
     if (n <= (ssize_t)folder_n || memcmp(path, folder, folder_n) != 0)
         return 0;
     path[n] = 0;
-    int64_t kind = strncmp(path + folder_n, "journal/", 8) == 0     ? FILES_JOURNAL
-                   : strncmp(path + folder_n, "flyball.db", 10) == 0 ? FILES_STORE
-                                                                     : 0;
-    return (control->files & kind) != 0;
+    return strncmp(path + folder_n, "journal/", 8) == 0      ? FILES_JOURNAL
+           : strncmp(path + folder_n, "flyball.db", 10) == 0 ? FILES_STORE
+                                                             : 0;
+}
+
+static bool is_ours(int fd)
+{
+    return control->files && (control->files & kind_of(fd));
 }
 
 static int counts_down(int64_t *n)
@@ -191,6 +198,24 @@ ssize_t pwrite64(int fd, const void *p, size_t n, off_t at)
 ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
 {
     return pwrite64(fd, p, n, at);
+}
+
+/* A mapped segment gets past all of this, so that none can be had, unless SHIM_MAPS says so. */
+void *mmap64(void *at, size_t n, int prot, int flags, int fd, off_t from)
+{
+    bool is_segment = fd >= 0 && (flags & MAP_SHARED) && kind_of(fd) == FILES_JOURNAL;
+    if (!real_mmap)
+        *(void **)&real_mmap = dlsym(RTLD_NEXT, "mmap64");
+    if (is_segment && !getenv("SHIM_MAPS")) {
+        errno = ENODEV;
+        return MAP_FAILED;
+    }
+    return real_mmap(at, n, prot, flags, fd, from);
+}
+
+void *mmap(void *at, size_t n, int prot, int flags, int fd, off_t from)
+{
+    return mmap64(at, n, prot, flags, fd, from);
 }
 
 int fallocate64(int fd, int mode, off_t at, off_t n)

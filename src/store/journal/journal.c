@@ -1,8 +1,9 @@
 /*
  * store/journal/journal.c - appending, syncing and recycling.
  *
- *   (1) append writes behind the last frame that counts, in the current segment: what a failed write left there is
- *       overwritten by the next one, and its checksum fits nothing.
+ *   (1) append writes behind the last frame that counts, in the current segment, through its mapping or, where it has
+ *       none, in one write: what a failed write left there is overwritten by the next one, and its checksum fits
+ *       nothing.
  *   (2) a frame is published (last_seq) after its bytes are written and its segment's fields are set.
  *   (3) synced_seq rises only when all bytes, and all names of segments, up to it are durable.
  *   (4) segments leave the list from its old end only, when nobody reads in them.
@@ -83,6 +84,15 @@ static void spare_prepare(struct journal *j)
     pthread_mutex_unlock(&j->lock);
 }
 
+/* Segments that are full need no mapping: it would only count as memory. */
+static void unmap_full(struct journal *j)
+{
+    pthread_mutex_lock(&j->lock);
+    for (struct list *it = j->segments.next; it != j->segments.prev && it != &j->segments; it = it->next)
+        segment_unmap(list_entry(it, struct segment, node));
+    pthread_mutex_unlock(&j->lock);
+}
+
 /* --- append ------------------------------------------------------------------------------------------------------- */
 
 static int scratch_reserve(struct journal *j, size_t n)
@@ -125,6 +135,24 @@ static void publish(struct journal *j, const struct frame *f, size_t n)
     atomic_store_explicit(&j->last_seq, f->seq, memory_order_release);
 }
 
+/* Puts the frame behind the last one of the current segment. */
+static int put_frame(struct journal *j, const struct frame *f, size_t n)
+{
+    struct segment *s = j->current;
+    uint64_t synced = atomic_load_explicit(&j->synced_seq, memory_order_relaxed);
+    uint64_t end = atomic_load_explicit(&s->end, memory_order_relaxed);
+    if (s->map) {
+        disk_frame_write(f, s->number, synced, s->map + end);
+        return 0;
+    }
+    int r = scratch_reserve(j, n);
+    if (r < 0)
+        return r;
+    disk_frame_write(f, s->number, synced, j->scratch);
+    r = io_write_at(s->file, (struct str){(const char *)j->scratch, n}, end);
+    return r < 0 && r != -ERR_NO_SPACE ? failed_for_good(j) : err_trace(r);
+}
+
 int journal_append_hashed(struct journal *j, struct frame *f, const uint8_t body_sha[32])
 {
     check(f->kind >= FRAME_OPEN && f->kind <= FRAME_EVENT && f->body.n > 0);
@@ -133,9 +161,7 @@ int journal_append_hashed(struct journal *j, struct frame *f, const uint8_t body
     size_t n = disk_frame_bytes(f);
     if (n > j->frame_bytes_max || n > j->segment_bytes - SEGMENT_HEADER_BYTES)
         return err_trace(-ERR_TOO_LARGE);
-    int r = scratch_reserve(j, n);
-    if (r < 0)
-        return r;
+    int r = 0;
     if (n > j->current->capacity - atomic_load_explicit(&j->current->end, memory_order_relaxed)) {
         r = segment_switch(j);
         if (r < 0)
@@ -143,15 +169,10 @@ int journal_append_hashed(struct journal *j, struct frame *f, const uint8_t body
     }
 
     seal_frame(j, f, body_sha);
-    struct segment *s = j->current;
-    disk_frame_write(f, s->number, atomic_load_explicit(&j->synced_seq, memory_order_relaxed), j->scratch);
-    r = io_write_at(s->file, (struct str){(const char *)j->scratch, n}, atomic_load(&s->end));
-    if (r == -ERR_NO_SPACE)
-        return err_trace(r);
-    if (r < 0)
-        return failed_for_good(j);
-    publish(j, f, n);
-    return 0;
+    r = put_frame(j, f, n);
+    if (r == 0)
+        publish(j, f, n);
+    return r;
 }
 
 int journal_append(struct journal *j, struct frame *f)
@@ -243,6 +264,7 @@ int journal_sync(struct journal *j, uint64_t *ret_seq)
         atomic_store_explicit(&j->synced_seq, synced, memory_order_release);
     }
     spare_prepare(j);
+    unmap_full(j);
     *ret_seq = synced;
     return 0;
 }
@@ -273,6 +295,7 @@ static int segment_retire(struct journal *j, struct segment *s, bool as_spare, u
         r = io_unlink(j->io, path);
     }
     free((char *)path.p);
+    segment_unmap(s);
     if (r == 0 && as_spare) {
         struct spare *spare = calloc(1, sizeof *spare);
         check(spare != NULL);
@@ -291,6 +314,7 @@ static int segment_retire(struct journal *j, struct segment *s, bool as_spare, u
 
 int journal_recycle(struct journal *j, uint64_t seq)
 {
+    unmap_full(j);
     for (;;) {
         pthread_mutex_lock(&j->lock);
         struct segment *s = take_oldest(j, seq);

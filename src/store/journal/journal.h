@@ -1,7 +1,8 @@
 /*
  * store/journal/journal.h - the append-only journal: preallocated, recycled segments of CRC-checked frames.
  *
- *   (1) a frame is one write; what a killed process appended is there, what fdatasync covered survives power loss.
+ *   (1) a frame is in the page cache when append returns, put there through a mapping of its segment or by one write;
+ *       what a killed process appended is there, what fdatasync covered survives power loss.
  *   (2) seq has no gaps; the chain of a frame is chain_next() of crypto/chain.h.
  *   (3) a torn tail is cut at open; damage in front of frames that say it was durable, and missing segments, are
  *       -ERR_CORRUPT, never silently cut.

@@ -23,6 +23,7 @@ struct segment {
     uint64_t number;
     struct io_file *file;
     uint64_t capacity;
+    uint8_t *map; /* all of it, while it is the current one and can be mapped; else NULL */
     atomic_uint_fast64_t first_seq, last_seq; /* 0: empty */
     atomic_uint_fast64_t end;                 /* offset behind the last frame */
     int n_pins;                               /* readers and syncs at work in it; under the lock */
@@ -77,6 +78,8 @@ bool spare_name_parse(struct str name, uint64_t *ret_id);
 int segment_create(struct journal *j, uint64_t number, struct spare *from, struct segment **ret);
 int segment_open(struct journal *j, uint64_t number, unsigned flags, struct segment **ret);
 void segment_free(struct segment *s); /* closes the file */
+void segment_map(struct segment *s);   /* where the file system lets it; else frames are written */
+void segment_unmap(struct segment *s); /* nobody appends to it any more */
 int spare_create(struct journal *j, uint64_t id, struct spare **ret); /* preallocated and synced */
 void spare_free(struct spare *s);
 

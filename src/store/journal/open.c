@@ -168,6 +168,8 @@ static int start(struct journal *j, struct recovered *rec, uint64_t after_seq, c
     if (r < 0)
         return r;
     j->current = rec->tail;
+    if (j->current)
+        segment_map(j->current);
     if (rec->last_seq && is_behind)
         return start_behind_store(j);
     return j->current ? 0 : add_segment(j, 1);

@@ -78,8 +78,21 @@ void segment_free(struct segment *s)
     if (!s)
         return;
     list_remove(&s->node);
+    segment_unmap(s);
     io_close(s->file);
     free(s);
+}
+
+void segment_map(struct segment *s)
+{
+    (void)io_map(s->file, s->capacity, &s->map); /* stays NULL */
+}
+
+void segment_unmap(struct segment *s)
+{
+    if (s->map)
+        io_unmap(s->file, s->map, s->capacity);
+    s->map = NULL;
 }
 
 int segment_open(struct journal *j, uint64_t number, unsigned flags, struct segment **ret)
@@ -144,6 +157,7 @@ int segment_create(struct journal *j, uint64_t number, struct spare *from, struc
         return err_trace(r);
     }
     *ret = segment_new(number, file, j->segment_bytes);
+    segment_map(*ret);
     return 0;
 }
 

@@ -76,6 +76,29 @@ static struct io_file *opened(struct place *p, const char *name, unsigned flags)
     return f;
 }
 
+static void what_is_put_into_a_mapping_is_read_back(void **state)
+{
+    struct place *p = *state;
+    struct io_file *f = opened(p, "m", IO_READ | IO_WRITE | IO_CREATE);
+    char got[6] = {0};
+    uint8_t *bytes;
+    size_t n;
+    assert_int_equal(io_allocate(f, 8192), 0);
+    int r = io_map(f, 8192, &bytes);
+    if (r == 0) {
+        memcpy(bytes + 4094, "hello", 5);
+        assert_int_equal(io_read_at(f, got, 5, 4094, &n), 0);
+        assert_string_equal(got, "hello");
+        io_unmap(f, bytes, 8192);
+        assert_int_equal(io_sync(f), 0);
+        assert_int_equal(io_read_at(f, got, 5, 4094, &n), 0);
+        assert_string_equal(got, "hello");
+    } else { /* in memory and under faults there is none, so that no fault can be passed by */
+        assert_int_equal(r, -ERR_UNSUPPORTED);
+    }
+    io_close(f);
+}
+
 static void assert_content(struct io_file *f, const char *want)
 {
     char got[256];
@@ -276,6 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_ALL(what_is_written_is_read_back),
+        ON_ALL(what_is_put_into_a_mapping_is_read_back),
         ON_ALL(a_hole_reads_as_zeros),
         ON_ALL(size_follows_truncate_and_allocate),
         ON_ALL(open_flags_decide_what_may_be_there),
