@@ -341,8 +341,10 @@ static void choose_class(struct saas_call *call)
         }
     }
     call->direction = call->op->direction;
-    if (call->class == CLASS_MONEY_IN && call->class != call->op->class)
+    if (call->class != call->op->class && call->class == CLASS_MONEY_IN)
         call->direction = STR("in");
+    else if (call->class != call->op->class && call->class == CLASS_COST)
+        call->direction = STR("out");
 }
 
 static const struct lookup *choose_lookup(const struct saas_call *call)

@@ -39,7 +39,7 @@ static void parse_request(struct parse *p, const struct yaml *map)
     if (!str_eq(e, STR("form")) && !str_eq(e, STR("json")))
         read_fault(p, map, "`encoding` is `form` or `json`");
     p->c->encoding = str_eq(e, STR("json")) ? BODY_JSON : BODY_FORM;
-    p->c->json_prefix = parse_str(p, map, "json_prefix", false);
+    p->c->json_prefixes = parse_strs(p, map, "json_prefix");
     p->c->forward_headers = parse_strs(p, map, "forward_headers");
     p->c->refuse_headers = parse_strs(p, map, "refuse_headers");
     p->c->refuse_fields = parse_strs(p, map, "refuse_fields");

@@ -53,6 +53,16 @@ void parse_derive(struct parse *p, const struct yaml *row, struct operation *op)
     }
 }
 
+/* Parameters, or `name=value`. */
+static void need_with(struct parse *p, const struct yaml *at, const struct operation *op, const struct strs *with)
+{
+    for (size_t i = 0; i < with->n; i++) {
+        struct str name = with->items[i], value;
+        (void)str_cut(name, '=', &name, &value); /* a name alone has no value */
+        need_declared(p, at, op, &(struct strs){&name, 1});
+    }
+}
+
 void parse_price(struct parse *p, const struct yaml *row, struct operation *op)
 {
     static const char *const keys[] = {"with", "unknown", "free", "table", "of", "item", "add", "times"};
@@ -69,7 +79,7 @@ void parse_price(struct parse *p, const struct yaml *row, struct operation *op)
         r->item = parse_str(p, it, "item", false);
         r->add = parse_strs(p, it, "add");
         r->times = parse_str(p, it, "times", false);
-        need_declared(p, it, op, &r->with);
+        need_with(p, it, op, &r->with);
         need_declared(p, it, op, &(struct strs){&r->of, r->of.n > 0});
         need_int(p, it, op, r->times);
         struct str table = parse_str(p, it, "table", false);

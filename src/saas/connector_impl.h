@@ -97,9 +97,9 @@ struct derived {
     int64_t otherwise;  /* of minutes: seconds when the parameter is absent */
 };
 
-/* What a call costs, by a table: the first row whose `with` is present. */
+/* What a call costs, by a table: the first row whose `with` holds. */
 struct price_rule {
-    struct strs with;
+    struct strs with; /* parameters that are present, or `name=value` */
     bool is_unknown, is_free;
     const struct price_table *table;
     struct str of;    /* the parameter that names the row of the table */
@@ -247,7 +247,7 @@ struct connector {
     struct currency_table *tables;
     size_t n_tables;
     struct strs free_ids, customer_ids; /* names of path parameters */
-    struct str json_prefix;             /* paths under it take JSON; empty: none */
+    struct strs json_prefixes;          /* paths that begin with one of these take JSON */
     struct strs list_fields;            /* form fields that may repeat */
     struct str path_more;               /* bytes that ids in paths have beside unreserved ones */
     struct str field_more;              /* bytes that names of fields have beside letters, digits and underscores */

@@ -206,7 +206,11 @@ static enum body_encoding encoding_of(struct parse *p, const struct operation *o
 {
     if (str_eq(op->method, STR("GET")) || str_eq(op->method, STR("DELETE")))
         return BODY_NONE;
-    return p->c->json_prefix.n && str_starts(op->path, p->c->json_prefix) ? BODY_JSON : p->c->encoding;
+    for (size_t i = 0; i < p->c->json_prefixes.n; i++) {
+        if (str_starts(op->path, p->c->json_prefixes.items[i]))
+            return BODY_JSON;
+    }
+    return p->c->encoding;
 }
 
 /* What a method, a path, an id and a class say: all that the rows of `known` have. */

@@ -18,12 +18,15 @@ static const struct object_type *type_find(const struct connector *c, struct str
 
 static bool is_id(struct str s) { return str_is_token(s, "_-.", OBJECT_ID_BYTES_MAX); }
 
+/* Telephone numbers are customers too. */
+static bool is_customer(struct str s) { return str_is_token(s, "_-.+", OBJECT_ID_BYTES_MAX); }
+
 static size_t add(struct saas_object *ret, size_t n, size_t max, struct arena *a, struct saas_object o)
 {
     if (n == max || !is_id(o.id))
         return n;
     ret[n] = (struct saas_object){arena_str(a, o.id), arena_str(a, o.type), STR_NONE, STR_NONE, o.is_created};
-    if (is_id(o.customer))
+    if (is_customer(o.customer))
         ret[n].customer = arena_str(a, o.customer);
     if (is_id(o.parent))
         ret[n].parent = arena_str(a, o.parent);

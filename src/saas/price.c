@@ -81,15 +81,24 @@ static bool rule_price(const struct saas_call *call, const struct price_rule *ru
     return money_mul(one, rule->times.n ? times->i : 1, ret);
 }
 
+static bool rule_holds(const struct saas_call *call, const struct price_rule *rule)
+{
+    for (size_t i = 0; i < rule->with.n; i++) {
+        struct str name = rule->with.items[i], value = STR_NONE;
+        bool has_value = str_cut(name, '=', &name, &value);
+        const struct param *p = param_get(call, name);
+        if (!p || (has_value && !str_eq(p->s, value)))
+            return false;
+    }
+    return true;
+}
+
 struct cost price_predict(const struct saas_call *call)
 {
     for (size_t i = 0; i < call->op->n_prices; i++) {
         const struct price_rule *rule = &call->op->prices[i];
         struct cost cost = {HOW_PRICED, 0};
-        size_t n = 0;
-        while (n < rule->with.n && param_get(call, rule->with.items[n]))
-            n++;
-        if (n < rule->with.n)
+        if (!rule_holds(call, rule))
             continue;
         if (rule->is_unknown || (!rule->is_free && !rule_price(call, rule, &cost.usd)))
             cost = (struct cost){HOW_UNKNOWN, 0};

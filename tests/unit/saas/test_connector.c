@@ -207,10 +207,10 @@ static void an_unknown_name_has_no_builtin(void **state)
 
 static void all_builtin_connectors_are_listed(void **state)
 {
-    static const char *const want[] = {"anthropic", "openai", "resend", "stripe"};
-    for (size_t i = 0; i < 4; i++)
+    static const char *const want[] = {"anthropic", "openai", "resend", "stripe", "twilio"};
+    for (size_t i = 0; i < 5; i++)
         assert_str(connector_builtin_names()[i], want[i]);
-    assert_int_equal(connector_builtin_names()[4].n, 0);
+    assert_int_equal(connector_builtin_names()[5].n, 0);
 }
 
 static void stripe_says_how_its_secret_goes(void **state)
