@@ -57,6 +57,8 @@ LIMIT(policies_max, 1000, 1, 100000, "documents", "policy documents in force")
 LIMIT(buckets_max, 1000000, 16, 100000000, "buckets", "counters of limits; at the maximum new buckets are refused")
 LIMIT(idempotency_max, 1000000, 16, 100000000, "keys", "idempotency keys in memory; older ones are in the store")
 LIMIT(idempotency_keep_ms, 86400000, 1000, 2592000000, "ms", "how long an idempotency key shares its first hold")
+LIMIT(duplicates_max, 100000, 16, 10000000, "requests",
+      "requests remembered to find duplicates; at the maximum the oldest is forgotten")
 LIMIT(objects_max, 1000000, 16, 100000000, "objects", "vendor objects in memory; older ones are in the store")
 LIMIT(run_tool_calls_max, 1000, 1, 1000000, "tool calls",
       "tool calls of one run in memory, to find which calls they cause; the oldest go first")

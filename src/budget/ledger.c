@@ -194,6 +194,16 @@ int ledger_restore_counter(struct ledger *l, const struct counter_row *r)
     return 0;
 }
 
+void ledger_correct(struct ledger *l, struct str counter, struct str bucket, wall_t window_start, int64_t by)
+{
+    struct bucket *b = bucket_find(l, counter, bucket);
+    if (!b || b->window_start != window_start)
+        return;
+    b->settled = by < 0 && b->settled < -by ? 0 : add_capped(b->settled, by);
+    if (b->n_open == 0)
+        bucket_rest(l, b);
+}
+
 int ledger_restore_hold(struct ledger *l, uint64_t open_seq, const struct limit_need *needs, const int64_t *left,
                         size_t n, struct hold **ret_hold)
 {

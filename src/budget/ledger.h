@@ -133,6 +133,12 @@ void ledger_restore_begin(struct ledger *l, wall_t now);
 int ledger_restore_hold(struct ledger *l, uint64_t open_seq, const struct limit_need *needs, const int64_t *left,
                         size_t n, struct hold **ret_hold);
 
+/*
+ * A settled call turned out to cost more or less: `by` is added to what its window has settled, never below zero. Only
+ * the newest window of a bucket is in memory; in older ones this changes nothing, their sums are the store's.
+ */
+void ledger_correct(struct ledger *l, struct str counter, struct str bucket, wall_t window_start, int64_t by);
+
 /* The open hold with that open_seq, or NULL (walks all open holds). No reference is taken. */
 struct hold *ledger_find(const struct ledger *l, uint64_t open_seq);
 

@@ -86,6 +86,7 @@ struct call {
     struct verdict verdict;
     struct idempotency idem;
     bool is_idem_known;
+    struct duplicate duplicate;
 
     /* hold */
     struct held held;

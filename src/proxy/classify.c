@@ -75,6 +75,21 @@ static void to_vendor(struct call *c)
     };
 }
 
+static void duplicate_of(struct call *c, const struct saas_request *r)
+{
+    const struct facts *f = &c->facts;
+    struct duplicate *d = &c->duplicate;
+    uint8_t said[DUPLICATE_DIGEST_BYTES];
+    d->window_ms = saas_duplicate_window(&c->saas, r, said, &d->is_own_key);
+    if (!d->window_ms)
+        return;
+    if (d->is_own_key)
+        d->window_ms = c->w->shared->limits->idempotency_keep_ms;
+    struct str parts[] = {f->vendor, {"\n", 1}, mode_text(f->mode), {"\n", 1}, f->tenant, {"\n", 1}, f->agent, {"\n", 1},
+                          {(const char *)said, sizeof(said)}};
+    sha256_parts(parts, 9, d->digest);
+}
+
 void stage_classify(struct call *c)
 {
     struct saas_problem problem;
@@ -118,6 +133,7 @@ void stage_classify(struct call *c)
     to_vendor(c);
     facts_of_what(c);
     idempotency_of(c);
+    duplicate_of(c, &r);
     if (c->cause.how == CAUSE_NONE && !c->is_dry_run) /* what is only tried carries nothing out */
         core_cause_find(c->w->shared->core, &c->facts, STR_NONE, &c->arena, &c->cause);
     stage_decide(c);

@@ -174,6 +174,7 @@ static void init_maps(struct core *c)
     map_init(&c->stopped_runs, (size_t)c->limits->keys_max, seed);
     map_init(&c->idem, (size_t)c->limits->idempotency_max, seed);
     map_init(&c->objects, (size_t)c->limits->objects_max, seed);
+    duplicates_init(&c->duplicates, (size_t)c->limits->duplicates_max, seed);
     list_init(&c->idem_lru);
     list_init(&c->object_lru);
     list_init(&c->late);
@@ -281,6 +282,7 @@ void core_free(struct core *c)
     list_each_safe(n, tmp, &c->late)
         late_free(list_entry(n, struct late_frame, node));
     idem_free(c);
+    duplicates_deinit(&c->duplicates);
     core_objects_free(c);
     keys_free(c);
     policies_free(c);

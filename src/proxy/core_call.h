@@ -9,6 +9,7 @@
 #include "budget/ledger.h"
 #include "call/cause.h"
 #include "proxy/core.h"
+#include "proxy/duplicates.h"
 #include "trace/record.h"
 
 struct key_entry; /* proxy/core_keys.h; never freed */
@@ -40,6 +41,7 @@ struct hold_request {
     struct str run_id, call_id;
     struct verdict *verdict; /* needs: results are filled in */
     const struct idempotency *idempotency;
+    struct duplicate *duplicate;  /* says which call was first on CORE_R_DUPLICATE; NULL: nothing makes it one */
     struct record_writer *record; /* begun */
     wall_t now;
     struct cost predicted;
@@ -55,6 +57,7 @@ struct held {
  * 0: held and on the journal (not yet durable).
  * CORE_R_STALE: the document changed since it decided: decide again.
  * CORE_R_SHORT: no room: *ret_i_short; nothing is held and nothing written (refuse it next).
+ * CORE_R_DUPLICATE: the same was sent within the window; nothing is held and nothing written.
  * CORE_R_REFUSED: *ret_code says why (revoked, expired, stopped meanwhile; overloaded when buckets_max is reached).
  * -ERR_NO_SPACE, -ERR_IO, -ERR_TOO_LARGE of the journal: nothing is held.
  */
@@ -62,6 +65,7 @@ int core_hold(struct core *c, struct hold_request *q, struct held *ret, size_t *
 #define CORE_R_STALE 1
 #define CORE_R_SHORT 2
 #define CORE_R_REFUSED 3
+#define CORE_R_DUPLICATE 4
 /* What core_hold() looked at of key, run and stop button, again: for a call that has waited since. CODE_NONE: go on. */
 enum code core_still_allowed(struct core *c, const struct key_entry *key, struct str run_id, wall_t now);
 
@@ -78,6 +82,7 @@ void core_look(struct core *c, struct verdict *v);
 struct close_request {
     struct held *held;
     const struct idempotency *idempotency;
+    const struct duplicate *duplicate; /* as held; NULL is fine */
     struct record_close
         *record; /* all but moves, overrun; outcome and settled are the call's own view and may be corrected */
     const struct usage *usage;   /* NULL: not a call to a model. HOW_UNKNOWN: tokens settle at what is held */
@@ -89,6 +94,29 @@ struct close_request {
  * Journal errors: the hold ended all the same in memory; the frame is kept and appended when there is room again.
  */
 int core_close(struct core *c, struct close_request *q);
+
+/* A limit that a settled call counts on. */
+struct correction_need {
+    size_t i; /* its place among the limits of the OPEN frame */
+    struct str counter, bucket;
+    wall_t window_start;
+    int64_t booked; /* what the call settled there */
+};
+struct correction {
+    struct str call_id;
+    uint64_t open_seq;
+    struct cost cost; /* what it cost after all, in USD */
+    const struct correction_need *needs;
+    size_t n_needs;
+    wall_t now;
+    const uint8_t *salt;
+    struct buf *body, *personal;
+};
+/*
+ * A second CLOSE for a call that is settled: its true cost, in the windows in which it was held. Journal errors: the
+ * counters in memory are right all the same; the frame is kept and appended when there is room again.
+ */
+int core_correct(struct core *c, const struct correction *q);
 
 /* The process ends while the call is held: memory only, its record stays open. */
 void core_forget(struct core *c, struct held *h);

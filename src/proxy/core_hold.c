@@ -204,6 +204,8 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
     struct policy_entry *p = map_get(&c->policies, q->key->policy);
     if ((p ? p->policy : NULL) != q->policy)
         return CORE_R_STALE;
+    if (q->duplicate && duplicates_find(&c->duplicates, q->duplicate, q->now))
+        return CORE_R_DUPLICATE;
     if (q->idempotency && q->idempotency->scope.n) {
         core_idem_key(q->idempotency, key);
         first = idem_find(c, key, q->now);
@@ -230,6 +232,8 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
     }
     h->own->open_seq = h->open_seq;
     c->n_open++;
+    if (q->duplicate)
+        duplicates_put(&c->duplicates, q->duplicate, q->call_id, q->now);
     if (first && first->hold) {
         h->shared = first->hold;
         hold_share(h->shared);
@@ -485,11 +489,44 @@ static int close_locked(struct core *c, struct close_request *q)
     c->n_open -= c->n_open > 0;
     if (rc->outcome == OUTCOME_UNKNOWN)
         note_unknown(c, q, is_held);
+    if (rc->outcome == OUTCOME_RELEASED && q->duplicate)
+        duplicates_forget(&c->duplicates, q->duplicate, rc->call_id);
     if (rc->is_overrun)
         counter_add(COUNTER_calls_overrun, 1);
     let_settled_go(entry_of(c, q, h->own));
     let_settled_go(first);
     return write_close(c, q, &seq);
+}
+
+int core_correct(struct core *c, const struct correction *q)
+{
+    struct record_move moves[MOVES_MAX];
+    uint64_t seq;
+    size_t n = 0;
+    struct record_close rc = {
+        .call_id = q->call_id,
+        .open_seq = q->open_seq,
+        .ended_at = q->now,
+        .outcome = OUTCOME_SETTLED,
+        .settled = q->cost,
+        .phases = RECORD_PHASES_NONE,
+        .moves = moves,
+        .salt = q->salt,
+    };
+    struct close_request cq = {.record = &rc, .body = q->body, .personal = q->personal};
+    check(q->n_needs <= MOVES_MAX);
+    core_lock(c);
+    for (size_t i = 0; i < q->n_needs; i++) {
+        const struct correction_need *need = &q->needs[i];
+        int64_t by = q->cost.usd - need->booked;
+        ledger_correct(c->ledger, need->counter, need->bucket, need->window_start, by);
+        if (by != 0)
+            moves[n++] = (struct record_move){.of = q->open_seq, .i = need->i, .settled = by};
+    }
+    rc.n_moves = n;
+    int r = write_close(c, &cq, &seq);
+    core_unlock(c);
+    return r;
 }
 
 void core_forget(struct core *c, struct held *h)

@@ -68,6 +68,7 @@ struct core {
     struct ledger *ledger;
     struct map idem;
     struct list idem_lru;
+    struct duplicates duplicates;
     bool idem_evicted;
     struct map objects;
     struct list object_lru;

@@ -100,6 +100,23 @@ static void compose_llm(struct call *c)
     c->n_send_body = llm_body_parts(&c->llm->request, buf_str(&c->body), c->send_body, &bytes);
 }
 
+/* The vendor would do it twice. */
+static void refuse_duplicate(struct call *c)
+{
+    const struct duplicate *d = &c->duplicate;
+    if (d->is_own_key)
+        call_refusef(c, CODE_DUPLICATE, 0,
+                     "This Idempotency-Key was used by call %s, and " STR_FMT
+                     " knows no such keys, so nothing is sent a second time",
+                     d->first_call_id, STR_ARG(c->vendor->name));
+    else
+        call_refusef(c, CODE_DUPLICATE, 0,
+                     "Call %s asked the same of " STR_FMT " %lld s ago; within %lld s that counts as one request sent "
+                     "twice. If both are meant, give each an Idempotency-Key of its own",
+                     d->first_call_id, STR_ARG(c->facts.operation),
+                     (long long)((c->started_at - d->first_at) / NS_PER_S), (long long)(d->window_ms / 1000));
+}
+
 static int compose(struct call *c)
 {
     if (c->llm) {
@@ -139,6 +156,7 @@ void stage_hold(struct call *c)
         .call_id = str_c(c->id),
         .verdict = &c->verdict,
         .idempotency = &c->idem,
+        .duplicate = &c->duplicate,
         .record = &rw,
         .now = c->started_at,
         .predicted = c->facts.cost,
@@ -156,6 +174,8 @@ void stage_hold(struct call *c)
     } else if (r == CORE_R_SHORT) {
         policy_refuse_limit(&c->verdict.needs[i_short], &c->facts, &c->arena, &c->verdict);
         call_refuse(c, c->verdict.code, 0, c->verdict.reason);
+    } else if (r == CORE_R_DUPLICATE) {
+        refuse_duplicate(c);
     } else if (r == CORE_R_REFUSED) {
         call_refuse(c, code, 0, sentence_of(code));
     } else if (r < 0) {

@@ -71,6 +71,7 @@ void call_settle(struct call *c, const struct settlement *s)
     struct close_request q = {
         .held = &c->held,
         .idempotency = &c->idem,
+        .duplicate = &c->duplicate,
         .record = &rc,
         .object_scope = c->object_scope,
         .usage = s->model ? &s->model->usage : NULL,

@@ -50,6 +50,7 @@ struct world {
     const struct key_entry *entry;
     const struct policy *policy;
     uint64_t seq;
+    struct duplicate duplicate; /* of every call */
 };
 
 static void start_core(struct world *w)
@@ -207,6 +208,7 @@ static int hold_call(struct world *w, struct try *t, struct facts facts, int64_t
                              .call_id = t->id,
                              .verdict = &t->verdict,
                              .idempotency = &t->idem,
+                             .duplicate = &w->duplicate,
                              .record = &t->rw,
                              .now = wall_now,
                              .predicted = t->facts.cost};
@@ -232,6 +234,7 @@ static enum outcome end_used(struct world *w, struct try *t, enum outcome o, int
         rc.settled = (struct cost){.how = HOW_PARSED, .usd = usd * MONEY_PER_USD};
     struct close_request q = {.held = &t->held,
                               .idempotency = &t->idem,
+                              .duplicate = &w->duplicate,
                               .record = &rc,
                               .usage = usage,
                               .object_scope = STR("stripe/live"),
@@ -703,6 +706,122 @@ static void another_body_under_the_key_takes_nobodys_place(void **state)
     teardown(&w);
 }
 
+static void the_same_within_its_window_is_a_duplicate_unless_the_first_did_nothing(void **state)
+{
+    struct world w;
+    struct try first, again;
+    setup(&w);
+    w.duplicate = (struct duplicate){.digest = {7}, .window_ms = 60000};
+    assert_int_equal(hold(&w, &first, 5, NULL), 0);
+    assert_int_equal(hold(&w, &again, 5, NULL), CORE_R_DUPLICATE);
+    assert_str(first.id, w.duplicate.first_call_id);
+    assert_str(standing(&w), "0/5");
+    drop(&again);
+    assert_int_equal(end(&w, &first, OUTCOME_RELEASED, 0), OUTCOME_RELEASED);
+    assert_int_equal(hold(&w, &first, 5, NULL), 0);
+    assert_int_equal(end(&w, &first, OUTCOME_UNKNOWN, 0), OUTCOME_UNKNOWN);
+    assert_int_equal(hold(&w, &again, 5, NULL), CORE_R_DUPLICATE); /* it may have happened */
+    drop(&again);
+    wall_now += 60 * NS_PER_S;
+    assert_int_equal(hold(&w, &again, 5, NULL), 0);
+    end(&w, &again, OUTCOME_SETTLED, 5);
+    assert_str(standing(&w), "5/5");
+    teardown(&w);
+}
+
+/* What a call settled turns out to be another sum: `usd` in its own window. */
+static void correct(struct world *w, struct try *t, int64_t booked, int64_t usd)
+{
+    struct limit_need *need = NULL;
+    size_t i = 0;
+    for (size_t k = 0; k < t->verdict.n_needs; k++) {
+        if (t->verdict.needs[k].meter == METER_USD) {
+            need = &t->verdict.needs[k];
+            i = k;
+        }
+    }
+    assert_non_null(need);
+    struct correction_need one = {i, need->counter, need->bucket, need->window_start, booked * MONEY_PER_USD};
+    buf_init(&t->body, 1 << 20);
+    buf_init(&t->personal, 1 << 20);
+    struct correction q = {.call_id = t->id,
+                           .open_seq = t->held.open_seq,
+                           .cost = {HOW_PARSED, usd * MONEY_PER_USD},
+                           .needs = &one,
+                           .n_needs = 1,
+                           .now = wall_now,
+                           .salt = salt,
+                           .body = &t->body,
+                           .personal = &t->personal};
+    assert_int_equal(core_correct(w->core, &q), 0);
+    drop(t);
+}
+
+static void a_price_that_comes_later_corrects_the_counter_and_the_record(void **state)
+{
+    struct world w;
+    struct try t;
+    setup(&w);
+    assert_int_equal(hold(&w, &t, 5, NULL), 0);
+    end(&w, &t, OUTCOME_SETTLED, 5);
+    correct(&w, &t, 5, 3);
+    assert_str(standing(&w), "3/0");
+    correct(&w, &t, 3, 9); /* beyond what was held too */
+    assert_str(standing(&w), "9/0");
+    stop_core(&w); /* and so it stands after a restart */
+    start_core(&w);
+    admit(&w);
+    assert_str(standing(&w), "9/0");
+    teardown(&w);
+}
+
+/* What has settled in the window of that start, as the store has it. */
+static money_t settled_in_store(struct world *w, wall_t window_start)
+{
+    struct query q = {.kind = QUERY_COUNTERS, .rows_max = 100};
+    struct store_reader *reader;
+    struct buf json;
+    struct json rows;
+    money_t settled = -1;
+    while (core_drain_turn(w->core))
+        ;
+    buf_init(&json, 1 << 20);
+    assert_int_equal(w->store->ops->reader_new(w->store, &reader), 0);
+    assert_int_equal(w->store->ops->ask(reader, &q, &json), 0);
+    assert_int_equal(json_parse(&w->arena, buf_str(&json), 16, &rows), 0);
+    for (size_t i = 0; i < json_len(rows); i++) {
+        struct str text = STR_NONE, usd = STR_NONE;
+        wall_t at = -1;
+        (void)json_str(json_get(json_at(rows, i), STR("window_start")), &text);
+        (void)json_str(json_get(json_at(rows, i), STR("settled")), &usd);
+        if (wall_parse(text, &at) == 0 && at == window_start)
+            assert_int_equal(money_parse(usd, &settled), 0);
+    }
+    w->store->ops->reader_free(reader);
+    buf_deinit(&json);
+    return settled;
+}
+
+static void a_price_of_yesterday_counts_in_yesterday(void **state)
+{
+    struct world w;
+    struct try yesterday, today;
+    wall_t before = wall_now;
+    setup(&w);
+    assert_int_equal(hold(&w, &yesterday, 5, NULL), 0);
+    end(&w, &yesterday, OUTCOME_SETTLED, 5);
+    wall_t day = wall_day_start(wall_now);
+    wall_now += 24 * 3600 * NS_PER_S;
+    assert_int_equal(hold(&w, &today, 7, NULL), 0);
+    end(&w, &today, OUTCOME_SETTLED, 7);
+    correct(&w, &yesterday, 5, 3);
+    assert_str(standing(&w), "7/0");
+    assert_int_equal(settled_in_store(&w, day), 3 * MONEY_PER_USD);
+    assert_int_equal(settled_in_store(&w, wall_day_start(wall_now)), 7 * MONEY_PER_USD);
+    teardown(&w);
+    wall_now = before;
+}
+
 static void released_calls_make_room_in_a_full_index_and_held_ones_do_not(void **state)
 {
     struct world w;
@@ -753,6 +872,9 @@ int main(void)
         cmocka_unit_test(a_start_is_ready_before_the_store_has_the_tail),
         cmocka_unit_test(retries_cut_off_by_a_restart_leave_the_first_hold_its_place),
         cmocka_unit_test(another_body_under_the_key_takes_nobodys_place),
+        cmocka_unit_test(the_same_within_its_window_is_a_duplicate_unless_the_first_did_nothing),
+        cmocka_unit_test(a_price_that_comes_later_corrects_the_counter_and_the_record),
+        cmocka_unit_test(a_price_of_yesterday_counts_in_yesterday),
         cmocka_unit_test(released_calls_make_room_in_a_full_index_and_held_ones_do_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
