@@ -49,6 +49,9 @@ LIMIT(resolve_fresh_ms, 60000, 0, 86400000, "ms", "how long the addresses of a v
 LIMIT(resolve_stale_ms, 3600000, 0, 604800000, "ms",
       "how long older addresses are used while they are asked for again; then calls wait for the answer")
 LIMIT(resolve_failed_ms, 1000, 0, 600000, "ms", "how long a name that could not be resolved is not asked for again")
+LIMIT(polls_max, 10000, 0, 1000000, "prices",
+      "prices a worker that a vendor knows later; more stay estimated")
+LIMIT(poll_spacing_ms, 100, 0, 3600000, "ms", "between two such prices that are asked for")
 LIMIT(pool_idle_timeout_ms, 30000, 100, 3600000, "ms", "kept vendor connection")
 LIMIT(drain_timeout_ms, 10000, 0, 600000, "ms", "from SIGTERM to the end of open calls")
 /* state in memory */

@@ -85,9 +85,9 @@ static void duplicate_of(struct call *c, const struct saas_request *r)
         return;
     if (d->is_own_key)
         d->window_ms = c->w->shared->limits->idempotency_keep_ms;
-    struct str parts[] = {f->vendor, {"\n", 1}, mode_text(f->mode), {"\n", 1}, f->tenant, {"\n", 1}, f->agent, {"\n", 1},
-                          {(const char *)said, sizeof(said)}};
-    sha256_parts(parts, 9, d->digest);
+    struct str line = STR("\n"), what = {(const char *)said, sizeof(said)};
+    struct str parts[] = {f->vendor, line, mode_text(f->mode), line, f->tenant, line, f->agent, line, what};
+    sha256_parts(parts, sizeof(parts) / sizeof(parts[0]), d->digest);
 }
 
 void stage_classify(struct call *c)

@@ -4,7 +4,7 @@
 #include "proxy/worker.h"
 
 #include "base/counter.h"
-#include "proxy/call.h"
+#include "proxy/poll.h"
 #include "tls/server.h"
 
 #include <stdlib.h>
@@ -86,6 +86,8 @@ int worker_new(struct loop *l, struct worker_shared *shared, struct rng *rng, st
     }
     if (r == 0)
         r = http_pool_new(l, shared->limits, &w->pool);
+    if (r == 0 && !(w->poller = poller_new(w)))
+        r = -ERR_NOMEM;
     if (r == 0)
         r = core_on_sweep(shared->core, &l->box, (struct post){sweep, w});
     if (r < 0) {
@@ -143,6 +145,7 @@ void worker_free(struct worker *w)
         arena_deinit(&c->arena);
         free(c);
     }
+    poller_free(w->poller);
     if (w->pool)
         http_pool_free(w->pool);
     if (w->server)

@@ -29,6 +29,7 @@ struct worker {
     struct http_pool *pool;
     struct rng *rng; /* outlives the worker */
     struct lookup_cache *lookups; /* shared */
+    struct poller *poller;
     struct buf record_body, record_personal; /* scratch: used within one function, never across a wait */
     struct list calls, free_calls; /* struct call */
     size_t n_calls, n_free;

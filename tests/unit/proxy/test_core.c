@@ -1,6 +1,6 @@
 /*
  * tests/unit/proxy/test_core.c - the critical sections: what a hold takes, what a retry shares, what a restart brings
- * back.
+ * back. Long because one rig of a core serves all of it.
  */
 #include "unit.h"
 
