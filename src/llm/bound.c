@@ -131,17 +131,22 @@ static int64_t output_of_one(const struct llm_call *c, const struct model *m)
     return most;
 }
 
-/* Rejected predictions are billed on top of the maximum; a token of them has a byte at least. */
-static int64_t output_of_all(const struct llm_call *c, int64_t one)
+/*
+ * Rejected predictions are billed on top of the maximum; a token of them has a byte at least. So are summaries, which
+ * are as long as the model likes.
+ */
+static int64_t output_of_all(const struct llm_call *c, const struct model *m, int64_t one)
 {
-    return clamp(((__int128)one + c->prediction_bytes) * c->choices);
+    __int128 n = ((__int128)one + c->prediction_bytes) * c->choices;
+    return clamp(n + (__int128)c->summaries * (m ? model_output_max(m) : 0));
 }
 
 struct token_bound llm_bound(const struct llm_call *c, const struct model *m, const struct llm_floors *f,
                              bool is_strict)
 {
     int64_t input = input_most(c, m, f, is_strict), one = output_of_one(c, m);
-    int64_t output = one < 0 ? -1 : output_of_all(c, one);
+    bool is_open = one < 0 || (c->summaries && (!m || !model_output_max(m)));
+    int64_t output = is_open ? -1 : output_of_all(c, m, one);
     return (struct token_bound){input >= 0 && output >= 0, input, output};
 }
 
@@ -181,12 +186,12 @@ struct cost llm_predict(const struct llm_call *c, const struct model *m, const s
 static bool fits(const struct llm_call *c, const struct model *m, int64_t input, int64_t one, money_t usd)
 {
     money_t most;
-    return price(c, m, input, output_of_all(c, one), &most) && most <= usd;
+    return price(c, m, input, output_of_all(c, m, one), &most) && most <= usd;
 }
 
 int64_t llm_output_for(const struct llm_call *c, const struct model *m, const struct token_bound *b, money_t usd)
 {
-    if (!m || b->input < 0)
+    if (!m || b->input < 0 || (c->summaries && !model_output_max(m)))
         return 0;
     int64_t high = output_of_one(c, m), low = 0;
     if (high < 0)

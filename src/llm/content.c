@@ -190,6 +190,36 @@ static int member_source(struct reading *rd, struct block *b)
     return r;
 }
 
+/* Tools that come with a message, beside those at the top. */
+static int member_tools(struct reading *rd, struct block *b)
+{
+    bool has_tool;
+    if (scan_peek(&rd->scan) == JSON_ARRAY)
+        return read_tool_list(rd, STR("tools"), &has_tool);
+    skip(rd);
+    return 0;
+}
+
+/* Anthropic's tool_addition: {"type": "tool_definition", "definition": a tool}, or a reference to one. */
+static int member_tool(struct reading *rd, struct block *b)
+{
+    struct str key;
+    int r = 0;
+    if (!is_object_next(rd)) {
+        skip(rd);
+        return 0;
+    }
+    while (!r && scan_member(&rd->scan, &key)) {
+        if (str_eq(key, STR("definition")) && scan_peek(&rd->scan) == JSON_OBJECT)
+            r = read_tool(rd);
+        else
+            skip(rd);
+    }
+    return r;
+}
+
+static int member_tool_changes(struct reading *rd, struct block *b) { return read_blocks(rd); }
+
 static int member_result(struct reading *rd, struct block *b)
 {
     b->result = next_string(rd);
@@ -224,6 +254,9 @@ static const struct {
     {STR_INIT("file_url"), member_file_url},
     {STR_INIT("file_id"), member_file_id},
     {STR_INIT("source"), member_source},
+    {STR_INIT("tools"), member_tools},
+    {STR_INIT("tool"), member_tool},
+    {STR_INIT("tool_changes"), member_tool_changes},
     {STR_INIT("result"), member_result},
     {STR_INIT("id"), member_id},
     {STR_INIT("cache_control"), member_cache_control},

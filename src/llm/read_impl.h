@@ -47,6 +47,8 @@ int read_prediction(struct reading *rd, struct str name);
 int read_cache_control(struct reading *rd, struct str name);
 
 /* tools.c: what the vendor may run, and how often. */
+int read_tool(struct reading *rd); /* the object that comes next */
+int read_tool_list(struct reading *rd, struct str name, bool *ret_has_tool);
 int read_tools(struct reading *rd, struct str name);
 int read_web_search_options(struct reading *rd, struct str name);
 int read_mcp_servers(struct reading *rd, struct str name);

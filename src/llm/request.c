@@ -164,11 +164,12 @@ static const struct {
     struct str word;
     enum price_tier tier;
     bool is_auto;
-} tiers[] = {
+} tiers[] = { /* any other word has a price that we do not know */
     {DIALECT_OPENAI, STR_INIT("auto"), TIER_STANDARD, true},
     {DIALECT_OPENAI, STR_INIT("default"), TIER_STANDARD, false},
     {DIALECT_OPENAI, STR_INIT("flex"), TIER_FLEX, false},
     {DIALECT_OPENAI, STR_INIT("priority"), TIER_PRIORITY, false},
+    {DIALECT_OPENAI, STR_INIT("fast"), TIER_PRIORITY, false}, /* its newer name */
     {DIALECT_OPENAI, STR_INIT("scale"), TIER_STANDARD, true}, /* capacity that was bought before */
     {DIALECT_ANTHROPIC, STR_INIT("auto"), TIER_STANDARD, true},
     {DIALECT_ANTHROPIC, STR_INIT("standard_only"), TIER_STANDARD, false},
@@ -180,6 +181,7 @@ static int read_tier(struct reading *rd, struct str name)
     int r = read_text(rd, name, &word);
     if (r || !word.p)
         return r;
+    rd->call->is_tier_auto = false;
     for (size_t i = 0; i < sizeof(tiers) / sizeof(tiers[0]); i++) {
         if (tiers[i].dialect != llm_shape_dialect(rd->call->shape) || !str_eq(tiers[i].word, word))
             continue;
@@ -187,7 +189,8 @@ static int read_tier(struct reading *rd, struct str name)
         rd->call->is_tier_auto = tiers[i].is_auto;
         return 0;
     }
-    return llm_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` is no tier that has a price here.", STR_ARG(name));
+    rd->call->is_unpriced = true;
+    return 0;
 }
 
 /* True when the container that was just entered has a member: then what we insert needs a comma behind it. */
@@ -297,6 +300,50 @@ static int read_container(struct reading *rd, struct str name)
     if (type != JSON_NULL)
         rd->call->is_unpriced = true; /* its time is billed */
     return 0;
+}
+
+/* A conversation that the vendor keeps: begun by this request, or continued. */
+static int read_thread(struct reading *rd, struct str name)
+{
+    struct str key, word = STR_NONE;
+    bool is_in;
+    int r = enter(rd, name, JSON_OBJECT, &is_in);
+    while (!r && is_in && scan_member(&rd->scan, &key)) {
+        if (str_eq(key, STR("type")))
+            r = read_text(rd, STR("thread.type"), &word);
+        else
+            skip(rd);
+    }
+    if (is_in && !str_eq(word, STR("create")))
+        rd->call->is_input_open = true;
+    return r;
+}
+
+/* Models that answer where the one that was decided on declines: nobody would have asked a rule for them. */
+static int read_fallbacks(struct reading *rd, struct str name)
+{
+    struct scan_value v;
+    if (!scan_value(&rd->scan, &v) || v.type == JSON_NULL)
+        return 0;
+    return llm_fault(rd, CODE_REQUEST_INVALID, 400,
+                     "`" STR_FMT "` would have another model answer, which no rule was asked about; leave it out.",
+                     STR_ARG(name));
+}
+
+static int read_billing_policy(struct reading *rd, struct str name)
+{
+    struct str key, who = STR_NONE;
+    bool is_in;
+    int r = enter(rd, name, JSON_OBJECT, &is_in);
+    while (!r && is_in && scan_member(&rd->scan, &key)) {
+        if (str_eq(key, STR("bill_to")))
+            r = read_text(rd, STR("billing_policy.bill_to"), &who);
+        else
+            skip(rd);
+    }
+    if (!r && who.n && !str_eq(who, STR("self")))
+        return llm_fault(rd, CODE_REQUEST_INVALID, 400, "`" STR_FMT "` changes who pays; leave it out.", STR_ARG(name));
+    return r;
 }
 
 /* ---- the body ---- */

@@ -49,7 +49,7 @@ static void add_server_tool(struct reading *rd, enum runs runs, int64_t uses)
         rd->uses_max += uses;
 }
 
-static int read_tool(struct reading *rd)
+int read_tool(struct reading *rd)
 {
     enum llm_dialect dialect = llm_shape_dialect(rd->call->shape);
     struct str key, type = STR_NONE;
@@ -77,18 +77,26 @@ static int read_tool(struct reading *rd)
     return 0;
 }
 
-int read_tools(struct reading *rd, struct str name)
+int read_tool_list(struct reading *rd, struct str name, bool *ret_has_tool)
 {
-    bool is_in, has_tool = false;
-    size_t from = value_at(rd);
+    bool is_in;
     int r = enter(rd, name, JSON_ARRAY, &is_in);
+    *ret_has_tool = false;
     while (!r && is_in && scan_item(&rd->scan)) {
-        has_tool = true;
+        *ret_has_tool = true;
         if (scan_peek(&rd->scan) == JSON_OBJECT)
             r = read_tool(rd);
         else
             skip(rd); /* no vendor has such a tool */
     }
+    return r;
+}
+
+int read_tools(struct reading *rd, struct str name)
+{
+    bool has_tool;
+    size_t from = value_at(rd);
+    int r = read_tool_list(rd, name, &has_tool);
     if (!has_tool)
         return r;
     rd->tools = str_sub(rd->r->body, from, scan_at(&rd->scan) - from);
@@ -118,23 +126,23 @@ int read_mcp_servers(struct reading *rd, struct str name)
     return r;
 }
 
-/* Clearing makes the input smaller. Compaction has it read and summarised first: a pass of its own. */
+/* Clearing makes the input smaller. Compaction has it read and summarised first. */
 int read_context_management(struct reading *rd, struct str name)
 {
     struct scan_value v;
     size_t at;
     if (scan_value(&rd->scan, &v) && str_find(v.raw, STR("compact"), &at))
-        add_server_tool(rd, RUNS_SERVER, 1);
+        rd->call->summaries = 1;
     return 0;
 }
 
 void count_uses(struct reading *rd)
 {
     struct llm_call *c = rd->call;
-    if (!c->has_server_tools)
-        return;
     bool is_bounded = c->shape == SHAPE_RESPONSES && rd->max_tool_calls >= 0;
     int64_t uses = is_bounded ? rd->max_tool_calls : rd->is_use_open ? -1 : rd->uses_max;
-    c->passes = uses < 0 ? -1 : uses + 1;
+    if (!c->has_server_tools)
+        uses = 0;
+    c->passes = uses < 0 ? -1 : 1 + uses + c->summaries;
     c->web_searches = rd->has_search_tool ? uses : 0;
 }

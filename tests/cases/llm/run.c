@@ -43,6 +43,7 @@ static void render(struct buf *b, const struct llm_call *c, struct str body)
     say(b, "audio", c->audio_bytes, 0);
     say(b, "prediction", c->prediction_bytes, 0);
     say_if(b, "open", c->is_input_open);
+    say(b, "summaries", c->summaries, 0);
     say(b, "overhead", c->overhead_tokens, 0);
     say(b, "passes", c->passes, 1);
     say_if(b, c->may_write_cache ? "cache" : "no_cache", c->may_write_cache != (is_openai && !is_embedding));

@@ -106,6 +106,17 @@ static void a_tool_of_the_vendor_reads_the_input_again(void **state)
     bound_is(c, &large, TOKENS_MAX, 100);
 }
 
+static void a_summary_is_as_long_as_the_model_likes(void **state)
+{
+    struct llm_call c = plain();
+    c.output_max = 40;
+    c.summaries = 1;
+    c.passes = 2;
+    bound_is(c, &large, 328, 140);
+    bound_is(c, &silent, 328, -1);
+    bound_is(c, NULL, 328, -1);
+}
+
 static void output_is_the_least_of_what_is_said(void **state)
 {
     struct llm_call c = plain();
@@ -301,6 +312,10 @@ static void money_bounds_what_nobody_else_does(void **state)
     c.is_input_open = true;
     output_is(c, &silent, 1000000, 0);
     output_is(c, NULL, 1000000, 0);
+    c = plain();
+    c.summaries = 1;
+    output_is(c, &silent, 1000000, 0);
+    output_is(c, &large, 328 + 1000 + 250, 25);
 }
 
 int main(void)
@@ -312,6 +327,7 @@ int main(void)
         cmocka_unit_test(pictures_count_their_most),
         cmocka_unit_test(what_stands_elsewhere_counts_the_whole_input),
         cmocka_unit_test(a_tool_of_the_vendor_reads_the_input_again),
+        cmocka_unit_test(a_summary_is_as_long_as_the_model_likes),
         cmocka_unit_test(output_is_the_least_of_what_is_said),
         cmocka_unit_test(choices_multiply_output),
         cmocka_unit_test(sound_is_counted_by_its_bytes),
