@@ -163,6 +163,7 @@ static bool price(const struct llm_call *c, const struct model *m, int64_t input
         .has_audio_in = c->has_audio_in,
         .has_audio_out = c->has_audio_out,
         .has_image_out = c->has_image_out,
+        .is_us_inference = c->is_us_inference,
         .web_searches = c->web_searches,
     };
     if (c->is_unpriced)

@@ -288,8 +288,10 @@ static int read_inference_geo(struct reading *rd, struct str name)
 {
     struct str word;
     int r = read_text(rd, name, &word);
-    if (word.p && !str_eq(word, STR("global")))
-        rd->call->is_unpriced = true; /* a region costs more */
+    if (str_eq(word, STR("us")))
+        rd->call->is_us_inference = true;
+    else if (word.p && !str_eq(word, STR("global")))
+        rd->call->is_unpriced = true; /* a region costs more, and we do not know how much */
     return r;
 }
 

@@ -54,10 +54,11 @@ struct llm_call {
     int64_t audio_bytes;     /* base64 of audio clips */
     int64_t prediction_bytes; /* of predicted output: what is rejected is billed as output, beyond the maximum */
     bool is_input_open;      /* it refers to content kept elsewhere (earlier response, stored prompt, file, URL) */
-    int64_t summaries; /* times that the vendor may first have the conversation summarised: a pass, and output of its own */
+    int64_t summaries;       /* of the conversation, that the vendor may have written first: each a pass, and output */
     int64_t overhead_tokens; /* what the vendor adds by itself: system text for tools and the like */
     int64_t passes;          /* how often the input can be read: 1, and again after each use of a server tool; -1: no
                                 bound stated */
+    bool is_us_inference;    /* asked for, which costs more */
     bool may_write_cache, may_write_cache_1h, has_audio_in, has_audio_out, has_image_out;
     bool has_server_tools; /* tools that the vendor runs itself */
     int64_t web_searches;  /* the most there can be; -1: no bound stated */

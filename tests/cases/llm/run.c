@@ -37,6 +37,7 @@ static void render(struct buf *b, const struct llm_call *c, struct str body)
     if (!c->is_tier_auto && has_tier)
         (void)buf_printf(b, " tier=" STR_FMT, STR_ARG(price_tier_text(c->tier)));
     say_if(b, "unpriced", c->is_unpriced);
+    say_if(b, "us", c->is_us_inference);
     say(b, "binary", (int64_t)body.n - c->text_bytes, 0);
     say(b, "ids", c->token_ids, 0);
     say(b, "images", c->n_images, 0);

@@ -28,6 +28,7 @@ bool model_price_most(const struct model *m, const struct price_ask *ask, money_
     if (ask->may_write_cache && !m->has_cache_price)
         return false;
     *ret = ask->input * m->per_input + ask->output * m->per_output + ask->web_searches * m->per_search;
+    *ret *= ask->is_us_inference ? 2 : 1;
     return true;
 }
 
@@ -249,6 +250,9 @@ static void a_prediction_is_the_most_it_can_cost(void **state)
 {
     struct llm_call c = plain();
     cost_is(c, &large, HOW_ESTIMATED, 164 * 2 + 100 * 10);
+    c.is_us_inference = true;
+    cost_is(c, &large, HOW_ESTIMATED, 2 * (164 * 2 + 100 * 10));
+    c = plain();
     c.is_input_open = true;
     c.passes = 3;
     c.web_searches = 2;
