@@ -5,6 +5,7 @@
 
 #include "base/money.h"
 #include "base/time.h"
+#include "call/window.h"
 
 #include <string.h>
 
@@ -179,10 +180,19 @@ static void explain_who(struct why *y)
                 STR_ARG(in_words(run_sources, source)), parent.n ? ", under " : "", STR_ARG(parent));
 }
 
+/* "a day"; a word that is not known as it stands. */
+static struct str words_of(struct str window, char out[WINDOW_TEXT_BYTES])
+{
+    enum limit_window w;
+    int64_t sliding_ns;
+    return window_parse(window, &w, &sliding_ns) == 0 ? window_words(w, sliding_ns, out) : window;
+}
+
 static void explain_limit(struct why *y, struct json limit)
 {
     struct str id = why_text(limit, "id"), bucket = why_text(limit, "bucket"), meter = why_text(limit, "meter");
     struct str window = why_text(limit, "window"), resets = why_text(limit, "resets_at");
+    char words[WINDOW_TEXT_BYTES];
     int64_t n = 0, before = 0, held = 0, max = 0;
     (void)number_of(limit, "n", &n); /* absent is 0 */
     (void)number_of(limit, "before", &before);
@@ -191,9 +201,9 @@ static void explain_limit(struct why *y, struct json limit)
     __int128 after = (__int128)n + before + held;
 
     why_say(y, "limit",
-            STR_FMT " (" STR_FMT " a " STR_FMT ", " STR_FMT "): %s settled + %s held + %s for this call "
+            STR_FMT " (" STR_FMT " " STR_FMT ", " STR_FMT "): %s settled + %s held + %s for this call "
                     "%s max %s%s%s" STR_FMT ".",
-            STR_ARG(id), STR_ARG(meter), STR_ARG(window), STR_ARG(bucket.n ? bucket : STR("-")),
+            STR_ARG(id), STR_ARG(meter), STR_ARG(words_of(window, words)), STR_ARG(bucket.n ? bucket : STR("-")),
             units(y, meter, before), units(y, meter, held), units(y, meter, n),
             after > max ? ">" : "<=", units(y, meter, max), after > max ? ": no room" : "",
             resets.n ? "; resets at " : "", STR_ARG(resets));

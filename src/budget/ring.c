@@ -4,17 +4,21 @@
 #include "budget/ring.h"
 
 #include "base/check.h"
-#include "base/money.h"
 
 #include <string.h>
 
 #define N_SLOTS (SLIDING_SLOTS + 1)
 
-static int64_t *slot_of(const struct ring *r, wall_t at)
+static size_t place_of(const struct ring *r, wall_t at)
 {
     int64_t i = at / r->slot_ns % N_SLOTS;
     check(at % r->slot_ns == 0);
-    return (int64_t *)&r->slots[i < 0 ? i + N_SLOTS : i];
+    return (size_t)(i < 0 ? i + N_SLOTS : i);
+}
+
+static size_t next_place(size_t i)
+{
+    return i + 1 < N_SLOTS ? i + 1 : 0;
 }
 
 /* The first slot that counts in the window that ends with `at`. */
@@ -23,10 +27,11 @@ static wall_t oldest_of(const struct ring *r, wall_t at)
     return at - SLIDING_SLOTS * r->slot_ns;
 }
 
+/* add_capped, where it can be inlined: it stands in every loop. */
 static int64_t add(int64_t a, int64_t b)
 {
-    money_t sum;
-    return money_add(a, b, &sum) ? sum : INT64_MAX;
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
 void ring_init(struct ring *r, int64_t sliding_ns, wall_t at)
@@ -41,8 +46,8 @@ void ring_roll(struct ring *r, wall_t at)
     if (oldest_of(r, at) > r->newest)
         memset(r->slots, 0, sizeof r->slots);
     else
-        for (wall_t t = r->newest + r->slot_ns; t <= at; t += r->slot_ns)
-            *slot_of(r, t) = 0;
+        for (size_t i = place_of(r, r->newest), last = place_of(r, at); i != last;)
+            r->slots[i = next_place(i)] = 0;
     r->newest = at;
 }
 
@@ -51,7 +56,7 @@ void ring_add(struct ring *r, wall_t at, int64_t n)
     check(at <= r->newest && n >= 0);
     if (at < oldest_of(r, r->newest))
         return;
-    int64_t *slot = slot_of(r, at);
+    int64_t *slot = &r->slots[place_of(r, at)];
     *slot = add(*slot, n);
 }
 
@@ -65,8 +70,9 @@ int64_t ring_sum(const struct ring *r, wall_t at)
 {
     int64_t sum = 0;
     check(at >= r->newest);
-    for (wall_t t = oldest_of(r, at); t <= r->newest; t += r->slot_ns)
-        sum = add(sum, *slot_of(r, t));
+    size_t i = place_of(r, oldest_of(r, at));
+    for (wall_t t = oldest_of(r, at); t <= r->newest; t += r->slot_ns, i = next_place(i))
+        sum = add(sum, r->slots[i]);
     return sum;
 }
 
@@ -74,8 +80,9 @@ wall_t ring_frees(const struct ring *r, wall_t at, int64_t n)
 {
     int64_t freed = 0;
     check(at >= r->newest && n > 0);
-    for (wall_t t = oldest_of(r, at); t <= r->newest; t += r->slot_ns) {
-        freed = add(freed, *slot_of(r, t));
+    size_t i = place_of(r, oldest_of(r, at));
+    for (wall_t t = oldest_of(r, at); t <= r->newest; t += r->slot_ns, i = next_place(i)) {
+        freed = add(freed, r->slots[i]);
         if (freed >= n)
             return t + N_SLOTS * r->slot_ns;
     }

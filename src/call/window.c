@@ -34,20 +34,25 @@ bool window_moves(enum limit_window w)
     return window_is_calendar(w) || w == WINDOW_SLIDING;
 }
 
-struct str window_phrase(enum limit_window w)
+/* The word, and behind it how long a sliding one is. */
+static struct str with_length(struct str word, char between, int64_t sliding_ns, char out[WINDOW_TEXT_BYTES])
 {
-    check(w < WINDOW_COUNT);
-    return windows[w].phrase;
+    char length[DURATION_TEXT_BYTES];
+    int n = snprintf(out, WINDOW_TEXT_BYTES, STR_FMT "%c" STR_FMT, STR_ARG(word), between,
+                     STR_ARG(duration_text(sliding_ns, length)));
+    return (struct str){out, (size_t)n};
 }
 
 struct str window_text(enum limit_window w, int64_t sliding_ns, char out[WINDOW_TEXT_BYTES])
 {
-    char length[DURATION_TEXT_BYTES];
     check(w < WINDOW_COUNT);
-    if (w != WINDOW_SLIDING)
-        return windows[w].text;
-    int n = snprintf(out, WINDOW_TEXT_BYTES, "sliding:" STR_FMT, STR_ARG(duration_text(sliding_ns, length)));
-    return (struct str){out, (size_t)n};
+    return w == WINDOW_SLIDING ? with_length(windows[w].text, ':', sliding_ns, out) : windows[w].text;
+}
+
+struct str window_words(enum limit_window w, int64_t sliding_ns, char out[WINDOW_TEXT_BYTES])
+{
+    check(w < WINDOW_COUNT);
+    return w == WINDOW_SLIDING ? with_length(windows[w].phrase, ' ', sliding_ns, out) : windows[w].phrase;
 }
 
 static int parse_length(struct str s, int64_t *ret_sliding_ns)

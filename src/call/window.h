@@ -24,11 +24,12 @@ enum limit_window {
 
 bool window_is_calendar(enum limit_window w);
 bool window_moves(enum limit_window w);          /* has a start: calendar and sliding ones */
-struct str window_phrase(enum limit_window w);
 
 /* "day", "sliding:1m". sliding_ns: how long a sliding one is; else 0. */
 #define WINDOW_TEXT_BYTES 32
 struct str window_text(enum limit_window w, int64_t sliding_ns, char out[WINDOW_TEXT_BYTES]);
+/* As sentences say it, behind an amount: "a day", "in any 1m". */
+struct str window_words(enum limit_window w, int64_t sliding_ns, char out[WINDOW_TEXT_BYTES]);
 /* -ERR_NOT_FOUND. */
 int window_parse(struct str s, enum limit_window *ret, int64_t *ret_sliding_ns);
 /* As people write it behind a key's limit: "day", or a duration, which slides: "60s". -ERR_NOT_FOUND. */

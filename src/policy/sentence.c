@@ -119,16 +119,6 @@ void say_cost_unknown(const struct limit_need *need, const struct facts *f, stru
                         STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(f->operation), STR_ARG(why)));
 }
 
-/* "a day", "in any 1m" */
-static struct str window_of(const struct limit_need *need, struct arena *a)
-{
-    char length[DURATION_TEXT_BYTES];
-    struct str phrase = window_phrase(need->window);
-    if (need->window != WINDOW_SLIDING)
-        return phrase;
-    return arena_printf(a, STR_FMT " " STR_FMT, STR_ARG(phrase), STR_ARG(duration_text(need->sliding_ns, length)));
-}
-
 /* Up to the second: slots may end between two. */
 static struct str second_text(wall_t t, char out[WALL_TEXT_BYTES])
 {
@@ -168,7 +158,8 @@ static struct str amount_of(const struct limit_need *need, int64_t n, struct are
 
 static struct str compared(const struct limit_need *need, struct arena *a)
 {
-    struct str window = window_of(need, a);
+    char text[WINDOW_TEXT_BYTES];
+    struct str window = window_words(need->window, need->sliding_ns, text);
     if (need->meter == METER_CONCURRENT)
         return arena_printf(a, "%lld calls " STR_FMT ": %lld in flight, this call is one more.",
                             (long long)need->max, STR_ARG(window),

@@ -45,10 +45,11 @@ static wall_t at(const char *text)
 
 static struct limit_need ask(enum limit_meter meter, enum limit_window w, wall_t now, int64_t n, int64_t max)
 {
+    static char names[WINDOW_COUNT][WINDOW_TEXT_BYTES];
     int64_t sliding_ns = w == WINDOW_SLIDING ? MINUTE : 0;
-    return (struct limit_need){.counter = window_phrase(w), .bucket = meter_text(meter), .meter = meter, .window = w,
-                               .sliding_ns = sliding_ns, .window_start = window_start(w, sliding_ns, now), .n = n,
-                               .max = max};
+    return (struct limit_need){.counter = window_text(w, MINUTE, names[w]), .bucket = meter_text(meter),
+                               .meter = meter, .window = w, .sliding_ns = sliding_ns,
+                               .window_start = window_start(w, sliding_ns, now), .n = n, .max = max};
 }
 
 static bool fits(struct fixture *f, struct limit_need *needs, size_t n, struct hold **ret)
