@@ -38,6 +38,12 @@ int enter(struct reading *rd, struct str name, enum json_type type, bool *ret_is
 void skip(struct reading *rd);
 size_t value_at(struct reading *rd); /* where the next value begins in the body */
 
+/* True when the object that was just entered has a member: what is inserted in front needs a comma behind it. */
+bool has_member(struct reading *rd);
+
+/* fields.c: the member at the top whose key was read. */
+int read_member(struct reading *rd, struct str key);
+
 /* content.c: messages, items and blocks. */
 int read_messages(struct reading *rd, struct str name);
 int read_input(struct reading *rd, struct str name);

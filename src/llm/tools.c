@@ -136,9 +136,18 @@ int read_context_management(struct reading *rd, struct str name)
     return 0;
 }
 
+/* gpt-4o-search-preview, gpt-5-search-api: chats that search whether they are asked to or not. */
+static bool is_search_model(const struct llm_call *c)
+{
+    size_t at;
+    return c->shape == SHAPE_CHAT && str_find(c->model, STR("-search-"), &at);
+}
+
 void count_uses(struct reading *rd)
 {
     struct llm_call *c = rd->call;
+    if (is_search_model(c))
+        add_server_tool(rd, RUNS_SEARCH, -1);
     bool is_bounded = c->shape == SHAPE_RESPONSES && rd->max_tool_calls >= 0;
     int64_t uses = is_bounded ? rd->max_tool_calls : rd->is_use_open ? -1 : rd->uses_max;
     if (!c->has_server_tools)
