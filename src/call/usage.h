@@ -36,7 +36,8 @@ struct token_bound {
 /* Ids and names that models and vendors make up are recorded up to here. */
 #define LLM_NAME_BYTES_MAX 128
 
-/* A tool call that the model asked for. `args_hash`: hex of the first 16 bytes of SHA-256 of the arguments' text. */
+/* A tool call that the model asked for. `args_hash`: hex of the first 16 bytes of SHA-256 of the arguments' text;
+ * zeros: they were not seen whole. */
 struct tool_call {
     struct str id, name;
     struct str args;      /* JSON text as the model wrote it: for finding what it caused, never recorded */

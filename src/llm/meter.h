@@ -52,6 +52,8 @@ void llm_meter_free(struct llm_meter *m); /* buffers that are not in the arena; 
 void llm_meter_add(struct llm_meter *m, struct str bytes, struct str *ret_pass, bool *ret_is_first);
 /* The stream ended: what was kept back goes on. */
 struct str llm_meter_end(struct llm_meter *m);
+/* The terminal event (or the whole body) was seen: what the agent has of it by now, it can act on. */
+bool llm_meter_is_complete(const struct llm_meter *m);
 /* Part of an event has gone on to the client, so that an event of ours must come behind an empty line. */
 bool llm_meter_is_open(const struct llm_meter *m);
 /* A whole answer that is no stream: a body, or any error answer. */

@@ -68,6 +68,11 @@ static struct str text_of(const struct short_text *t)
     return (struct str){t->p, t->n};
 }
 
+bool llm_meter_is_complete(const struct llm_meter *m)
+{
+    return m->is_complete;
+}
+
 void llm_meter_result(const struct llm_meter *m, const struct token_bound *bound, struct llm_result *ret)
 {
     struct llm_result r = {

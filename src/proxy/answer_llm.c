@@ -64,6 +64,8 @@ static void pass(struct call *c, struct str bytes)
     llm_meter_add(c->llm->meter, bytes, &out, &is_first);
     if (is_first && c->phases.first_token < 0)
         c->phases.first_token = call_us(c);
+    if (llm_meter_is_complete(c->llm->meter))
+        call_tell_tool_calls(c);
     size_t queued = out.n ? http_write(c->client, out) : 0;
     give_credit(c, queued);
 }

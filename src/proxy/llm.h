@@ -28,6 +28,7 @@ struct call_llm {
     struct llm_meter *meter; /* from the answer's head on; NULL: there was none */
     bool is_stream;          /* the answer is a stream of events */
     bool is_clamped;         /* its output maximum was lowered to fit a limit */
+    bool is_told;            /* the core knows which tool calls it asked for */
 };
 
 /* True when the target is a call to a model: call.llm is set. At the end of admit. */
@@ -44,5 +45,7 @@ struct llm_end {
     uint16_t status; /* what the agent got; 0: nothing */
 };
 void call_settle_llm(struct call *c, const struct llm_end *e);
+/* Tells the core which tool calls the answer asks for, once: before the agent has its end, because it acts on them. */
+void call_tell_tool_calls(struct call *c);
 /* A stream that may not go on: the vendor is cancelled, the agent gets the reason in the dialect of its stream. */
 void call_end_stream(struct call *c, enum code code, struct str sentence);

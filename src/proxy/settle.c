@@ -30,8 +30,6 @@ static void put_model(struct call *c, const struct llm_result *r, struct record_
         .n_tool_calls = r->n_tool_calls,
     };
     rc->vendor_error = r->error;
-    core_tool_calls_learned(c->w->shared->core, c->facts.tenant, c->facts.agent, c->run.id, str_c(c->id),
-                            r->tool_calls, r->n_tool_calls, rc->ended_at);
     if (!r->response_id.n)
         return;
     *o = (struct record_object){.id = r->response_id, .type = STR("response"), .is_created = true};

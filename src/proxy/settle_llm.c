@@ -59,6 +59,18 @@ static bool has_used_something(const struct usage *u)
     return usage_tokens(u, TOKENS_IN) + usage_tokens(u, TOKENS_OUT) > 0;
 }
 
+void call_tell_tool_calls(struct call *c)
+{
+    struct call_llm *l = c->llm;
+    struct llm_result r;
+    if (l->is_told || !l->meter)
+        return;
+    l->is_told = true;
+    llm_meter_result(l->meter, &l->bound, &r);
+    core_tool_calls_learned(c->w->shared->core, c->facts.tenant, c->facts.agent, c->run.id, str_c(c->id),
+                            r.tool_calls, r.n_tool_calls, loop_wall(c->w->loop));
+}
+
 void call_settle_llm(struct call *c, const struct llm_end *e)
 {
     struct call_llm *l = c->llm;
@@ -85,6 +97,7 @@ void call_settle_llm(struct call *c, const struct llm_end *e)
     }
     if (l->class == CLASS_READ)
         s.outcome = OUTCOME_NONE;
+    call_tell_tool_calls(c);
     call_settle(c, &s);
     if (l->meter)
         llm_meter_free(l->meter);

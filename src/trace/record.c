@@ -497,8 +497,13 @@ static void put_args_hashes(struct personal *p, const struct record_model *m)
 {
     personal_value(p, STR("args_hashes"));
     jw_array(&p->w);
-    for (size_t i = 0; i < m->n_tool_calls; i++)
-        jw_str(&p->w, (struct str){m->tool_calls[i].args_hash, sizeof(m->tool_calls[i].args_hash)});
+    for (size_t i = 0; i < m->n_tool_calls; i++) {
+        const char *hash = m->tool_calls[i].args_hash;
+        if (hash[0])
+            jw_str(&p->w, (struct str){hash, sizeof(m->tool_calls[i].args_hash)});
+        else
+            jw_null(&p->w);
+    }
     jw_array_end(&p->w);
     personal_value_end(p);
 }

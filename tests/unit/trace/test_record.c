@@ -352,6 +352,18 @@ static void arguments_are_never_recorded_and_their_hashes_can_be_erased(void **s
     teardown(&t);
 }
 
+static void arguments_that_were_not_seen_whole_have_no_hash(void **state)
+{
+    struct texts t;
+    struct tool_call call = {.id = STR("call_9"), .name = STR("refund"), .args = STR("{\"cha")};
+    struct record_close c = model_close(&call, 1);
+    setup(&t);
+    record_close(&c, &t.body, &t.personal);
+    parse(&t);
+    assert_int_equal(json_type(json_path(t.p, STR("args_hashes[0]"))), JSON_NULL);
+    teardown(&t);
+}
+
 static void names_that_a_vendor_made_up_are_cut_at_their_limit(void **state)
 {
     struct texts t;
@@ -413,6 +425,7 @@ int main(void)
         cmocka_unit_test(tokens_of_one_recorded_name_are_one_number_and_none_is_zero),
         cmocka_unit_test(usage_that_is_not_known_is_not_recorded_as_zero),
         cmocka_unit_test(arguments_are_never_recorded_and_their_hashes_can_be_erased),
+        cmocka_unit_test(arguments_that_were_not_seen_whole_have_no_hash),
         cmocka_unit_test(names_that_a_vendor_made_up_are_cut_at_their_limit),
         cmocka_unit_test(a_call_to_no_model_has_nothing_of_one),
         cmocka_unit_test(events_split_members_the_same_way),
