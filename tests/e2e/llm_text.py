@@ -86,10 +86,16 @@ class Ask:
         return text, n, n < wanted
 
     def tool_calls(self):
-        """[(name, arguments)] of the tools that the request names, in turn."""
-        names = [t.get("name") or t["function"]["name"] for t in self.get("tools", [])]
-        return [(names[i % len(names)], {"city": f"Zürich {i}", "days": i + 1, "note": "a\"b\\c"})
-                for i in range(self.number("tools") if names else 0)]
+        """[(name, arguments)] of the tools that the request names, in turn; what a schema calls `const` is obeyed."""
+        tools = [t.get("function", t) for t in self.get("tools", [])]
+        return [(t["name"], consts_of(t) or {"city": f"Zürich {i}", "days": i + 1, "note": "a\"b\\c"})
+                for i, t in ((i, tools[i % len(tools)]) for i in range(self.number("tools") if tools else 0))]
+
+
+def consts_of(tool):
+    """The arguments that a tool's schema leaves no choice about."""
+    schema = tool.get("input_schema") or tool.get("parameters") or {}
+    return {name: p["const"] for name, p in schema.get("properties", {}).items() if "const" in p}
 
 
 def text_of(content):
