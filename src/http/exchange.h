@@ -11,7 +11,7 @@
  *   (3) http_release() is called exactly once by the user, at any time; an exchange not finished by then is reset.
  *   (4) bytes given to http_write/http_send_head are copied or sent before the call returns.
  *   (5) writes are corked for one turn of the loop: what is written during an event (a read, a timer, a post), to this
- *       exchange or to any other of the same loop, is sent together when the callback that caused the event returns.
+ *       exchange or to any other of the same loop, is sent when that callback, and others of the same poll, returned.
  *       When the last bytes of a body and the end of its message came in one read, on_body and on_end are delivered in
  *       that same callback, so that what a relay writes in both leaves in one system call.
  *   (6) the end of a message without a body needs no credit; the end of a chunked body may need 1 byte more of credit

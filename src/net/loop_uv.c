@@ -34,12 +34,13 @@ static wall_t uv_wall_ns(struct loop *base)
 
 static void on_again(uv_idle_t *h);
 
-/* Flushes what was dirty when the turn ended; what these flushes make dirty is the next turn's, so that no pair of
- * streams can keep the loop here. */
-void uv_turn_end(struct loop_uv *l)
+/* Flushes what is dirty; what these flushes make dirty is the next turn's, so that no pair of streams can keep the loop
+ * here. */
+static void flush_dirty(struct loop_uv *l)
 {
     struct list turn, *it;
 
+    l->n_corked = 0;
     list_init(&turn);
     while ((it = list_first(&l->dirty))) {
         list_remove(it);
@@ -53,13 +54,30 @@ void uv_turn_end(struct loop_uv *l)
         uv_idle_start(&l->again, on_again);
 }
 
+void uv_turn_end(struct loop_uv *l)
+{
+    if (++l->n_corked >= CORKED_TURNS_MAX)
+        flush_dirty(l);
+}
+
+/* All callbacks of one poll have returned, or all that come before it. */
+static void uncork(struct loop_uv *l)
+{
+    if (!list_is_empty(&l->dirty)) {
+        uv_turn_begin(l);
+        flush_dirty(l);
+    }
+}
+
+static void on_before_poll(uv_prepare_t *h) { uncork(h->data); }
+static void on_after_poll(uv_check_t *h) { uncork(h->data); }
+
 static void on_again(uv_idle_t *h)
 {
     struct loop_uv *l = h->data;
 
     uv_idle_stop(h);
-    uv_turn_begin(l);
-    uv_turn_end(l);
+    uncork(l);
 }
 
 /* -------- wake-up -------- */
@@ -174,6 +192,8 @@ static void wind_up(struct loop_uv *l)
     uv_close((uv_handle_t *)&l->async, on_all_closed); /* closed first, so told last */
     uv_close((uv_handle_t *)&l->wake, NULL);
     uv_close((uv_handle_t *)&l->again, NULL);
+    uv_close((uv_handle_t *)&l->before_poll, NULL);
+    uv_close((uv_handle_t *)&l->after_poll, NULL);
 }
 
 void uv_handle_gone(struct loop_uv *l)
@@ -200,8 +220,7 @@ static int uv_run_loop(struct loop *base)
 {
     struct loop_uv *l = loop_uv_of(base);
 
-    uv_turn_begin(l);
-    uv_turn_end(l); /* what was written before the loop ran */
+    uncork(l); /* what was written before the loop ran */
     uv_run(&l->uv, UV_RUN_DEFAULT);
     return 0;
 }
@@ -279,7 +298,9 @@ int loop_uv_new(struct loop **ret_loop)
     check(uv_async_init(&l->uv, &l->async, on_async) == 0);
     check(uv_timer_init(&l->uv, &l->wake) == 0);
     check(uv_idle_init(&l->uv, &l->again) == 0);
-    l->async.data = l->wake.data = l->again.data = l;
+    check(uv_prepare_init(&l->uv, &l->before_poll) == 0 && uv_prepare_start(&l->before_poll, on_before_poll) == 0);
+    check(uv_check_init(&l->uv, &l->after_poll) == 0 && uv_check_start(&l->after_poll, on_after_poll) == 0);
+    l->async.data = l->wake.data = l->again.data = l->before_poll.data = l->after_poll.data = l;
     *ret_loop = &l->loop;
     return 0;
 }

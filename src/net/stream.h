@@ -6,9 +6,9 @@
  *   (3) stream_write() takes everything it is given: what the kernel does not take is queued, and on_drained says
  *       when the queue is empty again. The caller stops writing while stream_queued() is above its window: that is
  *       the backpressure.
- *       Writes are corked: what is written during one callback of the loop (a read, a timer, a post) leaves
- *       together when that callback returns, whichever stream the callback belonged to. Large writes may leave at
- *       once.
+ *       Writes are corked: what is written during the callbacks of one poll of the loop (reads, timers, posts; a
+ *       bounded number of them) leaves together when these have returned, whichever streams they belonged to.
+ *       Large writes may leave at once.
  *   (4) after on_eof the stream can still write; after on_error only stream_close() is left.
  *   (5) stream_close() is called exactly once by the owner; queued bytes are still sent for up to 5 s, unless `now`.
  */

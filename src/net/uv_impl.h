@@ -1,8 +1,9 @@
 /*
  * net/uv_impl.h - what loop_uv.c, listen_uv.c and stream_uv.c share; the only headers of ours that know libuv.
  *
- * Every callback from libuv starts with uv_turn_begin() and ends with uv_turn_end(): there the clock is cached and the
- * streams written to during the callback are flushed, each with one system call.
+ * Every callback from libuv starts with uv_turn_begin(), where the clock is cached, and ends with uv_turn_end(). The
+ * streams that were written to are flushed, each with one system call, when all callbacks of a poll have returned (or
+ * CORKED_TURNS_MAX of them): peers are woken less often, and find more to do.
  */
 #pragma once
 
@@ -13,6 +14,7 @@
 #include <uv.h>
 
 #define READ_BUFFER_BYTES 65536
+#define CORKED_TURNS_MAX 64 /* callbacks of one poll whose writes leave together */
 #define OUT_CHUNK_BYTES 16320
 #define FREE_CHUNKS_MAX 64
 #define FREE_STREAMS_MAX 256
@@ -56,6 +58,9 @@ struct loop_uv {
     uv_async_t async;
     uv_timer_t wake;
     uv_idle_t again; /* active while streams are dirty at the end of a turn */
+    uv_prepare_t before_poll;
+    uv_check_t after_poll;
+    int n_corked; /* callbacks since the last flush */
     mono_t now;
     bool is_now_known;
     bool is_winding_up; /* our own handles are closed or closing */

@@ -323,6 +323,67 @@ static void small_writes_of_one_turn_leave_together(void **state)
     assert_true(p.client.is_connected);
 }
 
+#define N_ASKERS 5
+
+struct asker {
+    struct askers *all;
+    struct stream *s;
+    int fd;
+};
+struct askers {
+    struct loop *loop;
+    struct asker each[N_ASKERS];
+    int n_asked, n_drained;
+};
+
+static void answer_asker(void *ctx, struct str bytes)
+{
+    struct asker *a = ctx;
+    struct str yes = STR("yes");
+
+    stream_write(a->s, &yes, 1);
+    a->all->n_asked++;
+    for (int i = 0; i < N_ASKERS; i++)
+        assert_int_equal(a->all->each[i].s->bytes_out, 0); /* nobody has an answer while others wait to be read */
+}
+
+static void asker_drained(void *ctx)
+{
+    struct askers *all = ((struct asker *)ctx)->all;
+
+    assert_int_equal(all->n_asked, N_ASKERS);
+    if (++all->n_drained < N_ASKERS)
+        return;
+    for (int i = 0; i < N_ASKERS; i++)
+        stream_close(all->each[i].s, true);
+    loop_stop(all->loop);
+}
+
+static void writes_of_all_callbacks_of_one_poll_leave_behind_the_last(void **state)
+{
+    static const struct stream_events events = {.on_bytes = answer_asker, .on_drained = asker_drained};
+    struct askers all = {.loop = loop_new()};
+    char got[4] = {0};
+
+    for (int i = 0; i < N_ASKERS; i++) {
+        int fds[2];
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+        struct asker *a = &all.each[i];
+        *a = (struct asker){.all = &all, .fd = fds[1]};
+        assert_int_equal(all.loop->ops->adopt(all.loop, (struct net_ticket){fds[0]}, &a->s), 0);
+        stream_on(a->s, &events, a);
+        stream_read_start(a->s);
+        assert_int_equal(write(fds[1], "?", 1), 1);
+    }
+    loop_run(all.loop);
+    for (int i = 0; i < N_ASKERS; i++) {
+        assert_int_equal(read(all.each[i].fd, got, 3), 3);
+        assert_string_equal(got, "yes");
+        close(all.each[i].fd);
+    }
+    loop_free(all.loop);
+}
+
 static void looks_stuck(struct pair *p)
 {
     size_t queued = stream_queued(p->client.s);
@@ -518,6 +579,7 @@ int main(void)
         cmocka_unit_test(timers_fire_on_the_loop_and_not_early),
         cmocka_unit_test(all_that_was_written_arrives_before_the_end),
         cmocka_unit_test(small_writes_of_one_turn_leave_together),
+        cmocka_unit_test(writes_of_all_callbacks_of_one_poll_leave_behind_the_last),
         cmocka_unit_test(what_nobody_reads_stays_queued_and_a_reset_is_an_error),
         cmocka_unit_test(writing_to_a_peer_that_is_gone_is_an_error_and_no_signal),
         cmocka_unit_test(what_waits_to_be_read_shows),
