@@ -218,7 +218,7 @@ void bucket_settle(struct bucket *b, wall_t window_start, int64_t n)
         ring_add(b->ring, window_start, n);
         b->settled = ring_sum(b->ring, b->window_start);
     } else if (window_start == b->window_start) {
-        b->settled = add_capped(b->settled, n);
+        b->settled = n < 0 && b->settled < -n ? 0 : add_capped(b->settled, n);
     }
 }
 

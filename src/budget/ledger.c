@@ -197,9 +197,9 @@ int ledger_restore_counter(struct ledger *l, const struct counter_row *r)
 void ledger_correct(struct ledger *l, struct str counter, struct str bucket, wall_t window_start, int64_t by)
 {
     struct bucket *b = bucket_find(l, counter, bucket);
-    if (!b || b->window_start != window_start)
+    if (!b || window_start > b->window_start)
         return;
-    b->settled = by < 0 && b->settled < -by ? 0 : add_capped(b->settled, by);
+    bucket_settle(b, window_start, by);
     if (b->n_open == 0)
         bucket_rest(l, b);
 }

@@ -135,7 +135,8 @@ int ledger_restore_hold(struct ledger *l, uint64_t open_seq, const struct limit_
 
 /*
  * A settled call turned out to cost more or less: `by` is added to what its window has settled, never below zero. Only
- * the newest window of a bucket is in memory; in older ones this changes nothing, their sums are the store's.
+ * the newest window of a bucket is in memory (of a sliding one, the slots that count); in older ones this changes
+ * nothing, their sums are the store's.
  */
 void ledger_correct(struct ledger *l, struct str counter, struct str bucket, wall_t window_start, int64_t by);
 

@@ -51,7 +51,7 @@ int bucket_open(struct ledger *l, const struct limit_need *need, struct bucket *
 void bucket_close(struct ledger *l, struct bucket *b);
 /* Into a later window or slot: what is over counts no more. An earlier one changes nothing. */
 void bucket_roll(struct bucket *b, wall_t window_start);
-/* Counts n in that window or slot, if it counts still. */
+/* Counts n in that window or slot, if it counts still; less than nothing takes away, never below zero. */
 void bucket_settle(struct bucket *b, wall_t window_start, int64_t n);
 /* What is settled, read in that window or slot, or in the bucket's own when that is later. */
 int64_t bucket_settled(const struct bucket *b, wall_t window_start);

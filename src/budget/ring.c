@@ -53,11 +53,11 @@ void ring_roll(struct ring *r, wall_t at)
 
 void ring_add(struct ring *r, wall_t at, int64_t n)
 {
-    check(at <= r->newest && n >= 0);
+    check(at <= r->newest);
     if (at < oldest_of(r, r->newest))
         return;
     int64_t *slot = &r->slots[place_of(r, at)];
-    *slot = add(*slot, n);
+    *slot = n < 0 && *slot < -n ? 0 : add(*slot, n);
 }
 
 wall_t ring_start(const struct ring *r, wall_t t)

@@ -16,7 +16,10 @@ struct ring {
 void ring_init(struct ring *r, int64_t sliding_ns, wall_t at);
 /* Into a later slot: those that leave are dropped. An earlier one changes nothing. */
 void ring_roll(struct ring *r, wall_t at);
-/* Counts n in that slot, which is not later than the newest. A slot that is gone takes nothing. */
+/*
+ * Counts n in that slot, which is not later than the newest; less than nothing takes away, never below zero. A slot
+ * that is gone takes nothing.
+ */
 void ring_add(struct ring *r, wall_t at, int64_t n);
 /* The slot that t is in. */
 wall_t ring_start(const struct ring *r, wall_t t);

@@ -133,6 +133,19 @@ def test_a_limit_on_calls_at_once(daemon, vendor):
         s.close()
 
 
+def test_a_sliding_limit_says_when_there_is_room_and_survives_kill_9(daemon):
+    key = daemon.key(limit="requests=2/60s")["key"]
+    assert [charge(daemon, key).status for _ in range(2)] == [200, 200]
+    for _ in range(2):
+        r = charge(daemon, key)
+        assert (r.status, r.code) == (429, "rate_limited") and 1 <= int(r.header("retry-after")) <= 62
+        assert "2 requests in any 1m: 2 made" in r.message and "There is room again at 2" in r.message
+        daemon.restart(kill_9=True)
+    limit, = [l for l in daemon.json("limit", "list")["limits"] if l["window"] == "sliding:1m"]
+    bucket, = limit["buckets"]
+    assert (bucket["settled"], bucket["left"]) == (2, 0) and bucket["resets_at"]
+
+
 def test_slots_return_after_kill_9_and_money_does_not(daemon, vendor):
     made = daemon.key(limit=["concurrent=1", "usd=7/day"])
     vendor.plan(v.never, path="/v1/charges")

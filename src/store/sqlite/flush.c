@@ -190,7 +190,10 @@ static int flush_holds(struct batch *b)
     return r;
 }
 
-/* Of windows that come and go, what can count no more goes; what is held stays until it is over. */
+/*
+ * Of windows that come and go, what can count no more goes, and the correction of what went already; what is held stays
+ * until it is over.
+ */
 static int prune(struct batch *b, const struct tally_row *row)
 {
     sqlite3_stmt *st = sqlite_stmt(b->s, STMT_COUNTER_PRUNE);

@@ -20,7 +20,8 @@ STMT(HOLD_SET, "UPDATE holds SET remaining = ?3 WHERE open_seq = ?1 AND i = ?2")
 STMT(HOLD_DROP, "DELETE FROM holds WHERE open_seq = ?1 AND i = ?2")
 STMT(COUNTER_ADD, "INSERT INTO counters VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET"
                   " settled = settled + excluded.settled, held = held + excluded.held")
-STMT(COUNTER_PRUNE, "DELETE FROM counters WHERE counter = ?1 AND bucket = ?2 AND window_start < ?3 AND held = 0")
+STMT(COUNTER_PRUNE, "DELETE FROM counters WHERE counter = ?1 AND bucket = ?2 AND held = 0"
+                    " AND (window_start < ?3 OR settled < 0)")
 STMT(RUN_ADD, "INSERT INTO runs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO UPDATE SET"
               " calls = calls + excluded.calls, denied = denied + excluded.denied, unknown = unknown + excluded.unknown,"
               " settled_nano = settled_nano + excluded.settled_nano, settled_how = min(settled_how, excluded.settled_how),"

@@ -145,6 +145,22 @@ static void a_request_counts_from_its_hold_on_and_a_refused_one_never(void **sta
     assert_int_equal(next.resets_at, AT(71));
 }
 
+static void a_correction_counts_in_the_slot_that_was_settled(void **state)
+{
+    struct fixture *f = *state;
+    spend(f, "a", AT(0), 30);
+    spend(f, "a", AT(20), 10);
+    ledger_correct(f->l, STR("tokens"), STR("a"), AT(0), 15);
+    assert_int_equal(look(f, "a", AT(60), 1, 100).before, 55);
+    assert_int_equal(look(f, "a", AT(61), 1, 100).before, 10);
+    ledger_correct(f->l, STR("tokens"), STR("a"), AT(20), -50); /* never below zero */
+    assert_int_equal(look(f, "a", AT(60), 1, 100).before, 45);
+    spend(f, "a", AT(70), 1);
+    ledger_correct(f->l, STR("tokens"), STR("a"), AT(0), 7); /* gone */
+    assert_int_equal(look(f, "a", AT(70), 1, 100).before, 1);
+    assert_true(ledger_check(f->l));
+}
+
 static void a_release_gives_all_tokens_back(void **state)
 {
     struct fixture *f = *state;
@@ -295,6 +311,7 @@ int main(void)
         TEST(a_call_settles_in_the_slot_of_its_hold_however_long_it_takes),
         TEST(it_says_when_there_is_room_again),
         TEST(a_request_counts_from_its_hold_on_and_a_refused_one_never),
+        TEST(a_correction_counts_in_the_slot_that_was_settled),
         TEST(a_release_gives_all_tokens_back),
         TEST(a_clock_that_steps_back_reopens_no_slot),
         TEST(a_restart_brings_the_slots_back),
