@@ -20,10 +20,12 @@ static struct str copy(struct call *c, struct str s)
     return to;
 }
 
-/* Vendor fields that would be taken for ours. */
+/* Vendor fields that would be taken for ours, or contradict them. */
 static bool passes_on(struct call *c, const struct http_field *f)
 {
     if (f->name.n >= 9 && str_eq_nocase(str_sub(f->name, 0, 9), STR("x-flyball")))
+        return false;
+    if (c->llm && rate_replaces(c->verdict.needs, c->verdict.n_needs, call_rate_dialect(c), f->name))
         return false;
     return !str_eq_nocase(f->name, STR("x-agent-run-id"));
 }

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "call/rate.h"
 #include "identity/run.h"
 #include "net/timer.h"
 #include "proxy/core_keys.h"
@@ -186,7 +187,7 @@ void call_count_bytes(const struct call *c, uint64_t *in, uint64_t *out);
 void call_record_begin(struct call *c, struct record_writer *rw, struct buf *body, struct buf *personal);
 
 /* Response fields of ours for the agent; n is added to. */
-#define OUR_FIELDS_MAX 10
+#define OUR_FIELDS_MAX (10 + RATE_FIELDS_MAX)
 void call_our_fields(struct call *c, struct http_field *fields, size_t *n);
 
 /* The request's body is not needed any more: an answer can be long, and bodies are megabytes. */

@@ -10,6 +10,11 @@ static struct str field(struct call *c, struct str name)
     return http_head_get(c->head, name, &v) ? v : STR_NONE;
 }
 
+enum rate_dialect call_rate_dialect(const struct call *c)
+{
+    return llm_shape_dialect(c->llm->shape) == DIALECT_ANTHROPIC ? RATE_ANTHROPIC : RATE_OPENAI;
+}
+
 bool call_is_to_model(struct call *c)
 {
     struct str operation, text;

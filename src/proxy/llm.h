@@ -31,6 +31,7 @@ struct call_llm {
     bool is_told;            /* the core knows which tool calls it asked for */
 };
 
+enum rate_dialect call_rate_dialect(const struct call *c);
 /* True when the target is a call to a model: call.llm is set. At the end of admit. */
 bool call_is_to_model(struct call *c);
 void stage_classify_llm(struct call *c);

@@ -129,6 +129,19 @@ void call_answer_of_http(struct worker *w, struct call *c, const struct http_ref
     }
 }
 
+/* How near its limits a call to a model came, as its SDK knows to say. */
+static void add_rate_fields(struct call *c, struct http_field *fields, size_t *n)
+{
+    struct rate_field rate[RATE_FIELDS_MAX];
+    if (!c->llm)
+        return;
+    bool is_held = c->verdict.effect == EFFECT_PERMIT && !c->is_dry_run;
+    size_t n_rate = rate_fields(c->verdict.needs, c->verdict.n_needs, is_held, call_rate_dialect(c), c->started_at,
+                                &c->arena, rate);
+    for (size_t i = 0; i < n_rate; i++)
+        fields[(*n)++] = (struct http_field){rate[i].name, rate[i].value};
+}
+
 void call_our_fields(struct call *c, struct http_field *fields, size_t *n)
 {
     char text[MONEY_TEXT_BYTES];
@@ -154,6 +167,7 @@ void call_our_fields(struct call *c, struct http_field *fields, size_t *n)
     if (left != MONEY_MAX)
         fields[(*n)++] =
             (struct http_field){STR("x-flyball-remaining-usd"), arena_str(&c->arena, money_text(left, text))};
+    add_rate_fields(c, fields, n);
 }
 
 void call_send(struct call *c, uint16_t status, const struct http_field *fields, size_t n, struct str body)
