@@ -100,6 +100,20 @@ static bool find_null_usage(struct str raw, size_t *ret_at)
     return true;
 }
 
+/* Behind the events that say what answers, most only bring more text. */
+static bool glance(struct llm_meter *m, struct str data)
+{
+    struct glance g;
+    if (!m->reader->glance || !m->id.n || !m->model.n)
+        return false;
+    arena_reset(&m->scratch);
+    if (!m->reader->glance(data, m->depth_max, &m->scratch, &g))
+        return false;
+    meter_output_bytes(m, g.text_bytes);
+    m->has_null_usage = g.has_null_usage;
+    return true;
+}
+
 /* True: the event goes on to the client. */
 static bool take_event(struct llm_meter *m, const struct sse_event *e)
 {
@@ -110,6 +124,8 @@ static bool take_event(struct llm_meter *m, const struct sse_event *e)
         m->is_complete = true;
         return true;
     }
+    if (glance(m, e->data))
+        return true;
     if (!parse(m, e->data, &root)) {
         pass_unread(m, e->data);
         return true;

@@ -7,6 +7,7 @@
 #include "codec/json_read.h"
 #include "codec/sse.h"
 #include "llm/counts.h"
+#include "llm/glance.h"
 #include "llm/meter.h"
 #include "llm/tool_calls.h"
 
@@ -43,6 +44,7 @@ struct llm_reader {
     /* One event of a stream, or the whole body. `root` is an object; its texts are valid during the call. */
     void (*event)(struct llm_meter *m, struct json root);
     void (*body)(struct llm_meter *m, struct json root);
+    glance_fn *glance; /* NULL: every event is read as a whole */
 };
 extern const struct llm_reader llm_reader_chat, llm_reader_responses, llm_reader_embeddings, llm_reader_messages,
     llm_reader_count_tokens;
@@ -54,6 +56,7 @@ void meter_text_once(struct short_text *t, struct json text);
 void note_text(struct short_text *t, struct json text);
 /* Output of the model: text that counts for estimates, and for the time to the first token. */
 void meter_output(struct llm_meter *m, struct json text);
+void meter_output_bytes(struct llm_meter *m, size_t n);
 void meter_audio(struct llm_meter *m, struct json base64);
 /* A usage object, if it is one. `is_last`: it holds all output so far. */
 void meter_report(struct llm_meter *m, struct json usage, const struct count_place *places, bool is_last);

@@ -23,7 +23,7 @@ void meter_text_once(struct short_text *t, struct json text)
         note_text(t, text);
 }
 
-static void count_output(struct llm_meter *m, size_t n)
+void meter_output_bytes(struct llm_meter *m, size_t n)
 {
     m->output_bytes += (int64_t)n;
     m->is_output_now = m->is_output_now || n > 0;
@@ -33,7 +33,7 @@ void meter_output(struct llm_meter *m, struct json text)
 {
     struct str s;
     if (json_str(text, &s))
-        count_output(m, s.n);
+        meter_output_bytes(m, s.n);
 }
 
 void meter_audio(struct llm_meter *m, struct json base64)
@@ -112,7 +112,7 @@ static void add_value(struct llm_meter *m, struct tool_call_build *call, struct 
     buf_init(&text, LLM_TOOL_ARGS_BYTES_MAX);
     jw_init(&w, &text);
     jw_json(&w, value);
-    count_output(m, text.n);
+    meter_output_bytes(m, text.n);
     if (buf_ok(&text) == 0)
         tool_calls_add_args(&m->tools, call, buf_str(&text));
     else
@@ -141,7 +141,7 @@ void meter_tool_args(struct llm_meter *m, uint64_t place, struct json args)
     if (!call || !json_str(args, &s))
         return;
     if (s.n > call->args.n)
-        count_output(m, s.n - call->args.n); /* what did not come in pieces */
+        meter_output_bytes(m, s.n - call->args.n); /* what did not come in pieces */
     tool_calls_set_args(&m->tools, call, s);
 }
 

@@ -102,5 +102,5 @@ static void embeddings_body(struct llm_meter *m, struct json root)
     m->is_reported = counts_has(&m->counts, COUNT_INPUT);
 }
 
-const struct llm_reader llm_reader_chat = {chat_event, read_completion};
+const struct llm_reader llm_reader_chat = {chat_event, read_completion, glance_chat};
 const struct llm_reader llm_reader_embeddings = {embeddings_body, embeddings_body};

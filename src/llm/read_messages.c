@@ -113,5 +113,5 @@ static void count_tokens_body(struct llm_meter *m, struct json root)
     m->is_reported = true;
 }
 
-const struct llm_reader llm_reader_messages = {messages_event, messages_body};
+const struct llm_reader llm_reader_messages = {messages_event, messages_body, glance_messages};
 const struct llm_reader llm_reader_count_tokens = {count_tokens_body, count_tokens_body};

@@ -147,4 +147,4 @@ static void responses_body(struct llm_meter *m, struct json root)
         read_end(m, root);
 }
 
-const struct llm_reader llm_reader_responses = {responses_event, responses_body};
+const struct llm_reader llm_reader_responses = {responses_event, responses_body, glance_responses};

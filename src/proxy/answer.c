@@ -10,48 +10,6 @@
 #include "proxy/poll.h"
 #include "proxy/send.h"
 
-/* A copy in which our secret is no more. */
-static struct str copy(struct call *c, struct str s)
-{
-    struct str to;
-    if (arena_try_str(&c->arena, s, &to) < 0)
-        return STR_NONE;
-    (void)conceal_text(&c->vendor->forms, (char *)to.p, to.n);
-    return to;
-}
-
-/* Vendor fields that would be taken for ours, or contradict them. */
-static bool passes_on(struct call *c, const struct http_field *f)
-{
-    if (f->name.n >= 9 && str_eq_nocase(str_sub(f->name, 0, 9), STR("x-flyball")))
-        return false;
-    if (c->llm && rate_replaces(c->verdict.needs, c->verdict.n_needs, call_rate_dialect(c), f->name))
-        return false;
-    return !str_eq_nocase(f->name, STR("x-agent-run-id"));
-}
-
-static bool keep_head(struct call *c, const struct http_head *head)
-{
-    struct http_field *fields = arena_try_alloc(&c->arena, (head->n_fields + OUR_FIELDS_MAX) * sizeof(*fields));
-    size_t n = 0;
-    if (!fields)
-        return false;
-    for (size_t i = 0; i < head->n_fields; i++) {
-        if (!passes_on(c, &head->fields[i]))
-            continue;
-        fields[n] = (struct http_field){copy(c, head->fields[i].name), copy(c, head->fields[i].value)};
-        if (fields[n].name.n == 0 || (fields[n].value.n == 0 && head->fields[i].value.n))
-            return false;
-        n++;
-    }
-    c->answer_head = (struct http_head){.status = head->status,
-                                        .reason = copy(c, head->reason),
-                                        .fields = fields,
-                                        .n_fields = n,
-                                        .body_bytes = head->body_bytes};
-    return true;
-}
-
 static void abandon(struct call *c, enum http_reset why)
 {
     http_reset(c->up, why);
@@ -213,7 +171,7 @@ void stage_answer(struct call *c, const struct http_head *head)
         abandon(c, HTTP_RESET_BAD_FRAMING);
         return;
     }
-    if (!keep_head(c, head)) {
+    if (!answer_keep_head(c, head)) {
         abandon(c, HTTP_RESET_TOO_LARGE);
         return;
     }

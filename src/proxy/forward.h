@@ -1,5 +1,5 @@
 /*
- * proxy/forward.h - what answer.c needs of forward.c: the one place that says what a broken exchange means.
+ * proxy/forward.h - what the files of the stages forward and answer share.
  */
 #pragma once
 
@@ -8,3 +8,6 @@
 /* call.up is released, hold and record are closed, the agent gets its refusal (or a cut stream). The call is gone
  * afterwards. */
 void forward_failed(struct call *c, enum http_reset why);
+
+/* answer_head.c: call.answer_head from the vendor's, with room for our fields. False: no memory left for the call. */
+bool answer_keep_head(struct call *c, const struct http_head *head);

@@ -1,0 +1,59 @@
+/*
+ * proxy/answer_head.c - a vendor's head, kept: the call may outlive the connection that it came on.
+ *
+ * All its texts are copied into one block, each behind a NUL, and the block is searched for our secret once: a vendor
+ * that echoes what it was sent gives nothing away, and no secret has a NUL.
+ */
+#include "proxy/forward.h"
+#include "proxy/llm.h"
+
+#include <string.h>
+
+/* Vendor fields that would be taken for ours, or contradict them. */
+static bool passes_on(const struct call *c, struct str name)
+{
+    if (name.n >= 9 && str_eq_nocase(str_sub(name, 0, 9), STR("x-flyball")))
+        return false;
+    if (c->llm && rate_replaces(c->verdict.needs, c->verdict.n_needs, call_rate_dialect(c), name))
+        return false;
+    return !str_eq_nocase(name, STR("x-agent-run-id"));
+}
+
+static struct str put(char **at, struct str s)
+{
+    struct str copy = {*at, s.n};
+    if (s.n)
+        memcpy(*at, s.p, s.n);
+    (*at)[s.n] = 0;
+    *at += s.n + 1;
+    return copy;
+}
+
+static size_t bytes_of(const struct http_head *head)
+{
+    size_t n = head->reason.n + 1;
+    for (size_t i = 0; i < head->n_fields; i++)
+        n += head->fields[i].name.n + head->fields[i].value.n + 2;
+    return n;
+}
+
+bool answer_keep_head(struct call *c, const struct http_head *head)
+{
+    struct http_field *fields = arena_try_alloc(&c->arena, (head->n_fields + OUR_FIELDS_MAX) * sizeof(*fields));
+    char *block = arena_try_alloc(&c->arena, bytes_of(head)), *at = block;
+    size_t n = 0;
+    if (!fields || !block)
+        return false;
+    struct str reason = put(&at, head->reason);
+    for (size_t i = 0; i < head->n_fields; i++) {
+        const struct http_field *f = &head->fields[i];
+        if (!passes_on(c, f->name))
+            continue;
+        struct str name = put(&at, f->name);
+        fields[n++] = (struct http_field){name, put(&at, f->value)};
+    }
+    (void)conceal_text(&c->vendor->forms, block, (size_t)(at - block));
+    c->answer_head = (struct http_head){
+        .status = head->status, .reason = reason, .fields = fields, .n_fields = n, .body_bytes = head->body_bytes};
+    return true;
+}
