@@ -293,7 +293,7 @@ class ModelVendor:
         try:
             await pen.send(self._head(e, reply, framing))
             gap, split = e.ask.number("gap_ms") / 1000, e.ask.number("split")
-            stall = e.ask.number("stall", -1)
+            stall = len(events) if e.wishes.get("stall") == "end" else e.ask.number("stall", -1)
             for i, event in enumerate(events):
                 if i == cut:
                     await self._end_here(e, pen)
@@ -302,6 +302,8 @@ class ModelVendor:
                 if gap and i:
                     await pen.sleep(gap)
                 await self._event(e, pen, self._text(e, event), split)
+            if stall == len(events):
+                await pen.sleep(3600)
             await pen.send(b"0\r\n\r\n")
             e.is_complete = "error_at" not in e.wishes
         finally:

@@ -7,7 +7,7 @@ import pytest
 
 from flyball import OPEN, permit, policy, usd
 from llm_vendor import ModelVendor
-from raw import ask
+from raw import ask, connect, request
 
 REFUNDS = "/stripe/v1/refunds"
 CHARGES = "/stripe/v1/charges"
@@ -205,3 +205,18 @@ def test_why_of_a_call_to_a_model_shows_tokens_and_prices(both):
              "refund (", "Settled: what the vendor counted has a price.")
     table = both.cli("calls", "--model", CHAT).stdout.splitlines()
     assert table[0].split()[3:6] == ["MODEL", "IN", "OUT"] and CHAT in table[1] and " 50 " in table[1]
+
+
+def test_a_tool_call_is_known_before_its_stream_is_closed(both):
+    """An agent acts on the last event; the vendor may keep the stream open behind it."""
+    said = {"model": CHAT, "stream": True, "messages": [{"role": "user", "content": "sim(tools=1,stall=end)"}],
+            "tools": [{"type": "function", "function": tool("refund", charge=both.charge)}]}
+    with connect(both.data_port) as s:
+        s.sendall(request("POST", "/openai/v1/chat/completions", both.agent, json.dumps(said), type="application/json",
+                          headers=[("x-agent-run-id", "inc-15")]))
+        got = b""
+        while b"[DONE]" not in got:
+            got += s.recv(65536)
+        assert refund(both, both.agent, "inc-15", both.charge, 100).status == 200
+        model, paid = both.runs_show("inc-15")["calls"]
+        assert model["outcome"] is None and paid["caused_by"]["call_id"] == model["call_id"]
