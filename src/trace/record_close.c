@@ -1,0 +1,185 @@
+/*
+ * trace/record_close.c - the CLOSE frame: how a call ended, what it cost and used, and what was learned.
+ */
+#include "trace/record_impl.h"
+
+static void put_phases(struct json_writer *w, const struct record_phases *p)
+{
+    jw_key(w, STR("phases"));
+    jw_object(w);
+    record_put_us(w, STR("admit"), p->admit);
+    record_put_us(w, STR("decide"), p->decide);
+    record_put_us(w, STR("hold"), p->hold);
+    record_put_us(w, STR("sync"), p->sync);
+    record_put_us(w, STR("queue"), p->queue);
+    record_put_us(w, STR("connect"), p->connect);
+    record_put_us(w, STR("first_byte"), p->first_byte);
+    record_put_us(w, STR("first_token"), p->first_token);
+    record_put_us(w, STR("total"), p->total);
+    jw_object_end(w);
+}
+
+static void put_how_it_ended(struct json_writer *w, const struct record_close *c)
+{
+    jw_put_i64(w, STR("v"), 1);
+    jw_put_str(w, STR("call_id"), c->call_id);
+    jw_put_i64(w, STR("open_seq"), (int64_t)c->open_seq);
+    record_put_wall(w, STR("ended_at"), c->ended_at);
+    record_put_str(w, STR("outcome"), outcome_text(c->outcome));
+    record_put_cost(w, STR("settled"), c->settled);
+    record_put_str(w, STR("code"), code_text(c->code));
+    if (c->status)
+        jw_put_i64(w, STR("status"), c->status);
+    record_put_str(w, STR("error"), c->error ? str_c(c->error) : c->vendor_error);
+    record_put_str(w, STR("vendor_request_id"), c->vendor_request_id);
+    record_put_str(w, STR("stream_end"), str_c(c->stream_end));
+    jw_put_bool(w, STR("overrun"), c->is_overrun);
+    jw_put_bool(w, STR("replay"), c->is_replay);
+    jw_put_i64(w, STR("bytes_in"), (int64_t)c->bytes_in);
+    jw_put_i64(w, STR("bytes_out"), (int64_t)c->bytes_out);
+    record_put_str(w, STR("resolved_by"), c->resolved_by);
+}
+
+/* Tokens of that class and of all later ones that are recorded under the same name. */
+static int64_t tokens_from(const struct usage *u, enum token_class from)
+{
+    int64_t n = 0;
+    for (enum token_class i = from; i < TOKEN_CLASS_COUNT; i++)
+        if (str_eq(token_class_recorded(i), token_class_recorded(from)))
+            n += u->tokens[i];
+    return n;
+}
+
+static bool is_name_taken(enum token_class t)
+{
+    for (enum token_class i = 0; i < t; i++)
+        if (str_eq(token_class_recorded(i), token_class_recorded(t)))
+            return true;
+    return false;
+}
+
+/* One integer a recorded class, none of them zero. */
+static void put_tokens(struct json_writer *w, const struct usage *u)
+{
+    jw_key(w, STR("tokens"));
+    jw_object(w);
+    for (enum token_class i = 0; i < TOKEN_CLASS_COUNT; i++) {
+        int64_t n = is_name_taken(i) ? 0 : tokens_from(u, i);
+        if (n > 0)
+            jw_put_i64(w, token_class_recorded(i), n);
+    }
+    jw_object_end(w);
+}
+
+static void put_tool_calls(struct json_writer *w, const struct record_model *m)
+{
+    if (m->n_tool_calls == 0)
+        return;
+    jw_key(w, STR("tool_calls"));
+    jw_array(w);
+    for (size_t i = 0; i < m->n_tool_calls; i++) {
+        jw_object(w);
+        record_put_name(w, STR("id"), m->tool_calls[i].id);
+        record_put_name(w, STR("name"), m->tool_calls[i].name);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+static void put_model(struct json_writer *w, const struct record_model *m)
+{
+    if (m->sent.n == 0)
+        return;
+    record_put_name(w, STR("model_sent"), m->sent);
+    record_put_name(w, STR("model_returned"), m->returned);
+    record_put_name(w, STR("finish"), m->finish);
+    record_put_name(w, STR("tier"), m->tier);
+    record_put_name(w, STR("catalog"), m->catalog);
+    if (m->usage.how != HOW_UNKNOWN) {
+        put_tokens(w, &m->usage);
+        jw_put_str(w, STR("tokens_how"), how_text(m->usage.how));
+        if (m->usage.web_searches > 0)
+            jw_put_i64(w, STR("web_searches"), m->usage.web_searches);
+    }
+    put_tool_calls(w, m);
+}
+
+static void put_moves(struct json_writer *w, const struct record_close *c)
+{
+    jw_key(w, STR("moves"));
+    jw_array(w);
+    for (size_t i = 0; i < c->n_moves; i++) {
+        jw_object(w);
+        jw_put_i64(w, STR("of"), (int64_t)c->moves[i].of);
+        jw_put_i64(w, STR("i"), (int64_t)c->moves[i].i);
+        jw_put_i64(w, STR("released"), c->moves[i].released);
+        jw_put_i64(w, STR("settled"), c->moves[i].settled);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+static void put_objects(struct personal *p, const struct record_close *c)
+{
+    personal_value(p, STR("object_ids"));
+    jw_array(&p->w);
+    for (size_t i = 0; i < c->n_objects; i++)
+        jw_str(&p->w, c->objects[i].id);
+    jw_array_end(&p->w);
+    personal_value_end(p);
+    personal_value(p, STR("objects"));
+    jw_array(&p->w);
+    for (size_t i = 0; i < c->n_objects; i++) {
+        const struct record_object *o = &c->objects[i];
+        jw_object(&p->w);
+        jw_put_str(&p->w, STR("id"), o->id);
+        jw_put_str(&p->w, STR("type"), o->type);
+        record_put_str(&p->w, STR("customer"), o->customer);
+        record_put_str(&p->w, STR("parent"), o->parent);
+        jw_put_bool(&p->w, STR("created"), o->is_created);
+        jw_object_end(&p->w);
+    }
+    jw_array_end(&p->w);
+    personal_value_end(p);
+}
+
+/* What a tool was asked to do has few enough possible values to be guessed from a hash without salt. */
+static void put_args_hashes(struct personal *p, const struct record_model *m)
+{
+    personal_value(p, STR("args_hashes"));
+    jw_array(&p->w);
+    for (size_t i = 0; i < m->n_tool_calls; i++) {
+        const char *hash = m->tool_calls[i].args_hash;
+        if (hash[0])
+            jw_str(&p->w, (struct str){hash, sizeof(m->tool_calls[i].args_hash)});
+        else
+            jw_null(&p->w);
+    }
+    jw_array_end(&p->w);
+    personal_value_end(p);
+}
+
+void record_close(const struct record_close *c, struct buf *body, struct buf *personal)
+{
+    struct json_writer w;
+    jw_init(&w, body);
+    jw_object(&w);
+    put_how_it_ended(&w, c);
+    put_phases(&w, &c->phases);
+    put_model(&w, &c->model);
+    record_put_attempts(&w, c->attempts, c->n_attempts);
+    put_moves(&w, c);
+    bool has_args = c->model.sent.n && c->model.n_tool_calls;
+    if (c->n_objects || c->customer.n || has_args) {
+        struct personal p;
+        personal_begin(&p, c->salt, personal);
+        personal_str(&p, STR("customer"), c->customer);
+        if (c->n_objects)
+            put_objects(&p, c);
+        if (has_args)
+            put_args_hashes(&p, &c->model);
+        personal_end(&p, &w);
+    }
+    jw_object_end(&w);
+    jw_end(&w);
+}

@@ -1,0 +1,35 @@
+/*
+ * trace/record_impl.h - what the writers of frames share: personal values with their digests, and pieces of bodies.
+ */
+#pragma once
+
+#include "trace/record.h"
+
+/* A list of name -> JSON text: the values go to the personal text as they are written, their digests to the body. */
+#define PERSONAL_MAX 12
+struct personal {
+    const uint8_t *salt;
+    struct str names[PERSONAL_MAX];
+    size_t from[PERSONAL_MAX], n_bytes[PERSONAL_MAX]; /* into the personal buf */
+    size_t n;
+    struct json_writer w;
+    struct buf *out;
+};
+
+void personal_begin(struct personal *p, const uint8_t *salt, struct buf *out);
+/* Call, write exactly one value with p->w, then personal_value_end. */
+void personal_value(struct personal *p, struct str name);
+void personal_value_end(struct personal *p);
+void personal_str(struct personal *p, struct str name, struct str value); /* nothing when it is empty */
+/* "digests" of all of them into the body. */
+void personal_end(struct personal *p, struct json_writer *body);
+
+/*
+ * In a frame, what is not known is left out: every reader takes absent for null, and frames are written for each call.
+ * So these write nothing for an empty text, a time of 0, and microseconds below 0.
+ */
+void record_put_str(struct json_writer *w, struct str key, struct str s);
+void record_put_name(struct json_writer *w, struct str key, struct str s); /* up to LLM_NAME_BYTES_MAX of it */
+void record_put_wall(struct json_writer *w, struct str key, wall_t t);
+void record_put_us(struct json_writer *w, struct str key, int64_t us);
+void record_put_attempts(struct json_writer *w, const struct record_attempt *a, size_t n);

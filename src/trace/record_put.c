@@ -1,0 +1,70 @@
+/*
+ * trace/record_put.c - pieces that bodies of several kinds have.
+ */
+#include "trace/record_impl.h"
+
+void record_put_cost(struct json_writer *w, struct str key, struct cost c)
+{
+    if (c.how == HOW_UNKNOWN)
+        return;
+    char text[MONEY_TEXT_BYTES];
+    jw_key(w, key);
+    jw_object(w);
+    jw_put_str(w, STR("usd"), money_text(c.usd, text));
+    jw_put_str(w, STR("how"), how_text(c.how));
+    jw_object_end(w);
+}
+
+void record_put_str(struct json_writer *w, struct str key, struct str s)
+{
+    if (s.n)
+        jw_put_str(w, key, s);
+}
+
+void record_put_name(struct json_writer *w, struct str key, struct str s)
+{
+    record_put_str(w, key, str_sub(s, 0, LLM_NAME_BYTES_MAX));
+}
+
+void record_put_wall(struct json_writer *w, struct str key, wall_t t)
+{
+    char text[WALL_TEXT_BYTES];
+    if (t)
+        jw_put_str(w, key, wall_text(t, text));
+}
+
+void record_put_us(struct json_writer *w, struct str key, int64_t us)
+{
+    if (us >= 0)
+        jw_put_i64(w, key, us);
+}
+
+static void put_attempt(struct json_writer *w, const struct record_attempt *a, size_t n)
+{
+    jw_object(w);
+    jw_put_i64(w, STR("n"), (int64_t)n);
+    jw_put_str(w, STR("kind"), a->is_lookup ? STR("lookup") : STR("forward"));
+    jw_put_str(w, STR("method"), a->method);
+    jw_put_str(w, STR("path"), a->path);
+    jw_put_str(w, STR("target"), a->target);
+    record_put_us(w, STR("started_us"), a->started_us);
+    record_put_us(w, STR("connect_us"), a->connect_us);
+    record_put_us(w, STR("first_byte_us"), a->first_byte_us);
+    record_put_us(w, STR("total_us"), a->total_us);
+    if (a->status)
+        jw_put_i64(w, STR("status"), a->status);
+    jw_put_i64(w, STR("bytes_out"), (int64_t)a->bytes_out);
+    jw_put_i64(w, STR("bytes_in"), (int64_t)a->bytes_in);
+    record_put_str(w, STR("error"), str_c(a->error));
+    jw_put_bool(w, STR("reused"), a->is_reused);
+    jw_object_end(w);
+}
+
+void record_put_attempts(struct json_writer *w, const struct record_attempt *a, size_t n)
+{
+    jw_key(w, STR("attempts"));
+    jw_array(w);
+    for (size_t i = 0; i < n; i++)
+        put_attempt(w, &a[i], i + 1);
+    jw_array_end(w);
+}
