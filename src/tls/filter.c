@@ -132,7 +132,7 @@ static struct str put_all(struct tls_stream *t, struct str plain)
 
 static void flush_pending(struct tls_stream *t)
 {
-    if (t->pending.n == 0 || t->state != TLS_OPEN)
+    if (t->pending.n == 0 || t->state != TLS_OPEN || !t->under)
         return;
     struct str rest = put_all(t, buf_str(&t->pending));
     buf_drop(&t->pending, t->pending.n - rest.n);
@@ -418,21 +418,23 @@ static bool tls_is_quiet(const struct stream *base)
     } while (n > 0 && buf_add(&t->held, (struct str){bytes, (size_t)n}) == 0);
     t->in = buf_str(&t->held);
     ERR_clear_error();
-    int r = SSL_peek_ex(t->ssl, &plain, 1, &n_plain);
-    bool is_quiet = n == 0 && r != 1 && SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_READ;
-    ERR_clear_error();
+    int r = SSL_peek_ex(t->ssl, &plain, 1, &n_plain), e = SSL_get_error(t->ssl, r);
+    if (r != 1 && e != SSL_ERROR_WANT_READ && e != SSL_ERROR_ZERO_RETURN)
+        fail_by_library(t); /* asked a second time, OpenSSL would call a fatal alert a proper end */
     keep_rest(t);
-    if (!is_quiet)
-        soon(t);
-    return is_quiet;
+    if (n == 0 && r != 1 && e == SSL_ERROR_WANT_READ)
+        return true;
+    soon(t);
+    return false;
 }
 
 /* -------- closing -------- */
 
-/* The last word, if it can be said; then `under` is closed, at once where its queue holds what must not be sent. */
+/* The last word, if it can be said: not behind bytes that were dropped, which would make what arrived look whole. Then
+ * `under` is closed, at once where its queue holds what must not be sent. */
 static void finish_close(struct tls_stream *t, bool now)
 {
-    bool is_soft = !t->is_under_broken && t->state != TLS_CONNECTING && (!now || unsent(t) == 0);
+    bool is_soft = !t->is_under_broken && t->state != TLS_CONNECTING && (!now || tls_queued(&t->s) == 0);
 
     if (is_soft && t->state == TLS_OPEN) {
         ERR_clear_error();
@@ -455,7 +457,6 @@ static void tls_close(struct stream *base, bool now)
     t->is_closed = true;
     t->s.ev = NULL;
     if (now || t->pending.n == 0 || t->state == TLS_FAILED) {
-        buf_deinit(&t->pending);
         finish_close(t, now);
         return;
     }

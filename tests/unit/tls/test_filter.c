@@ -354,6 +354,21 @@ static void a_bare_end_in_the_kernel_makes_a_connection_unquiet(void **state)
     pair_deinit(&p);
 }
 
+static void a_fatal_alert_in_the_kernel_is_no_proper_end(void **state)
+{
+    struct pair p;
+    open_pair(&p);
+    side_write(&p.client, STR("x"));
+    (void)wire_send(&p.wire.ends[0], SIZE_MAX);
+    p.wire.ends[1].in.p[7] ^= 1;
+    wire_deliver(&p.wire.ends[1], SIZE_MAX); /* the server finds it changed, and says so by an alert */
+    (void)wire_send(&p.wire.ends[1], SIZE_MAX);
+    assert_false(stream_is_quiet(p.client.s));
+    wire_run(&p.wire);
+    assert_true(p.client.n_eofs == 0 && p.client.n_errors == 1 && p.client.err == -ERR_TLS_BROKEN);
+    pair_deinit(&p);
+}
+
 /* Fourth: an end that nobody announced. */
 static void an_end_without_close_notify_is_an_error(void **state)
 {
@@ -432,6 +447,22 @@ static void closing_now_sends_nothing_of_what_is_queued(void **state)
     pair_deinit(&p);
 }
 
+static void what_is_dropped_before_the_handshake_is_over_has_no_proper_end(void **state)
+{
+    struct pair p;
+    struct pair_want w = usual();
+    pair_init(&p, &w);
+    wire_open(&p.wire);
+    side_write(&p.client, STR("dropped"));
+    (void)wire_send(&p.wire.ends[0], SIZE_MAX);
+    (void)wire_deliver(&p.wire.ends[1], SIZE_MAX);
+    side_write(&p.server, STR("dropped too")); /* TLS 1.3 would let it speak already */
+    side_close(&p.server, true);
+    wire_run(&p.wire);
+    assert_true(p.client.n_eofs == 0 && p.client.err == -ERR_TLS_CLOSED);
+    pair_deinit(&p);
+}
+
 static void a_reset_says_nothing(void **state)
 {
     struct pair p;
@@ -499,6 +530,32 @@ static void the_owner_may_close_in_any_event(void **state)
             p.wire.ends[0].has_ended = true;
         wire_run(&p.wire);
         assert_null(p.client.s);
+        assert_true(p.wire.ends[0].is_closed);
+        pair_deinit(&p);
+    }
+}
+
+static void close_now_here(struct side *s) { side_close(s, true); }
+
+static void reset_here(struct side *s)
+{
+    struct stream *st = s->s;
+    s->s = NULL;
+    stream_reset(st);
+}
+
+static void the_owner_may_drop_what_waited_when_it_hears_that_it_is_connected(void **state)
+{
+    void (*const ways[])(struct side *) = {close_here, close_now_here, reset_here};
+    for (int i = 0; i < 3; i++) {
+        struct pair p;
+        struct pair_want w = usual();
+        pair_init(&p, &w);
+        p.client.on_event = ways[i];
+        side_write(&p.client, STR("waited"));
+        pair_open(&p);
+        assert_str(buf_str(&p.server.got), i == 0 ? "waited" : "");
+        assert_int_equal(p.server.n_eofs, i == 0);
         assert_true(p.wire.ends[0].is_closed);
         pair_deinit(&p);
     }
@@ -603,15 +660,18 @@ int main(void)
         T(bytes_in_the_kernel_make_a_connection_unquiet_and_are_not_lost),
         T(an_end_in_the_kernel_makes_a_connection_unquiet),
         T(a_bare_end_in_the_kernel_makes_a_connection_unquiet),
+        T(a_fatal_alert_in_the_kernel_is_no_proper_end),
         T(an_end_without_close_notify_is_an_error),
         T(an_end_without_close_notify_is_told_behind_the_bytes),
         T(close_notify_is_an_end_and_the_other_way_stays_open),
         T(closing_says_so_and_sends_what_is_queued),
         T(closing_now_sends_nothing_of_what_is_queued),
+        T(what_is_dropped_before_the_handshake_is_over_has_no_proper_end),
         T(a_reset_says_nothing),
         T(what_waits_for_the_handshake_is_sent_after_a_close),
         T(a_close_waits_five_seconds_for_the_handshake),
         T(the_owner_may_close_in_any_event),
+        T(the_owner_may_drop_what_waited_when_it_hears_that_it_is_connected),
         T(what_is_no_tls_is_called_so),
         T(an_end_in_the_handshake_is_called_so),
         T(a_connection_that_never_opened_is_no_matter_of_tls),
