@@ -20,6 +20,8 @@ static const struct {
     sandbox_make_fn *make;
 } vendors[] = {
     {STR_INIT("stripe"), STR_INIT("sk_test_"), sandbox_stripe},
+    {STR_INIT("twilio"), STR_INIT("ACsandbox:"), sandbox_twilio},
+    {STR_INIT("resend"), STR_INIT("re_sandbox_"), sandbox_resend},
 };
 #define N_VENDORS (sizeof(vendors) / sizeof(vendors[0]))
 
@@ -115,6 +117,9 @@ void dev_banner(const struct dev *d, struct str data_url, struct str admin_url, 
            d->key.text);
     printf("  curl " STR_FMT "/stripe/v1/payouts -u %s: -d amount=500 -d currency=usd\n", STR_ARG(data_url),
            d->key.text);
+    printf("  curl " STR_FMT "/twilio/2010-04-01/Accounts/ACdemo/Messages.json -u ACdemo:%s \\\n"
+           "      -d To=%%2B14155550123 -d From=%%2B14155550100 -d Body=hello\n",
+           STR_ARG(data_url), d->key.text);
     printf("  flyball calls --dir " STR_FMT "\n", STR_ARG(dir));
     printf("Python: stripe.api_key = \"%s\"; stripe.api_base = \"" STR_FMT "/stripe\"\n", d->key.text,
            STR_ARG(data_url));

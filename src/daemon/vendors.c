@@ -169,7 +169,7 @@ static int load_extra(const struct config *c, const struct extra_vendor *x, size
     v->connector = set->connectors[i];
     v->secret = x->secret;
     v->mode = MODE_TEST;
-    v->is_simulated = true;
+    v->is_simulated = v->polls = true;
     v->additions = (struct saas_additions){.idempotency_key = true, .tag = true, .usage = true};
     struct http_target target = http_target_at(&x->addr);
     set_target(v, &set->arena, &target);

@@ -1,5 +1,5 @@
 /*
- * policy/starter.c - enough to try a charge and a refund, and to be refused a payout.
+ * policy/starter.c - enough to try a charge and a refund, to be refused a payout, to send a message and an e-mail.
  */
 #include "policy/starter.h"
 
@@ -22,13 +22,26 @@ static const char text[] =
     "    match: {operation: [\"stripe.payouts.*\", \"stripe.transfers.*\"], class: [write, money_in, money_out, "
     "liability]}\n"
     "    reason: agents never move the company's own cash\n"
+    "  - {id: twilio-reads, effect: permit, match: {vendor: [twilio], class: [read]}}\n"
+    "  - {id: twilio-messages, effect: permit, match: {operation: [\"twilio.messages.*\"], class: [write, cost]}}\n"
+    "  - id: twilio-numbers\n"
+    "    effect: permit\n"
+    "    match: {operation: [\"twilio.lookups.*\", \"twilio.verify.*\"], class: [write, cost]}\n"
+    "  - {id: resend-reads, effect: permit, match: {vendor: [resend], class: [read]}}\n"
+    "  - {id: resend-emails, effect: permit, match: {operation: [\"resend.emails.*\"], class: [write, cost]}}\n"
     "limits:\n"
     "  - {id: refund-call, meter: usd, max: \"50.00\", by: [], window: {call: true}, on_exceed: deny,\n"
     "     match: {operation: [stripe.refunds.create]}}\n"
     "  - {id: out-day, meter: usd, max: \"200.00\", by: [agent], window: {calendar: day}, on_exceed: deny,\n"
     "     match: {class: [money_out]}}\n"
     "  - {id: in-day, meter: usd, max: \"1000.00\", by: [agent], window: {calendar: day}, on_exceed: deny,\n"
-    "     match: {class: [money_in]}}\n";
+    "     match: {class: [money_in]}}\n"
+    "  - {id: sms-day, meter: usd, max: \"2.00\", by: [agent], window: {calendar: day}, on_exceed: deny,\n"
+    "     match: {vendor: [twilio]}}\n"
+    "  - {id: sms-number-day, meter: requests, max: 10, by: [customer], window: {calendar: day}, on_exceed: deny,\n"
+    "     match: {operation: [twilio.messages.create, twilio.verify.services.verifications.create]}}\n"
+    "  - {id: mail-day, meter: usd, max: \"1.00\", by: [agent], window: {calendar: day}, on_exceed: deny,\n"
+    "     match: {vendor: [resend]}}\n";
 
 struct str policy_starter(void)
 {
