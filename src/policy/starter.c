@@ -37,11 +37,11 @@ static const char text[] =
     "  - {id: in-day, meter: usd, max: \"1000.00\", by: [agent], window: {calendar: day}, on_exceed: deny,\n"
     "     match: {class: [money_in]}}\n"
     "  - {id: sms-day, meter: usd, max: \"2.00\", by: [agent], window: {calendar: day}, on_exceed: deny,\n"
-    "     match: {vendor: [twilio]}}\n"
+    "     match: {vendor: [twilio], class: [cost]}}\n"
     "  - {id: sms-number-day, meter: requests, max: 10, by: [customer], window: {calendar: day}, on_exceed: deny,\n"
     "     match: {operation: [twilio.messages.create, twilio.verify.services.verifications.create]}}\n"
     "  - {id: mail-day, meter: usd, max: \"1.00\", by: [agent], window: {calendar: day}, on_exceed: deny,\n"
-    "     match: {vendor: [resend]}}\n";
+    "     match: {vendor: [resend], class: [cost]}}\n";
 
 struct str policy_starter(void)
 {

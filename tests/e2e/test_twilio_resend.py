@@ -14,7 +14,7 @@ import twilio.rest
 from resend.exceptions import ResendError
 from twilio.base.exceptions import TwilioRestException
 
-from flyball import permit, policy, usd
+from flyball import NotReady, permit, policy, usd
 from vendor_messages import ACCOUNT, Resend, Twilio, start
 
 SECRETS = {"TWILIO_SECRET": f"{ACCOUNT}:canarytoken0123456789abcdef", "RESEND_API_KEY": "re_canary0123456789abcdef"}
@@ -213,6 +213,34 @@ def test_an_account_never_shows_its_token(daemon, sms):
     key = daemon.key()["key"]
     status, _, body = http(daemon, "GET", f"/twilio/2010-04-01/Accounts/{ACCOUNT}.json", key)
     assert status == 200 and token.encode() not in body and b"*" * len(token) in body
+
+
+OWN_PRICES = """prices: twilio_sms
+match: prefix
+as_of: "2026-11-01"
+source: our contract
+rows:
+  - {for: "+49", name: Germany, sms: "0.0300", sms_fee: "0"}
+  - {for: "+1", sms: "0.0050", sms_fee: "0"}
+"""
+
+
+def test_prices_of_ones_own_stand_before_the_list(make_daemon, sms, tmp_path):
+    file = tmp_path / "prices.yaml"
+    file.write_text(OWN_PRICES)
+    at = {"base_url": f"http://127.0.0.1:{sms.port}", "secret": "env:TWILIO_SECRET", "mode": "test",
+          "prices": str(file)}
+    d = make_daemon(None, env=SECRETS, vendors={"twilio": at})
+    d.apply(policy("default", RULES, LIMITS))
+    c = twilio_client(d.key()["key"] + ".run_own", d.ready["data"])
+    for to in ("+4915112345678", "+14155550123", "+447700900123"):
+        send(c, to=to)
+    assert [x["settled"]["usd"] for x in d.run_calls("own")] == ["0.030000000", "0.005000000", "0.052000000"]
+    file.write_text(OWN_PRICES.replace('"0.0300"', "0.0300"))
+    bad = make_daemon(None, start=False, env=SECRETS, vendors={"twilio": at})
+    with pytest.raises(NotReady) as e:
+        bad.start()
+    assert f"{file}:6:" in str(e.value) and "decimal text in USD" in str(e.value)
 
 
 # ---- Resend ----------------------------------------------------------------------------------------------------------

@@ -187,9 +187,9 @@ static struct verdict decide(struct fixture *f, const struct policy *p, struct f
 static void the_starter_reads_without_a_warning_and_says_what_it_promises(void **state)
 {
     struct fixture *f = *state;
-    static const struct str vendors[] = {STR_INIT("stripe")};
+    static const struct str vendors[] = {STR_INIT("stripe"), STR_INIT("twilio"), STR_INIT("resend")};
     struct policy *p = NULL;
-    assert_int_equal(policy_parse(policy_starter(), STR("starter"), &f->limits, vendors, 1, &f->diags, &p), 0);
+    assert_int_equal(policy_parse(policy_starter(), STR("starter"), &f->limits, vendors, 3, &f->diags, &p), 0);
     assert_int_equal(f->diags.n, 0);
     assert_str(policy_name(p), "default");
     static const struct {
@@ -210,10 +210,20 @@ static void the_starter_reads_without_a_warning_and_says_what_it_promises(void *
         {"stripe.transfers.create", CLASS_MONEY_OUT, EFFECT_DENY, 0},
         {"stripe.webhook_endpoints.create", CLASS_AUTHORITY, EFFECT_DENY, 0},
         {"stripe.unknown", CLASS_UNKNOWN, EFFECT_DENY, 0},
+        {"twilio.messages.create", CLASS_COST, EFFECT_PERMIT, 2},
+        {"twilio.messages.list", CLASS_READ, EFFECT_PERMIT, 0},
+        {"twilio.lookups.phone_numbers.fetch", CLASS_COST, EFFECT_PERMIT, 1},
+        {"twilio.verify.services.verifications.create", CLASS_COST, EFFECT_PERMIT, 2},
+        {"twilio.calls.create", CLASS_COST, EFFECT_DENY, 0},
+        {"twilio.keys.create", CLASS_AUTHORITY, EFFECT_DENY, 0},
+        {"resend.emails.send", CLASS_COST, EFFECT_PERMIT, 1},
+        {"resend.emails.cancel", CLASS_WRITE, EFFECT_PERMIT, 0},
+        {"resend.broadcasts.send", CLASS_FANOUT, EFFECT_DENY, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct facts facts = refund();
         facts.operation = str_c(rows[i].operation);
+        facts.vendor = str_sub(facts.operation, 0, 6); /* each has six letters */
         facts.class = rows[i].class;
         struct verdict v = decide(f, p, facts);
         if (v.effect != rows[i].effect)
