@@ -149,18 +149,24 @@ static void end_with_event(struct call *c, enum code code, struct str sentence)
 void call_end_stream(struct call *c, enum code code, struct str sentence)
 {
     uint16_t status = c->is_head_sent ? c->answer_head.status : code_status(code);
+    bool is_broken = c->is_head_sent && llm_meter_is_open(c->llm->meter); /* an event's first half is with the agent */
     check(c->llm && (c->state == CALL_FORWARDING || c->state == CALL_ANSWERING));
     c->is_sent |= c->up->bytes_out > 0;
     attempt_end(c, c->answer_head.status, "stopped");
     http_release(c->up);
     c->up = NULL;
-    if (c->is_head_sent)
+    if (c->is_head_sent && !is_broken)
         end_with_event(c, code, sentence);
     call_settle_llm(c, &(struct llm_end){.error = "stopped", .code = code, .status = status, .stream_end = "stopped"});
-    if (c->is_head_sent)
+    if (is_broken) {
+        http_reset(c->client, HTTP_RESET_CANCELLED);
+        release_client(c);
+        done(c);
+    } else if (c->is_head_sent) {
         finish_stream(c);
-    else
+    } else {
         call_reply_refusal(c, code, status, sentence, false, 0);
+    }
 }
 
 void call_sweep(struct call *c)

@@ -27,7 +27,7 @@ static struct cost price_of(const struct call *c, const struct llm_result *r)
     struct cost cost = {.how = HOW_UNKNOWN};
     if (c->llm->class == CLASS_READ)
         return (struct cost){HOW_PRICED, 0};
-    if (m && model_price(m, r->tier, &r->usage, &cost.usd))
+    if (m && !c->llm->request.is_unpriced && model_price(m, r->tier, &r->usage, &cost.usd))
         cost.how = r->usage.how == HOW_PARSED ? HOW_PRICED : HOW_ESTIMATED;
     return cost;
 }
