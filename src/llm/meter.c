@@ -40,7 +40,8 @@ struct llm_meter *llm_meter_new(const struct llm_call *call, const struct limits
                             .drops_null = was_asked_by_us(call),
                             .depth_max = limits->json_depth_max,
                             .hides_usage = call->shape == SHAPE_CHAT && !call->wants_usage,
-                            .tier = call->tier};
+                            .tier = call->tier,
+                            .is_us_inference = call->is_us_inference};
     arena_init(&m->scratch, event_bytes_max * SCRATCH_PER_BYTE);
     sse_init(&m->sse, event_bytes_max);
     buf_init(&m->pass, SIZE_MAX / 2); /* never more than the piece and one event */

@@ -63,17 +63,30 @@ void meter_report(struct llm_meter *m, struct json usage, const struct count_pla
     }
 }
 
-/* Scale tier is bought beforehand; its tokens are worth what standard ones are. */
+static const struct {
+    enum llm_dialect dialect;
+    struct str word;
+    enum price_tier tier;
+} served[] = {
+    {DIALECT_OPENAI, STR_INIT("default"), TIER_STANDARD},
+    {DIALECT_OPENAI, STR_INIT("standard"), TIER_STANDARD},
+    {DIALECT_OPENAI, STR_INIT("scale"), TIER_STANDARD}, /* bought beforehand, and worth what standard is */
+    {DIALECT_OPENAI, STR_INIT("flex"), TIER_FLEX},
+    {DIALECT_OPENAI, STR_INIT("priority"), TIER_PRIORITY},
+    {DIALECT_OPENAI, STR_INIT("fast"), TIER_PRIORITY}, /* its newer name */
+    {DIALECT_OPENAI, STR_INIT("batch"), TIER_BATCH},
+    {DIALECT_ANTHROPIC, STR_INIT("standard"), TIER_STANDARD},
+    {DIALECT_ANTHROPIC, STR_INIT("priority"), TIER_PRIORITY},
+    {DIALECT_ANTHROPIC, STR_INIT("batch"), TIER_BATCH},
+};
+
+/* A word that is new leaves the tier that was asked for. */
 void meter_tier(struct llm_meter *m, struct json name)
 {
-    struct str s;
-    if (!json_str(name, &s))
-        return;
-    if (str_eq(s, STR("default")) || str_eq(s, STR("scale")))
-        m->tier = TIER_STANDARD;
-    for (enum price_tier t = 0; t < TIER_COUNT; t++)
-        if (str_eq(s, price_tier_text(t)))
-            m->tier = t;
+    enum llm_dialect dialect = llm_shape_dialect(m->call->shape);
+    for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++)
+        if (served[i].dialect == dialect && meter_is(name, served[i].word))
+            m->tier = served[i].tier;
 }
 
 static void code_number(struct short_text *t, struct json code)

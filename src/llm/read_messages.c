@@ -12,10 +12,12 @@
 /* What else the price depends on: fast mode is a tier of its own, whatever the tier of service. */
 static void read_terms(struct llm_meter *m, struct json usage)
 {
+    struct json geo = GET(usage, "inference_geo");
     meter_tier(m, GET(usage, "service_tier"));
     if (meter_is(GET(usage, "speed"), STR("fast")))
         m->tier = TIER_FAST;
-    m->is_us_inference = m->is_us_inference || meter_is(GET(usage, "inference_geo"), STR("us"));
+    if (json_type(geo) == JSON_STR)
+        m->is_us_inference = meter_is(geo, STR("us"));
 }
 
 static void read_heading(struct llm_meter *m, struct json message)
