@@ -12,7 +12,8 @@
  *   be used), "idempotency":{scope,digest,body},
  *   "limits":[{id,counter,meter,window,window_start,n,before,held,after,max,resets_at}].
  *   With "ended_at" the call is over (refused, or ended without being sent): no CLOSE follows, nothing was taken.
- *   Else each limit with n > 0 adds n to "held" of its counter, unless its window is "call".
+ *   Else each limit with n > 0 adds n to "held" of its counter, unless its window is "call". A counter's rows are told
+ *   apart by window_start; of a window that slides ("sliding:1m") that is the start of the call's slot.
  * OPEN personal: tenant, user, customer, customer_source, owner, path, idempotency_key, params,
  *   buckets:[one a limit, same order].
  *

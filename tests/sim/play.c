@@ -133,9 +133,12 @@ static void crash_event(struct world *w)
     world_crash(w, w->play.has_power_loss && world_below(w, 2));
 }
 
+#define HOUR 3600
+
 static void jump_event(struct world *w)
 {
-    static const int64_t hours[] = {-1, 1, 6, 25, -25, 24 * 31, -30, 24 * 40};
+    static const int64_t seconds[] = {-15,        20,         -100,        61,         -1 * HOUR,      1 * HOUR,
+                                      6 * HOUR,   25 * HOUR,  -25 * HOUR,  -30 * HOUR, 31 * 24 * HOUR, 40 * 24 * HOUR};
     wall_t now = sim_wall(w->sim), to;
 
     if (w->is_ending)
@@ -148,7 +151,7 @@ static void jump_event(struct world *w)
         to = wall_next_month(now) - (wall_t)world_below(w, NS_PER_S);
         break;
     default:
-        to = now + hours[world_below(w, sizeof(hours) / sizeof(hours[0]))] * 3600 * NS_PER_S;
+        to = now + seconds[world_below(w, sizeof(seconds) / sizeof(seconds[0]))] * NS_PER_S;
         break;
     }
     w->jumped = true;

@@ -104,6 +104,22 @@ static void durations_have_a_unit_and_bounds(void **state)
     assert_int_equal(ns, 42);
 }
 
+static void a_duration_is_written_in_the_largest_unit_that_fits(void **state)
+{
+    static const struct {
+        int64_t seconds;
+        const char *text;
+    } rows[] = {{1, "1s"}, {59, "59s"}, {60, "1m"}, {61, "61s"}, {90 * 60, "90m"}, {3600, "1h"}, {86400, "1d"},
+                {25 * 3600, "25h"}, {3650LL * 86400, "3650d"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[DURATION_TEXT_BYTES];
+        int64_t back;
+        assert_str(duration_text(rows[i].seconds * NS_PER_S, text), rows[i].text);
+        assert_int_equal(duration_parse(str_c(rows[i].text), &back), 0);
+        assert_true(back == rows[i].seconds * NS_PER_S);
+    }
+}
+
 static void the_system_clocks_run(void **state)
 {
     mono_t a = clock_system.mono(clock_system.ctx), b = clock_system.mono(clock_system.ctx);
@@ -121,6 +137,7 @@ int main(void)
         cmocka_unit_test(offsets_are_taken_off),
         cmocka_unit_test(malformed_times_are_refused),
         cmocka_unit_test(durations_have_a_unit_and_bounds),
+        cmocka_unit_test(a_duration_is_written_in_the_largest_unit_that_fits),
         cmocka_unit_test(the_system_clocks_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -395,16 +395,19 @@ static void a_key_has_few_limits_and_none_twice(void **state)
 {
     struct fixture *f = *state;
     const struct str twice[] = {STR_INIT("usd=50/day"), STR_INIT("usd=5/call"), STR_INIT("usd=60/day")};
+    const struct str same_length[] = {STR_INIT("tokens=5/60s"), STR_INIT("tokens=6/1m")};
     struct key_limits *k = NULL;
     assert_int_equal(key_limits_parse(twice, 3, &f->limits, &f->diags, &k), -ERR_INVALID);
+    assert_int_equal(key_limits_parse(same_length, 2, &f->limits, &f->diags, &k), -ERR_INVALID);
     assert_string_equal(f->diags.items[0].code, "duplicate_id");
+    assert_string_equal(f->diags.items[1].code, "duplicate_id");
     f->limits.key_limits_max = 2;
     assert_int_equal(key_limits_parse(twice, 2, &f->limits, &f->diags, &k), 0);
     key_limits_free(k);
     k = NULL;
     assert_int_equal(key_limits_parse(twice, 3, &f->limits, &f->diags, &k), -ERR_INVALID);
     assert_null(k);
-    assert_string_equal(f->diags.items[1].code, "too_many");
+    assert_string_equal(f->diags.items[2].code, "too_many");
     assert_int_equal(key_limits_parse(NULL, 0, &f->limits, &f->diags, &k), 0);
     key_limits_free(k);
     key_limits_free(NULL);
