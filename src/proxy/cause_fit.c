@@ -3,7 +3,6 @@
  */
 #include "proxy/cause_fit.h"
 
-#include "base/money.h"
 #include "codec/json_read.h"
 
 #define ARGS_DEPTH_MAX 16
@@ -29,10 +28,22 @@ struct values {
     size_t n;
 };
 
+/* FNV-1a. Unkeyed: texts with equal hashes are compared, as all of them would be without it. */
+static uint64_t hash_of(struct str s)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3u;
+    return h;
+}
+
 static void add(struct values *to, struct str text, bool is_distinct)
 {
-    if (to->n < CAUSE_VALUES_MAX && text.n <= CAUSE_VALUE_BYTES_MAX)
-        to->v[to->n++] = (struct cause_value){text, is_distinct};
+    money_t units = -1;
+    if (to->n == CAUSE_VALUES_MAX || text.n > CAUSE_VALUE_BYTES_MAX)
+        return;
+    (void)money_parse(text, &units); /* else it stays no number */
+    to->v[to->n++] = (struct cause_value){text, hash_of(text), units, is_distinct};
 }
 
 /* Depth is bounded by the parse. */
@@ -69,33 +80,50 @@ size_t cause_values(struct str args, struct arena *a, struct cause_value ret[CAU
     return to.n;
 }
 
-/* 5, 5.00 and "5.00" for 500 cents. */
-static bool is_amount(struct str text, const struct amount *a)
+/* 500 cents are 5 whole units: 5, 5.00 and "5.00". -1: unknown, or more than anything can be. */
+static money_t units_of(const struct amount *a)
 {
-    money_t asked, sent = a->minor;
-    if (!a->is_known || a->exponent < 0 || a->exponent > 9 || money_parse(text, &asked) < 0)
-        return false;
+    money_t units = a->minor;
+    if (!a->is_known || a->exponent < 0 || a->exponent > 9)
+        return -1;
     for (int i = a->exponent; i < 9; i++)
-        if (!money_mul(sent, 10, &sent))
-            return false;
-    return asked == sent;
+        if (!money_mul(units, 10, &units))
+            return -1;
+    return units;
 }
 
-static bool is_matched(struct str text, const struct facts *f)
+static void add_target(struct cause_target *t, struct str text)
 {
-    if (str_eq(text, f->customer) || is_amount(text, &f->amount))
-        return true;
+    if (text.n == 0 || t->n == CAUSE_TARGETS_MAX)
+        return;
+    t->hashes[t->n] = hash_of(text);
+    t->texts[t->n++] = text;
+}
+
+void cause_target(const struct facts *f, struct cause_target *ret)
+{
+    ret->n = 0;
+    ret->units = units_of(&f->amount);
+    add_target(ret, f->customer);
     for (size_t i = 0; i < f->n_params; i++)
-        if (str_eq(text, f->params[i].s))
+        add_target(ret, f->params[i].s);
+}
+
+static bool is_matched(const struct cause_value *v, const struct cause_target *t)
+{
+    if (v->units >= 0 && v->units == t->units)
+        return true;
+    for (size_t i = 0; i < t->n; i++)
+        if (v->hash == t->hashes[i] && str_eq(v->text, t->texts[i]))
             return true;
     return false;
 }
 
-struct cause_fit cause_fit(const struct cause_value *values, size_t n, const struct facts *f)
+struct cause_fit cause_fit(const struct cause_value *values, size_t n, const struct cause_target *t)
 {
     struct cause_fit fit = {0};
     for (size_t i = 0; i < n; i++) {
-        if (is_matched(values[i].text, f)) {
+        if (is_matched(&values[i], t)) {
             fit.n_matched++;
             fit.is_fit |= values[i].is_distinctive;
         } else {

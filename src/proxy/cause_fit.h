@@ -15,6 +15,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/money.h"
 #include "call/facts.h"
 
 #define CAUSE_VALUES_MAX 32 /* of one tool call; what stands behind them is not looked at */
@@ -23,6 +24,8 @@
 
 struct cause_value {
     struct str text; /* of a number as it is written */
+    uint64_t hash;   /* of the text: most that differ are told apart by it */
+    money_t units;   /* the number that the text is, in billionths; -1: it is none */
     bool is_distinctive;
 };
 
@@ -32,10 +35,20 @@ struct cause_value {
  */
 size_t cause_values(struct str args, struct arena *a, struct cause_value ret[CAUSE_VALUES_MAX]);
 
+/* What a call has to be matched: made once, compared with many tool calls. Texts are those of the facts. */
+#define CAUSE_TARGETS_MAX 64
+struct cause_target {
+    size_t n;
+    struct str texts[CAUSE_TARGETS_MAX]; /* customer and parameters; what stands behind them is not looked at */
+    uint64_t hashes[CAUSE_TARGETS_MAX];
+    money_t units; /* the amount in billionths; -1: unknown */
+};
+void cause_target(const struct facts *f, struct cause_target *ret);
+
 struct cause_fit {
     bool is_fit;
     size_t n_matched, n_others; /* values that are matched, and that are not */
 };
-struct cause_fit cause_fit(const struct cause_value *values, size_t n, const struct facts *f);
+struct cause_fit cause_fit(const struct cause_value *values, size_t n, const struct cause_target *t);
 /* Fits better: more values are matched, or as many with fewer others. */
 bool cause_fit_is_better(struct cause_fit a, struct cause_fit b);

@@ -109,8 +109,10 @@ static struct asked *asked_new(struct str id, struct str call_id, const struct c
     e->id = copy(&p, id);
     e->call_id = copy(&p, call_id);
     e->n_values = n_values;
-    for (size_t i = 0; i < n_values; i++)
-        e->values[i] = (struct cause_value){copy(&p, values[i].text), values[i].is_distinctive};
+    for (size_t i = 0; i < n_values; i++) {
+        e->values[i] = values[i];
+        e->values[i].text = copy(&p, values[i].text);
+    }
     list_init(&e->in_run);
     list_init(&e->by_age);
     return e;
@@ -243,10 +245,10 @@ struct search {
     bool is_doubtful; /* another fits as well, or an older one better */
 };
 
-static void consider(struct search *s, struct asked *e, const struct facts *f)
+static void consider(struct search *s, struct asked *e, const struct cause_target *t, struct str operation)
 {
-    struct cause_fit fit = cause_fit(e->values, e->n_values, f);
-    if (!fit.is_fit || has_caused(e, f->operation))
+    struct cause_fit fit = cause_fit(e->values, e->n_values, t);
+    if (!fit.is_fit || has_caused(e, operation))
         return;
     if (!s->best) {
         *s = (struct search){e, fit, false};
@@ -259,7 +261,7 @@ static void consider(struct search *s, struct asked *e, const struct facts *f)
     }
 }
 
-static struct search search(const struct run_entry *run, const struct facts *f)
+static struct search search(const struct run_entry *run, const struct facts *f, const struct cause_target *t)
 {
     struct search s = {0};
     size_t n_looks = 0;
@@ -267,7 +269,7 @@ static struct search search(const struct run_entry *run, const struct facts *f)
         struct asked *e = list_entry(n, struct asked, in_run);
         if (f->now - e->at > CAUSE_INFER_MS * NS_PER_MS)
             break;
-        consider(&s, e, f);
+        consider(&s, e, t, f->operation);
     }
     return s;
 }
@@ -285,10 +287,12 @@ static void remember(struct causes *c, struct asked *e, struct str operation)
 
 void causes_infer(struct causes *c, const struct facts *f, struct arena *a, struct cause *ret)
 {
+    struct cause_target t;
     *ret = (struct cause){.how = CAUSE_NONE};
+    cause_target(f, &t);
     pthread_mutex_lock(&c->mutex);
     const struct run_entry *run = run_of(c, f);
-    struct search s = run ? search(run, f) : (struct search){0};
+    struct search s = run ? search(run, f, &t) : (struct search){0};
     if (s.best && !s.is_doubtful) {
         remember(c, s.best, f->operation);
         *ret = (struct cause){CAUSE_INFERRED, arena_str(a, s.best->call_id), arena_str(a, s.best->id)};

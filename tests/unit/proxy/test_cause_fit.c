@@ -22,7 +22,9 @@ static struct cause_fit fit_of(const char *args, const struct facts *f)
     struct arena a;
     arena_init(&a, 1 << 20);
     size_t n = cause_values(str_c(args), &a, values);
-    struct cause_fit fit = cause_fit(values, n, f);
+    struct cause_target t;
+    cause_target(f, &t);
+    struct cause_fit fit = cause_fit(values, n, &t);
     arena_deinit(&a);
     return fit;
 }
@@ -104,6 +106,18 @@ static void values_are_taken_up_to_their_limits(void **state)
     arena_deinit(&a);
 }
 
+static void parameters_are_looked_at_up_to_their_limit(void **state)
+{
+    struct param many[CAUSE_TARGETS_MAX + 1];
+    struct facts f = {.params = many, .n_params = CAUSE_TARGETS_MAX + 1};
+    for (size_t i = 0; i <= CAUSE_TARGETS_MAX; i++)
+        many[i] = (struct param){.name = STR("p"), .s = STR("x")};
+    many[CAUSE_TARGETS_MAX - 1].s = STR("ch_1");
+    many[CAUSE_TARGETS_MAX].s = STR("ch_2");
+    assert_true(fit_of("[\"ch_1\"]", &f).is_fit);
+    assert_false(fit_of("[\"ch_2\"]", &f).is_fit);
+}
+
 static void arguments_that_are_no_json_have_no_values(void **state)
 {
     static const char *const BAD[] = {"", "{\"charge\":\"ch_1\"", "charge=ch_1", "{\"a\":\"ch_1\",\"a\":\"ch_1\"}",
@@ -130,6 +144,7 @@ int main(void)
         cmocka_unit_test(an_amount_is_matched_in_whole_and_in_minor_units),
         cmocka_unit_test(what_is_hardly_there_by_chance_is_distinctive),
         cmocka_unit_test(values_are_taken_up_to_their_limits),
+        cmocka_unit_test(parameters_are_looked_at_up_to_their_limit),
         cmocka_unit_test(arguments_that_are_no_json_have_no_values),
         cmocka_unit_test(more_matches_fit_better_then_fewer_others),
     };
