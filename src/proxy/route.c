@@ -1,8 +1,8 @@
 /*
  * proxy/route.c - which vendor a request is for, from its target alone (CONTRACT 2).
  *
- * The closed list of repairs is applied here, literally: doubled leading slashes, a missing or doubled /v1 behind a
- * known prefix, one trailing slash. Everything else that is not canonical is refused; policy and vendor see the same
+ * The closed list of repairs is applied here, literally: doubled leading slashes, also those behind a known prefix; a
+ * missing or doubled /v1 behind one; one trailing slash. Everything else that is not canonical is refused; policy and vendor see the same
  * path.
  */
 #include "proxy/call.h"
@@ -125,6 +125,14 @@ static bool find_by_operation(struct call *c, struct str path)
     return false;
 }
 
+static struct str one_leading_slash(struct str path)
+{
+    while (path.n > 1 && path.p[0] == '/' && path.p[1] == '/')
+        path = drop_front(path, 1);
+    return path;
+}
+
+/* A base URL that ends in a slash doubles the one behind the prefix. */
 static const struct vendor *find_by_prefix(struct call *c, struct str path, struct str *ret_rest)
 {
     struct str first, rest;
@@ -132,15 +140,8 @@ static const struct vendor *find_by_prefix(struct call *c, struct str path, stru
         return NULL;
     const struct vendor *v = vendors_find(c->w->shared->vendors, first);
     if (v)
-        *ret_rest = (struct str){rest.p - 1, rest.n + 1};
+        *ret_rest = one_leading_slash((struct str){rest.p - 1, rest.n + 1});
     return v;
-}
-
-static struct str one_leading_slash(struct str path)
-{
-    while (path.n > 1 && path.p[0] == '/' && path.p[1] == '/')
-        path = drop_front(path, 1);
-    return path;
 }
 
 /* The path into the arena, without doubled leading slashes, run (admit has read it) and one trailing slash. */
@@ -160,6 +161,7 @@ bool call_route(struct call *c)
     c->path = path; /* for the record of a refusal */
     c->has_query = c->head->has_query;
     c->query = arena_str(&c->arena, c->head->query);
+    const struct vendor *named = find_by_prefix(c, path, &path);
     const char *fault = path_fault(path);
     if (fault) {
         call_refusef(c, CODE_REQUEST_INVALID, 400, "The path has %s; paths are taken literally and must be canonical",
@@ -170,10 +172,8 @@ bool call_route(struct call *c)
         call_refuse(c, CODE_REQUEST_INVALID, 400, STR("The query has a malformed percent encoding"));
         return false;
     }
-    if (!c->vendor) /* the prefix alone was looked at before the key was known, for the form of refusals */
-        c->vendor = find_by_prefix(c, path, &path);
-    else
-        (void)find_by_prefix(c, path, &path);
+    if (named) /* else the one that the prefix alone named, before the key was known, for the form of refusals */
+        c->vendor = named;
     if (c->vendor) {
         c->path = repair_v1(c, c->vendor, path);
         return true;

@@ -216,7 +216,6 @@ BAD_PATHS = {
     "empty_segment": ("GET", "/stripe/v1//balance", 400, "request_invalid"),
     "broken_percent": ("GET", "/stripe/v1/charges/%zz", 400, "request_invalid"),
     "broken_percent_in_query": ("GET", "/stripe/v1/charges?limit=%4", 400, "request_invalid"),
-    "slashes_behind_the_vendor": ("GET", "/stripe//v1/balance", 400, "request_invalid"),
 }
 
 

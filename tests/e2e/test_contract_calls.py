@@ -302,6 +302,7 @@ def test_the_run_id_goes_to_a_vendor_only_if_it_is_marked(make_daemon, vendor):
         "/stripe/v1/balance",
         "/v1/balance",
         "//stripe/v1/balance",
+        "/stripe//v1/balance",
         "//v1/balance",
         "/stripe/balance",
         "/stripe/v1/v1/balance",
