@@ -150,6 +150,12 @@ static void facts_of_who(struct call *c)
     f->now = c->started_at;
 }
 
+static void facts_of_vendor(struct call *c)
+{
+    c->facts.vendor = c->vendor->name;
+    c->facts.layer = connector_layer(c->vendor->connector);
+}
+
 /* Headers the later stages need, copied: the head is gone when the agent is. */
 static void keep_headers(struct call *c)
 {
@@ -212,7 +218,7 @@ void stage_admit(struct call *c)
     facts_of_who(c);
     keep_headers(c);
     if (c->vendor)
-        c->facts.vendor = c->vendor->name;
+        facts_of_vendor(c);
     if (code != CODE_NONE) {
         call_refuse(c, code, 0, sentence_of(code, true));
         return;
@@ -235,7 +241,7 @@ void stage_admit(struct call *c)
     }
     if (!call_route(c))
         return;
-    c->facts.vendor = c->vendor->name;
+    facts_of_vendor(c);
     if (!vendor_allows_mode(c->vendor, c->adm.key->mode)) {
         call_refusef(c, CODE_POLICY_DENIED, 0,
                      "This is a test key, and " STR_FMT " is configured with a live secret; use a live key",
