@@ -38,12 +38,10 @@ static void release_up(struct call *c)
 
 static void stream_pass(struct call *c, struct str bytes)
 {
-    size_t queued = bytes.n ? http_write(c->client, bytes) : 0;
+    if (bytes.n)
+        call_write(c, bytes);
     conceal_stream_drop(&c->conceal, bytes.n);
-    if (queued <= (size_t)c->w->shared->limits->stream_window_bytes && c->credit_owed) {
-        http_credit(c->up, c->credit_owed);
-        c->credit_owed = 0;
-    }
+    call_give_credit(c);
 }
 
 static void stream_body(void *ctx, struct str bytes)

@@ -4,6 +4,9 @@
  *   a stream of events   passed as it comes, byte for byte but for a usage chunk that nobody asked for; settled before
  *                        its last bytes go out; its cost follows as a trailer where the agent takes trailers
  *   anything else        read whole, settled, then passed with its cost in the head
+ *
+ * A stream that ends before its time ends with an error event that says why, so that the SDK raises it; where the last
+ * event is not whole, with the end of the connection.
  */
 #include "proxy/forward.h"
 #include "proxy/llm.h"
@@ -25,20 +28,6 @@ static void end_of_up(struct call *c, const char *error)
     c->up = NULL;
 }
 
-static void on_reset(void *ctx, enum http_reset why)
-{
-    struct call *c = ctx;
-    c->is_sent = true;
-    attempt_end(c, c->answer_head.status, http_reset_text(why));
-    forward_failed(c, why);
-}
-
-static void abandon(struct call *c, enum http_reset why)
-{
-    http_reset(c->up, why);
-    on_reset(c, why);
-}
-
 static void on_writable(void *ctx) { send_more(ctx); }
 
 static void done(struct call *c)
@@ -49,14 +38,6 @@ static void done(struct call *c)
 
 /* --- a stream of events ----------------------------------------------------------------------------------------- */
 
-static void give_credit(struct call *c, size_t queued)
-{
-    if (queued > (size_t)c->w->shared->limits->stream_window_bytes || !c->credit_owed)
-        return;
-    http_credit(c->up, c->credit_owed);
-    c->credit_owed = 0;
-}
-
 static void pass(struct call *c, struct str bytes)
 {
     struct str out;
@@ -66,22 +47,9 @@ static void pass(struct call *c, struct str bytes)
         c->phases.first_token = call_us(c);
     if (llm_meter_is_complete(c->llm->meter))
         call_tell_tool_calls(c);
-    size_t queued = out.n ? http_write(c->client, out) : 0;
-    give_credit(c, queued);
-}
-
-static void stream_body(void *ctx, struct str bytes)
-{
-    struct call *c = ctx;
-    struct str out;
-    c->credit_owed += bytes.n;
-    if (conceal_stream_add(&c->conceal, bytes, &out) < 0) {
-        abandon(c, HTTP_RESET_TOO_LARGE);
-        return;
-    }
-    size_t n = out.n;
-    pass(c, out);
-    conceal_stream_drop(&c->conceal, n);
+    if (out.n)
+        call_write(c, out);
+    call_give_credit(c);
 }
 
 /* RFC 9110, 6.5.1: trailers go to those who said that they take them. */
@@ -102,6 +70,62 @@ static void finish_stream(struct call *c)
     done(c);
 }
 
+static void write_error_event(struct call *c, enum code code, struct str sentence)
+{
+    struct buf event;
+    struct str text =
+        arena_printf(&c->arena, STR_FMT " [" STR_FMT ", call %s]", STR_ARG(sentence), STR_ARG(code_text(code)), c->id);
+    buf_init(&event, EVENT_BYTES_MAX);
+    llm_error_event(c->llm->shape, code_text(code), text, str_c(c->id), &event);
+    (void)http_write(c->client, buf_str(&event));
+    buf_deinit(&event);
+}
+
+/* Behind a head that is sent, a refusal can only be an event. What the meter kept back of a half event is dropped. */
+static void cut_stream(struct call *c, const struct llm_end *e, struct str sentence)
+{
+    bool is_broken = llm_meter_is_open(c->llm->meter); /* an event's first half is with the agent */
+    http_release(c->up);
+    c->up = NULL;
+    call_settle_llm(c, e);
+    if (is_broken) {
+        http_reset(c->client, HTTP_RESET_TRUNCATED);
+        release_client(c);
+        done(c);
+        return;
+    }
+    write_error_event(c, e->code, sentence);
+    finish_stream(c);
+}
+
+static void on_stream_reset(void *ctx, enum http_reset why)
+{
+    struct call *c = ctx;
+    c->is_sent = true;
+    attempt_end(c, c->answer_head.status, http_reset_text(why));
+    cut_stream(c,
+               &(struct llm_end){.error = http_reset_text(why),
+                                 .code = CODE_OUTCOME_UNKNOWN,
+                                 .status = c->answer_head.status,
+                                 .stream_end = "cut"},
+               forward_sentence(c, why, true));
+}
+
+static void stream_body(void *ctx, struct str bytes)
+{
+    struct call *c = ctx;
+    struct str out;
+    c->credit_owed += bytes.n;
+    if (conceal_stream_add(&c->conceal, bytes, &out) < 0) {
+        http_reset(c->up, HTTP_RESET_TOO_LARGE);
+        on_stream_reset(c, HTTP_RESET_TOO_LARGE);
+        return;
+    }
+    size_t n = out.n;
+    pass(c, out);
+    conceal_stream_drop(&c->conceal, n);
+}
+
 static void stream_end(void *ctx, const struct http_field *trailers, size_t n)
 {
     struct call *c = ctx;
@@ -119,7 +143,7 @@ static void stream_end(void *ctx, const struct http_field *trailers, size_t n)
 }
 
 static const struct http_events stream_events = {
-    .on_body = stream_body, .on_end = stream_end, .on_writable = on_writable, .on_reset = on_reset};
+    .on_body = stream_body, .on_end = stream_end, .on_writable = on_writable, .on_reset = on_stream_reset};
 
 static void start_stream(struct call *c)
 {
@@ -133,40 +157,21 @@ static void start_stream(struct call *c)
     http_credit(c->up, (size_t)c->w->shared->limits->stream_window_bytes);
 }
 
-/* Behind a head that is sent, a refusal can only be an event. */
-static void end_with_event(struct call *c, enum code code, struct str sentence)
-{
-    struct buf event;
-    struct str rest = llm_meter_end(c->llm->meter);
-    buf_init(&event, EVENT_BYTES_MAX);
-    llm_error_event(c->llm->shape, code_text(code), sentence, str_c(c->id), &event);
-    if (rest.n)
-        (void)http_write(c->client, rest);
-    (void)http_write(c->client, buf_str(&event));
-    buf_deinit(&event);
-}
-
 void call_end_stream(struct call *c, enum code code, struct str sentence)
 {
-    uint16_t status = c->is_head_sent ? c->answer_head.status : code_status(code);
-    bool is_broken = c->is_head_sent && llm_meter_is_open(c->llm->meter); /* an event's first half is with the agent */
+    struct llm_end end = {.error = "stopped", .code = code, .status = code_status(code), .stream_end = "stopped"};
     check(c->llm && (c->state == CALL_FORWARDING || c->state == CALL_ANSWERING));
     c->is_sent |= c->up->bytes_out > 0;
     attempt_end(c, c->answer_head.status, "stopped");
+    if (c->is_head_sent) {
+        end.status = c->answer_head.status;
+        cut_stream(c, &end, sentence);
+        return;
+    }
     http_release(c->up);
     c->up = NULL;
-    if (c->is_head_sent && !is_broken)
-        end_with_event(c, code, sentence);
-    call_settle_llm(c, &(struct llm_end){.error = "stopped", .code = code, .status = status, .stream_end = "stopped"});
-    if (is_broken) {
-        http_reset(c->client, HTTP_RESET_CANCELLED);
-        release_client(c);
-        done(c);
-    } else if (c->is_head_sent) {
-        finish_stream(c);
-    } else {
-        call_reply_refusal(c, code, status, sentence, false, 0);
-    }
+    call_settle_llm(c, &end);
+    call_reply_refusal(c, code, end.status, sentence, false, 0);
 }
 
 void call_sweep(struct call *c)
@@ -182,6 +187,20 @@ void call_sweep(struct call *c)
 }
 
 /* --- anything else: read whole ----------------------------------------------------------------------------------- */
+
+static void on_reset(void *ctx, enum http_reset why)
+{
+    struct call *c = ctx;
+    c->is_sent = true;
+    attempt_end(c, c->answer_head.status, http_reset_text(why));
+    forward_failed(c, why);
+}
+
+static void abandon(struct call *c, enum http_reset why)
+{
+    http_reset(c->up, why);
+    on_reset(c, why);
+}
 
 static void whole_body(void *ctx, struct str bytes)
 {

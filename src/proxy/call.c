@@ -258,14 +258,26 @@ static void client_on_end(void *ctx, const struct http_field *trailers, size_t n
     stage_classify(c);
 }
 
+void call_write(struct call *c, struct str bytes)
+{
+    c->is_client_full = http_write(c->client, bytes) > (size_t)c->w->shared->limits->stream_window_bytes;
+}
+
+void call_give_credit(struct call *c)
+{
+    size_t n = c->credit_owed;
+    if (c->is_client_full || n == 0)
+        return;
+    c->credit_owed = 0;
+    http_credit(c->up, n);
+}
+
 static void client_on_writable(void *ctx)
 {
     struct call *c = ctx;
-    if (c->is_streaming && c->up && c->credit_owed) {
-        size_t n = c->credit_owed;
-        c->credit_owed = 0;
-        http_credit(c->up, n);
-    }
+    c->is_client_full = false;
+    if (c->is_streaming && c->up)
+        call_give_credit(c);
 }
 
 static void client_on_reset(void *ctx, enum http_reset why)

@@ -114,6 +114,7 @@ struct call {
     struct buf answer;
     struct conceal_stream conceal;
     bool is_streaming, is_head_sent, is_sent; /* is_sent: a byte of the governed request may have left */
+    bool is_client_full; /* the agent has not taken stream_window_bytes yet: nothing more is taken from the vendor */
     size_t credit_owed;
     struct send_state sending;
     struct record_phases phases;
@@ -144,6 +145,9 @@ void stage_answer(struct call *c, const struct http_head *head);
 /* What is known of the agent's events in states where nobody else listens (call.c). */
 extern const struct http_events call_client_events;
 void call_client_gone(struct call *c);
+/* The agent's side of a streamed answer: bytes for it, and as much from the vendor as it has taken. */
+void call_write(struct call *c, struct str bytes);
+void call_give_credit(struct call *c);
 /* Ends the stream of a call that may not go on (key revoked, run or everything stopped); leaves all others alone. */
 void call_sweep(struct call *c);
 

@@ -61,7 +61,7 @@ static bool is_timeout(enum http_reset why)
            why == HTTP_RESET_IDLE_TIMEOUT || why == HTTP_RESET_TOTAL_TIMEOUT || why == HTTP_RESET_WRITE_TIMEOUT;
 }
 
-static struct str sentence_of(struct call *c, enum http_reset why, bool may_have_happened)
+struct str forward_sentence(struct call *c, enum http_reset why, bool may_have_happened)
 {
     const char *text = http_reset_text(why);
     struct str vendor = c->vendor->name;
@@ -118,7 +118,7 @@ void forward_failed(struct call *c, enum http_reset why)
         c->client = NULL;
     }
     bool may_retry = !c->is_sent || (may_have_happened && c->saas.idempotency_key.n > 0);
-    call_reply_refusal(c, code, status, sentence_of(c, why, may_have_happened), may_retry,
+    call_reply_refusal(c, code, status, forward_sentence(c, why, may_have_happened), may_retry,
                        code == CODE_OVERLOADED ? 1 : 0);
 }
 

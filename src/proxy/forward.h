@@ -11,3 +11,5 @@ void forward_failed(struct call *c, enum http_reset why);
 
 /* answer_head.c: call.answer_head from the vendor's, with room for our fields. False: no memory left for the call. */
 bool answer_keep_head(struct call *c, const struct http_head *head);
+/* What an agent is told about a vendor that did not answer completely. In the call's arena. */
+struct str forward_sentence(struct call *c, enum http_reset why, bool may_have_happened);

@@ -4,7 +4,8 @@
  *   nothing left our side                 released
  *   the vendor's whole error answer       released: vendors bill no refused request; what it reports is still counted
  *   an answer, whole or in part           settled with the newest report, and estimates for what was not reported
- *   sent, and not a byte came back        settled at what was held: it may have been made and billed
+ *   sent, and nothing that can be counted came back: no head, or half of a whole answer
+ *                                         settled at what was held: it may have been made and billed
  *
  * An estimate never stays open: unlike a refund, a model's answer can be counted from what passed.
  */
@@ -84,13 +85,19 @@ void call_settle_llm(struct call *c, const struct llm_end *e)
     *r = (struct llm_result){.usage = {.how = HOW_UNKNOWN}, .tier = l->request.tier};
     if (l->meter)
         llm_meter_result(l->meter, &l->bound, r);
+    if (e->error && e->code == CODE_NONE && l->is_stream && r->is_complete) {
+        /* The agent left: SDKs close at the last event, before the stream's own end is there. */
+        s.error = NULL;
+        s.status = c->answer_head.status;
+        s.stream_end = "complete";
+    }
 
     if (!c->is_sent) {
         s.outcome = OUTCOME_RELEASED;
-    } else if (!l->meter) {
-        use_what_was_held(c, r, &s.settled);
-    } else if (is_error_status(c->answer_head.status) && !has_used_something(&r->usage)) {
+    } else if (l->meter && is_error_status(c->answer_head.status) && !has_used_something(&r->usage)) {
         s.outcome = OUTCOME_RELEASED;
+    } else if (!l->meter || (e->error && !l->is_stream)) {
+        use_what_was_held(c, r, &s.settled);
     } else {
         s.settled = price_of(c, r);
         learn(c, r);
