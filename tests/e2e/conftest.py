@@ -9,11 +9,12 @@ import time
 
 import pytest
 
-pytest.register_assert_rewrite("bad_rig", "flyball")
+pytest.register_assert_rewrite("bad_rig", "flyball", "llm_rig")
 
 import flyball
 from bad_rig import nothing_broke, rig  # noqa: F401 - fixtures
 from flyball import CAPS, OPEN, TOP, Daemon, policy
+from llm_rig import make_models, models, shared_models  # noqa: F401 - fixtures
 from vendor import Vendor
 
 

@@ -12,6 +12,7 @@ prompt or in a header. Without a wish the vendor is honest and quick. The wishes
     head_ms gap_ms                               wait before the head, between events
     never                                        takes the request, and never answers
     cut=N | cut=end | reset                      the connection ends after N events, before the last event; by a reset
+    half                                         half of the next event comes before the cut or the stall
     stall=N | stall=end                          nothing more comes after N events, not even the end after the last
     error_at=N                                   an error event after N events
     split=N                                      pieces of N bytes, wherever that cuts

@@ -295,6 +295,8 @@ class ModelVendor:
             gap, split = e.ask.number("gap_ms") / 1000, e.ask.number("split")
             stall = len(events) if e.wishes.get("stall") == "end" else e.ask.number("stall", -1)
             for i, event in enumerate(events):
+                if "half" in e.wishes and i in (cut, stall):
+                    await pen.chunk(self._text(e, event)[:40])
                 if i == cut:
                     await self._end_here(e, pen)
                 if i == stall:
