@@ -2,8 +2,8 @@
  * proxy/route.c - which vendor a request is for, from its target alone (CONTRACT 2).
  *
  * The closed list of repairs is applied here, literally: doubled leading slashes, also those behind a known prefix; a
- * missing or doubled /v1 behind one; one trailing slash. Everything else that is not canonical is refused; policy and vendor see the same
- * path.
+ * missing or doubled /v1 behind one; one trailing slash. Everything else that is not canonical is refused; policy and
+ * vendor see the same path.
  */
 #include "proxy/call.h"
 
