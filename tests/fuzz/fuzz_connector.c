@@ -5,7 +5,10 @@
  *   "file"            connector.yaml: parsed, or every fault has a place.
  *   "answer STATUS"   a vendor's answer to a refund: an outcome, never a settled number without a source.
  *   "lookup STATUS"   a look-up's answer: it fills amounts that are integers, or none.
+ *   "poll STATUS"     a poll of a message's price: a price, or none.
+ *   "prices"          a table of e-mail prices of one's own: obeyed, or every fault has a place.
  *   "METHOD PATH?QUERY"  a request to Stripe with the rest as its form: what is forwarded is read again the same.
+ *   "twilio METHOD PATH?QUERY", "resend METHOD PATH?QUERY"  the same to these, Resend's in JSON.
  */
 #include <string.h>
 
@@ -14,20 +17,29 @@
 #include "fuzz.h"
 #include "saas/call.h"
 
-static const struct connector *stripe(const struct limits *limits)
+static struct connector *parse(struct str name, const struct limits *limits)
 {
-    static struct connector *c; /* read once a process: it is immutable */
+    struct connector *c = NULL;
     struct arena a;
     struct diag_list diags;
     struct str text;
-    if (c)
-        return c;
     arena_init(&a, 1 << 20);
     diag_list_init(&diags, &a, 10);
-    fuzz_check(connector_builtin(STR("stripe"), &text));
+    fuzz_check(connector_builtin(name, &text));
     fuzz_check(connector_parse(text, STR("connector.yaml"), limits, &diags, &c) == 0);
     arena_deinit(&a);
     return c;
+}
+
+enum vendor { STRIPE, TWILIO, RESEND, VENDORS };
+static const struct str names[VENDORS] = {STR_INIT("stripe"), STR_INIT("twilio"), STR_INIT("resend")};
+
+static const struct connector *connector_of(enum vendor v, const struct limits *limits)
+{
+    static struct connector *read[VENDORS]; /* once a process: they are immutable */
+    if (!read[v])
+        read[v] = parse(names[v], limits);
+    return read[v];
 }
 
 static void fuzz_file(struct str text, const struct limits *limits)
@@ -39,6 +51,19 @@ static void fuzz_file(struct str text, const struct limits *limits)
     diag_list_init(&diags, &a, 20);
     int r = connector_parse(text, STR("f"), limits, &diags, &c);
     fuzz_check((r == 0) == (c != NULL) && (r == 0) == (diags.n_errors == 0));
+    connector_free(c);
+    arena_deinit(&a);
+}
+
+static void fuzz_prices(struct str text, const struct limits *limits)
+{
+    struct connector *c = parse(STR("resend"), limits);
+    struct arena a;
+    struct diag_list diags;
+    arena_init(&a, 4 << 20);
+    diag_list_init(&diags, &a, 20);
+    int r = connector_override_prices(c, text, STR("f"), &diags);
+    fuzz_check((r == 0) == (diags.n_errors == 0));
     connector_free(c);
     arena_deinit(&a);
 }
@@ -69,13 +94,16 @@ static void check_same(const struct saas_call *x, const struct saas_call *y)
     fuzz_check(x->amount.is_known == y->amount.is_known && x->amount.minor == y->amount.minor);
     fuzz_check(memcmp(x->amount.currency, y->amount.currency, 4) == 0 && x->amount.exponent == y->amount.exponent);
     fuzz_check(str_eq(x->customer, y->customer) && str_eq(x->subject, y->subject));
+    struct cost cost = saas_predict(x), again = saas_predict(y);
+    fuzz_check(cost.how == again.how && cost.usd == again.usd && cost.usd >= 0);
     for (size_t i = 0; i < x->n_params; i++)
         fuzz_check(str_eq(x->params[i].name, y->params[i].name) && str_eq(x->params[i].s, y->params[i].s));
 }
 
-static void fuzz_request(struct str method, struct str target, struct str body, const struct limits *limits)
+static void fuzz_request(enum vendor v, struct str method, struct str target, struct str body,
+                         const struct limits *limits)
 {
-    const struct connector *c = stripe(limits);
+    const struct connector *c = connector_of(v, limits);
     struct str path = target, query = STR_NONE;
     struct arena a;
     struct saas_call call, back;
@@ -85,11 +113,12 @@ static void fuzz_request(struct str method, struct str target, struct str body, 
                              .query = query,
                              .has_query = has_query,
                              .body = body,
-                             .content_type = STR("application/x-www-form-urlencoded")};
+                             .content_type = v == RESEND ? STR("application/json")
+                                                         : STR("application/x-www-form-urlencoded")};
     arena_init(&a, 4 << 20);
     if (read_request(c, &r, limits, &a, &call) == 0) {
         fuzz_check(saas_knows_path(c, method, path) == (call.op != NULL));
-        fuzz_check(call.op || str_eq(call.operation, STR("stripe.unknown")));
+        fuzz_check(call.op || str_ends(call.operation, STR(".unknown")));
         fuzz_check(!call.amount.is_known || call.amount.minor >= 0);
         struct saas_request again = {.method = method,
                                      .path = call.path,
@@ -120,7 +149,7 @@ static void fuzz_answer(bool is_lookup, struct str status_text, struct str body,
     size_t n;
     (void)str_to_i64(status_text, &status); /* else 200 */
     arena_init(&a, 4 << 20);
-    fuzz_check(read_request(stripe(limits), &r, limits, &a, &call) == 0);
+    fuzz_check(read_request(connector_of(STRIPE, limits), &r, limits, &a, &call) == 0);
     if (is_lookup) {
         int err = saas_lookup_apply(&call, (uint16_t)status, body, &a, objects, 4, &n, &problem);
         fuzz_check(n <= 4 && (err == 0 || (err == SAAS_R_PROBLEM && !call.amount.is_known)));
@@ -134,18 +163,56 @@ static void fuzz_answer(bool is_lookup, struct str status_text, struct str body,
     arena_deinit(&a);
 }
 
+static void fuzz_poll(struct str status_text, struct str body, const struct limits *limits)
+{
+    struct saas_request r = {.method = STR("POST"),
+                             .path = STR("/2010-04-01/Accounts/AC1/Messages.json"),
+                             .body = STR("To=%2B14155550123&Body=a"),
+                             .content_type = STR("application/x-www-form-urlencoded")};
+    struct arena a;
+    struct saas_call call;
+    struct saas_result result;
+    struct cost cost = {HOW_UNKNOWN, 0};
+    int64_t status = 200;
+    (void)str_to_i64(status_text, &status); /* else 200 */
+    arena_init(&a, 4 << 20);
+    fuzz_check(read_request(connector_of(TWILIO, limits), &r, limits, &a, &call) == 0);
+    enum saas_polled polled = saas_poll_read(call.op, (uint16_t)status, body, &cost);
+    fuzz_check((polled == SAAS_POLLED_PRICE) == (cost.how == HOW_PARSED) && cost.usd >= 0);
+    fuzz_check(saas_confirm(&call, (uint16_t)status, body, false, saas_predict(&call), &a, &result) == 0);
+    fuzz_check(!result.poll.n || str_starts(result.poll, STR("/2010-04-01/Accounts/AC1/Messages/")));
+    arena_deinit(&a);
+}
+
+static void fuzz_line(struct str line, struct str rest, const struct limits *limits)
+{
+    struct str word, more, method;
+    if (!str_cut(line, ' ', &word, &more))
+        return;
+    if (str_eq(word, STR("answer")) || str_eq(word, STR("lookup")))
+        fuzz_answer(str_eq(word, STR("lookup")), more, rest, limits);
+    else if (str_eq(word, STR("poll")))
+        fuzz_poll(more, rest, limits);
+    else if (str_eq(word, STR("twilio")) && str_cut(more, ' ', &method, &more))
+        fuzz_request(TWILIO, method, more, rest, limits);
+    else if (str_eq(word, STR("resend")) && str_cut(more, ' ', &method, &more))
+        fuzz_request(RESEND, method, more, rest, limits);
+    else
+        fuzz_request(STRIPE, word, more, rest, limits);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct limits limits;
-    struct str text = fuzz_str(data, n), line, rest, word, more;
+    struct str text = fuzz_str(data, n), line, rest;
     limits_default(&limits);
     if (!str_cut(text, '\n', &line, &rest))
         return 0;
     if (str_eq(line, STR("file")))
         fuzz_file(rest, &limits);
-    else if (str_cut(line, ' ', &word, &more) && (str_eq(word, STR("answer")) || str_eq(word, STR("lookup"))))
-        fuzz_answer(str_eq(word, STR("lookup")), more, rest, &limits);
-    else if (str_cut(line, ' ', &word, &more))
-        fuzz_request(word, more, rest, &limits);
+    else if (str_eq(line, STR("prices")))
+        fuzz_prices(rest, &limits);
+    else
+        fuzz_line(line, rest, &limits);
     return 0;
 }
