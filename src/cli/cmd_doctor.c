@@ -9,6 +9,8 @@
 #include "cli/settings.h"
 #include "cli/where.h"
 #include "codec/json_write.h"
+#include "tls/client.h"
+#include "tls/server.h"
 
 #include <errno.h>
 #include <string.h>
@@ -19,6 +21,7 @@
 
 #define FREE_BYTES_MIN (256ull << 20)
 #define FILES_MIN 1024
+#define CERTIFICATE_WARN_NS (14LL * 86400 * NS_PER_S)
 #define CLOCK_MIN 1767225600LL /* 2026-01-01: a clock before that is not set */
 
 struct doctor {
@@ -63,6 +66,56 @@ static void report(struct doctor *d, const char *status, const char *name, struc
 
 /* --- from here ---------------------------------------------------------------------------------------------------- */
 
+/* A listener's certificate: can it be used, and for how long still. */
+static void check_listener(struct doctor *d, const char *what, struct str cert, struct str key, struct str client_ca)
+{
+    struct tls_server *s;
+    struct buf error;
+    char until[WALL_TEXT_BYTES];
+    const char *name = arena_printf(&d->c->arena, "%s_tls", what).p;
+    if (!cert.n)
+        return;
+    buf_init(&error, 4096);
+    if (tls_server_new(&(struct tls_server_files){cert, key, client_ca}, &error, &s) < 0) {
+        report(d, "fail", name, arena_str(&d->c->arena, buf_str(&error)), STR("the daemon does not start with it"));
+    } else {
+        wall_t ends = tls_server_ends(s), now = clock_system.wall(clock_system.ctx);
+        const char *status = ends < now ? "fail" : ends - now < CERTIFICATE_WARN_NS ? "warn" : "ok";
+        report(d, status, name,
+               TEXT(d, STR_FMT " is good until " STR_FMT, STR_ARG(cert), STR_ARG(wall_text(ends, until))),
+               strcmp(status, "ok") == 0 ? STR("") : STR("put a new one in its place, then flyball reload"));
+        tls_server_free(s);
+    }
+    buf_deinit(&error);
+}
+
+static void check_authorities(struct doctor *d, const struct config_vendor *v)
+{
+    struct tls_client *t;
+    struct buf error;
+    if (!v->ca_file.n)
+        return;
+    buf_init(&error, 4096);
+    if (tls_client_new(v->ca_file, NULL, &error, &t) < 0)
+        report(d, "fail", "ca_file",
+               TEXT(d, "vendors." STR_FMT ": " STR_FMT, STR_ARG(v->name), STR_ARG(buf_str(&error))),
+               STR("the daemon does not start with it"));
+    else
+        tls_client_free(t);
+    buf_deinit(&error);
+}
+
+static void check_tls(struct doctor *d, const struct config *c)
+{
+    check_listener(d, "data", c->data_cert_file, c->data_key_file, c->data_client_ca_file);
+    check_listener(d, "admin", c->admin_cert_file, c->admin_key_file, c->admin_client_ca_file);
+    if (c->insecure)
+        report(d, "warn", "insecure", STR("listeners may be reached from other machines without TLS"),
+               STR("name a certificate: listen.data_tls, listen.admin_tls"));
+    for (size_t i = 0; i < c->n_vendors; i++)
+        check_authorities(d, &c->vendors[i]);
+}
+
 static void check_config(struct doctor *d)
 {
     const struct config *config;
@@ -71,6 +124,7 @@ static void check_config(struct doctor *d)
         return;
     }
     report(d, "ok", "config", TEXT(d, "read; %zu vendors", config->n_vendors), STR(""));
+    check_tls(d, config);
     config_unref(config);
 }
 

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct tls_server {
     pthread_mutex_t mutex;
@@ -129,6 +130,18 @@ int tls_server_reload(struct tls_server *s, struct buf *error)
     pthread_mutex_unlock(&s->mutex);
     SSL_CTX_free(old); /* connections hold it as long as they last */
     return 0;
+}
+
+wall_t tls_server_ends(struct tls_server *s)
+{
+    struct tm tm = {.tm_year = 0};
+
+    pthread_mutex_lock(&s->mutex);
+    const X509 *x = SSL_CTX_get0_certificate(s->ctx);
+    int r = ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm);
+    pthread_mutex_unlock(&s->mutex);
+    time_t at = r == 1 ? timegm(&tm) : 0;
+    return at > INT64_MAX / NS_PER_S ? INT64_MAX : (wall_t)at * NS_PER_S; /* "99991231235959Z": for ever */
 }
 
 void tls_server_free(struct tls_server *s)

@@ -24,6 +24,8 @@ struct tls_server_files {
 int tls_server_new(const struct tls_server_files *files, struct buf *error, struct tls_server **ret);
 /* Reads the files again. From any thread. Negative: the old certificate stays, and `error` says why. */
 int tls_server_reload(struct tls_server *s, struct buf *error);
+/* When the certificate in use runs out. */
+wall_t tls_server_ends(struct tls_server *s);
 void tls_server_free(struct tls_server *s); /* connections may be left */
 
 /* Takes `under` over; the new stream is as one from loop adopt. Errors come by on_error. From any thread's loop. */

@@ -3,6 +3,7 @@ why."""
 import json
 import re
 import signal
+import socket
 import ssl
 import threading
 import time
@@ -280,3 +281,36 @@ def test_a_certificate_that_cannot_be_used_stops_the_start(make_daemon, ca, serv
     done = d.cli("serve", "--config", d.config_file, "--dir", d.dir, "--listen-data", "127.0.0.1:0")
     assert done.returncode == 1
     assert "listen.data_tls" in done.stderr and str(other.key) in done.stderr
+
+
+def test_a_handshake_that_does_not_end_is_ended(make_daemon, server_cert, vendor):
+    d = make_daemon(vendor, config={"listen": {"data_tls": server_cert.as_config()}}, limits={"head_timeout_ms": 300})
+    for first in (b"", b"\x16\x03\x01\x02\x00\x01"):
+        with socket.create_connection(("127.0.0.1", d.data_port), timeout=10) as s:
+            s.sendall(first)
+            began = time.monotonic()
+            assert s.recv(100) == b""
+            assert 0.2 < time.monotonic() - began < 5
+    with socket.create_connection(("127.0.0.1", d.data_port), timeout=10) as s:
+        s.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert s.recv(100)[:1] in (b"\x15", b"")  # an alert, and nothing in plain text
+
+
+def test_doctor_looks_at_certificates(make_daemon, ca, vendor, tmp_path):
+    d = make_daemon(vendor, start=False)
+
+    def doctor(cert, **vendor_keys):
+        stripe = {"base_url": "https://localhost:1", "secret": "env:STRIPE_SECRET_KEY", **vendor_keys}
+        d.config_file.write_text(json.dumps({"listen": {"data_tls": cert.as_config()}, "vendors": {"stripe": stripe}}))
+        done = d.cli("doctor", "--offline", "--json", "--config", d.config_file)
+        return {c["name"]: (c["status"], c["text"]) for c in json.loads(done.stdout)["checks"]}
+
+    good = doctor(ca.issue("a.example"))
+    assert good["data_tls"][0] == "ok" and "good until" in good["data_tls"][1] and "ca_file" not in good
+    assert doctor(ca.issue("a.example", to_days=5))["data_tls"][0] == "warn"
+    assert doctor(ca.issue("a.example", from_days=-9, to_days=-1))["data_tls"][0] == "fail"
+    cert = ca.issue("a.example")
+    cert.key.write_text("nothing")
+    bad = doctor(cert, ca_file=str(tmp_path / "missing.pem"))
+    assert bad["data_tls"][0] == "fail" and str(cert.key) in bad["data_tls"][1]
+    assert bad["ca_file"][0] == "fail" and "vendors.stripe" in bad["ca_file"][1]

@@ -102,6 +102,16 @@ static void a_bad_file_replaces_nothing_and_is_said(void **state)
     cert_free(&other);
 }
 
+static void a_server_knows_when_its_certificate_runs_out(void **state)
+{
+    struct cert c = cert_make("c", &(struct cert_want){.by = &world.authority, .from_days = -1, .to_days = 9});
+    struct tls_server *s = server_of(&c, NULL);
+    wall_t now = clock_system.wall(clock_system.ctx), in_9_days = now + 9LL * 86400 * NS_PER_S;
+    assert_true(tls_server_ends(s) <= in_9_days && tls_server_ends(s) > in_9_days - 60LL * NS_PER_S);
+    tls_server_free(s);
+    cert_free(&c);
+}
+
 /* -------- clients' certificates -------- */
 
 /* What the server said of a client with that certificate. */
@@ -197,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_new_certificate_is_for_new_connections),
         T(a_bad_file_replaces_nothing_and_is_said),
+        T(a_server_knows_when_its_certificate_runs_out),
         T(with_a_client_authority_only_its_own_are_let_in),
         T(clients_speak_http_1_1_over_tls_1_2_or_newer),
         T(plain_http_on_a_tls_port_is_called_so),
