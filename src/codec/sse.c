@@ -70,6 +70,7 @@ static bool find_end(struct sse_scan *s, struct str in, size_t *ret_n)
                 return true;
             }
             s->is_line_open = false;
+            s->n_lines++;
         }
     }
     return false;
@@ -125,10 +126,22 @@ static void read_line(struct sse *s, struct str line, struct sse_event *e)
         (void)str_to_i64(value, &e->retry_ms); /* what is no number is ignored */
 }
 
+/* What nearly every event of a model's stream is: one data line, LF, LF. */
+static bool is_one_data_line(const struct sse *s, struct str raw)
+{
+    return s->scan.n_lines == 1 && raw.n > 8 && memcmp(raw.p, "data: ", 6) == 0 &&
+           memcmp(raw.p + raw.n - 2, "\n\n", 2) == 0 && raw.p[raw.n - 3] != '\r';
+}
+
 static void read_event(struct sse *s, struct str raw, struct sse_event *e)
 {
     *e = (struct sse_event){.at = s->at, .n = raw.n, .raw = raw, .retry_ms = -1};
     struct str rest = raw;
+    if (is_one_data_line(s, raw)) {
+        e->data = (struct str){raw.p + 6, raw.n - 8};
+        e->has_data = true;
+        return;
+    }
     buf_reset(&s->data);
     if (s->at == 0 && str_starts(rest, STR(BOM)))
         rest = str_sub(rest, sizeof(BOM) - 1, rest.n);
@@ -142,6 +155,7 @@ static void next_begins(struct sse *s)
 {
     s->at += s->n_seen;
     s->n_seen = 0;
+    s->scan.n_lines = 0;
     s->is_skipped = false;
     s->is_held_spent = true;
 }

@@ -24,6 +24,7 @@ struct sse {
     bool is_held_spent; /* its event was handed out */
     struct sse_scan {
         bool is_line_open, is_after_cr;
+        size_t n_lines; /* of the event under way, ended ones */
     } scan;
 };
 

@@ -30,20 +30,41 @@ static bool begin(struct look *l, struct str data, int64_t depth_max, struct are
 
 static bool is_scalar(const struct scan_value *v) { return v->type != JSON_OBJECT && v->type != JSON_ARRAY; }
 
+static void add_slot(struct look *l, enum slot_kind kind, const struct scan_value *v)
+{
+    size_t quote = kind == SLOT_NUMBER ? 0 : 1, at = (size_t)(v->raw.p - l->s.text.p);
+    if (l->found->n_slots < GLANCE_SLOTS_MAX)
+        l->found->slots[l->found->n_slots] = (struct glance_slot){kind, at + quote, v->raw.n - 2 * quote};
+    l->found->n_slots++;
+}
+
 static bool add_text(struct look *l, const struct scan_value *v)
 {
     struct str text;
     if (v->type != JSON_STR || scan_str(v, l->arena, &text) < 0)
         return false;
     l->found->text_bytes += text.n;
+    add_slot(l, SLOT_TEXT, v);
     return true;
 }
 
-/* The next value, which must be a scalar. */
-static bool pass_scalar(struct look *l)
+/* Padding, and the count of events: what else changes each time. */
+static void note_change(struct look *l, struct str key, const struct scan_value *v)
+{
+    if (v->type == JSON_STR && str_eq(key, STR("obfuscation")))
+        add_slot(l, SLOT_OTHER, v);
+    else if (v->type == JSON_NUMBER && str_eq(key, STR("sequence_number")))
+        add_slot(l, SLOT_NUMBER, v);
+}
+
+/* The value of that member, which must be a scalar. */
+static bool pass_scalar(struct look *l, struct str key)
 {
     struct scan_value v;
-    return scan_value(&l->s, &v) && is_scalar(&v);
+    if (!scan_value(&l->s, &v) || !is_scalar(&v))
+        return false;
+    note_change(l, key, &v);
+    return true;
 }
 
 static bool pass_null(struct look *l)
@@ -83,7 +104,7 @@ static bool chat_choice(struct look *l)
         return false;
     while (scan_member(&l->s, &key)) {
         bool is_plain = str_eq(key, STR("delta"))   ? chat_delta(l)
-                        : str_eq(key, STR("index")) ? pass_scalar(l)
+                        : str_eq(key, STR("index")) ? pass_scalar(l, key)
                                                     : pass_null(l); /* finish_reason, logprobs */
         if (!is_plain)
             return false;
@@ -112,7 +133,7 @@ static bool chat_member(struct look *l, struct str key)
         l->found->has_null_usage = true;
         return pass_null(l);
     }
-    return str_eq(key, STR("error")) ? pass_null(l) : pass_scalar(l);
+    return str_eq(key, STR("error")) ? pass_null(l) : pass_scalar(l, key);
 }
 
 bool glance_chat(struct str data, int64_t depth_max, struct arena *a, struct glance *ret)
@@ -139,6 +160,7 @@ static bool responses_member(struct look *l, struct str key)
         return false;
     if (str_eq(key, STR("delta")))
         return add_text(l, &v);
+    note_change(l, key, &v);
     return is_scalar(&v) || (str_eq(key, STR("logprobs")) && v.raw.n == 2);
 }
 
@@ -181,7 +203,7 @@ bool glance_messages(struct str data, int64_t depth_max, struct arena *a, struct
     while (scan_member(&l.s, &key)) {
         bool is_plain = str_eq(key, STR("type"))    ? read_type(&l)
                         : str_eq(key, STR("delta")) ? messages_delta(&l)
-                                                    : pass_scalar(&l);
+                                                    : pass_scalar(&l, key);
         if (!is_plain)
             return false;
     }

@@ -9,9 +9,19 @@
 
 #include "base/arena.h"
 
+/* A place whose content changes from event to event: the inside of a string, or digits. */
+enum slot_kind { SLOT_TEXT, SLOT_OTHER, SLOT_NUMBER }; /* TEXT: of the model */
+struct glance_slot {
+    enum slot_kind kind;
+    size_t at, n;
+};
+#define GLANCE_SLOTS_MAX 4
+
 struct glance {
     size_t text_bytes;   /* of output, unescaped */
     bool has_null_usage; /* usage is null */
+    size_t n_slots;      /* in order; beyond GLANCE_SLOTS_MAX they are only counted */
+    struct glance_slot slots[GLANCE_SLOTS_MAX];
 };
 
 /* `a` is scratch. False: the reader has to read it. */

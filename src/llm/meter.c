@@ -107,9 +107,14 @@ static bool glance(struct llm_meter *m, struct str data)
     struct glance g;
     if (!m->reader->glance || !m->id.n || !m->model.n)
         return false;
-    arena_reset(&m->scratch);
-    if (!m->reader->glance(data, m->depth_max, &m->scratch, &g))
-        return false;
+    if (!m->repeat || !repeat_match(m->repeat, data, &g)) {
+        arena_reset(&m->scratch);
+        if (!m->reader->glance(data, m->depth_max, &m->scratch, &g))
+            return false;
+        if (!m->repeat)
+            m->repeat = arena_alloc(m->arena, sizeof(*m->repeat));
+        repeat_learn(m->repeat, data, &g);
+    }
     meter_output_bytes(m, g.text_bytes);
     m->has_null_usage = g.has_null_usage;
     return true;

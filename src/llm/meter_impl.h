@@ -9,6 +9,7 @@
 #include "llm/counts.h"
 #include "llm/glance.h"
 #include "llm/meter.h"
+#include "llm/repeat.h"
 #include "llm/tool_calls.h"
 
 /* What an answer says in a word, kept without growth whatever it says. */
@@ -28,6 +29,8 @@ struct llm_meter {
     bool hides_usage; /* an event that is not whole may have to be kept back */
     bool has_null_usage; /* the event at hand says so */
     bool drops_null;  /* usage was asked for by us: OpenAI then says `usage: null` in every chunk before it */
+
+    struct repeat *repeat; /* NULL: no event was glanced at yet */
 
     struct counts counts;
     struct short_text model, id, finish, error;
