@@ -87,24 +87,24 @@ struct gather {
     size_t n_max;
 };
 
-static bool is_model_call(const struct facts *f)
+/* Of a bound that is not known as a whole, one part may be: then it is more than nothing. */
+static int64_t part_of(const struct token_bound *b, int64_t n)
 {
-    return str_eq(f->layer, STR("llm"));
+    return b->is_known || n > 0 ? n : USED_UNKNOWN;
 }
 
 /* The most that the call can use of what a limit on tokens counts; calls to others than models use none. */
 static bool tokens_asked(struct gather *g, const struct limit *l, int64_t *ret_n)
 {
-    const struct token_bound *bound = &g->f->tokens;
+    const struct token_bound *b = &g->f->tokens;
+    const struct used most = {0, part_of(b, b->input), part_of(b, b->output)};
     if (!is_model_call(g->f))
         return false;
-    if (!bound->is_known) {
-        if (class_is_money(g->f->class) && !g->unpriced)
-            g->unpriced = l;
-        return false;
-    }
-    *ret_n = used_of(&(struct used){0, bound->input, bound->output}, l->meter);
-    return class_is_money(g->f->class) || *ret_n > 0;
+    int64_t n = used_of(&most, l->meter);
+    if (n == USED_UNKNOWN && class_is_money(g->f->class) && !g->unpriced)
+        g->unpriced = l;
+    *ret_n = n;
+    return n > 0 || (n == 0 && class_is_money(g->f->class));
 }
 
 /* How much the call asks of a limit; false: nothing, the limit does not concern it (or a fact is asked for first). */
@@ -197,7 +197,8 @@ static void gather_needs(const struct policy *p, const struct key_limits *k, str
 void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, bool may_lookup,
                    struct arena *a, struct verdict *ret)
 {
-    check(f->class < CLASS_COUNT && f->cost.usd >= 0 && f->tokens.input >= 0 && f->tokens.output >= 0);
+    check(f->class < CLASS_COUNT && f->cost.usd >= 0);
+    check(!f->tokens.is_known || (f->tokens.input >= 0 && f->tokens.output >= 0));
     struct verdict v = {.effect = EFFECT_DENY, .code = CODE_POLICY_DENIED};
     if (!p) {
         say_no_document(a, &v);

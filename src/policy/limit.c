@@ -14,6 +14,11 @@
 
 #include "base/err.h"
 
+bool is_model_call(const struct facts *f)
+{
+    return str_eq(f->layer, STR("llm"));
+}
+
 static struct str by_list(unsigned by, struct arena *a)
 {
     struct str list = STR_NONE;

@@ -137,6 +137,8 @@ bool id_is_valid(struct str s);
 
 /* --- limit.c --- */
 
+bool is_model_call(const struct facts *f);
+
 /* Fills counter from document, id, meter, window and by; document empty: a key's limit. */
 void limit_name_counter(struct limit *l, struct str document, struct arena *a);
 /* Bucket, whose, window start and reset of one need. -ERR_TOO_LARGE: the arena's cap. */

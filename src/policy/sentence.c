@@ -84,29 +84,32 @@ void say_approval(const struct policy *p, const struct rule *r, const struct fac
     v->effect = EFFECT_APPROVE;
 }
 
-/* Agents write models' names: as much of one as a sentence bears. */
-static struct str model_name(const struct facts *f)
+/* " with model gpt-4o"; agents write models' names: as much of one as a sentence bears. */
+static struct str with_model(const struct facts *f, struct arena *a)
 {
-    return str_sub(f->model, 0, 64);
+    struct str model = str_sub(f->model, 0, 64);
+    return model.n ? arena_printf(a, " with model " STR_FMT, STR_ARG(model)) : STR("");
 }
 
-static struct str usage_unknown(const struct limit_need *need, const struct facts *f, struct arena *a)
+/* Of a call to a model. */
+static struct str bound_unknown(const struct limit_need *need, const struct facts *f, struct arena *a)
 {
     bool is_usd = need->meter == METER_USD;
-    return arena_printf(
-        a,
-        "Limit \"" STR_FMT "\" of " STR_FMT " counts " STR_FMT ", and what " STR_FMT " with model " STR_FMT
-        " can use at most is not known: the catalog has no %s for it; %s.",
-        STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(meter_unit(need->meter)), STR_ARG(f->operation),
-        STR_ARG(model_name(f)), is_usd ? "price" : "maximum of output",
-        is_usd ? "use a model that it has, or ask for `unknown_cost: hold:<amount>` on the limit"
-               : "say in the request how many tokens it may answer with, or use a model that it has");
+    const char *why = is_usd ? "the catalog has no price for all that it asks for; use a model and options that it "
+                               "has, or ask for `unknown_cost: hold:<amount>` on the limit"
+                             : "neither the request nor the catalog bounds it; say in the request how many tokens it "
+                               "may answer with, or use a model that the catalog has";
+    return arena_printf(a,
+                        "Limit \"" STR_FMT "\" of " STR_FMT " counts " STR_FMT ", and the most that " STR_FMT STR_FMT
+                        " can %s is not known: %s.",
+                        STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(meter_unit(need->meter)),
+                        STR_ARG(f->operation), STR_ARG(with_model(f, a)), is_usd ? "cost" : "use", why);
 }
 
 void say_cost_unknown(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *v)
 {
-    if (f->model.n) {
-        refuse(v, CODE_COST_UNKNOWN, usage_unknown(need, f, a));
+    if (is_model_call(f)) {
+        refuse(v, CODE_COST_UNKNOWN, bound_unknown(need, f, a));
         return;
     }
     struct str why = STR("names no amount that could be read or looked up");

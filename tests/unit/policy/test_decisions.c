@@ -37,10 +37,11 @@ static void set_tokens(struct decision *d, struct str value)
 {
     struct str input, output;
     struct token_bound *t = &d->f.tokens;
-    t->is_known = !str_eq(value, STR("unknown"));
-    if (t->is_known)
-        assert_true(str_cut(value, ' ', &input, &output) && str_to_i64(input, &t->input) == 0 &&
-                    str_to_i64(output, &t->output) == 0);
+    t->input = t->output = -1; /* as llm/bound.h says it */
+    if (str_eq(value, STR("unknown")))
+        return;
+    assert_true(str_cut(value, ' ', &input, &output));
+    t->is_known = (str_to_i64(input, &t->input) == 0) & (str_to_i64(output, &t->output) == 0);
 }
 
 static void set_fact(struct decision *d, struct str key, struct str value)
