@@ -54,6 +54,29 @@ static inline bool is_plain(struct str s)
     return !has_special(load8(s.p + s.n - 8));
 }
 
+/* memcpy for texts that are mostly short: as two words that may overlap. */
+static inline void copy(char *to, const char *from, size_t n)
+{
+    uint64_t x, y;
+    uint32_t v, w;
+    if (n > 16) {
+        memcpy(to, from, n);
+    } else if (n >= 8) {
+        memcpy(&x, from, 8);
+        memcpy(&y, from + n - 8, 8);
+        memcpy(to, &x, 8);
+        memcpy(to + n - 8, &y, 8);
+    } else if (n >= 4) {
+        memcpy(&v, from, 4);
+        memcpy(&w, from + n - 4, 4);
+        memcpy(to, &v, 4);
+        memcpy(to + n - 4, &w, 4);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            to[i] = from[i];
+    }
+}
+
 /* How many bytes from the start need no escape. */
 static inline size_t plain_run(struct str s)
 {
@@ -87,10 +110,16 @@ static size_t escape(struct buf *out, struct str s)
     return 1;
 }
 
+/* Most writes find room: the call is for those that do not. */
+static inline bool has_room(struct buf *out, size_t n)
+{
+    return n <= out->cap - out->n || buf_reserve(out, n) == 0;
+}
+
 /* `lead` stands before the opening quote (',' or 0), `tail` behind the closing one (':' or 0). */
 static void quote(struct buf *out, struct str s, char lead, char tail)
 {
-    if (s.n > out->max_bytes || buf_reserve(out, s.n + 2 + !!lead + !!tail) < 0) {
+    if (s.n > out->max_bytes || !has_room(out, s.n + 2 + !!lead + !!tail)) {
         out->is_failed = true;
         return;
     }
@@ -98,8 +127,7 @@ static void quote(struct buf *out, struct str s, char lead, char tail)
         out->p[out->n++] = lead;
     out->p[out->n++] = '"';
     size_t n = plain_run(s);
-    if (n)
-        memcpy(out->p + out->n, s.p, n);
+    copy(out->p + out->n, s.p, n);
     out->n += n;
     if (n == s.n) {
         out->p[out->n++] = '"';
@@ -146,12 +174,11 @@ static inline char lead(struct json_writer *w)
 static void put(struct json_writer *w, struct str text)
 {
     char c = lead(w);
-    if (buf_reserve(w->out, text.n + 1) < 0)
+    if (!has_room(w->out, text.n + 1))
         return;
     if (c)
         w->out->p[w->out->n++] = c;
-    if (text.n)
-        memcpy(w->out->p + w->out->n, text.p, text.n);
+    copy(w->out->p + w->out->n, text.p, text.n);
     w->out->n += text.n;
 }
 

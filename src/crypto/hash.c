@@ -34,21 +34,58 @@ void sha256(struct str s, uint8_t ret[SHA256_BYTES])
     sha256_parts(&s, 1, ret);
 }
 
+_Static_assert(sizeof(SHA256_CTX) == sizeof((struct hmac_sha256){{{0}}}.state[0]), "a state for each of both passes");
+
+/* The state behind the first block of one pass. */
+static void pass_begin(uint32_t *state, const uint8_t key[SHA256_BLOCK_BYTES], uint8_t pad)
+{
+    uint8_t block[SHA256_BLOCK_BYTES];
+    SHA256_CTX ctx;
+    for (size_t i = 0; i < sizeof block; i++)
+        block[i] = key[i] ^ pad;
+    check(SHA256_Init(&ctx) == 1);
+    add(&ctx, (struct str){(const char *)block, sizeof block});
+    memcpy(state, &ctx, sizeof ctx);
+    OPENSSL_cleanse(block, sizeof block);
+    OPENSSL_cleanse(&ctx, sizeof ctx);
+}
+
+void hmac_sha256_init(struct hmac_sha256 *h, struct str key)
+{
+    uint8_t block[SHA256_BLOCK_BYTES] = {0};
+    if (key.n > sizeof block)
+        sha256(key, block);
+    else if (key.n)
+        memcpy(block, key.p, key.n);
+    pass_begin(h->state[0], block, 0x36);
+    pass_begin(h->state[1], block, 0x5c);
+    OPENSSL_cleanse(block, sizeof block);
+}
+
+void hmac_sha256_parts(const struct hmac_sha256 *h, const struct str *parts, size_t n, uint8_t ret[SHA256_BYTES])
+{
+    SHA256_CTX ctx;
+    uint8_t hash[SHA256_BYTES];
+    memcpy(&ctx, h->state[0], sizeof ctx);
+    for (size_t i = 0; i < n; i++)
+        add(&ctx, parts[i]);
+    check(SHA256_Final(hash, &ctx) == 1);
+    memcpy(&ctx, h->state[1], sizeof ctx);
+    add(&ctx, (struct str){(const char *)hash, sizeof hash});
+    check(SHA256_Final(ret, &ctx) == 1);
+}
+
+void hmac_sha256_deinit(struct hmac_sha256 *h)
+{
+    OPENSSL_cleanse(h, sizeof *h);
+}
+
 void hmac_sha256(struct str key, struct str text, uint8_t ret[SHA256_BYTES])
 {
-    uint8_t inner[SHA256_BLOCK_BYTES] = {0}, outer[SHA256_BLOCK_BYTES], hash[SHA256_BYTES];
-    if (key.n > SHA256_BLOCK_BYTES)
-        sha256(key, inner);
-    else if (key.n)
-        memcpy(inner, key.p, key.n);
-    for (size_t i = 0; i < SHA256_BLOCK_BYTES; i++) {
-        outer[i] = inner[i] ^ 0x5c;
-        inner[i] ^= 0x36;
-    }
-    sha256_parts((struct str[]){{(const char *)inner, sizeof inner}, text}, 2, hash);
-    sha256_parts((struct str[]){{(const char *)outer, sizeof outer}, {(const char *)hash, sizeof hash}}, 2, ret);
-    OPENSSL_cleanse(inner, sizeof inner);
-    OPENSSL_cleanse(outer, sizeof outer);
+    struct hmac_sha256 h;
+    hmac_sha256_init(&h, key);
+    hmac_sha256_parts(&h, &text, 1, ret);
+    hmac_sha256_deinit(&h);
 }
 
 struct sha256 {

@@ -12,6 +12,14 @@ void sha256(struct str s, uint8_t ret[SHA256_BYTES]);
 void sha256_parts(const struct str *parts, size_t n, uint8_t ret[SHA256_BYTES]);
 void hmac_sha256(struct str key, struct str text, uint8_t ret[SHA256_BYTES]);
 
+/* A key that many texts are hashed with: half of the work for short ones. The caller's memory; wiped by _deinit. */
+struct hmac_sha256 {
+    uint32_t state[2][28];
+};
+void hmac_sha256_init(struct hmac_sha256 *h, struct str key);
+void hmac_sha256_parts(const struct hmac_sha256 *h, const struct str *parts, size_t n, uint8_t ret[SHA256_BYTES]);
+void hmac_sha256_deinit(struct hmac_sha256 *h);
+
 /* In pieces, for bodies that stream. The caller owns it; free(NULL) is fine. */
 struct sha256;
 struct sha256 *sha256_new(void);

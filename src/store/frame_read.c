@@ -193,7 +193,7 @@ static int pick_all(struct arena *a, struct json_walk *w, const struct pick_tabl
     while ((r = json_walk_next(w, &key, &v)) > 0) {
         for (size_t tried = 0; tried < table->n; tried++) {
             const struct pick *p = &table->picks[at + tried < table->n ? at + tried : at + tried - table->n];
-            if (p->name.n != key.n || memcmp(p->name.p, key.p, key.n) != 0)
+            if (p->name.n != key.n || key.n == 0 || *p->name.p != *key.p || memcmp(p->name.p, key.p, key.n) != 0)
                 continue;
             r = pick_one(a, p, w, v, ret);
             if (r < 0)

@@ -42,27 +42,25 @@ void personal_str(struct personal *p, struct str name, struct str value)
 }
 
 /* HMAC-SHA-256(salt, name, 0x00, value as written). */
-static void digest(const struct personal *p, size_t i, uint8_t ret[SHA256_BYTES])
+static void digest(const struct personal *p, const struct hmac_sha256 *h, size_t i, uint8_t ret[SHA256_BYTES])
 {
-    struct buf text;
-    buf_init(&text, p->names[i].n + 1 + p->n_bytes[i]);
-    (void)buf_add(&text, p->names[i]);
-    (void)buf_add_byte(&text, 0);
-    (void)buf_add(&text, (struct str){p->out->p + p->from[i], p->n_bytes[i]});
-    hmac_sha256((struct str){(const char *)p->salt, SALT_BYTES}, buf_str(&text), ret);
-    buf_deinit(&text);
+    const struct str parts[] = {p->names[i], {"", 1}, {p->out->p + p->from[i], p->n_bytes[i]}};
+    hmac_sha256_parts(h, parts, 3, ret);
 }
 
 void personal_end(struct personal *p, struct json_writer *body)
 {
+    struct hmac_sha256 h;
     jw_object_end(&p->w);
     jw_key(body, STR("digests"));
     jw_object(body);
+    hmac_sha256_init(&h, (struct str){(const char *)p->salt, SALT_BYTES});
     for (size_t i = 0; i < p->n && buf_ok(p->out) == 0; i++) {
         uint8_t mac[32];
         char hex[32];
-        digest(p, i, mac);
+        digest(p, &h, i, mac);
         jw_put_str(body, p->names[i], hex_encode(mac, 16, hex));
     }
+    hmac_sha256_deinit(&h);
     jw_object_end(body);
 }

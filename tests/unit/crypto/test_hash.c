@@ -64,6 +64,28 @@ static void hmac_matches_the_standard(void **state)
     assert_hex(h, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+static void a_key_in_use_hashes_texts_in_parts_and_in_any_order(void **state)
+{
+    static const struct str keys[] = {STR_INIT(""), STR_INIT("Jefe"),
+                                      STR_INIT("a key that is longer than the sixty-four bytes of a block, by some")};
+    const struct str parts[] = {STR("what do ya "), STR_NONE, {"want\0", 5}, STR("for nothing?")};
+    struct hmac_sha256 h;
+    uint8_t a[SHA256_BYTES], b[SHA256_BYTES];
+    for (size_t i = 0; i < 3; i++) {
+        hmac_sha256_init(&h, keys[i]);
+        hmac_sha256_parts(&h, parts, 4, a);
+        hmac_sha256(keys[i], (struct str){"what do ya want\0for nothing?", 28}, b);
+        assert_memory_equal(a, b, sizeof a);
+        hmac_sha256_parts(&h, NULL, 0, a);
+        hmac_sha256(keys[i], STR_NONE, b);
+        assert_memory_equal(a, b, sizeof a);
+        hmac_sha256_parts(&h, parts, 1, a);
+        hmac_sha256(keys[i], parts[0], b);
+        assert_memory_equal(a, b, sizeof a);
+        hmac_sha256_deinit(&h);
+    }
+}
+
 static void two_streams_do_not_mix(void **state)
 {
     uint8_t h[SHA256_BYTES];
@@ -125,6 +147,7 @@ int main(void)
         cmocka_unit_test(parts_hash_like_the_whole),
         cmocka_unit_test(the_result_may_lie_in_a_part),
         cmocka_unit_test(hmac_matches_the_standard),
+        cmocka_unit_test(a_key_in_use_hashes_texts_in_parts_and_in_any_order),
         cmocka_unit_test(two_streams_do_not_mix),
         cmocka_unit_test(threads_have_contexts_of_their_own),
         cmocka_unit_test(comparing_and_wiping),
