@@ -15,12 +15,11 @@
 
 /* ---- reading ---- */
 
-/* 0, or what the command returns: the faults are printed on `f`, or as JSON on out. */
+/* 0, or what the command returns; the faults are in *diags, for the caller to print. */
 static int parse(struct cli *c, struct str text, struct str file, struct diag_list *diags, struct catalog **ret)
 {
     struct limits limits;
     limits_default(&limits);
-    diag_list_init(diags, &c->arena, DIAGS_MAX);
     int r = catalog_parse(text, file, &limits, diags, ret);
     if (r < 0 && !diags->n_errors)
         return cli_fail(c, "the catalog cannot be read: %s", err_text(r));
@@ -38,9 +37,9 @@ static int merge_own(struct cli *c, struct str file, struct catalog *into)
 {
     struct diag_list diags;
     struct catalog *own;
+    diag_list_init(&diags, &c->arena, DIAGS_MAX);
     int r = parse_file(c, file, &diags, &own);
-    if (r == CLI_FAILED)
-        settings_print_diags(c, c->err, &diags);
+    settings_print_diags(c, c->err, &diags);
     if (r)
         return r;
     r = catalog_merge(into, own);
@@ -55,6 +54,7 @@ static int load(struct cli *c, struct catalog **ret)
     int r = settings_load(c, false, &config);
     if (r)
         return r;
+    diag_list_init(&diags, &c->arena, DIAGS_MAX);
     r = parse(c, catalog_builtin(), STR("catalog/models.yaml"), &diags, &catalog);
     if (r == 0 && config->llm_catalog.n) {
         r = merge_own(c, config->llm_catalog, catalog);
@@ -142,12 +142,14 @@ static void put_model(struct json_writer *w, const struct model *m)
     put_prices(w, m, false);
     put_long_context(w, m);
     put_usd(w, STR("web_search"), model_web_search(m));
+    put_usd(w, STR("us_inference"), model_us_inference_ppm(m) * (MONEY_PER_USD / 1000000));
     jw_put_str_or_null(w, STR("priced_at"), model_priced_at(m));
     jw_put_str_or_null(w, STR("deprecated_at"), model_deprecated_at(m));
     jw_put_str_or_null(w, STR("source"), model_source(m));
     jw_object_end(w);
 }
 
+/* In the form that catalog_parse() reads, so that what is shown can be kept, changed and used as one's own. */
 static void print_json(struct cli *c, const struct catalog *catalog, const struct model *const *models, size_t n)
 {
     struct json_writer w;
@@ -156,6 +158,7 @@ static void print_json(struct cli *c, const struct catalog *catalog, const struc
     jw_init(&w, &b);
     jw_object(&w);
     jw_put_str(&w, STR("version"), catalog_version(catalog));
+    jw_put_str(&w, STR("priced_at"), catalog_priced_at(catalog));
     jw_key(&w, STR("models"));
     jw_array(&w);
     for (size_t i = 0; i < n; i++)
@@ -268,11 +271,10 @@ static int check_file(struct cli *c)
 {
     struct diag_list diags;
     struct catalog *catalog;
+    diag_list_init(&diags, &c->arena, DIAGS_MAX);
     int r = c->n_args ? parse_file(c, c->args[0], &diags, &catalog)
                       : parse(c, catalog_builtin(), STR("catalog/models.yaml"), &diags, &catalog);
-    if (r > CLI_FAILED)
-        return r;
-    if (c->is_json)
+    if (c->is_json && (r == 0 || diags.n_errors))
         settings_print_diags_json(c, &diags, r == 0);
     else
         settings_print_diags(c, c->out, &diags);
@@ -296,7 +298,8 @@ const struct command cmd_prices_list = {
     .args_max = 1,
     .summary = "list models and their prices, or all prices of one; needs no daemon",
     .text = "USD per million tokens; a - is no price: what it would price is unknown. Without MODEL, those of the "
-            "standard tier. MODEL may be an alias or a dated form.",
+            "standard tier. MODEL may be an alias or a dated form. What --json prints is a catalog itself: change it, "
+            "and name the file under llm.catalog.",
     .examples = "prices list --vendor anthropic\nprices list gpt-5.4\nprices list claude-sonnet-4-5 --json",
     .options = list_options,
     .run = list,

@@ -76,6 +76,14 @@ static struct model *same_model(struct model *models, size_t n, const struct mod
     return NULL;
 }
 
+static bool has_alias(const struct model *m, struct str name)
+{
+    for (size_t i = 0; i < m->n_aliases; i++)
+        if (str_eq(m->aliases[i], name))
+            return true;
+    return false;
+}
+
 /* `m` with its own aliases and those of the model that it replaces. */
 static struct model replacement(struct arena *a, const struct model *m, const struct model *old)
 {
@@ -84,7 +92,8 @@ static struct model replacement(struct arena *a, const struct model *m, const st
     for (size_t i = 0; i < m->n_aliases; i++)
         both.aliases[i] = m->aliases[i];
     for (size_t i = 0; i < old->n_aliases; i++)
-        both.aliases[both.n_aliases++] = old->aliases[i];
+        if (!has_alias(m, old->aliases[i]))
+            both.aliases[both.n_aliases++] = old->aliases[i];
     return both;
 }
 
@@ -139,6 +148,7 @@ void catalog_free(struct catalog *c)
 
 struct str catalog_builtin(void) { return catalog_builtin_table[0].text; }
 struct str catalog_version(const struct catalog *c) { return c->version; }
+struct str catalog_priced_at(const struct catalog *c) { return c->priced_at; }
 size_t catalog_models(const struct catalog *c) { return c->n_models; }
 
 const struct model *catalog_model(const struct catalog *c, size_t i)
@@ -158,6 +168,7 @@ struct str model_deprecated_at(const struct model *m) { return m->deprecated_at;
 struct str model_source(const struct model *m) { return m->source; }
 int64_t model_long_above(const struct model *m) { return m->long_above; }
 money_t model_web_search(const struct model *m) { return m->web_search; }
+int64_t model_us_inference_ppm(const struct model *m) { return m->us_inference_ppm; }
 
 const struct str *model_aliases(const struct model *m, size_t *ret_n)
 {

@@ -27,6 +27,7 @@ int catalog_merge(struct catalog *c, struct catalog *over);
 struct str catalog_builtin(void); /* the text compiled into the binary */
 /* Date and hash of the text, joined by '+' for merged ones; recorded with every priced call. */
 struct str catalog_version(const struct catalog *c);
+struct str catalog_priced_at(const struct catalog *c); /* the date alone; of merged ones, the first's */
 size_t catalog_models(const struct catalog *c);
 const struct model *catalog_model(const struct catalog *c, size_t i);
 /*
@@ -51,6 +52,8 @@ struct str model_source(const struct model *m);
 money_t model_rate(const struct model *m, enum price_tier tier, enum token_class class, bool is_long);
 int64_t model_long_above(const struct model *m); /* tokens; 0: no price depends on the length */
 money_t model_web_search(const struct model *m); /* of one; -1: there is no price */
+/* What inference kept in the US multiplies token prices by, in millionths. */
+int64_t model_us_inference_ppm(const struct model *m);
 
 /*
  * What that use costs. Long-context prices hold for the whole call once all input tokens pass their threshold.

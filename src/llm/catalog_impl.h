@@ -33,7 +33,7 @@ struct catalog {
     struct model *models;
     size_t n_models;
     struct map by_name, by_vendor; /* "name", "vendor/name": a model */
-    struct str version;
+    struct str priced_at, version;
     struct catalog *over; /* was merged into this one; owned */
 };
 

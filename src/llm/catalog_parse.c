@@ -1,8 +1,9 @@
 /*
  * llm/catalog_parse.c - reads a catalog strictly: what is misspelt, doubled or no price is a fault with its place.
  *
- *   (1) a price is a decimal of USD, written with or without quotes, at most PRICE_USD_MAX.
- *   (2) a name stands once for each vendor, whether as a model or as an alias.
+ *   (1) what is null, of a model and not of a price, is not said: so `flyball prices list --json` writes it.
+ *   (2) a price is a decimal of USD, written with or without quotes, at most PRICE_USD_MAX.
+ *   (3) a name stands once for each vendor, whether as a model or as an alias.
  */
 #include "llm/catalog_impl.h"
 
@@ -50,9 +51,15 @@ static bool is_map(struct parse *p, const struct yaml *y, const char *what)
 
 /* ---- values ---- */
 
-static struct str text_of(struct parse *p, const struct yaml *map, const char *key, bool is_required)
+static const struct yaml *said(const struct yaml *map, const char *key)
 {
     const struct yaml *y = yaml_get(map, str_c(key));
+    return yaml_is(y, YAML_NULL) ? NULL : y;
+}
+
+static struct str text_of(struct parse *p, const struct yaml *map, const char *key, bool is_required)
+{
+    const struct yaml *y = said(map, key);
     struct str s = STR_NONE;
     if (!y && is_required)
         fault(p, map, "`%s` is missing", key);
@@ -63,7 +70,7 @@ static struct str text_of(struct parse *p, const struct yaml *map, const char *k
 
 static int64_t count_of(struct parse *p, const struct yaml *map, const char *key)
 {
-    const struct yaml *y = yaml_get(map, str_c(key));
+    const struct yaml *y = said(map, key);
     int64_t n = 0;
     if (y && (!yaml_i64(y, &n) || n < 1 || n > TOKENS_MAX)) {
         fault(p, y, "`%s` must be a number of tokens from 1 to %lld", key, (long long)TOKENS_MAX);
@@ -85,7 +92,7 @@ static money_t usd_of(struct parse *p, const struct yaml *y, money_t usd_max)
 
 static money_t usd_at(struct parse *p, const struct yaml *map, const char *key, money_t usd_max)
 {
-    const struct yaml *y = yaml_get(map, str_c(key));
+    const struct yaml *y = said(map, key);
     return y ? usd_of(p, y, usd_max) : PRICE_NONE;
 }
 
@@ -164,9 +171,9 @@ static void parse_long_context(struct parse *p, const struct yaml *map, struct m
         return;
     check_keys(p, map, keys, 2);
     m->long_above = count_of(p, map, "above");
-    if (!yaml_get(map, STR("above")))
+    if (!said(map, "above"))
         fault(p, map, "`above` is missing");
-    parse_prices(p, yaml_get(map, STR("prices")), &m->long_prices);
+    parse_prices(p, said(map, "prices"), &m->long_prices);
 }
 
 /* ---- models ---- */
@@ -209,9 +216,9 @@ static void parse_model(struct parse *p, const struct yaml *map, struct model *m
     m->source = text_of(p, map, "source", false);
     money_t factor = usd_at(p, map, "us_inference", FACTOR_USD_MAX);
     m->us_inference_ppm = factor < 0 ? 1000000 : factor / 1000;
-    parse_aliases(p, yaml_get(map, STR("aliases")), m);
-    parse_prices(p, yaml_get(map, STR("prices")), &m->prices);
-    parse_long_context(p, yaml_get(map, STR("long_context")), m);
+    parse_aliases(p, said(map, "aliases"), m);
+    parse_prices(p, said(map, "prices"), &m->prices);
+    parse_long_context(p, said(map, "long_context"), m);
 }
 
 static void take_name(struct parse *p, const struct yaml *at, struct map *names, struct model *m, struct str name)
@@ -239,13 +246,14 @@ static void check_names(struct parse *p, const struct yaml *list)
     map_deinit(&names);
 }
 
-static void parse_root(struct parse *p, const struct yaml *root, struct str *ret_date)
+/* `version` is of the catalog that a file was made from; a catalog's own is of its text. */
+static void parse_root(struct parse *p, const struct yaml *root)
 {
-    static const char *const keys[] = {"priced_at", "models"};
+    static const char *const keys[] = {"version", "priced_at", "models"};
     if (!is_map(p, root, "a catalog"))
         return;
-    check_keys(p, root, keys, 2);
-    *ret_date = text_of(p, root, "priced_at", true);
+    check_keys(p, root, keys, 3);
+    p->c->priced_at = text_of(p, root, "priced_at", true);
     const struct yaml *list = yaml_get(root, STR("models"));
     if (!yaml_is(list, YAML_SEQ)) {
         fault(p, list ? list : root, "`models` must be a list");
@@ -271,13 +279,12 @@ static int parse_text(struct catalog *c, struct str text, struct str file, struc
     struct parse p = {c, file, diags};
     struct arena tree;
     const struct yaml *root;
-    struct str date = STR_NONE;
     size_t n_errors = diags->n_errors;
     arena_init(&tree, ARENA_BYTES_MAX);
     int r = yaml_parse(&tree, file, text, &yaml_limits_default, diags, &root);
     if (r == 0) {
-        parse_root(&p, root, &date);
-        c->version = version_of(&c->arena, date, text);
+        parse_root(&p, root);
+        c->version = version_of(&c->arena, c->priced_at, text);
         r = diags->n_errors > n_errors ? err_trace(-ERR_INVALID) : catalog_index(c);
     }
     arena_deinit(&tree);

@@ -220,6 +220,19 @@ static void prices_are_listed_with_ones_own_over_them(void **state)
     assert_int_equal(run("prices", "list", "--llm-catalog", "models.yaml"), 1);
 }
 
+static void what_prices_list_prints_is_a_catalog(void **state)
+{
+    static char first[sizeof(out)];
+    assert_int_equal(run("prices", "list", "claude-opus-4-6", "--json"), 0);
+    put_file("models.yaml", out);
+    strcpy(first, strchr(out, '[')); /* behind the version */
+    assert_int_equal(run("prices", "check", "models.yaml"), 0);
+    assert_int_equal(run("prices", "list", "claude-opus-4-6", "--json", "--llm-catalog", "models.yaml"), 0);
+    assert_string_equal(strchr(out, '['), first);
+    assert_non_null(strstr(out, "\"us_inference\":\"1.10\""));
+    take_file("models.yaml");
+}
+
 static void prices_check_prints_where(void **state)
 {
     put_file("models.yaml", "priced_at: \"2026-11-01\"\nmodels:\n  - {model: m, vendor: v, prcies: {}}\n");
@@ -263,6 +276,7 @@ int main(void)
         T(the_man_page_in_docs_is_the_one_that_help_writes),
         T(completions_are_scripts_of_their_shell),
         T(prices_are_listed_with_ones_own_over_them),
+        T(what_prices_list_prints_is_a_catalog),
         T(prices_check_prints_where),
         T(doctor_sees_what_it_can_without_a_daemon),
     };

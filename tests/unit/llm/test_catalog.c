@@ -99,6 +99,19 @@ static void what_is_not_written_is_not_said(void **state)
     assert_int_equal(model_source(m).n, 0);
 }
 
+static void null_of_a_model_is_not_said(void **state)
+{
+    catalog = parse("{\"version\":\"x\",\"priced_at\":\"2026-11-01\",\"models\":[{\"model\":\"m\",\"vendor\":\"v\","
+                    "\"aliases\":null,\"input_max\":null,\"prices\":null,\"long_context\":null,\"web_search\":null,"
+                    "\"us_inference\":null,\"source\":null}]}");
+    const struct model *m = catalog_model(catalog, 0);
+    assert_int_equal(model_input_max(m), 0);
+    assert_int_equal(model_web_search(m), -1);
+    assert_int_equal(model_us_inference_ppm(m), 1000000);
+    assert_str(catalog_priced_at(catalog), "2026-11-01");
+    refuses(HEAD "  - model: null\n    vendor: v\n", "c.yaml:3:5: catalog", "`model` is missing");
+}
+
 static void faults_have_their_place(void **state)
 {
     refuses("[]", "c.yaml:1:1: catalog", "must be a map");
@@ -168,13 +181,20 @@ static void names_of_any_length_can_be_asked_for(void **state)
 
 static void merge_replaces_and_adds(void **state)
 {
-    catalog = parse(MODEL "    aliases: [m-2026]\n    prices: {standard: {input: 1}}\n  - model: o\n    vendor: v\n");
-    struct catalog *over = parse(MODEL "    prices: {standard: {input: 9}}\n  - model: own\n    vendor: v\n");
+    catalog = parse(MODEL "    aliases: [m-2026, m-2025]\n    prices: {standard: {input: 1}}\n"
+                          "  - model: o\n    vendor: v\n");
+    struct catalog *over = parse(MODEL "    aliases: [mine, m-2026]\n    prices: {standard: {input: 9}}\n"
+                                       "  - model: own\n    vendor: v\n");
     assert_int_equal(catalog_merge(catalog, over), 0);
     assert_int_equal(catalog_models(catalog), 3);
     const struct model *m = catalog_find(catalog, STR("v"), STR("m"));
     assert_int_equal(model_rate(m, TIER_STANDARD, TOKEN_INPUT, false), 9000000000);
-    assert_ptr_equal(catalog_find(catalog, STR("v"), STR("m-2026")), m); /* the alias came along */
+    size_t n;
+    assert_ptr_equal(catalog_find(catalog, STR("v"), STR("m-2026")), m);
+    assert_ptr_equal(catalog_find(catalog, STR("v"), STR("m-2025")), m); /* the alias came along */
+    assert_ptr_equal(catalog_find(catalog, STR("v"), STR("mine")), m);
+    assert_non_null(model_aliases(m, &n));
+    assert_int_equal(n, 3);
     assert_non_null(catalog_find(catalog, STR_NONE, STR("o")));
     assert_non_null(catalog_find(catalog, STR_NONE, STR("own")));
     for (size_t i = 0; i < 3; i++)
@@ -211,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(model_says_all_that_is_written),
         T(what_is_not_written_is_not_said),
+        T(null_of_a_model_is_not_said),
         T(faults_have_their_place),
         T(dearest_price_is_a_dollar_a_token),
         T(name_stands_once_for_each_vendor),
