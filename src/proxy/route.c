@@ -19,7 +19,7 @@ static const char *path_fault(struct str path)
             if (ch == '%')
                 return "a percent sign";
             if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-                  memchr("-._~:+", ch, 6)))
+                  memchr("-._~:+@", ch, 7)))
                 return "a character that no operation uses";
             continue;
         }

@@ -273,7 +273,7 @@ static int read_path(struct reading *rd, const struct str *segs)
         if (!s->is_param)
             continue;
         struct str id = str_sub(segs[i], 0, segs[i].n - s->suffix.n);
-        if (!str_is_token(id, s->is_free ? "_-.~:+" : "_", 255))
+        if (!str_is_token(id, s->is_free ? rd->c->id_bytes : "_", 255))
             return saas_fault(rd, CODE_REQUEST_INVALID, 400,
                               "The id `" STR_FMT "` in the path has a byte that ids do not have.",
                               STR_ARG(shown(rd, segs[i])));

@@ -124,6 +124,19 @@ static void learn(const struct saas_call *call, struct json object, bool is_crea
         ret->customer = found[0].customer;
 }
 
+/* One of each item, at most as many as one request can make. */
+static void learn_list(const struct saas_call *call, struct json list, struct arena *a, struct saas_result *ret)
+{
+    const struct operation *op = call->op;
+    struct json item;
+    if (!op->items_max)
+        return;
+    ret->objects = arena_alloc(a, (size_t)op->items_max * sizeof(*ret->objects));
+    for (struct json_iter it = json_each(list); ret->n_objects < (size_t)op->items_max && json_next(&it, NULL, &item);)
+        ret->n_objects += objects_learn(call->connector, item, op->object, op->is_create, call->customer, a,
+                                        &ret->objects[ret->n_objects], 1);
+}
+
 static void confirm_answer(const struct saas_call *call, bool is_success, struct str body, struct cost predicted,
                            struct arena *scratch, struct arena *a, struct saas_result *ret)
 {
@@ -144,7 +157,10 @@ static void confirm_answer(const struct saas_call *call, bool is_success, struct
     }
     if (ret->outcome == OUTCOME_SETTLED)
         confirm_money(call, root, predicted, a, ret);
-    learn(call, root, call->op && call->op->is_create, a, ret);
+    if (call->op && call->op->object_list.n)
+        learn_list(call, json_path(root, call->op->object_list), a, ret);
+    else
+        learn(call, root, call->op && call->op->is_create, a, ret);
 }
 
 int saas_confirm(const struct saas_call *call, uint16_t status, struct str body, bool replay_header,

@@ -48,6 +48,7 @@ static void parse_request(struct parse *p, const struct yaml *map)
     p->c->list_fields = parse_strs(p, map, "list_fields");
     p->c->field_more = parse_str(p, map, "field_more", false);
     p->c->path_more = parse_str(p, map, "path_more", false);
+    p->c->id_bytes = arena_printf(p->arena, "_-.~:" STR_FMT, STR_ARG(p->c->path_more)).p;
 }
 
 static void parse_idempotency(struct parse *p, const struct yaml *map)

@@ -45,7 +45,7 @@ struct op_param {
 struct segment {
     bool is_param;
     struct str suffix; /* what stands behind a parameter: {Sid}.json */
-    bool is_free;    /* ids that people choose: '-' '.' '~' ':' '+' too */
+    bool is_free;    /* ids that people choose: '-' '.' '~' ':' and those of path_more too */
     struct str text; /* literal, or the parameter's name */
 };
 
@@ -204,6 +204,7 @@ struct operation {
     struct str confirm_currency;
     bool takes_idempotency_key, takes_tag, takes_multipart, is_create;
     struct str object; /* the type of what it answers with, where the answer does not say it */
+    struct str object_list; /* JSON path of a list of them; empty: the answer is one */
     struct str note;
     int line; /* in connector.yaml */
 };
@@ -250,6 +251,7 @@ struct connector {
     struct strs json_prefixes;          /* paths that begin with one of these take JSON */
     struct strs list_fields;            /* form fields that may repeat */
     struct str path_more;               /* bytes that ids in paths have beside unreserved ones */
+    const char *id_bytes;               /* what ids that people choose have beside letters and digits */
     struct str field_more;              /* bytes that names of fields have beside letters, digits and underscores */
     struct host_row *hosts;
     size_t n_hosts;

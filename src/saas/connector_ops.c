@@ -249,7 +249,7 @@ static void parse_operation(struct parse *p, const struct yaml *row, struct str 
                                        "subject", "lookup", "confirm", "currencies",      "direction",
                                        "creates", "tag",    "note",    "confirm_currency", "shape",
                                        "derive",  "price",  "settle",  "duplicates",      "items_max",
-                                       "object"};
+                                       "object",  "object_list"};
     read_keys(p, row, keys, sizeof(keys) / sizeof(keys[0]));
     parse_basics(p, row, parse_str(p, row, "id", true), route, op);
     op->class = parse_class(p, row);
@@ -280,6 +280,9 @@ static void parse_operation(struct parse *p, const struct yaml *row, struct str 
     op->takes_tag = parse_bool(p, row, "tag", false);
     op->is_create = parse_bool(p, row, "creates", op->takes_tag);
     op->object = parse_str(p, row, "object", false);
+    op->object_list = parse_str(p, row, "object_list", false);
+    if (op->object_list.n && !op->items_max)
+        read_fault(p, row, "an `object_list` needs `items_max`: how many one request can make");
     op->note = parse_str(p, row, "note", false);
 }
 
