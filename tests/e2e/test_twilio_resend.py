@@ -116,6 +116,11 @@ def test_the_price_is_asked_for_later_and_corrects(daemon, sms):
     assert daemon.run_calls("late")[0]["settled"] == {"usd": "0.007900000", "how": "parsed"}
     assert [s for s, _ in daemon.buckets("sms-day").values()] == ["0.007900000"]
     assert sms.requests[1].method == "GET" and sms.requests[1].path.endswith(f"/Messages/{m.sid}.json")
+    done = daemon.cli("doctor")
+    assert done.returncode == 0, done.stdout + done.stderr  # counters rebuilt from the frames are the same
+    daemon.restart()
+    assert [s for s, _ in daemon.buckets("sms-day").values()] == ["0.007900000"]
+    assert daemon.run_calls("late")[0]["settled"] == {"usd": "0.007900000", "how": "parsed"}
 
 
 def test_a_limit_is_a_rest_exception_with_our_sentence(daemon, sms):
