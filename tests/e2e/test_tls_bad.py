@@ -1,4 +1,6 @@
 """Vendors whose TLS is wrong: nothing is sent to them, what was held is released, and the agent reads why."""
+import ipaddress
+import socket
 import ssl
 import time
 
@@ -283,6 +285,26 @@ def test_redirects_are_passed_back_and_never_followed(ca, start, stopped):
 def test_a_name_that_does_not_exist_is_said(start):
     d = start(443, host="no-such-host.invalid", private=True)
     assert_refused(d, "could not be resolved")
+
+
+def test_a_name_that_leads_to_a_private_address_needs_permission(ca, start, stopped):
+    host = socket.gethostname().lower()
+    try:
+        found = {ipaddress.ip_address(a[4][0].split("%")[0]) for a in socket.getaddrinfo(host, 443)}
+    except OSError:
+        found = set()
+    if not found or any(a.is_global for a in found) or host == "localhost":
+        pytest.skip("this machine's own name does not lead to a private address")
+    server = socket.create_server(("", 0))
+    port = server.getsockname()[1]
+    d = start(port, host=host)
+    assert_refused(d, "leads to a private or otherwise special address")
+    server.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        server.accept()
+    server.close()
+    d = start(port, host=host, private=True)
+    assert_refused(d, "no connection could be opened")
 
 
 def test_a_secret_stays_out_of_the_log_and_the_files(ca, start, stopped):

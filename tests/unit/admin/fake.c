@@ -183,6 +183,14 @@ struct str policy_digest(const struct policy *p) { return STR("d1gest"); }
 
 /* --- what tests call ---------------------------------------------------------------------------------------------- */
 
+static int reload(void *ctx, struct buf *error)
+{
+    snprintf(fake_core.called, sizeof(fake_core.called), "reload");
+    if (fake_core.result < 0)
+        buf_printf(error, "%s", fake_core.diag);
+    return fake_core.result;
+}
+
 void fake_setup(struct fake *f)
 {
     memset(f, 0, sizeof(*f));
@@ -196,7 +204,8 @@ void fake_setup(struct fake *f)
                               .config_json = STR("{\"workers\":{\"value\":2,\"origin\":\"default\"}}"),
                               .vendors_json = STR("[{\"name\":\"stripe\",\"operations\":[]}]"),
                               .default_mode = MODE_TEST,
-                              .version = STR("1.2.3")};
+                              .version = STR("1.2.3"),
+                              .reload = reload};
     assert_int_equal(admin_new(&o, &f->admin), 0);
 }
 

@@ -324,6 +324,18 @@ static void kill_and_unkill(void **state)
     assert_non_null(strstr(f->x->fields, "retry-after: 1\n"));
 }
 
+static void a_reload_that_fails_says_what_is_kept(void **state)
+{
+    struct fake *f = *state;
+    fake_post(f, "/api/v1/reload", NULL);
+    assert_string_equal(fake_core.called, "reload");
+    assert_answer(f, 200, "{\"reloaded\":true}");
+    fake_core.result = -ERR_INVALID;
+    fake_core.diag = "listen.data_tls keeps its certificate: \"x\" is bad";
+    fake_post(f, "/api/v1/reload", NULL);
+    assert_answer(f, 400, "\"code\":\"reload_failed\",\"message\":\"listen.data_tls keeps its certificate: \\\"x");
+}
+
 static void policies_are_applied_from_json_or_yaml(void **state)
 {
     struct fake *f = *state;
@@ -500,6 +512,7 @@ int main(void)
         T(bad_keys_are_refused_with_the_reason),
         T(revoke_reaches_the_core),
         T(kill_and_unkill),
+        T(a_reload_that_fails_says_what_is_kept),
         T(policies_are_applied_from_json_or_yaml),
         T(yaml_is_for_policies_only),
         T(a_client_that_leaves_while_a_reader_works_is_safe),

@@ -13,8 +13,12 @@ static void load_example(struct load *l)
                     "  stripe:\n    base_url: \"http://127.0.0.1:9001/\"\n    secret: env:STRIPE_KEY\n"
                     "    additions: [idempotency_key]\n    mode: live\n"
                     "  other: {connector: stripe, base_url: \"http://[::1]:1\", secret: \"file:/s\", "
-                    "forward_run_id: true, prices: /p.yaml, poll: true}\n"),
-        .flags = {.listen_data = STR("127.0.0.1:1")},
+                    "forward_run_id: true, prices: /p.yaml, poll: true}\n"
+                    "  far: {connector: stripe, base_url: \"https://api.example.com\", secret: \"file:/s\", ca_file: /ca.pem, "
+                    "private: true, timeouts: {connect_ms: 77}}\n"
+                    "listen:\n  data_tls: {cert_file: /c.pem, key_file: /k.pem, client_ca_file: /a.pem}\n"
+                    "  admin_tls:\n    cert_file: /c2.pem\n    key_file: /k2.pem\n"),
+        .flags = {.listen_data = STR("127.0.0.1:1"), .insecure = STR("true")},
         .env = env,
     };
     load_full(l, &in);
@@ -35,7 +39,12 @@ static void every_value_says_where_it_came_from(void **state)
     buf_init(&b, 1 << 20);
     load_example(&l);
     assert_int_equal(config_text(l.config, true, &b), 0);
-    assert_has(&b, "listen:\n  data: \"127.0.0.1:1\"  # --listen-data\n  admin: \"127.0.0.1:4748\"  # default\n");
+    assert_has(&b, "listen:\n  data: \"127.0.0.1:1\"  # --listen-data\n  admin: \"127.0.0.1:4748\"  # default\n"
+                   "  insecure: true  # --insecure\n  data_tls:\n    cert_file: \"/c.pem\"  # my.yaml:12\n");
+    assert_has(&b, "    client_ca_file: \"/a.pem\"  # my.yaml:12\n  admin_tls:\n    cert_file: \"/c2.pem\"");
+    assert_has(&b, "    base_url: \"https://api.example.com:443\"\n    ca_file: \"/ca.pem\"\n");
+    assert_has(&b, "    private: true\n");
+    assert_has(&b, "    timeouts: {\"connect_ms\": 77, \"first_byte_ms\": 75000, \"idle_ms\": 60000}\n");
     assert_has(&b, "\nworkers: 3  # my.yaml:1\n");
     assert_has(&b, "\nlog:\n  level: \"debug\"  # FLYBALL_LOG_LEVEL\n");
     assert_has(&b, "\n  stripe:  # my.yaml:4\n    connector: \"stripe\"\n");

@@ -188,6 +188,24 @@ static void clients_speak_http_1_1_over_tls_1_2_or_newer(void **state)
     assert_int_equal(with_client(be_old), -ERR_TLS_TOO_OLD);
 }
 
+static void nobody_negotiates_anew(void **state)
+{
+    struct pair p;
+    struct pair_want w = {world.client, world.server, NULL};
+    pair_init(&p, &w);
+    SSL *client = side_ssl(&p.client);
+    SSL_set_max_proto_version(client, TLS1_2_VERSION);
+    pair_open(&p);
+    SSL_clear_options(client, SSL_OP_NO_RENEGOTIATION); /* a client that would */
+    long before = SSL_num_renegotiations(side_ssl(&p.server));
+    assert_int_equal(SSL_renegotiate(client), 1);
+    (void)SSL_do_handshake(client);
+    wire_run(&p.wire);
+    assert_true(p.client.n_errors == 1 && p.server.got.n == 0);
+    assert_true(p.server.s && SSL_num_renegotiations(side_ssl(&p.server)) == before);
+    pair_deinit(&p);
+}
+
 static void plain_http_on_a_tls_port_is_called_so(void **state)
 {
     struct pair p;
@@ -210,6 +228,7 @@ int main(void)
         T(a_server_knows_when_its_certificate_runs_out),
         T(with_a_client_authority_only_its_own_are_let_in),
         T(clients_speak_http_1_1_over_tls_1_2_or_newer),
+        T(nobody_negotiates_anew),
         T(plain_http_on_a_tls_port_is_called_so),
     };
     return cmocka_run_group_tests(tests, world_begin, world_end);
