@@ -170,7 +170,8 @@ def test_both_listeners_speak_tls_and_the_cli_follows(make_daemon, ca, server_ce
             assert s.get(url, headers=headers, verify=str(ca.file), timeout=30).status_code == 200
     assert len(d.calls()) == 3
     named = {"Host": "flyball.internal.example"}  # by another name than ours nobody gets as far as this
-    assert requests.get(f"{d.ready['admin']}/healthz", headers=named, verify=str(ca.file), timeout=30).status_code == 200
+    healthy = requests.get(f"{d.ready['admin']}/healthz", headers=named, verify=str(ca.file), timeout=30)
+    assert healthy.status_code == 200
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(url, headers=headers, timeout=30)
     with pytest.raises(requests.exceptions.ConnectionError):

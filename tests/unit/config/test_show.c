@@ -14,8 +14,8 @@ static void load_example(struct load *l)
                     "    additions: [idempotency_key]\n    mode: live\n"
                     "  other: {connector: stripe, base_url: \"http://[::1]:1\", secret: \"file:/s\", "
                     "forward_run_id: true, prices: /p.yaml, poll: true}\n"
-                    "  far: {connector: stripe, base_url: \"https://api.example.com\", secret: \"file:/s\", ca_file: /ca.pem, "
-                    "private: true, timeouts: {connect_ms: 77}}\n"
+                    "  far: {connector: stripe, base_url: \"https://api.example.com\", secret: \"file:/s\", "
+                    "ca_file: /ca.pem, private: true, timeouts: {connect_ms: 77}}\n"
                     "listen:\n  data_tls: {cert_file: /c.pem, key_file: /k.pem, client_ca_file: /a.pem}\n"
                     "  admin_tls:\n    cert_file: /c2.pem\n    key_file: /k2.pem\n"),
         .flags = {.listen_data = STR("127.0.0.1:1"), .insecure = STR("true")},
