@@ -30,6 +30,18 @@ int64_t counts_or_0(const struct counts *c, enum count i)
     return counts_has(c, i) ? c->n[i] : 0;
 }
 
+bool counts_add(struct counts *c, struct json usage, const struct count_place *places)
+{
+    struct counts more;
+    counts_init(&more);
+    bool is_good = counts_read(&more, usage, places);
+    for (size_t i = 0; i < COUNT_COUNT; i++) {
+        int64_t sum = counts_or_0(c, (enum count)i) + counts_or_0(&more, (enum count)i);
+        c->n[i] = sum < TOKENS_MAX ? sum : TOKENS_MAX;
+    }
+    return is_good;
+}
+
 int64_t counts_take(int64_t part, int64_t *rest)
 {
     int64_t n = part < *rest ? part : *rest;

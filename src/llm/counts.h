@@ -45,6 +45,9 @@ extern const struct count_place counts_openai_chat[], counts_openai_responses[],
 /* False: something that stood there could not be a count. */
 bool counts_read(struct counts *c, struct json usage, const struct count_place *places);
 
+/* Adds what stands there to what c has, at most up to TOKENS_MAX. False: as counts_read(). */
+bool counts_add(struct counts *c, struct json usage, const struct count_place *places);
+
 /*
  * Tokens of each class. What the vendor did not say is 0.
  * OpenAI's totals hold their parts: cached, cache_write, audio and image are of the input, reasoning, audio and image

@@ -33,6 +33,7 @@ struct llm_meter {
     struct repeat *repeat; /* NULL: no event was glanced at yet */
 
     struct counts counts;
+    struct counts beside; /* what was used beside the totals */
     struct short_text model, id, finish, error;
     enum price_tier tier;
     struct tool_calls tools;

@@ -14,11 +14,22 @@ static bool is_exact(const struct llm_meter *m)
            m->output_bytes == m->reported_bytes && m->audio_bytes == 0;
 }
 
+static void anthropic(const struct llm_meter *m, struct usage *ret)
+{
+    struct usage beside = {.how = HOW_PARSED};
+    counts_usage_anthropic(&m->counts, m->call->may_write_cache_1h, ret);
+    counts_usage_anthropic(&m->beside, m->call->may_write_cache_1h, &beside);
+    for (size_t i = 0; i < TOKEN_CLASS_COUNT; i++) {
+        int64_t sum = ret->tokens[i] + beside.tokens[i];
+        ret->tokens[i] = sum < TOKENS_MAX ? sum : TOKENS_MAX;
+    }
+}
+
 static void normalise(const struct llm_meter *m, struct usage *ret)
 {
     const struct llm_call *call = m->call;
     if (llm_shape_dialect(call->shape) == DIALECT_ANTHROPIC)
-        counts_usage_anthropic(&m->counts, call->may_write_cache_1h, ret);
+        anthropic(m, ret);
     else
         counts_usage_openai(&m->counts, ret);
     /* Models that search before every answer do not report it. */

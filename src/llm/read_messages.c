@@ -28,6 +28,32 @@ static void read_heading(struct llm_meter *m, struct json message)
     read_terms(m, GET(message, "usage"));
 }
 
+/*
+ * What was sampled beside the message itself, such as a summary of a context that had grown too long, is billed and not
+ * in the totals. Another model may have done it; its tokens are counted at this one's price, and the answer is blind.
+ * https://platform.claude.com/docs/en/build-with-claude/compaction
+ */
+static void read_iterations(struct llm_meter *m, struct json list)
+{
+    struct json one;
+    if (json_type(list) != JSON_ARRAY)
+        return;
+    m->beside = (struct counts){.n = {0}};
+    for (struct json_iter it = json_each(list); json_next(&it, NULL, &one);) {
+        struct json type = GET(one, "type");
+        if (json_type(type) != JSON_STR || meter_is(type, STR("message")))
+            continue;
+        if (!counts_add(&m->beside, one, counts_anthropic) || json_type(GET(one, "model")) == JSON_STR)
+            m->is_blind = true;
+    }
+}
+
+static void read_usage(struct llm_meter *m, struct json usage, bool is_last)
+{
+    read_iterations(m, GET(usage, "iterations"));
+    meter_report(m, usage, counts_anthropic, is_last);
+}
+
 /* Until the vendor says how often it searched. */
 static void count_search(struct llm_meter *m, struct json block)
 {
@@ -74,7 +100,7 @@ static void messages_event(struct llm_meter *m, struct json root)
     uint64_t place = meter_index(GET(root, "index"));
     if (meter_is(type, STR("message_start"))) {
         read_heading(m, message);
-        meter_report(m, GET(message, "usage"), counts_anthropic, false);
+        read_usage(m, GET(message, "usage"), false);
     } else if (meter_is(type, STR("content_block_start"))) {
         read_block(m, place, GET(root, "content_block"));
     } else if (meter_is(type, STR("content_block_delta"))) {
@@ -83,7 +109,7 @@ static void messages_event(struct llm_meter *m, struct json root)
         end_block(m, place);
     } else if (meter_is(type, STR("message_delta"))) {
         note_text(&m->finish, json_path(root, STR("delta.stop_reason")));
-        meter_report(m, GET(root, "usage"), counts_anthropic, true);
+        read_usage(m, GET(root, "usage"), true);
     } else if (meter_is(type, STR("message_stop"))) {
         m->is_complete = true;
     } else if (meter_is(type, STR("error"))) {
@@ -103,7 +129,7 @@ static void messages_body(struct llm_meter *m, struct json root)
             read_block(m, place, block);
             end_block(m, place);
         }
-    meter_report(m, GET(root, "usage"), counts_anthropic, true);
+    read_usage(m, GET(root, "usage"), true);
 }
 
 /* Counting tokens is free: what the body says is no usage. */

@@ -148,6 +148,21 @@ static void what_cannot_be_a_count_is_not_taken(void **state)
     in_is(TOKENS_MAX, 0, 0, 0, 0, 0);
 }
 
+static void added_counts_never_pass_the_most(void **state)
+{
+    struct json v;
+    assert_int_equal(json_parse(&arena, STR("{\"input_tokens\":1099511627776,\"output_tokens\":2}"), 4, &v), 0);
+    counts = (struct counts){.n = {0}};
+    assert_true(counts_add(&counts, v, counts_anthropic));
+    assert_true(counts_add(&counts, v, counts_anthropic));
+    counts_usage_anthropic(&counts, false, &usage);
+    in_is(TOKENS_MAX, 0, 0, 0, 0, 0);
+    out_is(4, 0, 0, 0);
+    assert_int_equal(json_parse(&arena, STR("{\"input_tokens\":-1,\"output_tokens\":2}"), 4, &v), 0);
+    assert_false(counts_add(&counts, v, counts_anthropic));
+    assert_int_equal(counts.n[COUNT_OUTPUT], 6);
+}
+
 static void responses_have_names_of_their_own(void **state)
 {
     assert_true(report(counts_openai_responses,
@@ -172,6 +187,7 @@ int main(void)
         T(cache_write_of_unsaid_lifetime_is_the_dearer_that_can_be),
         T(absent_and_null_change_nothing),
         T(what_cannot_be_a_count_is_not_taken),
+        T(added_counts_never_pass_the_most),
         T(responses_have_names_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
