@@ -124,7 +124,6 @@ int saas_confirm(const struct saas_call *call, uint16_t status, struct str body,
                  struct cost predicted, struct arena *a, struct saas_result *ret);
 /* Reads what was polled. How far it is: the cost is known (parsed), or not yet, or will not be. */
 enum saas_polled { SAAS_POLLED_PRICE, SAAS_POLLED_NOT_YET, SAAS_POLLED_NEVER };
-struct operation;
 enum saas_polled saas_poll_read(const struct operation *op, uint16_t status, struct str body, struct cost *ret);
 /* When to ask for the i-th time, after the answer; false: no more. */
 bool saas_poll_after(const struct operation *op, size_t i, int64_t *ret_ms);

@@ -6,9 +6,6 @@
  */
 #include "saas/connector_impl.h"
 
-#include "base/err.h"
-#include "crypto/hash.h"
-
 #define POLL_PATH_BYTES_MAX 2048
 #define SCRATCH_BYTES_PER_BYTE 24
 #define SCRATCH_BYTES_LEAST 65536
@@ -95,28 +92,4 @@ enum saas_polled saas_poll_read(const struct operation *op, uint16_t status, str
         polled = price_of(&op->settle, root, ret);
     arena_deinit(&a);
     return polled;
-}
-
-/* ---- duplicates ---- */
-
-int64_t saas_duplicate_window(const struct saas_call *call, const struct saas_request *r, uint8_t ret_digest[32],
-                              bool *ret_is_own_key)
-{
-    const struct duplicates *d = call->op ? &call->op->duplicates : NULL;
-    struct str parts[2 * DUPLICATE_BY_MAX + 2];
-    size_t n = 0;
-    if (!d || !d->window_ms)
-        return 0;
-    *ret_is_own_key = r->has_idempotency_key;
-    parts[n++] = call->operation;
-    parts[n++] = r->has_idempotency_key ? STR("\0key\0") : STR("\0");
-    if (r->has_idempotency_key)
-        parts[n++] = r->idempotency_key;
-    for (size_t i = 0; !r->has_idempotency_key && i < d->by.n; i++) {
-        const struct param *p = param_get(call, d->by.items[i]);
-        parts[n++] = p ? p->s : STR_NONE;
-        parts[n++] = p ? STR("\0") : STR("\0-"); /* no value has a NUL */
-    }
-    sha256_parts(parts, n, ret_digest);
-    return d->window_ms;
 }

@@ -136,6 +136,7 @@ static void requests_are_the_same_by_what_they_say(void **state)
     assert_false(is_same(ONE, ONE "&MediaUrl=https%3A%2F%2Fx.dev%2Fa"));
     assert_false(is_same(ONE, ONE "&SendAt=2026-12-01"));
     assert_false(is_same("To=a&From=&Body=b", "To=a&Body=b")); /* empty is not absent */
+    assert_false(is_same("To=a&Body=&MediaUrl=-x", "To=a&MediaUrl=x"));
 }
 
 static void a_key_of_its_own_takes_the_place_of_the_values(void **state)
