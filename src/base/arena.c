@@ -187,6 +187,14 @@ struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
     return (struct str){p, (size_t)n};
 }
 
+struct str arena_i64(struct arena *a, int64_t n)
+{
+    char text[U64_DIGITS_MAX + 1] = "-";
+    bool is_negative = n < 0;
+    size_t digits = u64_digits(is_negative ? 0 - (uint64_t)n : (uint64_t)n, text + is_negative);
+    return arena_str(a, (struct str){text, digits + is_negative});
+}
+
 struct str arena_printf(struct arena *a, const char *fmt, ...)
 {
     va_list ap;

@@ -39,6 +39,8 @@ int arena_try_str(struct arena *a, struct str s, struct str *ret_copy) __attribu
 /* The parts joined, with a NUL behind them (not counted). */
 struct str arena_join(struct arena *a, const struct str *parts, size_t n);
 /* printf into the arena, for texts of our own making. */
+/* An integer in decimal. */
+struct str arena_i64(struct arena *a, int64_t n);
 struct str arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap);
 

@@ -3,7 +3,6 @@
  */
 #include "base/money.h"
 
-#include <stdio.h>
 
 #include "base/check.h"
 #include "base/err.h"
@@ -74,11 +73,16 @@ int money_parse(struct str s, money_t *ret)
 struct str money_text(money_t m, char out[MONEY_TEXT_BYTES])
 {
     uint64_t n = m < 0 ? 0 - (uint64_t)m : (uint64_t)m; /* INT64_MIN has no positive twin */
-    int len = snprintf(out, MONEY_TEXT_BYTES, "%s%llu.%09llu", m < 0 ? "-" : "",
-                       (unsigned long long)(n / (uint64_t)MONEY_PER_USD),
-                       (unsigned long long)(n % (uint64_t)MONEY_PER_USD));
-    check(len > 0 && len < MONEY_TEXT_BYTES);
-    return (struct str){out, (size_t)len};
+    uint64_t whole = n / (uint64_t)MONEY_PER_USD, fraction = n % (uint64_t)MONEY_PER_USD;
+    char *p = out;
+    if (m < 0)
+        *p++ = '-';
+    p += u64_digits(whole, p);
+    *p++ = '.';
+    for (int i = DECIMALS; i-- > 0; fraction /= 10)
+        p[i] = (char)('0' + fraction % 10);
+    p[DECIMALS] = 0;
+    return (struct str){out, (size_t)(p - out) + DECIMALS};
 }
 
 struct str money_text_short(money_t m, char out[MONEY_TEXT_BYTES])

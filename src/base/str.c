@@ -169,3 +169,14 @@ size_t str_distance(struct str a, struct str b, size_t max)
     }
     return row[b.n] > max ? max + 1 : row[b.n];
 }
+
+size_t u64_digits(uint64_t n, char out[U64_DIGITS_MAX])
+{
+    char text[U64_DIGITS_MAX], *end = text + sizeof(text), *p = end;
+    do {
+        *--p = (char)('0' + n % 10);
+        n /= 10;
+    } while (n);
+    memcpy(out, p, (size_t)(end - p));
+    return (size_t)(end - p);
+}

@@ -36,6 +36,10 @@ bool str_cut(struct str s, char c, struct str *ret_before, struct str *ret_after
 /* Digits only: 1*DIGIT without leading zeros but "0", at most INT64_MAX. -ERR_INVALID, -ERR_OVERFLOW. */
 int str_to_i64(struct str s, int64_t *ret_n);
 
+/* Decimal digits of n into `out`, without a NUL; returns how many. */
+#define U64_DIGITS_MAX 20
+size_t u64_digits(uint64_t n, char out[U64_DIGITS_MAX]);
+
 /* True when every byte is in [A-Za-z0-9] or in `more`, and 1 <= n <= max. */
 bool str_is_token(struct str s, const char *more, size_t max);
 

@@ -254,6 +254,8 @@ struct str duration_text(int64_t ns, char out[DURATION_TEXT_BYTES])
     size_t u = 0;
     while (seconds % unit_seconds(units[u]))
         u++;
-    int n = snprintf(out, DURATION_TEXT_BYTES, "%lld%c", (long long)(seconds / unit_seconds(units[u])), units[u]);
-    return (struct str){out, (size_t)n};
+    size_t n = u64_digits((uint64_t)(seconds / unit_seconds(units[u])), out);
+    out[n++] = units[u];
+    out[n] = 0;
+    return (struct str){out, n};
 }

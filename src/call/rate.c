@@ -54,7 +54,7 @@ static struct str duration_of(int64_t ns, struct arena *a)
 {
     long long s = ns > 0 ? (ns + NS_PER_S - 1) / NS_PER_S : 0;
     if (s < 60)
-        return arena_printf(a, "%llds", s);
+        return arena_join(a, (struct str[]){arena_i64(a, s), STR("s")}, 2);
     if (s < 3600)
         return arena_printf(a, "%lldm%llds", s / 60, s % 60);
     return arena_printf(a, "%lldh%lldm%llds", s / 3600, s / 60 % 60, s % 60);
@@ -78,9 +78,9 @@ size_t rate_fields(const struct limit_need *needs, size_t n, bool is_held, enum 
         const struct limit_need *need = row->dialect == d ? binding(row, needs, n, is_held) : NULL;
         if (!need)
             continue;
-        long long left = left_of(need, is_held);
-        ret[n_ret++] = (struct rate_field){row->limit, arena_printf(a, "%lld", (long long)need->max)};
-        ret[n_ret++] = (struct rate_field){row->remaining, arena_printf(a, "%lld", left)};
+        int64_t left = left_of(need, is_held);
+        ret[n_ret++] = (struct rate_field){row->limit, arena_i64(a, need->max)};
+        ret[n_ret++] = (struct rate_field){row->remaining, arena_i64(a, left)};
         if (need->resets_at)
             ret[n_ret++] = (struct rate_field){row->reset, reset_of(need, d, now, a)};
     }

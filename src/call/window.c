@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "base/err.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #define NS_PER_MINUTE (60 * NS_PER_S)
 #define NS_PER_HOUR (3600 * NS_PER_S)
@@ -38,9 +38,13 @@ bool window_moves(enum limit_window w)
 static struct str with_length(struct str word, char between, int64_t sliding_ns, char out[WINDOW_TEXT_BYTES])
 {
     char length[DURATION_TEXT_BYTES];
-    int n = snprintf(out, WINDOW_TEXT_BYTES, STR_FMT "%c" STR_FMT, STR_ARG(word), between,
-                     STR_ARG(duration_text(sliding_ns, length)));
-    return (struct str){out, (size_t)n};
+    struct str of = duration_text(sliding_ns, length);
+    check(word.n + 1 + of.n < WINDOW_TEXT_BYTES);
+    memcpy(out, word.p, word.n);
+    out[word.n] = between;
+    memcpy(out + word.n + 1, of.p, of.n);
+    out[word.n + 1 + of.n] = 0;
+    return (struct str){out, word.n + 1 + of.n};
 }
 
 struct str window_text(enum limit_window w, int64_t sliding_ns, char out[WINDOW_TEXT_BYTES])

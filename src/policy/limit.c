@@ -114,10 +114,10 @@ static struct str whose_part(enum by b, const struct facts *f, struct arena *a)
 {
     struct str value = by_value(f, b);
     if (value.n == 0)
-        return arena_printf(a, "calls without a " STR_FMT, STR_ARG(by_text(b)));
+        return arena_join(a, (struct str[]){STR("calls without a "), by_text(b)}, 2);
     if (b == BY_TENANT || b == BY_CUSTOMER)
-        return arena_printf(a, "this " STR_FMT, STR_ARG(by_text(b)));
-    return arena_printf(a, STR_FMT " " STR_FMT, STR_ARG(by_text(b)), STR_ARG(value));
+        return arena_join(a, (struct str[]){STR("this "), by_text(b)}, 2);
+    return arena_join(a, (struct str[]){by_text(b), STR(" "), value}, 3);
 }
 
 static struct str whose(unsigned by, const struct facts *f, struct arena *a)

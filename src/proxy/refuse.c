@@ -149,7 +149,7 @@ void call_our_fields(struct call *c, struct http_field *fields, size_t *n)
     if (c->run.id.n)
         fields[(*n)++] = (struct http_field){STR("x-agent-run-id"), c->run.id};
     if (c->n_attempts)
-        fields[(*n)++] = (struct http_field){STR("x-flyball-attempts"), arena_printf(&c->arena, "%zu", c->n_attempts)};
+        fields[(*n)++] = (struct http_field){STR("x-flyball-attempts"), arena_i64(&c->arena, (int64_t)c->n_attempts)};
     if (c->settled.how != HOW_UNKNOWN)
         fields[(*n)++] =
             (struct http_field){STR("x-flyball-cost-usd"), arena_str(&c->arena, money_text(c->settled.usd, text))};

@@ -125,6 +125,18 @@ static void distance_counts_edits_up_to_a_cap(void **state)
     assert_int_equal(str_distance((struct str){a, 65}, (struct str){a, 65}, 3), 0);
 }
 
+static void digits_are_written_without_an_end(void **state)
+{
+    char out[U64_DIGITS_MAX + 1];
+    memset(out, 'x', sizeof(out));
+    assert_int_equal(u64_digits(0, out), 1);
+    assert_memory_equal(out, "0x", 2);
+    assert_int_equal(u64_digits(1234567890, out), 10);
+    assert_memory_equal(out, "1234567890x", 11);
+    assert_int_equal(u64_digits(UINT64_MAX, out), U64_DIGITS_MAX);
+    assert_memory_equal(out, "18446744073709551615x", U64_DIGITS_MAX + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +148,7 @@ int main(void)
         cmocka_unit_test(cut_leaves_both_untouched_without_the_byte),
         cmocka_unit_test(numbers_have_one_spelling),
         cmocka_unit_test(token_bounds_length_and_alphabet),
+        cmocka_unit_test(digits_are_written_without_an_end),
         cmocka_unit_test(distance_counts_edits_up_to_a_cap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
