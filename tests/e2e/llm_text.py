@@ -18,6 +18,8 @@ prompt or in a header. Without a wish the vendor is honest and quick. The wishes
     split=N                                      pieces of N bytes, wherever that cuts
     crlf comment usage=last|every|none           dialects of other servers with the same protocol
     gzip                                         compresses when the client takes it
+    echo                                         the secret that was presented stands in the text
+    garbage                                      a whole answer of 200 that is no JSON
     pad=N                                        N bytes of text more
     lump=N                                       N tokens an event
 """

@@ -256,7 +256,9 @@ class ModelVendor:
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
     async def _whole(self, e, pen, reply):
-        body = json.dumps(reply.value, ensure_ascii=False, indent=2 if self.name == "openai" else None).encode()
+        body = self._echo(e, json.dumps(reply.value, ensure_ascii=False, indent=2 if self.name == "openai" else None))
+        if "garbage" in e.wishes:
+            body = b"<html>It works!</html>"
         data, framing = body, [("Content-Type", "application/json")]
         if "gzip" in e.wishes and "gzip" in (e.header("accept-encoding") or ""):
             data = gzip.compress(body, mtime=0)
@@ -319,7 +321,11 @@ class ModelVendor:
         text = (f"event: {name}{end}" if name else "") + f"data: {data}{end}{end}"
         if "comment" in e.wishes:
             text = f": keep-alive{end}{end}" + text
-        return text.encode()
+        return self._echo(e, text)
+
+    def _echo(self, e, text):
+        shown = (e.header("authorization") or e.header("x-api-key")).removeprefix("Bearer ")
+        return (text.replace("flyball", shown) if "echo" in e.wishes else text).encode()
 
     async def _event(self, e, pen, data, split):
         e.n_events += 1

@@ -341,6 +341,29 @@ def test_counters_equal_the_vendors_books(models):
         assert {k: sum(c["tokens"].get(k) or 0 for c in mine) for k in total} == total
 
 
+def test_an_answer_that_cannot_be_read_passes_and_counts_each_byte_as_a_token(models):
+    r = models.openai_client("garbage").chat.completions.with_raw_response.create(
+        model=CHAT, messages=say("garbage"), max_tokens=50)
+    assert r.http_response.content == b"<html>It works!</html>"
+    it = models.one("garbage")
+    assert it["outcome"] == "settled" and it["settled"]["how"] == "estimated"
+    assert it["tokens"]["output"] == len(b"<html>It works!</html>") and it["tokens"]["input"] > 0
+
+
+def test_what_a_vendor_bills_beyond_the_hold_is_booked_named_and_counts(models):
+    """Reasoning that ignores the maximum: the next call finds no room, and the record says why."""
+    key = models.daemon.key(limit="usd=0.01/day")["key"]
+    c = models.openai_client("beyond", key)
+    c.chat.completions.create(model=CHAT, messages=say("reasoning=50000,tokens=5"), max_tokens=100)
+    (e,) = models.openai.settled()
+    it = models.one("beyond")
+    settled_as(it, CHAT, e.bill)
+    assert it["overrun"] and float(it["settled"]["usd"]) > float(it["held"]["usd"])
+    with pytest.raises(openai.PermissionDeniedError) as refusal:
+        models.openai_client("after", key).chat.completions.create(model=CHAT, messages=say(), max_tokens=1)
+    assert "limit_exceeded" in str(refusal.value) and models.one("after")["limits"][0]["before"] > 10_000_000
+
+
 def test_cost_and_what_is_left_are_in_the_head_of_a_buffered_answer(models):
     r = models.openai_client(run="head").chat.completions.with_raw_response.create(
         model=CHAT, messages=say("tokens=5"), max_tokens=50)
@@ -381,3 +404,21 @@ def test_no_secret_is_anywhere_else_than_at_its_vendor(models):
         assert not [name for name, data in written if secret.encode() in data]
     other = models.secrets["anthropic"].encode()
     assert not [e for e in models.openai.exchanges if other in e.request.raw]
+
+
+@pytest.mark.parametrize("vendor", ["openai", "anthropic"])
+@pytest.mark.parametrize("wishes", ["echo", "echo,stream", "echo,stream,split=1", "echo,stream,split=17"])
+def test_a_secret_that_the_vendor_echoes_is_concealed_wherever_the_answer_is_cut(models, vendor, wishes):
+    run = f"echo-{vendor}-{len(wishes)}"
+    arguments = {"messages": say(wishes + ",tokens=5"), "max_tokens": 50, "stream": "stream" in wishes}
+    if vendor == "openai":
+        create = models.openai_client(run).chat.completions.with_streaming_response.create(model=CHAT, **arguments)
+    else:
+        create = models.anthropic_client(run).messages.with_streaming_response.create(model=CLAUDE, **arguments)
+    with create as r:
+        got = b"".join(r.iter_bytes())
+    secret = models.secrets[vendor].encode()
+    (e,) = models.vendors[vendor].settled()
+    assert secret in bytes(e.body) and b" governor" in got
+    assert secret not in got and secret[:40] not in got
+    assert models.one(run)["outcome"] == "settled"

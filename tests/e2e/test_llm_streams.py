@@ -174,6 +174,34 @@ def test_revoke_without_now_lets_the_stream_end(models):
     settled_as(it, CHAT, models.openai.settled()[-1].bill)
 
 
+@VENDORS
+def test_a_kill_9_in_the_middle_of_a_stream_counts_what_was_held(make_models, vendor):
+    m = make_models()
+    s = start_raw(m, vendor, "crash", "gap_ms=20,tokens=900,in=50")
+    m.vendors[vendor].wait_for(lambda all: all and all[0].n_events > 5)
+    m.daemon.restart(kill_9=True)
+    (it,) = m.daemon.run_calls("crash")
+    assert it["outcome"] == "settled" and it["settled"] == {"usd": it["held"]["usd"], "how": "estimated"}
+    assert m.spent() == (it["held"]["usd"], "0.000000000")
+    assert m.vendors[vendor].settled()[0].left_at
+    s.close()
+
+
+@VENDORS
+def test_a_stream_that_is_open_at_sigterm_comes_whole(make_models, vendor):
+    m = make_models()
+    s = start(m, vendor, "drain", "gap_ms=20,tokens=40,in=50")
+    next(s)
+    ender = threading.Thread(target=m.daemon.stop)
+    ender.start()
+    assert len(list(s)) > 35
+    ender.join(15)
+    m.daemon.start()
+    (it,) = m.daemon.run_calls("drain")
+    settled_as(it, MODEL[vendor], m.vendors[vendor].settled()[0].bill)
+    assert it["stream_end"] == "complete"
+
+
 # ---- the vendor ends it ----------------------------------------------------------------------------------------------
 
 
