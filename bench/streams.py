@@ -3,7 +3,8 @@
 Many paced event streams of a model at once, direct, through nginx (unbuffered, where it is installed), and through
 Flyball with everything on: how long the first event takes, how late each of the others is, what memory it needs. The
 vendor and the client are C (bench/streams_vendor.c, bench/streams_client.c) and share the machine with what is
-measured: on a busy one only the CPU time of an event means something. Prints a table; exit status 1 if any event through Flyball was 100 ms late that was not so directly.
+measured: on a busy one only the CPU time of an event means something. Prints a table; exit status 1 if any event
+through Flyball was 100 ms late that was not so directly.
 """
 import argparse
 import contextlib
@@ -84,7 +85,8 @@ def measure(n_streams, seconds, rounds, workers):
     """True: no event through Flyball came 100 ms late, unless the machine itself was as late."""
     interval = INTERVALS_MS.get(n_streams, INTERVAL_MS)
     print(f"\n{n_streams} streams, an event each {interval} ms for {seconds} s; microseconds\n")
-    print("| | first event, p50 / p99 | added | lateness of all, p50 / p99 / max | over 100 ms | complete | CPU an event |")
+    print("| | first event, p50 / p99 | added | lateness of all, p50 / p99 / max | over 100 ms | complete "
+          "| CPU an event |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     is_good = True
     with contextlib.ExitStack() as stack:

@@ -341,13 +341,13 @@ def test_counters_equal_the_vendors_books(models):
         assert {k: sum(c["tokens"].get(k) or 0 for c in mine) for k in total} == total
 
 
-def test_an_answer_that_cannot_be_read_passes_and_counts_each_byte_as_a_token(models):
+def test_an_answer_that_cannot_be_read_passes_and_its_bytes_are_counted(models):
     r = models.openai_client("garbage").chat.completions.with_raw_response.create(
         model=CHAT, messages=say("garbage"), max_tokens=50)
     assert r.http_response.content == b"<html>It works!</html>"
     it = models.one("garbage")
     assert it["outcome"] == "settled" and it["settled"]["how"] == "estimated"
-    assert it["tokens"]["output"] == len(b"<html>It works!</html>") and it["tokens"]["input"] > 0
+    assert len(b"<html>It works!</html>") // 4 < it["tokens"]["output"] < 50 and it["tokens"]["input"] > 0
 
 
 def test_what_a_vendor_bills_beyond_the_hold_is_booked_named_and_counts(models):
