@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECKPOINT_PAGES 500
+#define CHECKPOINT_PAGES 200
 #define WAL_PAGES_LONG (8 * CHECKPOINT_PAGES)
 #define BUSY_MS 200
 
