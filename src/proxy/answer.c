@@ -93,12 +93,8 @@ static void start_stream(struct call *c)
 static void whole_body(void *ctx, struct str bytes)
 {
     struct call *c = ctx;
-    size_t cap = c->answer.cap;
-    if (buf_add(&c->answer, bytes) < 0) {
+    if (!answer_collect(c, bytes))
         abandon(c, HTTP_RESET_TOO_LARGE);
-        return;
-    }
-    atomic_fetch_add(&c->w->shared->body_bytes, (int_fast64_t)(c->answer.cap - cap));
 }
 
 static bool is_replay(struct call *c)
@@ -141,21 +137,7 @@ static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
         http_release(c->client);
         c->client = NULL;
     }
-    if (!c->client) {
-        call_done(c);
-        return;
-    }
-    struct http_head head = c->answer_head;
-    call_our_fields(c, head.fields, &head.n_fields);
-    head.body_bytes = (int64_t)c->answer.n;
-    http_send_head(c->client, &head);
-    if (c->answer.n)
-        (void)http_write(c->client, buf_str(&c->answer));
-    http_finish(c->client, NULL, 0);
-    http_release(c->client);
-    c->client = NULL;
-    call_go(c, CALL_REPLYING);
-    call_done(c);
+    answer_send_whole(c);
 }
 
 static void whole_writable(void *ctx) { send_more(ctx); }

@@ -205,12 +205,8 @@ static void abandon(struct call *c, enum http_reset why)
 static void whole_body(void *ctx, struct str bytes)
 {
     struct call *c = ctx;
-    size_t cap = c->answer.cap;
-    if (buf_add(&c->answer, bytes) < 0) {
+    if (!answer_collect(c, bytes))
         abandon(c, HTTP_RESET_TOO_LARGE);
-        return;
-    }
-    atomic_fetch_add(&c->w->shared->body_bytes, (int_fast64_t)(c->answer.cap - cap));
 }
 
 static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
@@ -223,19 +219,7 @@ static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
     (void)conceal_text(&c->vendor->forms, c->answer.p, c->answer.n); /* before anything of it is on record */
     llm_meter_whole(c->llm->meter, status, buf_str(&c->answer));
     call_settle_llm(c, &(struct llm_end){.status = status});
-    if (!c->client) {
-        call_done(c);
-        return;
-    }
-    struct http_head head = c->answer_head;
-    call_our_fields(c, head.fields, &head.n_fields);
-    head.body_bytes = (int64_t)c->answer.n;
-    http_send_head(c->client, &head);
-    if (c->answer.n)
-        (void)http_write(c->client, buf_str(&c->answer));
-    http_finish(c->client, NULL, 0);
-    release_client(c);
-    done(c);
+    answer_send_whole(c);
 }
 
 static const struct http_events whole_events = {

@@ -11,5 +11,9 @@ void forward_failed(struct call *c, enum http_reset why);
 
 /* answer_head.c: call.answer_head from the vendor's, with room for our fields. False: no memory left for the call. */
 bool answer_keep_head(struct call *c, const struct http_head *head);
+/* answer_whole.c: adds to call.answer; false: it is larger than its maximum. */
+bool answer_collect(struct call *c, struct str bytes);
+/* The whole answer to the agent, where there still is one; the call is done. */
+void answer_send_whole(struct call *c);
 /* What an agent is told about a vendor that did not answer completely. In the call's arena. */
 struct str forward_sentence(struct call *c, enum http_reset why, bool may_have_happened);
