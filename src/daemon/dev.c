@@ -19,6 +19,8 @@ static const struct {
     struct str name, secret_prefix;
     sandbox_make_fn *make;
 } vendors[] = {
+    {STR_INIT("openai"), STR_INIT("sk-sandbox-"), sandbox_openai},
+    {STR_INIT("anthropic"), STR_INIT("sk-ant-sandbox-"), sandbox_anthropic},
     {STR_INIT("stripe"), STR_INIT("sk_test_"), sandbox_stripe},
     {STR_INIT("twilio"), STR_INIT("ACsandbox:"), sandbox_twilio},
     {STR_INIT("resend"), STR_INIT("re_sandbox_"), sandbox_resend},

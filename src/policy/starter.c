@@ -1,5 +1,6 @@
 /*
- * policy/starter.c - enough to try a charge and a refund, to be refused a payout, to send a message and an e-mail.
+ * policy/starter.c - enough to ask a model, to try a charge and a refund, to be refused a payout, to send a message and
+ * an e-mail.
  */
 #include "policy/starter.h"
 
@@ -11,6 +12,14 @@ static const char text[] =
     "mode: enforce\n"
     "defaults: {effect: deny, on_error: deny, currency: USD, tz: UTC}\n"
     "rules:\n"
+    "  - id: models\n"
+    "    effect: permit\n"
+    "    match:\n"
+    "      layer: [llm]\n"
+    "      class: [cost]\n"
+    "      model: [openai/gpt-4o-mini, openai/gpt-4o-mini-2024-07-18, openai/text-embedding-3-small,\n"
+    "              anthropic/claude-haiku-4-5, anthropic/claude-haiku-4-5-20251001]\n"
+    "  - {id: models-reads, effect: permit, match: {layer: [llm], class: [read]}}\n"
     "  - {id: stripe-reads, effect: permit, match: {vendor: [stripe], class: [read]}}\n"
     "  - {id: stripe-customers, effect: permit, match: {operation: [\"stripe.customers.*\"], class: [write]}}\n"
     "  - id: stripe-charges\n"
@@ -30,6 +39,12 @@ static const char text[] =
     "  - {id: resend-reads, effect: permit, match: {vendor: [resend], class: [read]}}\n"
     "  - {id: resend-emails, effect: permit, match: {operation: [\"resend.emails.*\"], class: [write, cost]}}\n"
     "limits:\n"
+    "  # Five dollars of models a day for each agent, one for each run; near the end answers get shorter.\n"
+    "  - {id: models-day, meter: usd, max: \"5.00\", by: [agent], window: {calendar: day}, on_exceed: clamp,\n"
+    "     match: {layer: [llm]}}\n"
+    "  - {id: models-run, meter: usd, max: \"1.00\", by: [run], window: {run: true}, on_exceed: clamp,\n"
+    "     match: {layer: [llm]}}\n"
+    "  # Money out and money in apart: a cap on both together would cap neither.\n"
     "  - {id: refund-call, meter: usd, max: \"50.00\", by: [], window: {call: true}, on_exceed: deny,\n"
     "     match: {operation: [stripe.refunds.create]}}\n"
     "  - {id: out-day, meter: usd, max: \"200.00\", by: [agent], window: {calendar: day}, on_exceed: deny,\n"

@@ -184,13 +184,15 @@ static struct verdict decide(struct fixture *f, const struct policy *p, struct f
     return v;
 }
 
-static void the_starter_reads_without_a_warning_and_says_what_it_promises(void **state)
+static void the_starter_reads_and_says_what_it_promises(void **state)
 {
     struct fixture *f = *state;
-    static const struct str vendors[] = {STR_INIT("stripe"), STR_INIT("twilio"), STR_INIT("resend")};
+    static const struct str vendors[] = {STR_INIT("openai"), STR_INIT("anthropic"), STR_INIT("stripe"),
+                                         STR_INIT("twilio"), STR_INIT("resend")};
     struct policy *p = NULL;
-    assert_int_equal(policy_parse(policy_starter(), STR("starter"), &f->limits, vendors, 3, &f->diags, &p), 0);
-    assert_int_equal(f->diags.n, 0);
+    assert_int_equal(policy_parse(policy_starter(), STR("starter"), &f->limits, vendors, 5, &f->diags, &p), 0);
+    assert_int_equal(f->diags.n, 1); /* runs have a limit of their own: beside the one by agent, as the warning asks */
+    assert_string_equal(f->diags.items[0].code, "claimed_runs");
     assert_str(policy_name(p), "default");
     static const struct {
         const char *operation;
@@ -231,6 +233,31 @@ static void the_starter_reads_without_a_warning_and_says_what_it_promises(void *
         assert_int_equal(v.effect, rows[i].effect);
         if (class_is_money(facts.class))
             assert_int_equal(v.n_needs, rows[i].n_needs);
+    }
+    static const struct {
+        const char *vendor, *model;
+        enum op_class class;
+        enum effect effect;
+    } models[] = {
+        {"openai", "gpt-4o-mini", CLASS_COST, EFFECT_PERMIT},
+        {"openai", "gpt-4o-mini-2024-07-18", CLASS_COST, EFFECT_PERMIT},
+        {"openai", "text-embedding-3-small", CLASS_COST, EFFECT_PERMIT},
+        {"openai", "gpt-4o", CLASS_COST, EFFECT_DENY},
+        {"anthropic", "claude-haiku-4-5", CLASS_COST, EFFECT_PERMIT},
+        {"anthropic", "claude-opus-4-5", CLASS_COST, EFFECT_DENY},
+        {"anthropic", "claude-opus-4-5", CLASS_READ, EFFECT_PERMIT},
+    };
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
+        struct facts facts = refund();
+        facts.layer = STR("llm");
+        facts.vendor = str_c(models[i].vendor);
+        facts.model = str_c(models[i].model);
+        facts.operation = STR("any.create");
+        facts.class = models[i].class;
+        struct verdict v = decide(f, p, facts);
+        assert_int_equal(v.effect, models[i].effect);
+        if (facts.class == CLASS_COST && v.effect == EFFECT_PERMIT)
+            assert_int_equal(v.n_needs, 2); /* a day of the agent, and the run */
     }
     struct verdict v = decide(f, p, refund());
     assert_str(v.needs[0].id, "out-day");
@@ -423,7 +450,7 @@ int main(void)
         TEST(every_bound_has_a_name),
         TEST(a_policy_is_shared_between_threads),
         TEST(limits_are_listed_as_json),
-        TEST(the_starter_reads_without_a_warning_and_says_what_it_promises),
+        TEST(the_starter_reads_and_says_what_it_promises),
         TEST(the_order_of_rules_changes_nothing),
         TEST(a_call_without_memory_is_refused),
         TEST(bench_verdict),
