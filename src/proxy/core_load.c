@@ -196,6 +196,23 @@ static struct cost cost_at_hold(struct json body)
     return (struct cost){.how = cost.is_known ? HOW_ESTIMATED : HOW_UNKNOWN, .usd = cost.nano};
 }
 
+/* Nobody counted what it used, so its record says the most that it can have used. */
+static struct record_model model_at_hold(struct json body)
+{
+    struct json tokens = json_get(json_get(body, STR("facts")), STR("tokens"));
+    struct record_model m = {.sent = text_of(json_get(body, STR("model_sent"))),
+                             .catalog = text_of(json_get(body, STR("catalog"))),
+                             .usage = {.how = HOW_UNKNOWN}};
+    if (m.sent.n == 0)
+        m.sent = text_of(json_get(body, STR("model_asked")));
+    if (json_type(tokens) == JSON_OBJECT) {
+        m.usage.how = HOW_ESTIMATED;
+        m.usage.tokens[TOKEN_INPUT] = int_of(json_get(tokens, STR("input")));
+        m.usage.tokens[TOKEN_OUTPUT] = int_of(json_get(tokens, STR("output")));
+    }
+    return m;
+}
+
 /* The stopped process can no longer hear the answer. */
 static int close_cut_off(struct loading *l, const struct open_row *row, struct json body, struct hold *h)
 {
@@ -229,6 +246,7 @@ static int close_cut_off(struct loading *l, const struct open_row *row, struct j
         .code = CODE_OUTCOME_UNKNOWN,
         .error = "daemon_stopped",
         .phases = RECORD_PHASES_NONE,
+        .model = end == CUT_SETTLED ? model_at_hold(body) : (struct record_model){.sent = STR_NONE},
         .moves = rm,
         .n_moves = n_rm,
         .salt = salt,

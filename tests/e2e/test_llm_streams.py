@@ -182,6 +182,7 @@ def test_a_kill_9_in_the_middle_of_a_stream_counts_what_was_held(make_models, ve
     m.daemon.restart(kill_9=True)
     (it,) = m.daemon.run_calls("crash")
     assert it["outcome"] == "settled" and it["settled"] == {"usd": it["held"]["usd"], "how": "estimated"}
+    assert it["tokens"]["output"] == 2000 and it["tokens_how"] == "estimated"
     assert m.spent() == (it["held"]["usd"], "0.000000000")
     assert m.vendors[vendor].settled()[0].left_at
     s.close()

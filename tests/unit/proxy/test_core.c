@@ -492,6 +492,26 @@ static void tokens_that_nobody_counted_settle_at_the_hold(void **state)
     teardown(&w);
 }
 
+/* The body of the newest CLOSE that the journal has. */
+static struct str last_close(struct world *w)
+{
+    struct journal_reader *reader;
+    struct frame f;
+    struct str body = STR_NONE;
+    assert_int_equal(journal_reader_new(w->journal, 0, &reader), 0);
+    while (journal_reader_next(reader, &f) == 0)
+        if (f.kind == FRAME_CLOSE)
+            body = arena_str(&w->arena, f.body);
+    journal_reader_free(reader);
+    return body;
+}
+
+static bool has(struct str text, const char *part)
+{
+    size_t at;
+    return str_find(text, str_c(part), &at);
+}
+
 static void a_call_to_a_model_that_a_restart_cut_off_is_settled_at_its_hold(void **state)
 {
     struct world w;
@@ -509,6 +529,29 @@ static void a_call_to_a_model_that_a_restart_cut_off_is_settled_at_its_hold(void
     assert_str(standing_of(&w, "/output_tokens/", 1), "300/0");
     assert_str(standing_of(&w, "/llm/", MONEY_PER_USD), "2/0");
     assert_str(standing_of(&w, "/slots/", 1), "0/0");
+    struct str close = last_close(&w);
+    assert_true(has(close, "\"model_sent\":\"gpt-4o\",\"tokens\":{\"input\":100,\"output\":300}"));
+    assert_true(has(close, "\"tokens_how\":\"estimated\""));
+    assert_true(has(close, "\"settled\":{\"usd\":\"2.000000000\",\"how\":\"estimated\"}"));
+    teardown(&w);
+}
+
+static void a_refund_that_a_restart_cut_off_says_nothing_of_a_model(void **state)
+{
+    struct world w;
+    struct try t;
+    setup(&w);
+    assert_int_equal(hold(&w, &t, 2, NULL), 0);
+    drop(&t);
+    core_forget(w.core, &t.held);
+    policy_unref(w.policy);
+    w.policy = NULL;
+    stop_core(&w);
+    start_core(&w);
+    admit(&w);
+    struct str close = last_close(&w);
+    assert_true(has(close, "\"outcome\":\"unknown\""));
+    assert_false(has(close, "model_sent") || has(close, "tokens"));
     teardown(&w);
 }
 
@@ -865,6 +908,7 @@ int main(void)
         cmocka_unit_test(usage_beyond_the_hold_is_booked_and_flagged),
         cmocka_unit_test(tokens_that_nobody_counted_settle_at_the_hold),
         cmocka_unit_test(a_call_to_a_model_that_a_restart_cut_off_is_settled_at_its_hold),
+        cmocka_unit_test(a_refund_that_a_restart_cut_off_says_nothing_of_a_model),
         cmocka_unit_test(an_end_with_more_tool_calls_than_fit_is_recorded_without_them),
         cmocka_unit_test(the_core_leads_from_a_tool_call_to_the_call_that_carries_it_out),
         cmocka_unit_test(a_call_refused_while_its_retry_runs_is_unknown_until_the_retry_ends),
