@@ -33,6 +33,7 @@
 #define DESCRIPTORS_KEPT 128 /* for journal, store, admin and log */
 #define NODE_ID 1
 #define ADMIN_DRAIN_MS 1000
+#define CUT_OFF_MS 250 /* for agents to take what they are told when their stream is cut off */
 
 struct daemon {
     const struct daemon_options *o;
@@ -333,6 +334,7 @@ static void drain_worker(void *ctx)
     struct drain_call *dc = ctx;
     worker_drain(dc->w, on_drained, dc->d);
 }
+static void cut_off_worker(void *ctx) { worker_cut_off(ctx); }
 static void free_worker(void *ctx) { worker_free(ctx); }
 
 static void deadline(struct timespec *until, int64_t ms)
@@ -344,9 +346,21 @@ static void deadline(struct timespec *until, int64_t ms)
     until->tv_nsec %= NS_PER_S;
 }
 
-static void drain_workers(struct daemon *d)
+/* How many workers still have connections after that time. */
+static size_t wait_until_drained(struct daemon *d, int64_t ms)
 {
     struct timespec until;
+    deadline(&until, ms);
+    pthread_mutex_lock(&d->mutex);
+    while (d->n_undrained > 0 && pthread_cond_timedwait(&d->cond, &d->mutex, &until) == 0)
+        ;
+    size_t n = d->n_undrained;
+    pthread_mutex_unlock(&d->mutex);
+    return n;
+}
+
+static void drain_workers(struct daemon *d)
+{
     d->n_undrained = d->n_workers;
     for (size_t i = 0; i < d->n_workers; i++) {
         if (d->workers[i])
@@ -354,14 +368,14 @@ static void drain_workers(struct daemon *d)
         else
             on_drained(d);
     }
-    deadline(&until, d->limits.drain_timeout_ms);
-    pthread_mutex_lock(&d->mutex);
-    while (d->n_undrained > 0 && pthread_cond_timedwait(&d->cond, &d->mutex, &until) == 0)
-        ;
-    if (d->n_undrained)
-        log_at(LOG_WARN, "drain_timeout", "workers_left=%zu next=\"open calls are unknown after the next start\"",
-               d->n_undrained);
-    pthread_mutex_unlock(&d->mutex);
+    if (wait_until_drained(d, d->limits.drain_timeout_ms) == 0)
+        return;
+    for (size_t i = 0; i < d->n_workers; i++)
+        if (d->workers[i])
+            loop_thread_call(&d->loops[i], cut_off_worker, d->workers[i]);
+    size_t n = wait_until_drained(d, CUT_OFF_MS);
+    if (n)
+        log_at(LOG_WARN, "drain_timeout", "workers_left=%zu next=\"open calls are unknown after the next start\"", n);
 }
 
 static void stop_workers(struct daemon *d)

@@ -157,21 +157,28 @@ static void start_stream(struct call *c)
     http_credit(c->up, (size_t)c->w->shared->limits->stream_window_bytes);
 }
 
-void call_end_stream(struct call *c, enum code code, struct str sentence)
+void call_end_now(struct call *c, const struct llm_end *e, struct str sentence)
 {
-    struct llm_end end = {.error = "stopped", .code = code, .status = code_status(code), .stream_end = "stopped"};
     check(c->llm && (c->state == CALL_FORWARDING || c->state == CALL_ANSWERING));
     c->is_sent |= c->up->bytes_out > 0;
-    attempt_end(c, c->answer_head.status, "stopped");
+    attempt_end(c, c->answer_head.status, e->error);
     if (c->is_head_sent) {
+        struct llm_end end = *e;
         end.status = c->answer_head.status;
         cut_stream(c, &end, sentence);
         return;
     }
     http_release(c->up);
     c->up = NULL;
-    call_settle_llm(c, &end);
-    call_reply_refusal(c, code, end.status, sentence, false, 0);
+    call_settle_llm(c, e);
+    call_reply_refusal(c, e->code, e->status, sentence, false, 0);
+}
+
+static void stop_stream(struct call *c, enum code code, struct str sentence)
+{
+    call_end_now(
+        c, &(struct llm_end){.error = "stopped", .code = code, .status = code_status(code), .stream_end = "stopped"},
+        sentence);
 }
 
 void call_sweep(struct call *c)
@@ -181,9 +188,22 @@ void call_sweep(struct call *c)
         return;
     enum code code = core_still_allowed(c->w->shared->core, c->adm.key, c->run.id, loop_wall(c->w->loop));
     if (code == CODE_KEY_REVOKED)
-        call_end_stream(c, code, STR("This key was revoked while its stream was open; what was used is counted"));
+        stop_stream(c, code, STR("This key was revoked while its stream was open; what was used is counted"));
     else if (code != CODE_NONE)
-        call_end_stream(c, code, STR("This run, or every call, was stopped by an operator; what was used is counted"));
+        stop_stream(c, code, STR("This run, or every call, was stopped by an operator; what was used is counted"));
+}
+
+void call_cut_off(struct call *c)
+{
+    if (!c->llm || (c->state != CALL_FORWARDING && c->state != CALL_ANSWERING))
+        return;
+    bool may_be_used = c->is_sent || c->up->bytes_out > 0;
+    struct llm_end end = {.error = "daemon_stopped", .status = 503};
+    end.code = may_be_used ? CODE_OUTCOME_UNKNOWN : CODE_OVERLOADED;
+    end.stream_end = c->llm->request.is_stream ? "cut" : NULL;
+    call_end_now(c, &end,
+                 may_be_used ? STR("Flyball was stopped before the answer was whole; what was used is counted")
+                             : STR("Flyball was stopped; nothing was sent"));
 }
 
 /* --- anything else: read whole ----------------------------------------------------------------------------------- */

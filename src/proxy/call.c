@@ -134,11 +134,7 @@ void call_done(struct call *c)
         arena_deinit(&c->arena);
         free(c);
     }
-    if (w->is_draining && w->n_calls == 0 && w->on_drained) {
-        void (*fn)(void *) = w->on_drained;
-        w->on_drained = NULL;
-        fn(w->on_drained_ctx);
-    }
+    worker_look_drained(w);
 }
 
 /* --- the agent goes away --------------------------------------------------------------------------------------- */

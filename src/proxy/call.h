@@ -150,6 +150,8 @@ void call_write(struct call *c, struct str bytes);
 void call_give_credit(struct call *c);
 /* Ends the stream of a call that may not go on (key revoked, run or everything stopped); leaves all others alone. */
 void call_sweep(struct call *c);
+/* The process stops: a call to a model that is still with the vendor ends with what passed. Leaves all others alone. */
+void call_cut_off(struct call *c);
 
 /* The agent's key stands in `s`: outside of the fields for keys it would be recorded, or sent to a vendor. */
 bool call_shows_key(const struct call *c, struct str s);

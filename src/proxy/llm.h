@@ -48,5 +48,8 @@ struct llm_end {
 void call_settle_llm(struct call *c, const struct llm_end *e);
 /* Tells the core which tool calls the answer asks for, once: before the agent has its end, because it acts on them. */
 void call_tell_tool_calls(struct call *c);
-/* A stream that may not go on: the vendor is cancelled, the agent gets the reason in the dialect of its stream. */
-void call_end_stream(struct call *c, enum code code, struct str sentence);
+/*
+ * A call that is with the vendor and may not go on: the vendor is cancelled, what passed is settled, and the agent gets
+ * the reason, in the dialect of its stream where that has begun (e->status is then the answer's). Frees the call.
+ */
+void call_end_now(struct call *c, const struct llm_end *e, struct str sentence);

@@ -115,15 +115,16 @@ void worker_take(struct worker *w, struct net_ticket t)
     atomic_store(&w->n_connections, http_server_connections(w->server));
 }
 
-static void on_server_drained(void *ctx)
+void worker_look_drained(struct worker *w)
 {
-    struct worker *w = ctx;
-    if (w->n_calls == 0 && w->on_drained) {
-        void (*fn)(void *) = w->on_drained;
-        w->on_drained = NULL;
-        fn(w->on_drained_ctx);
-    }
+    if (!w->is_draining || !w->on_drained || w->n_calls > 0 || http_server_connections(w->server) > 0)
+        return;
+    void (*fn)(void *) = w->on_drained;
+    w->on_drained = NULL;
+    fn(w->on_drained_ctx);
 }
+
+static void on_server_drained(void *ctx) { worker_look_drained(ctx); }
 
 void worker_drain(struct worker *w, void (*on_drained)(void *ctx), void *ctx)
 {
@@ -131,6 +132,12 @@ void worker_drain(struct worker *w, void (*on_drained)(void *ctx), void *ctx)
     w->on_drained = on_drained;
     w->on_drained_ctx = ctx;
     http_server_drain(w->server, on_server_drained, w);
+}
+
+void worker_cut_off(struct worker *w)
+{
+    list_each_safe(n, tmp, &w->calls)
+        call_cut_off(list_entry(n, struct call, node));
 }
 
 void worker_free(struct worker *w)

@@ -45,7 +45,10 @@ struct worker {
 int worker_new(struct loop *l, struct worker_shared *shared, struct rng *rng, struct worker **ret);
 /* From the acceptor, on the worker's loop. */
 void worker_take(struct worker *w, struct net_ticket t);
-/* No new requests; on_drained once no call is left. */
+/* No new requests; on_drained once no call is left, and each agent has its answer or is gone. */
 void worker_drain(struct worker *w, void (*on_drained)(void *ctx), void *ctx);
+void worker_look_drained(struct worker *w); /* a call has ended */
+/* The time for draining is over: calls to models that are still open are settled by what passed, and end now. */
+void worker_cut_off(struct worker *w);
 /* Ends what is left: open calls stay open in the record, and are unknown after the next start. */
 void worker_free(struct worker *w);

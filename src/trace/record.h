@@ -114,7 +114,8 @@ struct record_close {
     const char *error;   /* NULL: none */
     struct str vendor_error;
     struct str vendor_request_id;
-    const char *stream_end; /* "complete", "client_gone", "cut" (by the vendor), "stopped" (by an operator); NULL */
+    /* "complete", "client_gone", "cut" (by the vendor, or as the daemon stopped), "stopped" (by an operator); NULL */
+    const char *stream_end;
     bool is_overrun, is_replay;
     uint64_t bytes_in, bytes_out;
     struct record_phases phases;

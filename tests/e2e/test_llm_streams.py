@@ -203,6 +203,51 @@ def test_a_stream_that_is_open_at_sigterm_comes_whole(make_models, vendor):
     assert it["stream_end"] == "complete"
 
 
+@VENDORS
+def test_a_stream_that_outlives_the_drain_is_told_so_and_counted_by_what_passed(make_models, vendor):
+    m = make_models(limits={"drain_timeout_ms": 300})
+    s = start(m, vendor, "cut-off", "gap_ms=20,tokens=900,in=50")
+    next(s)
+    ender = threading.Thread(target=m.daemon.stop)
+    ender.start()
+    with pytest.raises((openai.APIError, anthropic.APIError)) as e:
+        list(s)
+    ender.join(15)
+    assert "Flyball was stopped" in str(e.value)
+    assert "drain_timeout" not in m.daemon.log() and "recovered" not in m.daemon.log()
+    m.daemon.start()
+    (it,) = m.daemon.run_calls("cut-off")
+    seen = counted_by_what_was_seen(m, vendor, it)
+    assert it["stream_end"] == "cut" and it["error"] == "daemon_stopped" and it["code"] == "outcome_unknown"
+    assert 0 < seen.bill["output"] <= it["tokens"]["output"] < 200
+    assert "recovered" not in m.daemon.log(), "the next start found it open"
+
+
+@VENDORS
+def test_a_whole_answer_that_outlives_the_drain_is_told_so_and_counted_at_its_hold(make_models, vendor):
+    m = make_models(limits={"drain_timeout_ms": 300})
+    client = m.openai_client("whole") if vendor == "openai" else m.anthropic_client("whole")
+    make = client.chat.completions.create if vendor == "openai" else client.messages.create
+    told = []
+
+    def ask():
+        try:
+            make(model=MODEL[vendor], messages=say("never"), max_tokens=300)
+        except (openai.APIError, anthropic.APIError) as e:
+            told.append(e)
+
+    asker = threading.Thread(target=ask)
+    asker.start()
+    m.vendors[vendor].wait_for(lambda all: all)
+    m.daemon.stop()
+    asker.join(15)
+    assert told and told[0].status_code == 503 and "Flyball was stopped" in str(told[0])
+    m.daemon.start()
+    (it,) = m.daemon.run_calls("whole")
+    assert it["outcome"] == "settled" and it["settled"] == {"usd": it["held"]["usd"], "how": "estimated"}
+    assert it["tokens"]["output"] == 300 and it["error"] == "daemon_stopped" and it["stream_end"] is None
+
+
 # ---- the vendor ends it ----------------------------------------------------------------------------------------------
 
 
