@@ -64,6 +64,8 @@ ALIASES = {
     "claude-opus-4-20250514": ["claude-opus-4-0"],
     "claude-sonnet-4-20250514": ["claude-sonnet-4-0"],
 }
+# Models of OpenAI that reason before they answer, and bill for it, without showing it.
+REASONS = re.compile(r"o[1-9]|gpt-[5-9](?!.*chat)|codex")
 DATED = re.compile(r"-(20\d\d-\d\d-\d\d|20\d{6})$")
 
 
@@ -140,6 +142,7 @@ def model_of(name, entry, priced_at):
         "input_max": entry.get("max_input_tokens"),
         "output_max": None if entry["mode"] == "embedding" else entry.get("max_output_tokens"),
         "image_tokens_max": image_tokens_of(name, entry),
+        "hides_reasoning": vendor == "openai" and bool(REASONS.match(name)),
         "prices": tiers_of(entry, "", vendor),
         "long_above": context[0] if context else None,
         "long_prices": tiers_of(entry, context[1], vendor) if context else {},
@@ -201,6 +204,8 @@ def yaml_of(model):
     for key in ("input_max", "output_max", "image_tokens_max"):
         if model[key]:
             lines.append(f"    {key}: {int(model[key])}")
+    if model["hides_reasoning"]:
+        lines.append("    hides_reasoning: true")
     lines.append("    prices:")
     put_prices(lines, "      ", model["prices"])
     if model["long_above"]:

@@ -139,6 +139,8 @@ static void put_model(struct json_writer *w, const struct model *m)
     put_count(w, STR("input_max"), model_input_max(m));
     put_count(w, STR("output_max"), model_output_max(m));
     put_count(w, STR("image_tokens_max"), model_image_tokens_max(m));
+    if (model_hides_reasoning(m))
+        jw_put_bool(w, STR("hides_reasoning"), true);
     put_prices(w, m, false);
     put_long_context(w, m);
     put_usd(w, STR("web_search"), model_web_search(m));

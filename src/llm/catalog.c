@@ -162,6 +162,7 @@ struct str model_vendor(const struct model *m) { return m->vendor; }
 size_t model_index(const struct model *m) { return m->index; }
 int64_t model_input_max(const struct model *m) { return m->input_max; }
 int64_t model_output_max(const struct model *m) { return m->output_max; }
+bool model_hides_reasoning(const struct model *m) { return m->hides_reasoning; }
 int64_t model_image_tokens_max(const struct model *m) { return m->image_tokens_max; }
 struct str model_priced_at(const struct model *m) { return m->priced_at; }
 struct str model_deprecated_at(const struct model *m) { return m->deprecated_at; }

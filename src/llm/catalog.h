@@ -43,6 +43,7 @@ size_t model_index(const struct model *m); /* 0 .. catalog_models() - 1 */
 int64_t model_input_max(const struct model *m);        /* tokens; 0: the catalog does not say */
 int64_t model_output_max(const struct model *m);       /* tokens; 0: the catalog does not say */
 int64_t model_image_tokens_max(const struct model *m); /* the most that one image can count; 0: does not say */
+bool model_hides_reasoning(const struct model *m);     /* it reasons, and bills for it, without showing it */
 /* "2026-11-28" and such, or empty. */
 struct str model_priced_at(const struct model *m);
 struct str model_deprecated_at(const struct model *m);

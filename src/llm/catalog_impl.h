@@ -20,6 +20,7 @@ struct model {
     size_t n_aliases;
     size_t index;
     int64_t input_max, output_max, image_tokens_max; /* 0: not said */
+    bool hides_reasoning;
     struct price_list prices;
     int64_t long_above; /* 0: there is no long-context price */
     struct price_list long_prices;

@@ -196,11 +196,20 @@ static void parse_aliases(struct parse *p, const struct yaml *list, struct model
     }
 }
 
+static bool flag_of(struct parse *p, const struct yaml *map, const char *key)
+{
+    const struct yaml *y = said(map, key);
+    bool is_true = false;
+    if (y && (!yaml_is(y, YAML_BOOL) || !yaml_bool(y, &is_true)))
+        fault(p, y, "`%s` must be true or false", key);
+    return is_true;
+}
+
 static void parse_model(struct parse *p, const struct yaml *map, struct model *m)
 {
     static const char *const keys[] = {"model",        "vendor",     "aliases",      "input_max",     "output_max",
-                                       "image_tokens_max", "prices", "long_context", "web_search",
-                                       "us_inference", "priced_at",  "deprecated_at", "source"};
+                                       "image_tokens_max", "hides_reasoning", "prices", "long_context",
+                                       "web_search", "us_inference", "priced_at", "deprecated_at", "source"};
     *m = (struct model){0};
     if (!is_map(p, map, "a model"))
         return;
@@ -210,6 +219,7 @@ static void parse_model(struct parse *p, const struct yaml *map, struct model *m
     m->input_max = count_of(p, map, "input_max");
     m->output_max = count_of(p, map, "output_max");
     m->image_tokens_max = count_of(p, map, "image_tokens_max");
+    m->hides_reasoning = flag_of(p, map, "hides_reasoning");
     m->web_search = usd_at(p, map, "web_search", PRICE_USD_MAX);
     m->priced_at = text_of(p, map, "priced_at", false);
     m->deprecated_at = text_of(p, map, "deprecated_at", false);

@@ -163,21 +163,28 @@ static int read_max_tool_calls(struct reading *rd, struct str name)
     return read_i64(rd, name, 0, &rd->max_tool_calls, &is_there);
 }
 
-/* A maximum must leave room for the thinking that was asked for. */
+/*
+ * A maximum must leave room for the thinking that was asked for. Of it at most a summary is shown: up to its budget,
+ * where it has one (`adaptive` has none).
+ */
 static int read_thinking(struct reading *rd, struct str name)
 {
-    struct str key;
+    struct str key, type = STR_NONE;
     bool is_in, is_there;
+    int64_t budget = 0;
     int r = enter(rd, name, JSON_OBJECT, &is_in);
     while (!r && is_in && scan_member(&rd->scan, &key)) {
-        int64_t budget = 0;
         if (str_eq(key, STR("budget_tokens")))
             r = read_i64(rd, STR("thinking.budget_tokens"), 0, &budget, &is_there);
+        else if (str_eq(key, STR("type")))
+            r = read_text(rd, STR("thinking.type"), &type);
         else
             skip(rd);
-        if (budget)
-            rd->call->output_least = budget + 1;
     }
+    if (budget)
+        rd->call->output_least = budget + 1;
+    if (!r && is_in && !str_eq(type, STR("disabled")))
+        rd->call->unseen_output = budget ? budget : -1;
     return r;
 }
 

@@ -6,7 +6,7 @@
  *   (2) the newest cumulative report of the vendor replaces the one before, field by field; absent or null changes
  *       nothing. Usage is read wherever it stands, in any chunk.
  *   (3) a stream without usage is estimated from what was seen: bytes of text delivered, and the prediction's input.
- *       Bytes after a report are added to it. Reasoning that the vendor does not show is not in it.
+ *       Bytes after a report are added to it. Where reasoning may be made without being shown, its most is in it.
  *   (4) memory is bounded: an event larger than llm_event_bytes_max passes unread (and is_blind says so). What passes
  *       unread counts as output for an estimate.
  *

@@ -43,6 +43,18 @@ static int64_t tokens_of(int64_t bytes, int64_t bytes_per_token)
     return n < TOKENS_MAX ? n : TOKENS_MAX;
 }
 
+/*
+ * What may have been made without being shown: all of an answer that comes later, and reasoning. An agent that leaves a
+ * stream before its usage comes must not make that free.
+ */
+static int64_t unseen(const struct llm_meter *m, int64_t room)
+{
+    int64_t one = m->call->unseen_output, choices = m->call->choices > 0 ? m->call->choices : 1;
+    if (m->call->is_background || one < 0 || one > room / choices)
+        return room;
+    return one * choices;
+}
+
 /* What was delivered after the last report is added to it, up to the most that there can be. */
 static void estimate_output(const struct llm_meter *m, const struct token_bound *bound, struct usage *u)
 {
@@ -51,8 +63,8 @@ static void estimate_output(const struct llm_meter *m, const struct token_bound 
         room = bound->output - usage_tokens(u, TOKENS_OUT);
     if (room <= 0)
         return;
-    if (m->call->is_background && !m->is_reported && bound && bound->is_known)
-        u->tokens[TOKEN_OUTPUT] += counts_take(room, &room);
+    if (!m->is_reported && bound && bound->is_known)
+        u->tokens[TOKEN_OUTPUT] += counts_take(unseen(m, room), &room);
     u->tokens[TOKEN_AUDIO_OUT] += counts_take(tokens_of(m->audio_bytes, LLM_AUDIO_BYTES_PER_TOKEN), &room);
     u->tokens[TOKEN_OUTPUT] += counts_take(tokens_of(m->output_bytes - m->reported_bytes, LLM_BYTES_PER_TOKEN), &room);
 }

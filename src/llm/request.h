@@ -43,6 +43,7 @@ struct llm_call {
     bool wants_usage;   /* the client itself asked for usage in its stream (or the dialect always sends it) */
     int64_t choices;    /* n; 1 unless said otherwise */
     int64_t output_max; /* the client's own maximum for one choice; -1: it said none */
+    int64_t unseen_output; /* of one choice, that may be made and billed without being shown; -1: up to its maximum */
     int64_t output_least; /* the vendor refuses a lower maximum (a thinking budget must fit below it); 0: none known */
     enum price_tier tier;
     bool is_tier_auto; /* the vendor chooses the tier by the account's settings */

@@ -98,6 +98,8 @@ void stage_classify_llm(struct call *c)
         return;
     l->request.model = arena_str(&c->arena, l->request.model); /* the body may be gone before the answer is read */
     l->model = catalog_find(c->w->shared->llm->catalog, connector_name(c->vendor->connector), l->request.model);
+    if (l->model && model_hides_reasoning(l->model))
+        l->request.unseen_output = -1;
     c->facts.model = l->request.model;
     if (l->request.prompt_hash[0])
         c->facts.prompt_hash = str_c(l->request.prompt_hash);

@@ -33,6 +33,7 @@ static void render(struct buf *b, const struct llm_call *c, struct str body)
     say_if(b, "no_usage", !c->wants_usage);
     say(b, "n", c->choices, 1);
     say(b, "max", c->output_max, -1);
+    say(b, "unseen", c->unseen_output, 0);
     say(b, "least", c->output_least, c->shape == SHAPE_RESPONSES ? 16 : 0);
     if (!c->is_tier_auto && has_tier)
         (void)buf_printf(b, " tier=" STR_FMT, STR_ARG(price_tier_text(c->tier)));

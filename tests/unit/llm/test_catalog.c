@@ -61,7 +61,7 @@ static void model_says_all_that_is_written(void **state)
 {
     size_t n;
     catalog = parse(HEAD "  - model: big\n    vendor: acme\n    aliases: [big-2026, big-latest]\n    input_max: 1000\n"
-                         "    output_max: 200\n    image_tokens_max: 77\n    prices:\n"
+                         "    output_max: 200\n    image_tokens_max: 77\n    hides_reasoning: true\n    prices:\n"
                          "      standard: {input: \"2.5\", output: 10}\n      flex: {input: 0.000000001}\n"
                          "    long_context: {above: 500, prices: {standard: {input: 5}}}\n    web_search: \"0.01\"\n"
                          "    priced_at: \"2026-10-31\"\n    deprecated_at: \"2027-01-01\"\n    source: a page\n");
@@ -74,6 +74,7 @@ static void model_says_all_that_is_written(void **state)
     assert_int_equal(model_input_max(m), 1000);
     assert_int_equal(model_output_max(m), 200);
     assert_int_equal(model_image_tokens_max(m), 77);
+    assert_true(model_hides_reasoning(m));
     assert_int_equal(model_rate(m, TIER_STANDARD, TOKEN_INPUT, false), 2500000000);
     assert_int_equal(model_rate(m, TIER_STANDARD, TOKEN_OUTPUT, false), 10000000000);
     assert_int_equal(model_rate(m, TIER_FLEX, TOKEN_INPUT, false), 1);
@@ -94,6 +95,7 @@ static void what_is_not_written_is_not_said(void **state)
     assert_int_equal(model_input_max(m), 0);
     assert_int_equal(model_output_max(m), 0);
     assert_int_equal(model_image_tokens_max(m), 0);
+    assert_false(model_hides_reasoning(m));
     assert_int_equal(model_rate(m, TIER_STANDARD, TOKEN_INPUT, false), -1);
     assert_int_equal(model_web_search(m), -1);
     assert_int_equal(model_source(m).n, 0);

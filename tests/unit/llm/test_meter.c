@@ -342,6 +342,33 @@ static void result_can_be_asked_for_at_any_time(void **state)
     llm_meter_free(NULL);
 }
 
+static void reasoning_that_is_not_shown_counts_where_no_usage_came(void **state)
+{
+    call.unseen_output = -1; /* a model that hides it: all that there can be */
+    begin(SHAPE_CHAT, false);
+    passes(TEXT("abcd"), TEXT("abcd"));
+    result();
+    assert_int_equal(got.usage.how, HOW_ESTIMATED);
+    assert_int_equal(usage_tokens(&got.usage, TOKENS_OUT), bound.output);
+
+    call.unseen_output = 1500; /* a budget, beside what was shown */
+    begin(SHAPE_MESSAGES, false);
+    passes("event: a\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\","
+           "\"text\":\"abcd\"}}\n\n",
+           "event: a\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\","
+           "\"text\":\"abcd\"}}\n\n");
+    result();
+    assert_int_equal(usage_tokens(&got.usage, TOKENS_OUT), 1502);
+
+    call.unseen_output = -1;
+    begin(SHAPE_CHAT, false);
+    passes(TEXT("abcd") USAGE DONE, TEXT("abcd") DONE); /* the vendor said it */
+    result();
+    assert_int_equal(got.usage.how, HOW_PARSED);
+    assert_int_equal(usage_tokens(&got.usage, TOKENS_OUT), 3);
+    call.unseen_output = 0;
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -350,6 +377,7 @@ int main(void)
         T(usage_that_was_asked_for_passes),
         T(usage_beside_content_or_an_error_or_filters_is_not_hidden),
         T(null_usage_goes_where_we_asked_for_usage),
+        T(reasoning_that_is_not_shown_counts_where_no_usage_came),
         T(event_that_is_not_whole_waits_only_where_one_may_be_hidden),
         T(usage_chunk_without_its_empty_line_is_hidden_too),
         T(first_output_is_found_once),
