@@ -57,6 +57,7 @@ struct cli {
     bool is_json;
     bool has_color; /* of `out` */
     bool is_tty;    /* of `out` */
+    bool has_said_where; /* which daemon was found, where nothing named one */
 };
 
 /* All commands, in the order of help. */

@@ -18,6 +18,11 @@ struct answer {
  */
 int client_request(struct cli *c, const char *method, struct str path, struct str body, struct answer *ret);
 
+/* What speaks TLS with that daemon; untouched where it needs none. CLI_USAGE: said. The caller frees *ret. */
+struct where;
+struct tls_client;
+int client_tls(struct cli *c, const struct where *w, struct tls_client **ret);
+
 /* The same, and an answer that is no success is said: CLI_FAILED. */
 int client_call(struct cli *c, const char *method, struct str path, struct str body, struct answer *ret);
 /* Says what an answer that is no success says; with --json also prints it. Returns CLI_FAILED. */

@@ -4,6 +4,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "cli/show_run.h"
 #include "cli/timeline.h"
 #include "codec/form.h"
 
@@ -55,15 +56,15 @@ static int run_list(struct cli *c)
     return CLI_DONE;
 }
 
-static int run_show(struct cli *c)
+int show_run(struct cli *c, struct str id, struct str agent, struct str tenant)
 {
     struct answer a;
     struct buf path;
     buf_init(&path, 4096);
     (void)buf_add(&path, STR("/api/v1/runs/"));
-    (void)form_quote(&path, c->args[0]);
-    client_query(&path, "agent", cli_option(c, "agent"));
-    client_query(&path, "tenant", cli_option(c, "tenant"));
+    (void)form_quote(&path, id);
+    client_query(&path, "agent", agent);
+    client_query(&path, "tenant", tenant);
     int r = client_request(c, "GET", buf_str(&path), STR_NONE, &a);
     buf_deinit(&path);
     if (r)
@@ -82,6 +83,11 @@ static int run_show(struct cli *c)
     fputc('\n', c->out);
     print_run_sums(c, run, columns);
     return CLI_DONE;
+}
+
+static int run_show(struct cli *c)
+{
+    return show_run(c, c->args[0], cli_option(c, "agent"), cli_option(c, "tenant"));
 }
 
 static const struct option_spec list_options[] = {

@@ -1,8 +1,8 @@
 /*
  * daemon/daemon.c - puts the process together, waits for a signal, takes it apart in the opposite order.
  *
- * Start:  folder locked -> journal -> store -> core (recovery) -> vendors -> background -> workers -> admin -> listener
- *         -> ready
+ * Start:  folder locked -> journal -> store -> core (recovery) -> vendors -> background -> workers -> listener
+ *         -> admin, which tells where the listener is -> ready
  * Stop:   listener closed -> workers drained, then admin (both bounded) -> background -> loops -> store and journal
  *         closed
  *
@@ -200,6 +200,12 @@ static int reload(void *ctx, struct buf *error)
     return r;
 }
 
+static struct str url_of(struct daemon *d, const struct tls_server *tls, const struct net_addr *a)
+{
+    char text[64];
+    return arena_printf(&d->arena, "%s://" STR_FMT, tls ? "https" : "http", STR_ARG(net_addr_text(a, text)));
+}
+
 static int start_admin(struct daemon *d)
 {
     struct net_addr addr;
@@ -207,7 +213,7 @@ static int start_admin(struct daemon *d)
     buf_init(&d->vendors_json, 4u << 20);
     int r = config_json(d->o->config, &d->config_json);
     if (r == 0)
-        r = vendor_set_json(&d->vendors, &d->vendors_json);
+        r = vendor_set_json(&d->vendors, url_of(d, d->tls.data, &d->data_addr), &d->vendors_json);
     if (r == 0)
         r = loop_thread_new(&d->admin_loop);
     if (r < 0)
@@ -266,9 +272,9 @@ static int start(struct daemon *d)
     if (r == 0)
         r = start_workers(d);
     if (r == 0)
-        r = start_admin(d);
-    if (r == 0)
         r = start_listener(d);
+    if (r == 0)
+        r = start_admin(d);
     return r;
 }
 
@@ -293,12 +299,6 @@ static void print_json(struct daemon *d, struct str data, struct str admin)
     printf(STR_FMT "\n", STR_ARG(buf_str(&out)));
     fflush(stdout);
     buf_deinit(&out);
-}
-
-static struct str url_of(struct daemon *d, const struct tls_server *tls, const struct net_addr *a)
-{
-    char text[64];
-    return arena_printf(&d->arena, "%s://" STR_FMT, tls ? "https" : "http", STR_ARG(net_addr_text(a, text)));
 }
 
 static void say_ready(struct daemon *d)

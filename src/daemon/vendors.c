@@ -222,8 +222,9 @@ void vendor_set_free(struct vendor_set *v)
     arena_deinit(&v->arena);
 }
 
-int vendor_set_json(const struct vendor_set *v, struct buf *out)
+int vendor_set_json(const struct vendor_set *v, struct str data_url, struct buf *out)
 {
+    struct buf url;
     struct json_writer w;
     struct buf ops;
     jw_init(&w, out);
@@ -231,16 +232,21 @@ int vendor_set_json(const struct vendor_set *v, struct buf *out)
     for (size_t i = 0; i < v->vendors.n; i++) {
         const struct vendor *it = &v->vendors.items[i];
         buf_init(&ops, 4u << 20);
+        buf_init(&url, 4096);
+        (void)buf_printf(&url, STR_FMT "/" STR_FMT, STR_ARG(data_url), STR_ARG(it->name)); /* both are short */
         jw_object(&w);
         jw_put_str(&w, STR("name"), it->name);
         jw_put_str(&w, STR("connector"), connector_name(it->connector));
         jw_put_str(&w, STR("target"), it->target_text);
         jw_put_str(&w, STR("mode"), mode_text(it->mode));
+        jw_put_str(&w, STR("url"), buf_str(&url));
+        jw_put_bool(&w, STR("is_simulated"), it->is_simulated);
         jw_put_bool(&w, STR("has_secret"), it->secret != NULL);
         if (connector_operations_json(it->connector, &ops) == 0)
             jw_put_raw(&w, STR("operations"), buf_str(&ops));
         jw_object_end(&w);
         buf_deinit(&ops);
+        buf_deinit(&url);
     }
     jw_array_end(&w);
     jw_end(&w);

@@ -1,0 +1,31 @@
+/*
+ * cli/ask.h - one HTTP request and its whole answer, blocking, on a connection of its own. Says nothing to people.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "http/exchange.h"
+
+struct ask {
+    struct str host; /* a name or a numeric address; IPv6 without brackets */
+    uint16_t port;
+    struct tls_client *tls; /* NULL: plain HTTP */
+    const char *method;
+    struct str path;
+    struct http_field *fields;
+    size_t n_fields;
+    struct str body;
+};
+
+struct told {
+    int status;
+    struct buf body; /* ask_end() frees it */
+    struct str code; /* x-flyball-code, in the arena; empty: none */
+    bool has_failed; /* no whole answer came */
+    enum http_reset why;
+};
+
+/* 0: answered, or has_failed; negative: the request could not be made. Either way ask_end() follows. */
+int ask_once(const struct ask *what, size_t answer_bytes_max, struct arena *a, struct told *ret);
+void ask_end(struct told *t);
