@@ -28,6 +28,7 @@ static int dev(struct cli *c) { return start(c, true); }
 static const struct option_spec serve_options[] = {SETTINGS_OPTIONS, {NULL, NULL, NULL, false}};
 static const struct option_spec dev_options[] = {
     SETTINGS_OPTIONS,
+    {"live", "VENDORS", "these vendors are real, comma between them; secrets come from the environment", false},
     {"no-sandbox", NULL, "start without simulated vendors", false},
     {NULL, NULL, NULL, false},
 };
@@ -49,8 +50,11 @@ const struct command cmd_dev = {
     .summary = "run everything on this machine with simulated vendors: no real money can move",
     .text =
         "An embedded store, a starter policy named `default`, a new test key at each start, a data folder of its own.\n"
-        "With --json it prints one line when ready: data, admin, ui, dir, key, pid.",
-    .examples = "dev\ndev --dir ./trial --json\ndev --no-sandbox --config flyball.yaml",
+        "With --live the vendors that it names are real, and real money can move: OPENAI_API_KEY, ANTHROPIC_API_KEY,\n"
+        "STRIPE_SECRET_KEY, TWILIO_SECRET (user:password) and RESEND_API_KEY hold their secrets. Where a secret is a\n"
+        "live one, a live key is printed beside the test key.\n"
+        "With --json it prints one line when ready: data, admin, ui, dir, key, live_key, pid.",
+    .examples = "dev\ndev --live openai,anthropic\ndev --dir ./trial --json\ndev --no-sandbox --config flyball.yaml",
     .options = dev_options,
     .run = dev,
 };

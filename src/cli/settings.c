@@ -4,6 +4,7 @@
 #include "cli/settings.h"
 
 #include "base/err.h"
+#include "cli/live.h"
 #include "cli/print.h"
 #include "cli/where.h"
 #include "codec/json_write.h"
@@ -55,9 +56,18 @@ void settings_print_diags_json(struct cli *c, const struct diag_list *diags, boo
 
 static int find_file(struct cli *c, bool is_dev, struct config_input *in)
 {
+    struct str live = cli_option(c, "live");
     in->file = cli_option(c, "config");
     if (!in->file.n)
         in->file = cli_env(c, "FLYBALL_CONFIG");
+    if (live.p && in->file.n)
+        return cli_usage(c, "--live and a configuration file do not go together: every vendor that " STR_FMT
+                            " names is real",
+                         STR_ARG(in->file));
+    if (live.p) {
+        in->file = STR("--live");
+        return live_config(c, live, &in->text);
+    }
     if (!in->file.n && !is_dev && access("flyball.yaml", F_OK) == 0)
         in->file = STR("flyball.yaml");
     return in->file.n ? cli_read_file(c, in->file, CONFIG_BYTES_MAX, &in->text) : 0;

@@ -268,7 +268,7 @@ static int start(struct daemon *d)
     if (r == 0)
         r = start_background(d);
     if (r == 0 && d->o->is_dev)
-        r = dev_prepare(&d->dev, d->core);
+        r = dev_prepare(&d->dev, d->core, &d->vendors.vendors);
     if (r == 0)
         r = start_workers(d);
     if (r == 0)
@@ -293,6 +293,8 @@ static void print_json(struct daemon *d, struct str data, struct str admin)
     jw_put_str(&w, STR("dir"), d->folder.dir);
     if (d->dev.has_key)
         jw_put_str(&w, STR("key"), str_c(d->dev.key.text));
+    if (d->dev.has_live_key)
+        jw_put_str(&w, STR("live_key"), str_c(d->dev.live_key.text));
     jw_put_i64(&w, STR("pid"), getpid());
     jw_object_end(&w);
     jw_end(&w);
@@ -309,7 +311,7 @@ static void say_ready(struct daemon *d)
     if (d->o->wants_json)
         print_json(d, data_url, admin_url);
     else if (d->o->is_dev)
-        dev_banner(&d->dev, data_url, admin_url, d->folder.dir);
+        dev_banner(&d->dev, &d->vendors.vendors, data_url, admin_url, d->folder.dir);
     log_at(LOG_INFO, "ready", "data=" STR_FMT " admin=" STR_FMT " workers=%zu", STR_ARG(data_url), STR_ARG(admin_url),
            d->n_workers);
 }

@@ -18,14 +18,14 @@
 static const struct {
     struct str name, secret_prefix;
     sandbox_make_fn *make;
-} vendors[] = {
+} simulated[] = {
     {STR_INIT("openai"), STR_INIT("sk-sandbox-"), sandbox_openai},
     {STR_INIT("anthropic"), STR_INIT("sk-ant-sandbox-"), sandbox_anthropic},
     {STR_INIT("stripe"), STR_INIT("sk_test_"), sandbox_stripe},
     {STR_INIT("twilio"), STR_INIT("ACsandbox:"), sandbox_twilio},
     {STR_INIT("resend"), STR_INIT("re_sandbox_"), sandbox_resend},
 };
-#define N_VENDORS (sizeof(vendors) / sizeof(vendors[0]))
+#define N_VENDORS (sizeof(simulated) / sizeof(simulated[0]))
 
 static int make_secret(struct str prefix, struct rng *r, struct secret **ret)
 {
@@ -44,13 +44,13 @@ static int start_one(struct dev *d, size_t i, const struct limits *l, struct rng
 {
     struct net_addr any = {.host = "127.0.0.1", .port = 0};
     struct sandbox_vendor v;
-    *ret = (struct extra_vendor){.name = vendors[i].name};
-    int e = vendors[i].make(l, loop_wall(d->loop.loop), &v);
+    *ret = (struct extra_vendor){.name = simulated[i].name};
+    int e = simulated[i].make(l, loop_wall(d->loop.loop), &v);
     if (e == 0)
         e = sandbox_start(d->loop.loop, &any, l, &v, &d->sandboxes[i], &ret->addr);
     if (e == 0) {
         d->n_sandboxes++;
-        e = make_secret(vendors[i].secret_prefix, r, &ret->secret);
+        e = make_secret(simulated[i].secret_prefix, r, &ret->secret);
     }
     return err_trace(e);
 }
@@ -81,7 +81,24 @@ static bool has_default_policy(struct core *c)
     return has;
 }
 
-int dev_prepare(struct dev *d, struct core *c)
+static bool has_live_secret(const struct vendors *vendors)
+{
+    for (size_t i = 0; i < vendors->n; i++)
+        if (vendors->items[i].mode == MODE_LIVE)
+            return true;
+    return false;
+}
+
+static int make_key(struct core *c, enum mode mode, struct diag_list *diags, struct key_text *ret, bool *ret_is_made)
+{
+    uint64_t seq;
+    struct key_spec spec = {.mode = mode, .agent = STR("dev"), .owner = STR("dev")};
+    int r = core_key_create(c, &spec, STR("flyball dev"), diags, ret, &seq);
+    *ret_is_made = r == 0;
+    return err_trace(r);
+}
+
+int dev_prepare(struct dev *d, struct core *c, const struct vendors *vendors)
 {
     struct arena a;
     struct diag_list diags;
@@ -94,37 +111,64 @@ int dev_prepare(struct dev *d, struct core *c)
     if (!has_default_policy(c))
         r = core_policy_apply(c, policy_starter(), STR("starter.yaml"), STR("flyball dev"), &diags, &p, &seq);
     policy_unref(p);
-    struct key_spec spec = {.mode = MODE_TEST, .agent = STR("dev"), .owner = STR("dev")};
     if (r == 0)
-        r = core_key_create(c, &spec, STR("flyball dev"), &diags, &d->key, &seq);
-    d->has_key = r == 0;
+        r = make_key(c, MODE_TEST, &diags, &d->key, &d->has_key);
+    if (r == 0 && has_live_secret(vendors))
+        r = make_key(c, MODE_LIVE, &diags, &d->live_key, &d->has_live_key);
     arena_deinit(&a);
     return err_trace(r);
 }
 
-void dev_banner(const struct dev *d, struct str data_url, struct str admin_url, struct str dir)
+/* --- banner ------------------------------------------------------------------------------------------------------- */
+
+/* One line of those that are simulated, or of those that are not; nothing where there are none. */
+static void print_vendors(const struct vendors *vendors, bool is_simulated, const char *title, const char *more)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < vendors->n; i++) {
+        if (vendors->items[i].is_simulated != is_simulated)
+            continue;
+        printf("%s" STR_FMT, n++ ? ", " : title, STR_ARG(vendors->items[i].name));
+    }
+    if (n)
+        printf(" (%s)\n", more);
+}
+
+static bool vendor_is_simulated(const struct vendors *vendors, struct str name)
+{
+    const struct vendor *v = vendors_find(vendors, name);
+    return v && v->is_simulated;
+}
+
+static void print_try(const struct dev *d, const struct vendors *vendors, struct str data_url, struct str dir)
+{
+    printf("Try:\n  flyball demo --dir " STR_FMT "; flyball calls --dir " STR_FMT "\n", STR_ARG(dir), STR_ARG(dir));
+    if (vendors_find(vendors, STR("openai")))
+        printf("  curl " STR_FMT "/openai/v1/chat/completions -H 'Authorization: Bearer %s' \\\n"
+               "    -H 'Content-Type: application/json' \\\n"
+               "    -d '{\"model\":\"gpt-4o-mini\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}'\n",
+               STR_ARG(data_url), d->key.text);
+    if (vendor_is_simulated(vendors, STR("stripe")))
+        printf("  curl " STR_FMT "/stripe/v1/refunds -u %s: -d charge=ch_demo -d amount=500\n", STR_ARG(data_url),
+               d->key.text);
+    if (vendors_find(vendors, STR("openai")))
+        printf("  OpenAI(base_url=\"" STR_FMT "/openai/v1\", api_key=\"%s\")\n", STR_ARG(data_url), d->key.text);
+    if (vendor_is_simulated(vendors, STR("stripe")))
+        printf("  stripe.api_base = \"" STR_FMT "/stripe\"; stripe.api_key = \"%s\"\n", STR_ARG(data_url), d->key.text);
+}
+
+void dev_banner(const struct dev *d, const struct vendors *vendors, struct str data_url, struct str admin_url,
+                struct str dir)
 {
     printf("flyball dev: agents call " STR_FMT ", you look at " STR_FMT "\n", STR_ARG(data_url), STR_ARG(admin_url));
-    printf("  data folder   " STR_FMT "\n", STR_ARG(dir));
-    if (d->n_sandboxes) {
-        printf("  vendors       ");
-        for (size_t i = 0; i < d->n_sandboxes; i++)
-            printf("%s" STR_FMT, i ? ", " : "", STR_ARG(vendors[i].name));
-        printf(" (simulated: no account, no money)\n");
-    }
-    printf("  policy        default (flyball policy history default)\n");
-    printf("  key           %s\n\n", d->key.text);
-    printf("Try:\n");
-    printf("  curl " STR_FMT "/stripe/v1/refunds -u %s: -d charge=ch_demo -d amount=500\n", STR_ARG(data_url),
-           d->key.text);
-    printf("  curl " STR_FMT "/stripe/v1/payouts -u %s: -d amount=500 -d currency=usd\n", STR_ARG(data_url),
-           d->key.text);
-    printf("  curl " STR_FMT "/twilio/2010-04-01/Accounts/ACdemo/Messages.json -u ACdemo:%s \\\n"
-           "      -d To=%%2B14155550123 -d From=%%2B14155550100 -d Body=hello\n",
-           STR_ARG(data_url), d->key.text);
-    printf("  flyball calls --dir " STR_FMT "\n", STR_ARG(dir));
-    printf("Python: stripe.api_key = \"%s\"; stripe.api_base = \"" STR_FMT "/stripe\"\n", d->key.text,
-           STR_ARG(data_url));
+    print_vendors(vendors, true, "  simulated  ", "no account, no money");
+    print_vendors(vendors, false, "  live       ", "real: what agents do there is done");
+    printf("  data       " STR_FMT "\n", STR_ARG(dir));
+    printf("  policy     default: who may do what, and for how much a day (flyball policy history default)\n");
+    printf("  key        %s\n", d->key.text);
+    if (d->has_live_key)
+        printf("  live key   %s\n", d->live_key.text);
+    print_try(d, vendors, data_url, dir);
     fflush(stdout);
 }
 
@@ -143,7 +187,9 @@ void dev_stop(struct dev *d, struct core *c)
     uint64_t seq;
     if (d->has_key)
         (void)core_key_revoke(c, str_c(d->key.id), STR("flyball dev"), &seq);
-    d->has_key = false;
+    if (d->has_live_key)
+        (void)core_key_revoke(c, str_c(d->live_key.id), STR("flyball dev"), &seq);
+    d->has_key = d->has_live_key = false;
     if (d->n_sandboxes)
         loop_thread_call(&d->loop, stop_sandboxes, d);
     loop_thread_stop(&d->loop);

@@ -77,6 +77,7 @@ class Daemon:
             if name in os.environ:
                 self.env[name] = os.environ[name]
         self.process = self.ready = None
+        self.config_given = True  # False: without --config, as a newcomer starts it
         self.ca_context = ca_context  # an ssl.SSLContext: the admin listener has a certificate
         if ca:
             self.env["FLYBALL_CA"] = str(ca)
@@ -102,8 +103,7 @@ class Daemon:
             BINARY,
             self.command,
             "--json",
-            "--config",
-            str(self.config_file),
+            *(["--config", str(self.config_file)] if self.config_given else []),
             "--dir",
             str(self.dir),
             "--listen-data",

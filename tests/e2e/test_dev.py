@@ -1,5 +1,6 @@
 """`flyball dev` as a newcomer has it: simulated models and Stripe behind the starter policy, official SDKs in front."""
 import json
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -8,6 +9,8 @@ import anthropic
 import openai
 import pytest
 import stripe
+
+from flyball import BINARY
 
 SCRIPT = Path(__file__).parent / "node" / "models.mjs"
 CHAT, CLAUDE = "gpt-4o-mini", "claude-haiku-4-5"
@@ -166,6 +169,76 @@ def test_a_fault_reaches_the_simulated_model(dev):
     assert refused.value.status_code == 502
     dev.settle()
     assert dev.run_calls("run-dev")[0]["verdict"] == "permit"
+
+
+# ---- --live ----------------------------------------------------------------------------------------------------------
+
+
+def banner(tmp_path, *args, env):
+    """What `flyball dev` says to a person, until it is told to end."""
+    argv = [BINARY, "dev", "--dir", str(tmp_path / "d"), "--listen-data", "127.0.0.1:0", "--listen-admin",
+            "127.0.0.1:0", *args]
+    p = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **env})
+    log = [p.stderr.readline()]
+    while log[-1] and "event=ready" not in log[-1]:  # the banner is out before that
+        log.append(p.stderr.readline())
+    p.terminate()
+    said, err = p.stdout.read(), "".join(log) + p.stderr.read()
+    p.wait(20)
+    p.stdout.close()
+    p.stderr.close()
+    return said, err
+
+
+def test_the_banner_has_lines_to_paste_for_a_model_and_for_stripe(tmp_path):
+    said, _ = banner(tmp_path, env={})
+    assert len(said.splitlines()) <= 15
+    for words in ("gpt-4o-mini", "charge=ch_demo", "OpenAI(base_url=", "stripe.api_base", "flyball demo"):
+        assert words in said
+    assert "  live  " not in said and "fb_live" not in said
+
+
+def test_live_vendors_are_named_and_a_live_secret_brings_a_live_key(tmp_path):
+    said, _ = banner(tmp_path, "--live", "openai,resend,twilio", env={
+        "OPENAI_API_KEY": "sk-made-up", "RESEND_API_KEY": "re_made_up", "TWILIO_SECRET": "AC1:made-up"})
+    assert len(said.splitlines()) <= 15
+    assert "live       openai, resend, twilio" in said and "simulated  anthropic, stripe" in said
+    assert "fb_live_" in said and "made-up" not in said and "made_up" not in said
+
+
+def test_a_live_model_has_no_mode_and_wants_no_live_key(make_daemon):
+    d = make_daemon(None, command="dev", args=["--live", "openai"], start=False, env={"OPENAI_API_KEY": "sk-made-up"})
+    d.config_given = False
+    d.start()
+    vendors = {v["name"]: v for v in d.get("/api/v1/vendors")["vendors"]}
+    assert (vendors["openai"]["is_simulated"], vendors["openai"]["mode"]) == (False, "any")
+    assert vendors["openai"]["target"] == "api.openai.com:443"
+    assert vendors["anthropic"]["is_simulated"] and "live_key" not in d.ready
+    assert vendors["stripe"]["url"] == d.ready["data"] + "/stripe"
+    assert b"sk-made-up" not in (Path("/proc") / str(d.pid) / "environ").read_bytes()
+
+
+def test_a_live_secret_of_stripe_brings_a_live_key(make_daemon):
+    env = {"STRIPE_SECRET_KEY": "rk_live_" + "made0up0" * 2}
+    d = make_daemon(None, command="dev", args=["--live", "stripe"], start=False, env=env)
+    d.config_given = False
+    d.start()
+    assert d.ready["live_key"].startswith("fb_live_") and d.ready["key"].startswith("fb_test_")
+    client = stripe.StripeClient(d.ready["key"], base_addresses={"api": d.ready["data"] + "/stripe"})
+    with pytest.raises(stripe.PermissionError):  # a test key never reaches a live secret
+        client.v1.balance.retrieve()
+
+
+@pytest.mark.parametrize("args, words", [
+    (["--live", "gpt"], "there is no simulated vendor `gpt`"),
+    (["--live", "openai,"], "there is no simulated vendor ``"),
+    (["--live", "anthropic"], "ANTHROPIC_API_KEY, which is not set"),
+    (["--live", "openai", "--config", "flyball.yaml"], "do not go together"),
+])
+def test_live_refuses_what_it_cannot_do(tmp_path, args, words):
+    said, err = banner(tmp_path, *args, env={"OPENAI_API_KEY": "sk-made-up"})
+    assert said == "" and words in err
 
 
 def test_dev_is_ready_at_once(make_daemon):
