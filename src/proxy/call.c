@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define FREE_CALLS_MAX 256
+#define EXPECTED_BYTES_MAX (256 * 1024)
 
 enum leave { LEAVE_END, LEAVE_RELEASE, LEAVE_CANCEL, LEAVE_FINISH, LEAVE_DROP };
 
@@ -227,12 +228,21 @@ static void on_total_timeout(struct timer *t)
     }
 }
 
+/* Where the head says how much comes, memory is taken once; but not much on a stranger's word. */
+static void expect_body(struct call *c)
+{
+    int64_t n = c->head ? c->head->body_bytes : 0;
+    if (c->body.n == 0 && n > 0)
+        (void)buf_reserve(&c->body, n < EXPECTED_BYTES_MAX ? (size_t)n : EXPECTED_BYTES_MAX); /* buf_add() says it */
+}
+
 static void client_on_body(void *ctx, struct str bytes)
 {
     struct call *c = ctx;
     if (c->state != CALL_READING)
         return; /* the rest of a refused request */
     size_t cap = c->body.cap;
+    expect_body(c);
     if (buf_add(&c->body, bytes) < 0) {
         call_refusef(c, CODE_REQUEST_TOO_LARGE, 413, "The request body is larger than %s (%lld bytes)",
                      call_body_limit(c), (long long)c->body.max_bytes);
