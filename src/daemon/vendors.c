@@ -116,15 +116,41 @@ static int set_tls(struct vendor *v, const struct config_vendor *cv, struct vend
     return r;
 }
 
-static int set_mode(struct vendor *v, struct str configured, struct buf *error)
+/* CONTRACT 3: what the secret does not tell is live. */
+static int set_mode(struct vendor *v, struct str configured, const struct secret *secret)
 {
+    v->mode = MODE_LIVE;
     if (configured.n)
         return mode_parse(configured, &v->mode);
-    if (v->secret && connector_secret_mode(v->connector, secret_reveal(v->secret), &v->mode))
-        return 0;
-    v->mode = MODE_LIVE; /* CONTRACT 3: what cannot be told is live */
-    (void)error;
+    if (secret)
+        (void)connector_secret_mode(v->connector, secret_reveal(secret), &v->mode);
     return 0;
+}
+
+/* From the environment or a file: the same until the process ends. Takes `secret` over. */
+static int put_credential(struct vendor *v, struct secret *secret)
+{
+    struct credential *c;
+    int r = credential_new(secret, NULL, 0, v->mode, &c);
+    if (r < 0)
+        return r;
+    v->credential = credential_slot_new();
+    credential_put(v->credential, c, SECRET_OK);
+    return 0;
+}
+
+static int set_credential(struct vendor *v, const struct config_vendor *cv, struct buf *error)
+{
+    struct secret *secret = NULL;
+    int r = cv->secret.n ? secret_load(cv->secret, error, &secret) : 0;
+    if (r < 0)
+        return r;
+    r = set_mode(v, cv->mode, secret);
+    if (r < 0 || !secret) {
+        secret_free(secret);
+        return r;
+    }
+    return put_credential(v, secret);
 }
 
 static int load_one(const struct config *c, const struct config_vendor *cv, size_t i, struct buf *error,
@@ -138,9 +164,6 @@ static int load_one(const struct config *c, const struct config_vendor *cv, size
     v->connector = set->connectors[i];
     if ((r = load_prices(cv, set->connectors[i], &set->arena, error)) < 0)
         return r;
-    if (cv->secret.n && (r = secret_load(cv->secret, error, &set->secrets[i])) < 0)
-        return r;
-    v->secret = set->secrets[i];
     check(cv->base_url.n > 0); /* required, and checked by the config */
     struct config_timeouts timeouts = config_vendor_timeouts(c, cv);
     set_target(v, &set->arena,
@@ -152,8 +175,7 @@ static int load_one(const struct config *c, const struct config_vendor *cv, size
     v->forwards_run_id = cv->forwards_run_id;
     v->polls = cv->polls;
     v->has_hosts = is_own_address(cv, v->connector);
-    r = set_mode(v, cv->mode, error);
-    return r < 0 ? r : conceal_forms_init(&v->forms, v->secret);
+    return set_credential(v, cv, error);
 }
 
 static int load_extra(const struct config *c, const struct extra_vendor *x, size_t i, struct buf *error,
@@ -161,20 +183,20 @@ static int load_extra(const struct config *c, const struct extra_vendor *x, size
 {
     struct vendor *v = &set->vendors.items[i];
     struct config_timeouts timeouts = config_vendor_timeouts(c, &(struct config_vendor){.port = 0});
-    set->secrets[i] = x->secret;
     int r = load_connector(c, x->name, &set->arena, error, &set->connectors[i]);
-    if (r < 0)
+    if (r < 0) {
+        secret_free(x->secret);
         return r;
+    }
     v->name = set->names[i] = x->name;
     v->connector = set->connectors[i];
-    v->secret = x->secret;
     v->mode = MODE_TEST;
     v->is_simulated = v->polls = true;
     v->additions = (struct saas_additions){.idempotency_key = true, .tag = true, .usage = true};
     struct http_target target = http_target_at(&x->addr);
     set_target(v, &set->arena, &target);
     set_timeouts(v, &timeouts, &c->limits);
-    return conceal_forms_init(&v->forms, v->secret);
+    return put_credential(v, x->secret);
 }
 
 int vendor_set_load(const struct config *c, const struct extra_vendor *extra, size_t n_extra, struct buf *error,
@@ -186,9 +208,8 @@ int vendor_set_load(const struct config *c, const struct extra_vendor *extra, si
     arena_init(&ret->arena, 16u << 20);
     ret->vendors.items = calloc(n_max, sizeof(*ret->vendors.items));
     ret->connectors = calloc(n_max, sizeof(*ret->connectors));
-    ret->secrets = calloc(n_max, sizeof(*ret->secrets));
     ret->names = calloc(n_max, sizeof(*ret->names));
-    check(ret->vendors.items && ret->connectors && ret->secrets && ret->names);
+    check(ret->vendors.items && ret->connectors && ret->names);
     for (size_t i = 0; i < n && r == 0; i++) {
         ret->vendors.n = i + 1;
         r = load_one(c, &c->vendors[i], i, error, ret);
@@ -209,14 +230,12 @@ int vendor_set_load(const struct config *c, const struct extra_vendor *extra, si
 void vendor_set_free(struct vendor_set *v)
 {
     for (size_t i = 0; i < v->vendors.n; i++) {
-        conceal_forms_deinit(&v->vendors.items[i].forms);
+        credential_slot_free(v->vendors.items[i].credential);
         tls_client_free(v->vendors.items[i].target.tls);
         connector_free(v->connectors[i]);
-        secret_free(v->secrets[i]);
     }
     free(v->vendors.items);
     free(v->connectors);
-    free(v->secrets);
     free(v->names);
     tls_sessions_free(v->sessions);
     arena_deinit(&v->arena);
@@ -241,7 +260,7 @@ int vendor_set_json(const struct vendor_set *v, struct str data_url, struct buf 
         jw_put_str(&w, STR("mode"), mode_text(it->mode));
         jw_put_str(&w, STR("url"), buf_str(&url));
         jw_put_bool(&w, STR("is_simulated"), it->is_simulated);
-        jw_put_bool(&w, STR("has_secret"), it->secret != NULL);
+        jw_put_bool(&w, STR("has_secret"), it->credential != NULL);
         if (connector_operations_json(it->connector, &ops) == 0)
             jw_put_raw(&w, STR("operations"), buf_str(&ops));
         jw_object_end(&w);

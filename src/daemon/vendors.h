@@ -9,7 +9,6 @@
 struct vendor_set {
     struct vendors vendors;
     struct connector **connectors; /* one a vendor */
-    struct secret **secrets;
     struct str *names;
     struct tls_sessions *sessions; /* NULL: no vendor speaks TLS */
     struct arena arena;

@@ -242,14 +242,15 @@ void stage_admit(struct call *c)
     if (!call_route(c))
         return;
     facts_of_vendor(c);
-    if (!vendor_allows_mode(c->vendor, c->adm.key->mode)) {
+    c->vendor_mode = vendor_mode(c->vendor);
+    if (!vendor_allows_mode(c->vendor_mode, c->adm.key->mode)) {
         call_refusef(c, CODE_POLICY_DENIED, 0,
                      "This is a test key, and " STR_FMT " is configured with a live secret; use a live key",
                      STR_ARG(c->vendor->name));
         return;
     }
-    if (c->vendor->mode != MODE_ANY)
-        c->facts.mode = c->vendor->mode;
+    if (c->vendor_mode != MODE_ANY)
+        c->facts.mode = c->vendor_mode;
     (void)call_is_to_model(c);
     c->phases.admit = call_us(c);
     stage_read(c);

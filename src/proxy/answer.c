@@ -8,6 +8,7 @@
 #include "proxy/llm.h"
 #include "proxy/lookup_cache.h"
 #include "proxy/poll.h"
+#include "proxy/present.h"
 #include "proxy/send.h"
 
 static void abandon(struct call *c, enum http_reset why)
@@ -82,7 +83,7 @@ static void start_stream(struct call *c)
     struct http_head head = c->answer_head;
     call_our_fields(c, head.fields, &head.n_fields);
     c->is_streaming = c->is_head_sent = true;
-    conceal_stream_init(&c->conceal, &c->vendor->forms);
+    conceal_stream_init(&c->conceal, call_forms(c));
     http_send_head(c->client, &head);
     http_on(c->up, &stream_events, c);
     http_credit(c->up, (size_t)c->w->shared->limits->stream_window_bytes);
@@ -119,7 +120,7 @@ static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
     uint16_t status = c->answer_head.status;
 
     release_up(c);
-    (void)conceal_text(&c->vendor->forms, c->answer.p, c->answer.n); /* before anything of it is on record */
+    (void)conceal_text(call_forms(c), c->answer.p, c->answer.n); /* before anything of it is on record */
     if (saas_confirm(&c->saas, status, buf_str(&c->answer), is_replay(c), c->facts.cost, &c->arena, &result) < 0)
         result = (struct saas_result){.outcome = OUTCOME_UNKNOWN};
     if (result.outcome == OUTCOME_RELEASED && !result.is_replay && was_tried_before(c)) {

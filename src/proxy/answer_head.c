@@ -6,6 +6,7 @@
  */
 #include "proxy/forward.h"
 #include "proxy/llm.h"
+#include "proxy/present.h"
 
 #include <string.h>
 
@@ -52,7 +53,8 @@ bool answer_keep_head(struct call *c, const struct http_head *head)
         struct str name = put(&at, f->name);
         fields[n++] = (struct http_field){name, put(&at, f->value)};
     }
-    (void)conceal_text(&c->vendor->forms, block, (size_t)(at - block));
+    call_present_newest(c);
+    (void)conceal_text(call_forms(c), block, (size_t)(at - block));
     c->answer_head = (struct http_head){
         .status = head->status, .reason = reason, .fields = fields, .n_fields = n, .body_bytes = head->body_bytes};
     return true;

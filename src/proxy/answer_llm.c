@@ -10,6 +10,7 @@
  */
 #include "proxy/forward.h"
 #include "proxy/llm.h"
+#include "proxy/present.h"
 #include "proxy/send.h"
 
 #define EVENT_BYTES_MAX 16384
@@ -151,7 +152,7 @@ static void start_stream(struct call *c)
     head.body_bytes = HTTP_BODY_UNKNOWN; /* a usage chunk may be taken out */
     call_our_fields(c, head.fields, &head.n_fields);
     c->is_streaming = c->is_head_sent = c->llm->is_stream = true;
-    conceal_stream_init(&c->conceal, &c->vendor->forms);
+    conceal_stream_init(&c->conceal, call_forms(c));
     http_send_head(c->client, &head);
     http_on(c->up, &stream_events, c);
     http_credit(c->up, (size_t)c->w->shared->limits->stream_window_bytes);
@@ -236,7 +237,7 @@ static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
     (void)trailers;
     (void)n;
     end_of_up(c, NULL);
-    (void)conceal_text(&c->vendor->forms, c->answer.p, c->answer.n); /* before anything of it is on record */
+    (void)conceal_text(call_forms(c), c->answer.p, c->answer.n); /* before anything of it is on record */
     llm_meter_whole(c->llm->meter, status, buf_str(&c->answer));
     call_settle_llm(c, &(struct llm_end){.status = status});
     answer_send_whole(c);

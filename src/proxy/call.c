@@ -123,6 +123,7 @@ void call_done(struct call *c)
     if (c->conceal.forms)
         conceal_stream_deinit(&c->conceal);
     buf_deinit(&c->ask.json);
+    credential_unref(c->credential);
     policy_unref(c->adm.policy);
     list_remove(&c->node);
     w->n_calls--;

@@ -69,6 +69,7 @@ struct call {
     struct str presented; /* the agent's key: for finding it where it must not stand, never for a record */
     struct run run;
     const struct vendor *vendor;
+    enum mode vendor_mode; /* of the vendor, when the call was let in */
     struct str path, query; /* the vendor's own */
     bool has_query, is_dry_run, has_key;
     struct str idempotency_key;
@@ -106,6 +107,7 @@ struct call {
     struct cost settled;    /* after call_settle */
 
     /* forward, answer */
+    struct credential *credential; /* a reference, from before the first send; NULL: none yet, or none is wanted */
     struct http_exchange *up;
     struct timer total_timer;
     struct record_attempt attempts[ATTEMPTS_MAX];

@@ -3,6 +3,7 @@
  */
 #include "proxy/conceal.h"
 
+#include "base/check.h"
 #include "base/err.h"
 #include "codec/b64.h"
 #include "crypto/hash.h"
@@ -12,19 +13,20 @@
 
 #define CONCEAL_MIN_BYTES 8 /* shorter "secrets" would blot out ordinary text */
 
-static int add_form(struct conceal_forms *f, size_t i, struct str bytes)
+static int add_form(struct conceal_forms *f, struct str bytes)
 {
     struct secret *s;
     int r = secret_new(bytes, &s);
     if (r < 0)
         return err_trace(r);
-    f->forms[i] = s;
+    check(f->n < CONCEAL_FORMS);
+    f->forms[f->n++] = s;
     if (bytes.n > f->n_bytes_max)
         f->n_bytes_max = bytes.n;
     return 0;
 }
 
-static int add_base64(struct conceal_forms *f, size_t i, struct str raw, char more)
+static int add_base64(struct conceal_forms *f, struct str raw, char more)
 {
     char plain[SECRET_BYTES_MAX + 1], text[B64_SIZE(SECRET_BYTES_MAX + 1)];
     size_t n = raw.n;
@@ -35,39 +37,44 @@ static int add_base64(struct conceal_forms *f, size_t i, struct str raw, char mo
     struct str t = b64_encode((struct str){plain, n}, text);
     while (t.n && t.p[t.n - 1] == '=')
         t.n--;
-    int r = add_form(f, i, str_sub(t, 0, t.n - 1));
+    int r = add_form(f, str_sub(t, 0, t.n - 1));
     bytes_wipe(plain, sizeof(plain));
     bytes_wipe(text, sizeof(text));
     return r;
 }
 
-int conceal_forms_init(struct conceal_forms *f, const struct secret *s)
+int conceal_forms_add(struct conceal_forms *f, const struct secret *s)
 {
-    *f = (struct conceal_forms){.n_bytes_max = 0};
     if (!s || secret_reveal(s).n < CONCEAL_MIN_BYTES)
         return 0;
-    int r = add_form(f, 0, secret_reveal(s));
+    int r = add_form(f, secret_reveal(s));
     if (r == 0)
-        r = add_base64(f, 1, secret_reveal(s), 0);
+        r = add_base64(f, secret_reveal(s), 0);
     if (r == 0)
-        r = add_base64(f, 2, secret_reveal(s), ':');
+        r = add_base64(f, secret_reveal(s), ':');
     struct str user, password; /* Twilio shows an account its token */
     if (r == 0 && str_cut(secret_reveal(s), ':', &user, &password) && password.n >= CONCEAL_MIN_BYTES)
-        r = add_form(f, 3, password);
+        r = add_form(f, password);
     return r;
+}
+
+int conceal_forms_init(struct conceal_forms *f, const struct secret *s)
+{
+    *f = (struct conceal_forms){.n = 0};
+    return conceal_forms_add(f, s);
 }
 
 void conceal_forms_deinit(struct conceal_forms *f)
 {
-    for (size_t i = 0; i < CONCEAL_FORMS; i++)
+    for (size_t i = 0; i < f->n; i++)
         secret_free((struct secret *)f->forms[i]);
-    *f = (struct conceal_forms){.n_bytes_max = 0};
+    *f = (struct conceal_forms){.n = 0};
 }
 
 size_t conceal_text(const struct conceal_forms *f, char *p, size_t n)
 {
     size_t n_found = 0;
-    for (size_t i = 0; i < CONCEAL_FORMS && f->forms[i]; i++) {
+    for (size_t i = 0; i < f->n; i++) {
         struct str form = secret_reveal(f->forms[i]);
         char *at = p;
         while (n - (size_t)(at - p) >= form.n && (at = memmem(at, n - (size_t)(at - p), form.p, form.n))) {
@@ -91,7 +98,7 @@ void conceal_stream_deinit(struct conceal_stream *s) { buf_deinit(&s->kept); }
 static size_t tail_to_keep(const struct conceal_forms *f, const char *p, size_t n)
 {
     size_t keep = 0;
-    for (size_t i = 0; i < CONCEAL_FORMS && f->forms[i]; i++) {
+    for (size_t i = 0; i < f->n; i++) {
         struct str form = secret_reveal(f->forms[i]);
         for (size_t k = form.n - 1 < n ? form.n - 1 : n; k > keep; k--) {
             if (p[n - k] == form.p[0] && memcmp(p + n - k, form.p, k) == 0) {

@@ -10,15 +10,18 @@
 #include "base/buf.h"
 #include "crypto/secret.h"
 
-#define CONCEAL_FORMS 4
+#define CONCEAL_SECRETS_MAX 2
+#define CONCEAL_FORMS (4 * CONCEAL_SECRETS_MAX)
 
 struct conceal_forms {
-    const struct secret *forms[CONCEAL_FORMS]; /* NULL: fewer */
-    size_t n_bytes_max;
+    const struct secret *forms[CONCEAL_FORMS];
+    size_t n, n_bytes_max;
 };
 
 /* -ERR_NOMEM. A NULL secret conceals nothing. */
 int conceal_forms_init(struct conceal_forms *f, const struct secret *s);
+/* One more, up to CONCEAL_SECRETS_MAX. */
+int conceal_forms_add(struct conceal_forms *f, const struct secret *s);
 void conceal_forms_deinit(struct conceal_forms *f);
 
 /* In place, a whole text. Returns how often. */

@@ -5,6 +5,7 @@
  * From here on the call has something to give back: every way out goes through call_settle().
  */
 #include "proxy/llm.h"
+#include "proxy/present.h"
 #include "proxy/send.h"
 
 #define DECIDE_AGAIN_MAX 8
@@ -143,6 +144,8 @@ void stage_hold(struct call *c)
     size_t i_short = 0;
     enum code code = CODE_NONE;
 
+    if (!call_present(c))
+        return;
     if (compose(c) < 0) {
         call_refuse(c, CODE_REQUEST_TOO_LARGE, 413,
                     STR("The request cannot be re-written within call_memory_bytes_max"));

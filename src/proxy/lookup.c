@@ -5,6 +5,7 @@
  * the agent yet, so whatever goes wrong here costs nothing.
  */
 #include "proxy/lookup_cache.h"
+#include "proxy/present.h"
 #include "proxy/send.h"
 
 #include "base/counter.h"
@@ -68,7 +69,8 @@ static void on_end(void *ctx, const struct http_field *trailers, size_t n)
     struct str body = buf_str(&c->answer);
     uint16_t status = c->answer_head.status;
     end(c, NULL);
-    (void)conceal_text(&c->vendor->forms, c->answer.p, c->answer.n);
+    call_present_newest(c);
+    (void)conceal_text(call_forms(c), c->answer.p, c->answer.n);
     if (status == 200)
         lookup_cache_put(c->w->lookups, c->lookup_key, body, loop_now(c->w->loop));
     apply(c, status, body);
@@ -97,6 +99,8 @@ static const struct http_events lookup_events = {
 void stage_look_up(struct call *c, bool wants_amount, bool wants_customer)
 {
     struct str path, cached;
+    if (!call_present(c))
+        return;
     check(saas_lookup_path(&c->saas, wants_amount, wants_customer, &c->arena, &path));
     c->lookup_key = arena_printf(&c->arena, STR_FMT "\n" STR_FMT, STR_ARG(c->vendor->name), STR_ARG(path));
     call_go(c, CALL_LOOKING_UP);

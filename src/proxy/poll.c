@@ -38,6 +38,7 @@ struct poller {
     size_t n;
     struct poll *asking; /* NULL: none */
     struct http_exchange *up;
+    struct credential *credential; /* that it was asked with; NULL: none */
     uint16_t status;
     struct buf answer;
     struct timer pause;
@@ -103,7 +104,9 @@ static void asked(struct poller *p, bool is_whole)
     enum saas_polled polled = SAAS_POLLED_NOT_YET;
 
     http_release(p->up);
+    credential_unref(p->credential);
     p->up = NULL;
+    p->credential = NULL;
     p->asking = NULL;
     if (is_whole)
         polled = saas_poll_read(it->op, p->status, buf_str(&p->answer), &cost);
@@ -156,11 +159,18 @@ static void ask_next(struct poller *p)
     struct http_target at = vendor_target(it->vendor, it->path, &path);
 
     list_remove(&it->line);
+    if (it->vendor->credential &&
+        !(p->credential = credential_take(it->vendor->credential, loop_wall(p->w->loop)))) {
+        wait_on(it); /* perhaps the secret is there by the next time */
+        timer_arm(p->w->loop, &p->pause, p->w->shared->limits->poll_spacing_ms);
+        return;
+    }
     p->asking = it;
     p->status = 0;
     counter_add(COUNTER_prices_asked, 1);
     p->up = http_pool_open(p->w->pool, &at, &it->vendor->lookup_timeouts, false, &poll_events, p);
-    send_on(p->up, it->vendor, fields, POLL_FIELDS, &(struct send_parts){.method = STR("GET"), .target = path});
+    send_on(p->up, it->vendor, p->credential, fields, POLL_FIELDS,
+            &(struct send_parts){.method = STR("GET"), .target = path});
 }
 
 /* --- what is awaited ---------------------------------------------------------------------------------------------- */
@@ -229,6 +239,7 @@ void poller_free(struct poller *p)
     if (p->up) {
         http_reset(p->up, HTTP_RESET_CANCELLED);
         http_release(p->up);
+        credential_unref(p->credential);
     }
     list_each_safe(n, tmp, &p->all)
         poll_end(list_entry(n, struct poll, node));

@@ -42,10 +42,9 @@ static size_t add_run(struct call *c, struct http_field *fields)
 }
 
 /* The value of the field that speaks for us, into `out`: whoever calls wipes it. */
-static struct str secret_value(const struct vendor *v, char out[SECRET_VALUE_BYTES])
+static struct str secret_value(struct secret_form form, const struct secret *secret, char out[SECRET_VALUE_BYTES])
 {
-    struct secret_form form = connector_secret_form(v->connector);
-    struct str s = secret_reveal(v->secret);
+    struct str s = secret_reveal(secret);
     size_t n = form.is_basic ? B64_SIZE(s.n) : s.n;
     check(form.prefix.n + n <= SECRET_VALUE_BYTES);
     memcpy(out, form.prefix.p, form.prefix.n);
@@ -64,9 +63,10 @@ static size_t bytes_of(const struct str *parts, size_t n)
     return bytes;
 }
 
-static void send_head(struct http_exchange *x, const struct vendor *v, struct http_field *fields, size_t n,
-                      const struct send_parts *p)
+static void send_head(struct http_exchange *x, const struct vendor *v, const struct credential *credential,
+                      struct http_field *fields, size_t n, const struct send_parts *p)
 {
+    struct secret_form form = connector_secret_form(v->connector);
     char secret[SECRET_VALUE_BYTES];
     struct str value = STR_NONE;
 
@@ -75,9 +75,9 @@ static void send_head(struct http_exchange *x, const struct vendor *v, struct ht
         fields[n++] = (struct http_field){STR("content-type"), p->content_type};
     if (p->idempotency_key.n)
         fields[n++] = (struct http_field){STR("idempotency-key"), p->idempotency_key};
-    if (v->secret) {
-        value = secret_value(v, secret);
-        fields[n++] = (struct http_field){connector_secret_form(v->connector).header, value};
+    if (credential) {
+        value = secret_value(form, credential->value, secret);
+        fields[n++] = (struct http_field){form.header, value};
     }
     struct http_head head = {
         .method = p->method,
@@ -90,10 +90,10 @@ static void send_head(struct http_exchange *x, const struct vendor *v, struct ht
     bytes_wipe(secret, value.n);
 }
 
-void send_on(struct http_exchange *x, const struct vendor *v, struct http_field *fields, size_t n,
-             const struct send_parts *p)
+void send_on(struct http_exchange *x, const struct vendor *v, const struct credential *credential,
+             struct http_field *fields, size_t n, const struct send_parts *p)
 {
-    send_head(x, v, fields, n, p);
+    send_head(x, v, credential, fields, n, p);
     for (size_t i = 0; i < p->n_body; i++)
         (void)http_write(x, p->body[i]);
     http_finish(x, NULL, 0);
@@ -107,7 +107,8 @@ void send_request(struct call *c, const struct send_parts *p)
         fields[n] = c->send_fields[n];
     if (c->vendor->forwards_run_id)
         n += add_run(c, fields + n);
-    send_head(c->up, c->vendor, fields, n, p);
+    check(!c->vendor->credential == !c->credential);
+    send_head(c->up, c->vendor, c->credential, fields, n, p);
     c->sending = (struct send_state){.parts = p->body, .n_parts = p->n_body};
     send_more(c);
 }

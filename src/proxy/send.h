@@ -17,10 +17,11 @@ struct send_parts {
 /* The head, and as much of the body as fits the window; send_more() in on_writable sends the rest. */
 void send_request(struct call *c, const struct send_parts *p);
 void send_more(struct call *c);
-/* The same on any exchange: `fields` goes out too, and has room for SEND_FIELDS_MORE behind its n. */
+/* The same on any exchange: `fields` goes out too, and has room for SEND_FIELDS_MORE behind its n.
+ * `credential` NULL: none. */
 #define SEND_FIELDS_MORE 4
-void send_on(struct http_exchange *x, const struct vendor *v, struct http_field *fields, size_t n,
-             const struct send_parts *p);
+void send_on(struct http_exchange *x, const struct vendor *v, const struct credential *credential,
+             struct http_field *fields, size_t n, const struct send_parts *p);
 /*
  * False: the answer names another idempotency key than the request carried (empty: none), so it is the belated second
  * answer to a request before it on that connection. Vendors that echo the key make this sure; others say nothing.

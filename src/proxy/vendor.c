@@ -20,7 +20,12 @@ struct http_target vendor_target(const struct vendor *v, struct str path, struct
     return target;
 }
 
-bool vendor_allows_mode(const struct vendor *v, enum mode key_mode)
+enum mode vendor_mode(const struct vendor *v)
 {
-    return key_mode == MODE_LIVE || v->mode != MODE_LIVE;
+    return v->mode_follows_secret ? credential_mode(v->credential) : v->mode;
+}
+
+bool vendor_allows_mode(enum mode vendor_mode, enum mode key_mode)
+{
+    return key_mode == MODE_LIVE || vendor_mode != MODE_LIVE;
 }

@@ -38,7 +38,6 @@ struct world {
     struct journal *journal;
     struct core *core;
     struct connector *connector;
-    struct secret *secret;
     struct vendor vendor;
     struct vendors vendors;
     struct worker_shared shared;
@@ -171,17 +170,21 @@ static void start_vendor(struct world *w)
     diag_list_init(&diags, &w->arena, 8);
     assert_true(connector_builtin(STR("twilio"), &text));
     assert_int_equal(connector_parse(text, STR("twilio"), &w->limits, &diags, &w->connector), 0);
-    assert_int_equal(secret_new(STR(SECRET), &w->secret), 0);
+    struct secret *secret;
+    struct credential *credential;
+    assert_int_equal(secret_new(STR(SECRET), &secret), 0);
+    assert_int_equal(credential_new(secret, NULL, 0, MODE_LIVE, &credential), 0);
     assert_int_equal(net_addr_parse(STR("10.0.0.2:80"), &w->vendor_addr), 0);
     w->vendor = (struct vendor){.name = STR("twilio"),
                                 .connector = w->connector,
                                 .target = http_target_at(&w->vendor_addr),
                                 .target_text = STR("10.0.0.2:80"),
-                                .secret = w->secret,
+                                .credential = credential_slot_new(),
                                 .mode = MODE_LIVE,
                                 .timeouts = {1000, 10000, 10000},
                                 .lookup_timeouts = {1000, 10000, 10000},
                                 .polls = true};
+    credential_put(w->vendor.credential, credential, SECRET_OK);
     w->vendors = (struct vendors){&w->vendor, 1};
     assert_int_equal(http_server_new(w->vendor_loop, &w->limits, &handler, w, &w->vendor_server), 0);
     listen_on(w->vendor_loop, &w->vendor_addr, take_at_vendor, w, &w->vendor_listener);
@@ -226,7 +229,7 @@ static void teardown(struct world *w)
     w->store->ops->close(w->store);
     io_memory_free(w->io);
     lookup_cache_free(w->shared.lookups);
-    secret_free(w->secret);
+    credential_slot_free(w->vendor.credential);
     connector_free(w->connector);
     arena_deinit(&w->arena);
     sim_free(w->sim);

@@ -344,19 +344,22 @@ static void make_vendor(struct world *w)
     static const enum mode modes[] = {MODE_LIVE, MODE_TEST, MODE_ANY};
     struct vendor *v = &w->vendor;
 
-    check(secret_new(STR("sk_live_simulated_secret"), &w->secret) == 0);
     *v = (struct vendor){
         .name = STR("stripe"),
         .connector = w->connector,
         .target = {.host = STR("stripe.sim"), .port = w->vendor_addr.port, .allows_private = true},
         .target_text = STR("127.0.0.1:9001"),
-        .secret = w->secret,
+        .credential = credential_slot_new(),
         .mode = modes[world_below(w, 3)],
         .additions = {world_below(w, 4) > 0, world_below(w, 4) > 0},
         .timeouts = {w->limits.connect_timeout_ms, w->limits.first_byte_timeout_ms, w->limits.idle_timeout_ms},
         .lookup_timeouts = {w->limits.connect_timeout_ms, w->limits.lookup_timeout_ms, w->limits.lookup_timeout_ms},
     };
-    check(conceal_forms_init(&v->forms, v->secret) == 0);
+    struct secret *secret;
+    struct credential *credential;
+    check(secret_new(STR("sk_live_simulated_secret"), &secret) == 0);
+    check(credential_new(secret, NULL, 0, v->mode, &credential) == 0);
+    credential_put(v->credential, credential, SECRET_OK);
     w->vendors = (struct vendors){v, 1};
 }
 
@@ -425,8 +428,7 @@ static void free_world(struct world *w)
         list_remove(it);
         free(list_entry(it, struct later, node));
     }
-    conceal_forms_deinit(&w->vendor.forms);
-    secret_free(w->secret);
+    credential_slot_free(w->vendor.credential);
     book_free(w->book);
     audit_free(w->audit);
     w->memory->ops->close(w->memory);

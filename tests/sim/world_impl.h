@@ -88,7 +88,6 @@ struct world {
     struct store_reader *store_reader;
     struct core *core;
     const struct connector *connector;
-    struct secret *secret;
     struct vendor vendor;
     struct vendors vendors;
     struct worker_shared shared;
