@@ -6,6 +6,7 @@
 #include "admin/request.h"
 #include "base/err.h"
 #include "codec/hex.h"
+#include "proxy/core_secrets.h"
 #include "store/audit.h"
 
 static void answer_as_it_is(struct request *r)
@@ -164,9 +165,49 @@ static void check_chain(struct json_writer *w, struct arena *a, struct store *s,
 
 /* What a reader's thread needs; lives in the request's arena. */
 struct examination {
-    struct buf health;
+    struct buf health, secrets;
+    struct str secrets_problem;
     bool is_ready;
 };
+
+static struct str secret_fix(struct arena *a, struct str status, struct str name)
+{
+    struct str before, behind;
+    for (enum secret_status s = SECRET_OK; s <= SECRET_DAMAGED; s++) {
+        struct str fix = secret_status_fix(s);
+        size_t at;
+        if (!str_eq(secret_status_text(s), status) || !str_find(fix, STR("NAME"), &at))
+            continue;
+        before = str_sub(fix, 0, at);
+        behind = str_sub(fix, at + 4, fix.n);
+        return arena_join(a, (struct str[]){before, name, behind}, 3);
+    }
+    return STR("flyball secret list");
+}
+
+static void check_secrets(struct json_writer *w, struct arena *a, const struct examination *x, bool *ok)
+{
+    struct json all, one;
+    struct str name, status;
+    bool is_well = true;
+    if (json_parse(a, buf_str(&x->secrets), 16, &all) < 0)
+        return;
+    if (x->secrets_problem.n)
+        put_check(w, "secrets", "fail", x->secrets_problem, "put the key back, and restart the daemon");
+    for (struct json_iter it = json_each(all); json_next(&it, NULL, &one);) {
+        if (!json_str(json_get(one, STR("name")), &name) || !json_str(json_get(one, STR("status")), &status) ||
+            str_eq(status, secret_status_text(SECRET_OK)))
+            continue;
+        is_well = false;
+        put_check(w, "secrets", "fail",
+                  arena_printf(a, "the secret " STR_FMT " is " STR_FMT ": its vendors refuse", STR_ARG(name),
+                               STR_ARG(status)), secret_fix(a, status, name).p);
+    }
+    is_well = is_well && !x->secrets_problem.n;
+    if (is_well)
+        put_check(w, "secrets", "ok", arena_printf(a, "%zu secrets of the store can be used", json_len(all)), NULL);
+    *ok &= is_well;
+}
 
 static int examine(void *ctx, struct store *s, struct store_reader *reader, struct buf *out)
 {
@@ -184,6 +225,7 @@ static int examine(void *ctx, struct store *s, struct store_reader *reader, stru
               ok ? STR("calls can be governed") : STR("money is stopped: the journal cannot be written"),
               ok ? NULL : "free disk space, then restart the daemon");
     check_positions(&w, &a, buf_str(&x->health), &ok);
+    check_secrets(&w, &a, x, &ok);
     check_counters(&w, &a, s, &ok);
     check_chain(&w, &a, s, reader, &ok);
     jw_array_end(&w);
@@ -200,7 +242,12 @@ void admin_on_doctor(struct request *r)
     struct examination *x = arena_alloc(&r->arena, sizeof(*x));
     buf_init(&x->health, 1u << 20);
     arena_cleanup(&r->arena, free_buf, &x->health);
+    buf_init(&x->secrets, ADMIN_ANSWER_BYTES_MAX);
+    arena_cleanup(&r->arena, free_buf, &x->secrets);
+    x->secrets_problem = core_secrets_problem(r->admin->core);
     int e = core_health_json(r->admin->core, &x->health, &x->is_ready);
+    if (e == 0)
+        e = core_secrets_json(r->admin->core, STR_NONE, &x->secrets);
     if (e < 0) {
         request_fail_err(r, e);
         return;

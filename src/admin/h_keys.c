@@ -151,18 +151,6 @@ void admin_on_key_create(struct request *r)
     request_answer_synced(r, 201, seq);
 }
 
-/* What stops something is in force though it could not be written: the operator must not think that it is not. */
-static void fail_stop(struct request *r, int e)
-{
-    if (e == -ERR_NO_SPACE)
-        request_fail(
-            r, 503, "overloaded",
-            "it is in force, but not on record yet: the disk or journal_bytes_max is full; make room, and do not "
-            "restart before");
-    else
-        request_fail_err(r, e);
-}
-
 /* `now`: streams that are open end too. */
 static void sweep_if_asked(struct request *r)
 {
@@ -190,7 +178,7 @@ void admin_on_key_revoke(struct request *r)
         request_fail(r, 404, "not_found", "there is no key `" STR_FMT "`; give its id, not the key",
                      STR_ARG(str_sub(r->args[0], 0, 64)));
     else if (e < 0)
-        fail_stop(r, e);
+        request_fail_stop(r, e);
     else
         answer_revoked(r, 1, seq);
 }
@@ -222,7 +210,7 @@ void admin_on_revoke(struct request *r)
     else
         e = core_run_stop(core, run, ADMIN_BY, &seq);
     if (e < 0)
-        fail_stop(r, e);
+        request_fail_stop(r, e);
     else
         answer_revoked(r, n, seq);
 }
@@ -251,7 +239,7 @@ void admin_on_kill(struct request *r)
     }
     int e = core_kill(r->admin->core, reason, ADMIN_BY, &seq);
     if (e < 0) {
-        fail_stop(r, e);
+        request_fail_stop(r, e);
     } else {
         sweep_if_asked(r);
         answer_killed(r, true, seq);

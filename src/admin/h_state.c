@@ -5,6 +5,7 @@
 #include "admin/handlers.h"
 #include "admin/limits_view.h"
 #include "admin/request.h"
+#include "proxy/core_secrets.h"
 
 void admin_on_healthz(struct request *r)
 {
@@ -17,7 +18,11 @@ void admin_on_readyz(struct request *r)
     bool is_ready = false;
     int e = core_health_json(r->admin->core, &r->ask.json, &is_ready);
     is_ready = is_ready && e == 0;
-    (void)buf_printf(&r->out, "{\"ready\":%s}\n", is_ready ? "true" : "false");
+    size_t n = core_vendors_without_secret(r->admin->core);
+    (void)buf_printf(&r->out, "{\"ready\":%s", is_ready ? "true" : "false");
+    if (n) /* they refuse, the rest works; which they are is for those with a token */
+        (void)buf_printf(&r->out, ",\"vendors_without_secret\":%zu", n);
+    (void)buf_add(&r->out, STR("}\n"));
     request_answer(r, is_ready ? 200 : 503);
 }
 

@@ -6,20 +6,31 @@
 #include "admin/guard.h"
 #include "base/err.h"
 #include "codec/hex.h"
+#include "crypto/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define QUERY_FIELDS_MAX 32
 #define WRITE_PIECE_BYTES 65536
+#define SECRET_REQUEST_BYTES_MAX 65536 /* the longest secret, every byte of it escaped */
+
+static void wipe(struct request *r)
+{
+    if (r->out.p)
+        bytes_wipe(r->out.p, r->out.cap);
+    if (r->body.p)
+        bytes_wipe(r->body.p, r->body.cap);
+    arena_wipe(&r->arena);
+}
 
 static void request_free(struct request *r)
 {
     struct admin *a = r->admin;
     check(!r->x);
     list_remove(&r->node); /* fine when it is in no list any more */
-    if (r->has_secret && r->out.p)
-        explicit_bzero(r->out.p, r->out.cap);
+    if (r->has_secret)
+        wipe(r);
     buf_deinit(&r->body);
     buf_deinit(&r->out);
     buf_deinit(&r->ask.json);
@@ -145,6 +156,17 @@ void request_fail_err(struct request *r, int err)
     default:
         request_fail(r, 500, "internal", "%s", err_text(err));
     }
+}
+
+void request_fail_stop(struct request *r, int err)
+{
+    if (err == -ERR_NO_SPACE)
+        request_fail(
+            r, 503, "overloaded",
+            "it is in force, but not on record yet: the disk or journal_bytes_max is full; make room, and do not "
+            "restart before");
+    else
+        request_fail_err(r, err);
 }
 
 void request_answer_list(struct request *r, struct str name)
@@ -360,6 +382,14 @@ static bool find_verb(struct request *r, const struct http_head *head)
     return true;
 }
 
+/* A body that holds a secret stays in one place, so that it can be wiped there: no growing, which leaves copies. */
+static void expect_secret(struct request *r)
+{
+    r->has_secret = true;
+    buf_init(&r->body, SECRET_REQUEST_BYTES_MAX);
+    check(buf_reserve(&r->body, SECRET_REQUEST_BYTES_MAX) == 0);
+}
+
 /* POST bodies are JSON (or a policy document as it is), which a plain HTML form can never send. */
 static bool accepts_body(struct request *r, const struct http_head *head)
 {
@@ -374,7 +404,7 @@ static bool accepts_body(struct request *r, const struct http_head *head)
         request_fail(r, 415, "content_type", "send content-type: application/json");
         return false;
     }
-    if (head->body_bytes > r->admin->limits->admin_body_bytes_max) {
+    if (head->body_bytes > (int64_t)r->body.max_bytes) {
         request_fail(r, 413, "request_too_large", "the body is larger than admin_body_bytes_max");
         return false;
     }
@@ -398,16 +428,22 @@ static bool accepts(struct request *r, const struct http_head *head)
                      "send `Authorization: Bearer TOKEN` with the token in the data folder's admin.token");
         return false;
     }
+    if (r->verb->role == ROLE_SECRETS)
+        expect_secret(r);
     return read_query(r, head) && accepts_body(r, head);
 }
 
 static void on_body(void *ctx, struct str bytes)
 {
     struct request *r = ctx;
-    if (buf_add(&r->body, bytes) < 0)
+    size_t n = bytes.n;
+    int e = buf_add(&r->body, bytes);
+    if (r->has_secret)
+        bytes_wipe((char *)bytes.p, bytes.n); /* it lies where the connection was read to, and was seen for the last time */
+    if (e < 0)
         request_fail(r, 413, "request_too_large", "the body is larger than admin_body_bytes_max");
     else
-        http_credit(r->x, bytes.n);
+        http_credit(r->x, n);
 }
 
 static void on_end(void *ctx, const struct http_field *trailers, size_t n_trailers)

@@ -34,7 +34,7 @@ struct request {
     struct json json; /* the body, when it is JSON; JSON_ABSENT when it is empty */
     struct buf out;
     size_t n_sent;
-    bool has_secret; /* `out` is wiped */
+    bool has_secret; /* all of it is wiped */
     int status;      /* of the answer, while waiting */
     const char *content_type;
     struct ask ask;
@@ -99,6 +99,8 @@ void request_fail(struct request *r, int status, const char *code, const char *f
     __attribute__((format(printf, 4, 5)));
 /* The same for a failed call into the core. */
 void request_fail_err(struct request *r, int err);
+/* For one that stops something: -ERR_NO_SPACE means that it is in force, and the operator must not think otherwise. */
+void request_fail_stop(struct request *r, int err);
 /* Sends `out` with `status` once the frame `seq` is durable. */
 void request_answer_synced(struct request *r, int status, uint64_t seq);
 /* Puts the question r->ask (kind and filters set, or work); then(r) runs with the answer in r->ask.json. */

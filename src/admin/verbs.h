@@ -8,7 +8,7 @@
 struct request;
 
 enum admin_method { METHOD_GET, METHOD_POST };
-enum admin_role { ROLE_PUBLIC, ROLE_VIEWER, ROLE_OPERATOR, ROLE_POLICY, ROLE_OWNER };
+enum admin_role { ROLE_PUBLIC, ROLE_VIEWER, ROLE_OPERATOR, ROLE_POLICY, ROLE_SECRETS, ROLE_OWNER };
 
 #define VERB_ARGS_MAX 2
 

@@ -27,6 +27,12 @@ VERB(POST, "/api/v1/revoke", revoke, OPERATOR, "now", "Revoke", "Revoked", "Take
 VERB(POST, "/api/v1/kill", kill, OPERATOR, "now", "Kill", "Killed", "The stop button: every call is refused until unkill.")
 VERB(POST, "/api/v1/unkill", unkill, OPERATOR, "", "", "Killed", "Releases the stop button.")
 
+VERB(GET, "/api/v1/secrets", secrets, VIEWER, "", "", "Secrets", "Lists secrets put in by hand, and those that vendors want; never a value.")
+VERB(POST, "/api/v1/secrets", secret_set, SECRETS, "", "SecretSet", "Secret", "Puts a secret in force for the next call, in the place of what was.")
+VERB(POST, "/api/v1/secrets/{name}/rotate", secret_rotate, SECRETS, "", "SecretRotate", "Secret", "Puts a new value in force; the old one stays known for an overlap.")
+VERB(POST, "/api/v1/secrets/{name}/back", secret_back, SECRETS, "", "", "Secret", "Puts the value before in force again, within the overlap.")
+VERB(POST, "/api/v1/secrets/{name}/remove", secret_remove, SECRETS, "", "", "SecretRemoved", "Takes a secret away: its vendors refuse from now on.")
+
 VERB(POST, "/api/v1/reload", reload, OPERATOR, "", "", "Reloaded", "Reads the listeners' certificates again; 400 when one cannot be used, and the old one stays.")
 
 VERB(GET, "/api/v1/limits", limits, VIEWER, "", "", "Limits", "Lists limits with what is spent, held and left in each bucket.")

@@ -56,6 +56,12 @@ void arena_deinit(struct arena *a)
     a->used_bytes = 0;
 }
 
+void arena_wipe(struct arena *a)
+{
+    for (struct arena_chunk *c = a->chunk; c; c = c->next)
+        explicit_bzero(c->bytes, c->used);
+}
+
 /* Keeps the largest chunk of ordinary size: the next call is probably like the last one. */
 void arena_reset(struct arena *a)
 {

@@ -26,6 +26,7 @@ struct arena {
 
 void arena_init(struct arena *a, size_t max_bytes); /* allocates nothing yet */
 void arena_deinit(struct arena *a);
+void arena_wipe(struct arena *a);  /* zeroes what was handed out; before deinit or reset, where it held secrets */
 void arena_reset(struct arena *a); /* keeps one chunk for the next use */
 
 /* For sizes the programmer chose: aborts if the machine is out of memory or cap and reserve are passed. Zeroed. */

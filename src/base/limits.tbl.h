@@ -57,6 +57,10 @@ LIMIT(drain_timeout_ms, 10000, 0, 600000, "ms", "from SIGTERM to the end of open
 /* state in memory */
 LIMIT(keys_max, 100000, 1, 10000000, "keys", "keys in memory, revoked ones of the last day included")
 LIMIT(policies_max, 1000, 1, 100000, "documents", "policy documents in force")
+LIMIT(secrets_max, 1000, 1, 100000, "secrets", "names of secrets put in by hand, removed ones included")
+LIMIT(secret_bytes_max, 8192, 16, 8192, "bytes", "one secret put in by hand")
+LIMIT(secret_overlap_ms_max, 2592000000, 1000, 31536000000, "ms",
+      "how long the value before a rotation may stay known")
 LIMIT(buckets_max, 1000000, 16, 100000000, "buckets", "counters of limits; at the maximum new buckets are refused")
 LIMIT(idempotency_max, 1000000, 16, 100000000, "keys", "idempotency keys in memory; older ones are in the store")
 LIMIT(idempotency_keep_ms, 86400000, 1000, 2592000000, "ms", "how long an idempotency key shares its first hold")

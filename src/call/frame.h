@@ -38,8 +38,10 @@
  *
  * EVENT body: "event" (key.create, key.revoke, policy.apply, kill, unkill, run.stop, start, stop, ...), "by", and what
  *   it names: key.create and key.revoke "id", policy.apply "name","version","digest","document" (a JSON text),
- *   run.stop "run_id". Events that a store does not know are kept and shown.
- * EVENT personal: values that may be erased.
+ *   run.stop "run_id", secret.set, secret.rotate and secret.remove "name","version" (the second also "before_version",
+ *   "overlap_until", "back_to"). Events that a store does not know are kept and shown.
+ * EVENT personal: values that may be erased; of secret.set "sealed", of secret.rotate also "before_sealed" (base64 of
+ *   crypto/keyring.h). Their digests are salted like all others.
  */
 #pragma once
 

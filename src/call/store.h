@@ -72,10 +72,10 @@ struct open_row { /* a call whose holds are not over: no close yet, or closed as
     const int64_t *left;       /* still held, one a limit of the body, same order */
     size_t n_left;
 };
-struct state_row { /* keys and policies as their last EVENT left them */
-    struct str kind; /* "key", "policy", "kill", "run" */
+struct state_row { /* keys, policies and secrets as their last EVENT left them */
+    struct str kind; /* "key", "policy", "secret", "kill", "run" */
     struct str body, personal; /* of that EVENT */
-    bool is_over;      /* key revoked */
+    bool is_over;      /* key revoked, secret removed */
     wall_t over_at;
 };
 struct store_loader {

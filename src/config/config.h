@@ -16,6 +16,7 @@
 #define CONFIG_ERRORS_MAX 20
 #define CONFIG_VENDORS_MAX 64
 #define CONFIG_NAME_CHARS_MAX 64
+#define CONFIG_SECRET_STORE STR("store:") /* in front of a secret's name in the store */
 
 enum config_origin { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENV, CONFIG_FLAG };
 
@@ -34,7 +35,7 @@ struct config_vendor {
     bool polls;           /* asks later for prices */
     bool is_private;      /* the host may be at a private or otherwise special address: asked for, or evident */
     int64_t connect_ms, first_byte_ms, idle_ms; /* 0: as the limits say */
-    struct str secret;    /* the reference: "env:NAME" or "file:PATH" */
+    struct str secret;    /* the reference: "env:NAME", "file:PATH" or "store:NAME" */
     struct str mode;      /* "live", "test" or "any"; empty: as the secret's prefix says */
     enum config_additions additions;
     const struct str *additions_listed;

@@ -4,8 +4,8 @@
 VENDOR_KEY(connector, false, "{\"type\":\"string\"}", "the vendor's name", "which connector reads this traffic")
 VENDOR_KEY(base_url, true, "{\"type\":\"string\",\"pattern\":\"^https?://[^/?#@]+/?$\"}", "",
            "scheme, host and port of the vendor's API; https, unless the host is this machine or `insecure` is true")
-VENDOR_KEY(secret, true, "{\"type\":\"string\",\"pattern\":\"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$\"}", "",
-           "the vendor's credential by reference: env:NAME or file:PATH")
+VENDOR_KEY(secret, true, "{\"type\":\"string\",\"pattern\":\"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|store:[A-Za-z0-9._-]{1,64})$\"}", "",
+           "the vendor's credential by reference: env:NAME, file:PATH, or store:NAME (flyball secret set NAME)")
 VENDOR_KEY(mode, false, "{\"enum\":[\"live\",\"test\",\"any\"]}", "as the secret's prefix says",
            "which keys may use it")
 VENDOR_KEY(additions, false,

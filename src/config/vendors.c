@@ -241,12 +241,15 @@ static void load_secret(struct vendor_loader *vl)
         vl->v->secret = copy(vl, y->text);
     else if (has_kind && str_eq(kind, STR("file")) && rest.n && rest.n <= 4095 && !str_has(rest, '\0'))
         vl->v->secret = copy(vl, y->text);
+    else if (has_kind && str_eq(kind, STR("store")) && str_is_token(rest, "._-", CONFIG_NAME_CHARS_MAX))
+        vl->v->secret = copy(vl, y->text);
     else if (has_kind && (str_eq(kind, STR("vault")) || str_eq(kind, STR("credential"))))
         fault(vl, y, "secret_unavailable",
-              "secret: " STR_FMT ": is not available in this version; use env:NAME or file:PATH", STR_ARG(kind));
+              "secret: " STR_FMT ": is not available in this version; use env:NAME, file:PATH or store:NAME",
+              STR_ARG(kind));
     else
         fault(vl, y, "secret_inline",
-              "secret: env:NAME or file:PATH is wanted; the secret itself does not belong in this file");
+              "secret: env:NAME, file:PATH or store:NAME is wanted; the secret itself does not belong in this file");
 }
 
 static void load_mode(struct vendor_loader *vl)

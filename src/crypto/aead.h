@@ -1,7 +1,7 @@
 /*
  * crypto/aead.h - AES-256-GCM: bytes that only the holder of a key can read, and nobody can change unnoticed.
  *
- *   (1) what `ad` says is not hidden, but what was sealed opens only where the same is said again: it binds the bytes to
+ *   (1) what `ad` says is not hidden, but what was sealed opens only where the same is said again: it ties the bytes to
  *       their place.
  *   (2) one key and nonce seal one text, ever: the caller draws 96 random bits for each, and seals few texts with one
  *       key.

@@ -19,6 +19,8 @@
 #include "daemon/harden.h"
 #include "daemon/listener_tls.h"
 #include "daemon/models.h"
+#include "daemon/secrets_key.h"
+#include "proxy/core_secrets.h"
 #include "proxy/lookup_cache.h"
 #include "store/journal/journal.h"
 #include "store/sqlite/store_sqlite.h"
@@ -48,6 +50,7 @@ struct daemon {
     struct core *core;
     struct dev dev;
     struct vendor_set vendors;
+    struct secrets_key secrets_key;
     struct listener_tls tls;
     struct models models;
     struct background background;
@@ -102,8 +105,20 @@ static int open_records(struct daemon *d)
     return r;
 }
 
+/* What needs a secret that is not there refuses; the rest works. */
+static void say_secrets(struct daemon *d)
+{
+    struct str problem = core_secrets_problem(d->core);
+    size_t n = core_vendors_without_secret(d->core);
+    if (problem.n)
+        log_at(LOG_ERROR, "secrets_key_unusable", "reason=\"" STR_FMT "\"", STR_ARG(problem));
+    if (n)
+        log_at(LOG_WARN, "vendors_without_secret", "n=%zu next=\"flyball secret list\"", n);
+}
+
 static int open_core(struct daemon *d)
 {
+    secrets_key_load(d->folder.dir, &d->arena, &d->secrets_key);
     struct core_options co = {
         .limits = &d->limits,
         .clock = &clock_system,
@@ -113,11 +128,18 @@ static int open_core(struct daemon *d)
         .checkpoint_key = d->folder.checkpoint_key,
         .vendors = d->vendors.names,
         .n_vendors = d->vendors.vendors.n,
+        .secret_users = &d->vendors.vendors,
+        .keyring = d->secrets_key.keyring,
+        .secrets_problem = d->secrets_key.problem,
+        .make_key = d->secrets_key.may_make ? secrets_key_make : NULL,
+        .make_key_ctx = &d->secrets_key,
     };
     int r = core_new(&co, &d->core);
     if (r < 0)
         buf_printf(&d->error, "cannot load the state from " STR_FMT ": %s; flyball doctor says more",
                    STR_ARG(d->folder.dir), err_text(r));
+    else
+        say_secrets(d);
     return r;
 }
 

@@ -139,6 +139,15 @@ static int put_credential(struct vendor *v, struct secret *secret)
     return 0;
 }
 
+/* Of the store: the core fills the slot, when it knows its secrets. */
+static int expect_credential(struct vendor *v, const struct config_vendor *cv, struct arena *a)
+{
+    v->secret_name = arena_str(a, str_sub(cv->secret, CONFIG_SECRET_STORE.n, cv->secret.n));
+    v->credential = credential_slot_new();
+    v->mode_follows_secret = cv->mode.n == 0;
+    return set_mode(v, cv->mode, NULL);
+}
+
 static int set_credential(struct vendor *v, const struct config_vendor *cv, struct buf *error)
 {
     struct secret *secret = NULL;
@@ -175,7 +184,8 @@ static int load_one(const struct config *c, const struct config_vendor *cv, size
     v->forwards_run_id = cv->forwards_run_id;
     v->polls = cv->polls;
     v->has_hosts = is_own_address(cv, v->connector);
-    return set_credential(v, cv, error);
+    return str_starts(cv->secret, CONFIG_SECRET_STORE) ? expect_credential(v, cv, &set->arena)
+                                                       : set_credential(v, cv, error);
 }
 
 static int load_extra(const struct config *c, const struct extra_vendor *x, size_t i, struct buf *error,
@@ -257,7 +267,7 @@ int vendor_set_json(const struct vendor_set *v, struct str data_url, struct buf 
         jw_put_str(&w, STR("name"), it->name);
         jw_put_str(&w, STR("connector"), connector_name(it->connector));
         jw_put_str(&w, STR("target"), it->target_text);
-        jw_put_str(&w, STR("mode"), mode_text(it->mode));
+        jw_put_str(&w, STR("mode"), mode_text(vendor_mode(it)));
         jw_put_str(&w, STR("url"), buf_str(&url));
         jw_put_bool(&w, STR("is_simulated"), it->is_simulated);
         jw_put_bool(&w, STR("has_secret"), it->credential != NULL);

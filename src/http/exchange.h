@@ -42,6 +42,7 @@ enum http_reset http_reset_of_tls(int err); /* of a -ERR_TLS_x; HTTP_RESET_COUNT
 struct http_events {
     void (*on_info)(void *ctx, const struct http_head *head); /* client side: 1xx but 100; may be NULL */
     void (*on_head)(void *ctx, const struct http_head *head); /* client side: the final response head */
+    /* The bytes lie in a buffer of the connection, are seen once, and may be overwritten: a secret is wiped there. */
     void (*on_body)(void *ctx, struct str bytes);
     void (*on_end)(void *ctx, const struct http_field *trailers, size_t n_trailers);
     void (*on_writable)(void *ctx);

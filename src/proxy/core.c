@@ -172,6 +172,7 @@ static void init_maps(struct core *c)
     map_init(&c->keys_by_id, (size_t)c->limits->keys_max, seed);
     map_init(&c->policies, (size_t)c->limits->policies_max, seed);
     map_init(&c->stopped_runs, (size_t)c->limits->keys_max, seed);
+    map_init(&c->secrets, (size_t)c->limits->secrets_max, seed);
     map_init(&c->idem, (size_t)c->limits->idempotency_max, seed);
     map_init(&c->objects, (size_t)c->limits->objects_max, seed);
     duplicates_init(&c->duplicates, (size_t)c->limits->duplicates_max, seed);
@@ -205,8 +206,7 @@ static void init_locks(struct core *c)
 int core_new(const struct core_options *o, struct core **ret)
 {
     struct core *c = calloc(1, sizeof(*c));
-    if (!c)
-        return err_trace(-ERR_NOMEM);
+    check(c != NULL);
     c->limits = o->limits;
     c->clock = o->clock;
     c->rng = o->rng;
@@ -215,6 +215,11 @@ int core_new(const struct core_options *o, struct core **ret)
     c->checkpoint_key = o->checkpoint_key;
     c->vendors = o->vendors;
     c->n_vendors = o->n_vendors;
+    c->secret_users = o->secret_users;
+    c->keyring = o->keyring;
+    c->secrets_problem = o->secrets_problem;
+    c->make_key = o->make_key;
+    c->make_key_ctx = o->make_key_ctx;
     init_maps(c);
     init_locks(c);
     c->started_at = c->clock->wall(c->clock->ctx);
@@ -286,6 +291,7 @@ void core_free(struct core *c)
     core_objects_free(c);
     keys_free(c);
     policies_free(c);
+    core_secrets_free(c);
     ledger_free(c->ledger);
     causes_free(c->causes);
     free(c->sweeps);

@@ -25,7 +25,9 @@
 
 struct core;
 struct journal;
+struct keyring;
 struct sign_key;
+struct vendors;
 
 struct core_options {
     const struct limits *limits; /* outlives the core */
@@ -36,6 +38,12 @@ struct core_options {
     const struct sign_key *checkpoint_key; /* NULL: no signed checkpoints */
     const struct str *vendors; /* names, for policy warnings; outlive the core */
     size_t n_vendors;
+    /* Secrets of the store (proxy/core_secrets.h). */
+    const struct vendors *secret_users; /* whose slots are filled; outlive the core; NULL: none */
+    struct keyring *keyring;            /* opens and seals; taken over. NULL: there is none */
+    struct str secrets_problem;         /* why there is none though one is wanted; empty: none was ever made */
+    int (*make_key)(void *ctx, struct keyring **ret); /* makes the first one, durably; NULL: cannot */
+    void *make_key_ctx;
 };
 /*
  * Loads the state of the store and of what is still in the journal, and closes what was open as unknown (EVENT start

@@ -59,11 +59,17 @@ struct core {
     struct store *store;
     const struct str *vendors;
     size_t n_vendors;
+    const struct vendors *secret_users;
+    struct str secrets_problem;
+    int (*make_key)(void *ctx, struct keyring **ret);
+    void *make_key_ctx;
 
     pthread_mutex_t mutex;
     struct map keys_by_hash, keys_by_id; /* -> key_entry */
     struct map policies;                 /* name -> policy_entry */
     struct map stopped_runs;             /* run id -> non-NULL */
+    struct map secrets;                  /* name -> secret_entry; removed ones too */
+    struct keyring *keyring;             /* NULL: none */
     bool is_killed;
     struct ledger *ledger;
     struct map idem;
@@ -135,6 +141,7 @@ int core_policy_put(struct core *c, const struct policy *p,
 void core_idem_put(struct core *c, const char key[64], const struct idem_entry *e);
 void core_idem_key(const struct idempotency *i, char ret[64]);
 bool core_holds_something(const struct hold *h); /* a charge with something left on it */
+void core_secrets_free(struct core *c);
 void core_objects_free(struct core *c);
 void core_object_put(struct core *c, struct str scope, struct str id, struct str customer); /* under the mutex */
 

@@ -2,6 +2,7 @@
  * proxy/core_json.c - what is in force now, as JSON for the admin API. Never a secret, never a hash of one.
  */
 #include "proxy/core_impl.h"
+#include "proxy/core_secrets.h"
 
 #include "codec/json_read.h"
 #include "codec/json_write.h"
@@ -155,6 +156,7 @@ int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready)
     jw_put_bool(&w, STR("killed"), c->is_killed);
     jw_put_i64(&w, STR("keys"), (int64_t)c->keys_by_id.n);
     jw_put_i64(&w, STR("policies"), (int64_t)c->policies.n);
+    jw_put_i64(&w, STR("vendors_without_secret"), (int64_t)core_vendors_without_secret(c));
     jw_put_i64(&w, STR("buckets"), (int64_t)ledger_buckets(c->ledger));
     jw_put_i64(&w, STR("open_calls"), (int64_t)c->n_open);
     jw_put_i64(&w, STR("unknown_outcomes"), (int64_t)c->n_unknown);

@@ -6,7 +6,7 @@
 #include "proxy/core_impl.h"
 
 #include "codec/hex.h"
-#include "codec/json_write.h"
+#include "proxy/core_members.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,39 +78,6 @@ static bool spec_is_valid(const struct key_spec *s, struct diag_list *diags)
     if (s->mode == MODE_ANY)
         diag_add(diags, file, 0, 0, "bad_mode", "mode must be live or test");
     return diags->n_errors == 0;
-}
-
-/* Strings of the event's members, in a small scratch buf of their own. */
-#define MEMBERS_MAX 10
-struct member_text {
-    struct buf bufs[MEMBERS_MAX];
-    struct record_member m[MEMBERS_MAX];
-    size_t n;
-};
-static struct json_writer member_begin(struct member_text *t, struct str name, bool is_personal)
-{
-    struct json_writer w;
-    check(t->n < MEMBERS_MAX);
-    buf_init(&t->bufs[t->n], 1 << 20);
-    t->m[t->n] = (struct record_member){.name = name, .is_personal = is_personal};
-    jw_init(&w, &t->bufs[t->n]);
-    return w;
-}
-static void member_end(struct member_text *t)
-{
-    t->m[t->n].json = buf_str(&t->bufs[t->n]);
-    t->n++;
-}
-static void member_str(struct member_text *t, struct str name, struct str value, bool is_personal)
-{
-    struct json_writer w = member_begin(t, name, is_personal);
-    jw_str(&w, value);
-    member_end(t);
-}
-static void members_free(struct member_text *t)
-{
-    for (size_t i = 0; i < t->n; i++)
-        buf_deinit(&t->bufs[i]);
 }
 
 static int key_event(struct core *c, const struct key_entry *k, struct str by, uint64_t *ret_seq)

@@ -6,7 +6,7 @@
  * its hold; its slots come back (DESIGN 7). Then the core is ready, and the drain goes on where it stood: lists wait
  * for it, calls do not.
  */
-#include "proxy/core_impl.h"
+#include "proxy/core_secrets_impl.h"
 
 #include "codec/hex.h"
 #include "codec/json_read.h"
@@ -122,6 +122,8 @@ static int on_state(void *ctx, const struct state_row *r)
         return load_key(l, r, body, personal);
     if (str_eq(r->kind, STR("policy")))
         return load_policy(l, body);
+    if (str_eq(r->kind, STR("secret")))
+        return core_secret_load(l->c, r, body, personal);
     if (str_eq(r->kind, STR("kill")))
         l->c->is_killed = !r->is_over;
     if (str_eq(r->kind, STR("run")))

@@ -25,6 +25,8 @@ static const struct status_info {
 #undef SECRET_STATUS
 };
 
+bool secret_name_is_valid(struct str name) { return str_is_token(name, "._-", SECRET_NAME_CHARS_MAX); }
+
 struct str secret_status_text(enum secret_status s) { return status_infos[s].text; }
 struct str secret_status_means(enum secret_status s) { return status_infos[s].means; }
 struct str secret_status_fix(enum secret_status s) { return status_infos[s].fix; }

@@ -2,8 +2,8 @@
  * proxy/credential.h - what speaks for us at a vendor; it may be exchanged while calls are under way.
  *
  *   (1) a credential never changes once it is in its slot, and is wiped with the last reference.
- *   (2) a call takes a reference before its first byte to the vendor, sends that value, and holds it until its answer is
- *       passed on: an exchange moves no call that is under way.
+ *   (2) a call takes a reference before its first byte to the vendor, sends that value, and holds it until its answer
+ *       is passed on: an exchange moves no call that is under way.
  *   (3) `forms` cover the value and the one that it replaced, as long as that one is known.
  *
  * Slots are used from any thread.
@@ -22,6 +22,8 @@ enum secret_status {
 #include "proxy/secret_status.tbl.h"
 #undef SECRET_STATUS
 };
+#define SECRET_NAME_CHARS_MAX 64
+bool secret_name_is_valid(struct str name); /* of the store: 1 to that many letters, digits, and ._- */
 struct str secret_status_text(enum secret_status s);
 struct str secret_status_means(enum secret_status s);
 struct str secret_status_fix(enum secret_status s); /* NAME stands for the secret's; empty: nothing is to do */

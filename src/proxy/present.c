@@ -30,7 +30,8 @@ bool call_present(struct call *c)
     }
     if (!is_as_admitted(c)) {
         call_refusef(c, CODE_UPSTREAM_FAILED, 0,
-                     "The secret of " STR_FMT " changed its mode while the call was decided; nothing was sent, try again",
+                     "The secret of " STR_FMT " changed its mode while the call was decided; nothing was sent, try "
+                     "again",
                      STR_ARG(c->vendor->name));
         return false;
     }

@@ -1,4 +1,4 @@
-/* proxy/secret_status.tbl.h - how a secret of the store stands: SECRET_STATUS(NAME, text, what it means, what to do). */
+/* proxy/secret_status.tbl.h - how a secret of the store stands: SECRET_STATUS(NAME, text, meaning, what to do). */
 SECRET_STATUS(OK, "ok", "it is in use", "")
 SECRET_STATUS(UNSET, "unset", "it is not set", "flyball secret set NAME")
 SECRET_STATUS(NO_KEY, "no_key", "the key that seals secrets is missing or cannot be read",

@@ -310,10 +310,10 @@ static void put_others(struct json_writer *w, struct json object, const struct s
 
 int render_event(struct arena *a, struct json_writer *w, uint64_t seq, wall_t at, struct str body, struct str personal)
 {
-    /* A key's hash is of no use to a reader, and of some to a thief; a document has its own query. */
+    /* A key's hash and sealed bytes are of no use to a reader, and of some to a thief; a document has its own query. */
     static const struct str BODY_BUT[] = {STR_INIT("v"),   STR_INIT("event"),   STR_INIT("by"),   STR_INIT("at"),
                                           STR_INIT("seq"), STR_INIT("digests"), STR_INIT("hash"), STR_INIT("document")};
-    static const struct str PERSONAL_BUT[] = {STR_INIT("salt")};
+    static const struct str PERSONAL_BUT[] = {STR_INIT("salt"), STR_INIT("sealed"), STR_INIT("before_sealed")};
     struct json b, p;
     int r = frame_parse(a, body, &b);
     if (r == 0)
@@ -326,7 +326,7 @@ int render_event(struct arena *a, struct json_writer *w, uint64_t seq, wall_t at
     put_member(w, STR("event"), json_get(b, STR("event")));
     put_member(w, STR("by"), json_get(b, STR("by")));
     put_others(w, b, BODY_BUT, sizeof BODY_BUT / sizeof BODY_BUT[0]);
-    put_others(w, p, PERSONAL_BUT, 1);
+    put_others(w, p, PERSONAL_BUT, sizeof PERSONAL_BUT / sizeof PERSONAL_BUT[0]);
     jw_object_end(w);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "http/server.h"
 #include "identity/run.h"
+#include "proxy/core_secrets.h"
 #include "store/audit.h"
 
 struct fake_core fake_core;
@@ -156,6 +157,40 @@ int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready)
     (void)buf_add_c(out, fake_core.json ? fake_core.json : "{}");
     return buf_ok(out);
 }
+static int note_secret(const char *called, struct str name, const struct secret *value, struct str by,
+                       uint64_t *ret_seq)
+{
+    snprintf(fake_core.secret, sizeof(fake_core.secret), STR_FMT, STR_ARG(value ? secret_reveal(value) : STR("")));
+    return note(called, name, by, ret_seq);
+}
+int core_secret_set(struct core *c, struct str name, const struct secret *value, struct str by, uint64_t *ret_seq)
+{
+    return note_secret("secret_set", name, value, by, ret_seq);
+}
+int core_secret_rotate(struct core *c, struct str name, const struct secret *value, int64_t overlap_ns, struct str by,
+                       uint64_t *ret_seq)
+{
+    fake_core.overlap_ns = overlap_ns;
+    return note_secret("secret_rotate", name, value, by, ret_seq);
+}
+int core_secret_back(struct core *c, struct str name, struct str by, uint64_t *ret_seq)
+{
+    return note_secret("secret_back", name, NULL, by, ret_seq);
+}
+int core_secret_remove(struct core *c, struct str name, struct str by, uint64_t *ret_seq)
+{
+    return note_secret("secret_remove", name, NULL, by, ret_seq);
+}
+int core_secrets_json(struct core *c, struct str name, struct buf *out)
+{
+    (void)buf_add_c(out, fake_core.secrets ? fake_core.secrets : "[]");
+    return buf_ok(out);
+}
+struct str core_secrets_problem(struct core *c)
+{
+    return fake_core.problem ? str_c(fake_core.problem) : STR_NONE;
+}
+size_t core_vendors_without_secret(struct core *c) { return fake_core.n_without_secret; }
 void core_ask(struct core *c, struct ask *a) { fake_core.ask = a; }
 bool core_synced(struct core *c, struct sync_wait *w)
 {
@@ -222,6 +257,7 @@ void fake_teardown(struct fake *f)
 {
     admin_free(f->admin);
     exchange_drop(f);
+    free(f->sent);
 }
 
 void fake_send(struct fake *f, const char *method, const char *target, const char *host, const char *auth,
@@ -241,12 +277,13 @@ void fake_send(struct fake *f, const char *method, const char *target, const cha
         fields[h.n_fields++] = (struct http_field){STR("Content-Type"), str_c(type)};
 
     exchange_drop(f);
+    f->sent = realloc(f->sent, body ? strlen(body) + 1 : 1);
     f->x = calloc(1, sizeof(*f->x));
     f->x->x.ops = &x_ops;
     buf_init(&f->x->body, 8u << 20);
     handler->on_request(handler_ctx, &f->x->x, &h);
     if (body && !f->x->is_released)
-        f->x->x.ev->on_body(f->x->x.ev_ctx, str_c(body));
+        f->x->x.ev->on_body(f->x->x.ev_ctx, str_c(strcpy(f->sent, body)));
     if (!f->x->is_released)
         f->x->x.ev->on_end(f->x->x.ev_ctx, NULL, 0);
 }

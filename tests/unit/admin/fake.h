@@ -26,12 +26,14 @@ struct fake_core {
     /* what was called last */
     char called[64], arg[256], by[64];
     struct key_spec spec;
-    char spec_agent[64], spec_limit[64];
+    char spec_agent[64], spec_limit[64], secret[64];
+    int64_t overlap_ns;
     /* what it answers */
     int result;
     bool is_durable, is_ready;
     const char *json; /* keys, limits, policies, health */
-    const char *diag;
+    const char *diag, *secrets, *problem;
+    size_t n_without_secret;
     int audit; /* of audit_verify */
     struct audit_report report;
     struct ask *ask;
@@ -43,6 +45,7 @@ struct fake {
     struct admin *admin;
     struct limits limits;
     struct fake_exchange *x; /* of the last request */
+    char *sent;              /* its body, where the connection was read to */
 };
 
 void fake_setup(struct fake *f);
