@@ -7,6 +7,7 @@
  */
 FIELD("Alive", "status", "string", "always ok")
 FIELD("Ready", "ready", "boolean", "whether calls can be governed")
+FIELD("Ready", "vendors_without_secret", "integer?", "vendors that refuse, because their secret of the store is not available; absent: none")
 
 FIELD("Error", "error", "Fault", "what went wrong")
 FIELD("Fault", "code", "string", "stable, for programs")
@@ -254,6 +255,5 @@ FIELD("Check", "text", "string", "what was found")
 FIELD("Check", "fix", "string?", "what to do")
 FIELD("Doctor", "ok", "boolean", "nothing failed")
 FIELD("Doctor", "checks", "[Check]", "one a thing looked at")
-FIELD("Ready", "vendors_without_secret", "integer?", "vendors that refuse, because their secret of the store is not available; absent: none")
 FIELD("Health", "ready", "boolean?", "whether calls can be governed")
 FIELD("Vendors", "vendors", "[object]", "name, connector, target, mode, url (what agents call), is_simulated, has_secret, operations")

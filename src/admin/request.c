@@ -439,7 +439,7 @@ static void on_body(void *ctx, struct str bytes)
     size_t n = bytes.n;
     int e = buf_add(&r->body, bytes);
     if (r->has_secret)
-        bytes_wipe((char *)bytes.p, bytes.n); /* it lies where the connection was read to, and was seen for the last time */
+        bytes_wipe((char *)bytes.p, bytes.n); /* where the connection was read to */
     if (e < 0)
         request_fail(r, 413, "request_too_large", "the body is larger than admin_body_bytes_max");
     else

@@ -1,9 +1,10 @@
 /*
- * cli/cmd_secret.c - `flyball secret set|list|rotate|remove`: vendors' credentials, put in by hand and never shown again.
+ * cli/cmd_secret.c - `flyball secret set|list|rotate|remove`: vendors' credentials, put in by hand, never shown again.
  *
  * A value comes from a prompt without echo, or from standard input: never from the command line, which stands in the
  * shell's history and is shown to every user of the machine.
  */
+#include "base/check.h"
 #include "base/err.h"
 #include "base/time.h"
 #include "cli/client.h"
@@ -81,8 +82,8 @@ static int read_secret(struct cli *c, struct str name, struct secret **ret)
     else if ((r = secret_new(value, ret)) == -ERR_TOO_LARGE)
         r = cli_usage(c, "the value is longer than %d bytes", SECRET_BYTES_MAX);
     else if (r < 0)
-        r = cli_usage(c, "the value holds a byte that no header can carry (a line end, a control byte, a space at an end, "
-                         "or not ASCII)");
+        r = cli_usage(c, "the value holds a byte that no header can carry (a line end, a control byte, a space at an "
+                         "end, or not ASCII)");
     bytes_wipe(bytes, sizeof(bytes));
     return r;
 }
@@ -91,8 +92,8 @@ static int read_secret(struct cli *c, struct str name, struct secret **ret)
 static int refuse_value(struct cli *c)
 {
     return cli_usage(c, "a value never stands on the command line: the shell's history keeps it, and ps shows it to "
-                        "everyone on this machine. Take that value out of use at the vendor; then give the new one at the "
-                        "prompt, or on standard input");
+                        "everyone on this machine. Take that value out of use at the vendor; then give the new one at "
+                        "the prompt, or on standard input");
 }
 
 /* --- requests ----------------------------------------------------------------------------------------------------- */
@@ -198,7 +199,9 @@ static struct str age_of(struct cli *c, struct json secret)
         return STR("");
     int64_t s = (clock_system.wall(clock_system.ctx) - at) / NS_PER_S;
     int64_t unit = s >= 86400 ? 86400 : s >= 3600 ? 3600 : s >= 60 ? 60 : 1; /* the largest one alone */
-    return arena_str(&c->arena, duration_text((s < 0 ? 0 : s) / unit * unit * NS_PER_S, text));
+    if (s < 1)
+        return STR("0s");
+    return arena_str(&c->arena, duration_text(s / unit * unit * NS_PER_S, text));
 }
 
 static int list(struct cli *c)
@@ -235,8 +238,8 @@ const struct command cmd_secret_list = {
     .args = "",
     .summary = "list secrets of the store, and which vendors use them; never a value",
     .text = "STATUS is ok, or why their vendors refuse: unset (nobody put it in), no_key and other_key (the key that "
-            "sealed it is not there), damaged. BEFORE is the version that `flyball secret rotate NAME --back` goes back "
-            "to, until the time beside it.",
+            "sealed it is not there), damaged. BEFORE is the version that `flyball secret rotate NAME --back` goes "
+            "back to, until the time beside it.",
     .examples = "secret list\nsecret list --json",
     .needs_daemon = true,
     .run = list,
@@ -274,9 +277,10 @@ static int rotate(struct cli *c)
     if (r || c->is_json)
         return r ? r : client_print(c, &a);
     r = say_changed(c, &a, "Rotated");
-    cli_note(c, "Keep the old one valid at the vendor until " STR_FMT "; until then it is concealed in answers, and\n"
-                "`flyball secret rotate " STR_FMT " --back` puts it in force again.",
-             STR_ARG(show_time(c, a.json, "overlap_until")), STR_ARG(c->args[0]));
+    cli_note(c, "The old one stays known until " STR_FMT ": concealed in answers, and back in force with",
+             STR_ARG(show_time(c, a.json, "overlap_until")));
+    cli_note(c, "`flyball secret rotate " STR_FMT " --back`. Keep it valid at the vendor until then.",
+             STR_ARG(c->args[0]));
     return r;
 }
 
@@ -292,9 +296,9 @@ const struct command cmd_secret_rotate = {
     .args_min = 1,
     .args_max = 2, /* the second is refused with an explanation */
     .summary = "exchange a vendor's credential while calls are under way",
-    .text = "The next call uses the new value; calls under way end with the one that they took. The old one is not tried "
-            "again, whatever the vendor says to the new one: it stays known for the overlap, so that it is concealed in "
-            "answers, and --back can put it in force again.",
+    .text = "The next call uses the new value; calls under way end with the one that they took. The old one is not "
+            "tried again, whatever the vendor says to the new one: it stays known for the overlap, so that it is "
+            "concealed in answers, and --back can put it in force again.",
     .examples = "secret rotate stripe\nsecret rotate stripe --overlap 1h < new.key\nsecret rotate stripe --back",
     .options = rotate_options,
     .needs_daemon = true,

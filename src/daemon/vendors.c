@@ -267,7 +267,7 @@ int vendor_set_json(const struct vendor_set *v, struct str data_url, struct buf 
         jw_put_str(&w, STR("name"), it->name);
         jw_put_str(&w, STR("connector"), connector_name(it->connector));
         jw_put_str(&w, STR("target"), it->target_text);
-        jw_put_str(&w, STR("mode"), mode_text(vendor_mode(it)));
+        jw_put_str(&w, STR("mode"), it->mode_follows_secret ? STR("as the secret") : mode_text(it->mode));
         jw_put_str(&w, STR("url"), buf_str(&url));
         jw_put_bool(&w, STR("is_simulated"), it->is_simulated);
         jw_put_bool(&w, STR("has_secret"), it->credential != NULL);

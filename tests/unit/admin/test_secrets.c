@@ -115,7 +115,8 @@ static void each_refusal_of_the_core_has_its_sentence(void **state)
 
 static void what_no_header_can_carry_is_refused_and_not_repeated(void **state)
 {
-    static const char *const values[] = {"\"\"", "\"canary\\n\"", "\" canary\"", "\"canary\\u0000\"", "\"can\xc3\xa4ry\"", "null"};
+    static const char *const values[] = {"\"\"", "\"canary\\n\"",
+                                          "\" canary\"", "\"canary\\u0000\"", "\"can\xc3\xa4ry\"", "null"};
     struct fake *f = *state;
     char body[256];
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {

@@ -14,7 +14,7 @@ static void everything_about_a_vendor_is_read(void **state)
                   "    mode: test\n"
                   "    additions: [idempotency_key, reconcile_tag]\n"
                   "    forward_run_id: true\n"
-                  "  other: {base_url: \"http://[::1]/\", secret: env:K, additions: false}\n"
+                  "  other: {base_url: \"http://[::1]/\", secret: \"store:my.key\", additions: false}\n"
                   "  third: {base_url: \"http://10.1.2.3:80\", secret: env:K, insecure: true, additions: []}\n");
     assert_str(buf_str(&l.text), "");
     assert_int_equal(l.config->n_vendors, 3);
@@ -32,6 +32,7 @@ static void everything_about_a_vendor_is_read(void **state)
     assert_false(v->is_insecure);
     assert_int_equal(v->line, 2);
     v = &l.config->vendors[1];
+    assert_str(v->secret, "store:my.key");
     assert_str(v->base_url, "http://[::1]:80");
     assert_str(v->host, "::1");
     assert_int_equal(v->port, 80);
@@ -186,11 +187,14 @@ static void assert_fault_without_canary(const char *text, const char *want)
 static void a_secret_in_the_file_is_refused_and_not_repeated(void **state)
 {
     assert_fault_without_canary("vendors:\n  stripe:\n    secret: sk_live_canary\n" URL,
-                                "flyball.yaml:3:13: secret_inline: vendors.stripe.secret: env:NAME or file:PATH");
+                                "flyball.yaml:3:13: secret_inline: vendors.stripe.secret: env:NAME, file:PATH or "
+                                "store:NAME");
     assert_fault_without_canary("vendors:\n  stripe:\n    secret: env:sk-canary\n" URL, "secret_inline");
     assert_fault_without_canary("vendors:\n  stripe:\n    secret: env:1canary\n" URL, "secret_inline");
     assert_fault_without_canary("vendors:\n  stripe:\n    secret: \"env:\"\n" URL, "secret_inline");
     assert_fault_without_canary("vendors:\n  stripe:\n    secret: \"file:\"\n" URL, "secret_inline");
+    assert_fault_without_canary("vendors:\n  stripe:\n    secret: \"store:\"\n" URL, "secret_inline");
+    assert_fault_without_canary("vendors:\n  stripe:\n    secret: store:a canary\n" URL, "secret_inline");
     assert_fault_without_canary("vendors:\n  stripe:\n    secret: [canary]\n" URL, "wrong_type");
     assert_fault_without_canary("vendors:\n  stripe:\n    secret: vault:canary\n" URL,
                                 "secret_unavailable: vendors.stripe.secret: vault: is not available in this version");
@@ -204,7 +208,7 @@ static void missing_keys_are_named(void **state)
                   "flyball.yaml:2:11: missing_key: vendors.stripe: `base_url` is missing: scheme, host and port of the "
                   "vendor's API; https, unless the host is this machine or `insecure` is true\n"
                   "flyball.yaml:2:11: missing_key: vendors.stripe: `secret` is missing: the vendor's credential by "
-                  "reference: env:NAME or file:PATH\n");
+                  "reference: env:NAME, file:PATH, or store:NAME (flyball secret set NAME)\n");
 }
 
 static void names_modes_and_keys_are_checked(void **state)

@@ -1,6 +1,6 @@
 /*
- * tests/unit/crypto/aead.tbl.h - AES-256-GCM with a nonce of 96 bits: test cases 13 to 16 of the specification that was
- * submitted to NIST (McGrew and Viega, "The Galois/Counter Mode of Operation"). VECTOR(key, nonce, ad, text, sealed), hex.
+ * tests/unit/crypto/aead.tbl.h - AES-256-GCM with a nonce of 96 bits: test cases 13 to 16 of the specification that
+ * was submitted to NIST (McGrew and Viega, "The Galois/Counter Mode of Operation"). VECTOR(key, nonce, ad, text, sealed), hex.
  */
 VECTOR("0000000000000000000000000000000000000000000000000000000000000000", "000000000000000000000000", "", "",
        "530f8afbc74536b9a963b4f1c4cb738b")

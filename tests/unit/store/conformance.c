@@ -635,6 +635,45 @@ static void every_version_of_a_policy_is_kept(void **state)
     assert_true(json_bool(json_path(rows, STR("[1].is_active")), &is_active) && !is_active);
 }
 
+static int on_secret(void *ctx, const struct state_row *r)
+{
+    struct setting *s = ctx;
+    struct json body, personal;
+    assert_str(r->kind, "secret");
+    assert_int_equal(json_parse(&s->arena, r->body, 16, &body), 0);
+    assert_int_equal(json_parse(&s->arena, r->personal, 16, &personal), 0);
+    buf_printf(&s->json, STR_FMT " %lld " STR_FMT " %d\n", STR_ARG(text(body, "name")),
+               (long long)number(body, "version"), STR_ARG(text(personal, "sealed")), r->is_over);
+    return 0;
+}
+
+static int ignore_counter(void *ctx, const struct counter_row *r) { return 0; }
+static int ignore_open(void *ctx, const struct open_row *r);
+
+static void a_secret_is_what_its_last_event_left_and_no_event_shows_it(void **state)
+{
+    struct setting *s = *state;
+    struct store_loader to = {ignore_counter, ignore_open, on_secret, s};
+    story_event(&s->story, "secret.set", "\"name\":\"stripe\",\"version\":1", "sealed", "AAEC");
+    story_event(&s->story, "secret.set", "\"name\":\"twilio\",\"version\":1", "sealed", "BBEC");
+    story_event(&s->story, "secret.rotate", "\"name\":\"stripe\",\"version\":2,\"before_version\":1", "sealed", "CCEC");
+    story_event(&s->story, "secret.remove", "\"name\":\"twilio\",\"version\":1", NULL, NULL);
+    apply(s);
+    struct json rows = ask(s, (struct query){.kind = QUERY_EVENTS});
+    assert_int_equal(json_len(rows), 4);
+    assert_int_equal(number(rows, "[1].before_version"), 1);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(json_type(json_get(json_at(rows, i), STR("sealed"))), JSON_NONE);
+    buf_reset(&s->json);
+    assert_int_equal(s->store->ops->load(s->store, STORY_START, &to), 0);
+    assert_str(buf_str(&s->json), "twilio 1 BBEC 1\nstripe 2 CCEC 0\n");
+    story_event(&s->story, "secret.set", "\"name\":\"twilio\",\"version\":2", "sealed", "DDEC");
+    apply(s);
+    buf_reset(&s->json);
+    assert_int_equal(s->store->ops->load(s->store, STORY_START, &to), 0);
+    assert_str(buf_str(&s->json), "stripe 2 CCEC 0\ntwilio 2 DDEC 0\n");
+}
+
 static int ignore_open(void *ctx, const struct open_row *r) { return 0; }
 static int ignore_state(void *ctx, const struct state_row *r) { return 0; }
 
@@ -999,6 +1038,7 @@ int conformance_run(const struct store_factory *f)
         TEST(a_run_shows_the_limits_that_count_it_alone),
         TEST(events_are_shown_with_all_they_name_but_secrets),
         TEST(every_version_of_a_policy_is_kept),
+        TEST(a_secret_is_what_its_last_event_left_and_no_event_shows_it),
         TEST(a_start_finds_what_is_live_and_nothing_else),
         TEST(slots_and_minutes_come_back_while_they_count),
         TEST(a_call_that_shares_a_hold_moves_the_first_calls_counters),

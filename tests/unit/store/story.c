@@ -495,7 +495,7 @@ static void life_event(struct life *l)
 {
     char text[160];
     int n = (int)rng_below(&l->rng, 5);
-    switch (rng_below(&l->rng, 6)) {
+    switch (rng_below(&l->rng, 7)) {
     case 0:
         snprintf(text, sizeof text, "\"id\":\"k%d\",\"mode\":\"test\",\"agent\":\"refunds\",\"hash\":\"00ff\"", n);
         story_event(l->s, "key.create", text, "owner", "ops@example.com");
@@ -507,6 +507,11 @@ static void life_event(struct life *l)
     case 2:
         snprintf(text, sizeof text, "\"name\":\"p%d\",\"version\":%d,\"digest\":\"ab\",\"document\":\"{}\"", n % 2, n);
         story_event(l->s, "policy.apply", text, NULL, NULL);
+        break;
+    case 5:
+        snprintf(text, sizeof text, "\"name\":\"s%d\",\"version\":%d", n % 2, n);
+        story_event(l->s, n == 0 ? "secret.remove" : n == 1 ? "secret.rotate" : "secret.set", text, "sealed",
+                    "AAEC");
         break;
     case 3:
         story_event(l->s, n % 2 ? "kill" : "unkill", "\"reason\":\"test\"", NULL, NULL);
