@@ -104,22 +104,31 @@ void ledger_look(struct ledger *l, struct limit_need *needs, size_t n_needs)
         look(l, needs, i);
 }
 
+static int charge_one(struct ledger *l, struct hold *h, size_t i, const struct limit_need *need)
+{
+    struct bucket *b;
+    int r = bucket_open(l, need, &b);
+    if (r < 0)
+        return err_trace(r);
+    bucket_roll(b, need->window_start);
+    if (need->window_start > l->newest[need->window])
+        l->newest[need->window] = need->window_start;
+    hold_charge(h, i, b, need->meter, need->n, need->n);
+    return 0;
+}
+
+/* In a full table the buckets that are there come first: what the call was decided on makes no room for a new one. */
 static int charge_all(struct ledger *l, struct hold *h, const struct limit_need *needs)
 {
-    for (size_t i = 0; i < h->n_charges; i++) {
-        const struct limit_need *need = &needs[i];
-        if (need->window == WINDOW_CALL)
-            continue;
-        struct bucket *b;
-        int r = bucket_open(l, need, &b);
-        if (r < 0)
-            return err_trace(r);
-        bucket_roll(b, need->window_start);
-        if (need->window_start > l->newest[need->window])
-            l->newest[need->window] = need->window_start;
-        hold_charge(h, i, b, need->meter, need->n, need->n);
-    }
-    return 0;
+    bool is_tight = l->buckets.n + h->n_charges > l->buckets.n_max;
+    int r = 0;
+    for (size_t i = 0; i < h->n_charges && r == 0 && is_tight; i++)
+        if (needs[i].window != WINDOW_CALL && bucket_find(l, needs[i].counter, needs[i].bucket))
+            r = charge_one(l, h, i, &needs[i]);
+    for (size_t i = 0; i < h->n_charges && r == 0; i++)
+        if (needs[i].window != WINDOW_CALL && !h->charges[i].bucket)
+            r = charge_one(l, h, i, &needs[i]);
+    return r;
 }
 
 int ledger_hold(struct ledger *l, struct limit_need *needs, size_t n_needs, struct hold **ret_hold, size_t *ret_i_short)

@@ -447,6 +447,34 @@ static void past_windows_make_room_and_are_not_reopened(void **state)
     ledger_free(l);
 }
 
+/* A call that began before midnight and is held behind it: what yesterday counts is not dropped to count it. */
+static void a_hold_makes_no_room_with_a_bucket_that_it_needs_itself(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger *l = ledger_new(3, seed);
+    struct limit_need a = usd_day("a", USD(6), USD(10)), d = usd_day("d", USD(1), USD(10)),
+                      b = usd_day("b", USD(1), USD(10));
+    struct hold *h;
+    size_t i_short;
+    b.window_start = TODAY + DAY;
+    const struct limit_need before[] = {a, d, b};
+    for (size_t i = 0; i < 3; i++) {
+        struct limit_need need = before[i];
+        assert_int_equal(ledger_hold(l, &need, 1, &h, &i_short), 0);
+        hold_settle(h, true, COST(need.n), f->moves, &f->n_moves);
+    }
+    struct limit_need late[] = {usd_day("c", USD(2), USD(10)), usd_day("a", USD(4), USD(10))};
+    assert_int_equal(ledger_hold(l, late, 2, &h, &i_short), 0);
+    int64_t settled, held;
+    assert_true(ledger_read(l, a.counter, a.bucket, TODAY, &settled, &held));
+    assert_int_equal(settled, USD(6));
+    assert_int_equal(held, USD(4));
+    assert_false(ledger_read(l, d.counter, d.bucket, TODAY, &settled, &held)); /* it made room */
+    hold_release(h, true, f->moves, &f->n_moves);
+    assert_true(ledger_check(l));
+    ledger_free(l);
+}
+
 static void the_store_brings_back_counters_and_holds(void **state)
 {
     struct fixture *f = *state;
@@ -662,6 +690,7 @@ int main(void)
         TEST(a_dry_run_fills_the_needs_and_changes_nothing),
         TEST(a_full_table_refuses_new_buckets_and_undoes_half_a_hold),
         TEST(past_windows_make_room_and_are_not_reopened),
+        TEST(a_hold_makes_no_room_with_a_bucket_that_it_needs_itself),
         TEST(the_store_brings_back_counters_and_holds),
         TEST(counters_may_come_after_holds),
         TEST(every_bucket_is_listed_once),
