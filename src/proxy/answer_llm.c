@@ -185,7 +185,7 @@ static void stop_stream(struct call *c, enum code code, struct str sentence)
 void call_sweep(struct call *c)
 {
     bool is_open = c->state == CALL_FORWARDING || (c->state == CALL_ANSWERING && c->is_streaming);
-    if (!c->llm || !c->llm->request.is_stream || !is_open || !c->client)
+    if (!call_is_stream(c) || !is_open || !c->client)
         return;
     enum code code = core_still_allowed(c->w->shared->core, c->adm.key, c->run.id, loop_wall(c->w->loop));
     if (code == CODE_KEY_REVOKED)
@@ -201,7 +201,7 @@ void call_cut_off(struct call *c)
     bool may_be_used = c->is_sent || c->up->bytes_out > 0;
     struct llm_end end = {.error = "daemon_stopped", .status = 503};
     end.code = may_be_used ? CODE_OUTCOME_UNKNOWN : CODE_OVERLOADED;
-    end.stream_end = c->llm->request.is_stream ? "cut" : NULL;
+    end.stream_end = call_is_stream(c) ? "cut" : NULL;
     call_end_now(c, &end,
                  may_be_used ? STR("Flyball was stopped before the answer was whole; what was used is counted")
                              : STR("Flyball was stopped; nothing was sent"));
@@ -254,6 +254,8 @@ static bool is_event_stream(const struct http_head *head)
     return http_head_get(head, STR("content-type"), &type) && type.n >= 17 &&
            str_eq_nocase(str_sub(type, 0, 17), STR("text/event-stream"));
 }
+
+bool call_is_stream(const struct call *c) { return c->llm && (c->llm->request.is_stream || c->llm->is_stream); }
 
 void stage_answer_llm(struct call *c)
 {

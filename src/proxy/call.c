@@ -162,7 +162,7 @@ static enum leave leave_of(const struct call *c)
 {
     if (call_is_harmless(c))
         return states[c->state].leave_read;
-    return c->llm && c->llm->request.is_stream ? states[c->state].leave_stream : states[c->state].leave_other;
+    return call_is_stream(c) ? states[c->state].leave_stream : states[c->state].leave_other;
 }
 
 /* The vendor stops too; what was used until then is settled. */

@@ -34,6 +34,8 @@ struct call_llm {
 enum rate_dialect call_rate_dialect(const struct call *c);
 /* True when the target is a call to a model: call.llm is set. At the end of admit. */
 bool call_is_to_model(struct call *c);
+/* A stream was asked for, or came all the same: it ends when its agent leaves, and at `revoke --now`. */
+bool call_is_stream(const struct call *c);
 void stage_classify_llm(struct call *c);
 void stage_answer_llm(struct call *c);
 /* Lowers the output maximum until the limit that was short has room. False: it cannot. */

@@ -47,7 +47,8 @@ static struct str secret_value(struct secret_form form, const struct secret *sec
     struct str s = secret_reveal(secret);
     size_t n = form.is_basic ? B64_SIZE(s.n) : s.n;
     check(form.prefix.n + n <= SECRET_VALUE_BYTES);
-    memcpy(out, form.prefix.p, form.prefix.n);
+    if (form.prefix.n)
+        memcpy(out, form.prefix.p, form.prefix.n);
     if (form.is_basic)
         n = b64_encode(s, out + form.prefix.n).n;
     else
