@@ -35,7 +35,11 @@ const char *method_text(enum admin_method m) { return m == METHOD_GET ? "GET" : 
 
 const char *role_text(enum admin_role r)
 {
-    static const char *const texts[] = {"public", "viewer", "operator", "policy", "owner"};
+    static const char *const texts[] = {
+#define ROLE(name, text) text,
+#include "admin/role.tbl.h"
+#undef ROLE
+    };
     return texts[r];
 }
 

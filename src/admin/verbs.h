@@ -8,7 +8,11 @@
 struct request;
 
 enum admin_method { METHOD_GET, METHOD_POST };
-enum admin_role { ROLE_PUBLIC, ROLE_VIEWER, ROLE_OPERATOR, ROLE_POLICY, ROLE_SECRETS, ROLE_OWNER };
+enum admin_role {
+#define ROLE(name, text) ROLE_##name,
+#include "admin/role.tbl.h"
+#undef ROLE
+};
 
 #define VERB_ARGS_MAX 2
 

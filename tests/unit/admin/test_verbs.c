@@ -92,6 +92,16 @@ static void what_changes_things_needs_more_than_viewer(void **state)
     }
 }
 
+static void every_role_has_a_word_of_its_own(void **state)
+{
+    struct str args[VERB_ARGS_MAX];
+    assert_string_equal(role_text(ROLE_PUBLIC), "public");
+    assert_string_equal(role_text(ROLE_SECRETS), "secrets");
+    assert_string_equal(role_text(ROLE_OWNER), "owner");
+    assert_string_equal(role_text(find("POST", "/api/v1/secrets", args, 0)->role), "secrets");
+    assert_string_equal(role_text(find("GET", "/api/v1/audit/export", args, 0)->role), "owner");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +111,7 @@ int main(void)
         cmocka_unit_test(a_known_path_says_which_methods_it_has),
         cmocka_unit_test(params_are_known_by_whole_name),
         cmocka_unit_test(what_changes_things_needs_more_than_viewer),
+        cmocka_unit_test(every_role_has_a_word_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
