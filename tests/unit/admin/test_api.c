@@ -399,6 +399,7 @@ static void a_reader_may_finish_after_the_api_ended(void **state)
     buf_deinit(&x->body);
     free(x);
     left = list_entry(a, struct request, ask);
+    free(f->sent);
     fake_setup(f);
 }
 
