@@ -170,38 +170,42 @@ struct examination {
     bool is_ready;
 };
 
-static struct str secret_fix(struct arena *a, struct str status, struct str name)
+/* What `secret list` calls it. */
+static enum secret_status status_named(struct str text)
 {
-    struct str before, behind;
-    for (enum secret_status s = SECRET_OK; s <= SECRET_DAMAGED; s++) {
-        struct str fix = secret_status_fix(s);
-        size_t at;
-        if (!str_eq(secret_status_text(s), status) || !str_find(fix, STR("NAME"), &at))
-            continue;
-        before = str_sub(fix, 0, at);
-        behind = str_sub(fix, at + 4, fix.n);
-        return arena_join(a, (struct str[]){before, name, behind}, 3);
-    }
-    return STR("flyball secret list");
+    enum secret_status s = SECRET_OK;
+    while (s < SECRET_DAMAGED && !str_eq(secret_status_text(s), text))
+        s++;
+    return s;
+}
+
+static struct str secret_fix(struct arena *a, enum secret_status status, struct str name)
+{
+    struct str fix = secret_status_fix(status);
+    size_t at;
+    if (!str_find(fix, STR("NAME"), &at))
+        return fix;
+    return arena_join(a, (struct str[]){str_sub(fix, 0, at), name, str_sub(fix, at + 4, fix.n)}, 3);
 }
 
 static void check_secrets(struct json_writer *w, struct arena *a, const struct examination *x, bool *ok)
 {
     struct json all, one;
-    struct str name, status;
+    struct str name, text;
     bool is_well = true;
     if (json_parse(a, buf_str(&x->secrets), 16, &all) < 0)
         return;
     if (x->secrets_problem.n)
         put_check(w, "secrets", "fail", x->secrets_problem, "put the key back, and restart the daemon");
     for (struct json_iter it = json_each(all); json_next(&it, NULL, &one);) {
-        if (!json_str(json_get(one, STR("name")), &name) || !json_str(json_get(one, STR("status")), &status) ||
-            str_eq(status, secret_status_text(SECRET_OK)))
+        if (!json_str(json_get(one, STR("name")), &name) || !json_str(json_get(one, STR("status")), &text) ||
+            status_named(text) == SECRET_OK)
             continue;
         is_well = false;
         put_check(w, "secrets", "fail",
-                  arena_printf(a, "the secret " STR_FMT " is " STR_FMT ": its vendors refuse", STR_ARG(name),
-                               STR_ARG(status)), secret_fix(a, status, name).p);
+                  arena_printf(a, "the vendors of secret " STR_FMT " refuse: " STR_FMT, STR_ARG(name),
+                               STR_ARG(secret_status_means(status_named(text)))),
+                  secret_fix(a, status_named(text), name).p);
     }
     is_well = is_well && !x->secrets_problem.n;
     if (is_well)

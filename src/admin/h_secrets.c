@@ -84,6 +84,16 @@ static bool read_value(struct request *r, struct secret **ret)
     return e == 0;
 }
 
+/* A value in the name's place by mistake would be on record in the clear. */
+static bool is_own_name(struct request *r, const struct secret *value, struct str name)
+{
+    if (!secret_equals(value, name))
+        return false;
+    request_fail(r, 400, "request_invalid",
+                 "the name is the value itself: names are shown and recorded; nothing was kept");
+    return true;
+}
+
 /* --- handlers ----------------------------------------------------------------------------------------------------- */
 
 void admin_on_secrets(struct request *r)
@@ -104,6 +114,10 @@ void admin_on_secret_set(struct request *r)
     if (!request_members_known(r, names, 2) || !request_member(r, STR("name"), &name) || !name_is_valid(r, name) ||
         !read_value(r, &value))
         return;
+    if (is_own_name(r, value, name)) {
+        secret_free(value);
+        return;
+    }
     int e = core_secret_set(r->admin->core, name, value, ADMIN_BY, &seq);
     secret_free(value);
     if (e)

@@ -301,6 +301,8 @@ bool request_members_known(struct request *r, const struct str *names, size_t n)
         if (near.n)
             request_fail(r, 400, "request_invalid", "`" STR_FMT "` is not known here; did you mean `" STR_FMT "`?",
                          STR_ARG(str_sub(key, 0, 64)), STR_ARG(near));
+        else if (r->has_secret)
+            request_fail(r, 400, "request_invalid", "a member is not known here"); /* a secret may stand in its place */
         else
             request_fail(r, 400, "request_invalid", "`" STR_FMT "` is not known here", STR_ARG(str_sub(key, 0, 64)));
         return false;

@@ -142,6 +142,7 @@ def everything_asked(d, watch, key_id):
         ["doctor"],
         ["audit", "verify"],
         ["vendors"],
+        ["secret", "list"],
         ["config", "show"],
         ["config", "show", "--origin"],
         ["config", "check"],
@@ -164,19 +165,40 @@ def process_files(d, watch):
             pass
 
 
+def put_by_hand(d, watch, secret, *args):
+    """Given once as it is, and in ways that are refused: what is said then is watched too."""
+    for wrong in ([*args, secret], ["set", secret], [*args, f"--value={secret}"], ["rotate", "none"]):
+        done = d.cli("secret", *wrong, input=secret + "\n")
+        watch.add("secret " + args[0] + ", refused", done.stdout + done.stderr)
+    for body in ({"name": "stripe", "value": secret + "\n"}, {"name": secret, "value": 1}, {secret: "x"},
+                 {"name": "stripe", "value": [secret]}):
+        watch.add("POST /api/v1/secrets, refused", json.dumps(d.api("POST", "/api/v1/secrets", body)))
+    done = d.cli("secret", *args, input=secret + "\n")
+    assert done.returncode == 0, done.stderr
+    watch.add("secret " + args[0], done.stdout + done.stderr)
+
+
 @pytest.mark.timeout(150)
-@pytest.mark.parametrize("source", ["env", "file"])
+@pytest.mark.parametrize("source", ["env", "file", "store"])
 @pytest.mark.parametrize("additions", [True, False], ids=["additions_on", "additions_off"])
 def test_no_secret_leaves(make_daemon, vendor, tmp_path, source, additions):
     secret = canary()
     file = tmp_path / "stripe.key"
     file.write_text(secret + "\n")
     file.chmod(0o600)
-    options = {"secret": secret} if source == "env" else {"secret": canary(), "secret_ref": f"file:{file}"}
+    refs = {"env": None, "file": f"file:{file}", "store": "store:stripe"}
+    options = {"secret": secret if source == "env" else canary(), "secret_ref": refs[source]}
     d = make_daemon(vendor, additions=additions, **options, config={"log": {"level": "debug"}})
     d.apply(policy("default", OPEN, CAPS))
     made = d.key()
-    watch = Watch({"vendor's secret": secret, "agent's key": made["key"], "secret part of the key": made["key"][19:]})
+    secrets = {"vendor's secret": secret, "agent's key": made["key"], "secret part of the key": made["key"][19:]}
+    if source == "store":
+        secrets["secret before the rotation"] = canary()
+    watch = Watch(secrets)
+    if source == "store":
+        put_by_hand(d, watch, secrets["secret before the rotation"], "set", "stripe")
+        mixed_run(d, made["key"], vendor, watch)
+        put_by_hand(d, watch, secret, "rotate", "stripe")
     mixed_run(d, made["key"], vendor, watch)
     assert any(secret.encode() in r.raw for r in vendor.requests), (
         "the vendor never got the secret: the test shows nothing"

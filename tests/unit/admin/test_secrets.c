@@ -158,6 +158,18 @@ static void a_misspelt_member_is_named_and_the_value_is_not(void **state)
     assert_silent(f);
 }
 
+static void a_value_in_the_place_of_a_name_is_not_kept_and_not_repeated(void **state)
+{
+    struct fake *f = *state;
+    fake_post(f, "/api/v1/secrets", "{\"name\":\"" VALUE "\",\"value\":\"" VALUE "\"}");
+    assert_answer(f, 400, "the name is the value itself");
+    assert_silent(f);
+    fake_post(f, "/api/v1/secrets", "{\"" VALUE "\":\"stripe\"}");
+    assert_answer(f, 400, "a member is not known here");
+    assert_silent(f);
+    assert_string_equal(fake_core.called, "");
+}
+
 static void a_body_larger_than_any_secret_is_refused_before_it_is_read(void **state)
 {
     struct fake *f = *state;
@@ -202,6 +214,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_no_header_can_carry_is_refused_and_not_repeated, setup, teardown),
         cmocka_unit_test_setup_teardown(names_are_bounded_at_their_edge, setup, teardown),
         cmocka_unit_test_setup_teardown(a_misspelt_member_is_named_and_the_value_is_not, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_value_in_the_place_of_a_name_is_not_kept_and_not_repeated, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_body_larger_than_any_secret_is_refused_before_it_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(readiness_counts_vendors_without_a_secret_and_names_none, setup, teardown),
         cmocka_unit_test_setup_teardown(the_list_is_the_cores, setup, teardown),
