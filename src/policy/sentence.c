@@ -136,12 +136,24 @@ static struct str sliding_phrase(const struct limit_need *need, struct arena *a)
     return arena_printf(a, " There is room again at " STR_FMT "Z.", STR_ARG(second_text(need->resets_at, text)));
 }
 
+/* Waiting does not help a call that alone exceeds the limit; when it resets is said all the same. */
+static struct str less_phrase(const struct limit_need *need, struct arena *a)
+{
+    char text[WALL_TEXT_BYTES];
+    if (need->window == WINDOW_CALL)
+        return STR(" Ask for less.");
+    if (need->window == WINDOW_SLIDING || need->resets_at == 0)
+        return STR(" Ask for less: this call alone exceeds it.");
+    return arena_printf(a, " Ask for less: this call alone exceeds it. It resets at " STR_FMT "Z.",
+                        STR_ARG(second_text(need->resets_at, text)));
+}
+
 /* " It resets at 2026-11-24T00:00:00Z." or what stands in its place. */
 static struct str reset_phrase(const struct limit_need *need, struct arena *a)
 {
     char text[WALL_TEXT_BYTES];
-    if (need->window == WINDOW_CALL || (meter_is_cost(need->meter) && need->n > need->max))
-        return STR(" Ask for less.");
+    if (meter_is_cost(need->meter) && need->n > need->max)
+        return less_phrase(need, a);
     if (need->window == WINDOW_INSTANT)
         return STR(" Try again when one has ended.");
     if (need->resets_at == 0)

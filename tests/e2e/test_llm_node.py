@@ -127,6 +127,7 @@ def test_refusals_are_the_sdks_own_errors_and_are_tried_once(models, run_node, m
                 "limit_exceeded", 403, made["key"])
     assert made["id"] in e["message"] and re.search(r"0\.0001(0*) USD a day", e["message"])
     assert re.search(r"\b0(\.00)? spent", e["message"]) and "Ask for less" in e["message"]
+    assert re.search(r"resets at \d{4}-\d\d-\d\dT00:00:00Z", e["message"])
     e = refused(models, run_node, make("tokens=3", model="brand-new"), f"price-{v}", "PermissionDeniedError",
                 "cost_unknown", 403)
     assert "brand-new" in e["message"]

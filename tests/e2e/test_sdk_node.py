@@ -132,6 +132,7 @@ def test_refusals_are_the_sdks_own_errors_and_are_tried_once(daemon, vendor, run
     assert (e["class"], e["status"], e["code"]) == ("StripePermissionError", 403, "limit_exceeded")
     assert made["id"] in e["message"] and re.search(r"\b10(\.00)? USD a day", e["message"])
     assert re.search(r"\b0(\.00)? spent", e["message"]) and "asks 10.01. Ask for less" in e["message"]
+    assert re.search(r"resets at \d{4}-\d\d-\d\dT00:00:00Z", e["message"])
     assert e["headers"]["stripe-should-retry"] == "false"
 
     e = one(["payouts.create", {"amount": 100, "currency": "usd"}], "payout")
