@@ -4,18 +4,15 @@
 #include "cli/demo_agent.h"
 
 #include "base/err.h"
-#include "base/rand.h"
+#include "cli/agent_key.h"
 #include "cli/client.h"
 #include "cli/print.h"
 #include "cli/where.h"
-#include "codec/hex.h"
-#include "codec/json_write.h"
 #include "tls/client.h"
 
 #include <string.h>
 
 #define ANSWER_BYTES_MAX (16u << 20)
-#define RUN_RANDOM_BYTES 4
 #define FIELDS_MAX 6 /* one for each put() below */
 
 /* --- start -------------------------------------------------------------------------------------------------------- */
@@ -48,64 +45,43 @@ static int check_vendors(struct cli *c, struct json all, const char *const *name
     return 0;
 }
 
-/* "http://127.0.0.1:4747/stripe": all vendors are behind the same listener. */
-static int find_listener(struct cli *c, struct json vendors, struct demo_agent *d)
+static int find_listener(struct cli *c, struct demo_agent *d, struct json *ret_vendors)
 {
+    struct agent_place place;
     struct where w, data = {.port = 0};
-    struct str url = show_text(json_at(vendors, 0), "url"), name = show_text(json_at(vendors, 0), "name");
     int r = where_find(c, &w);
+    r = r ? r : agent_place_find(c, &place);
     if (r)
         return r;
-    if (url.n <= name.n || where_parse_url(str_sub(url, 0, url.n - name.n), &c->arena, &data) < 0)
+    if (where_parse_url(place.url, &c->arena, &data) < 0)
         return cli_fail(c, "the daemon does not say where agents connect");
     data.ca_file = w.ca_file;
     d->host = data.host;
     d->port = data.port;
+    *ret_vendors = place.vendors;
     return data.is_tls ? client_tls(c, &data, &d->tls) : 0;
 }
 
 static int make_key(struct demo_agent *d)
 {
-    struct answer a;
-    struct json_writer w;
-    struct buf b;
-    buf_init(&b, 4096);
-    jw_init(&w, &b);
-    jw_object(&w);
-    jw_put_str(&w, STR("agent"), d->agent);
-    jw_put_str(&w, STR("owner"), STR("demo"));
-    jw_put_str(&w, STR("mode"), STR("test"));
-    jw_object_end(&w);
-    int r = client_call(d->cli, "POST", STR("/api/v1/keys"), buf_str(&b), &a);
-    buf_deinit(&b);
+    struct agent_wish wish = {.agent = d->agent, .owner = STR("demo"), .mode = STR("test")};
+    struct agent_key made;
+    int r = agent_key_make(d->cli, &wish, &made);
     if (r)
         return r;
-    d->key = show_text(a.json, "key");
-    d->key_id = show_text(a.json, "id");
+    d->key = made.key;
+    d->key_id = made.id;
     return 0;
-}
-
-static struct str make_run(struct cli *c, const char *agent)
-{
-    uint8_t random[RUN_RANDOM_BYTES];
-    char hex[2 * RUN_RANDOM_BYTES];
-    struct rng rng;
-    rng_system_init(&rng);
-    rng_fill(&rng, random, sizeof(random));
-    return arena_printf(&c->arena, "%s-" STR_FMT, agent, STR_ARG(hex_encode(random, sizeof(random), hex)));
 }
 
 int demo_agent_start(struct cli *c, const char *agent, const char *const *vendors, struct demo_agent *ret)
 {
-    struct answer a;
-    struct demo_agent d = {.cli = c, .agent = str_c(agent), .run = make_run(c, agent)};
-    int r = client_call(c, "GET", STR("/api/v1/vendors"), STR_NONE, &a);
+    struct json all = JSON_ABSENT;
+    struct demo_agent d = {.cli = c, .agent = str_c(agent), .run = agent_run_id(c, str_c(agent))};
+    int r = find_listener(c, &d, &all);
     if (r)
         return r;
-    struct json all = json_get(a.json, STR("vendors"));
     r = check_vendors(c, all, vendors);
-    if (r == 0)
-        r = find_listener(c, all, &d);
     if (r == 0)
         r = make_key(&d);
     if (r) {
@@ -118,12 +94,7 @@ int demo_agent_start(struct cli *c, const char *agent, const char *const *vendor
 
 /* --- stop --------------------------------------------------------------------------------------------------------- */
 
-int demo_agent_revoke(struct demo_agent *d)
-{
-    struct answer a;
-    struct str path = arena_printf(&d->cli->arena, "/api/v1/keys/" STR_FMT "/revoke?now=1", STR_ARG(d->key_id));
-    return client_call(d->cli, "POST", path, STR_NONE, &a);
-}
+int demo_agent_revoke(struct demo_agent *d) { return agent_key_revoke(d->cli, d->key_id); }
 
 int demo_agent_stop(struct demo_agent *d, bool is_revoked)
 {

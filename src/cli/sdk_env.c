@@ -1,0 +1,146 @@
+/*
+ * cli/sdk_env.c - an agent's environment, from ours.
+ *
+ *   (1) no variable that a table names keeps its old value.
+ *   (2) no value in which a vendor's real key can be seen is passed on, whatever its name.
+ */
+#include "cli/sdk_env.h"
+
+#define DRESS_CHARS_MAX 8
+#define KEY_CHARS_MIN 20 /* shorter than any real key of these vendors */
+
+struct env_row {
+    const char *variable, *vendor, *value;
+};
+static const struct env_row rows[] = {
+#define SDK_ENV(variable, vendor, value) {variable, vendor, value},
+#include "cli/sdk_env.tbl.h"
+#undef SDK_ENV
+};
+static const char *const hidden_names[] = {
+#define SDK_HIDE(variable) variable,
+#include "cli/sdk_env.tbl.h"
+#undef SDK_HIDE
+};
+enum mark_where { ANYWHERE, START };
+static const struct mark {
+    const char *text;
+    enum mark_where where;
+    const char *vendor;
+} marks[] = {
+#define SDK_MARK(text, where, vendor) {text, where, vendor},
+#include "cli/sdk_env.tbl.h"
+#undef SDK_MARK
+};
+#define N(table) (sizeof(table) / sizeof(table[0]))
+
+/* --- templates ---------------------------------------------------------------------------------------------------- */
+
+static const struct str *value_of(const struct sdk_values *v, struct str name)
+{
+    const struct {
+        struct str name;
+        const struct str *value;
+    } known[] = {{STR("base"), &v->base}, {STR("key"), &v->key}, {STR("run"), &v->run}, {STR("mode"), &v->mode}};
+    for (size_t i = 0; i < N(known); i++)
+        if (str_eq(known[i].name, name))
+            return known[i].value;
+    return NULL;
+}
+
+struct str sdk_fill(struct arena *a, struct str text, const struct sdk_values *v)
+{
+    struct str done = STR("");
+    size_t open, close;
+    while (str_find(text, STR("{"), &open)) {
+        struct str behind = str_sub(text, open + 1, text.n);
+        const struct str *value = str_find(behind, STR("}"), &close) ? value_of(v, str_sub(behind, 0, close)) : NULL;
+        size_t n_taken = value ? open + close + 2 : open + 1;
+        struct str parts[] = {done, str_sub(text, 0, open), value ? *value : STR("{")};
+        done = arena_join(a, parts, N(parts));
+        text = str_sub(text, n_taken, text.n);
+    }
+    return arena_join(a, (struct str[]){done, text}, 2);
+}
+
+/* --- real keys ---------------------------------------------------------------------------------------------------- */
+
+/* Whether a key of ours, in the vendor's dress, stands behind a mark. */
+static bool is_ours(struct str behind)
+{
+    return str_starts(behind, STR("fb_live_")) || str_starts(behind, STR("fb_test_"));
+}
+
+/* Without "test_" or "ant-" and such between the mark and our key. */
+static struct str dressed(struct str behind)
+{
+    size_t at;
+    return str_find(behind, STR("fb_"), &at) && at <= DRESS_CHARS_MAX ? str_sub(behind, at, behind.n) : behind;
+}
+
+static bool has_mark(const struct mark *m, struct str value)
+{
+    struct str text = str_c(m->text), rest = value;
+    size_t at;
+    if (m->where == START)
+        return str_starts(value, text) && value.n >= KEY_CHARS_MIN && str_is_token(value, "_-", SIZE_MAX) &&
+               !is_ours(dressed(str_sub(value, text.n, value.n)));
+    while (str_find(rest, text, &at)) {
+        rest = str_sub(rest, at + text.n, rest.n);
+        if (!is_ours(rest))
+            return true;
+    }
+    return false;
+}
+
+const char *sdk_real_key(struct str value)
+{
+    for (size_t i = 0; i < N(marks); i++)
+        if (has_mark(&marks[i], value))
+            return marks[i].vendor;
+    return NULL;
+}
+
+/* --- the environment ---------------------------------------------------------------------------------------------- */
+
+static bool is_in_tables(struct str name)
+{
+    for (size_t i = 0; i < N(rows); i++)
+        if (str_eq(str_c(rows[i].variable), name))
+            return true;
+    for (size_t i = 0; i < N(hidden_names); i++)
+        if (str_eq(str_c(hidden_names[i]), name))
+            return true;
+    return false;
+}
+
+static bool is_passed_on(const char *entry, void *ctx, sdk_hidden_cb hidden)
+{
+    struct str name = str_c(entry), value = STR("");
+    (void)str_cut(name, '=', &name, &value); /* without one: a name alone */
+    if (is_in_tables(name))
+        return false;
+    const char *vendor = sdk_real_key(value);
+    if (vendor)
+        hidden(ctx, name, vendor);
+    return !vendor;
+}
+
+const char **sdk_env(struct arena *a, const char *const *env, const struct sdk_values *v, void *ctx, sdk_base_cb base,
+                     sdk_hidden_cb hidden)
+{
+    size_t n_env = 0, n = 0;
+    while (env[n_env])
+        n_env++;
+    const char **all = arena_alloc(a, (n_env + N(rows) + 1) * sizeof(*all));
+    for (size_t i = 0; i < n_env; i++)
+        if (is_passed_on(env[i], ctx, hidden))
+            all[n++] = env[i];
+    for (size_t i = 0; i < N(rows); i++) {
+        struct sdk_values own = *v;
+        own.base = base(ctx, rows[i].vendor);
+        all[n++] = arena_printf(a, "%s=" STR_FMT, rows[i].variable, STR_ARG(sdk_fill(a, str_c(rows[i].value), &own))).p;
+    }
+    all[n] = NULL;
+    return all;
+}
