@@ -36,31 +36,43 @@ static const struct mark {
 
 /* --- templates ---------------------------------------------------------------------------------------------------- */
 
-static const struct str *value_of(const struct sdk_values *v, struct str name)
+static const struct str *value_of(const struct sdk_word *words, size_t n, struct str name)
 {
-    const struct {
-        struct str name;
-        const struct str *value;
-    } known[] = {{STR("base"), &v->base}, {STR("key"), &v->key}, {STR("run"), &v->run}, {STR("mode"), &v->mode}};
-    for (size_t i = 0; i < N(known); i++)
-        if (str_eq(known[i].name, name))
-            return known[i].value;
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(words[i].name, name))
+            return &words[i].value;
     return NULL;
 }
 
-struct str sdk_fill(struct arena *a, struct str text, const struct sdk_values *v)
+struct str sdk_fill(struct arena *a, struct str text, const struct sdk_word *words, size_t n)
 {
     struct str done = STR("");
     size_t open, close;
     while (str_find(text, STR("{"), &open)) {
         struct str behind = str_sub(text, open + 1, text.n);
-        const struct str *value = str_find(behind, STR("}"), &close) ? value_of(v, str_sub(behind, 0, close)) : NULL;
+        bool is_closed = str_find(behind, STR("}"), &close);
+        const struct str *value = is_closed ? value_of(words, n, str_sub(behind, 0, close)) : NULL;
         size_t n_taken = value ? open + close + 2 : open + 1;
         struct str parts[] = {done, str_sub(text, 0, open), value ? *value : STR("{")};
         done = arena_join(a, parts, N(parts));
         text = str_sub(text, n_taken, text.n);
     }
     return arena_join(a, (struct str[]){done, text}, 2);
+}
+
+static struct str fill_row(struct arena *a, const struct env_row *row, const struct sdk_values *v, struct str base)
+{
+    const struct sdk_word words[] = {
+        {STR("base"), base}, {STR("key"), v->key}, {STR("run"), v->run}, {STR("mode"), v->mode}};
+    return sdk_fill(a, str_c(row->value), words, N(words));
+}
+
+struct str sdk_dressed_key(struct arena *a, const char *variable, const struct sdk_values *v)
+{
+    for (size_t i = 0; i < N(rows); i++)
+        if (str_eq(str_c(rows[i].variable), str_c(variable)))
+            return fill_row(a, &rows[i], v, STR(""));
+    return v->key;
 }
 
 /* --- real keys ---------------------------------------------------------------------------------------------------- */
@@ -137,9 +149,8 @@ const char **sdk_env(struct arena *a, const char *const *env, const struct sdk_v
         if (is_passed_on(env[i], ctx, hidden))
             all[n++] = env[i];
     for (size_t i = 0; i < N(rows); i++) {
-        struct sdk_values own = *v;
-        own.base = base(ctx, rows[i].vendor);
-        all[n++] = arena_printf(a, "%s=" STR_FMT, rows[i].variable, STR_ARG(sdk_fill(a, str_c(rows[i].value), &own))).p;
+        struct str value = fill_row(a, &rows[i], v, base(ctx, rows[i].vendor));
+        all[n++] = arena_printf(a, "%s=" STR_FMT, rows[i].variable, STR_ARG(value)).p;
     }
     all[n] = NULL;
     return all;

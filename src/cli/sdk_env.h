@@ -5,13 +5,17 @@
 
 #include "base/arena.h"
 
-/* What templates stand for; `base` is of the vendor that the template is about. */
-struct sdk_values {
-    struct str base, key, run, mode;
+struct sdk_word {
+    struct str name, value;
 };
+/* The text with each {name} of the words replaced; another {word} stays as it is. In the arena. */
+struct str sdk_fill(struct arena *a, struct str text, const struct sdk_word *words, size_t n);
 
-/* The text with each {base}, {key}, {run} and {mode} replaced; another {word} stays as it is. In the arena. */
-struct str sdk_fill(struct arena *a, struct str text, const struct sdk_values *v);
+struct sdk_values {
+    struct str key, run, mode;
+};
+/* The key in the dress of that variable of the table: "sk-ant-fb_live_..."; a variable of no table: as it is. */
+struct str sdk_dressed_key(struct arena *a, const char *variable, const struct sdk_values *v);
 
 /*
  * The vendor whose real key this value is, or holds; NULL: none can be seen. A key of ours in a vendor's dress is none.
@@ -25,7 +29,7 @@ typedef struct str (*sdk_base_cb)(void *ctx, const char *vendor);
 
 /*
  * `env` without what leads around us and with what leads to us: "NAME=value", NULL at the end, in the arena like all
- * texts of it. v->base is not used. `hidden` is called once for each such variable, before this returns.
+ * texts of it. `hidden` is called once for each such variable, before this returns.
  */
 const char **sdk_env(struct arena *a, const char *const *env, const struct sdk_values *v, void *ctx, sdk_base_cb base,
                      sdk_hidden_cb hidden);

@@ -123,10 +123,19 @@ static void keys_of_vendors_are_told_from_ours_and_from_words(void **state)
 
 static void a_template_keeps_words_that_are_not_ours(void **state)
 {
-    const struct sdk_values v = {.base = STR("B"), .key = STR("K"), .run = STR("R"), .mode = STR("live")};
-    assert_str(sdk_fill(&arena, STR("{base}/v1 {key}{run} {mode}"), &v), "B/v1 KR live");
-    assert_str(sdk_fill(&arena, STR("f({baseURL: \"{base}\"}) {"), &v), "f({baseURL: \"B\"}) {");
-    assert_str(sdk_fill(&arena, STR(""), &v), "");
+    const struct sdk_word words[] = {{STR("base"), STR("B")}, {STR("key"), STR("{base}")}};
+    assert_str(sdk_fill(&arena, STR("{base}/v1 {base}{run}"), words, 2), "B/v1 B{run}");
+    assert_str(sdk_fill(&arena, STR("f({baseURL: \"{base}\"}) {"), words, 2), "f({baseURL: \"B\"}) {");
+    assert_str(sdk_fill(&arena, STR("{key}"), words, 2), "{base}"); /* what was put in is not read again */
+    assert_str(sdk_fill(&arena, STR(""), words, 2), "");
+}
+
+static void a_key_wears_what_its_sdk_checks(void **state)
+{
+    const struct sdk_values v = {.key = STR("fb_live_x"), .mode = STR("live")};
+    assert_str(sdk_dressed_key(&arena, "ANTHROPIC_API_KEY", &v), "sk-ant-fb_live_x");
+    assert_str(sdk_dressed_key(&arena, "STRIPE_SECRET_KEY", &v), "sk_live_fb_live_x");
+    assert_str(sdk_dressed_key(&arena, "NO_SUCH_VARIABLE", &v), "fb_live_x");
 }
 
 static int setup(void **state)
@@ -147,6 +156,7 @@ int main(void)
         cmocka_unit_test(old_values_of_these_variables_are_gone),
         cmocka_unit_test(a_real_key_under_another_name_is_hidden_and_told),
         cmocka_unit_test(keys_of_vendors_are_told_from_ours_and_from_words),
+        cmocka_unit_test(a_key_wears_what_its_sdk_checks),
         cmocka_unit_test(a_template_keeps_words_that_are_not_ours),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
