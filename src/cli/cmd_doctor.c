@@ -6,6 +6,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "cli/sdk_env.h"
 #include "cli/settings.h"
 #include "cli/where.h"
 #include "codec/json_write.h"
@@ -176,26 +177,26 @@ static void check_process(struct doctor *d)
            is_set ? STR("") : STR("set the clock: limits by day and month depend on it"));
 }
 
-/* A vendor's live credential where agents run is a way around us. */
+/* A vendor's own credential where agents run is a way around us. */
 static void check_bypass(struct doctor *d)
 {
     size_t n = 0;
     for (const char *const *e = d->c->env; e && *e; e++) {
         struct str name, value;
-        if (!str_cut(str_c(*e), '=', &name, &value) ||
-            !(str_starts(value, STR("sk_live_")) || str_starts(value, STR("rk_live_"))))
+        const char *vendor = str_cut(str_c(*e), '=', &name, &value) ? sdk_real_key(value) : NULL;
+        if (!vendor)
             continue;
-        size_t at;
-        if (str_find(value, STR("fb_"), &at))
-            continue; /* our own key in that dress */
         report(
             d, "warn", "bypass",
-            TEXT(d, "%.*s holds a live Stripe key: a program started here can go around Flyball", (int)name.n, name.p),
-            TEXT(d, "unset " STR_FMT " where agents run; give the daemon the secret by file:", STR_ARG(name)));
+            TEXT(d, STR_FMT " holds a key of %s: a program started here can go around Flyball", STR_ARG(name), vendor),
+            TEXT(d,
+                 "start agents with `flyball run`, which hides it, or unset " STR_FMT
+                 "; give the daemon the secret by file:",
+                 STR_ARG(name)));
         n++;
     }
     if (!n)
-        report(d, "ok", "bypass", STR("no live vendor key in this environment"), STR(""));
+        report(d, "ok", "bypass", STR("no vendor's own key in this environment"), STR(""));
 }
 
 /* --- from the daemon ---------------------------------------------------------------------------------------------- */

@@ -158,3 +158,14 @@ def test_nothing_is_started_where_it_could_not_be_governed(make_daemon, dev):
         assert not mark.exists(), words
     assert wrap(dev, "--run", "r" * 128, *touch).returncode == 0 and mark.exists()
     assert wrap(dev).returncode == 2
+
+
+def test_the_doctor_names_the_variables_that_lead_around_us_and_not_what_they_hold(dev):
+    env = {k: v for k, v in REAL.items() if v and k != "STRIPE_SECRET_KEY"} | {"OURS": "sk_test_" + dev.key()["key"]}
+    done = dev.cli("doctor", "--offline", "--json", env=env)
+    told = [c["text"] for c in json.loads(done.stdout)["checks"] if c["name"] == "bypass" and c["status"] == "warn"]
+    assert sorted(t.split()[0] for t in told) == ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "PAYMENTS", "RESEND_API_KEY",
+                                                  "SETTINGS"]
+    assert "realreal" not in done.stdout + done.stderr
+    done = dev.cli("doctor", "--offline", "--json")
+    assert [c["status"] for c in json.loads(done.stdout)["checks"] if c["name"] == "bypass"] == ["ok"]
