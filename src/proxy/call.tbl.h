@@ -1,8 +1,8 @@
 /*
  * proxy/call.tbl.h - the states of a call: STATE(NAME, text, edges, leave_read, leave_other, leave_stream).
  *
- * leave_*: what happens when the agent goes away in that state, for calls of class read, for streams that were asked of
- * a model, and for all others:
+ * leave_*: what happens when the agent goes away in that state, for calls of class read, for streams of a model, asked
+ * for or not, and for all others:
  *   LEAVE_END      recorded as given up, nothing was sent
  *   LEAVE_RELEASE  what was held is released when the wait is over, nothing was sent
  *   LEAVE_CANCEL   the vendor is cancelled, the call is closed

@@ -4,6 +4,7 @@
 #include "agents.h"
 
 #include "base/check.h"
+#include "model_sim.h"
 #include "net/timer.h"
 
 #include <stdio.h>
@@ -13,14 +14,19 @@
 #define TRIES_OF_REQUEST_MAX 4
 #define FIELDS_MAX 10
 #define RUNS 4
+#define SIP_BYTES 400 /* what a slow reader takes at a time */
+#define SIP_MS 30
+#define REST_MS 500 /* until the second half of a hesitant request */
+#define MODEL_ANSWER_MAX (1u << 20)
 
 /* What an agent wants done; its tries send the same bytes. */
 struct request {
     int64_t n;
     struct agent_key credential; /* as it was when the request was made: others may stand there later */
     bool has_unknown_key, is_read, is_chunked, is_dry_run, is_half, is_reused_key;
+    bool is_model, is_stream, is_slow, is_hesitant;
     const char *method;
-    char path[96], body[256], key[40], run[24];
+    char path[96], body[512], key[40], run[24];
     size_t n_tries;
     bool is_answered;
 };
@@ -30,8 +36,9 @@ struct try {
     struct agents *a;
     struct request *q;
     struct http_exchange *x;
-    struct timer leave_timer;
+    struct timer leave_timer, sip_timer, rest_timer;
     struct agent_try result;
+    struct buf got; /* of a model's answer */
     char trace[TRACE_CHARS + 1], call_id[64], code[40];
 };
 
@@ -140,6 +147,26 @@ static void make_odd(struct agents *a, struct request *q)
     }
 }
 
+static void make_model(struct agents *a, struct request *q)
+{
+    bool is_anthropic = below(a, 2);
+    unsigned most = 1 + (unsigned)below(a, 60), filler = (unsigned)below(a, 200);
+
+    q->is_model = true;
+    q->is_stream = below(a, 3) > 0;
+    q->is_slow = q->is_stream && below(a, 6) == 0;
+    snprintf(q->path, sizeof(q->path), is_anthropic ? "/anthropic/v1/messages" : "/openai/v1/chat/completions");
+    snprintf(q->body, sizeof(q->body),
+             "{\"model\":\"%s\",\"max_tokens\":%u,\"stream\":%s%s,"
+             "\"messages\":[{\"role\":\"user\",\"content\":\"sim=%lld; say something %*s\"}]}",
+             is_anthropic ? "claude-haiku-4-5" : "gpt-4o-mini", most, q->is_stream ? "true" : "false",
+             q->is_stream && !is_anthropic && below(a, 2) ? ",\"stream_options\":{\"include_usage\":true}" : "",
+             (long long)q->n, (int)filler, ".");
+    q->is_half = below(a, 40) == 0;
+    q->is_hesitant = !q->is_half && below(a, 10) == 0;
+    q->is_dry_run = below(a, 40) == 0;
+}
+
 static struct request *make_request(struct agents *a)
 {
     struct request *q = calloc(1, sizeof(*q));
@@ -149,13 +176,15 @@ static struct request *make_request(struct agents *a)
     q->n = (int64_t)a->n_requests;
     q->method = "POST";
     set_key(a, q);
-    if (sim_chance(a->sim, a->manners.odd_ppm))
+    if (sim_chance(a->sim, a->manners.model_ppm))
+        make_model(a, q);
+    else if (sim_chance(a->sim, a->manners.odd_ppm))
         make_odd(a, q);
     else
         make_plain(a, q);
     q->is_chunked = below(a, 8) == 0;
     snprintf(q->run, sizeof(q->run), "run-%u", (unsigned)below(a, RUNS));
-    if (!q->is_read && below(a, 4))
+    if (!q->is_read && !q->is_model && below(a, 4))
         snprintf(q->key, sizeof(q->key), "key-%lld", (long long)q->n - (q->is_reused_key && q->n > 1));
     if (q->is_read)
         q->body[0] = 0;
@@ -192,12 +221,24 @@ static void try_again_later(struct agents *a, struct request *q, int64_t ms_max)
     timer_arm(a->loop, &g->timer, (int64_t)below(a, (uint64_t)ms_max));
 }
 
+static int64_t count(struct str s, struct str what)
+{
+    int64_t n = 0;
+
+    for (size_t at; str_find(s, what, &at); s = str_sub(s, at + what.n, SIZE_MAX))
+        n++;
+    return n;
+}
+
 static void end_try(struct try *t)
 {
     struct agents *a = t->a;
     struct request *q = t->q;
 
+    t->result.n_tokens = count(buf_str(&t->got), STR(MODEL_TOKEN_TEXT));
     timer_cancel(a->loop, &t->leave_timer);
+    timer_cancel(a->loop, &t->sip_timer);
+    timer_cancel(a->loop, &t->rest_timer);
     list_remove(&t->node);
     http_release(t->x);
     t->result.call_id = str_c(t->call_id);
@@ -207,6 +248,7 @@ static void end_try(struct try *t)
     bool may_help = t->result.status == 0 || t->result.status == 409 || t->result.status >= 500;
     if (q->key[0] && may_help && !q->is_answered && below(a, 4))
         try_again_later(a, q, 3000);
+    buf_deinit(&t->got);
     free(t);
 }
 
@@ -226,6 +268,13 @@ static void keep(char *to, size_t n_max, struct str s)
     to[n] = 0;
 }
 
+static void sip(struct try *t)
+{
+    http_credit(t->x, SIP_BYTES);
+    timer_arm(t->a->loop, &t->sip_timer, SIP_MS);
+}
+static void on_sip(struct timer *timer) { sip(list_entry(timer, struct try, sip_timer)); }
+
 static void on_head(void *ctx, const struct http_head *head)
 {
     struct try *t = ctx;
@@ -236,13 +285,31 @@ static void on_head(void *ctx, const struct http_head *head)
         keep(t->call_id, sizeof(t->call_id), v);
     if (http_head_get(head, STR("x-flyball-code"), &v))
         keep(t->code, sizeof(t->code), v);
-    http_credit(t->x, SIZE_MAX);
+    if (t->q->is_slow)
+        sip(t);
+    else
+        http_credit(t->x, SIZE_MAX);
 }
-static void on_body(void *ctx, struct str bytes) { (void)ctx, (void)bytes; }
+
+static void on_body(void *ctx, struct str bytes)
+{
+    struct try *t = ctx;
+
+    if (t->q->is_model)
+        check(buf_add(&t->got, bytes) == 0);
+}
+
 static void on_end(void *ctx, const struct http_field *trailers, size_t n)
 {
+    struct try *t = ctx;
+    struct str got = buf_str(&t->got);
+    size_t at;
+
     (void)trailers, (void)n;
-    end_try(ctx);
+    bool has_stop = str_find(got, STR("[DONE]"), &at) || str_find(got, STR("message_stop"), &at) ||
+                    !str_find(got, STR("data: "), &at);
+    t->result.is_whole = has_stop && !str_find(got, STR("\"error\""), &at);
+    end_try(t);
 }
 static void on_reset(void *ctx, enum http_reset why)
 {
@@ -258,6 +325,7 @@ static const struct http_events events = {
 static size_t make_fields(struct try *t, char authorization[160], char parent[40], char traceparent[64],
                           struct http_field fields[FIELDS_MAX])
 {
+    static const char json[] = "application/json", form[] = "application/x-www-form-urlencoded";
     const struct request *q = t->q;
     size_t n = 0;
 
@@ -270,12 +338,21 @@ static size_t make_fields(struct try *t, char authorization[160], char parent[40
     fields[n++] = (struct http_field){STR("x-agent-run-id"), str_c(q->run)};
     fields[n++] = (struct http_field){STR("traceparent"), str_c(traceparent)};
     if (q->body[0])
-        fields[n++] = (struct http_field){STR("content-type"), STR("application/x-www-form-urlencoded")};
+        fields[n++] = (struct http_field){STR("content-type"), str_c(q->is_model ? json : form)};
     if (q->key[0])
         fields[n++] = (struct http_field){STR("idempotency-key"), str_c(q->key)};
     if (q->is_dry_run)
         fields[n++] = (struct http_field){STR("x-flyball-dry-run"), STR("true")};
     return n;
+}
+
+static void on_rest(struct timer *timer)
+{
+    struct try *t = list_entry(timer, struct try, rest_timer);
+    struct str body = str_c(t->q->body);
+
+    (void)http_write(t->x, str_sub(body, body.n / 2, SIZE_MAX));
+    http_finish(t->x, NULL, 0);
 }
 
 static void send_try(struct try *t)
@@ -294,8 +371,10 @@ static void send_try(struct try *t)
     };
 
     http_send_head(t->x, &head);
-    if (q->is_half) {
+    if (q->is_half || q->is_hesitant) {
         (void)http_write(t->x, str_sub(body, 0, body.n / 2));
+        if (q->is_hesitant)
+            timer_arm(t->a->loop, &t->rest_timer, (int64_t)below(t->a, REST_MS));
         return;
     }
     if (body.n)
@@ -314,6 +393,9 @@ static void begin_try(struct agents *a, struct request *q)
     t->a = a;
     t->q = q;
     timer_init(&t->leave_timer, on_leave);
+    timer_init(&t->sip_timer, on_sip);
+    timer_init(&t->rest_timer, on_rest);
+    buf_init(&t->got, MODEL_ANSWER_MAX);
     list_init(&t->node);
     list_add_tail(&a->tries, &t->node);
     t->x = http_pool_open(a->pool, &target, &times, below(a, 4) == 0, &events, t);
@@ -325,6 +407,7 @@ static void begin_try(struct agents *a, struct request *q)
         .has_known_key = q->credential.is_known && !q->has_unknown_key,
         .is_read = q->is_read,
         .is_dry_run = q->is_dry_run,
+        .is_model = q->is_model,
     };
     if (q->is_half || sim_chance(a->sim, a->manners.leave_ppm))
         timer_arm(a->loop, &t->leave_timer, (int64_t)below(a, (uint64_t)(a->manners.leave_ns_max / NS_PER_MS)));
@@ -409,6 +492,16 @@ bool agents_request_shares_key(const struct agents *a, int64_t request)
     return a->requests[i - 1]->is_reused_key || (i < a->n_requests && a->requests[i]->is_reused_key);
 }
 
+bool agents_request_is_model(const struct agents *a, int64_t request)
+{
+    return a->requests[request - 1]->is_model;
+}
+
+bool agents_request_is_stream(const struct agents *a, int64_t request)
+{
+    return a->requests[request - 1]->is_stream;
+}
+
 void agents_free(struct agents *a)
 {
     struct list *it;
@@ -418,8 +511,11 @@ void agents_free(struct agents *a)
     while ((it = list_first(&a->tries))) {
         struct try *t = list_entry(it, struct try, node);
         timer_cancel(a->loop, &t->leave_timer);
+        timer_cancel(a->loop, &t->sip_timer);
+        timer_cancel(a->loop, &t->rest_timer);
         list_remove(it);
         http_release(t->x);
+        buf_deinit(&t->got);
         free(t);
     }
     while ((it = list_first(&a->agains))) {

@@ -316,6 +316,7 @@ static void on_open(struct audit *a, uint64_t seq, struct json body, struct json
         .code = text_of(a, json_get(body, STR("code"))),
         .status = int_of(json_get(body, STR("status"))),
         .is_held = !is_ended,
+        .is_model = str_eq(text_of(a, json_get(body, STR("layer"))), STR("llm")),
         .is_sharing = json_type(json_get(body, STR("shares"))) == JSON_STR,
         .is_over = is_ended,
         .outcome = is_ended ? OUTCOME_NONE : OUTCOME_OPEN,
@@ -369,6 +370,62 @@ static void read_settled(struct audit_call *c, struct json settled)
     c->has_settled = json_str(json_get(settled, STR("usd")), &usd) && money_parse(usd, &c->settled) == 0;
 }
 
+static void read_usage(struct audit *a, struct audit_call *c, struct json body)
+{
+    struct json tokens = json_get(body, STR("tokens"));
+
+    c->has_tokens = json_type(tokens) == JSON_OBJECT;
+    c->is_parsed = str_eq(text_of(a, json_get(body, STR("tokens_how"))), STR("parsed"));
+    c->input_tokens = int_of(json_get(tokens, STR("input")));
+    c->output_tokens = int_of(json_get(tokens, STR("output")));
+    c->error = text_of(a, json_get(body, STR("error")));
+    c->stream_end = text_of(a, json_get(body, STR("stream_end")));
+}
+
+/* What has to be booked on a limit of that call; what its record does not say is booked as it was held. */
+static int64_t booked_on(const struct audit_call *c, const struct audit_charge *charge)
+{
+    bool is_used = c->outcome == OUTCOME_SETTLED;
+
+    switch (charge->meter) {
+    case METER_USD:
+        return !is_used ? 0 : c->has_settled ? c->settled : charge->n;
+    case METER_TOKENS:
+        return !is_used ? 0 : c->has_tokens ? c->input_tokens + c->output_tokens : charge->n;
+    case METER_INPUT_TOKENS:
+        return !is_used ? 0 : c->has_tokens ? c->input_tokens : charge->n;
+    case METER_OUTPUT_TOKENS:
+        return !is_used ? 0 : c->has_tokens ? c->output_tokens : charge->n;
+    case METER_REQUESTS:
+        return charge->n;
+    default:
+        return 0;
+    }
+}
+
+static void check_model(struct audit *a, uint64_t seq, const struct audit_call *c)
+{
+    bool was_cut_off = c->seq < a->start_seq; /* by a crash: settled at its hold */
+
+    if (c->outcome != OUTCOME_SETTLED && c->outcome != OUTCOME_RELEASED)
+        fail(a, "frame %llu: a call to a model ends " STR_FMT, (unsigned long long)seq,
+             STR_ARG(outcome_text(c->outcome)));
+    for (size_t i = 0; i < c->n_charges; i++) {
+        const struct audit_charge *charge = &c->charges[i];
+        if (charge->i_bucket == SIZE_MAX)
+            continue;
+        int64_t want = booked_on(c, charge);
+        if (!charge->is_over && charge->n > 0)
+            fail(a, "frame %llu: limit %zu of a call to a model is still held", (unsigned long long)seq, i);
+        if (charge->settled != want)
+            fail(a, "frame %llu: limit %zu is settled at %lld, its call says %lld", (unsigned long long)seq, i,
+                 (long long)charge->settled, (long long)want);
+        if (was_cut_off && meter_is_cost(charge->meter) && (charge->settled != charge->n || c->is_parsed))
+            fail(a, "frame %llu: a call cut off by a crash is settled at %lld, it held %lld", (unsigned long long)seq,
+                 (long long)charge->settled, (long long)charge->n);
+    }
+}
+
 static void on_close(struct audit *a, uint64_t seq, struct json body)
 {
     struct str call_id = text_of(a, json_get(body, STR("call_id")));
@@ -392,8 +449,11 @@ static void on_close(struct audit *a, uint64_t seq, struct json body)
     if (outcome_parse(text_of(a, json_get(body, STR("outcome"))), &c->outcome) < 0)
         fail(a, "frame %llu: a CLOSE without an outcome", (unsigned long long)seq);
     read_settled(c, json_get(body, STR("settled")));
+    read_usage(a, c, body);
     for (size_t i = 0; i < json_len(moves); i++)
         apply_move(a, seq, json_at(moves, i), is_overrun);
+    if (c->is_model)
+        check_model(a, seq, c);
 }
 
 /* -------- EVENT -------- */
@@ -533,6 +593,10 @@ money_t audit_counted(const struct audit_call *c)
     }
     return least;
 }
+
+bool audit_is_revoked(const struct audit *a, struct str key) { return map_get(&a->keys, key) == revoked; }
+
+uint64_t audit_start_seq(const struct audit *a) { return a->start_seq; }
 
 bool audit_holds(const struct audit_call *c)
 {

@@ -4,12 +4,14 @@
  * It rebuilds, from the frames alone, what each limit has settled and held, and checks each frame against that:
  *
  *   (1) seq has no gap, and each chain value follows from the one before.
- *   (2) a call is recorded once; it is closed once, and once more only if it was unknown.
+ *   (2) a call is recorded once; it is closed once, and once more only if it was unknown, which a call to a model never
+ *       is.
  *   (3) the numbers that an OPEN frame gives for its limits are those of the model, and what it takes fits the max that
  *       the policy in force says: settled + held <= max.
  *   (4) each charge of a hold leaves once, whole; only money of unknown calls stays.
  *   (5) nothing is held for a revoked key, under a document that was replaced, for a stopped run, or while stopped.
- *   (6) behind a start, every call that was open is closed before another is held.
+ *   (6) a call to a model leaves each limit with what its record says that it used.
+ *   (7) behind a start, every call that was open is closed before another is held.
  */
 #pragma once
 
@@ -44,6 +46,10 @@ struct audit_call {
     int64_t status;
     bool is_held;    /* permitted, and went on */
     bool is_sharing;
+    bool is_model;
+    bool has_tokens, is_parsed;       /* of a call to a model: is_parsed: as its vendor reported */
+    int64_t input_tokens, output_tokens;
+    struct str error, stream_end;
     bool is_over;    /* closed, or never held */
     int n_closes;
     enum outcome outcome; /* of the last CLOSE */
@@ -72,6 +78,9 @@ const struct audit_call *audit_by_request(const struct audit *a, int64_t request
 const struct audit_call *audit_call_at(const struct audit *a, size_t i); /* NULL behind the last */
 /* The least that a limit on money counts for this call: settled and still held. Negative: no limit counts it. */
 money_t audit_counted(const struct audit_call *c);
+
+bool audit_is_revoked(const struct audit *a, struct str key);
+uint64_t audit_start_seq(const struct audit *a); /* of the newest EVENT start */
 
 /* Something is left on one of its charges: at rest, its outcome is unknown. */
 bool audit_holds(const struct audit_call *c);

@@ -32,6 +32,26 @@ static void add_limit(struct world *w, struct document *d, struct buf *text, con
         buf_printf(text, "%lld}\n", (long long)n);
 }
 
+static const char models[] = "layer: [llm]";
+
+/* Of calls to models: dollars as millionths, and where the output may be lowered to fit. */
+static void add_model_limit(struct world *w, struct document *d, struct buf *text, const char *id, const char *meter,
+                            const char *by, const char *window, bool may_clamp, int64_t least, int64_t most)
+{
+    int64_t n = least + (int64_t)world_below(w, (uint64_t)(most - least + 1));
+    bool is_usd = strcmp(meter, "usd") == 0;
+
+    check(d->n < DOCUMENT_LIMITS);
+    snprintf(d->limits[d->n].id, sizeof(d->limits[d->n].id), "%s", id);
+    d->limits[d->n++].max = is_usd ? n * (MONEY_PER_USD / 1000000) : n;
+    buf_printf(text, "  - {id: %s, meter: %s, by: [%s], window: {%s}, match: {%s}, on_exceed: %s, max: ", id, meter,
+               by, window, models, may_clamp ? "clamp" : "deny");
+    if (is_usd)
+        buf_printf(text, "\"%lld.%06lld\"}\n", (long long)(n / 1000000), (long long)(n % 1000000));
+    else
+        buf_printf(text, "%lld}\n", (long long)n);
+}
+
 static void write_document(struct world *w, const char *name, struct document *d, struct buf *text)
 {
     static const char money[] = "class: [money_in, money_out]", out[] = "class: [money_out]",
@@ -44,6 +64,7 @@ static void write_document(struct world *w, const char *name, struct document *d
                "  - {id: charges, effect: permit, match: {operation: [\"stripe.charges.*\"], class: [money_in]}}\n"
                "  - {id: refunds, effect: permit, match: {operation: [\"stripe.refunds.*\"], class: [money_out]}}\n"
                "  - {id: customers, effect: permit, match: {operation: [\"stripe.customers.*\"], class: [write]}}\n"
+               "  - {id: models, effect: permit, match: {layer: [llm]}}\n"
                "  - {id: no-payouts, effect: forbid, match: {operation: [\"stripe.payouts.*\"], class: [money_out]}}\n"
                "limits:\n",
                name, ++w->version);
@@ -59,6 +80,12 @@ static void write_document(struct world *w, const char *name, struct document *d
     add_limit(w, d, text, "h-sliding-usd", "usd", "", "sliding: 10m", money, 8000, 40000);
     add_limit(w, d, text, "h-minute", "requests", "tenant", "calendar: minute", "vendor: [stripe]", 15, 60);
     add_limit(w, d, text, "i-operation", "requests", "operation, vendor", "lifetime: true", money, 30, 150);
+    add_model_limit(w, d, text, "m-run", "usd", "run", "run: true", true, 500, 8000);
+    add_model_limit(w, d, text, "m-day", "usd", "agent", "calendar: day", world_below(w, 2), 1000, 20000);
+    add_model_limit(w, d, text, "m-tokens", "tokens", "key", "sliding: 1m", world_below(w, 2), 600, 8000);
+    add_model_limit(w, d, text, "m-output", "output_tokens", "tenant, model", "calendar: hour", true, 100, 1500);
+    add_model_limit(w, d, text, "m-requests", "requests", "agent", "sliding: 1m", false, 5, 40);
+    add_model_limit(w, d, text, "m-at-once", "concurrent", "key", "instant: true", false, 2, 8);
 }
 
 static void apply_document(struct world *w, const char *name, uint64_t *ret_seq)
@@ -163,6 +190,16 @@ static void hand_out(struct world *w, size_t i)
     to->is_known = true;
 }
 
+/* `revoke --now` */
+static void sweep(struct world *w)
+{
+    world_read_frames(w);
+    w->swept_seq = audit_seq(w->audit);
+    w->swept_at = sim_now(w->sim);
+    core_sweep(w->core);
+    world_say(w, "operator: streams that may not go on end now");
+}
+
 static void revoke_one(struct world *w, uint64_t *ret_seq)
 {
     struct operator_key *k = &w->keys[world_below(w, w->n_keys)];
@@ -172,6 +209,8 @@ static void revoke_one(struct world *w, uint64_t *ret_seq)
     if (core_key_revoke(w->core, str_c(k->text.id), OPERATOR, ret_seq) == 0) {
         k->is_revoked = true;
         world_say(w, "operator: key %s revoked", k->text.id);
+        if (world_below(w, 2))
+            sweep(w);
     }
 }
 
@@ -253,6 +292,8 @@ static void act(struct world *w)
     case 6:
         if (core_kill(w->core, STR("a try"), OPERATOR, &seq) == 0)
             world_later(w, NS_PER_S / 2, unkill);
+        if (world_below(w, 2))
+            sweep(w);
         break;
     case 7:
         snprintf(run, sizeof(run), "run-%u", (unsigned)world_below(w, 12));

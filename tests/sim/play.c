@@ -62,6 +62,7 @@ static void draw_limits(struct world *w)
     l->idle_timeout_ms = 1000;
     l->lookup_timeout_ms = 1500;
     l->total_timeout_ms = 20000;
+    l->stream_window_bytes = 1000 + (int64_t)world_below(w, 20000);
     l->body_timeout_ms = 4000;
     l->body_idle_timeout_ms = 3000;
     l->pool_idle_timeout_ms = 1000 + (int64_t)world_below(w, 5000);
@@ -130,6 +131,10 @@ static void crash_event(struct world *w)
     if (w->n_crashes_left == 0 || w->is_ending)
         return;
     w->n_crashes_left--;
+    if (world_below(w, 2)) {
+        world_stop(w);
+        return;
+    }
     world_crash(w, w->play.has_power_loss && world_below(w, 2));
 }
 

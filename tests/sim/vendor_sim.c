@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "net/timer.h"
+#include "vendor_request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +51,7 @@ struct job {
     struct conn *conn; /* NULL: gone */
     struct timer timer;
     struct book_request q;
-    struct str bytes;  /* what q points into; malloc'd */
+    char *bytes; /* what q points into; malloc'd */
     enum manner manner;
     enum book_fate fate;
     int64_t answer_ms;
@@ -95,7 +96,7 @@ static void job_free(struct job *j)
     list_remove(&j->node);
     j->v->n_jobs--;
     buf_deinit(&j->answer);
-    free((char *)(uintptr_t)j->bytes.p);
+    free(j->bytes);
     free(j);
 }
 
@@ -234,7 +235,7 @@ static void choose(struct vendor_sim *v, struct job *j)
     timer_arm(v->loop, &j->timer, draw_ms(v, is_late && sim_below(v->sim, 2)));
 }
 
-static void take_job(struct conn *c, const struct book_request *q, struct str bytes)
+static void take_job(struct conn *c, const struct book_request *q, char *bytes)
 {
     struct vendor_sim *v = c->v;
     struct job *j = calloc(1, sizeof(*j));
@@ -260,49 +261,17 @@ static void take_job(struct conn *c, const struct book_request *q, struct str by
     j->status = book_enter(v->book, q, &j->answer, &j->is_replay);
 }
 
-static struct str header(struct str head, const char *name)
-{
-    struct str rest = head, line, key, value;
-
-    while (rest.n) {
-        if (!str_cut(rest, '\n', &line, &rest))
-            break;
-        if (str_cut(line, ':', &key, &value) && str_eq_nocase(key, str_c(name))) {
-            value = str_trim(value);
-            return str_sub(value, 0, value.n && value.p[value.n - 1] == '\r' ? value.n - 1 : value.n);
-        }
-    }
-    return STR_NONE;
-}
-
 /* Takes a whole request off the front of what came, if there is one. */
 static void next_request(struct conn *c)
 {
-    struct str in = buf_str(&c->in), method, rest, target, path, query;
-    size_t head_end;
-    int64_t length = 0;
+    struct vendor_request r;
 
-    if (c->job || !str_find(in, STR("\r\n\r\n"), &head_end))
+    if (c->job || !vendor_request_take(&c->in, &r))
         return;
-    struct str head = str_sub(in, 0, head_end + 2), text = header(head, "content-length");
-    if (text.n)
-        check(str_to_i64(text, &length) == 0);
-    check(!header(head, "transfer-encoding").n); /* bodies of known length go out with their length */
-    size_t n = head_end + 4 + (size_t)length;
-    if (in.n < n)
-        return;
-    char *copy = malloc(n);
-    check(copy);
-    memcpy(copy, in.p, n);
-    buf_drop(&c->in, n);
-    head.p = copy;
-    check(str_cut(head, ' ', &method, &rest) && str_cut(rest, ' ', &target, &rest));
-    path = target;
-    (void)str_cut(target, '?', &path, &query);
-    struct book_request q = {method, path, header(head, "idempotency-key"), {copy + head_end + 4, (size_t)length}};
+    struct book_request q = {r.method, r.path, vendor_request_field(r.head, "idempotency-key"), r.body};
     if (c->v->hooks.on_request)
-        c->v->hooks.on_request(c->v->hooks.ctx, &q, head);
-    take_job(c, &q, (struct str){copy, n});
+        c->v->hooks.on_request(c->v->hooks.ctx, &q, r.head);
+    take_job(c, &q, r.bytes);
 }
 
 static void on_bytes(void *ctx, struct str bytes)

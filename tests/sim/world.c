@@ -17,7 +17,8 @@
 
 static const char *const mutation_names[MUTATIONS] = {
     "none",        "vendor_moves_more", "vendor_forgets_keys", "vendor_lies",
-    "sync_is_skipped", "disk_lies",     "counter_drifts",      "frame_is_changed"};
+    "sync_is_skipped", "disk_lies",     "counter_drifts",      "frame_is_changed",
+    "model_misreports", "model_settles_twice", "cut_is_forgotten", "usage_is_added"};
 const char *mutation_name(enum mutation m) { return mutation_names[m]; }
 
 void world_fail(struct world *w, const char *fmt, ...)
@@ -206,7 +207,7 @@ static void open_journal(struct world *w, bool was_kill)
 
 static void start_core(struct world *w)
 {
-    static const struct str names[] = {STR_INIT("stripe")};
+    static const struct str names[VENDORS] = {STR_INIT("stripe"), STR_INIT("openai"), STR_INIT("anthropic")};
     struct core_options o = {
         .limits = &w->limits,
         .clock = sim_clock(w->sim),
@@ -214,7 +215,7 @@ static void start_core(struct world *w)
         .journal = w->journal,
         .store = &w->store,
         .vendors = names,
-        .n_vendors = 1,
+        .n_vendors = VENDORS,
     };
     int r = core_new(&o, &w->core);
 
@@ -228,7 +229,10 @@ static void start_core(struct world *w)
 
 static void start_workers(struct world *w)
 {
-    w->shared = (struct worker_shared){.core = w->core, .limits = &w->limits, .vendors = &w->vendors};
+    check(llm_floors_new(w->data->catalog, &w->floors) == 0);
+    w->llm = (struct llm_shared){.catalog = w->data->catalog, .floors = w->floors, .is_strict = world_below(w, 2)};
+    w->shared =
+        (struct worker_shared){.core = w->core, .limits = &w->limits, .vendors = &w->vendors, .llm = &w->llm};
     w->shared.lookups = lookup_cache_new(w->limits.lookup_cache_ms);
     check(w->shared.lookups);
     for (size_t i = 0; i < WORKERS; i++) {
@@ -284,6 +288,7 @@ static void free_process(struct world *w)
     core_free(w->core);
     journal_close(w->journal);
     lookup_cache_free(w->shared.lookups);
+    llm_floors_free(w->floors);
 }
 
 static void restart_after(struct world *w, bool was_kill)
@@ -337,30 +342,95 @@ void world_crash(struct world *w, bool is_power_loss)
     world_later(w, NS_PER_S / 2, is_power_loss ? restart_after_power_loss : restart_after_kill);
 }
 
+/* -------- SIGTERM: drained for a while, cut off, ended -------- */
+
+static void end_stopped(struct world *w)
+{
+    if (w->n_cut_off < WORKERS) {
+        world_later(w, NS_PER_S / 10, end_stopped);
+        return;
+    }
+    world_check_cut_off(w);
+    core_say_stop(w->core);
+    world_crash(w, false);
+}
+
+static void on_cut_off(void *ctx)
+{
+    struct stopping *s = ctx;
+
+    worker_cut_off(s->w->workers[s->i]);
+    s->w->n_cut_off++;
+}
+
+static void cut_off(struct world *w)
+{
+    world_say(w, "the time for draining is over");
+    for (size_t i = 0; i < WORKERS; i++)
+        loop_post(w->loops[i], (struct post){on_cut_off, &w->stopping[i]});
+    world_later(w, NS_PER_S / 4, end_stopped);
+}
+
+static void on_drained(void *ctx)
+{
+    struct stopping *s = ctx;
+
+    if (s->w->workers[s->i]->n_calls > 0)
+        world_fail(s->w, "a worker says that it is drained, and has calls");
+}
+
+static void on_drain(void *ctx)
+{
+    struct stopping *s = ctx;
+
+    worker_drain(s->w->workers[s->i], on_drained, s);
+}
+
+void world_stop(struct world *w)
+{
+    world_say(w, "SIGTERM");
+    w->n_cut_off = 0;
+    for (size_t i = 0; i < WORKERS; i++) {
+        w->stopping[i] = (struct stopping){w, i};
+        loop_post(w->loops[i], (struct post){on_drain, &w->stopping[i]});
+    }
+    world_later(w, NS_PER_S / 4, cut_off);
+}
+
 /* -------- made, and freed -------- */
 
-static void make_vendor(struct world *w)
+static void make_vendor(struct world *w, size_t i, struct str name, const struct connector *connector, struct str host,
+                        uint16_t port)
 {
     static const enum mode modes[] = {MODE_LIVE, MODE_TEST, MODE_ANY};
-    struct vendor *v = &w->vendor;
+    struct vendor *v = &w->vendor_items[i];
 
     *v = (struct vendor){
-        .name = STR("stripe"),
-        .connector = w->connector,
-        .target = {.host = STR("stripe.sim"), .port = w->vendor_addr.port, .allows_private = true},
-        .target_text = STR("127.0.0.1:9001"),
+        .name = name,
+        .connector = connector,
+        .target = {.host = host, .port = port, .allows_private = true},
+        .target_text = host,
         .credential = credential_slot_new(),
-        .mode = modes[world_below(w, 3)],
+        .mode = i ? MODE_ANY : modes[world_below(w, 3)],
         .additions = {world_below(w, 4) > 0, world_below(w, 4) > 0},
         .timeouts = {w->limits.connect_timeout_ms, w->limits.first_byte_timeout_ms, w->limits.idle_timeout_ms},
         .lookup_timeouts = {w->limits.connect_timeout_ms, w->limits.lookup_timeout_ms, w->limits.lookup_timeout_ms},
     };
+    v->additions.usage = world_below(w, 4) > 0;
+
     struct secret *secret;
     struct credential *credential;
     check(secret_new(STR("sk_live_simulated_secret"), &secret) == 0);
     check(credential_new(secret, NULL, 0, v->mode, &credential) == 0);
     credential_put(v->credential, credential, SECRET_OK);
-    w->vendors = (struct vendors){v, 1};
+}
+
+static void make_vendors(struct world *w)
+{
+    make_vendor(w, 0, STR("stripe"), w->data->stripe, STR("stripe.sim"), w->vendor_addr.port);
+    make_vendor(w, 1, STR("openai"), w->data->openai, STR("models.sim"), w->model_addr.port);
+    make_vendor(w, 2, STR("anthropic"), w->data->anthropic, STR("models.sim"), w->model_addr.port);
+    w->vendors = (struct vendors){w->vendor_items, VENDORS};
 }
 
 static void make_others(struct world *w)
@@ -376,7 +446,15 @@ static void make_others(struct world *w)
         .late_ns_max = 6 * NS_PER_S,
     };
     struct vendor_sim_hooks vh = {world_on_vendor_request, w};
+    struct model_manners mm = {
+        .bad_ppm = w->play.is_calm ? 0 : (uint32_t)world_below(w, 700000),
+        .think_ns_max = 40 * NS_PER_MS,
+        .late_ns_max = 6 * NS_PER_S,
+        .lies = w->mutation == MUTATION_MODEL_MISREPORTS,
+    };
+    struct model_sim_hooks mh = {world_on_model_request, w};
     struct agents_manners am = {
+        .model_ppm = (uint32_t)world_below(w, 700000),
         .n_agents = 2 + (size_t)world_below(w, 6),
         .n_requests = 25 + (size_t)world_below(w, 50),
         .pause_ns_max = NS_PER_MS * (int64_t[]){5, 100, 600}[world_below(w, 3)],
@@ -389,6 +467,7 @@ static void make_others(struct world *w)
     check(sim_loop_new(w->sim, &w->vendor_loop) == 0 && sim_loop_new(w->sim, &w->agents_loop) == 0);
     w->book = book_new(sim_rng(w->sim), faults[w->mutation]);
     w->vendor_sim = vendor_sim_new(w->sim, w->vendor_loop, w->book, &w->vendor_addr, &vm, &vh);
+    w->model_sim = model_sim_new(w->sim, w->vendor_loop, &w->model_addr, &mm, &mh);
     w->agents = agents_new(w->sim, w->agents_loop, &w->agents_limits, &w->daemon_addr, BOOK_CHARGES_MIN, &am, &ah);
 }
 
@@ -405,13 +484,15 @@ static void make_world(struct world *w)
     play_draw(w);
     check(net_addr_parse(STR("127.0.0.1:4747"), &w->daemon_addr) == 0);
     check(net_addr_parse(STR("127.0.0.1:9001"), &w->vendor_addr) == 0);
+    check(net_addr_parse(STR("127.0.0.1:9002"), &w->model_addr) == 0);
+    sim_name(w->sim, "models.sim", &(struct net_addrs){.items = {w->model_addr}, .n = 1});
     sim_name(w->sim, "stripe.sim", &(struct net_addrs){.items = {{.host = "127.0.0.2"}, w->vendor_addr}, .n = 2});
     w->disk = io_memory_new(DISK_BYTES_MAX);
     io_fault_init(&w->fault, w->disk);
     check(io_mkdir(w->disk, JOURNAL_DIR) == 0 && io_sync_dir(w->disk, STR(".")) == 0);
     make_store(w);
     w->audit = audit_new(&hooks);
-    make_vendor(w);
+    make_vendors(w);
     make_others(w);
 }
 
@@ -423,12 +504,14 @@ static void free_world(struct world *w)
         free_process(w);
     agents_free(w->agents);
     vendor_sim_free(w->vendor_sim);
+    model_sim_free(w->model_sim);
     operators_forget(w);
     while ((it = list_first(&w->laters))) {
         list_remove(it);
         free(list_entry(it, struct later, node));
     }
-    credential_slot_free(w->vendor.credential);
+    for (size_t i = 0; i < VENDORS; i++)
+        credential_slot_free(w->vendor_items[i].credential);
     book_free(w->book);
     audit_free(w->audit);
     w->memory->ops->close(w->memory);
@@ -450,7 +533,7 @@ static size_t calls_under_way(const struct world *w)
 static bool is_at_rest(const struct world *w)
 {
     return w->is_up && !w->is_dying && agents_are_done(w->agents) && calls_under_way(w) == 0 &&
-           vendor_sim_busy(w->vendor_sim) == 0;
+           vendor_sim_busy(w->vendor_sim) + model_sim_busy(w->model_sim) == 0;
 }
 
 static void run_until_rest(struct world *w)
@@ -460,9 +543,9 @@ static void run_until_rest(struct world *w)
         if (w->is_up && sim_steps(w->sim) % 32 == 0)
             world_check_now(w);
         if (sim_steps(w->sim) > STEPS_MAX)
-            world_fail(w, "does not come to rest: %zu calls under way, agents %s, vendor busy with %zu",
+            world_fail(w, "does not come to rest: %zu calls under way, agents %s, vendors busy with %zu",
                        calls_under_way(w), agents_are_done(w->agents) ? "done" : "not done",
-                       vendor_sim_busy(w->vendor_sim));
+                       vendor_sim_busy(w->vendor_sim) + model_sim_busy(w->model_sim));
     }
 }
 
@@ -512,10 +595,12 @@ static void count(struct world *w)
         r->n_calls++;
         r->n_held += c->is_held;
         r->n_unknown += c->outcome == OUTCOME_UNKNOWN;
+        r->n_models += c->is_model && c->is_held;
+        r->n_cut += c->is_model && c->is_held && c->error.n > 0;
     }
 }
 
-void world_run(uint64_t seed, enum mutation m, const struct connector *stripe, bool is_verbose,
+void world_run(uint64_t seed, enum mutation m, const struct world_data *data, bool is_verbose,
                struct world_result *ret)
 {
     struct world *w = calloc(1, sizeof(*w));
@@ -526,8 +611,9 @@ void world_run(uint64_t seed, enum mutation m, const struct connector *stripe, b
     w->mutation = m;
     w->is_verbose = is_verbose;
     w->result = ret;
-    w->connector = stripe;
+    w->data = data;
     make_world(w);
+    mutate_closes(w);
     start_process(w, true);
     if (ret->is_ok) {
         operators_prepare(w);

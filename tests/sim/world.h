@@ -1,12 +1,14 @@
 /*
  * tests/sim/world.h - the daemon's core as it runs in production, but for what surrounds it: three workers over one
- * core, journal and store in memory, among agents, operators and a vendor that misbehave, all drawn from one seed.
+ * core, journal and store in memory, among agents, operators and vendors that misbehave, all drawn from one seed.
  *
  * What is checked, for each seed:
  *   - every frame, as it is written, by tests/sim/audit.h (promises 1 and 2, chain, revocation);
  *   - no byte of a money request leaves before its OPEN frame is on the disk;
  *   - an answered call is on record, once, with the status and code that the agent got; an unknown key has no record;
  *   - what was on the disk is there after a crash; open calls are unknown then, and held;
+ *   - a call to a model is never unknown, and is settled with what its vendor wrote down where its answer came whole;
+ *     behind a graceful end none is open, and behind `revoke --now` no stream of that key;
  *   - at the end nothing is open, the ledger, the frames and the store agree, and the vendor's own book is covered:
  *     what limits count is never less than what moved, and equal to it where nothing is unknown.
  */
@@ -25,6 +27,10 @@ enum mutation {
     MUTATION_DISK_LIES,          /* says synced, and forgets on power loss */
     MUTATION_COUNTER_DRIFTS,     /* what is settled shrinks behind the core's back */
     MUTATION_FRAME_IS_CHANGED,   /* a byte of a frame is not what was written */
+    MUTATION_MODEL_MISREPORTS,   /* a vendor of models says one token less than it writes down */
+    MUTATION_MODEL_SETTLES_TWICE, /* what a call to a model used is booked once more */
+    MUTATION_CUT_IS_FORGOTTEN,   /* a stream that was cut is dropped from memory, and not settled */
+    MUTATION_USAGE_IS_ADDED,     /* a report is added to the one before it, instead of taking its place */
     MUTATIONS
 };
 const char *mutation_name(enum mutation m);
@@ -34,10 +40,16 @@ struct world_result {
     char failure[640]; /* the first thing that was wrong */
     uint64_t steps, trace;
     uint64_t n_tries, n_calls, n_held, n_unknown, n_crashes, n_frames;
+    uint64_t n_models, n_cut; /* calls to models: held, and of them those that did not come whole */
     int64_t moved_cents;
 };
 
+/* Read once, shared by all worlds. */
 struct connector;
-/* `stripe`: read once, shared by all worlds. */
-void world_run(uint64_t seed, enum mutation m, const struct connector *stripe, bool is_verbose,
+struct catalog;
+struct world_data {
+    struct connector *stripe, *openai, *anthropic;
+    struct catalog *catalog;
+};
+void world_run(uint64_t seed, enum mutation m, const struct world_data *data, bool is_verbose,
                struct world_result *ret);

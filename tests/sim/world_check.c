@@ -46,6 +46,66 @@ void world_read_frames(struct world *w)
                    err_name(r));
 }
 
+/* -------- calls to models -------- */
+
+#define SWEEP_NS_MAX (NS_PER_S / 2) /* the slowest message between two threads takes less */
+
+/* A stream that was open when its key was revoked is over soon after the sweep. */
+static void check_sweep(struct world *w)
+{
+    const struct audit_call *c;
+
+    if (w->swept_seq == 0 || sim_now(w->sim) < w->swept_at + SWEEP_NS_MAX)
+        return;
+    for (size_t i = 0; (c = audit_call_at(w->audit, i)) && c->seq <= w->swept_seq; i++)
+        if (c->is_model && c->is_held && !c->is_over && agents_request_is_stream(w->agents, c->request) &&
+            audit_is_revoked(w->audit, c->key))
+            world_fail(w, "the stream of request %lld goes on, and its key was revoked", (long long)c->request);
+    w->swept_seq = 0;
+}
+
+void world_check_cut_off(struct world *w)
+{
+    const struct audit_call *c;
+
+    world_read_frames(w);
+    for (size_t i = 0; (c = audit_call_at(w->audit, i)); i++)
+        if (c->is_model && c->is_held && !c->is_over && !w->was_full)
+            world_fail(w, "request %lld to a model is open behind a graceful end", (long long)c->request);
+}
+
+void world_on_model_request(void *ctx, int64_t request, struct str head, struct str body)
+{
+    struct world *w = ctx;
+    size_t at;
+
+    if (str_find(head, STR("fb_live_"), &at) || str_find(head, STR("fb_test_"), &at))
+        world_fail(w, "an agent's key went to the vendor of models");
+    if (!str_find(head, STR("sk_live_simulated_secret"), &at))
+        world_fail(w, "a request to a model without the vendor's secret");
+    world_say(w, "model: request %lld: " STR_FMT, (long long)request, STR_ARG(body));
+}
+
+/* What is counted against what the vendor wrote down, and against what the agent got. */
+static void check_answer_of_model(struct world *w, const struct agent_try *t, const struct audit_call *c)
+{
+    const struct model_run *run = model_sim_last(w->model_sim, t->request);
+
+    if (!c->is_held || !c->is_over || c->seq < audit_start_seq(w->audit))
+        return;
+    if (c->outcome == OUTCOME_RELEASED && t->n_tokens > 0)
+        world_fail(w, "request %lld got %lld tokens, and is released", (long long)t->request, (long long)t->n_tokens);
+    if (c->has_tokens && c->output_tokens < t->n_tokens)
+        world_fail(w, "request %lld got %lld tokens, counted are %lld", (long long)t->request, (long long)t->n_tokens,
+                   (long long)c->output_tokens);
+    if (!run || !t->is_whole || t->status != 200 || !run->is_reporting || t->is_dry_run)
+        return;
+    if (!c->is_parsed || c->input_tokens != run->input || c->output_tokens != run->output)
+        world_fail(w, "request %lld used %lld + %lld tokens, its record says %lld + %lld%s", (long long)t->request,
+                   (long long)run->input, (long long)run->output, (long long)c->input_tokens,
+                   (long long)c->output_tokens, c->is_parsed ? "" : " by an estimate");
+}
+
 /* -------- any moment -------- */
 
 static void drift(struct world *w)
@@ -68,6 +128,7 @@ void world_check_now(struct world *w)
     if (!ledger_check(w->core->ledger))
         world_fail(w, "the ledger is not sound");
     world_read_frames(w);
+    check_sweep(w);
     if (w->result->is_ok && list_is_empty(&w->core->late) && !core_has_failed(w->core))
         audit_compare(w->audit, w->core->ledger, sim_wall(w->sim), w->play.has_small_limits);
 }
@@ -85,12 +146,24 @@ static const struct audit_call *forwarded(const struct audit_call *c)
     return oldest;
 }
 
+/* A call to a model does not wait for the disk, but for its record. */
+static void check_model_write(struct world *w, struct str bytes)
+{
+    int64_t request = model_request_number(bytes);
+
+    world_read_frames(w);
+    if (request && !forwarded(audit_by_request(w->audit, request)))
+        world_fail(w, "request %lld leaves for a model without a record", (long long)request);
+}
+
 /* Promise 2: the record and its holds are on the disk before the first byte of it goes to the vendor. */
 void world_on_write(void *ctx, const struct net_addr *to, struct str bytes)
 {
     struct world *w = ctx;
     size_t at;
 
+    if (to->port == w->model_addr.port)
+        check_model_write(w, bytes);
     if (to->port != w->vendor_addr.port || !str_find(bytes, STR("metadata"), &at))
         return;
     struct str head_end = STR("\r\n\r\n");
@@ -130,7 +203,7 @@ static void check_answer(struct world *w, const struct agent_try *t, const struc
 {
     if (core_has_failed(w->core))
         return; /* what is said then is that nothing can be recorded any more */
-    if (t->began_at <= w->lost_at && (c || t->status != 200 || t->is_read))
+    if (t->began_at <= w->lost_at && (c || t->status != 200 || t->is_read || t->is_model))
         return; /* how a call ended is on record before it is told, and on the disk a little later */
     if (!c || !str_eq(c->call_id, t->call_id)) {
         if (!w->was_full) /* the answer said that it could not be recorded */
@@ -143,9 +216,12 @@ static void check_answer(struct world *w, const struct agent_try *t, const struc
     if (c->is_over && c->status != t->status && !w->was_full)
         world_fail(w, "request %lld was answered %u, its record says %lld", (long long)t->request, t->status,
                    (long long)c->status);
-    if (c->is_over && !str_eq(c->code, t->code) && !w->was_full && !t->is_dry_run)
+    bool began = t->is_model && t->status == 200; /* what went wrong later is not in the head */
+    if (c->is_over && !str_eq(c->code, t->code) && !w->was_full && !t->is_dry_run && !began)
         world_fail(w, "request %lld was answered " STR_FMT ", its record says " STR_FMT, (long long)t->request,
                    STR_ARG(t->code), STR_ARG(c->code));
+    if (t->is_model && !w->was_full)
+        check_answer_of_model(w, t, c);
 }
 
 void world_on_try(void *ctx, const struct agent_try *t)
@@ -164,7 +240,8 @@ void world_on_try(void *ctx, const struct agent_try *t)
     if (t->is_left)
         return;
     if (t->status == 0) {
-        if (w->play.is_calm && !t->is_read)
+        bool may_break = t->is_read || (t->is_model && w->swept_at); /* a stream that stops within an event */
+        if (w->play.is_calm && !may_break)
             world_fail(w, "request %lld got no answer, though nothing went wrong", (long long)t->request);
         return;
     }
@@ -179,6 +256,8 @@ void world_on_try(void *ctx, const struct agent_try *t)
 /* Promise 1 against the vendor's own book. */
 static void check_request(struct world *w, int64_t request)
 {
+    if (agents_request_is_model(w->agents, request))
+        return;
     money_t moved = book_moved(w->book, request) * (MONEY_PER_USD / 100), counted = 0, settled = 0;
     bool has_unknown = false;
 

@@ -9,7 +9,9 @@
 #include "io/io_fault.h"
 #include "io/io_memory.h"
 #include "loop_sim.h"
+#include "model_sim.h"
 #include "proxy/core_impl.h"
+#include "proxy/llm.h"
 #include "proxy/lookup_cache.h"
 #include "proxy/worker.h"
 #include "store/memory/store_memory.h"
@@ -18,7 +20,8 @@
 
 #define WORKERS 3
 #define DOCUMENTS_MAX 64
-#define DOCUMENT_LIMITS 12
+#define DOCUMENT_LIMITS 20
+#define VENDORS 3
 #define KEYS_MAX 64
 
 /* How a seed is played. */
@@ -64,7 +67,7 @@ struct world {
     struct sim *sim;
     struct sim_net net;
     struct limits limits, agents_limits;
-    struct net_addr daemon_addr, vendor_addr;
+    struct net_addr daemon_addr, vendor_addr, model_addr;
 
     /* what survives a crash */
     struct io *disk;
@@ -87,19 +90,29 @@ struct world {
     struct journal_reader *reader; /* the audit's */
     struct store_reader *store_reader;
     struct core *core;
-    const struct connector *connector;
-    struct vendor vendor;
+    const struct world_data *data;
+    struct vendor vendor_items[VENDORS];
     struct vendors vendors;
+    struct llm_floors *floors;
+    struct llm_shared llm;
     struct worker_shared shared;
     struct loop *loops[WORKERS], *front; /* `front`: acceptor, and where operators' answers go */
     struct worker *workers[WORKERS];
     struct net_listener *listener;
     size_t i_next_worker;
+    struct stopping {
+        struct world *w;
+        size_t i;
+    } stopping[WORKERS];
+    size_t n_cut_off;    /* workers that have cut off what was still open */
+    uint64_t swept_seq;  /* the last frame before the newest sweep; 0: none */
+    mono_t swept_at;
 
     /* the others */
     struct loop *vendor_loop, *agents_loop;
     struct book *book;
     struct vendor_sim *vendor_sim;
+    struct model_sim *model_sim;
     struct agents *agents;
 
     /* the operators */
@@ -122,6 +135,7 @@ static inline uint64_t world_below(struct world *w, uint64_t n) { return sim_bel
 /* fn(w) after up to `ns_max`, if this process still runs. */
 void world_later(struct world *w, int64_t ns_max, void (*fn)(struct world *w));
 void world_crash(struct world *w, bool is_power_loss);
+void world_stop(struct world *w); /* as SIGTERM does */
 
 /* play.c */
 void play_draw(struct world *w);  /* the play, the limits, the network */
@@ -134,11 +148,16 @@ void operators_crashed(struct world *w);  /* what they wait for will not come */
 void operators_forget(struct world *w);   /* the end of the world */
 int64_t operators_max_of(void *ctx, struct str digest, struct str limit, struct str key);
 
+/* mutate.c */
+void mutate_closes(struct world *w); /* from now on, closes of calls to models in this world are broken as it says */
+
 /* world_check.c */
 void world_read_frames(struct world *w);  /* the audit reads what was appended */
 void world_check_now(struct world *w);    /* what must be so at any moment */
 void world_check_at_rest(struct world *w);
 void world_on_write(void *ctx, const struct net_addr *to, struct str bytes);
 void world_on_vendor_request(void *ctx, const struct book_request *q, struct str head);
+void world_on_model_request(void *ctx, int64_t request, struct str head, struct str body);
+void world_check_cut_off(struct world *w); /* behind the drain's end no call to a model is open */
 void world_on_try(void *ctx, const struct agent_try *t);
 void world_on_audit_failure(void *ctx, const char *text);
