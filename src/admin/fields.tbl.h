@@ -149,6 +149,16 @@ FIELD("RunLimit", "max", "amount", "the most that settled and held may be togeth
 FIELD("RunCalls", "run", "RunWhole", "the run and its sums")
 FIELD("RunCalls", "calls", "[Call]", "oldest first")
 
+FIELD("FoundRow", "kind", "string", "what it is: call, run, key, agent, tenant, object, customer, user, trace, tool_call, vendor_request, idempotency_key or param")
+FIELD("FoundRow", "id", "string", "the id; of a key, all of it")
+FIELD("FoundRow", "call_id", "string?", "the call; null: a key that nobody used yet")
+FIELD("FoundRow", "run_id", "string?", "the call's run")
+FIELD("FoundRow", "agent", "string?", "the agent")
+FIELD("FoundRow", "tenant", "string?", "the tenant")
+FIELD("FoundRow", "at", "time?", "when the call started; of a key without one, when it was made")
+FIELD("FoundRow", "how", "string", "exact: it is the call's own; latest: the newest call of many; created, seen: in the vendor's answer; parent: the run or an object of the answer belongs to it; named: in the request; asked: by the model; carried_out: by the call")
+FIELD("Found", "found", "[FoundRow]", "names first, then calls that name it, newest first, each once")
+
 FIELD("SpendRow", "day", "string?", "UTC day; like the names, null where rows are not told apart by it")
 FIELD("SpendRow", "vendor", "string?", "the vendor")
 FIELD("SpendRow", "model", "string?", "the model; null: not a call to a model")

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "base/siphash.h"
 
 #define SLOTS_MIN 16
 
@@ -21,56 +22,6 @@ struct map_slot {
     void *value;
     bool is_dead;
 };
-
-static uint64_t rotate(uint64_t x, int by)
-{
-    return x << by | x >> (64 - by);
-}
-
-static uint64_t load_le(const char *p, size_t n)
-{
-    uint64_t x = 0;
-    for (size_t i = 0; i < n; i++)
-        x |= (uint64_t)(unsigned char)p[i] << (8 * i);
-    return x;
-}
-
-static void sip_round(uint64_t v[4])
-{
-    v[0] += v[1];
-    v[1] = rotate(v[1], 13) ^ v[0];
-    v[0] = rotate(v[0], 32);
-    v[2] += v[3];
-    v[3] = rotate(v[3], 16) ^ v[2];
-    v[0] += v[3];
-    v[3] = rotate(v[3], 21) ^ v[0];
-    v[2] += v[1];
-    v[1] = rotate(v[1], 17) ^ v[2];
-    v[2] = rotate(v[2], 32);
-}
-
-/* https://www.aumasson.jp/siphash/siphash.pdf, one round a word and three at the end. */
-static uint64_t hash_of(const struct map *m, struct str key)
-{
-    uint64_t v[4] = {m->seed[0] ^ 0x736f6d6570736575ULL, m->seed[1] ^ 0x646f72616e646f6dULL,
-                     m->seed[0] ^ 0x6c7967656e657261ULL, m->seed[1] ^ 0x7465646279746573ULL};
-    size_t i = 0;
-    for (; key.n - i >= 8; i += 8) {
-        uint64_t word;
-        memcpy(&word, key.p + i, 8);
-        v[3] ^= word;
-        sip_round(v);
-        v[0] ^= word;
-    }
-    uint64_t last = load_le(key.p + i, key.n - i) | (uint64_t)key.n << 56;
-    v[3] ^= last;
-    sip_round(v);
-    v[0] ^= last;
-    v[2] ^= 0xff;
-    for (int k = 0; k < 3; k++)
-        sip_round(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
 
 void map_init(struct map *m, size_t n_max, const uint8_t seed[16])
 {
@@ -134,14 +85,14 @@ static int grow(struct map *m)
 
 void *map_get(const struct map *m, struct str key)
 {
-    struct map_slot *s = m->n ? find(m, key, hash_of(m, key)) : NULL;
+    struct map_slot *s = m->n ? find(m, key, siphash(m->seed, key)) : NULL;
     return s ? s->value : NULL;
 }
 
 int map_put(struct map *m, struct str key, void *value, void **ret_old)
 {
     check(value != NULL);
-    uint64_t hash = hash_of(m, key);
+    uint64_t hash = siphash(m->seed, key);
     struct map_slot *s = find(m, key, hash);
     if (s) {
         if (ret_old)
@@ -183,7 +134,7 @@ static void sweep_back(struct map *m, size_t i)
 
 void *map_remove(struct map *m, struct str key)
 {
-    struct map_slot *s = m->n ? find(m, key, hash_of(m, key)) : NULL;
+    struct map_slot *s = m->n ? find(m, key, siphash(m->seed, key)) : NULL;
     if (!s)
         return NULL;
     void *value = s->value;

@@ -36,6 +36,12 @@ enum query_kind {
      * recomputed from them.
      */
     QUERY_AUDIT,
+    /*
+     * What `id` belongs to: kind, id, call_id, run_id, agent, tenant, at, how (store/find.tbl.h). The names that it is
+     * itself first (call, run, key by its beginning, agent, tenant, vendor object), then calls that name it, newest
+     * first, each once. With `tenant` only what is that tenant's.
+     */
+    QUERY_FIND,
     QUERY_COUNT
 };
 

@@ -11,7 +11,17 @@
 
 #include <string.h>
 
-enum pick_type { PICK_STR, PICK_I64, PICK_WALL, PICK_COST, PICK_BOOL, PICK_MEMBERS, PICK_ROWS, PICK_TEXTS };
+enum pick_type {
+    PICK_STR,
+    PICK_I64,
+    PICK_WALL,
+    PICK_COST,
+    PICK_BOOL,
+    PICK_MEMBERS,
+    PICK_ROWS,
+    PICK_TEXTS,  /* of an array */
+    PICK_VALUES, /* texts that an object's members are, whatever their names */
+};
 
 struct pick {
     struct str name;
@@ -130,6 +140,22 @@ static int texts_read(struct arena *a, struct json_walk *w, struct texts *ret)
     return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }
 
+/* Members that are no texts are passed over. */
+static int values_read(struct arena *a, struct json_walk *w, struct texts *ret)
+{
+    struct rows rows = {NULL, 0};
+    struct str key, v, text;
+    int r;
+    while ((r = json_walk_next(w, &key, &v)) > 0) {
+        if (!json_raw_str(a, v, &text))
+            continue;
+        if (!rows_add(a, &rows, sizeof text, &text))
+            return err_trace(-ERR_TOO_LARGE);
+    }
+    *ret = (struct texts){rows.p, rows.n};
+    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
+}
+
 static int cost_pick(struct arena *a, struct json_walk *w, struct cost_row *ret)
 {
     struct cost_members m = {0};
@@ -151,6 +177,8 @@ static int pick_inner(struct arena *a, const struct pick *p, struct json_walk *w
         r = rows_read(a, &inner, p->of, (struct rows *)(void *)(row + p->offset));
     else if (p->type == PICK_TEXTS)
         r = texts_read(a, &inner, (struct texts *)(void *)(row + p->offset));
+    else if (p->type == PICK_VALUES)
+        r = values_read(a, &inner, (struct texts *)(void *)(row + p->offset));
     else if (p->type == PICK_COST)
         r = cost_pick(a, &inner, (struct cost_row *)(void *)(row + p->offset));
     else
@@ -253,11 +281,18 @@ static const struct pick IDEMPOTENCY_PICKS[] = {
 };
 static const struct pick_table IDEMPOTENCY = TABLE(IDEMPOTENCY_PICKS);
 
+static const struct pick CAUSE_PICKS[] = {
+    PICK(PICK_STR, open_members, open.tool_call_id, "tool_call_id"),
+};
+static const struct pick_table CAUSE = TABLE(CAUSE_PICKS);
+
 #define OPEN_STR(member, name) PICK(PICK_STR, open_members, open.member, name)
 static const struct pick OPEN_PICKS[] = {
     OPEN_STR(call_id, "call_id"),
     PICK(PICK_WALL, open_members, open.started_at, "started_at"),
     OPEN_STR(run_id, "run_id"),
+    OPEN_STR(parent_run_id, "parent_run_id"),
+    OPEN_STR(trace_id, "trace_id"),
     OPEN_STR(vendor, "vendor"),
     OPEN_STR(operation, "operation"),
     OPEN_STR(class, "class"),
@@ -266,6 +301,7 @@ static const struct pick OPEN_PICKS[] = {
     OPEN_STR(agent, "agent"),
     OPEN_STR(model, "model_asked"),
     PICK(PICK_STR, open_members, model_sent, "model_sent"),
+    PICK_OF(PICK_MEMBERS, open_members, open, "caused_by", CAUSE),
     OPEN_STR(verdict, "verdict"),
     OPEN_STR(code, "code"),
     OPEN_STR(shares, "shares"),
@@ -279,11 +315,16 @@ static const struct pick OPEN_PICKS[] = {
 static const struct pick_table OPEN = TABLE(OPEN_PICKS);
 
 struct open_personal {
-    struct str tenant;
+    struct str tenant, user, customer, idempotency_key;
+    struct texts params;
     struct texts buckets; /* one a limit, in their order; erased: fewer, or empty */
 };
 static const struct pick OPEN_PERSONAL_PICKS[] = {
     PICK(PICK_STR, open_personal, tenant, "tenant"),
+    PICK(PICK_STR, open_personal, user, "user"),
+    PICK(PICK_STR, open_personal, customer, "customer"),
+    PICK(PICK_STR, open_personal, idempotency_key, "idempotency_key"),
+    PICK(PICK_VALUES, open_personal, params, "params"),
     PICK(PICK_TEXTS, open_personal, buckets, "buckets"),
 };
 static const struct pick_table OPEN_PERSONAL = TABLE(OPEN_PERSONAL_PICKS);
@@ -322,6 +363,11 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
     if (r < 0)
         return r;
     m.open.tenant = p.tenant;
+    m.open.user = p.user;
+    m.open.customer = p.customer;
+    m.open.idempotency_key = p.idempotency_key;
+    m.open.params = p.params.p;
+    m.open.n_params = p.params.n;
     if (m.open.call_id.n == 0 || m.open.verdict.n == 0)
         return err_trace(-ERR_CORRUPT);
     if (m.model_sent.n)
@@ -355,8 +401,12 @@ static const struct pick_table MOVE = {MOVE_PICKS, 4, sizeof NO_MOVE, &NO_MOVE};
 struct close_members {
     struct call_close close;
     int64_t open_seq;
-    struct rows moves;
+    struct rows moves, tool_calls;
 };
+
+static const struct pick TOOL_CALL_PICKS[] = {{STR_INIT("id"), PICK_STR, 0, NULL}};
+static const struct pick_table TOOL_CALL = {TOOL_CALL_PICKS, 1, sizeof(struct str), NULL};
+
 static const struct pick CLOSE_PICKS[] = {
     PICK(PICK_STR, close_members, close.call_id, "call_id"),
     PICK(PICK_I64, close_members, open_seq, "open_seq"),
@@ -364,6 +414,8 @@ static const struct pick CLOSE_PICKS[] = {
     PICK(PICK_STR, close_members, close.outcome, "outcome"),
     PICK(PICK_COST, close_members, close.settled, "settled"),
     PICK(PICK_STR, close_members, close.code, "code"),
+    PICK(PICK_STR, close_members, close.vendor_request_id, "vendor_request_id"),
+    PICK_OF(PICK_ROWS, close_members, tool_calls, "tool_calls", TOOL_CALL),
     PICK_OF(PICK_ROWS, close_members, moves, "moves", MOVE),
 };
 static const struct pick_table CLOSE = TABLE(CLOSE_PICKS);
@@ -377,7 +429,14 @@ static const struct pick OBJECT_PICKS[] = {
 };
 static const struct pick_table OBJECT = TABLE_OF_ROWS(OBJECT_PICKS, object_row);
 
-static const struct pick CLOSE_PERSONAL_PICKS[] = {{STR_INIT("objects"), PICK_ROWS, 0, &OBJECT}};
+struct close_personal {
+    struct str customer;
+    struct rows objects;
+};
+static const struct pick CLOSE_PERSONAL_PICKS[] = {
+    PICK(PICK_STR, close_personal, customer, "customer"),
+    PICK_OF(PICK_ROWS, close_personal, objects, "objects", OBJECT),
+};
 static const struct pick_table CLOSE_PERSONAL = TABLE(CLOSE_PERSONAL_PICKS);
 
 static int moves_read(struct arena *a, const struct rows *moves, const struct frame *f, struct call_close *ret)
@@ -399,17 +458,20 @@ static int moves_read(struct arena *a, const struct rows *moves, const struct fr
 int frame_read_close(struct arena *a, const struct frame *f, struct call_close *ret)
 {
     struct close_members m = {0};
-    struct rows objects = {NULL, 0};
+    struct close_personal p = {0};
     int r = pick_text(a, f->body, &CLOSE, &m);
     if (r == 0)
-        r = pick_text(a, f->personal, &CLOSE_PERSONAL, &objects);
+        r = pick_text(a, f->personal, &CLOSE_PERSONAL, &p);
     if (r < 0)
         return r;
     if (m.open_seq <= 0 || (uint64_t)m.open_seq >= f->seq || m.close.outcome.n == 0)
         return err_trace(-ERR_CORRUPT);
     m.close.open_seq = (uint64_t)m.open_seq;
-    m.close.objects = objects.p;
-    m.close.n_objects = objects.n;
+    m.close.objects = p.objects.p;
+    m.close.n_objects = p.objects.n;
+    m.close.customer = p.customer;
+    m.close.tool_calls = m.tool_calls.p;
+    m.close.n_tool_calls = m.tool_calls.n;
     r = moves_read(a, &m.moves, f, &m.close);
     if (r == 0)
         *ret = m.close;

@@ -30,8 +30,13 @@ struct cost_row {
 
 struct call_open {
     struct str call_id, run_id, agent, key, vendor, mode, operation, class, verdict, code, shares;
-    struct str tenant; /* personal */
+    struct str tenant; /* personal, like user, customer, idempotency_key and params */
     struct str model;  /* that the vendor is asked for; empty: not a call to a model */
+    struct str trace_id, parent_run_id;
+    struct str tool_call_id; /* that the call carries out */
+    struct str user, customer, idempotency_key;
+    const struct str *params; /* those that are texts, without their names */
+    size_t n_params;
     wall_t started_at;
     wall_t ended_at;    /* 0: the call goes on */
     struct str outcome; /* of a call that is over at once; "none" when the body does not say */
@@ -62,6 +67,10 @@ struct call_close {
     size_t n_moves;
     const struct object_row *objects; /* personal */
     size_t n_objects;
+    struct str customer; /* personal: learned late */
+    struct str vendor_request_id;
+    const struct str *tool_calls; /* ids of what the model asked for */
+    size_t n_tool_calls;
 };
 
 /* What an event does to the state that the next start needs. */

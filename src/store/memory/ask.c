@@ -419,6 +419,8 @@ static int ask_audit(struct asking *a)
     return 0;
 }
 
+static int ask_find(struct asking *a) { return memory_find(a->m, a->arena, a->q, &a->w); }
+
 int memory_ask(struct store_reader *reader, const struct query *q, struct buf *ret_json)
 {
     static int (*const ASK[QUERY_COUNT])(struct asking *a) = {
@@ -426,6 +428,7 @@ int memory_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_RUN] = ask_run,           [QUERY_SPEND] = ask_spend,       [QUERY_COUNTERS] = ask_counters,
         [QUERY_EVENTS] = ask_events,     [QUERY_POLICIES] = ask_policies, [QUERY_OBJECT] = ask_object,
         [QUERY_IDEMPOTENCY] = ask_idempotency, [QUERY_AUDIT] = ask_audit, [QUERY_RUN_SUM] = ask_run_sum,
+        [QUERY_FIND] = ask_find,
     };
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.m = reader->m, .arena = &reader->arena, .q = q, .rows_left = query_rows(q)};

@@ -57,6 +57,8 @@ struct store_reader {
 };
 
 int memory_ask(struct store_reader *r, const struct query *q, struct buf *ret_json);
+/* The rows of QUERY_FIND, inside the lock and the array of memory_ask. */
+int memory_find(struct memory *m, struct arena *a, const struct query *q, struct json_writer *w);
 /* "a", 0x00, "b" in the store's arena. */
 struct str memory_key(struct memory *m, struct str a, struct str b);
 static inline struct memory_entry *memory_entry(struct memory *m, uint64_t seq) { return &m->entries[seq - 1]; }

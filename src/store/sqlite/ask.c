@@ -640,6 +640,8 @@ static int ask_audit(struct asking *a)
     return run(a, on_pack);
 }
 
+static int ask_find(struct asking *a) { return sqlite_find(a->r, a->q, &a->w); }
+
 /* --- all of them
  * ------------------------------------------------------------------------------------------------------------ */
 
@@ -650,6 +652,7 @@ int sqlite_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_RUN] = ask_run,           [QUERY_SPEND] = ask_spend,       [QUERY_COUNTERS] = ask_counters,
         [QUERY_EVENTS] = ask_events,     [QUERY_POLICIES] = ask_policies, [QUERY_OBJECT] = ask_object,
         [QUERY_IDEMPOTENCY] = ask_idempotency, [QUERY_AUDIT] = ask_audit, [QUERY_RUN_SUM] = ask_run_sum,
+        [QUERY_FIND] = ask_find,
     };
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.r = reader, .q = q};

@@ -34,6 +34,11 @@ int batch_new(struct sqlite *s, struct batch **ret)
     map_init(&b->runs, PENDING_MAX, NULL);
     map_init(&b->spend, PENDING_MAX, NULL);
     batch_clear(b);
+    int r = finds_init(&b->finds, s);
+    if (r < 0) {
+        batch_free(b);
+        return r;
+    }
     *ret = b;
     return 0;
 }
@@ -46,6 +51,7 @@ void batch_free(struct batch *b)
     pack_deinit(&b->pack);
     buf_deinit(&b->frames);
     buf_deinit(&b->personal);
+    finds_deinit(&b->finds);
     arena_deinit(&b->arena);
     tally_deinit(&b->counters);
     free(b);
@@ -65,6 +71,7 @@ void batch_clear(struct batch *b)
     b->last_hold = &b->first_hold;
     b->first_run = b->first_spend = NULL;
     pack_reset(&b->pack);
+    finds_reset(&b->finds);
     arena_reset(&b->arena);
 }
 
@@ -255,6 +262,17 @@ static int count_hold(struct batch *b, const struct hold_row *h, int64_t settled
     return row ? tally_add(row, settled, held) : err_trace(-ERR_NOMEM);
 }
 
+struct naming {
+    struct batch *b;
+    uint64_t seq;
+};
+
+static int on_id(void *ctx, const struct find_value *v)
+{
+    struct naming *n = ctx;
+    return finds_add(&n->b->finds, n->seq, v->id);
+}
+
 static int on_open(struct batch *b, const struct frame *f)
 {
     struct call_open o;
@@ -272,7 +290,9 @@ static int on_open(struct batch *b, const struct frame *f)
         h->parts[h->n++] = (struct pending_part){.row = o.holds[i], .left = o.holds[i].n};
         r = count_hold(b, &o.holds[i], 0, o.holds[i].n);
     }
-    return r == 0 ? put_idempotency(b, f, &o) : r;
+    if (r == 0)
+        r = put_idempotency(b, f, &o);
+    return r == 0 ? find_in_open(&o, on_id, &(struct naming){b, f->seq}) : r;
 }
 
 static int on_move(struct batch *b, const struct move_row *m)
@@ -320,7 +340,7 @@ static int on_close(struct batch *b, const struct frame *f)
         r = on_move(b, &close.moves[i]);
     for (size_t i = 0; i < close.n_objects && r == 0; i++)
         r = put_object(b, &c->row, &close.objects[i]);
-    return r;
+    return r == 0 ? find_in_close(&close, on_id, &(struct naming){b, f->seq}) : r;
 }
 
 static int put_state(struct batch *b, const struct event_row *e, uint64_t seq)

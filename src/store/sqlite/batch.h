@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "store/sqlite/finds.h"
 #include "store/sqlite/sqlite_impl.h"
 
 /* What is pending is written out, inside the transaction, when it takes more than this. */
@@ -46,6 +47,7 @@ struct batch {
     struct pending_hold *first_hold, **last_hold;
     struct tally counters; /* differences */
     struct map places; /* terms with their block */
+    struct finds finds;
     struct map runs, spend;
     struct pending_sum *first_run, *first_spend;
 };

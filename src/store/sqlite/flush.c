@@ -283,6 +283,8 @@ int batch_flush(struct batch *b)
     if (r == 0)
         r = flush_places(b);
     if (r == 0)
+        r = finds_write(&b->finds);
+    if (r == 0)
         r = flush_holds(b);
     if (r == 0)
         r = flush_counters(b);

@@ -9,12 +9,12 @@
  */
 #pragma once
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 #define SCHEMA_APPLICATION_ID 0x46424c4c /* "FBLL" */
 
 static const char SCHEMA_SQL[] =
     "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL, chain BLOB NOT NULL,"
-    " epoch INTEGER NOT NULL) STRICT;"
+    " epoch INTEGER NOT NULL, find_key BLOB NOT NULL) STRICT;"
 
     /* All frames, in the packs in which they came (pack.h): seq and last are those of the first and last frame. */
     "CREATE TABLE packs(seq INTEGER PRIMARY KEY, last INTEGER NOT NULL, at INTEGER NOT NULL, frames BLOB NOT NULL)"
@@ -33,6 +33,9 @@ static const char SCHEMA_SQL[] =
     "CREATE INDEX calls_odd ON calls(outcome) WHERE outcome IN ('', 'unknown', 'released');"
     /* In which blocks of PLACE_SEQS seqs calls with that value are ("agent=refunds"): one row for many calls. */
     "CREATE TABLE places(term TEXT NOT NULL, block INTEGER NOT NULL, PRIMARY KEY(term, block)) STRICT, WITHOUT ROWID;"
+
+    /* Which frames of a block may name an id (finds.h). */
+    "CREATE TABLE finds(block INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;"
 
     /* What is still held, and nothing else. */
     "CREATE TABLE holds(open_seq INTEGER NOT NULL, i INTEGER NOT NULL, counter TEXT NOT NULL, bucket TEXT NOT NULL,"
@@ -72,4 +75,4 @@ static const char SCHEMA_SQL[] =
     "CREATE TABLE states(kind TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, is_over INTEGER NOT NULL,"
     " over_at INTEGER NOT NULL, PRIMARY KEY(kind, id)) STRICT, WITHOUT ROWID;"
 
-    "INSERT INTO meta VALUES(1, 0, zeroblob(32), 0);";
+    "INSERT INTO meta VALUES(1, 0, zeroblob(32), 0, randomblob(16));";

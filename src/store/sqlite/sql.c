@@ -83,3 +83,9 @@ struct str sql_str(sqlite3_stmt *st, int i)
     const char *p = (const char *)sqlite3_column_text(st, i);
     return (struct str){p, p ? (size_t)sqlite3_column_bytes(st, i) : 0};
 }
+
+struct str sql_blob(sqlite3_stmt *st, int i)
+{
+    const char *p = sqlite3_column_blob(st, i);
+    return (struct str){p, p ? (size_t)sqlite3_column_bytes(st, i) : 0};
+}

@@ -27,5 +27,6 @@ static inline void sql_bind_null(sqlite3_stmt *st, int i) { (void)sqlite3_bind_n
 
 /* Valid until the next step or reset; '' and null are empty. */
 struct str sql_str(sqlite3_stmt *st, int i);
+struct str sql_blob(sqlite3_stmt *st, int i);
 static inline int64_t sql_i64(sqlite3_stmt *st, int i) { return sqlite3_column_int64(st, i); }
 static inline bool sql_is_null(sqlite3_stmt *st, int i) { return sqlite3_column_type(st, i) == SQLITE_NULL; }

@@ -14,6 +14,8 @@ STMT(CALL_GET, "SELECT * FROM calls WHERE open_seq = ?1")
 STMT(CALL_CLOSE, "UPDATE calls SET close_seq = ?2, last_seq = ?3, code = ?4, outcome = ?5, ended_at = ?6,"
                  " settled_nano = ?7, settled_how = ?8 WHERE open_seq = ?1")
 STMT(PLACE_PUT, "INSERT OR IGNORE INTO places VALUES(?1, ?2)")
+STMT(FIND_GET, "SELECT entries FROM finds WHERE block = ?1")
+STMT(FIND_PUT, "INSERT INTO finds VALUES(?1, ?2) ON CONFLICT DO UPDATE SET entries = excluded.entries")
 STMT(HOLDS_GET, "SELECT i, counter, bucket, meter, window, window_start, n, remaining FROM holds WHERE open_seq = ?1")
 STMT(HOLD_PUT, "INSERT INTO holds VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
 STMT(HOLD_SET, "UPDATE holds SET remaining = ?3 WHERE open_seq = ?1 AND i = ?2")

@@ -184,8 +184,8 @@ static void put_who_and_what(struct story *s, struct json_writer *w, const struc
     put_text(w, "run_id", c->run_id);
     put_text(w, "run_source", "header");
     put_text(w, "run_trust", "claimed");
-    put_text(w, "parent_run_id", NULL);
-    put_text(w, "trace_id", "0af7651916cd43dd8448eb211c80319c");
+    put_text(w, "parent_run_id", c->parent_run_id);
+    put_text(w, "trace_id", c->trace_id ? c->trace_id : "0af7651916cd43dd8448eb211c80319c");
     put_text(w, "span_id", "b7ad6b7169203331");
     put_text(w, "layer", c->model ? "llm" : "saas");
     put_text(w, "vendor", c->vendor);
@@ -236,12 +236,14 @@ static void put_decision(struct json_writer *w, const struct story_call *c)
 static void put_personal(struct values *v, const struct story_call *c)
 {
     values_add_text(v, "tenant", c->tenant);
-    values_add_text(v, "customer", "cus_9");
+    values_add_text(v, "customer", c->customer ? c->customer : "cus_9");
     values_add_text(v, "customer_source", "request");
     values_add_text(v, "owner", "ops@example.com");
     values_add_text(v, "path", "/v1/refunds");
     values_add_text(v, "idempotency_key", c->idempotency);
-    values_add(v, "params", STR("{\"amount\":500,\"charge\":\"ch_1\",\"reason\":\"a \\\"quoted\\\" {one}, [two]\"}"));
+    values_add(v, "params",
+               c->params ? str_c(c->params)
+                         : STR("{\"amount\":500,\"charge\":\"ch_1\",\"reason\":\"a \\\"quoted\\\" {one}, [two]\"}"));
     if (c->n_limits) {
         struct buf buckets;
         struct json_writer w;
@@ -307,9 +309,9 @@ static void put_objects(struct story *s, struct values *v, const struct story_cl
 {
     struct str ids = arena_printf(&s->arena, "[\"%s\"]", c->object);
     struct str objects = arena_printf(
-        &s->arena, "[{\"id\":\"%s\",\"type\":\"refund\",\"customer\":%s%s%s,\"parent\":null,\"created\":%s}]",
+        &s->arena, "[{\"id\":\"%s\",\"type\":\"refund\",\"customer\":%s%s%s,\"parent\":%s%s%s,\"created\":%s}]",
         c->object, c->customer ? "\"" : "", c->customer ? c->customer : "null", c->customer ? "\"" : "",
-        c->is_created ? "true" : "false");
+        c->parent ? "\"" : "", c->parent ? c->parent : "null", c->parent ? "\"" : "", c->is_created ? "true" : "false");
     values_add(v, "object_ids", ids);
     values_add(v, "objects", objects);
 }
@@ -332,7 +334,7 @@ uint64_t story_close(struct story *s, const struct story_close *c)
     put_text(&w, "code", c->code);
     jw_put_i64(&w, STR("status"), 200);
     put_text(&w, "error", NULL);
-    put_text(&w, "vendor_request_id", "req_8kZ");
+    put_text(&w, "vendor_request_id", c->request_id ? c->request_id : "req_8kZ");
     put_text(&w, "stream_end", NULL);
     jw_put_bool(&w, STR("overrun"), false);
     jw_put_i64(&w, STR("bytes_in"), 812);

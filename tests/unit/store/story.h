@@ -37,6 +37,8 @@ struct story_call {
     const char *shares, *idempotency; /* hex digest; NULL: none */
     const char *model;                /* asked for; NULL: not a call to a model */
     const char *cause;                /* caused_by as JSON; NULL: none */
+    const char *customer, *trace_id, *parent_run_id; /* NULL: cus_9, always the same, none */
+    const char *params;               /* JSON; NULL: an amount, a charge and a sentence */
     money_t held;                     /* -1: null */
     bool is_over;                     /* refused or given up: no CLOSE follows */
     struct story_limit limits[STORY_LIMITS_MAX];
@@ -54,7 +56,8 @@ struct story_move {
 };
 struct story_close {
     uint64_t open_seq;
-    const char *outcome, *code, *object, *customer;
+    const char *outcome, *code, *object, *parent, *customer;
+    const char *request_id; /* the vendor's; NULL: req_8kZ */
     money_t settled; /* -1: null */
     bool is_created; /* the object */
     const char *model_members; /* of a call to a model, JSON members without braces; NULL: none */

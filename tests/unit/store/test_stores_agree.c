@@ -114,6 +114,12 @@ static void set_id(struct query *q, struct rng *r, char text[80])
         snprintf(text, 80, "%064llx", (unsigned long long)rng_below(r, 30));
         q->scope = STR("stripe/test/k1");
         break;
+    case QUERY_FIND: {
+        static const char *const ids[] = {"run-1", "refunds", "globex", "cus_9", "cus_learned", "req_8kZ", "ch_1", "k1",
+                                          "re_7", "0af7651916cd43dd8448eb211c80319c", "nothing"};
+        snprintf(text, 80, "%s", ids[rng_below(r, 11)]);
+        break;
+    }
     case QUERY_EVENTS:
         snprintf(text, 80, "%s", rng_below(r, 2) ? "kill" : "");
         break;

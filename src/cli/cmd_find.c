@@ -1,0 +1,84 @@
+/*
+ * cli/cmd_find.c - `flyball find`: the run and the call behind an id that stands in a log, a vendor's dashboard or a
+ * customer's letter.
+ */
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+
+static void print_found(struct cli *c, struct json rows)
+{
+    static const char *const titles[] = {"WHAT", "HOW", "TIME", "AGENT", "TENANT", "RUN", "CALL", "ID"};
+    struct table t;
+    struct json row;
+    table_init(&t, c, titles, sizeof(titles) / sizeof(titles[0]));
+    for (struct json_iter it = json_each(rows); json_next(&it, NULL, &row);) {
+        table_add(&t, show_text(row, "kind"));
+        table_add_styled(&t, show_text(row, "how"), STYLE_DIM);
+        table_add(&t, show_time(c, row, "at"));
+        table_add(&t, show_text(row, "agent"));
+        table_add(&t, show_text(row, "tenant"));
+        table_add(&t, show_text(row, "run_id"));
+        table_add(&t, show_text(row, "call_id"));
+        table_add(&t, show_text(row, "id"));
+    }
+    table_print(&t);
+}
+
+/* What to ask next, of the first row. */
+static void print_next(struct cli *c, struct json row)
+{
+    struct str run = show_text(row, "run_id"), call = show_text(row, "call_id");
+    if (!call.n)
+        return;
+    cli_note(c, "Next: flyball why " STR_FMT, STR_ARG(call));
+    if (run.n)
+        cli_note(c, "      flyball runs show " STR_FMT, STR_ARG(run));
+}
+
+static int run(struct cli *c)
+{
+    struct answer a;
+    struct buf path;
+    buf_init(&path, 4096);
+    (void)buf_add(&path, STR("/api/v1/find"));
+    client_query(&path, "q", c->args[0]);
+    client_query(&path, "tenant", cli_option(c, "tenant"));
+    client_query(&path, "limit", cli_option(c, "limit"));
+    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
+    buf_deinit(&path);
+    if (r)
+        return r;
+    struct json rows = json_get(a.json, STR("found"));
+    if (c->is_json)
+        (void)client_print(c, &a);
+    else if (json_len(rows))
+        print_found(c, rows);
+    if (json_len(rows) == 0) {
+        cli_note(c, "Nothing here is named " STR_FMT ".", STR_ARG(c->args[0]));
+        return CLI_FAILED;
+    }
+    print_next(c, json_at(rows, 0));
+    return CLI_DONE;
+}
+
+static const struct option_spec options[] = {
+    {"tenant", "NAME", "only what is this tenant's", false},
+    {"limit", "N", "rows at most, 1 to 10000; 100 when not given", false},
+    {NULL, NULL, NULL, false},
+};
+
+const struct command cmd_find = {
+    .name = "find",
+    .args = "ID",
+    .args_min = 1,
+    .args_max = 1,
+    .summary = "find the run and the call behind any id; exit 1 when nothing has it",
+    .text = "ID is a vendor's object (ch_..., re_..., SM..., an e-mail's id), response (chatcmpl-..., msg_..., "
+            "resp_...), request or tool\ncall; an idempotency key; a call, run, trace, key (its first 4 characters do), "
+            "agent, tenant, user or customer; an address\nor number that a request named.",
+    .examples = "find re_3QfLq2eZvKYlo2C1\nfind chatcmpl-Bx7 --json\nfind cus_9 --tenant acme --limit 20",
+    .options = options,
+    .needs_daemon = true,
+    .run = run,
+};
