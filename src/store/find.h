@@ -40,12 +40,12 @@ typedef int (*find_cb)(void *ctx, const struct find_value *v);
 int find_in_open(const struct call_open *o, find_cb on, void *ctx);
 int find_in_close(const struct call_close *c, find_cb on, void *ctx);
 
-/* The first value of the frame that is `id`: true, and *ret_open_seq is the call's. Frames are read into `a`. */
+/* The first value of the frame that is `id`, and the call's open seq; FIND_R_NONE. The frame is read into `a`. */
 int find_in_frame(struct arena *a, const struct frame *f, struct str id, uint64_t *ret_open_seq,
                   struct find_value *ret);
 #define FIND_R_NONE 1
 
-/* One row of the answer. `call` NULL: no call is known (a key that nobody used yet); then `agent` and `tenant` count. */
+/* One row of the answer. `call` NULL: there is none (a key that nobody used yet); then the other members count. */
 struct find_row {
     struct find_value value;
     const struct call_row *call;

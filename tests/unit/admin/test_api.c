@@ -4,6 +4,7 @@
 #include "admin/request.h"
 
 #include "base/err.h"
+#include "identity/key.h"
 
 static int setup(void **state)
 {
@@ -489,6 +490,48 @@ static void state_is_passed_through(void **state)
     assert_answer(f, 200, "\"origin\":\"default\"");
 }
 
+/* --- find --------------------------------------------------------------------------------------------------------- */
+
+static void find_asks_for_the_id_within_the_tenant(void **state)
+{
+    struct fake *f = *state;
+    fake_get(f, "/api/v1/find?q=%20re_1%20&tenant=acme&limit=7");
+    assert_non_null(fake_core.ask);
+    assert_int_equal(fake_core.ask->q.kind, QUERY_FIND);
+    assert_str(fake_core.ask->q.id, "re_1");
+    assert_str(fake_core.ask->q.tenant, "acme");
+    assert_int_equal(fake_core.ask->q.rows_max, 7);
+    fake_answer(0, "[{\"kind\":\"object\"}]");
+    assert_answer(f, 200, "{\"found\":[{\"kind\":\"object\"}]}");
+}
+
+static void find_takes_a_key_as_agents_have_it_and_keeps_its_secret_out(void **state)
+{
+    struct fake *f = *state;
+    struct rng r;
+    struct key_text key;
+    char target[160];
+    rng_seeded_init(&r, 1);
+    key_mint(MODE_TEST, &r, &key);
+    snprintf(target, sizeof(target), "/api/v1/find?q=sk_live_%s", key.text);
+    fake_get(f, target);
+    assert_str(fake_core.ask->q.id, key.id);
+}
+
+static void find_wants_an_id_of_a_size(void **state)
+{
+    struct fake *f = *state;
+    char target[300] = "/api/v1/find?q=";
+    fake_get(f, "/api/v1/find");
+    assert_answer(f, 400, "parameter_invalid");
+    memset(target + 15, 'a', 256);
+    fake_get(f, target);
+    assert_answer(f, 400, "1 to 255");
+    target[15 + 255] = 0;
+    fake_get(f, target);
+    assert_int_equal(fake_core.ask->q.id.n, 255);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -499,6 +542,9 @@ int main(void)
         T(every_answer_forbids_caching_and_sniffing),
         T(a_wrong_method_names_the_right_ones),
         T(the_dashboard_is_404_with_a_sentence),
+        T(find_asks_for_the_id_within_the_tenant),
+        T(find_takes_a_key_as_agents_have_it_and_keeps_its_secret_out),
+        T(find_wants_an_id_of_a_size),
         T(a_post_must_be_json),
         T(calls_pass_their_filters_on),
         T(unknown_is_an_outcome_filter),

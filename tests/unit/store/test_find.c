@@ -137,7 +137,8 @@ static void a_call_is_found_by_every_id_that_its_frames_name(void **state)
                                .customer = "cus_learned",
                                .is_created = true,
                                .request_id = "req_vendor",
-                               .model_members = "\"tool_calls\":[{\"id\":\"call_x\",\"name\":\"a\"},{\"id\":\"call_y\"}]",
+                               .model_members = "\"tool_calls\":[{\"id\":\"call_x\",\"name\":\"a\"},"
+                                                "{\"id\":\"call_y\"}]",
                            });
     apply(s);
 
