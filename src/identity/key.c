@@ -74,7 +74,8 @@ int key_parse(struct str presented, struct key_presented *ret)
         !is_decoration(str_sub(presented, 0, at)))
         return -ERR_INVALID;
     struct str key = str_sub(presented, at, KEY_CHARS), rest = str_sub(presented, at + KEY_CHARS, SIZE_MAX);
-    struct key_presented k = {.key = key, .id = str_sub(key, ID_AT, KEY_ID_CHARS)};
+    struct key_presented k = {
+        .dress = str_sub(presented, 0, at), .key = key, .id = str_sub(key, ID_AT, KEY_ID_CHARS)};
     if (key.n != KEY_CHARS || parse_mode(key, &k.mode) < 0 || key.p[SECRET_AT - 1] != '_' || !base62_is(k.id) ||
         !base62_is(str_sub(key, SECRET_AT, SIZE_MAX)))
         return -ERR_INVALID;

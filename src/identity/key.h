@@ -24,6 +24,7 @@ struct key_text {
 void key_mint(enum mode mode, struct rng *r, struct key_text *ret);
 
 struct key_presented {
+    struct str dress;  /* what stands before "fb_": sk_live_, sk-ant-; may be empty */
     struct str key;    /* from "fb_", without suffix */
     struct str run_id; /* of the ".run_<id>" suffix; empty: none */
     struct str id;     /* the id part, not proven */

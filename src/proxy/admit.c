@@ -92,6 +92,7 @@ static enum code find_key(struct call *c, struct str *ret_suffix)
         return CODE_KEY_UNKNOWN;
     *ret_suffix = arena_str(&c->arena, k.run_id);
     c->presented = arena_str(&c->arena, k.key);
+    c->dress = arena_str(&c->arena, k.dress);
     key_hash(k.key, hash);
     core_admit(c->w->shared->core, hash, c->started_at, &c->arena, &c->adm);
     return c->adm.code;

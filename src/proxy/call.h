@@ -67,6 +67,7 @@ struct call {
     /* admit */
     struct admission adm;
     struct str presented; /* the agent's key: for finding it where it must not stand, never for a record */
+    struct str dress;     /* what it wore: may say which vendor is meant */
     struct run run;
     const struct vendor *vendor;
     enum mode vendor_mode; /* of the vendor, when the call was let in */

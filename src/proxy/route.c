@@ -2,8 +2,8 @@
  * proxy/route.c - which vendor a request is for, from its target alone (CONTRACT 2).
  *
  * The closed list of repairs is applied here, literally: doubled leading slashes, also those behind a known prefix; a
- * missing or doubled /v1 behind one; one trailing slash. Everything else that is not canonical is refused; policy and
- * vendor see the same path.
+ * missing or doubled /v1 behind one; one trailing slash; three bytes of ids that SDKs write encoded. Everything else
+ * that is not canonical is refused; policy and vendor see the same path.
  */
 #include "proxy/call.h"
 
@@ -75,18 +75,28 @@ static struct str repair_v1(struct call *c, const struct vendor *v, struct str p
     return saas_knows_path(v->connector, c->method, with) ? with : path;
 }
 
-/* How well a vendor fits a request without a prefix: several vendors have /v1/files and /v1/models, and some mark
- * theirs with a header of their own. */
-enum fit { FIT_NOT, FIT_UNMARKED, FIT_POSSIBLE, FIT_MARKED };
+/*
+ * How well a vendor fits a request without a prefix, from the worst on. Several vendors have /v1/files and /v1/models:
+ * a header of a vendor's own tells them apart, or what the key wears. A path in whose dialect models are asked is that
+ * dialect's. A vendor that this key may not use is the answer only where there is no other.
+ */
+enum fit { FIT_NOT, FIT_FORBIDDEN, FIT_UNMARKED, FIT_POSSIBLE, FIT_DRESSED, FIT_MARKED, FIT_DIALECT };
 
 static enum fit fit_of(const struct call *c, const struct vendor *v, struct str path)
 {
-    struct str header = connector_root_header(v->connector), value;
+    struct str header = connector_root_header(v->connector), operation, shape, value;
+    enum op_class class;
     if (!saas_knows_path(v->connector, c->method, path))
         return FIT_NOT;
-    if (header.n == 0)
-        return FIT_POSSIBLE;
-    return http_head_get(c->head, header, &value) ? FIT_MARKED : FIT_UNMARKED;
+    if (!vendor_allows_mode(vendor_mode(v), c->adm.key->mode))
+        return FIT_FORBIDDEN;
+    if (connector_shape(v->connector, c->method, path, &operation, &class, &shape))
+        return FIT_DIALECT;
+    if (header.n && http_head_get(c->head, header, &value))
+        return FIT_MARKED;
+    if (connector_root_key(v->connector, c->dress))
+        return FIT_DRESSED;
+    return header.n ? FIT_UNMARKED : FIT_POSSIBLE;
 }
 
 static struct str add_name(struct call *c, struct str names, const char *before, struct str name)
@@ -144,10 +154,35 @@ static const struct vendor *find_by_prefix(struct call *c, struct str path, stru
     return v;
 }
 
+/* A byte that stands in ids as it is and that some SDKs write encoded: numbers, names and addresses. 0: no such one. */
+static char encoded_byte(struct str three)
+{
+    static const struct {
+        struct str text;
+        char byte;
+    } bytes[] = {{STR_INIT("%2B"), '+'}, {STR_INIT("%3A"), ':'}, {STR_INIT("%40"), '@'}};
+    for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++)
+        if (str_eq(three, bytes[i].text))
+            return bytes[i].byte;
+    return 0;
+}
+
+/* Makes no percent sign, so nothing is decoded twice. */
+static struct str written_out(struct call *c, struct str path)
+{
+    char *p = arena_alloc(&c->arena, path.n), *end = p;
+    for (size_t i = 0; i < path.n; i++) {
+        char byte = encoded_byte(str_sub(path, i, 3));
+        *end++ = byte ? byte : path.p[i];
+        i += byte ? 2 : 0;
+    }
+    return (struct str){p, (size_t)(end - p)};
+}
+
 /* The path into the arena, without doubled leading slashes, run (admit has read it) and one trailing slash. */
 static struct str tidy_path(struct call *c)
 {
-    struct str path = one_leading_slash(arena_str(&c->arena, c->head->path)), run = STR_NONE;
+    struct str path = one_leading_slash(written_out(c, c->head->path)), run = STR_NONE;
     take_run(&path, &run);
     path = one_leading_slash(path);
     if (path.n > 1 && path.p[path.n - 1] == '/')

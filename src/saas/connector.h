@@ -45,6 +45,8 @@ bool connector_secret_mode(const struct connector *c, struct str secret, enum mo
  * Empty: there is none.
  */
 struct str connector_root_header(const struct connector *c);
+/* Whether what a key of ours wears (`sk_test_`) is how this vendor's own keys begin: the next best sign. */
+bool connector_root_key(const struct connector *c, struct str dress);
 /*
  * Operations that are calls to models have a `shape` (llm/shape.tbl.h, as text) instead of parameters: llm/ reads them,
  * not saas_read(). False: no operation, or one without a shape.

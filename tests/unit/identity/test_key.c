@@ -31,6 +31,8 @@ static void decoration_in_front_changes_nothing(void **state)
         struct key_presented k;
         assert_int_equal(key_parse(str_c(forms[i]), &k), 0);
         assert_str(k.key, KEY);
+        assert_int_equal(k.dress.n + k.key.n, strlen(forms[i]));
+        assert_ptr_equal(k.dress.p, forms[i]);
     }
     struct key_presented k = {.mode = MODE_ANY};
     assert_int_equal(key_parse(STR("sk live " KEY), &k), -ERR_INVALID);
