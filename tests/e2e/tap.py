@@ -1,10 +1,51 @@
 """A TCP relay that remembers every byte: what the daemon really said to a vendor that we did not write, and what it was
 told.
 
-One thread a direction; connections are remembered in order.
+One thread a direction; connections are remembered in order. In front of the daemon it shows what an SDK really sent.
 """
+import base64
 import socket
 import threading
+from dataclasses import dataclass
+
+
+@dataclass
+class Sent:
+    """One request as its sender wrote it."""
+    method: str
+    target: str
+    headers: list  # (name, value), as they were written
+
+    def header(self, name):
+        return next((v for n, v in self.headers if n.lower() == name.lower()), None)
+
+    @property
+    def key(self):
+        """The key of ours, with all that it wears, and the header that carries it: ("x-api-key", "sk-ant-fb_...")."""
+        for name in ("x-api-key", "x-goog-api-key"):
+            if self.header(name):
+                return name, self.header(name)
+        scheme, _, value = (self.header("authorization") or "").partition(" ")
+        if scheme.lower() != "basic":
+            return scheme.lower(), value
+        user, _, password = base64.b64decode(value).decode().partition(":")
+        return ("basic user", user) if "fb_" in user else ("basic password", password)
+
+
+def requests_in(data):
+    """The requests of one connection. Bodies are skipped by their length, or to the end of their chunks."""
+    found = []
+    while b"\r\n\r\n" in data:
+        head, data = data.split(b"\r\n\r\n", 1)
+        line, *fields = head.decode("latin-1").split("\r\n")
+        method, target, _ = line.split(" ")
+        sent = Sent(method, target, [tuple(f.split(": ", 1)) for f in fields])
+        found.append(sent)
+        if sent.header("transfer-encoding"):
+            data = data.split(b"0\r\n\r\n", 1)[1]
+        else:
+            data = data[int(sent.header("content-length") or 0):]
+    return found
 
 
 class Tap:
@@ -42,6 +83,9 @@ class Tap:
         self._listener.close()
         for s in self._sockets:
             s.close()
+
+    def requests(self):
+        return [r for data in list(self.sent) for r in requests_in(bytes(data))]
 
     def all_sent(self):
         return b"".join(bytes(b) for b in self.sent)
