@@ -16,8 +16,7 @@ def c_text(data: bytes) -> str:
     return '\n'.join(lines) or '    ""'
 
 
-def main() -> None:
-    out_path, header, table, *items = sys.argv[1:]
+def write(out_path, header: str, table: str, items: list) -> None:
     parts = ['/* Made by tools/embed.py; do not edit. */\n', f'#include "{header}"\n']
     rows, names = [], []
     for i, item in enumerate(sorted(items)):
@@ -34,4 +33,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    write(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:])

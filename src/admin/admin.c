@@ -66,6 +66,7 @@ int admin_new(const struct admin_options *o, struct admin **ret)
     a->config_json = o->config_json;
     a->vendors_json = o->vendors_json;
     a->version = o->version;
+    a->ui_dir = o->ui_dir;
     a->default_mode = o->default_mode;
     a->tls = o->tls;
     a->reload = o->reload;

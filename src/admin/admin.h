@@ -20,6 +20,7 @@ struct admin_options {
     struct str vendors_json; /* vendors and their operations; outlives it */
     enum mode default_mode;  /* of new keys: live, in dev test */
     struct str version;
+    struct str ui_dir; /* folder of the dashboard's files, instead of those in the binary; empty: none. Outlives it */
     struct tls_server *tls; /* NULL: plain HTTP; outlives it */
     int (*reload)(void *ctx, struct buf *error); /* negative: `error` says why; what was stays */
     void *reload_ctx;

@@ -153,14 +153,14 @@ static void put_params(struct json_writer *w, const struct verb *v)
 
 static void put_content(struct json_writer *w, const char *schema)
 {
-    bool is_text = strcmp(schema, "text") == 0;
+    bool is_text = strcmp(schema, "text") == 0, is_file = strcmp(schema, "file") == 0;
     jw_key(w, STR("content"));
     jw_object(w);
-    jw_key(w, is_text ? STR("text/plain") : STR("application/json"));
+    jw_key(w, is_text ? STR("text/plain") : is_file ? STR("*/*") : STR("application/json"));
     jw_object(w);
     jw_key(w, STR("schema"));
     jw_object(w);
-    put_type(w, is_text ? STR("string") : str_c(schema));
+    put_type(w, is_text || is_file ? STR("string") : str_c(schema));
     jw_object_end(w);
     jw_object_end(w);
     jw_object_end(w);

@@ -13,6 +13,7 @@
 
 #define QUERY_FIELDS_MAX 32
 #define WRITE_PIECE_BYTES 65536
+#define ANSWER_OWN_FIELDS_MAX 8
 #define SECRET_REQUEST_BYTES_MAX 65536 /* the longest secret, every byte of it escaped */
 
 static void wipe(struct request *r)
@@ -108,6 +109,23 @@ void request_answer(struct request *r, int status)
         fields[n++] = (struct http_field){STR("allow"), r->note};
     struct http_head head = {
         .status = (uint16_t)status, .fields = fields, .n_fields = n, .body_bytes = (int64_t)r->out.n};
+    http_send_head(r->x, &head);
+    send_more(r);
+}
+
+void request_answer_file(struct request *r, int status, const struct http_field *own, size_t n_own)
+{
+    struct http_field fields[2 + ANSWER_OWN_FIELDS_MAX] = {
+        {STR("content-type"), str_c(r->content_type)},
+        {STR("x-content-type-options"), STR("nosniff")},
+    };
+    check(n_own <= ANSWER_OWN_FIELDS_MAX && buf_ok(&r->out) == 0);
+    if (!r->x)
+        return; /* the client left */
+    for (size_t i = 0; i < n_own; i++)
+        fields[2 + i] = own[i];
+    struct http_head head = {
+        .status = (uint16_t)status, .fields = fields, .n_fields = 2 + n_own, .body_bytes = (int64_t)r->out.n};
     http_send_head(r->x, &head);
     send_more(r);
 }
@@ -367,13 +385,10 @@ static bool find_verb(struct request *r, const struct http_head *head)
         request_fail(r, 405, "method_not_allowed", "this path answers " STR_FMT " only", STR_ARG(r->note));
         return false;
     }
-    if (found < 0 && (str_eq(head->path, STR("/")) || str_starts(head->path, STR("/ui"))))
-        request_fail(r, 404, "not_found",
-                     "the dashboard is not part of this version; use the commands of `flyball help`");
-    else if (found < 0)
+    if (found < 0) {
         request_fail(r, 404, "not_found", "no such path; /api/v1/openapi.json lists what there is");
-    if (found < 0)
         return false;
+    }
 
     for (size_t i = 0; i < VERB_ARGS_MAX; i++) {
         if (!decode_segment(&r->arena, r->args[i], &r->args[i])) {
@@ -413,6 +428,16 @@ static bool accepts_body(struct request *r, const struct http_head *head)
     return true;
 }
 
+/* The head is gone when the handler runs. */
+static void keep_fields(struct request *r, const struct http_head *head)
+{
+    struct str value;
+    if (http_head_get(head, STR("if-none-match"), &value))
+        r->if_none_match = arena_str(&r->arena, value);
+    if (http_head_get(head, STR("accept-encoding"), &value))
+        r->accept_encoding = arena_str(&r->arena, value);
+}
+
 static bool accepts(struct request *r, const struct http_head *head)
 {
     struct str auth = STR("");
@@ -432,6 +457,7 @@ static bool accepts(struct request *r, const struct http_head *head)
     }
     if (r->verb->role == ROLE_SECRETS)
         expect_secret(r);
+    keep_fields(r, head);
     return read_query(r, head) && accepts_body(r, head);
 }
 

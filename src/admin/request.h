@@ -42,6 +42,8 @@ struct request {
     void (*then)(struct request *r); /* after the ask, ask.result 0 */
     /* of the handler, across waits */
     struct str note;
+    /* of the head, for files: empty where it has none */
+    struct str if_none_match, accept_encoding;
 };
 
 struct admin {
@@ -49,7 +51,7 @@ struct admin {
     struct core *core;
     const struct limits *limits;
     struct limits http_limits; /* the same with the listener's own maxima */
-    struct str token, config_json, vendors_json, version;
+    struct str token, config_json, vendors_json, version, ui_dir;
     enum mode default_mode;
     struct tls_server *tls;
     int (*reload)(void *ctx, struct buf *error);
@@ -94,6 +96,8 @@ bool request_members_known(struct request *r, const struct str *names, size_t n)
 
 /* Sends `out`. */
 void request_answer(struct request *r, int status);
+/* The same with fields of the handler's own beside Content-Type and nosniff; `out` fits. */
+void request_answer_file(struct request *r, int status, const struct http_field *own, size_t n_own);
 /* {"error":{"code","message"}} in place of what stands in `out`. */
 void request_fail(struct request *r, int status, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

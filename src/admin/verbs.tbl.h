@@ -4,12 +4,18 @@
  *
  * VERB(method, path, id, role, params, request, answer, what it does). `id` names the handler admin_on_<id> and the
  * operationId. role: PUBLIC asks for no token; the others say which right of DESIGN 9 the credential needs (the admin token
- * has them all). params: names of params.tbl.h. request and answer: schemas of fields.tbl.h, "" for none, "text" for plain text.
+ * has them all). params: names of params.tbl.h. request and answer: schemas of fields.tbl.h, "" for none, "text" for plain text, "file" for
+ * what is no data: the dashboard's files.
  */
 VERB(GET, "/healthz", healthz, PUBLIC, "", "", "Alive", "Says that the process lives.")
 VERB(GET, "/readyz", readyz, PUBLIC, "", "", "Ready", "Says whether calls can be governed now: 200 or 503.")
 VERB(GET, "/metrics", metrics, PUBLIC, "", "", "text", "Counters and gauges for Prometheus; no names of people, agents or keys.")
 VERB(GET, "/api/v1/openapi.json", openapi, PUBLIC, "", "", "object", "Returns this document.")
+
+VERB(GET, "/", ui_root, PUBLIC, "", "", "file", "Leads a browser to the dashboard.")
+VERB(GET, "/ui", ui_root, PUBLIC, "", "", "file", "Leads a browser to the dashboard.")
+VERB(GET, "/ui/", ui_shell, PUBLIC, "t", "", "file", "The dashboard's page; it holds no data.")
+VERB(GET, "/ui/assets/{name}", ui_asset, PUBLIC, "", "", "file", "A file of the dashboard.")
 
 VERB(GET, "/api/v1/calls", calls, VIEWER, "run agent tenant key vendor model operation verdict outcome unknown limit before after since until", "", "Calls", "Lists calls, newest first.")
 VERB(GET, "/api/v1/calls/{id}", call, VIEWER, "", "", "Call", "Shows one call.")

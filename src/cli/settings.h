@@ -23,6 +23,7 @@
     {"admin-client-ca", "FILE", "authorities of their certificates, which are then required", false}, \
     {"workers", "N", "threads that carry traffic", false}, \
     {"connectors", "DIR", "folder of your own connectors", false}, \
+    {"ui-dir", "DIR", "files of the dashboard, instead of those in the program", false}, \
     {"llm-catalog", "FILE", "your own models and prices", false}, \
     {"llm-input-bound", "BOUND", "learned or strict", false}, \
     {"log-level", "LEVEL", "debug, info, warn or error", false}

@@ -56,6 +56,7 @@ struct config {
     struct str dir;                       /* data folder */
     struct str connectors;                /* folder of the user's own connectors; empty: none */
     int64_t workers;
+    struct str ui_dir;      /* folder of the dashboard's files; empty: those in the program */
     struct str llm_catalog; /* file of the user's own models and prices; empty: none */
     enum config_input_bound llm_input_bound;
     enum log_level log_level;

@@ -29,6 +29,8 @@ SETTING(workers, "workers", "FLYBALL_WORKERS", "--workers", WORKERS, "",
         "threads that carry traffic; by default one a core, at most 4")
 SETTING(connectors, "connectors", "FLYBALL_CONNECTORS", "--connectors", PATH, "",
         "folder of your own connectors, looked at before the built-in ones")
+SETTING(ui_dir, "ui.dir", "FLYBALL_UI_DIR", "--ui-dir", PATH, "",
+        "folder of the dashboard's files, instead of those in the program; for work on the dashboard")
 SETTING(llm_catalog, "llm.catalog", "FLYBALL_LLM_CATALOG", "--llm-catalog", PATH, "",
         "file of your own models and prices: added to the built-in ones, instead of those of the same name")
 SETTING(llm_input_bound, "llm.input_bound", "FLYBALL_LLM_INPUT_BOUND", "--llm-input-bound", BOUND, "learned",

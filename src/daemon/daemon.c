@@ -249,6 +249,7 @@ static int start_admin(struct daemon *d)
         .vendors_json = buf_str(&d->vendors_json),
         .default_mode = d->o->is_dev ? MODE_TEST : MODE_LIVE,
         .version = STR(FLYBALL_VERSION),
+        .ui_dir = d->o->config->ui_dir,
         .tls = d->tls.admin,
         .reload = reload,
         .reload_ctx = d,
@@ -311,7 +312,7 @@ static void print_json(struct daemon *d, struct str data, struct str admin)
     jw_object(&w);
     jw_put_str(&w, STR("data"), data);
     jw_put_str(&w, STR("admin"), admin);
-    jw_put_null(&w, STR("ui"));
+    jw_put_str(&w, STR("ui"), arena_printf(&d->arena, STR_FMT "/ui/", STR_ARG(admin)));
     jw_put_str(&w, STR("dir"), d->folder.dir);
     if (d->dev.has_key)
         jw_put_str(&w, STR("key"), str_c(d->dev.key.text));

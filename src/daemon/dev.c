@@ -160,7 +160,8 @@ static void print_try(const struct dev *d, const struct vendors *vendors, struct
 void dev_banner(const struct dev *d, const struct vendors *vendors, struct str data_url, struct str admin_url,
                 struct str dir)
 {
-    printf("flyball dev: agents call " STR_FMT ", you look at " STR_FMT "\n", STR_ARG(data_url), STR_ARG(admin_url));
+    printf("flyball dev: agents call " STR_FMT ", you look at " STR_FMT "/ui/\n", STR_ARG(data_url),
+           STR_ARG(admin_url));
     print_vendors(vendors, true, "  simulated  ", "no account, no money");
     print_vendors(vendors, false, "  live       ", "real: what agents do there is done");
     printf("  data       " STR_FMT "\n", STR_ARG(dir));

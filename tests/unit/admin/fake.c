@@ -228,7 +228,7 @@ static int reload(void *ctx, struct buf *error)
 
 void fake_setup(struct fake *f)
 {
-    memset(f, 0, sizeof(*f));
+    *f = (struct fake){.ui_dir = f->ui_dir};
     memset(&fake_core, 0, sizeof(fake_core));
     fake_core.is_durable = true;
     limits_default(&f->limits);
@@ -240,6 +240,7 @@ void fake_setup(struct fake *f)
                               .vendors_json = STR("[{\"name\":\"stripe\",\"operations\":[]}]"),
                               .default_mode = MODE_TEST,
                               .version = STR("1.2.3"),
+                              .ui_dir = str_c(f->ui_dir),
                               .reload = reload};
     assert_int_equal(admin_new(&o, &f->admin), 0);
 }
@@ -263,7 +264,7 @@ void fake_teardown(struct fake *f)
 void fake_send(struct fake *f, const char *method, const char *target, const char *host, const char *auth,
                const char *type, const char *body)
 {
-    struct http_field fields[2];
+    struct http_field fields[4];
     struct http_head h = {.method = str_c(method),
                           .target = str_c(target),
                           .path = str_c(target),
@@ -275,6 +276,10 @@ void fake_send(struct fake *f, const char *method, const char *target, const cha
         fields[h.n_fields++] = (struct http_field){STR("Authorization"), str_c(auth)};
     if (type)
         fields[h.n_fields++] = (struct http_field){STR("Content-Type"), str_c(type)};
+    if (f->if_none_match)
+        fields[h.n_fields++] = (struct http_field){STR("If-None-Match"), str_c(f->if_none_match)};
+    if (f->accept_encoding)
+        fields[h.n_fields++] = (struct http_field){STR("Accept-Encoding"), str_c(f->accept_encoding)};
 
     exchange_drop(f);
     f->sent = realloc(f->sent, body ? strlen(body) + 1 : 1);

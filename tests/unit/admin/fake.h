@@ -45,6 +45,8 @@ struct fake {
     struct admin *admin;
     struct limits limits;
     struct fake_exchange *x; /* of the last request */
+    const char *if_none_match, *accept_encoding; /* NULL: not sent */
+    const char *ui_dir;                          /* before fake_setup; NULL: the files in the program */
     char *sent;              /* its body, where the connection was read to */
 };
 

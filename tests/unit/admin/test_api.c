@@ -77,13 +77,6 @@ static void a_wrong_method_names_the_right_ones(void **state)
     assert_answer(f, 405, "GET, POST");
 }
 
-static void the_dashboard_is_404_with_a_sentence(void **state)
-{
-    struct fake *f = *state;
-    fake_get(f, "/ui/");
-    assert_answer(f, 404, "dashboard");
-}
-
 static void a_post_must_be_json(void **state)
 {
     struct fake *f = *state;
@@ -541,7 +534,6 @@ int main(void)
         T(health_needs_no_token),
         T(every_answer_forbids_caching_and_sniffing),
         T(a_wrong_method_names_the_right_ones),
-        T(the_dashboard_is_404_with_a_sentence),
         T(find_asks_for_the_id_within_the_tenant),
         T(find_takes_a_key_as_agents_have_it_and_keeps_its_secret_out),
         T(find_wants_an_id_of_a_size),
