@@ -22,24 +22,45 @@ const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser'];
 function runChild(argv, env, input = '') {
     return new Promise((done, fail) => {
         const p = spawn(BINARY, argv, { env, stdio: ['pipe', 'pipe', 'pipe'] });
-        let out = '', err = '';
-        p.stdout.on('data', (b) => { out += b; });
-        p.stderr.on('data', (b) => { err += b; });
+        let out = '',
+            err = '';
+        p.stdout.on('data', (b) => {
+            out += b;
+        });
+        p.stderr.on('data', (b) => {
+            err += b;
+        });
         p.on('error', fail);
         const timer = setTimeout(() => p.kill('SIGKILL'), 60000);
-        p.on('close', (status) => { clearTimeout(timer); done({ status, out, err }); });
+        p.on('close', (status) => {
+            clearTimeout(timer);
+            done({ status, out, err });
+        });
         p.stdin.end(input);
     });
 }
 
 /* `flyball dev`, ready; `args` beside the usual ones. */
 export async function startDaemon(args = []) {
-    const root = mkdtempSync(path.join(os.tmpdir(), 'flyball-ui-')), dir = path.join(root, 'data');
+    const root = mkdtempSync(path.join(os.tmpdir(), 'flyball-ui-')),
+        dir = path.join(root, 'data');
     const env = { PATH: process.env.PATH, HOME: root, LC_ALL: 'C.UTF-8', FLYBALL_DIR: dir };
-    const argv = ['dev', '--json', '--dir', dir, '--listen-data', '127.0.0.1:0', '--listen-admin', '127.0.0.1:0', ...args];
+    const argv = [
+        'dev',
+        '--json',
+        '--dir',
+        dir,
+        '--listen-data',
+        '127.0.0.1:0',
+        '--listen-admin',
+        '127.0.0.1:0',
+        ...args,
+    ];
     const p = spawn(BINARY, argv, { env, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     let log = '';
-    p.stderr.on('data', (b) => { log += b; });
+    p.stderr.on('data', (b) => {
+        log += b;
+    });
     const ended = new Promise((done) => p.on('close', done));
     const line = await new Promise((done, fail) => {
         let text = '';
@@ -57,14 +78,19 @@ export async function startDaemon(args = []) {
     const token = readFileSync(path.join(dir, 'admin.token'), 'utf8').trim();
     const api = async (method, where, body) => {
         const r = await fetch(ready.admin + where, {
-            method, headers: { authorization: 'Bearer ' + token, 'content-type': 'application/json' },
+            method,
+            headers: { authorization: 'Bearer ' + token, 'content-type': 'application/json' },
             body: body === undefined ? undefined : JSON.stringify(body),
         });
         const text = await r.text();
         return { status: r.status, headers: r.headers, body: text.startsWith('{') ? JSON.parse(text) : text };
     };
     return {
-        ready, token, api, dir, log: () => log,
+        ready,
+        token,
+        api,
+        dir,
+        log: () => log,
         cli: (...argv) => runChild(argv, env),
         stop: async () => {
             p.kill('SIGTERM');
@@ -80,19 +106,20 @@ export async function startDaemon(args = []) {
 export async function call(daemon, key, vendor, where, fields, headers = {}) {
     const isForm = typeof fields === 'string';
     const r = await fetch(`${daemon.ready.data}/${vendor}${where}`, {
-        method: 'POST', headers: {
+        method: 'POST',
+        headers: {
             authorization: 'Bearer ' + key,
             'content-type': isForm ? 'application/x-www-form-urlencoded' : 'application/json',
             ...headers,
-        }, body: isForm ? fields : JSON.stringify(fields),
+        },
+        body: isForm ? fields : JSON.stringify(fields),
     });
     return { status: r.status, body: await r.text() };
 }
 
 export async function startBrowser() {
     const executablePath = process.env.CHROMIUM ?? BROWSERS.find(existsSync);
-    if (!executablePath)
-        throw new Error('no Chromium here; script/bootstrap --test installs it');
+    if (!executablePath) throw new Error('no Chromium here; script/bootstrap --test installs it');
     const args = ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb'];
     return chromium.launch({ executablePath, args });
 }
@@ -100,10 +127,17 @@ export async function startBrowser() {
 /* A page that is watched; `faults` fills with what it must not do. */
 export async function openPage(browser, daemon, { theme = 'light', width = 1360, height = 860 } = {}) {
     const context = await browser.newContext({
-        viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce', serviceWorkers: 'block',
-        permissions: ['clipboard-read', 'clipboard-write'], locale: 'en-GB', timezoneId: 'UTC',
+        viewport: { width, height },
+        colorScheme: theme,
+        reducedMotion: 'reduce',
+        serviceWorkers: 'block',
+        permissions: ['clipboard-read', 'clipboard-write'],
+        locale: 'en-GB',
+        timezoneId: 'UTC',
     });
-    const page = await context.newPage(), faults = [], origin = new URL(daemon.ready.admin).origin;
+    const page = await context.newPage(),
+        faults = [],
+        origin = new URL(daemon.ready.admin).origin;
     page.setDefaultTimeout(10000);
     const expected = []; /* statuses that the page is right to run into */
     page.on('console', (m) => {
@@ -111,19 +145,27 @@ export async function openPage(browser, daemon, { theme = 'light', width = 1360,
             faults.push(`console: ${m.text()}`);
     });
     page.on('pageerror', (e) => faults.push(`error: ${e.stack}`));
-    page.on('dialog', (d) => { faults.push(`dialog: ${d.message()}`); void d.dismiss(); });
+    page.on('dialog', (d) => {
+        faults.push(`dialog: ${d.message()}`);
+        void d.dismiss();
+    });
     page.on('request', (r) => {
-        if (new URL(r.url()).origin !== origin)
-            faults.push(`external request: ${r.url()}`);
+        if (new URL(r.url()).origin !== origin) faults.push(`external request: ${r.url()}`);
     });
     await page.addInitScript(() => {
         window.violations = [];
-        document.addEventListener('securitypolicyviolation',
-            (e) => window.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
+        document.addEventListener('securitypolicyviolation', (e) =>
+            window.violations.push(`${e.violatedDirective} ${e.blockedURI}`),
+        );
     });
     return {
-        page, faults, expected,
-        goto: (hash) => page.evaluate((h) => { location.hash = h; }, hash),
+        page,
+        faults,
+        expected,
+        goto: (hash) =>
+            page.evaluate((h) => {
+                location.hash = h;
+            }, hash),
         signIn: async () => {
             expected.push('401', '404'); /* no session yet; a daemon without a feed */
             await page.goto(daemon.ready.ui);
@@ -144,9 +186,12 @@ export async function openPage(browser, daemon, { theme = 'light', width = 1360,
 export async function axe(page) {
     const source = readFileSync(AXE, 'utf8');
     await page.evaluate(source);
-    const found = await page.evaluate(() => window.axe.run(document, {
-        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'],
-    }));
+    const found = await page.evaluate(() =>
+        window.axe.run(document, {
+            runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+            resultTypes: ['violations'],
+        }),
+    );
     const line = (v, n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary.split('\n')[1]}`;
     return found.violations.flatMap((v) => v.nodes.map((n) => line(v, n)));
 }

@@ -5,9 +5,15 @@ const said = signal('');
 
 export function say(text: string): void {
     said.value = '';
-    setTimeout(() => { said.value = text; }, 50);
+    setTimeout(() => {
+        said.value = text;
+    }, 50);
 }
 
 export function Announcer() {
-    return <div class="announcer" role="status" aria-live="polite">{said.value}</div>;
+    return (
+        <div class="announcer" role="status" aria-live="polite">
+            {said.value}
+        </div>
+    );
 }

@@ -8,7 +8,12 @@ import { signal } from '@preact/signals';
 import type { Session } from './types';
 
 export class ApiError extends Error {
-    constructor(readonly status: number, readonly code: string, message: string, readonly body: unknown = null) {
+    constructor(
+        readonly status: number,
+        readonly code: string,
+        message: string,
+        readonly body: unknown = null,
+    ) {
         super(message);
     }
 }
@@ -22,18 +27,15 @@ type Query = Record<string, string | number | undefined | null>;
 export function query(params: Query): string {
     const q = new URLSearchParams();
     for (const [name, value] of Object.entries(params))
-        if (value !== undefined && value !== null && value !== '')
-            q.set(name, String(value));
+        if (value !== undefined && value !== null && value !== '') q.set(name, String(value));
     const text = q.toString();
     return text && '?' + text;
 }
 
 function headers(more: Record<string, string> = {}): Record<string, string> {
     const h = { ...more };
-    if (bearer)
-        h.authorization = 'Bearer ' + bearer;
-    if (csrf)
-        h['x-flyball-csrf'] = csrf;
+    if (bearer) h.authorization = 'Bearer ' + bearer;
+    if (csrf) h['x-flyball-csrf'] = csrf;
     return h;
 }
 
@@ -43,15 +45,12 @@ async function ask(method: string, path: string, init: RequestInit): Promise<Res
     try {
         r = await fetch(path, { ...init, method, credentials: 'same-origin', cache: 'no-store' });
     } catch (e) {
-        if ((e as Error).name === 'AbortError')
-            throw e;
+        if ((e as Error).name === 'AbortError') throw e;
         throw new ApiError(0, 'unreachable', 'The daemon does not answer. Is it running?');
     }
-    if (r.ok)
-        return r;
+    if (r.ok) return r;
     const body = await r.json().catch(() => null);
-    if (r.status === 401 && session.value)
-        forget();
+    if (r.status === 401 && session.value) forget();
     throw new ApiError(r.status, body?.error?.code ?? 'failed', body?.error?.message ?? `HTTP ${r.status}`, body);
 }
 
@@ -61,15 +60,19 @@ export async function get<T>(path: string, params: Query = {}, signal?: AbortSig
 }
 
 export async function post<T>(path: string, body: unknown = {}): Promise<T> {
-    const r = await ask('POST', '/api/v1' + path,
-        { headers: headers({ 'content-type': 'application/json' }), body: JSON.stringify(body) });
+    const r = await ask('POST', '/api/v1' + path, {
+        headers: headers({ 'content-type': 'application/json' }),
+        body: JSON.stringify(body),
+    });
     return r.json() as Promise<T>;
 }
 
 /* The open answer of an event stream. */
 export function stream(path: string, lastId: string, signal: AbortSignal): Promise<Response> {
-    return ask('GET', '/api/v1' + path,
-        { headers: headers({ accept: 'text/event-stream', ...(lastId ? { 'last-event-id': lastId } : {}) }), signal });
+    return ask('GET', '/api/v1' + path, {
+        headers: headers({ accept: 'text/event-stream', ...(lastId ? { 'last-event-id': lastId } : {}) }),
+        signal,
+    });
 }
 
 /* --- who is signed in --------------------------------------------------------------------------------------------- */
@@ -78,8 +81,7 @@ const CSRF = 'flyball.csrf';
 
 function accept(s: Session): void {
     csrf = s.csrf ?? sessionStorage.getItem(CSRF) ?? '';
-    if (s.csrf)
-        sessionStorage.setItem(CSRF, s.csrf);
+    if (s.csrf) sessionStorage.setItem(CSRF, s.csrf);
     session.value = s;
 }
 
@@ -111,8 +113,7 @@ export async function signInByToken(token: string): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-    if (!bearer)
-        await ask('DELETE', '/api/v1/session', { headers: headers() }).catch(() => null);
+    if (!bearer) await ask('DELETE', '/api/v1/session', { headers: headers() }).catch(() => null);
     forget();
 }
 

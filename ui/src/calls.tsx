@@ -15,9 +15,23 @@ import { route, set } from './route';
 import { Rows, type Column } from './rows';
 import type { Call } from './types';
 
-const PAGE = 200, ROWS_MAX = 20000, REFRESHED_MAX = 40;
-export const FILTERS = ['run', 'agent', 'tenant', 'customer', 'key', 'vendor', 'model', 'operation', 'verdict',
-    'outcome', 'since', 'until'];
+const PAGE = 200,
+    ROWS_MAX = 20000,
+    REFRESHED_MAX = 40;
+export const FILTERS = [
+    'run',
+    'agent',
+    'tenant',
+    'customer',
+    'key',
+    'vendor',
+    'model',
+    'operation',
+    'verdict',
+    'outcome',
+    'since',
+    'until',
+];
 
 const columns: Column<Call>[] = [
     { name: 'Time', class: 'c-time', cell: (c) => <When at={c.started_at} /> },
@@ -26,11 +40,31 @@ const columns: Column<Call>[] = [
     { name: 'Operation', class: 'c-what', cell: (c) => <Text of={f.what(c)} /> },
     { name: 'Agent', class: 'c-agent', cell: (c) => <Text of={c.agent} /> },
     { name: 'For', class: 'c-for', cell: (c) => <Text of={c.customer ?? c.user ?? c.tenant} /> },
-    { name: 'Run', class: 'c-run', cell: (c) => c.run_id ?
-        <Id screen="runs" id={c.run_id} params={{ agent: c.agent, tenant: c.tenant }} what="run id" short still /> : null },
-    { name: 'Cost', class: 'c-cost', cell: (c) => <Money of={c.settled ?? (c.verdict === 'permit' ? c.held : null)} /> },
-    { name: 'Outcome', class: 'c-outcome', cell: (c) =>
-        <OutcomeChip of={c.outcome} isOpen={!c.ended_at && c.verdict === 'permit'} /> },
+    {
+        name: 'Run',
+        class: 'c-run',
+        cell: (c) =>
+            c.run_id ? (
+                <Id
+                    screen="runs"
+                    id={c.run_id}
+                    params={{ agent: c.agent, tenant: c.tenant }}
+                    what="run id"
+                    short
+                    still
+                />
+            ) : null,
+    },
+    {
+        name: 'Cost',
+        class: 'c-cost',
+        cell: (c) => <Money of={c.settled ?? (c.verdict === 'permit' ? c.held : null)} />,
+    },
+    {
+        name: 'Outcome',
+        class: 'c-outcome',
+        cell: (c) => <OutcomeChip of={c.outcome} isOpen={!c.ended_at && c.verdict === 'permit'} />,
+    },
     { name: 'Status', class: 'c-status', cell: (c) => c.status ?? '' },
     { name: 'Took', class: 'c-took', cell: (c) => f.took(c) },
     { name: 'Rule', class: 'c-rule', cell: (c) => <Text of={c.rule ?? c.code} /> },
@@ -40,41 +74,54 @@ function asked(): Record<string, string> {
     const q: Record<string, string> = {};
     for (const name of FILTERS) {
         const value = route.value.query.get(name);
-        if (value)
-            q[name] = value;
+        if (value) q[name] = value;
     }
     return q;
 }
 
-interface Listed { key: string; calls: Call[]; fresh: Call[]; error: Error | null; isLoading: boolean; isWhole: boolean }
+interface Listed {
+    key: string;
+    calls: Call[];
+    fresh: Call[];
+    error: Error | null;
+    isLoading: boolean;
+    isWhole: boolean;
+}
 
 /* The calls that the filters match, a page at a time, and what came since. */
 function useCalls(filters: Record<string, string>, isHeld: () => boolean) {
     const key = JSON.stringify(filters);
     const blank: Listed = { key, calls: [], fresh: [], error: null, isLoading: true, isWhole: false };
     const [state, setState] = useState<Listed>(blank);
-    const s = state.key === key ? state : blank, ref = useRef(s), busy = useRef(false);
+    const s = state.key === key ? state : blank,
+        ref = useRef(s),
+        busy = useRef(false);
     ref.current = s;
-    const put = (more: Partial<Listed>) => setState((old) => old.key === key ? { ...old, ...more } : old);
+    const put = (more: Partial<Listed>) => setState((old) => (old.key === key ? { ...old, ...more } : old));
 
     const first = () => {
         const stop = new AbortController();
         setState(blank);
         get<{ calls: Call[] }>('/calls', { ...filters, limit: PAGE }, stop.signal).then(
             ({ calls }) => put({ calls, isLoading: false, isWhole: calls.length < PAGE }),
-            (error) => { if (error.name !== 'AbortError') put({ error, isLoading: false }); });
+            (error) => {
+                if (error.name !== 'AbortError') put({ error, isLoading: false });
+            },
+        );
         return () => stop.abort();
     };
     useEffect(first, [key]);
 
     const older = async () => {
         const { calls, isWhole, isLoading } = ref.current;
-        if (isWhole || isLoading || busy.current || !calls.length || calls.length >= ROWS_MAX)
-            return;
+        if (isWhole || isLoading || busy.current || !calls.length || calls.length >= ROWS_MAX) return;
         busy.current = true;
         try {
-            const more = await get<{ calls: Call[] }>('/calls',
-                { ...filters, limit: PAGE, before: calls[calls.length - 1]!.seq });
+            const more = await get<{ calls: Call[] }>('/calls', {
+                ...filters,
+                limit: PAGE,
+                before: calls[calls.length - 1]!.seq,
+            });
             put({ calls: [...ref.current.calls, ...more.calls], isWhole: more.calls.length < PAGE });
         } catch (error) {
             put({ error: error as Error });
@@ -85,8 +132,7 @@ function useCalls(filters: Record<string, string>, isHeld: () => boolean) {
     /* Those that are newer, and those in the list that were still open. */
     const newer = async () => {
         const { calls, fresh, isLoading } = ref.current;
-        if (isLoading || busy.current)
-            return;
+        if (isLoading || busy.current) return;
         busy.current = true;
         try {
             const after = (fresh[0] ?? calls[0])?.seq ?? 0;
@@ -96,7 +142,8 @@ function useCalls(filters: Record<string, string>, isHeld: () => boolean) {
                 ...open.map((c) => get<Call>('/calls/' + c.call_id).catch(() => c)),
             ]);
             const closed = new Map(again.map((c) => [c.call_id, c]));
-            const now = ref.current, known = new Set([...now.fresh, ...now.calls.slice(0, PAGE)].map((c) => c.call_id));
+            const now = ref.current,
+                known = new Set([...now.fresh, ...now.calls.slice(0, PAGE)].map((c) => c.call_id));
             const all = [...came.calls.filter((c) => !known.has(c.call_id)), ...now.fresh];
             const old = closed.size ? now.calls.map((c) => closed.get(c.call_id) ?? c) : now.calls;
             put(isHeld() ? { fresh: all, calls: old } : { fresh: [], calls: [...all, ...old] });
@@ -110,8 +157,10 @@ function useCalls(filters: Record<string, string>, isHeld: () => boolean) {
 }
 
 export function Calls() {
-    const filters = asked(), selected = route.value.query.get('call') ?? '';
-    const [isPaused, setPaused] = useState(false), box = useRef<HTMLDivElement>(null);
+    const filters = asked(),
+        selected = route.value.query.get('call') ?? '';
+    const [isPaused, setPaused] = useState(false),
+        box = useRef<HTMLDivElement>(null);
     const grid = () => box.current?.querySelector<HTMLElement>('.rows');
     const list = useCalls(filters, () => isPaused || (grid()?.scrollTop ?? 0) > 60);
     useLive(['call'], () => void list.newer());
@@ -121,35 +170,70 @@ export function Calls() {
         list.release();
         grid()?.scrollTo({ top: 0 });
     };
-    const toggle = () => isPaused ? resume() : setPaused(true);
+    const toggle = () => (isPaused ? resume() : setPaused(true));
     useShortcuts({ p: toggle });
-    useEffect(() => { if (list.fresh.length) say(`${list.fresh.length} new calls`); }, [list.fresh.length]);
+    useEffect(() => {
+        if (list.fresh.length) say(`${list.fresh.length} new calls`);
+    }, [list.fresh.length]);
 
     const at = list.calls.findIndex((c) => c.call_id === selected);
     const step = (by: number) => {
         const next = list.calls[at + by];
-        if (next)
-            set({ call: next.call_id }, true);
+        if (next) set({ call: next.call_id }, true);
     };
-    return <div class="split" ref={box}>
-        <div class="split-list">
-            <div class="head"><h1>Calls</h1>
-                <Filters names={FILTERS} />
-                <button type="button" aria-pressed={isPaused} onClick={toggle}>{isPaused ? '▶ Go on' : '❚❚ Pause'}</button>
+    return (
+        <div class="split" ref={box}>
+            <div class="split-list">
+                <div class="head">
+                    <h1>Calls</h1>
+                    <Filters names={FILTERS} />
+                    <button type="button" aria-pressed={isPaused} onClick={toggle}>
+                        {isPaused ? '▶ Go on' : '❚❚ Pause'}
+                    </button>
+                </div>
+                {list.fresh.length > 0 && (
+                    <button type="button" class="fresh" onClick={resume}>
+                        {list.fresh.length} new {list.fresh.length === 1 ? 'call' : 'calls'}: show
+                    </button>
+                )}
+                {list.error ? <Failed error={list.error as ApiError} again={() => void list.again()} /> : null}
+                {list.isLoading && <Loading what="calls" />}
+                {!list.isLoading && !list.error && list.calls.length === 0 && (
+                    <Empty>
+                        {Object.keys(filters).length ? (
+                            'No call matches these filters.'
+                        ) : (
+                            <>
+                                No agent has called yet. <a href="#/keys?new=1">Make a key</a>, and give it to an agent.
+                            </>
+                        )}
+                    </Empty>
+                )}
+                {list.calls.length > 0 && (
+                    <Rows
+                        label="Calls, newest first"
+                        rows={list.calls}
+                        columns={columns}
+                        class="calls"
+                        idOf={(c) => c.call_id}
+                        classOf={(c) => 'tone-' + tone(c)}
+                        selected={selected}
+                        onOpen={(c) => set({ call: c.call_id })}
+                        onEnd={() => void list.older()}
+                    />
+                )}
             </div>
-            {list.fresh.length > 0 && <button type="button" class="fresh" onClick={resume}>
-                {list.fresh.length} new {list.fresh.length === 1 ? 'call' : 'calls'}: show</button>}
-            {list.error ? <Failed error={list.error as ApiError} again={() => void list.again()} /> : null}
-            {list.isLoading && <Loading what="calls" />}
-            {!list.isLoading && !list.error && list.calls.length === 0 && <Empty>
-                {Object.keys(filters).length ? 'No call matches these filters.' :
-                    <>No agent has called yet. <a href="#/keys?new=1">Make a key</a>, and give it to an agent.</>}</Empty>}
-            {list.calls.length > 0 && <Rows label="Calls, newest first" rows={list.calls} columns={columns} class="calls"
-                idOf={(c) => c.call_id} classOf={(c) => 'tone-' + tone(c)} selected={selected}
-                onOpen={(c) => set({ call: c.call_id })} onEnd={() => void list.older()} />}
+            {selected && (
+                <Drawer
+                    id={selected}
+                    close={() => {
+                        set({ call: null });
+                        grid()?.focus();
+                    }}
+                    prev={at > 0 ? () => step(-1) : undefined}
+                    next={at >= 0 && at < list.calls.length - 1 ? () => step(1) : undefined}
+                />
+            )}
         </div>
-        {selected && <Drawer id={selected} close={() => { set({ call: null }); grid()?.focus(); }}
-            prev={at > 0 ? () => step(-1) : undefined}
-            next={at >= 0 && at < list.calls.length - 1 ? () => step(1) : undefined} />}
-    </div>;
+    );
 }

@@ -7,19 +7,21 @@ import { when } from './format';
 import type { Call, Found, Key, Run } from './types';
 
 const WORDS: Record<string, string> = {
-    call: 'call', run: 'run', key: 'key', object: 'vendor object', request: 'vendor request', customer: 'customer',
+    call: 'call',
+    run: 'run',
+    key: 'key',
+    object: 'vendor object',
+    request: 'vendor request',
+    customer: 'customer',
 };
 
 /* Where a hit leads: what has a page of its own there, else to the call that knows it. */
 export function hrefOf(h: Found): string {
     if (h.kind === 'run' && (h.run_id ?? h.id))
         return href('runs', h.run_id ?? h.id, { agent: h.agent, tenant: h.tenant });
-    if (h.kind === 'key')
-        return href('keys', h.id);
-    if (h.call_id)
-        return href('calls', '', { call: h.call_id });
-    if (h.run_id)
-        return href('runs', h.run_id, { agent: h.agent, tenant: h.tenant });
+    if (h.kind === 'key') return href('keys', h.id);
+    if (h.call_id) return href('calls', '', { call: h.call_id });
+    if (h.run_id) return href('runs', h.run_id, { agent: h.agent, tenant: h.tenant });
     return href('calls', '', { [h.kind]: h.id });
 }
 
@@ -36,10 +38,18 @@ async function findByParts(q: string, signal: AbortSignal): Promise<Found[]> {
     if (call.status === 'fulfilled')
         found.push({ ...none, kind: 'call', id: q, call_id: q, agent: call.value.agent, at: call.value.started_at });
     if (runs.status === 'fulfilled')
-        found.push(...runs.value.runs.map((r) =>
-            ({ ...none, kind: 'run', id: q, run_id: q, agent: r.agent, tenant: r.tenant, at: r.last })));
-    if (key.status === 'fulfilled')
-        found.push({ ...none, kind: 'key', id: q, agent: key.value.agent });
+        found.push(
+            ...runs.value.runs.map((r) => ({
+                ...none,
+                kind: 'run',
+                id: q,
+                run_id: q,
+                agent: r.agent,
+                tenant: r.tenant,
+                at: r.last,
+            })),
+        );
+    if (key.status === 'fulfilled') found.push({ ...none, kind: 'key', id: q, agent: key.value.agent });
     return found;
 }
 
@@ -48,17 +58,23 @@ async function find(q: string, signal: AbortSignal): Promise<Found[]> {
         const r = await get<{ found: Found[] } | Found[]>('/find', { q }, signal);
         return Array.isArray(r) ? r : r.found;
     } catch (e) {
-        if (e instanceof ApiError && e.status === 404)
-            return findByParts(q, signal);
+        if (e instanceof ApiError && e.status === 404) return findByParts(q, signal);
         throw e;
     }
 }
 
 export function Find({ takeFocus }: { takeFocus: (fn: () => void) => void }) {
-    const box = useRef<HTMLInputElement>(null), list = useId();
-    const [q, setQ] = useState(''), [found, setFound] = useState<Found[] | null>(null), [note, setNote] = useState('');
-    const [at, setAt] = useState(0), [isOpen, setOpen] = useState(false);
-    takeFocus(() => { box.current?.focus(); box.current?.select(); });
+    const box = useRef<HTMLInputElement>(null),
+        list = useId();
+    const [q, setQ] = useState(''),
+        [found, setFound] = useState<Found[] | null>(null),
+        [note, setNote] = useState('');
+    const [at, setAt] = useState(0),
+        [isOpen, setOpen] = useState(false);
+    takeFocus(() => {
+        box.current?.focus();
+        box.current?.select();
+    });
 
     useEffect(() => {
         const text = q.trim();
@@ -68,15 +84,28 @@ export function Find({ takeFocus }: { takeFocus: (fn: () => void) => void }) {
             return;
         }
         const stop = new AbortController();
-        const t = setTimeout(() => find(text, stop.signal).then(
-            (hits) => { setFound(hits); setAt(0); setNote(hits.length ? '' : 'Nothing has this id.'); },
-            (e) => { if (e.name !== 'AbortError') setNote(e.message); }), 150);
-        return () => { clearTimeout(t); stop.abort(); };
+        const t = setTimeout(
+            () =>
+                find(text, stop.signal).then(
+                    (hits) => {
+                        setFound(hits);
+                        setAt(0);
+                        setNote(hits.length ? '' : 'Nothing has this id.');
+                    },
+                    (e) => {
+                        if (e.name !== 'AbortError') setNote(e.message);
+                    },
+                ),
+            150,
+        );
+        return () => {
+            clearTimeout(t);
+            stop.abort();
+        };
     }, [q]);
 
     const leave = (h: Found | undefined) => {
-        if (!h)
-            return;
+        if (!h) return;
         go(hrefOf(h));
         setOpen(false);
         setQ('');
@@ -95,19 +124,59 @@ export function Find({ takeFocus }: { takeFocus: (fn: () => void) => void }) {
         }
     };
     const shows = isOpen && (found?.length || note);
-    return <div class="find" role="search">
-        <input ref={box} type="search" role="combobox" list={undefined} aria-label="Search any id" placeholder="Search any id" value={q}
-            autocomplete="off" spellcheck={false} maxLength={256} aria-expanded={!!shows} aria-controls={list}
-            aria-autocomplete="list" aria-activedescendant={shows && found?.length ? `${list}-${at}` : undefined}
-            onInput={(e) => { setQ(e.currentTarget.value); setOpen(true); }} onFocus={() => setOpen(true)}
-            onBlur={() => setTimeout(() => setOpen(false), 150)} onKeyDown={onKey} />
-        <kbd aria-hidden="true">/</kbd>
-        <div id={list} role="listbox" aria-label="Found" class={shows ? 'found' : 'hidden'}>
-            {found?.map((h, i) => <div key={i} id={`${list}-${i}`} role="option" aria-selected={i === at}
-                class={i === at ? 'found-at' : ''} onMouseDown={(e) => { e.preventDefault(); leave(h); }}>
-                <span class="faint">{WORDS[h.kind] ?? h.kind}</span> <code><Text of={h.id} /></code>{' '}
-                <span class="faint"><Text of={h.agent ?? ''} /> {h.at ? when(h.at) : ''}</span></div>)}
-            {note && <div class="found-note" role="option" aria-selected={false} aria-disabled="true"><Text of={note} /></div>}
+    return (
+        <div class="find" role="search">
+            <input
+                ref={box}
+                type="search"
+                role="combobox"
+                list={undefined}
+                aria-label="Search any id"
+                placeholder="Search any id"
+                value={q}
+                autocomplete="off"
+                spellcheck={false}
+                maxLength={256}
+                aria-expanded={!!shows}
+                aria-controls={list}
+                aria-autocomplete="list"
+                aria-activedescendant={shows && found?.length ? `${list}-${at}` : undefined}
+                onInput={(e) => {
+                    setQ(e.currentTarget.value);
+                    setOpen(true);
+                }}
+                onFocus={() => setOpen(true)}
+                onBlur={() => setTimeout(() => setOpen(false), 150)}
+                onKeyDown={onKey}
+            />
+            <kbd aria-hidden="true">/</kbd>
+            <div id={list} role="listbox" aria-label="Found" class={shows ? 'found' : 'hidden'}>
+                {found?.map((h, i) => (
+                    <div
+                        key={i}
+                        id={`${list}-${i}`}
+                        role="option"
+                        aria-selected={i === at}
+                        class={i === at ? 'found-at' : ''}
+                        onMouseDown={(e) => {
+                            e.preventDefault();
+                            leave(h);
+                        }}>
+                        <span class="faint">{WORDS[h.kind] ?? h.kind}</span>{' '}
+                        <code>
+                            <Text of={h.id} />
+                        </code>{' '}
+                        <span class="faint">
+                            <Text of={h.agent ?? ''} /> {h.at ? when(h.at) : ''}
+                        </span>
+                    </div>
+                ))}
+                {note && (
+                    <div class="found-note" role="option" aria-selected={false} aria-disabled="true">
+                        <Text of={note} />
+                    </div>
+                )}
+            </div>
         </div>
-    </div>;
+    );
 }

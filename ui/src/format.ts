@@ -4,8 +4,7 @@ import type { Amount, Call, Money } from './types';
 /* "0.004750000" -> "0.00475", "12.000000000" -> "12.00": no digit that matters is lost. */
 export function decimal(text: string): string {
     const m = /^(-?\d+)(?:\.(\d+))?$/.exec(text);
-    if (!m)
-        return text;
+    if (!m) return text;
     const fraction = (m[2] ?? '').replace(/0+$/, '').padEnd(2, '0');
     return `${m[1]}.${fraction}`;
 }
@@ -34,27 +33,24 @@ export function nanoText(n: bigint): string {
 
 /* What a limit counts, in its own unit. Counters of calls hold nano-dollars for usd. */
 export function amount(meter: string, n: Amount | null, isNano = false): string {
-    if (n === null)
-        return '';
-    if (meter === 'usd')
-        return usd(isNano ? nanoText(BigInt(n)) : String(n));
+    if (n === null) return '';
+    if (meter === 'usd') return usd(isNano ? nanoText(BigInt(n)) : String(n));
     return `${count(Number(n))} ${meter}`;
 }
 
 /* 0 to 1 and more: how much of a limit is taken. */
 export function share(meter: string, taken: Amount[], max: Amount | null): number {
-    if (max === null)
-        return 0;
-    const of = (x: Amount) => meter === 'usd' ? Number(nano(String(x))) : Number(x);
+    if (max === null) return 0;
+    const of = (x: Amount) => (meter === 'usd' ? Number(nano(String(x))) : Number(x));
     const most = of(max);
     return most > 0 ? taken.reduce((sum: number, x) => sum + of(x), 0) / most : 1;
 }
 
 /* The vendor's own amount, in its own currency: 500 with exponent 2 is 5.00 EUR. */
 export function vendorAmount(c: Call): string {
-    if (c.amount === null || !c.currency)
-        return '';
-    const places = c.exponent ?? 2, digits = String(Math.abs(c.amount)).padStart(places + 1, '0');
+    if (c.amount === null || !c.currency) return '';
+    const places = c.exponent ?? 2,
+        digits = String(Math.abs(c.amount)).padStart(places + 1, '0');
     const text = places ? `${digits.slice(0, -places)}.${digits.slice(-places)}` : digits;
     return `${c.amount < 0 ? '-' : ''}${text} ${c.currency}`;
 }
@@ -64,16 +60,13 @@ export function count(n: number): string {
 }
 
 export function bytes(n: number): string {
-    if (n < 1024)
-        return `${n} B`;
+    if (n < 1024) return `${n} B`;
     return n < 1048576 ? `${(n / 1024).toFixed(1)} KiB` : `${(n / 1048576).toFixed(1)} MiB`;
 }
 
 export function micros(us: number): string {
-    if (us < 1000)
-        return `${us} µs`;
-    if (us < 1_000_000)
-        return `${(us / 1000).toFixed(us < 10_000 ? 2 : us < 100_000 ? 1 : 0)} ms`;
+    if (us < 1000) return `${us} µs`;
+    if (us < 1_000_000) return `${(us / 1000).toFixed(us < 10_000 ? 2 : us < 100_000 ? 1 : 0)} ms`;
     return `${(us / 1_000_000).toFixed(us < 60_000_000 ? 2 : 0)} s`;
 }
 
@@ -92,23 +85,19 @@ export function clock(text: string): string {
 
 /* Local time, with the day where it is not today. */
 export function when(text: string, now = Date.now()): string {
-    const d = new Date(text), today = new Date(now);
-    if (d.toDateString() === today.toDateString())
-        return clock(text);
+    const d = new Date(text),
+        today = new Date(now);
+    if (d.toDateString() === today.toDateString()) return clock(text);
     return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}`;
 }
 
 export function span(ms: number): string {
     const s = Math.abs(ms) / 1000;
-    if (s < 1)
-        return `${Math.round(s * 1000)} ms`;
-    if (s < 60)
-        return `${s.toFixed(s < 10 ? 1 : 0)} s`;
-    if (s < 3600)
-        return `${Math.floor(s / 60)} min ${Math.floor(s % 60)} s`;
-    if (s * 1000 < DAY_MS)
-        return `${Math.floor(s / 3600)} h ${Math.floor(s % 3600 / 60)} min`;
-    return `${Math.floor(s * 1000 / DAY_MS)} d ${Math.floor(s % 86400 / 3600)} h`;
+    if (s < 1) return `${Math.round(s * 1000)} ms`;
+    if (s < 60) return `${s.toFixed(s < 10 ? 1 : 0)} s`;
+    if (s < 3600) return `${Math.floor(s / 60)} min ${Math.floor(s % 60)} s`;
+    if (s * 1000 < DAY_MS) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+    return `${Math.floor((s * 1000) / DAY_MS)} d ${Math.floor((s % 86400) / 3600)} h`;
 }
 
 /* "in 3 h 2 min" or "5 s ago". */
@@ -118,8 +107,7 @@ export function relative(text: string, now = Date.now()): string {
 }
 
 export const took = (c: Call): string =>
-    c.phases?.total !== undefined ? micros(c.phases.total) :
-        c.ended_at ? span(at(c.ended_at) - at(c.started_at)) : '';
+    c.phases?.total !== undefined ? micros(c.phases.total) : c.ended_at ? span(at(c.ended_at) - at(c.started_at)) : '';
 
 /* The call in two or three words: what a viewer looks for first. */
 export function what(c: Call): string {
@@ -128,6 +116,8 @@ export function what(c: Call): string {
 
 /* A number in the place of a code point that a viewer cannot see: texts from outside may hold them. */
 export function visible(text: string): string {
-    return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
-        (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'));
+    return text.replace(
+        /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+        (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'),
+    );
 }

@@ -1,8 +1,8 @@
 /*
  * live.ts - what happens now: the daemon's feed, read once for the whole page.
  *
- * Messages only wake the screens up, which then ask the API with their own filters: so a live list can never show what a
- * search would not. After a break the feed goes on where it stopped (Last-Event-ID). A daemon without a feed is asked
+ * Messages only wake the screens up, which then ask the API with their own filters: so a live list can never show
+ * what a search would not. After a break the feed goes on where it stopped (Last-Event-ID). A daemon without a feed is asked
  * every two seconds instead.
  */
 import { effect, signal } from '@preact/signals';
@@ -12,13 +12,13 @@ import { ApiError, session, stream } from './api';
 export type Message = { kind: 'call' | 'limit' | 'event' | 'tick'; id: string; data: Record<string, unknown> };
 export const feed = signal<'off' | 'live' | 'polling' | 'waiting'>('off');
 
-const POLL_MS = 2000, RETRY_MS_MAX = 15000;
+const POLL_MS = 2000,
+    RETRY_MS_MAX = 15000;
 const listeners = new Set<(m: Message) => void>();
 let lastId = '';
 
 function tell(m: Message): void {
-    for (const fn of listeners)
-        fn(m);
+    for (const fn of listeners) fn(m);
 }
 
 /* Cuts a stream of server-sent events into messages; what is not ended yet is kept. */
@@ -31,16 +31,14 @@ export function cutter(on: (m: Message) => void): (text: string) => void {
             const m: Message = { kind: 'tick', id: '', data: {} };
             let data = '';
             for (const line of block.split(/\r?\n/)) {
-                const at = line.indexOf(':'), name = line.slice(0, at), value = line.slice(at + 1).replace(/^ /, '');
-                if (name === 'event')
-                    m.kind = value as Message['kind'];
-                else if (name === 'id')
-                    m.id = value;
-                else if (name === 'data')
-                    data += value;
+                const at = line.indexOf(':'),
+                    name = line.slice(0, at),
+                    value = line.slice(at + 1).replace(/^ /, '');
+                if (name === 'event') m.kind = value as Message['kind'];
+                else if (name === 'id') m.id = value;
+                else if (name === 'data') data += value;
             }
-            if (!data)
-                continue;
+            if (!data) continue;
             try {
                 m.data = JSON.parse(data);
             } catch {
@@ -62,23 +60,25 @@ async function read(stop: AbortSignal): Promise<void> {
     tell({ kind: 'tick', id: '', data: {} }); /* what came while nobody listened */
     for (;;) {
         const { done, value } = await reader.read();
-        if (done)
-            return;
+        if (done) return;
         take(value);
     }
 }
 
-const pause = (ms: number, stop: AbortSignal) => new Promise<void>((go) => {
-    const t = setTimeout(go, ms);
-    stop.addEventListener('abort', () => { clearTimeout(t); go(); });
-});
+const pause = (ms: number, stop: AbortSignal) =>
+    new Promise<void>((go) => {
+        const t = setTimeout(go, ms);
+        stop.addEventListener('abort', () => {
+            clearTimeout(t);
+            go();
+        });
+    });
 
 async function poll(stop: AbortSignal): Promise<void> {
     feed.value = 'polling';
     while (!stop.aborted) {
         await pause(POLL_MS, stop);
-        if (!document.hidden)
-            tell({ kind: 'tick', id: '', data: {} });
+        if (!document.hidden) tell({ kind: 'tick', id: '', data: {} });
     }
 }
 
@@ -89,10 +89,8 @@ async function follow(stop: AbortSignal): Promise<void> {
             await read(stop);
             wait = 500;
         } catch (e) {
-            if (stop.aborted)
-                return;
-            if (e instanceof ApiError && (e.status === 404 || e.status === 405))
-                return poll(stop);
+            if (stop.aborted) return;
+            if (e instanceof ApiError && (e.status === 404 || e.status === 405)) return poll(stop);
         }
         feed.value = 'waiting';
         await pause(wait, stop);
@@ -122,7 +120,9 @@ export function useLive(kinds: Message['kind'][], fn: (messages: Message[]) => v
     const latest = useRef(fn);
     latest.current = fn;
     useEffect(() => {
-        let waiting: Message[] = [], timer = 0, last = 0;
+        let waiting: Message[] = [],
+            timer = 0,
+            last = 0;
         const run = () => {
             const m = waiting;
             waiting = [];
@@ -131,11 +131,9 @@ export function useLive(kinds: Message['kind'][], fn: (messages: Message[]) => v
             latest.current(m);
         };
         const on = (m: Message) => {
-            if (m.kind !== 'tick' && !kinds.includes(m.kind))
-                return;
+            if (m.kind !== 'tick' && !kinds.includes(m.kind)) return;
             waiting.push(m);
-            if (!timer)
-                timer = window.setTimeout(run, Math.max(0, last + everyMs - Date.now()));
+            if (!timer) timer = window.setTimeout(run, Math.max(0, last + everyMs - Date.now()));
         };
         listeners.add(on);
         return () => {

@@ -18,48 +18,111 @@ const screens: Record<string, ComponentType> = { calls: Calls };
 const FEED = { off: '', live: 'live', polling: 'live', waiting: 'reconnecting' };
 
 function Nav({ at }: { at: string }) {
-    return <nav aria-label="Screens"><a class="brand" href={href('overview')}><span aria-hidden="true">⋏</span> Flyball</a>
-        <ul>{SCREENS.map(([id, name]) => <li key={id}>
-            <a href={href(id)} aria-current={at === id ? 'page' : undefined}>{name}</a></li>)}</ul></nav>;
+    return (
+        <nav aria-label="Screens">
+            <a class="brand" href={href('overview')}>
+                <span aria-hidden="true">⋏</span> Flyball
+            </a>
+            <ul>
+                {SCREENS.map(([id, name]) => (
+                    <li key={id}>
+                        <a href={href(id)} aria-current={at === id ? 'page' : undefined}>
+                            {name}
+                        </a>
+                    </li>
+                ))}
+            </ul>
+        </nav>
+    );
 }
 
 function Bar({ help, takeFocus }: { help: () => void; takeFocus: (fn: () => void) => void }) {
-    return <div class="bar">
-        <Find takeFocus={takeFocus} />
-        <span class={'feed feed-' + feed.value}>{FEED[feed.value]}</span>
-        <Stop />
-        <button type="button" class="quiet" aria-label={isDark.value ? 'Light theme' : 'Dark theme'} onClick={toggleTheme}>
-            {isDark.value ? '☀' : '☾'}</button>
-        <button type="button" class="quiet" aria-label="Keyboard shortcuts" onClick={help}>?</button>
-        <span class="who" title={session.value!.roles.join(', ')}><Text of={session.value!.name} /></span>
-        <button type="button" class="quiet" onClick={() => void signOut()}>Sign out</button>
-    </div>;
+    return (
+        <div class="bar">
+            <Find takeFocus={takeFocus} />
+            <span class={'feed feed-' + feed.value}>{FEED[feed.value]}</span>
+            <Stop />
+            <button
+                type="button"
+                class="quiet"
+                aria-label={isDark.value ? 'Light theme' : 'Dark theme'}
+                onClick={toggleTheme}>
+                {isDark.value ? '☀' : '☾'}
+            </button>
+            <button type="button" class="quiet" aria-label="Keyboard shortcuts" onClick={help}>
+                ?
+            </button>
+            <span class="who" title={session.value!.roles.join(', ')}>
+                <Text of={session.value!.name} />
+            </span>
+            <button type="button" class="quiet" onClick={() => void signOut()}>
+                Sign out
+            </button>
+        </div>
+    );
 }
 
 function Frame() {
-    const { screen } = route.value, [isHelp, setHelp] = useState(false);
-    const focusFind = useRef(() => {}), main = useRef<HTMLElement>(null);
+    const { screen } = route.value,
+        [isHelp, setHelp] = useState(false);
+    const focusFind = useRef(() => {}),
+        main = useRef<HTMLElement>(null);
     const Screen = screens[screen];
     useEffect(() => void readHealth(), []);
-    useEffect(() => { document.title = (SCREENS.find(([id]) => id === screen)?.[1] ?? 'Not found') + ' · Flyball'; }, [screen]);
-    useShortcuts({ '/': () => focusFind.current(), '?': () => setHelp(true), x: () => { isStopOpen.value = true; } });
-    return <>
-        <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); main.current?.focus(); }}>To the content</a>
-        <div class="frame">
-            <Nav at={screen} />
-            <div class="side">
-                <Bar help={() => setHelp(true)} takeFocus={(fn) => { focusFind.current = fn; }} />
-                <StopBanner />
-                <main ref={main} id="main" tabIndex={-1} class={'screen screen-' + (Screen ? screen : 'none')}>
-                    {Screen ? <Screen /> : <p>There is no such screen. <a href={href('overview')}>Overview</a></p>}</main>
+    useEffect(() => {
+        document.title = (SCREENS.find(([id]) => id === screen)?.[1] ?? 'Not found') + ' · Flyball';
+    }, [screen]);
+    useShortcuts({
+        '/': () => focusFind.current(),
+        '?': () => setHelp(true),
+        x: () => {
+            isStopOpen.value = true;
+        },
+    });
+    return (
+        <>
+            <a
+                class="skip"
+                href="#main"
+                onClick={(e) => {
+                    e.preventDefault();
+                    main.current?.focus();
+                }}>
+                To the content
+            </a>
+            <div class="frame">
+                <Nav at={screen} />
+                <div class="side">
+                    <Bar
+                        help={() => setHelp(true)}
+                        takeFocus={(fn) => {
+                            focusFind.current = fn;
+                        }}
+                    />
+                    <StopBanner />
+                    <main ref={main} id="main" tabIndex={-1} class={'screen screen-' + (Screen ? screen : 'none')}>
+                        {Screen ? (
+                            <Screen />
+                        ) : (
+                            <p>
+                                There is no such screen. <a href={href('overview')}>Overview</a>
+                            </p>
+                        )}
+                    </main>
+                </div>
             </div>
-        </div>
-        {isHelp && <Help close={() => setHelp(false)} />}
-    </>;
+            {isHelp && <Help close={() => setHelp(false)} />}
+        </>
+    );
 }
 
 function App({ note }: { note: string }) {
-    return <>{session.value ? <Frame /> : <SignIn note={note} />}<Announcer /></>;
+    return (
+        <>
+            {session.value ? <Frame /> : <SignIn note={note} />}
+            <Announcer />
+        </>
+    );
 }
 
 /* A link's code is used once, and leaves the address before anything else happens. */

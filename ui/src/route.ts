@@ -4,7 +4,11 @@
  */
 import { signal } from '@preact/signals';
 
-export interface Route { screen: string; id: string; query: URLSearchParams }
+export interface Route {
+    screen: string;
+    id: string;
+    query: URLSearchParams;
+}
 
 function read(): Route {
     const [path, search] = location.hash.replace(/^#\/?/, '').split('?', 2) as [string, string | undefined];
@@ -22,32 +26,29 @@ function decode(text: string): string {
 }
 
 export const route = signal<Route>(read());
-addEventListener('hashchange', () => { route.value = read(); });
+addEventListener('hashchange', () => {
+    route.value = read();
+});
 
 export type Params = Record<string, string | undefined | null>;
 
 export function href(screen: string, id = '', params: Params = {}): string {
     const q = new URLSearchParams();
-    for (const [name, value] of Object.entries(params))
-        if (value)
-            q.set(name, value);
+    for (const [name, value] of Object.entries(params)) if (value) q.set(name, value);
     const text = q.toString();
     return '#/' + screen + (id ? '/' + encodeURIComponent(id) : '') + (text ? '?' + text : '');
 }
 
 export function go(to: string): void {
-    if (location.hash !== to)
-        location.hash = to;
+    if (location.hash !== to) location.hash = to;
 }
 
 /* Changes what the address says of this screen; null takes a parameter away. `quiet`: Back does not return to it. */
 export function set(params: Params, quiet = false): void {
     const q = new URLSearchParams(route.value.query);
     for (const [name, value] of Object.entries(params)) {
-        if (value)
-            q.set(name, value);
-        else
-            q.delete(name);
+        if (value) q.set(name, value);
+        else q.delete(name);
     }
     const to = href(route.value.screen, route.value.id, Object.fromEntries(q));
     if (!quiet) {

@@ -1,91 +1,269 @@
 /* types.ts - what the admin API answers (src/admin/fields.tbl.h); fields that no screen shows are left out. */
 
 export type How = 'parsed' | 'priced' | 'estimated' | 'unknown';
-export interface Money { usd: string; how: How }
+export interface Money {
+    usd: string;
+    how: How;
+}
 export type Verdict = 'permit' | 'deny' | 'approve';
 export type Outcome = 'settled' | 'released' | 'unknown' | 'none' | null;
 
 export interface CallLimit {
-    id: string; bucket: string | null; meter: string; window: string;
-    n: number; before: number; held: number; after: number; max: number; resets_at: string | null;
+    id: string;
+    bucket: string | null;
+    meter: string;
+    window: string;
+    n: number;
+    before: number;
+    held: number;
+    after: number;
+    max: number;
+    resets_at: string | null;
 }
-export interface ToolCall { id: string | null; name: string | null; args_hash: string | null }
-export interface Cause { call_id: string | null; tool_call_id: string; how: 'explicit' | 'observed' | 'inferred' }
+export interface ToolCall {
+    id: string | null;
+    name: string | null;
+    args_hash: string | null;
+}
+export interface Cause {
+    call_id: string | null;
+    tool_call_id: string;
+    how: 'explicit' | 'observed' | 'inferred';
+}
 export interface Attempt {
-    n: number; kind: string; method?: string; path?: string; target?: string; status?: number; error?: string;
-    bytes_in?: number; bytes_out?: number; phases?: Record<string, number>;
+    n: number;
+    kind: string;
+    method?: string;
+    path?: string;
+    target?: string;
+    status?: number;
+    error?: string;
+    bytes_in?: number;
+    bytes_out?: number;
+    phases?: Record<string, number>;
 }
 export interface Call {
-    call_id: string; seq: number; started_at: string; ended_at: string | null;
-    run_id: string | null; run_source: string | null; run_trust: string | null; parent_run_id: string | null;
+    call_id: string;
+    seq: number;
+    started_at: string;
+    ended_at: string | null;
+    run_id: string | null;
+    run_source: string | null;
+    run_trust: string | null;
+    parent_run_id: string | null;
     trace_id: string | null;
-    layer: 'llm' | 'saas' | null; vendor: string | null; operation: string | null; class: string | null;
-    method: string | null; path: string | null; mode: string | null;
-    model_asked: string | null; model_sent: string | null; model_returned: string | null;
-    key: string | null; agent: string | null; owner: string | null; user?: string | null; tenant: string | null;
-    customer: string | null; customer_source: string | null;
-    verdict: Verdict; code: string | null; rule: string | null; reason: string | null;
-    limits: CallLimit[] | null; policy: string | null; policy_name: string | null;
-    predicted: Money | null; held: Money | null; settled: Money | null; outcome: Outcome;
-    resolved_at: string | null; resolved_by: string | null; direction: string | null;
-    amount: number | null; currency: string | null; exponent: number | null;
-    tokens: Record<string, number> | null; tokens_how: string | null; catalog: string | null;
-    tool_calls: ToolCall[] | null; caused_by: Cause | null; attempts: Attempt[] | null;
-    status: number | null; error: string | null; vendor_request_id: string | null; object_ids: string[] | null;
-    idempotency_key: string | null; stream_end: string | null; overrun: boolean | null; shares: string | null;
-    phases: Record<string, number> | null; bytes_in: number | null; bytes_out: number | null; chain: string | null;
+    layer: 'llm' | 'saas' | null;
+    vendor: string | null;
+    operation: string | null;
+    class: string | null;
+    method: string | null;
+    path: string | null;
+    mode: string | null;
+    model_asked: string | null;
+    model_sent: string | null;
+    model_returned: string | null;
+    key: string | null;
+    agent: string | null;
+    owner: string | null;
+    user?: string | null;
+    tenant: string | null;
+    customer: string | null;
+    customer_source: string | null;
+    verdict: Verdict;
+    code: string | null;
+    rule: string | null;
+    reason: string | null;
+    limits: CallLimit[] | null;
+    policy: string | null;
+    policy_name: string | null;
+    predicted: Money | null;
+    held: Money | null;
+    settled: Money | null;
+    outcome: Outcome;
+    resolved_at: string | null;
+    resolved_by: string | null;
+    direction: string | null;
+    amount: number | null;
+    currency: string | null;
+    exponent: number | null;
+    tokens: Record<string, number> | null;
+    tokens_how: string | null;
+    catalog: string | null;
+    tool_calls: ToolCall[] | null;
+    caused_by: Cause | null;
+    attempts: Attempt[] | null;
+    status: number | null;
+    error: string | null;
+    vendor_request_id: string | null;
+    object_ids: string[] | null;
+    idempotency_key: string | null;
+    stream_end: string | null;
+    overrun: boolean | null;
+    shares: string | null;
+    phases: Record<string, number> | null;
+    bytes_in: number | null;
+    bytes_out: number | null;
+    chain: string | null;
     bodies?: Record<string, unknown> | null;
 }
-export interface Why { call: Call; explanation: { topic: string; text: string }[] }
+export interface Why {
+    call: Call;
+    explanation: { topic: string; text: string }[];
+}
 
 export interface Run {
-    run_id: string; agent: string | null; tenant: string | null; calls: number; denied: number; unknown: number;
-    settled: Money | null; first: string | null; last: string | null;
+    run_id: string;
+    agent: string | null;
+    tenant: string | null;
+    calls: number;
+    denied: number;
+    unknown: number;
+    settled: Money | null;
+    first: string | null;
+    last: string | null;
 }
 export interface RunTotal {
-    layer: string | null; vendor: string | null; calls: number; denied: number; unknown: number;
-    settled: Money | null; held: Money | null;
+    layer: string | null;
+    vendor: string | null;
+    calls: number;
+    denied: number;
+    unknown: number;
+    settled: Money | null;
+    held: Money | null;
 }
 export interface RunLimit {
-    id: string; bucket: string; meter: string; window: string; settled: Amount; held: Amount; max: Amount;
+    id: string;
+    bucket: string;
+    meter: string;
+    window: string;
+    settled: Amount;
+    held: Amount;
+    max: Amount;
 }
 export interface RunWhole extends Run {
-    totals: RunTotal[]; tokens: Record<string, number> | null; tool_calls: number; limits: RunLimit[];
+    totals: RunTotal[];
+    tokens: Record<string, number> | null;
+    tool_calls: number;
+    limits: RunLimit[];
 }
 
 export type Amount = string | number;
 export interface Bucket {
-    mode: string; bucket: string; settled: Amount; held: Amount; left: Amount | null; resets_at: string | null;
+    mode: string;
+    bucket: string;
+    settled: Amount;
+    held: Amount;
+    left: Amount | null;
+    resets_at: string | null;
 }
 export interface Limit {
-    policy: string | null; key: string | null; id: string; meter: string; window: string; by: string[];
-    max: Amount | null; match: Record<string, string[]>; buckets: Bucket[];
+    policy: string | null;
+    key: string | null;
+    id: string;
+    meter: string;
+    window: string;
+    by: string[];
+    max: Amount | null;
+    match: Record<string, string[]>;
+    buckets: Bucket[];
 }
 export interface Key {
-    id: string; status: string; agent: string; owner: string | null; tenant: string | null; mode: string;
-    policy: string; limits: string[] | null; created_at: string | null; expires_at: string | null;
+    id: string;
+    status: string;
+    agent: string;
+    owner: string | null;
+    tenant: string | null;
+    mode: string;
+    policy: string;
+    limits: string[] | null;
+    created_at: string | null;
+    expires_at: string | null;
     revoked_at: string | null;
 }
 export interface SpendRow {
-    day: string | null; layer?: string | null; vendor: string | null; model: string | null; class: string | null;
-    agent: string | null; key: string | null; calls: number; settled: Money | null; held: Money | null;
+    day: string | null;
+    layer?: string | null;
+    vendor: string | null;
+    model: string | null;
+    class: string | null;
+    agent: string | null;
+    key: string | null;
+    calls: number;
+    settled: Money | null;
+    held: Money | null;
 }
-export interface Sentence { kind: string; id: string; effect: string; text: string }
-export interface Policy { name: string; version: number; digest: string; sentences?: Sentence[] }
+export interface Sentence {
+    kind: string;
+    id: string;
+    effect: string;
+    text: string;
+}
+export interface Policy {
+    name: string;
+    version: number;
+    digest: string;
+    sentences?: Sentence[];
+}
 export interface Vendor {
-    name: string; connector: string; target: string; mode: string; url: string; is_simulated: boolean;
-    has_secret: boolean; operations?: Operation[];
+    name: string;
+    connector: string;
+    target: string;
+    mode: string;
+    url: string;
+    is_simulated: boolean;
+    has_secret: boolean;
+    operations?: Operation[];
 }
-export interface Operation { id?: string; operation?: string; name?: string; class?: string; method?: string; path?: string }
+export interface Operation {
+    id?: string;
+    operation?: string;
+    name?: string;
+    class?: string;
+    method?: string;
+    path?: string;
+}
 export interface Health {
-    status: string; killed: boolean; keys: number; policies: number; vendors_without_secret: number; buckets: number;
-    open_calls: number; unknown_outcomes: number; ledger_balances: boolean; journal_seq: number;
-    journal_synced_seq: number; store_seq: number; store_lag_frames: number; journal_bytes: number;
+    status: string;
+    killed: boolean;
+    keys: number;
+    policies: number;
+    vendors_without_secret: number;
+    buckets: number;
+    open_calls: number;
+    unknown_outcomes: number;
+    ledger_balances: boolean;
+    journal_seq: number;
+    journal_synced_seq: number;
+    store_seq: number;
+    store_lag_frames: number;
+    journal_bytes: number;
 }
-export interface Event { seq: number; at: string; event: string; by: string; [more: string]: unknown }
-export interface Check { name: string; status: 'ok' | 'warn' | 'fail'; text: string; fix: string | null }
+export interface Event {
+    seq: number;
+    at: string;
+    event: string;
+    by: string;
+    [more: string]: unknown;
+}
+export interface Check {
+    name: string;
+    status: 'ok' | 'warn' | 'fail';
+    text: string;
+    fix: string | null;
+}
 export interface Found {
-    kind: string; id: string; call_id: string | null; run_id: string | null; agent: string | null;
-    tenant: string | null; at: string | null;
+    kind: string;
+    id: string;
+    call_id: string | null;
+    run_id: string | null;
+    agent: string | null;
+    tenant: string | null;
+    at: string | null;
 }
-export interface Session { name: string; roles: string[]; tenant: string | null; expires_at: string | null; csrf?: string }
+export interface Session {
+    name: string;
+    roles: string[];
+    tenant: string | null;
+    expires_at: string | null;
+    csrf?: string;
+}

@@ -1,4 +1,4 @@
-/* admin/ui.c: the dashboard's files come without a credential, guarded, tagged and compressed, and nothing else does. */
+/* admin/ui.c: the dashboard's files come without a credential, guarded, tagged, compressed; nothing else does. */
 #include "fake.h"
 
 #include "admin/ui_files.h"

@@ -48,7 +48,8 @@ static void near_misses_are_not_found(void **state)
 {
     struct str args[VERB_ARGS_MAX];
     static const char *const paths[] = {
-        "/api/v1/call",   "/api/v1/calls/", "/api/v1/calls//why", "/api/v1/calls/a/b", "/api/v1/calls/a/why/", "", "/ui/x",
+        "/api/v1/call",   "/api/v1/calls/", "/api/v1/calls//why", "/api/v1/calls/a/b", "/api/v1/calls/a/why/",
+        "", "/ui/x",
         "//api/v1/calls", "/api/v1",        "api/v1/calls",       "/API/v1/calls"};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         find("GET", paths[i], args, -ERR_NOT_FOUND);
