@@ -192,8 +192,10 @@ static int read_speed(struct reading *rd, struct str name)
 {
     struct str word;
     int r = read_text(rd, name, &word);
-    if (word.p && !str_eq(word, STR("standard")))
-        rd->call->is_unpriced = true; /* fast mode has prices of its own */
+    if (str_eq(word, STR("fast")))
+        rd->is_fast = true;
+    else if (word.p && !str_eq(word, STR("standard")))
+        rd->call->is_unpriced = true;
     return r;
 }
 

@@ -19,6 +19,7 @@ struct reading {
     int64_t binary_bytes; /* of the body, that are no text */
     int64_t max_tool_calls; /* -1: not said */
     bool has_search_tool, is_use_open; /* a server tool whose uses have no bound */
+    bool is_fast;                      /* a tier of its own, whatever the tier of service */
     int64_t uses_max;                  /* of server tools that have one */
     struct str output_max_name;        /* of the field that set it */
     struct sha256 *prompt;             /* of all system prompts; NULL: there was none */

@@ -12,10 +12,13 @@
 /* What else the price depends on: fast mode is a tier of its own, whatever the tier of service. */
 static void read_terms(struct llm_meter *m, struct json usage)
 {
-    struct json geo = GET(usage, "inference_geo");
+    struct json geo = GET(usage, "inference_geo"), speed = GET(usage, "speed");
+    bool was_fast = m->tier == TIER_FAST; /* asked for, or said before */
     meter_tier(m, GET(usage, "service_tier"));
-    if (meter_is(GET(usage, "speed"), STR("fast")))
+    if (meter_is(speed, STR("fast")) || (was_fast && !meter_is(speed, STR("standard"))))
         m->tier = TIER_FAST;
+    else if (was_fast && m->tier == TIER_FAST)
+        m->tier = TIER_STANDARD;
     if (json_type(geo) == JSON_STR)
         m->is_us_inference = meter_is(geo, STR("us"));
 }

@@ -169,6 +169,10 @@ static int finish(struct reading *rd)
         c->output_least = RESPONSES_OUTPUT_LEAST;
     if (c->shape != SHAPE_CHAT || !c->is_stream)
         c->wants_usage = true;
+    if (rd->is_fast) {
+        c->tier = TIER_FAST;
+        c->is_tier_auto = false;
+    }
     c->text_bytes = (int64_t)rd->r->body.n - rd->binary_bytes;
     check(c->text_bytes >= 0);
     count_uses(rd);
