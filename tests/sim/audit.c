@@ -50,7 +50,11 @@ struct audit {
     size_t n_open;      /* calls held and not closed */
 };
 
-static char revoked[] = "revoked", alive[] = "alive";
+static char stopped[] = "stopped";
+
+struct key_model {
+    uint64_t revoked_seq; /* 0: it is not */
+};
 
 static void fail(struct audit *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void fail(struct audit *a, const char *fmt, ...)
@@ -245,11 +249,11 @@ static void check_may_hold(struct audit *a, const struct audit_call *c, struct j
 {
     unsigned long long seq = c->seq;
     struct str name = text_of(a, json_get(body, STR("policy_name"))), run = text_of(a, json_get(body, STR("run_id")));
-    const char *key = map_get(&a->keys, c->key);
+    const struct key_model *key = map_get(&a->keys, c->key);
     const struct str *digest = map_get(&a->policies, name);
 
-    if (key != alive)
-        fail(a, "frame %llu: held for a key that is %s", seq, key ? key : "unknown");
+    if (!key || key->revoked_seq)
+        fail(a, "frame %llu: held for a key that is %s", seq, key ? "revoked" : "unknown");
     if (!digest || !str_eq(*digest, policy))
         fail(a, "frame %llu: held under a document that is not in force", seq);
     if (a->is_killed)
@@ -458,6 +462,24 @@ static void on_close(struct audit *a, uint64_t seq, struct json body)
 
 /* -------- EVENT -------- */
 
+static void on_create(struct audit *a, struct str id)
+{
+    struct key_model *key = arena_alloc(&a->arena, sizeof(*key));
+
+    *key = (struct key_model){0};
+    check(map_put(&a->keys, id, key, NULL) == 0);
+}
+
+static void on_revoke(struct audit *a, uint64_t seq, struct str id)
+{
+    struct key_model *key = map_get(&a->keys, id);
+
+    if (!key)
+        fail(a, "frame %llu: a key is revoked that was never made", (unsigned long long)seq);
+    else if (!key->revoked_seq)
+        key->revoked_seq = seq;
+}
+
 static void on_event(struct audit *a, const struct frame *f, struct json body)
 {
     struct str event = text_of(a, json_get(body, STR("event"))), id = text_of(a, json_get(body, STR("id")));
@@ -466,15 +488,15 @@ static void on_event(struct audit *a, const struct frame *f, struct json body)
         a->start_seq = f->seq;
         a->start_at = f->at;
     } else if (str_eq(event, STR("key.create")))
-        check(map_put(&a->keys, id, alive, NULL) == 0);
+        on_create(a, id);
     else if (str_eq(event, STR("key.revoke")))
-        check(map_put(&a->keys, id, revoked, NULL) == 0);
+        on_revoke(a, f->seq, id);
     else if (str_eq(event, STR("kill")))
         a->is_killed = true;
     else if (str_eq(event, STR("unkill")))
         a->is_killed = false;
     else if (str_eq(event, STR("run.stop")))
-        check(map_put(&a->stopped_runs, text_of(a, json_get(body, STR("run_id"))), alive, NULL) == 0);
+        check(map_put(&a->stopped_runs, text_of(a, json_get(body, STR("run_id"))), stopped, NULL) == 0);
     if (!str_eq(event, STR("policy.apply")))
         return;
     struct str *digest = arena_alloc(&a->arena, sizeof(*digest));
@@ -594,7 +616,11 @@ money_t audit_counted(const struct audit_call *c)
     return least;
 }
 
-bool audit_is_revoked(const struct audit *a, struct str key) { return map_get(&a->keys, key) == revoked; }
+bool audit_is_revoked(const struct audit *a, struct str key, uint64_t seq)
+{
+    const struct key_model *k = map_get(&a->keys, key);
+    return k && k->revoked_seq && k->revoked_seq <= seq;
+}
 
 uint64_t audit_start_seq(const struct audit *a) { return a->start_seq; }
 

@@ -79,7 +79,7 @@ const struct audit_call *audit_call_at(const struct audit *a, size_t i); /* NULL
 /* The least that a limit on money counts for this call: settled and still held. Negative: no limit counts it. */
 money_t audit_counted(const struct audit_call *c);
 
-bool audit_is_revoked(const struct audit *a, struct str key);
+bool audit_is_revoked(const struct audit *a, struct str key, uint64_t seq); /* by then */
 uint64_t audit_start_seq(const struct audit *a); /* of the newest EVENT start */
 
 /* Something is left on one of its charges: at rest, its outcome is unknown. */
