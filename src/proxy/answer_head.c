@@ -38,10 +38,12 @@ static size_t bytes_of(const struct http_head *head)
     return n;
 }
 
-bool answer_keep_head(struct call *c, const struct http_head *head)
+/* What may pass of a head, in `a`, with room for n_more fields. False: no memory. */
+static bool copy_head(struct call *c, const struct http_head *head, struct arena *a, size_t n_more,
+                      struct http_head *ret)
 {
-    struct http_field *fields = arena_try_alloc(&c->arena, (head->n_fields + OUR_FIELDS_MAX) * sizeof(*fields));
-    char *block = arena_try_alloc(&c->arena, bytes_of(head)), *at = block;
+    struct http_field *fields = arena_try_alloc(a, (head->n_fields + n_more) * sizeof(*fields));
+    char *block = arena_try_alloc(a, bytes_of(head)), *at = block;
     size_t n = 0;
     if (!fields || !block)
         return false;
@@ -55,7 +57,22 @@ bool answer_keep_head(struct call *c, const struct http_head *head)
     }
     call_present_newest(c);
     (void)conceal_text(call_forms(c), block, (size_t)(at - block));
-    c->answer_head = (struct http_head){
+    *ret = (struct http_head){
         .status = head->status, .reason = reason, .fields = fields, .n_fields = n, .body_bytes = head->body_bytes};
     return true;
+}
+
+bool answer_keep_head(struct call *c, const struct http_head *head)
+{
+    return copy_head(c, head, &c->arena, OUR_FIELDS_MAX, &c->answer_head);
+}
+
+void answer_pass_info(struct call *c, const struct http_head *head)
+{
+    struct arena a; /* there may be many: they take nothing of the call's memory */
+    struct http_head copy;
+    arena_init(&a, (size_t)c->w->shared->limits->call_memory_bytes_max);
+    if (copy_head(c, head, &a, 0, &copy))
+        http_send_info(c->client, &copy);
+    arena_deinit(&a);
 }

@@ -42,7 +42,7 @@ static void on_info(void *ctx, const struct http_head *head)
 {
     struct call *c = ctx;
     if (c->client && head->status == 103)
-        http_send_info(c->client, head);
+        answer_pass_info(c, head);
 }
 
 /* A kept connection that died before it answered: the vendor closed it while we were sending. */

@@ -11,6 +11,8 @@ void forward_failed(struct call *c, enum http_reset why);
 
 /* answer_head.c: call.answer_head from the vendor's, with room for our fields. False: no memory left for the call. */
 bool answer_keep_head(struct call *c, const struct http_head *head);
+/* An informational head (1xx) on to the agent, as a final one would be; left out where there is no memory for it. */
+void answer_pass_info(struct call *c, const struct http_head *head);
 /* answer_whole.c: adds to call.answer; false: it is larger than its maximum. */
 bool answer_collect(struct call *c, struct str bytes);
 /* The whole answer to the agent, where there still is one; the call is done. */

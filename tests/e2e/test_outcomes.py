@@ -286,6 +286,17 @@ def test_a_complete_answer_passes_unchanged_and_decides_the_hold(fast, fast_key,
     assert ask(fast.data_port, "GET", "/stripe/v1/balance", fast_key).status == 200, "the next call is well"
 
 
+def test_early_hints_pass_without_our_secret_and_without_names_of_ours(fast, fast_key, vendor):
+    vendor.plan(v.informed_echo, path="/v1/charges")
+    r = charge(fast, fast_key)
+    hints, final = r.raw.split(b"\r\n\r\n")[:2]
+    assert hints.startswith(b"HTTP/1.1 103 ") and final.startswith(b"HTTP/1.1 200 ")
+    sent = vendor.requests[-1].header("authorization")
+    secret = sent.split(" ", 1)[1].encode()
+    assert len(secret) >= 8 and secret not in r.raw and b"Link: </Bearer " + b"*" * len(secret) + b">" in hints
+    assert b"a-lie" not in r.raw
+
+
 def test_what_costs_more_than_was_held_is_booked_and_marked(fast, fast_key, vendor):
     vendor.plan(v.with_field("amount", 900), path="/v1/charges")
     assert charge(fast, fast_key).status == 200

@@ -589,6 +589,13 @@ async def informed(turn):
     await answer(turn)
 
 
+async def informed_echo(turn):
+    """Early hints that give our own credential away, in a field and as the value of one that is ours."""
+    auth = turn.request.header("authorization")
+    await turn.send(f"HTTP/1.1 103 Early Hints\r\nLink: </{auth}>\r\nx-flyball-call-id: a-lie\r\n\r\n".encode())
+    await answer(turn)
+
+
 async def until_close(turn):
     """Without a length: the end of the connection ends the body."""
     a = turn.commit()
