@@ -175,23 +175,30 @@ void call_end_now(struct call *c, const struct llm_end *e, struct str sentence)
     call_reply_refusal(c, e->code, e->status, sentence, false, 0);
 }
 
-static void stop_stream(struct call *c, enum code code, struct str sentence)
+static void stop_stream(struct call *c, enum code code)
 {
+    struct str sentence =
+        code == CODE_KEY_REVOKED
+            ? STR("This key was revoked while its stream was open; what was used is counted")
+            : STR("This run, or every call, was stopped by an operator; what was used is counted");
     call_end_now(
         c, &(struct llm_end){.error = "stopped", .code = code, .status = code_status(code), .stream_end = "stopped"},
         sentence);
 }
 
+/* A stream that nobody asked for is known by the head of its answer only, so the reason is kept until that comes. */
 void call_sweep(struct call *c)
 {
     bool is_open = c->state == CALL_FORWARDING || (c->state == CALL_ANSWERING && c->is_streaming);
-    if (!call_is_stream(c) || !is_open || !c->client)
+    if (!c->llm || !is_open || !c->client)
         return;
     enum code code = core_still_allowed(c->w->shared->core, c->adm.key, c->run.id, loop_wall(c->w->loop));
-    if (code == CODE_KEY_REVOKED)
-        stop_stream(c, code, STR("This key was revoked while its stream was open; what was used is counted"));
-    else if (code != CODE_NONE)
-        stop_stream(c, code, STR("This run, or every call, was stopped by an operator; what was used is counted"));
+    if (code == CODE_NONE)
+        return;
+    if (call_is_stream(c))
+        stop_stream(c, code);
+    else
+        c->llm->stopped = code;
 }
 
 void call_cut_off(struct call *c)
@@ -264,7 +271,10 @@ void stage_answer_llm(struct call *c)
         call_drop_body(c); /* nothing is sent again once there is a head */
     c->llm->meter = llm_meter_new(&c->llm->request, limits, &c->arena);
     if (c->answer_head.status == 200 && c->client && is_event_stream(&c->answer_head)) {
-        start_stream(c);
+        if (c->llm->stopped != CODE_NONE)
+            stop_stream(c, c->llm->stopped);
+        else
+            start_stream(c);
         return;
     }
     buf_init(&c->answer, (size_t)limits->llm_answer_bytes_max);

@@ -29,6 +29,7 @@ struct call_llm {
     bool is_stream;          /* the answer is a stream of events */
     bool is_clamped;         /* its output maximum was lowered to fit a limit */
     bool is_told;            /* the core knows which tool calls it asked for */
+    enum code stopped;       /* why an answer that turns out to be a stream ends at its head; CODE_NONE: it may begin */
 };
 
 enum rate_dialect call_rate_dialect(const struct call *c);

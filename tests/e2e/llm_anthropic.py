@@ -137,7 +137,7 @@ def messages(ask):
     bill = bill_of(ask, 20 * len(tools) if tools else n_tokens)
     message = {"model": served(ask.body["model"]), "id": ask.id("msg_01", 22), "type": "message", "role": "assistant",
                "content": [], "stop_reason": None, "stop_sequence": None}
-    if ask.get("stream"):
+    if ask.get("stream") or "unasked" in ask.wishes:
         return stream(ask, message, blocks, reason, bill)
     left = iter(tools)
     content = [whole(block, text, left) for block, _, _, text in blocks]

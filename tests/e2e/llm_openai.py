@@ -120,7 +120,7 @@ def chat(ask):
     finish = "tool_calls" if tools else "length" if is_cut else "stop"
     choices = ask.get("n", 1)
     bill = bill_of(ask, ask.body["messages"], choices * (20 * len(tools) if tools else n_tokens))
-    if ask.get("stream"):
+    if ask.get("stream") or "unasked" in ask.wishes:
         return chat_stream(ask, pieces, tools, finish, bill)
     text = None if tools else "".join(pieces)
     message = {"role": "assistant", "content": text, "refusal": None, "annotations": []}

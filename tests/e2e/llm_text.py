@@ -7,6 +7,7 @@ prompt or in a header. Without a wish the vendor is honest and quick. The wishes
 
     in cached write5m write1h tokens reasoning   tokens that are billed, by class (`tokens` is visible output)
     tools=N                                      N tool calls at once
+    unasked                                      a stream, whether one was asked for or not
     status=429 retry_after=S                     the vendor's own error of that status
     times=N                                      treat only the first N requests with these same wishes so
     head_ms gap_ms                               wait before the head, between events

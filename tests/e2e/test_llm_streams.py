@@ -29,12 +29,12 @@ def start(models, vendor, run, wishes, **more):
                                                         max_tokens=2000, **more)
 
 
-def start_raw(models, vendor, run, wishes):
+def start_raw(models, vendor, run, wishes, stream=True, key=None):
     """An open stream as a socket, of which the request is sent."""
-    body = {"model": MODEL[vendor], "messages": say(wishes), "stream": True, "max_tokens": 2000}
+    body = {"model": MODEL[vendor], "messages": say(wishes), "stream": stream, "max_tokens": 2000}
     path = "/openai/v1/chat/completions" if vendor == "openai" else "/anthropic/v1/messages"
     s = connect(models.port)
-    s.sendall(request("POST", path, f"{models.key}.run_{run}", json.dumps(body), type="application/json",
+    s.sendall(request("POST", path, f"{key or models.key}.run_{run}", json.dumps(body), type="application/json",
                       headers=[("anthropic-version", "2023-06-01")]))
     return s
 
@@ -146,6 +146,23 @@ def test_revoke_now_ends_an_open_stream_with_an_error_that_the_sdk_raises(models
     assert mine.left_at - revoked < 0.3
     billed = float(price(MODEL[vendor], mine.bill))
     assert it["outcome"] == "settled" and billed <= float(it["settled"]["usd"]) <= float(it["held"]["usd"])
+
+
+@VENDORS
+@pytest.mark.parametrize("now", [True, False])
+def test_a_stream_that_nobody_asked_for_does_not_begin_behind_revoke_now(models, vendor, now):
+    made = models.daemon.key(agent=f"unasked-{vendor}-{now}")
+    run = f"unasked-{vendor}-{now}"
+    s = start_raw(models, vendor, run, "unasked,head_ms=600,gap_ms=20,tokens=20", stream=False, key=made["key"])
+    models.vendors[vendor].wait_for(lambda all: all)
+    assert models.daemon.cli("revoke", *(["--now"] if now else []), made["id"]).returncode == 0
+    answer, it = Reader(s).response(), models.one(run)
+    if now:
+        assert answer.status == 401 and answer.header("x-flyball-code") == "key_revoked"
+        assert it["code"] == "key_revoked" and it["stream_end"] == "stopped"
+        counted_by_what_was_seen(models, vendor, it)
+    else:
+        assert answer.status == 200 and it["code"] is None and it["stream_end"] == "complete"
 
 
 @VENDORS
