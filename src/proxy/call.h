@@ -155,6 +155,7 @@ void call_give_credit(struct call *c);
 void call_sweep(struct call *c);
 /* The process stops: a call to a model that is still with the vendor ends with what passed. Leaves all others alone. */
 void call_cut_off(struct call *c);
+#define CALL_STOPPING STR("Flyball is being stopped; nothing was sent")
 
 /* The agent's key stands in `s`: outside of the fields for keys it would be recorded, or sent to a vendor. */
 bool call_shows_key(const struct call *c, struct str s);

@@ -160,6 +160,10 @@ static bool ask_for_facts(struct call *c)
 
 void stage_decide(struct call *c)
 {
+    if (c->w->is_cut_off) {
+        call_refuse(c, CODE_OVERLOADED, 0, CALL_STOPPING);
+        return;
+    }
     policy_decide(c->adm.policy, c->adm.key->limits, &c->facts, c->may_look_up, &c->arena, &c->verdict);
     if (c->verdict.effect == EFFECT_PERMIT && ask_for_facts(c))
         return;

@@ -28,17 +28,23 @@ static void after_hold(struct call *c)
         on_synced(c);
 }
 
+/* Held, and refused before a byte left. */
+static void refuse_held(struct call *c, enum code code, const char *error, struct str sentence, int64_t retry_after_s)
+{
+    uint16_t status = code_status(code);
+    call_settle(
+        c, &(struct settlement){.outcome = OUTCOME_RELEASED, .code = code, .status = status, .error = error});
+    call_reply_refusal(c, code, status, sentence, true, retry_after_s);
+}
+
 static void on_synced(void *ctx)
 {
     struct call *c = ctx;
     check(c->magic == CALL_MAGIC && c->state == CALL_SYNCING);
     c->phases.sync = call_us(c);
     if (c->sync.result < 0) {
-        call_settle(
-            c, &(struct settlement){
-                   .outcome = OUTCOME_RELEASED, .code = CODE_OVERLOADED, .status = 503, .error = "journal_failed"});
-        call_reply_refusal(c, CODE_OVERLOADED, 503, STR("The journal could not be made durable; nothing was sent"),
-                           true, 5);
+        refuse_held(c, CODE_OVERLOADED, "journal_failed",
+                    STR("The journal could not be made durable; nothing was sent"), 5);
         return;
     }
     if (!c->client) {
@@ -46,14 +52,14 @@ static void on_synced(void *ctx)
         call_done(c);
         return;
     }
+    if (c->w->is_cut_off) {
+        refuse_held(c, CODE_OVERLOADED, "daemon_stopped", CALL_STOPPING, 5);
+        return;
+    }
     /* Somebody may have pressed the button while the disk was busy: what has not left by then does not leave. */
     enum code code = core_still_allowed(c->w->shared->core, c->adm.key, c->run.id, c->started_at);
     if (code != CODE_NONE) {
-        uint16_t status = code_status(code);
-        call_settle(c,
-                    &(struct settlement){
-                        .outcome = OUTCOME_RELEASED, .code = code, .status = status, .error = "stopped_before_sent"});
-        call_reply_refusal(c, code, status, sentence_of(code), true, 0);
+        refuse_held(c, code, "stopped_before_sent", sentence_of(code), 0);
         return;
     }
     stage_forward(c);

@@ -136,6 +136,7 @@ void worker_drain(struct worker *w, void (*on_drained)(void *ctx), void *ctx)
 
 void worker_cut_off(struct worker *w)
 {
+    w->is_cut_off = true;
     list_each_safe(n, tmp, &w->calls)
         call_cut_off(list_entry(n, struct call, node));
 }

@@ -38,6 +38,7 @@ struct worker {
     void (*on_drained)(void *ctx);
     void *on_drained_ctx;
     bool is_draining;
+    bool is_cut_off; /* nothing more goes to a vendor */
     atomic_size_t n_connections; /* for the acceptor's choice */
 };
 
@@ -48,7 +49,10 @@ void worker_take(struct worker *w, struct net_ticket t);
 /* No new requests; on_drained once no call is left, and each agent has its answer or is gone. */
 void worker_drain(struct worker *w, void (*on_drained)(void *ctx), void *ctx);
 void worker_look_drained(struct worker *w); /* a call has ended */
-/* The time for draining is over: calls to models that are still open are settled by what passed, and end now. */
+/*
+ * The time for draining is over: calls to models that are still open are settled by what passed, and end now. What was
+ * not decided yet, or waits for the disk, is refused: nobody would be there for its answer.
+ */
 void worker_cut_off(struct worker *w);
 /* Ends what is left: open calls stay open in the record, and are unknown after the next start. */
 void worker_free(struct worker *w);
