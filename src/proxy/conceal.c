@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "codec/b64.h"
+#include "codec/find.h"
 #include "crypto/hash.h"
 
 #include <stdlib.h>
@@ -76,9 +77,9 @@ size_t conceal_text(const struct conceal_forms *f, char *p, size_t n)
     size_t n_found = 0;
     for (size_t i = 0; i < f->n; i++) {
         struct str form = secret_reveal(f->forms[i]);
-        char *at = p;
-        while (n - (size_t)(at - p) >= form.n && (at = memmem(at, n - (size_t)(at - p), form.p, form.n))) {
-            memset(at, '*', form.n);
+        for (size_t at = find_bytes((struct str){p, n}, form); at < n;
+             at += find_bytes((struct str){p + at, n - at}, form)) {
+            memset(p + at, '*', form.n);
             at += form.n;
             n_found++;
         }
