@@ -39,6 +39,7 @@ struct io_ops {
     int (*truncate)(struct io_file *f, uint64_t size);
     int (*map)(struct io_file *f, uint64_t size, uint8_t **ret); /* may be NULL: -ERR_UNSUPPORTED */
     void (*unmap)(uint8_t *p, uint64_t size);
+    void (*warm)(uint8_t *p, uint64_t size); /* may be NULL: nothing is gained */
     int (*size)(struct io_file *f, uint64_t *ret);
     int (*sync_dir)(struct io *io, struct str path);
     int (*rename)(struct io *io, struct str from, struct str to);
@@ -93,6 +94,12 @@ static inline int io_map(struct io_file *f, uint64_t size, uint8_t **ret)
     return f->ops->map ? f->ops->map(f, size, ret) : -ERR_UNSUPPORTED;
 }
 static inline void io_unmap(struct io_file *f, uint8_t *p, uint64_t size) { f->ops->unmap(p, size); }
+/* Pages of a mapping that will be written to soon are made ready now, so that no fault has to be waited for then. */
+static inline void io_warm(struct io_file *f, uint8_t *p, uint64_t size)
+{
+    if (f->ops->warm)
+        f->ops->warm(p, size);
+}
 static inline int io_truncate(struct io_file *f, uint64_t size) { return f->ops->truncate(f, size); }
 static inline int io_size(struct io_file *f, uint64_t *ret) { return f->ops->size(f, ret); }
 /* Makes names made, changed and removed in this folder durable. */

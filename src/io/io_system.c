@@ -225,6 +225,15 @@ static void system_unmap(uint8_t *p, uint64_t size)
     munmap(p, size);
 }
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14; older ones refuse it, and pages come one by one */
+#endif
+static void system_warm(uint8_t *p, uint64_t size)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)p & ~(page - 1);
+    (void)madvise((void *)from, (size_t)((uintptr_t)p + size - from), MADV_POPULATE_WRITE);
+}
+
 static int system_sync_dir(struct io *io, struct str path)
 {
     struct c_path p;
@@ -323,6 +332,7 @@ static const struct io_ops system_ops = {
     .truncate = system_truncate,
     .map = system_map,
     .unmap = system_unmap,
+    .warm = system_warm,
     .size = system_size,
     .sync_dir = system_sync_dir,
     .rename = system_rename,

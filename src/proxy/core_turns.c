@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define BATCH_BYTES ((size_t)4 << 20) /* a batch of long frames ends here */
+#define WARM_BATCHES 2 /* what the workers write until the next turn is about as much as this one found */
 
 /* --- sync ------------------------------------------------------------------------------------------------------- */
 
@@ -213,6 +214,7 @@ bool core_drain_turn(struct core *c)
         } else {
             uint64_t seq = b->frames[b->n - 1].seq;
             counter_add(COUNTER_store_batches, 1);
+            journal_warm(c->journal, WARM_BATCHES * b->bytes.n);
             atomic_store(&c->store_seq, seq);
         }
     }

@@ -88,9 +88,49 @@ static void spare_prepare(struct journal *j)
 static void unmap_full(struct journal *j)
 {
     pthread_mutex_lock(&j->lock);
-    for (struct list *it = j->segments.next; it != j->segments.prev && it != &j->segments; it = it->next)
-        segment_unmap(list_entry(it, struct segment, node));
+    for (struct list *it = j->segments.next; it != j->segments.prev && it != &j->segments; it = it->next) {
+        struct segment *s = list_entry(it, struct segment, node);
+        if (!s->is_warming)
+            segment_unmap(s);
+    }
     pthread_mutex_unlock(&j->lock);
+}
+
+/* The current segment, whose mapping stays until warm_done(); NULL: it has none. */
+static struct segment *warm_begin(struct journal *j)
+{
+    pthread_mutex_lock(&j->lock);
+    struct segment *s = list_is_empty(&j->segments) ? NULL : list_entry(j->segments.prev, struct segment, node);
+    if (s && !s->map)
+        s = NULL;
+    if (s) {
+        s->n_pins++;
+        s->is_warming = true;
+    }
+    pthread_mutex_unlock(&j->lock);
+    return s;
+}
+
+static void warm_done(struct journal *j, struct segment *s)
+{
+    pthread_mutex_lock(&j->lock);
+    s->n_pins--;
+    s->is_warming = false;
+    pthread_mutex_unlock(&j->lock);
+}
+
+void journal_warm(struct journal *j, uint64_t bytes)
+{
+    struct segment *s = warm_begin(j);
+    if (!s)
+        return;
+    uint64_t end = atomic_load(&s->end), from = s->warm_end > end ? s->warm_end : end;
+    uint64_t to = bytes < s->capacity - end ? end + bytes : s->capacity;
+    if (from < to) {
+        io_warm(s->file, s->map + from, to - from);
+        s->warm_end = to;
+    }
+    warm_done(j, s);
 }
 
 /* --- append ------------------------------------------------------------------------------------------------------- */

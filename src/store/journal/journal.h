@@ -41,6 +41,9 @@ uint32_t journal_epoch(const struct journal *j);     /* of this start; any threa
 /* Makes everything appended before the call durable; *ret_seq: the last seq that is. -ERR_IO is final. */
 int journal_sync(struct journal *j, uint64_t *ret_seq);
 uint64_t journal_synced_seq(const struct journal *j); /* any thread; 0 until the first sync after open */
+/* Makes room for about `bytes` more ready to be written to, so that appending it meets no page fault under the ledger
+ * mutex. Any one thread. */
+void journal_warm(struct journal *j, uint64_t bytes);
 /*
  * Frames up to and including seq are in the store, and durable there (store_ops.durable): whole segments below it are
  * recycled.

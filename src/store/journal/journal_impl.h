@@ -26,7 +26,9 @@ struct segment {
     uint8_t *map; /* all of it, while it is the current one and can be mapped; else NULL */
     atomic_uint_fast64_t first_seq, last_seq; /* 0: empty */
     atomic_uint_fast64_t end;                 /* offset behind the last frame */
-    int n_pins;                               /* readers and syncs at work in it; under the lock */
+    uint64_t warm_end;                        /* the mapping is ready up to here; of journal_warm() */
+    int n_pins;                               /* readers, syncs and warming at work in it; under the lock */
+    bool is_warming;                          /* its mapping is in use; under the lock */
 };
 
 /* A file kept for the next segment: "spare.00000007". */

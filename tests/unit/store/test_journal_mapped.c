@@ -100,10 +100,26 @@ static void only_the_current_segment_stays_mapped(void **state)
     assert_int_equal(n_mapped(), 0);
 }
 
+static void making_room_ready_changes_no_byte(void **state)
+{
+    struct limits l = small_limits();
+    struct journal *j = open_journal(io_system(), &l);
+    int mapped = n_mapped();
+    for (int i = 0; i < 20; i++) {
+        journal_warm(j, i % 2 ? 1000 : UINT64_MAX); /* a little, and more than the segment has */
+        assert_int_equal(append_n(j, 40), 0);
+    }
+    assert_int_equal(read_all(j, 0), 800);
+    assert_int_equal(synced(j), 800);
+    assert_int_equal(n_mapped(), mapped);
+    journal_close(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_killed_process_loses_no_frame_that_was_appended, enter_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(making_room_ready_changes_no_byte, enter_folder, remove_folder),
         cmocka_unit_test_setup_teardown(only_the_current_segment_stays_mapped, enter_folder, remove_folder),
     };
     return cmocka_run_group_tests_name("store/journal_mapped", tests, NULL, NULL);
