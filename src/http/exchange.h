@@ -26,6 +26,7 @@
 
 #include "base/time.h"
 #include "http/head.h"
+#include "net/stream.h"
 
 struct http_exchange;
 
@@ -42,11 +43,15 @@ enum http_reset http_reset_of_tls(int err); /* of a -ERR_TLS_x; HTTP_RESET_COUNT
 struct http_events {
     void (*on_info)(void *ctx, const struct http_head *head); /* client side: 1xx but 100; may be NULL */
     void (*on_head)(void *ctx, const struct http_head *head); /* client side: the final response head */
-    /* The bytes lie in a buffer of the connection, are seen once, and may be overwritten: a secret is wiped there. */
+    /* The bytes lie in a buffer of the connection (or in on_room's), are seen once, and may be overwritten: a secret is
+     * wiped there. */
     void (*on_body)(void *ctx, struct str bytes);
     void (*on_end)(void *ctx, const struct http_field *trailers, size_t n_trailers);
     void (*on_writable)(void *ctx);
     void (*on_reset)(void *ctx, enum http_reset why);
+    /* Server side; may be NULL. Where the next bytes of the body are wanted: on_body then shows them there, if the
+     * carrier could read them in place. */
+    struct room (*on_room)(void *ctx);
 };
 
 struct http_exchange_ops {

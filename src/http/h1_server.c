@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define IN_PLACE_BYTES_MIN 16384 /* less is copied faster than it is read in two pieces */
+
 static struct loop *loop_of(const struct h1_conn *c) { return c->server->loop; }
 
 /* -------- ends -------- */
@@ -389,6 +391,21 @@ void h1_conn_write(struct h1_conn *c, const struct str *parts, size_t n)
 
 /* -------- the stream -------- */
 
+/* Only for much of a body whose end is known: what stands behind it is not the body's. */
+static struct room on_stream_room(void *ctx)
+{
+    struct h1_conn *c = ctx;
+    const struct room none = {NULL, 0};
+    size_t n_max = c->credit < c->parser.left_bytes ? c->credit : (size_t)c->parser.left_bytes;
+
+    if (c->state != H1_BODY || c->in.framing != H1_LENGTH || c->is_discarding || !c->x->x.ev->on_room ||
+        n_max < IN_PLACE_BYTES_MIN)
+        return none;
+    struct room room = c->x->x.ev->on_room(c->x->x.ev_ctx);
+    room.n = room.n < n_max ? room.n : n_max;
+    return room.n < IN_PLACE_BYTES_MIN ? none : room;
+}
+
 static void on_stream_bytes(void *ctx, struct str bytes) { run(ctx, bytes); }
 
 static void on_stream_eof(void *ctx)
@@ -420,6 +437,7 @@ static void on_stream_error(void *ctx, int err)
 }
 
 static const struct stream_events stream_events = {
+    .on_room = on_stream_room,
     .on_bytes = on_stream_bytes,
     .on_eof = on_stream_eof,
     .on_drained = on_stream_drained,

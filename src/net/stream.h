@@ -20,12 +20,21 @@
 
 struct stream;
 
+/* Memory to read into. n 0: none. */
+struct room {
+    char *p;
+    size_t n;
+};
+
 struct stream_events {
     void (*on_connect)(void *ctx); /* connect() succeeded; not called for adopted streams */
     void (*on_bytes)(void *ctx, struct str bytes);
     void (*on_eof)(void *ctx);
     void (*on_drained)(void *ctx);
     void (*on_error)(void *ctx, int err); /* negative: -ERR_CONNECT, -ERR_RESET, ... */
+    /* May be NULL. Asked right before a read: where its bytes are wanted, so that they need no copy; on_bytes may still
+     * bring them from elsewhere. */
+    struct room (*on_room)(void *ctx);
 };
 
 struct stream_ops {

@@ -21,6 +21,7 @@
 #include "base/err.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -261,10 +262,14 @@ static void uv_stream_write_parts(struct stream *base, const struct str *parts, 
 
 static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 {
-    struct loop_uv *l = loop_of(h->data);
+    struct stream_uv *s = h->data;
+    bool is_heard = !s->is_closed && !s->err && s->s.ev->on_room;
+    struct room room = is_heard ? s->s.ev->on_room(s->s.ev_ctx) : (struct room){NULL, 0};
 
     (void)suggested;
-    *buf = uv_buf_init(l->read_buffer, READ_BUFFER_BYTES);
+    if (room.n == 0)
+        room = (struct room){loop_of(s)->read_buffer, READ_BUFFER_BYTES};
+    *buf = uv_buf_init(room.p, room.n < UINT_MAX ? (unsigned)room.n : UINT_MAX);
 }
 
 /* libuv calls a hang-up behind a short read an end, also when it is a reset; the socket itself knows better, and a

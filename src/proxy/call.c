@@ -237,6 +237,25 @@ static void expect_body(struct call *c)
         (void)buf_reserve(&c->body, n < EXPECTED_BYTES_MAX ? (size_t)n : EXPECTED_BYTES_MAX); /* buf_add() says it */
 }
 
+/* What expect_body() took. */
+static struct room client_on_room(void *ctx)
+{
+    struct call *c = ctx;
+    if (c->state != CALL_READING || c->body.n == 0)
+        return (struct room){NULL, 0};
+    return (struct room){c->body.p + c->body.n, c->body.cap - c->body.n};
+}
+
+/* 0, or -ERR_TOO_LARGE, -ERR_NOMEM. */
+static int keep_body(struct call *c, struct str bytes)
+{
+    bool is_in_place = c->body.n && bytes.p == c->body.p + c->body.n;
+    if (!is_in_place)
+        return buf_add(&c->body, bytes);
+    c->body.n += bytes.n;
+    return 0;
+}
+
 static void client_on_body(void *ctx, struct str bytes)
 {
     struct call *c = ctx;
@@ -244,7 +263,7 @@ static void client_on_body(void *ctx, struct str bytes)
         return; /* the rest of a refused request */
     size_t cap = c->body.cap;
     expect_body(c);
-    if (buf_add(&c->body, bytes) < 0) {
+    if (keep_body(c, bytes) < 0) {
         call_refusef(c, CODE_REQUEST_TOO_LARGE, 413, "The request body is larger than %s (%lld bytes)",
                      call_body_limit(c), (long long)c->body.max_bytes);
         return;
@@ -295,6 +314,7 @@ static void client_on_reset(void *ctx, enum http_reset why)
 }
 
 const struct http_events call_client_events = {
+    .on_room = client_on_room,
     .on_body = client_on_body,
     .on_end = client_on_end,
     .on_writable = client_on_writable,
