@@ -36,6 +36,16 @@ size_t utf8_next(struct str s)
     return is_overlong || is_too_high ? 0 : 4;
 }
 
+uint32_t utf8_code(struct str s, size_t n)
+{
+    static const unsigned char first_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    check(n >= 1 && n <= 4 && n <= s.n);
+    uint32_t code = (unsigned char)s.p[0] & first_bits[n];
+    for (size_t i = 1; i < n; i++)
+        code = code << 6 | ((unsigned char)s.p[i] & 0x3f);
+    return code;
+}
+
 bool utf8_is_valid(struct str s)
 {
     while (s.n > 0) {

@@ -59,6 +59,7 @@ static void every_code_point_is_written_as_it_is_read(void **state)
         char out[4];
         size_t n = utf8_write(code, out);
         assert_int_equal(utf8_next((struct str){out, n}), n);
+        assert_int_equal(utf8_code((struct str){out, n}, n), code);
         assert_int_equal(n, code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4);
     }
     char out[4];
