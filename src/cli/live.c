@@ -7,9 +7,7 @@
 
 #define CONFIG_BYTES_MAX 4096
 
-static const struct {
-    struct str vendor, variable;
-} known[] = {
+static const struct live_vendor known[] = {
 #define LIVE(vendor, variable) {STR_INIT(vendor), STR_INIT(variable)},
 #include "cli/live.tbl.h"
 #undef LIVE
@@ -25,8 +23,13 @@ static int say_unknown(struct cli *c, struct str name)
                      STR_ARG(names));
 }
 
-/* https://api.example.com, as the built-in connector says. */
-static struct str base_url_of(struct cli *c, struct str vendor)
+const struct live_vendor *live_vendors(size_t *ret_n)
+{
+    *ret_n = N_KNOWN;
+    return known;
+}
+
+struct str live_base_url(struct cli *c, struct str vendor)
 {
     struct limits limits;
     struct diag_list diags;
@@ -51,7 +54,7 @@ static int add_vendor(struct cli *c, struct str name, struct buf *out)
             return cli_fail(c, "--live " STR_FMT ": its secret is looked for in " STR_FMT ", which is not set",
                             STR_ARG(name), STR_ARG(variable));
         (void)buf_printf(out, "  " STR_FMT ": {base_url: \"" STR_FMT "\", secret: \"env:" STR_FMT "\"}\n",
-                         STR_ARG(name), STR_ARG(base_url_of(c, name)),
+                         STR_ARG(name), STR_ARG(live_base_url(c, name)),
                          STR_ARG(variable)); /* a few short lines: they fit */
         return 0;
     }

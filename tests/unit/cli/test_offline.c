@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 static char dir[64], out[65536], err[65536];
+static const char *vars[4]; /* of the environment, beside what every test has */
 
 static size_t slurp(FILE *f, char *into, size_t n)
 {
@@ -23,7 +24,7 @@ static int run_words(const char *const *argv)
     int argc = 0, status;
     static char home[128];
     snprintf(home, sizeof(home), "XDG_DATA_HOME=%s", dir);
-    const char *const env[] = {home, "TERM=dumb", NULL};
+    const char *const env[] = {home, "TERM=dumb", vars[0], vars[1], vars[2], NULL};
 
     while (argv[argc])
         argc++;
@@ -55,22 +56,30 @@ static void put_file(const char *name, const char *content)
 
 static void take_file(const char *name)
 {
-    char path[128];
+    char path[256];
     snprintf(path, sizeof(path), "%s/%s", dir, name);
     unlink(path);
 }
 
 static int setup(void **state)
 {
+    memset(vars, 0, sizeof(vars));
     strcpy(dir, "/tmp/flyball-cli-XXXXXX");
     assert_non_null(mkdtemp(dir));
     return 0;
 }
 static int teardown(void **state)
 {
-    take_file("flyball.yaml");
-    take_file("policy.yaml");
+    static const char *const FILES[] = {"flyball.yaml", "policy.yaml", "flyball.schema.json"};
+    char deeper[128];
+    for (size_t i = 0; i < 3; i++) {
+        take_file(FILES[i]);
+        snprintf(deeper, sizeof(deeper), "deeper/%s", FILES[i]);
+        take_file(deeper);
+    }
     take_file("bad.yaml");
+    snprintf(deeper, sizeof(deeper), "%s/deeper", dir);
+    rmdir(deeper);
     rmdir(dir);
     return 0;
 }
@@ -112,6 +121,48 @@ static void init_writes_what_check_accepts_and_never_overwrites(void **state)
     assert_int_equal(run("init"), 0);
     assert_non_null(strstr(err, "kept"));
     assert_int_equal(run("policy", "check", "policy.yaml"), 1);
+}
+
+/* The text of a file in the test's folder. */
+static void assert_file(const char *name, const char *part, bool is_there)
+{
+    char text[65536], path[128];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    size_t n = fread(text, 1, sizeof(text) - 1, f);
+    text[n] = 0;
+    fclose(f);
+    if ((strstr(text, part) != NULL) != is_there)
+        fail_msg("%s: `%s` is %sthere", name, part, is_there ? "not " : "");
+}
+
+static void init_names_the_vendors_of_the_environment_and_none_of_their_secrets(void **state)
+{
+    vars[0] = "STRIPE_SECRET_KEY=sk_test_made_up_4711";
+    vars[1] = "OPENAI_API_KEY=sk-fb_test_0123456789_x"; /* an agent's own: no secret of the daemon's */
+    assert_int_equal(run("init"), 0);
+    assert_non_null(strstr(err, "1 of 5 vendors"));
+    assert_file("flyball.yaml", "# yaml-language-server: $schema=./flyball.schema.json\n", true);
+    assert_file("flyball.yaml",
+                "\nvendors:\n  stripe:\n    base_url: https://api.stripe.com\n    secret: env:STRIPE_SECRET_KEY\n",
+                true);
+    assert_file("flyball.yaml", "\n#   openai:\n#     base_url: https://api.openai.com\n", true);
+    assert_file("flyball.yaml", "sk_test_made_up_4711", false);
+    assert_file("flyball.schema.json", "\"$schema\"", true);
+    assert_int_equal(run("config", "check"), 0);
+    assert_int_equal(run("init", "--json"), 0);
+    assert_string_equal(out, "{\"written\":0}\n");
+}
+
+static void init_without_a_secret_in_the_environment_has_every_vendor_as_a_comment(void **state)
+{
+    assert_int_equal(run("init", "deeper"), 0);
+    assert_non_null(strstr(err, "No vendor's secret"));
+    assert_non_null(strstr(err, "\nNext:  flyball serve --config deeper/flyball.yaml\n"));
+    assert_file("deeper/flyball.yaml", "\n# vendors:\n", true);
+    assert_file("deeper/flyball.yaml", "\n#   twilio:\n", true);
+    assert_int_equal(run("config", "check", "--config", "deeper/flyball.yaml"), 0);
 }
 
 static void policy_check_prints_where(void **state)
@@ -269,6 +320,8 @@ int main(void)
         T(wrong_use_exits_2_and_says_so_on_err),
         T(no_daemon_exits_3_with_the_next_step),
         T(init_writes_what_check_accepts_and_never_overwrites),
+        T(init_names_the_vendors_of_the_environment_and_none_of_their_secrets),
+        T(init_without_a_secret_in_the_environment_has_every_vendor_as_a_comment),
         T(policy_check_prints_where),
         T(config_is_shown_with_origins),
         T(help_names_every_command),
