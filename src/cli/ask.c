@@ -38,10 +38,12 @@ static void end(struct exchange *e)
 static void on_head(void *ctx, const struct http_head *head)
 {
     struct exchange *e = ctx;
-    struct str code = STR_NONE;
+    struct str code = STR_NONE, date = STR_NONE;
     e->told->status = head->status;
     (void)http_head_get(head, STR("x-flyball-code"), &code); /* most have none */
+    (void)http_head_get(head, STR("date"), &date);
     e->told->code = arena_str(e->arena, code);
+    e->told->date = arena_str(e->arena, date);
 }
 
 static void on_body(void *ctx, struct str bytes)

@@ -22,6 +22,7 @@ struct told {
     int status;
     struct buf body; /* ask_end() frees it */
     struct str code; /* x-flyball-code, in the arena; empty: none */
+    struct str date; /* the same of date */
     bool has_failed; /* no whole answer came */
     enum http_reset why;
 };

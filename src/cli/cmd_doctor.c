@@ -3,13 +3,13 @@
  * check: ok, warn or fail, and what to do.
  */
 #include "base/time.h"
+#include "cli/agent_key.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/doctor.h"
 #include "cli/print.h"
-#include "cli/sdk_env.h"
 #include "cli/settings.h"
 #include "cli/where.h"
-#include "codec/json_write.h"
 #include "tls/client.h"
 #include "tls/server.h"
 
@@ -25,13 +25,6 @@
 #define CERTIFICATE_WARN_NS (14LL * 86400 * NS_PER_S)
 #define CLOCK_MIN 1767225600LL /* 2026-01-01: a clock before that is not set */
 
-struct doctor {
-    struct cli *c;
-    struct json_writer w; /* with --json */
-    struct buf json;
-    bool has_failed;
-};
-
 static enum style style_of(const char *status)
 {
     if (strcmp(status, "ok") == 0)
@@ -39,7 +32,7 @@ static enum style style_of(const char *status)
     return strcmp(status, "warn") == 0 ? STYLE_WARN : STYLE_BAD;
 }
 
-static void report(struct doctor *d, const char *status, const char *name, struct str text, struct str fix)
+void doctor_report(struct doctor *d, const char *status, const char *name, struct str text, struct str fix)
 {
     struct cli *c = d->c;
     d->has_failed |= strcmp(status, "fail") == 0;
@@ -63,8 +56,6 @@ static void report(struct doctor *d, const char *status, const char *name, struc
     }
 }
 
-#define TEXT(d, ...) arena_printf(&(d)->c->arena, __VA_ARGS__)
-
 /* --- from here ---------------------------------------------------------------------------------------------------- */
 
 /* A listener's certificate: can it be used, and for how long still. */
@@ -78,12 +69,13 @@ static void check_listener(struct doctor *d, const char *what, struct str cert, 
         return;
     buf_init(&error, 4096);
     if (tls_server_new(&(struct tls_server_files){cert, key, client_ca}, &error, &s) < 0) {
-        report(d, "fail", name, arena_str(&d->c->arena, buf_str(&error)), STR("the daemon does not start with it"));
+        doctor_report(d, "fail", name, arena_str(&d->c->arena, buf_str(&error)),
+                      STR("the daemon does not start with it"));
     } else {
         wall_t ends = tls_server_ends(s), now = clock_system.wall(clock_system.ctx);
         const char *status = ends < now ? "fail" : ends - now < CERTIFICATE_WARN_NS ? "warn" : "ok";
-        report(d, status, name,
-               TEXT(d, STR_FMT " is good until " STR_FMT, STR_ARG(cert), STR_ARG(wall_text(ends, until))),
+        doctor_report(d, status, name,
+               DOCTOR_TEXT(d, STR_FMT " is good until " STR_FMT, STR_ARG(cert), STR_ARG(wall_text(ends, until))),
                strcmp(status, "ok") == 0 ? STR("") : STR("put a new one in its place, then flyball reload"));
         tls_server_free(s);
     }
@@ -98,8 +90,8 @@ static void check_authorities(struct doctor *d, const struct config_vendor *v)
         return;
     buf_init(&error, 4096);
     if (tls_client_new(v->ca_file, NULL, &error, &t) < 0)
-        report(d, "fail", "ca_file",
-               TEXT(d, "vendors." STR_FMT ": " STR_FMT, STR_ARG(v->name), STR_ARG(buf_str(&error))),
+        doctor_report(d, "fail", "ca_file",
+               DOCTOR_TEXT(d, "vendors." STR_FMT ": " STR_FMT, STR_ARG(v->name), STR_ARG(buf_str(&error))),
                STR("the daemon does not start with it"));
     else
         tls_client_free(t);
@@ -111,56 +103,79 @@ static void check_tls(struct doctor *d, const struct config *c)
     check_listener(d, "data", c->data_cert_file, c->data_key_file, c->data_client_ca_file);
     check_listener(d, "admin", c->admin_cert_file, c->admin_key_file, c->admin_client_ca_file);
     if (c->insecure)
-        report(d, "warn", "insecure", STR("listeners may be reached from other machines without TLS"),
+        doctor_report(d, "warn", "insecure", STR("listeners may be reached from other machines without TLS"),
                STR("name a certificate: listen.data_tls, listen.admin_tls"));
     for (size_t i = 0; i < c->n_vendors; i++)
         check_authorities(d, &c->vendors[i]);
 }
 
-static void check_config(struct doctor *d)
+/* *ret: NULL when it has errors, which are printed. */
+static void check_config(struct doctor *d, const struct config **ret)
 {
     const struct config *config;
+    *ret = NULL;
     if (settings_load(d->c, false, &config) != 0) {
-        report(d, "fail", "config", STR("the configuration has errors, printed above"), STR("flyball config check"));
+        doctor_report(d, "fail", "config", STR("the configuration has errors, printed above"),
+                      STR("flyball config check"));
         return;
     }
-    report(d, "ok", "config", TEXT(d, "read; %zu vendors", config->n_vendors), STR(""));
+    doctor_report(d, "ok", "config", DOCTOR_TEXT(d, "read; %zu vendors", config->n_vendors), STR(""));
     check_tls(d, config);
-    config_unref(config);
+    *ret = config;
+}
+
+static void check_entry(struct doctor *d, struct str dir, struct str path)
+{
+    struct stat st;
+    if (stat(path.p, &st) != 0)
+        doctor_report(d, errno == ENOENT ? "warn" : "fail", "folder",
+                      DOCTOR_TEXT(d, STR_FMT ": %s", STR_ARG(dir), strerror(errno)),
+                      errno == ENOENT ? STR("flyball dev, or flyball serve, makes it") : STR(""));
+    else if (st.st_mode & (S_IWGRP | S_IRWXO))
+        doctor_report(d, "warn", "folder",
+                      DOCTOR_TEXT(d, STR_FMT " can be entered by other users (mode %03o)", STR_ARG(dir),
+                                  st.st_mode & 0777u),
+                      DOCTOR_TEXT(d, "chmod 700 " STR_FMT, STR_ARG(dir)));
+    else if (access(path.p, W_OK | X_OK) != 0)
+        doctor_report(
+            d, "warn", "folder",
+            DOCTOR_TEXT(d, STR_FMT " cannot be written by you: another user's daemon runs on it", STR_ARG(dir)),
+            STR("run doctor as that user, with sudo -u"));
+    else
+        doctor_report(d, "ok", "folder", DOCTOR_TEXT(d, STR_FMT " (mode %03o)", STR_ARG(dir), st.st_mode & 0777u),
+                      STR(""));
 }
 
 static void check_folder(struct doctor *d, struct str dir)
 {
-    struct stat st;
     struct statvfs fs;
     struct str path = arena_str(&d->c->arena, dir);
-    if (stat(path.p, &st) != 0) {
-        report(d, errno == ENOENT ? "warn" : "fail", "folder", TEXT(d, STR_FMT ": %s", STR_ARG(dir), strerror(errno)),
-               errno == ENOENT ? STR("flyball dev, or flyball serve, makes it") : STR(""));
-        return;
-    }
-    if (st.st_mode & (S_IWGRP | S_IRWXO))
-        report(d, "warn", "folder",
-               TEXT(d, STR_FMT " can be entered by other users (mode %03o)", STR_ARG(dir), st.st_mode & 0777u),
-               TEXT(d, "chmod 700 " STR_FMT, STR_ARG(dir)));
-    else
-        report(d, "ok", "folder", TEXT(d, STR_FMT " (mode %03o)", STR_ARG(dir), st.st_mode & 0777u), STR(""));
-    if (statvfs(path.p, &fs) == 0) {
-        unsigned long long left = (unsigned long long)fs.f_bavail * fs.f_frsize;
-        report(d, left < FREE_BYTES_MIN ? "fail" : "ok", "disk", TEXT(d, "%llu MiB free", left >> 20),
-               left < FREE_BYTES_MIN ? STR("free space: without a journal no money moves") : STR(""));
-    }
+    check_entry(d, dir, path);
+    if (statvfs(path.p, &fs) != 0)
+        return; /* said */
+    unsigned long long left = (unsigned long long)fs.f_bavail * fs.f_frsize;
+    doctor_report(d, left < FREE_BYTES_MIN ? "fail" : "ok", "disk", DOCTOR_TEXT(d, "%llu MiB free", left >> 20),
+                  left < FREE_BYTES_MIN ? STR("free space: without a journal no money moves") : STR(""));
 }
 
-static void check_token(struct doctor *d, struct str dir)
+/* Files of the data folder that nobody else may read. What is not there was not made yet. */
+static void check_private(struct doctor *d, struct str dir, const char *file, const char *name)
 {
     struct stat st;
-    struct str path = where_file(d->c, dir, "admin.token");
+    struct str path = where_file(d->c, dir, file);
     if (stat(path.p, &st) != 0)
-        return; /* no daemon has run here: the folder's line says so */
+        return;
     bool is_open = (st.st_mode & 077) != 0;
-    report(d, is_open ? "fail" : "ok", "token", TEXT(d, STR_FMT " (mode %03o)", STR_ARG(path), st.st_mode & 0777u),
-           is_open ? TEXT(d, "chmod 600 " STR_FMT, STR_ARG(path)) : STR(""));
+    doctor_report(d, is_open ? "fail" : "ok", name,
+                  DOCTOR_TEXT(d, STR_FMT " (mode %03o)", STR_ARG(path), st.st_mode & 0777u),
+                  is_open ? DOCTOR_TEXT(d, "chmod 600 " STR_FMT, STR_ARG(path)) : STR(""));
+}
+
+static void check_private_files(struct doctor *d, struct str dir)
+{
+    check_private(d, dir, "admin.token", "token");
+    check_private(d, dir, "secrets.key", "secrets key");
+    check_private(d, dir, "checkpoint.key", "record key");
 }
 
 static void check_process(struct doctor *d)
@@ -169,34 +184,12 @@ static void check_process(struct doctor *d)
     wall_t now = clock_system.wall(clock_system.ctx);
     char text[WALL_TEXT_BYTES];
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
-        report(d, files.rlim_max < FILES_MIN ? "warn" : "ok", "files",
-               TEXT(d, "%llu open files allowed", (unsigned long long)files.rlim_max),
+        doctor_report(d, files.rlim_max < FILES_MIN ? "warn" : "ok", "files",
+               DOCTOR_TEXT(d, "%llu open files allowed", (unsigned long long)files.rlim_max),
                files.rlim_max < FILES_MIN ? STR("raise it: ulimit -n 65536, or LimitNOFILE= in the unit") : STR(""));
     bool is_set = now / NS_PER_S > CLOCK_MIN;
-    report(d, is_set ? "ok" : "fail", "clock", wall_text(now, text),
+    doctor_report(d, is_set ? "ok" : "fail", "clock", wall_text(now, text),
            is_set ? STR("") : STR("set the clock: limits by day and month depend on it"));
-}
-
-/* A vendor's own credential where agents run is a way around us. */
-static void check_bypass(struct doctor *d)
-{
-    size_t n = 0;
-    for (const char *const *e = d->c->env; e && *e; e++) {
-        struct str name, value;
-        const char *vendor = str_cut(str_c(*e), '=', &name, &value) ? sdk_real_key(value) : NULL;
-        if (!vendor)
-            continue;
-        report(
-            d, "warn", "bypass",
-            TEXT(d, STR_FMT " holds a key of %s: a program started here can go around Flyball", STR_ARG(name), vendor),
-            TEXT(d,
-                 "start agents with `flyball run`, which hides it, or unset " STR_FMT
-                 "; give the daemon the secret by file:",
-                 STR_ARG(name)));
-        n++;
-    }
-    if (!n)
-        report(d, "ok", "bypass", STR("no vendor's own key in this environment"), STR(""));
 }
 
 /* --- from the daemon ---------------------------------------------------------------------------------------------- */
@@ -211,16 +204,50 @@ static int ask_daemon(struct doctor *d)
     for (struct json_iter it = json_each(json_get(a.json, STR("checks"))); json_next(&it, NULL, &check);) {
         const char *name = arena_str(&d->c->arena, show_text(check, "name")).p;
         const char *status = arena_str(&d->c->arena, show_text(check, "status")).p;
-        report(d, status, name, show_text(check, "text"), show_text(check, "fix"));
+        doctor_report(d, status, name, show_text(check, "text"), show_text(check, "fix"));
     }
     return 0;
+}
+
+/* Where agents connect: as the daemon says, else as the configuration does. Empty: nobody knows. */
+static struct str data_url(struct doctor *d, const struct config *config, bool has_daemon)
+{
+    struct agent_place place;
+    if (has_daemon && agent_place_find(d->c, &place) == 0)
+        return place.url;
+    if (!config || str_ends(config->listen_data, STR(":0")))
+        return STR("");
+    return DOCTOR_TEXT(d, "%s://" STR_FMT, config->data_cert_file.n ? "https" : "http", STR_ARG(config->listen_data));
+}
+
+static int examine(struct doctor *d, struct str dir)
+{
+    const struct config *config;
+    int r = 0;
+    check_config(d, &config);
+    check_folder(d, dir);
+    check_private_files(d, dir);
+    check_process(d);
+    if (config) {
+        doctor_secrets(d, config);
+        doctor_prices(d, config);
+    }
+    if (config && cli_has(d->c, "vendors"))
+        doctor_reach(d, config);
+    if (!cli_has(d->c, "offline"))
+        r = ask_daemon(d);
+    bool has_daemon = r == 0 && !cli_has(d->c, "offline");
+    if (has_daemon)
+        r = doctor_keys(d);
+    doctor_env(d, data_url(d, config, has_daemon));
+    config_unref(config);
+    return r;
 }
 
 static int run(struct cli *c)
 {
     struct doctor d = {.c = c};
     struct str dir = where_dir(c, false);
-    int r = 0;
 
     if (!cli_option(c, "dir").n && !cli_env(c, "FLYBALL_DIR").n &&
         access(where_file(c, dir, "admin.url").p, F_OK) != 0 &&
@@ -233,13 +260,7 @@ static int run(struct cli *c)
         jw_key(&d.w, STR("checks"));
         jw_array(&d.w);
     }
-    check_config(&d);
-    check_folder(&d, dir);
-    check_token(&d, dir);
-    check_process(&d);
-    check_bypass(&d);
-    if (!cli_has(c, "offline"))
-        r = ask_daemon(&d);
+    int r = examine(&d, dir);
     if (c->is_json) {
         jw_array_end(&d.w);
         jw_put_bool(&d.w, STR("ok"), !d.has_failed && r == 0);
@@ -252,6 +273,7 @@ static int run(struct cli *c)
 
 static const struct option_spec options[] = {
     {"offline", NULL, "only what can be seen without the daemon", false},
+    {"vendors", NULL, "also ask every vendor of the configuration for an answer: name, connection, TLS, clock", false},
     {"config", "FILE", "the configuration file to read", false},
     {NULL, NULL, NULL, false},
 };
@@ -261,7 +283,10 @@ const struct command cmd_doctor = {
     .args = "",
     .summary =
         "check this machine and the daemon: rebuild all counters and compare, verify the chain; exit 1 when one fails",
-    .examples = "doctor\ndoctor --offline\ndoctor --json",
+    .text = "One line a check: ok, warn or fail, and what to do. A warning changes no exit code. Without --vendors "
+            "nothing\n"
+            "leaves this machine.",
+    .examples = "doctor\ndoctor --vendors --config /etc/flyball/flyball.yaml\ndoctor --offline --json",
     .options = options,
     .needs_daemon = true,
     .run = run,

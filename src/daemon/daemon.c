@@ -19,6 +19,7 @@
 #include "daemon/harden.h"
 #include "daemon/listener_tls.h"
 #include "daemon/models.h"
+#include "daemon/port_owner.h"
 #include "daemon/secrets_key.h"
 #include "proxy/core_secrets.h"
 #include "proxy/lookup_cache.h"
@@ -201,12 +202,16 @@ static int start_workers(struct daemon *d)
 
 static int listen_failed(struct daemon *d, const char *what, struct str addr, int r)
 {
+    struct net_addr parsed;
+    struct str owner = STR("");
     buf_printf(&d->error, "cannot listen on " STR_FMT " (%s): %s", STR_ARG(addr), what, err_text(r));
-    if (r == -ERR_ADDR_IN_USE)
-        buf_printf(
-            &d->error,
-            "; another program has it: see ss -ltnp, or choose another with --listen-%s ADDR:PORT (port 0 picks one)",
-            what);
+    if (r != -ERR_ADDR_IN_USE)
+        return r;
+    if (net_addr_parse(addr, &parsed) == 0)
+        owner = port_owner(&d->arena, parsed.port);
+    buf_printf(&d->error,
+               "; %s" STR_FMT " has it; end that, or choose another with --listen-%s ADDR:PORT (port 0 picks one)",
+               owner.n ? "" : "another program", STR_ARG(owner), what);
     return r;
 }
 

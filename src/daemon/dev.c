@@ -151,10 +151,9 @@ static void print_try(const struct dev *d, const struct vendors *vendors, struct
     if (vendor_is_simulated(vendors, STR("stripe")))
         printf("  curl " STR_FMT "/stripe/v1/refunds -u %s: -d charge=ch_demo -d amount=500\n", STR_ARG(data_url),
                d->key.text);
-    if (vendors_find(vendors, STR("openai")))
-        printf("  OpenAI(base_url=\"" STR_FMT "/openai/v1\", api_key=\"%s\")\n", STR_ARG(data_url), d->key.text);
-    if (vendor_is_simulated(vendors, STR("stripe")))
-        printf("  stripe.api_base = \"" STR_FMT "/stripe\"; stripe.api_key = \"%s\"\n", STR_ARG(data_url), d->key.text);
+    printf("  flyball run --dir " STR_FMT " -- python agent.py    OpenAI, Anthropic, Resend: no change in its code\n",
+           STR_ARG(dir));
+    printf("  flyball snippet stripe-python    the line to paste for Stripe; `flyball snippet` lists all SDKs\n");
 }
 
 void dev_banner(const struct dev *d, const struct vendors *vendors, struct str data_url, struct str admin_url,

@@ -401,6 +401,6 @@ def test_the_sdk_works_on_the_readmes_base_url(daemon, key, vendor):
     c = stripe.StripeClient(key, base_addresses={"api": f"{daemon.ready['data']}/stripe"})
     ch = c.v1.charges.create({"amount": 900, "currency": "usd", "source": "tok_visa"})
     assert c.v1.refunds.create({"charge": ch.id, "amount": 300}).amount == 300
-    # And with the older module-wide settings, which dev's banner names.
+    # And with the older module-wide settings.
     e = refused(client("fb_test_nonsense", f"{daemon.ready['data']}/stripe").v1.balance.retrieve)
     assert type(e) is stripe.AuthenticationError

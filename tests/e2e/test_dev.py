@@ -194,7 +194,7 @@ def banner(tmp_path, *args, env):
 def test_the_banner_has_lines_to_paste_for_a_model_and_for_stripe(tmp_path):
     said, _ = banner(tmp_path, env={})
     assert len(said.splitlines()) <= 15
-    for words in ("gpt-4o-mini", "charge=ch_demo", "OpenAI(base_url=", "stripe.api_base", "flyball demo"):
+    for words in ("gpt-4o-mini", "charge=ch_demo", "flyball run", "flyball snippet", "flyball demo"):
         assert words in said
     assert "  live  " not in said and "fb_live" not in said
 

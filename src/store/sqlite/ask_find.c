@@ -194,7 +194,7 @@ static int find_frames(struct finding *f)
     uint32_t mark = finds_mark(&key, f->q->id);
     while (r == 0 && f->n_left > 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
         struct str entries = sql_blob(st, 1);
-        size_t i = finds_count(entries);
+        size_t i = finds_has(entries, mark) ? finds_count(entries) : 0;
         uint64_t seq;
         while (r == 0 && f->n_left > 0 && finds_next(entries, sql_i64(st, 0), mark, &i, &seq))
             r = look_at(f, seq);

@@ -101,13 +101,27 @@ int finds_write(struct finds *f)
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
+static uint32_t entry_at(struct str entries, size_t i)
+{
+    uint32_t entry;
+    memcpy(&entry, entries.p + 4 * i, sizeof entry);
+    return le32toh(entry);
+}
+
+/* Most rows have none: without a way out, this is a few instructions for eight entries. */
+bool finds_has(struct str entries, uint32_t mark)
+{
+    uint32_t n_hits = 0;
+    for (size_t i = 0; i < finds_count(entries); i++)
+        n_hits += (entry_at(entries, i) ^ mark) < PLACE_SEQS;
+    return n_hits > 0;
+}
+
 bool finds_next(struct str entries, int64_t block, uint32_t mark, size_t *i, uint64_t *ret_seq)
 {
     while (*i > 0) {
-        uint32_t entry;
-        memcpy(&entry, entries.p + 4 * --*i, sizeof entry);
-        entry = le32toh(entry);
-        if ((entry ^ mark) >> PLACE_BITS)
+        uint32_t entry = entry_at(entries, --*i);
+        if ((entry ^ mark) >= PLACE_SEQS)
             continue;
         *ret_seq = (uint64_t)block * PLACE_SEQS + entry % PLACE_SEQS;
         return true;
