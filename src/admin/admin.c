@@ -69,6 +69,7 @@ int admin_new(const struct admin_options *o, struct admin **ret)
     a->ui_dir = o->ui_dir;
     a->default_mode = o->default_mode;
     a->tls = o->tls;
+    a->exports = o->exports;
     a->reload = o->reload;
     a->reload_ctx = o->reload_ctx;
     a->http_limits = *o->limits;

@@ -9,6 +9,7 @@
 #include "proxy/core.h"
 
 struct admin;
+struct exports;
 struct tls_server;
 
 struct admin_options {
@@ -22,6 +23,7 @@ struct admin_options {
     struct str version;
     struct str ui_dir; /* folder of the dashboard's files, instead of those in the binary; empty: none. Outlives it */
     struct tls_server *tls; /* NULL: plain HTTP; outlives it */
+    struct exports *exports; /* NULL: none is configured; outlives it */
     int (*reload)(void *ctx, struct buf *error); /* negative: `error` says why; what was stays */
     void *reload_ctx;
 };

@@ -2,6 +2,7 @@
  * admin/h_audit.c - proofs on demand: the chain, the counters, the frames themselves. Long work, done by reader
  * threads.
  */
+#include "admin/exports_view.h"
 #include "admin/handlers.h"
 #include "admin/request.h"
 #include "base/err.h"
@@ -165,6 +166,7 @@ static void check_chain(struct json_writer *w, struct arena *a, struct store *s,
 
 /* What a reader's thread needs; lives in the request's arena. */
 struct examination {
+    struct exports *exports;
     struct buf health, secrets;
     struct str secrets_problem;
     bool is_ready;
@@ -213,6 +215,19 @@ static void check_secrets(struct json_writer *w, struct arena *a, const struct e
     *ok &= is_well;
 }
 
+/* A warning: nothing is lost as long as the store keeps the record. */
+static void check_exports(struct json_writer *w, struct arena *a, struct exports *exports)
+{
+    struct str names;
+    if (exports_n(exports) == 0)
+        return;
+    size_t n = exports_failing(exports, a, &names);
+    put_check(w, "exports", n ? "warn" : "ok",
+              n ? arena_printf(a, "these targets take no spans now: " STR_FMT, STR_ARG(names))
+                : arena_printf(a, "all %zu targets take spans", exports_n(exports)),
+              n ? "GET /api/v1/exports says why; the record keeps what they lack" : NULL);
+}
+
 static int examine(void *ctx, struct store *s, struct store_reader *reader, struct buf *out)
 {
     const struct examination *x = ctx;
@@ -230,6 +245,7 @@ static int examine(void *ctx, struct store *s, struct store_reader *reader, stru
               ok ? NULL : "free disk space, then restart the daemon");
     check_positions(&w, &a, buf_str(&x->health), &ok);
     check_secrets(&w, &a, x, &ok);
+    check_exports(&w, &a, x->exports);
     check_counters(&w, &a, s, &ok);
     check_chain(&w, &a, s, reader, &ok);
     jw_array_end(&w);
@@ -248,6 +264,7 @@ void admin_on_doctor(struct request *r)
     arena_cleanup(&r->arena, free_buf, &x->health);
     buf_init(&x->secrets, ADMIN_ANSWER_BYTES_MAX);
     arena_cleanup(&r->arena, free_buf, &x->secrets);
+    x->exports = r->admin->exports;
     x->secrets_problem = core_secrets_problem(r->admin->core);
     int e = core_health_json(r->admin->core, &x->health, &x->is_ready);
     if (e == 0)

@@ -2,9 +2,11 @@
  * admin/h_state.c - how the daemon is: alive, ready, limits, positions, configuration, vendors, the API's own
  * description.
  */
+#include "admin/exports_view.h"
 #include "admin/handlers.h"
 #include "admin/limits_view.h"
 #include "admin/request.h"
+#include "proxy/core_follow.h"
 #include "proxy/core_secrets.h"
 
 void admin_on_healthz(struct request *r)
@@ -13,16 +15,25 @@ void admin_on_healthz(struct request *r)
     request_answer(r, 200);
 }
 
+/* A target that fails makes nothing unready: what it lacks is on record. */
 void admin_on_readyz(struct request *r)
 {
+    struct json_writer w;
     bool is_ready = false;
     int e = core_health_json(r->admin->core, &r->ask.json, &is_ready);
     is_ready = is_ready && e == 0;
     size_t n = core_vendors_without_secret(r->admin->core);
-    (void)buf_printf(&r->out, "{\"ready\":%s", is_ready ? "true" : "false");
+    jw_init(&w, &r->out);
+    jw_object(&w);
+    jw_put_bool(&w, STR("ready"), is_ready);
     if (n) /* they refuse, the rest works; which they are is for those with a token */
-        (void)buf_printf(&r->out, ",\"vendors_without_secret\":%zu", n);
-    (void)buf_add(&r->out, STR("}\n"));
+        jw_put_i64(&w, STR("vendors_without_secret"), (int64_t)n);
+    if (str_eq(request_param(r, STR("verbose")), STR("1"))) {
+        jw_key(&w, STR("exports"));
+        exports_view(r->admin->exports, core_store_seq(r->admin->core), false, &w);
+    }
+    jw_object_end(&w);
+    (void)buf_add_byte(&r->out, '\n'); /* noted in the buf */
     request_answer(r, is_ready ? 200 : 503);
 }
 
@@ -61,6 +72,14 @@ void admin_on_limits(struct request *r)
     jw_init(&w, &r->ask.json);
     limits_view(&r->arena, core, keys, &w);
     request_answer_list(r, STR("limits"));
+}
+
+void admin_on_exports(struct request *r)
+{
+    struct json_writer w;
+    jw_init(&w, &r->ask.json);
+    exports_view(r->admin->exports, core_store_seq(r->admin->core), true, &w);
+    request_answer_list(r, STR("exports"));
 }
 
 void admin_on_config(struct request *r)

@@ -4,9 +4,11 @@
  *
  * Labels would let one agent's run ids grow a scraper's memory without end: there are none but the version.
  */
+#include "admin/exports_view.h"
 #include "admin/handlers.h"
 #include "admin/request.h"
 #include "base/counter.h"
+#include "proxy/core_follow.h"
 
 #define METRIC_NAME_BYTES_MAX 120
 
@@ -55,6 +57,7 @@ void admin_on_metrics(struct request *r)
     if (core_health_json(r->admin->core, &r->ask.json, &is_ready) == 0 &&
         json_parse(&r->arena, buf_str(&r->ask.json), 16, &health) == 0)
         gauges(r, health, STR(""), &r->out);
+    exports_metrics(r->admin->exports, core_store_seq(r->admin->core), &r->out);
     r->content_type = "text/plain; version=0.0.4; charset=utf-8";
     request_answer(r, 200);
 }

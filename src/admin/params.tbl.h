@@ -19,3 +19,4 @@ PARAM(since, "string", "a time (RFC 3339), or a duration back from now such as 1
 PARAM(until, "string", "a time (RFC 3339), or a duration back from now")
 PARAM(t, "string", "code of a sign-in link; the page reads it, the daemon does not")
 PARAM(file, "string", "name of the file, for messages")
+PARAM(verbose, "boolean", "1: with the state of each target of exports")

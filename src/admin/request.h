@@ -54,6 +54,7 @@ struct admin {
     struct str token, config_json, vendors_json, version, ui_dir;
     enum mode default_mode;
     struct tls_server *tls;
+    struct exports *exports; /* NULL: none */
     int (*reload)(void *ctx, struct buf *error);
     void *reload_ctx;
     struct http_server *server;

@@ -8,7 +8,7 @@
  * what is no data: the dashboard's files.
  */
 VERB(GET, "/healthz", healthz, PUBLIC, "", "", "Alive", "Says that the process lives.")
-VERB(GET, "/readyz", readyz, PUBLIC, "", "", "Ready", "Says whether calls can be governed now: 200 or 503.")
+VERB(GET, "/readyz", readyz, PUBLIC, "verbose", "", "Ready", "Says whether calls can be governed now: 200 or 503.")
 VERB(GET, "/metrics", metrics, PUBLIC, "", "", "text", "Counters and gauges for Prometheus; no names of people, agents or keys.")
 VERB(GET, "/api/v1/openapi.json", openapi, PUBLIC, "", "", "object", "Returns this document.")
 
@@ -52,5 +52,6 @@ VERB(GET, "/api/v1/audit/verify", audit_verify, VIEWER, "", "", "AuditVerified",
 VERB(GET, "/api/v1/audit/export", audit_export, OWNER, "after limit", "", "Frames", "Gives the frames as they were written, for checks elsewhere; follow `next_after`.")
 VERB(GET, "/api/v1/doctor", doctor, VIEWER, "", "", "Doctor", "Rebuilds all counters from the ledger and compares, verifies the chain, and looks at the positions.")
 VERB(GET, "/api/v1/health", health, VIEWER, "", "", "Health", "Shows journal and store positions, buckets, keys and open calls.")
+VERB(GET, "/api/v1/exports", exports, VIEWER, "", "", "Exports", "Shows where spans go, how far each target has got, and what it said last.")
 VERB(GET, "/api/v1/config", config, VIEWER, "", "", "object", "Shows the running configuration and where each value comes from; no secrets.")
 VERB(GET, "/api/v1/vendors", vendors, VIEWER, "", "", "Vendors", "Lists vendors and the operations that their connectors know.")

@@ -87,3 +87,12 @@ LIMIT(query_rows_max, 10000, 1, 1000000, "rows", "rows of one answer of the admi
 /* admin */
 LIMIT(admin_body_bytes_max, 2097152, 1024, 67108864, "bytes", "body of an admin request")
 LIMIT(admin_connections_max, 64, 1, 4096, "connections", "admin connections at once")
+/* exports */
+LIMIT(export_interval_ms, 1000, 10, 3600000, "ms", "between two looks for what a target has not got yet")
+LIMIT(export_calls_max, 512, 1, 10000, "calls", "calls in one request to a target")
+LIMIT(export_bytes_max, 4194304, 4096, 67108864, "bytes", "one request to a target, before it is compressed")
+LIMIT(export_timeout_ms, 10000, 10, 600000, "ms", "one request to a target, until its answer begins")
+LIMIT(export_backoff_ms, 1000, 10, 600000, "ms", "after a first failure; twice as long after each further one")
+LIMIT(export_backoff_ms_max, 60000, 10, 3600000, "ms", "the longest of these pauses")
+LIMIT(export_retry_after_ms_max, 3600000, 1000, 86400000, "ms", "the longest pause that a target can ask for")
+LIMIT(export_quiet_ms, 30000, 0, 86400000, "ms", "a run without a new call for so long gets its own span")

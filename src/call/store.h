@@ -42,6 +42,14 @@ enum query_kind {
      * first, each once. With `tenant` only what is that tenant's.
      */
     QUERY_FIND,
+     * What is new for those who follow along, oldest first. Calls that a frame behind seq `after` ended: the record,
+     * with ended_seq, and cause_span_id where another call caused it. The last element is {"seen_seq": n}: no frame up
+     * to there has more to give.
+     */
+    QUERY_ENDED,
+    /* Runs whose last call has a seq behind `after` and started before `until`: as QUERY_RUNS, with `ended`. */
+    QUERY_QUIET_RUNS,
+    QUERY_MARKS, /* name, seq: see mark() */
     QUERY_COUNT
 };
 
@@ -102,6 +110,11 @@ struct store_ops {
     uint64_t (*durable)(struct store *s);
     /* Makes what was applied durable now, as far as readers let it; in the thread that applies, with its errors. */
     int (*make_durable)(struct store *s);
+    /*
+     * Remembers how far somebody has got, under a name of theirs; in the thread that applies. Survives what the store's
+     * frames survive, in the order of the calls.
+     */
+    int (*mark)(struct store *s, struct str name, uint64_t seq);
     /* Counters of windows and slots that are past at `now` are left out, but for those that hold something. */
     int (*load)(struct store *s, wall_t now, const struct store_loader *to);
     int (*reader_new)(struct store *s, struct store_reader **ret);

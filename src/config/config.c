@@ -64,6 +64,13 @@ const struct vendor_key_info vendor_key_infos[] = {
 };
 const size_t n_vendor_key_infos = sizeof vendor_key_infos / sizeof vendor_key_infos[0];
 
+const struct vendor_key_info export_key_infos[] = {
+#define EXPORT_KEY(name, is_required, schema, def, help) {STR_INIT(#name), is_required, schema, def, help},
+#include "config/export.tbl.h"
+#undef EXPORT_KEY
+};
+const size_t n_export_key_infos = sizeof export_key_infos / sizeof export_key_infos[0];
+
 struct str config_env(const char *const *env, struct str name)
 {
     for (; env && *env; env++) {
@@ -90,16 +97,17 @@ static int count_cores(void)
     return n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
 }
 
-/* The keys at the top: sections and single settings of the table, and two maps. */
+/* The keys at the top: sections and single settings of the table, and three maps. */
 static void check_top(struct loader *l, const struct yaml *root)
 {
-    struct str keys[SETTING_COUNT + 2];
+    struct str keys[SETTING_COUNT + 3];
     size_t n = 0;
     for (int i = 0; i < SETTING_COUNT; i++) {
         struct str key, section = setting_section(setting_infos[i].path, &key);
         keys[n++] = section.n ? section_part(section, 0) : key;
     }
     keys[n++] = STR("vendors");
+    keys[n++] = STR("exports");
     keys[n++] = STR("limits");
     yaml_check_keys(root, l->file, keys, n, l->diags);
 }
@@ -112,6 +120,7 @@ static void load_document(struct loader *l, const struct yaml *root)
     load_limits(l, root);
     load_settings(l, root);
     load_vendors(l, root);
+    load_exports(l, root);
 }
 
 static int parse_file(struct loader *l, struct arena *scratch, const struct yaml **ret_root)

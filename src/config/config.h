@@ -45,6 +45,34 @@ struct config_vendor {
     int line; /* in the file */
 };
 
+/* A header of what is sent to a target: the value by reference. */
+struct config_header {
+    struct str name;  /* lower case */
+    struct str value; /* "env:NAME", "file:PATH", or "text:VALUE" */
+};
+#define CONFIG_EXPORTS_MAX 8
+#define CONFIG_HEADERS_MAX 16
+#define CONFIG_HEADER_TEXT STR("text:") /* in front of a value that is no secret */
+
+/* Where spans go (export/export.h). */
+struct config_export {
+    struct str name;
+    struct str url;   /* of the traces themselves, checked */
+    struct str host, path;
+    uint16_t port;
+    bool is_tls, is_insecure, is_private;
+    struct str ca_file;
+    bool is_json;        /* else protobuf */
+    bool is_plain;       /* else gzip */
+    struct str semconv;  /* "1.42", "1.36"; empty: the newest */
+    bool has_personal;   /* personal values too */
+    bool has_session;    /* session.id too */
+    bool is_from_start;  /* from the first record on; else from when it was configured */
+    const struct config_header *headers;
+    size_t n_headers;
+    int line;
+};
+
 /* How the input of a call to a model is bounded before it is made (llm/bound.h). */
 enum config_input_bound { INPUT_BOUND_LEARNED, INPUT_BOUND_STRICT };
 
@@ -62,6 +90,8 @@ struct config {
     enum log_level log_level;
     const struct config_vendor *vendors; /* in the file's order */
     size_t n_vendors;
+    const struct config_export *exports; /* in the file's order */
+    size_t n_exports;
     struct limits limits;
     /* the rest is private */
     const struct config_source *sources;

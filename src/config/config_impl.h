@@ -46,13 +46,14 @@ size_t sections_shared(struct str from, struct str to);
 size_t section_depth(struct str section);
 struct str section_part(struct str section, size_t i); /* the i-th name of it */
 
+/* A key of one vendor, or of one target of `exports:`. */
 struct vendor_key_info {
     struct str name;
     bool is_required;
     const char *schema, *def, *help;
 };
-extern const struct vendor_key_info vendor_key_infos[];
-extern const size_t n_vendor_key_infos;
+extern const struct vendor_key_info vendor_key_infos[], export_key_infos[];
+extern const size_t n_vendor_key_infos, n_export_key_infos;
 
 /* Where the value in force came from. One a setting, then one a limit in the order of limits_table(). */
 struct config_source {
@@ -93,6 +94,9 @@ void load_limits(struct loader *l, const struct yaml *root);
 /* vendors.c */
 void load_vendors(struct loader *l, const struct yaml *root);
 
+/* exports.c */
+void load_exports(struct loader *l, const struct yaml *root);
+
 /* `y` has that type, or a diag says that `path` wants `want`. False for both NULL and another type. */
 bool want_type(struct loader *l, const struct yaml *y, enum yaml_type type, struct str path, const char *want);
 
@@ -107,3 +111,13 @@ enum address_fault { ADDRESS_OK, ADDRESS_NO_PORT, ADDRESS_BAD_PORT, ADDRESS_NAME
 /* "127.0.0.1:80", "[::1]:80", "localhost:80"; default_port < 0: a port is wanted. ADDRESS_NAME sets *ret as well. */
 enum address_fault address_parse(struct str s, int default_port, struct address *ret);
 struct str address_text(const struct address *a, struct arena *arena);
+
+/* url.c: scheme, host, port, and whatever stands behind them. NULL, or what is wrong with it. */
+struct url {
+    struct str host; /* a name, or a numeric address; IPv6 without brackets */
+    struct str path; /* as it stands there, with a query or a fragment */
+    uint16_t port;
+    bool is_tls, is_v6, is_loopback, is_numeric;
+};
+const char *url_parse(struct str text, struct arena *a, struct url *ret);
+struct str url_origin(const struct url *u, struct arena *a); /* "https://host:port" */

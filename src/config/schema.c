@@ -104,12 +104,14 @@ static void vendor_key_schema(struct json_writer *w, const struct vendor_key_inf
     buf_deinit(&b);
 }
 
-static void vendors_schema(struct json_writer *w)
+/* A map from names to objects with these keys. */
+static void named_schema(struct json_writer *w, struct str section, int64_t n_max, const struct vendor_key_info *keys,
+                         size_t n)
 {
-    jw_key(w, STR("vendors"));
+    jw_key(w, section);
     jw_object(w);
     jw_put_str(w, STR("type"), STR("object"));
-    jw_put_i64(w, STR("maxProperties"), CONFIG_VENDORS_MAX);
+    jw_put_i64(w, STR("maxProperties"), n_max);
     jw_put_raw(w, STR("propertyNames"), STR("{\"pattern\":\"^[a-z][a-z0-9_-]{0,63}$\"}"));
     jw_key(w, STR("additionalProperties"));
     jw_object(w);
@@ -117,14 +119,14 @@ static void vendors_schema(struct json_writer *w)
     jw_put_bool(w, STR("additionalProperties"), false);
     jw_key(w, STR("required"));
     jw_array(w);
-    for (size_t i = 0; i < n_vendor_key_infos; i++)
-        if (vendor_key_infos[i].is_required)
-            jw_str(w, vendor_key_infos[i].name);
+    for (size_t i = 0; i < n; i++)
+        if (keys[i].is_required)
+            jw_str(w, keys[i].name);
     jw_array_end(w);
     jw_key(w, STR("properties"));
     jw_object(w);
-    for (size_t i = 0; i < n_vendor_key_infos; i++)
-        vendor_key_schema(w, &vendor_key_infos[i]);
+    for (size_t i = 0; i < n; i++)
+        vendor_key_schema(w, &keys[i]);
     jw_object_end(w);
     jw_object_end(w);
     jw_object_end(w);
@@ -161,7 +163,8 @@ int config_schema(struct buf *out)
     jw_key(&w, STR("properties"));
     jw_object(&w);
     settings_schema(&w);
-    vendors_schema(&w);
+    named_schema(&w, STR("vendors"), CONFIG_VENDORS_MAX, vendor_key_infos, n_vendor_key_infos);
+    named_schema(&w, STR("exports"), CONFIG_EXPORTS_MAX, export_key_infos, n_export_key_infos);
     limits_schema(&w);
     jw_object_end(&w);
     jw_object_end(&w);
@@ -170,6 +173,14 @@ int config_schema(struct buf *out)
 }
 
 /* --- Markdown ----------------------------------------------------------------------------------------------------- */
+
+static void keys_markdown(const char *of, const struct vendor_key_info *keys, size_t n, struct buf *out)
+{
+    buf_printf(out, "\n| key of a %s | needed | default | meaning |\n|---|---|---|---|\n", of);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, "| `" STR_FMT "` | %s | %s | %s |\n", STR_ARG(keys[i].name),
+                   keys[i].is_required ? "yes" : "no", keys[i].def, keys[i].help);
+}
 
 int config_markdown(struct buf *out)
 {
@@ -181,12 +192,8 @@ int config_markdown(struct buf *out)
         buf_printf(out, "| `" STR_FMT "` | `" STR_FMT "` | `" STR_FMT "` | " STR_FMT " | %s |\n", STR_ARG(s->path),
                    STR_ARG(s->env), STR_ARG(s->flag), STR_ARG(s->def), s->help);
     }
-    buf_add(out, STR("\n| key of a vendor | needed | default | meaning |\n|---|---|---|---|\n"));
-    for (size_t i = 0; i < n_vendor_key_infos; i++) {
-        const struct vendor_key_info *k = &vendor_key_infos[i];
-        buf_printf(out, "| `" STR_FMT "` | %s | %s | %s |\n", STR_ARG(k->name), k->is_required ? "yes" : "no", k->def,
-                   k->help);
-    }
+    keys_markdown("vendor", vendor_key_infos, n_vendor_key_infos, out);
+    keys_markdown("target of exports", export_key_infos, n_export_key_infos, out);
     buf_add(out, STR("\n| limit | default | least | most | unit | bounds |\n|---|---|---|---|---|---|\n"));
     for (size_t i = 0; i < n; i++)
         buf_printf(out, "| `" STR_FMT "` | %lld | %lld | %lld | %s | %s |\n", STR_ARG(t[i].name), (long long)t[i].def,

@@ -150,6 +150,40 @@ static void text_vendor(const struct config *c, const struct config_vendor *v, b
     buf_add_byte(out, '\n');
 }
 
+/* {"authorization": "env:NAME"}: references, never what they lead to. As JSON, which is YAML. */
+static void put_headers(const struct config_export *x, struct buf *out)
+{
+    buf_add_byte(out, '{');
+    for (size_t i = 0; i < x->n_headers; i++) {
+        buf_add(out, i ? STR(", ") : STR(""));
+        json_quote(out, x->headers[i].name);
+        buf_add(out, STR(": "));
+        json_quote(out, x->headers[i].value);
+    }
+    buf_add_byte(out, '}');
+}
+
+static void text_export(const struct config *c, const struct config_export *x, bool with_origin, struct buf *out)
+{
+    struct config_source s = {.origin = CONFIG_FILE, .line = x->line};
+    char origin[512];
+    buf_printf(out, "  " STR_FMT ":", STR_ARG(x->name));
+    end_line(out, with_origin, origin_text(c, &s, STR_NONE, STR_NONE, origin));
+    text_str("otlp", x->url, out);
+    text_str("protocol", x->is_json ? STR("http/json") : STR("http/protobuf"), out);
+    text_str("compression", x->is_plain ? STR("none") : STR("gzip"), out);
+    if (x->semconv.n)
+        text_str("semconv", x->semconv, out);
+    if (x->ca_file.n)
+        text_str("ca_file", x->ca_file, out);
+    text_str("from", x->is_from_start ? STR("start") : STR("now"), out);
+    buf_printf(out, "    personal: %s\n    session_id: %s\n    insecure: %s\n    private: %s\n    headers: ",
+               x->has_personal ? "true" : "false", x->has_session ? "true" : "false",
+               x->is_insecure ? "true" : "false", x->is_private ? "true" : "false");
+    put_headers(x, out);
+    buf_add_byte(out, '\n');
+}
+
 int config_text(const struct config *c, bool with_origin, struct buf *out)
 {
     size_t n;
@@ -159,6 +193,10 @@ int config_text(const struct config *c, bool with_origin, struct buf *out)
         buf_add(out, STR("vendors:\n"));
     for (size_t i = 0; i < c->n_vendors; i++)
         text_vendor(c, &c->vendors[i], with_origin, out);
+    if (c->n_exports)
+        buf_add(out, STR("exports:\n"));
+    for (size_t i = 0; i < c->n_exports; i++)
+        text_export(c, &c->exports[i], with_origin, out);
     buf_add(out, STR("limits:\n"));
     for (size_t i = 0; i < n; i++) {
         char origin[512], env[96];
@@ -229,6 +267,46 @@ static void json_vendor(struct json_writer *w, const struct config *c, const str
     buf_deinit(&value);
 }
 
+static void json_export(struct json_writer *w, const struct config *c, const struct config_export *x)
+{
+    struct config_source s = {.origin = CONFIG_FILE, .line = x->line};
+    char text[512];
+    struct str origin = origin_text(c, &s, STR_NONE, STR_NONE, text);
+    const struct {
+        const char *suffix;
+        struct str value;
+    } strs[] = {{".otlp", x->url},
+                {".protocol", x->is_json ? STR("http/json") : STR("http/protobuf")},
+                {".compression", x->is_plain ? STR("none") : STR("gzip")},
+                {".semconv", x->semconv},
+                {".ca_file", x->ca_file},
+                {".from", x->is_from_start ? STR("start") : STR("now")}};
+    for (size_t i = 0; i < sizeof strs / sizeof strs[0]; i++) {
+        json_entry(w, "exports.", x->name, strs[i].suffix);
+        jw_put_str_or_null(w, STR("value"), strs[i].value);
+        json_origin(w, origin);
+    }
+    const struct {
+        const char *suffix;
+        bool value;
+    } bools[] = {{".personal", x->has_personal},
+                 {".session_id", x->has_session},
+                 {".insecure", x->is_insecure},
+                 {".private", x->is_private}};
+    for (size_t i = 0; i < sizeof bools / sizeof bools[0]; i++) {
+        json_entry(w, "exports.", x->name, bools[i].suffix);
+        jw_put_bool(w, STR("value"), bools[i].value);
+        json_origin(w, origin);
+    }
+    struct buf value;
+    buf_init(&value, 1u << 18);
+    put_headers(x, &value);
+    json_entry(w, "exports.", x->name, ".headers");
+    jw_put_raw(w, STR("value"), buf_str(&value));
+    json_origin(w, origin);
+    buf_deinit(&value);
+}
+
 static void json_settings(struct json_writer *w, const struct config *c)
 {
     for (int i = 0; i < SETTING_COUNT; i++) {
@@ -257,6 +335,8 @@ int config_json(const struct config *c, struct buf *out)
     json_settings(&w, c);
     for (size_t i = 0; i < c->n_vendors; i++)
         json_vendor(&w, c, &c->vendors[i]);
+    for (size_t i = 0; i < c->n_exports; i++)
+        json_export(&w, c, &c->exports[i]);
     for (size_t i = 0; i < n; i++) {
         char origin[512], env[96];
         json_entry(&w, "limits.", limits[i].name, "");

@@ -12,7 +12,6 @@
 #include "base/err.h"
 
 #define ADDITIONS_MAX 16
-#define HOST_NAME_CHARS_MAX 253
 
 /* One vendor on its way in. */
 struct vendor_loader {
@@ -91,81 +90,33 @@ static void load_bool(struct vendor_loader *vl, struct str key, bool *ret)
 
 /* --- base_url ----------------------------------------------------------------------------------------------------- */
 
-/* What stands between scheme and end, without a single slash; false after a fault. */
-static bool authority_of(struct vendor_loader *vl, const struct yaml *y, struct str *ret)
-{
-    struct str s = y->text;
-    if (str_has(s, '@')) {
-        fault(vl, y, "bad_url", "base_url: user and password do not belong here; use secret");
-        return false;
-    }
-    vl->v->is_tls = str_starts(s, STR("https://"));
-    if (!vl->v->is_tls && !str_starts(s, STR("http://"))) {
-        fault(vl, y, "bad_url", "base_url: https://HOST[:PORT] is wanted");
-        return false;
-    }
-    s = str_sub(s, vl->v->is_tls ? 8 : 7, s.n);
-    if (str_ends(s, STR("/")))
-        s.n--;
-    if (str_has(s, '/') || str_has(s, '?') || str_has(s, '#')) {
-        fault(vl, y, "bad_url", "base_url: only scheme, host and port; the path comes with each request");
-        return false;
-    }
-    *ret = s;
-    return true;
-}
-
-/* Labels of 1 to 63 letters, digits, - and _, none of them with a - at an end; the last one not all digits. */
-static bool is_host_name(struct str name)
-{
-    struct str label, rest = name;
-    bool is_last = name.n > HOST_NAME_CHARS_MAX;
-    while (!is_last) {
-        is_last = !str_cut(rest, '.', &label, &rest);
-        if (is_last)
-            label = rest;
-        if (!str_is_token(label, "-_", 63) || label.p[0] == '-' || label.p[label.n - 1] == '-')
-            return false;
-    }
-    for (size_t i = 0; name.n <= HOST_NAME_CHARS_MAX && i < label.n; i++)
-        if (label.p[i] < '0' || label.p[i] > '9')
-            return true;
-    return false;
-}
-
-static const char *fault_of_address(enum address_fault f, const struct address *a)
-{
-    if (f == ADDRESS_NO_PORT || f == ADDRESS_BAD_PORT || (f != ADDRESS_BAD_HOST && a->port == 0))
-        return "base_url: a port is a number from 1 to 65535";
-    if (f == ADDRESS_BAD_HOST || (f == ADDRESS_NAME && !is_host_name(a->name)))
-        return "base_url: this is no host; api.example.com, 127.0.0.1 and [::1] are";
-    return NULL;
-}
-
 static void load_base_url(struct vendor_loader *vl)
 {
     const struct yaml *y = get(vl, STR("base_url"), YAML_STR, "a string");
     struct config_vendor *v = vl->v;
-    struct str authority;
-    struct address a = {.port = 0};
-    if (!y || !authority_of(vl, y, &authority))
+    struct url u;
+    if (!y)
         return;
-    const char *text = fault_of_address(address_parse(authority, v->is_tls ? 443 : 80, &a), &a);
+    const char *text = url_parse(y->text, vl->l->arena, &u);
     if (text) {
-        fault(vl, y, "bad_url", "%s", text);
+        fault(vl, y, "bad_url", "base_url: %s", text);
         return;
     }
-    if (!v->is_tls && !a.is_loopback && !v->is_insecure) {
+    v->is_tls = u.is_tls;
+    if (u.path.n > 1) {
+        fault(vl, y, "bad_url", "base_url: only scheme, host and port; the path comes with each request");
+        return;
+    }
+    if (!u.is_tls && !u.is_loopback && !v->is_insecure) {
         fault(vl, y, "insecure_url",
               "base_url: plain http to another machine shows the vendor's secret to the network; use https, "
               "or say `insecure: true` to allow it");
         return;
     }
-    v->host = copy(vl, a.name.n ? a.name : str_c(a.host));
-    v->port = a.port;
-    v->is_private |= a.host[0] != 0; /* who writes an address means that one */
-    v->base_url = arena_printf(vl->l->arena, a.is_v6 ? "%s://[" STR_FMT "]:%u" : "%s://" STR_FMT ":%u",
-                               v->is_tls ? "https" : "http", STR_ARG(v->host), v->port);
+    v->host = u.host;
+    v->port = u.port;
+    v->is_private |= u.is_numeric; /* who writes an address means that one */
+    v->base_url = url_origin(&u, vl->l->arena);
 }
 
 /* --- prices, ca_file, timeouts ------------------------------------------------------------------------------------ */

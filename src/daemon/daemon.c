@@ -2,9 +2,9 @@
  * daemon/daemon.c - puts the process together, waits for a signal, takes it apart in the opposite order.
  *
  * Start:  folder locked -> journal -> store -> core (recovery) -> vendors -> background -> workers -> listener
- *         -> admin, which tells where the listener is -> ready
- * Stop:   listener closed -> workers drained, then admin (both bounded) -> background -> loops -> store and journal
- *         closed
+ *         -> exports -> admin, which tells where the listener is -> ready
+ * Stop:   listener closed -> workers drained, then admin (both bounded) -> exports -> background -> loops -> store and
+ *         journal closed
  *
  * Background threads end before the loops that they answer to: what they still post must find a mailbox.
  */
@@ -15,6 +15,7 @@
 #include "codec/json_write.h"
 #include "daemon/acceptor.h"
 #include "daemon/dev.h"
+#include "daemon/exports.h"
 #include "daemon/folder.h"
 #include "daemon/harden.h"
 #include "daemon/listener_tls.h"
@@ -51,6 +52,7 @@ struct daemon {
     struct core *core;
     struct dev dev;
     struct vendor_set vendors;
+    struct export_set exports;
     struct secrets_key secrets_key;
     struct listener_tls tls;
     struct models models;
@@ -155,7 +157,10 @@ static int open_vendors(struct daemon *d)
             return r;
         }
     }
-    int r = vendor_set_load(d->o->config, extra, n, &d->error, &d->vendors);
+    int r = export_set_load(d->o->config, &d->error, &d->exports);
+    if (r < 0)
+        return r;
+    r = vendor_set_load(d->o->config, extra, n, &d->error, &d->vendors);
     return r < 0 ? r : models_load(d->o->config, &d->limits, &d->error, &d->models);
 }
 
@@ -256,6 +261,7 @@ static int start_admin(struct daemon *d)
         .version = STR(FLYBALL_VERSION),
         .ui_dir = d->o->config->ui_dir,
         .tls = d->tls.admin,
+        .exports = d->exports.exports,
         .reload = reload,
         .reload_ctx = d,
     };
@@ -301,6 +307,8 @@ static int start(struct daemon *d)
         r = start_workers(d);
     if (r == 0)
         r = start_listener(d);
+    if (r == 0)
+        r = export_set_start(&d->exports, d->core, &d->limits, STR(FLYBALL_VERSION));
     if (r == 0)
         r = start_admin(d);
     return r;
@@ -456,10 +464,12 @@ static void stop(struct daemon *d, bool may_drain)
         drain_workers(d);
     if (d->admin && may_drain)
         drain_admin(d);
+    export_set_stop(&d->exports);
     background_stop(&d->background);
     if (d->admin)
         loop_thread_call(&d->admin_loop, free_admin, d->admin);
     loop_thread_stop(&d->admin_loop);
+    export_set_free(&d->exports);
     stop_workers(d);
     if (d->core) {
         dev_stop(&d->dev, d->core);

@@ -13,6 +13,7 @@
 #include "budget/ledger.h"
 #include "proxy/causes.h"
 #include "proxy/core_call.h"
+#include "proxy/core_follow.h"
 #include "proxy/core_keys.h"
 #include "store/journal/journal.h"
 
@@ -47,6 +48,15 @@ struct late_frame {
     struct list node;
     struct frame frame;
 };
+
+struct mark {
+    char name[MARK_NAME_CHARS_MAX + 1];
+    uint64_t seq;
+    bool is_new; /* not in the store yet */
+};
+/* core_follow.c; in the drain thread */
+void core_write_marks(struct core *c);
+bool core_has_new_mark(const struct core *c); /* under bg_mutex */
 
 struct drain_batch; /* core_turns.c */
 void core_drain_batch_free(struct drain_batch *b);
@@ -90,6 +100,8 @@ struct core {
     pthread_mutex_t bg_mutex;
     pthread_cond_t sync_cond, drain_cond, answer_cond;
     struct list syncs, asks;
+    struct mark marks[MARKS_MAX];
+    size_t n_marks;
     bool is_stopping;
     bool failure_is_news; /* has_failed was set, and the sync thread has not been told yet */
     atomic_bool has_failed;

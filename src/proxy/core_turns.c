@@ -204,6 +204,7 @@ bool core_drain_turn(struct core *c)
 {
     append_late_frames(c);
     core_checkpoint(c);
+    core_write_marks(c);
     struct drain_batch *b = batch_begin(c);
     int r = c->drain_reader ? batch_read(c, b) : -ERR_IO;
     if (b->n > 0) {
@@ -254,7 +255,7 @@ void core_drain_wait(struct core *c)
         deadline(&ts, DRAIN_RETRY_MS);
         while (!c->is_stopping && pthread_cond_timedwait(&c->drain_cond, &c->bg_mutex, &ts) == 0)
             ;
-    } else if (journal_last_seq(c->journal) == atomic_load(&c->store_seq)) {
+    } else if (journal_last_seq(c->journal) == atomic_load(&c->store_seq) && !core_has_new_mark(c)) {
         while (atomic_load(&c->drain_sleeps) && !c->is_stopping)
             pthread_cond_wait(&c->drain_cond, &c->bg_mutex);
     }

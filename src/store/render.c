@@ -287,6 +287,46 @@ int render_call(struct arena *a, struct json_writer *w, const struct call_texts 
     return 0;
 }
 
+/* The span that a cause has on record, so that a trace can be put together without asking again. */
+static void put_cause_span(struct arena *a, struct json_writer *w, const struct call_texts *t,
+                           struct str (*body_of)(void *ctx, struct str call_id), void *ctx)
+{
+    struct json open, cause;
+    struct str call_id, span_id;
+    if (frame_parse(a, t->open, &open) < 0 ||
+        !json_str(json_path(open, STR("caused_by.call_id")), &call_id))
+        return;
+    if (frame_parse(a, body_of(ctx, call_id), &cause) == 0 && json_str(json_get(cause, STR("span_id")), &span_id))
+        jw_put_str(w, STR("cause_span_id"), span_id);
+}
+
+int render_ended(struct arena *a, struct json_writer *w, const struct call_texts *t,
+                 struct str (*body_of)(void *ctx, struct str call_id), void *ctx)
+{
+    int r = render_call(a, w, t, true);
+    if (r < 0)
+        return r;
+    jw_put_i64(w, STR("ended_seq"), (int64_t)(t->close_seq ? t->close_seq : t->open_seq));
+    put_cause_span(a, w, t, body_of, ctx);
+    jw_object_end(w);
+    return 0;
+}
+
+void render_seen(struct json_writer *w, uint64_t seq)
+{
+    jw_object(w);
+    jw_put_i64(w, STR("seen_seq"), (int64_t)seq);
+    jw_object_end(w);
+}
+
+void render_mark(struct json_writer *w, struct str name, uint64_t seq)
+{
+    jw_object(w);
+    jw_put_str(w, STR("name"), name);
+    jw_put_i64(w, STR("seq"), (int64_t)seq);
+    jw_object_end(w);
+}
+
 /* --- events and policies ------------------------------------------------------------------------------------------ */
 
 static bool is_one_of(struct str s, const struct str *names, size_t n)
@@ -364,7 +404,7 @@ void render_rollup(struct json_writer *w, const struct rollup *r)
     put_usd(w, STR("held"), r->held, HOW_ESTIMATED);
 }
 
-void render_run(struct json_writer *w, const struct run_row *r)
+static void put_run(struct json_writer *w, const struct run_row *r)
 {
     jw_object(w);
     jw_put_str(w, STR("run_id"), r->run_id);
@@ -374,6 +414,18 @@ void render_run(struct json_writer *w, const struct run_row *r)
     render_wall(w, STR("first"), r->first_at);
     render_wall(w, STR("last"), r->last_at);
     jw_put_i64(w, STR("seq"), (int64_t)r->last_seq);
+}
+
+void render_run(struct json_writer *w, const struct run_row *r)
+{
+    put_run(w, r);
+    jw_object_end(w);
+}
+
+void render_quiet_run(struct json_writer *w, const struct run_row *r, wall_t ended_at)
+{
+    put_run(w, r);
+    render_wall(w, STR("ended"), ended_at);
     jw_object_end(w);
 }
 

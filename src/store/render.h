@@ -23,6 +23,15 @@ struct call_texts {
  * stays open for more members of the caller's: end it with jw_object_end. */
 int render_call(struct arena *a, struct json_writer *w, const struct call_texts *t, bool is_full);
 
+/*
+ * The record of a call that is over, for those who follow along. body_of gives the OPEN body of another call, empty:
+ * there is none; it stays valid while this one works.
+ */
+int render_ended(struct arena *a, struct json_writer *w, const struct call_texts *t,
+                 struct str (*body_of)(void *ctx, struct str call_id), void *ctx);
+void render_seen(struct json_writer *w, uint64_t seq);
+void render_mark(struct json_writer *w, struct str name, uint64_t seq);
+
 /* All members of body but "v", "event", "by", "at" and "digests", and of personal but "salt", stand beside them. */
 int render_event(struct arena *a, struct json_writer *w, uint64_t seq, wall_t at, struct str body, struct str personal);
 /* A version of a policy document, from its EVENT. The document itself only `with_document`. */
@@ -36,6 +45,8 @@ struct run_row {
     uint64_t first_seq, last_seq;
 };
 void render_run(struct json_writer *w, const struct run_row *r);
+/* `ended_at` of its last call; 0: that one is still open. */
+void render_quiet_run(struct json_writer *w, const struct run_row *r, wall_t ended_at);
 
 struct spend_row { /* what rows are not told apart by is 0 and empty */
     wall_t day;

@@ -420,6 +420,81 @@ static int ask_audit(struct asking *a)
 }
 
 static int ask_find(struct asking *a) { return memory_find(a->m, a->arena, a->q, &a->w); }
+/* --- for those who follow along ----------------------------------------------------------------------------------- */
+
+/* The call that this frame ended; NULL: none. */
+static const struct call_row *ended_by(struct asking *a, const struct memory_entry *e)
+{
+    struct call_close close;
+    if (e->frame.kind == FRAME_OPEN)
+        return e->call->row.ended_at && !e->call->row.close_seq ? &e->call->row : NULL;
+    arena_reset(a->arena);
+    if (e->frame.kind != FRAME_CLOSE || frame_read_close(a->arena, &e->frame, &close) < 0)
+        return NULL;
+    const struct memory_call *c = memory_entry(a->m, close.open_seq)->call;
+    return c && c->row.close_seq == e->frame.seq ? &c->row : NULL;
+}
+
+static struct str open_body_of(void *ctx, struct str call_id)
+{
+    const struct memory *m = ctx;
+    const struct memory_call *c = map_get(&m->calls, call_id);
+    return c ? m->entries[c->row.open_seq - 1].frame.body : STR_NONE;
+}
+
+static int ask_ended(struct asking *a)
+{
+    uint64_t seq = a->q->after_seq;
+    int r = 0;
+    while (seq < a->m->n && a->rows_left > 0 && r == 0) {
+        const struct call_row *row = ended_by(a, memory_entry(a->m, ++seq));
+        if (!row)
+            continue;
+        a->rows_left--;
+        struct call_texts t = texts_of(a->m, row);
+        arena_reset(a->arena);
+        r = render_ended(a->arena, &a->w, &t, open_body_of, a->m);
+    }
+    render_seen(&a->w, seq);
+    return r;
+}
+
+static int by_last_seq_upwards(const void *x, const void *y)
+{
+    return by_last_seq(y, x);
+}
+
+static int ask_quiet_runs(struct asking *a)
+{
+    struct groups g = {0};
+    int r = 0;
+    map_init(&g.by_key, GROUPS_MAX, NULL);
+    for (size_t i = 0; i < a->m->n && r == 0; i++)
+        if (a->m->entries[i].call)
+            r = add_to_run(a, &g, &a->m->entries[i].call->row);
+    if (g.n)
+        qsort(g.rows, g.n, sizeof *g.rows, by_last_seq_upwards);
+    for (size_t i = 0; i < g.n && a->rows_left > 0 && r == 0; i++) {
+        const struct run_row *row = g.rows[i];
+        if (row->last_seq <= a->q->after_seq)
+            continue;
+        if (a->q->until && row->last_at >= a->q->until)
+            break;
+        a->rows_left--;
+        render_quiet_run(&a->w, row, memory_entry(a->m, row->last_seq)->call->row.ended_at);
+    }
+    groups_deinit(&g);
+    return r;
+}
+
+static int ask_marks(struct asking *a)
+{
+    struct str name;
+    void *seq;
+    for (size_t i = 0; map_next(&a->m->marks, &i, &name, &seq);)
+        render_mark(&a->w, name, *(const uint64_t *)seq);
+    return 0;
+}
 
 int memory_ask(struct store_reader *reader, const struct query *q, struct buf *ret_json)
 {
@@ -429,6 +504,7 @@ int memory_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_EVENTS] = ask_events,     [QUERY_POLICIES] = ask_policies, [QUERY_OBJECT] = ask_object,
         [QUERY_IDEMPOTENCY] = ask_idempotency, [QUERY_AUDIT] = ask_audit, [QUERY_RUN_SUM] = ask_run_sum,
         [QUERY_FIND] = ask_find,
+        [QUERY_ENDED] = ask_ended,       [QUERY_QUIET_RUNS] = ask_quiet_runs, [QUERY_MARKS] = ask_marks,
     };
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.m = reader->m, .arena = &reader->arena, .q = q, .rows_left = query_rows(q)};

@@ -49,6 +49,7 @@ struct memory {
     struct map states;      /* kind 0x00 id -> struct memory_state */
     struct map objects;     /* id 0x00 scope -> struct memory_object */
     struct map idempotency; /* scope 0x00 key -> struct memory_idempotency */
+    struct map marks;       /* name -> uint64_t */
 };
 
 struct store_reader {

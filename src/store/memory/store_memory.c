@@ -221,6 +221,21 @@ static int memory_make_durable(struct store *s)
     return 0;
 }
 
+static int memory_mark(struct store *store, struct str name, uint64_t seq)
+{
+    struct memory *m = (struct memory *)store;
+    int r = 0;
+    pthread_mutex_lock(&m->lock);
+    uint64_t *mark = map_get(&m->marks, name);
+    if (!mark) {
+        mark = arena_alloc(&m->arena, sizeof *mark);
+        r = map_put(&m->marks, name, mark, NULL);
+    }
+    *mark = seq;
+    pthread_mutex_unlock(&m->lock);
+    return r;
+}
+
 /* --- load ----------------------------------------------------------------------------------------------------------
  */
 
@@ -367,6 +382,7 @@ static void memory_close(struct store *s)
     map_deinit(&m->states);
     map_deinit(&m->objects);
     map_deinit(&m->idempotency);
+    map_deinit(&m->marks);
     arena_deinit(&m->arena);
     pthread_mutex_destroy(&m->lock);
     free(m->entries);
@@ -378,6 +394,7 @@ static const struct store_ops OPS = {
     .position = memory_position,
     .durable = memory_durable,
     .make_durable = memory_make_durable,
+    .mark = memory_mark,
     .load = memory_load,
     .reader_new = memory_reader_new,
     .ask = memory_ask,
@@ -399,6 +416,7 @@ int store_memory_new(struct store **ret)
     map_init(&m->states, INDEX_MAX, NULL);
     map_init(&m->objects, INDEX_MAX, NULL);
     map_init(&m->idempotency, INDEX_MAX, NULL);
+    map_init(&m->marks, INDEX_MAX, NULL);
     *ret = &m->store;
     return 0;
 }

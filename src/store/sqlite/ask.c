@@ -641,6 +641,23 @@ static int ask_audit(struct asking *a)
 }
 
 static int ask_find(struct asking *a) { return sqlite_find(a->r, a->q, &a->w); }
+/* --- for those who follow along (follow.c)
+ * ------------------------------------------------------------------------------------ */
+
+static int ask_ended(struct asking *a)
+{
+    return sqlite_ask_ended(a->r, a->q, &a->w);
+}
+
+static int ask_quiet_runs(struct asking *a)
+{
+    return sqlite_ask_quiet_runs(a->r, a->q, &a->w);
+}
+
+static int ask_marks(struct asking *a)
+{
+    return sqlite_ask_marks(a->r, &a->w);
+}
 
 /* --- all of them
  * ------------------------------------------------------------------------------------------------------------ */
@@ -653,6 +670,7 @@ int sqlite_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_EVENTS] = ask_events,     [QUERY_POLICIES] = ask_policies, [QUERY_OBJECT] = ask_object,
         [QUERY_IDEMPOTENCY] = ask_idempotency, [QUERY_AUDIT] = ask_audit, [QUERY_RUN_SUM] = ask_run_sum,
         [QUERY_FIND] = ask_find,
+        [QUERY_ENDED] = ask_ended,       [QUERY_QUIET_RUNS] = ask_quiet_runs, [QUERY_MARKS] = ask_marks,
     };
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.r = reader, .q = q};

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 #define SCHEMA_APPLICATION_ID 0x46424c4c /* "FBLL" */
 
 static const char SCHEMA_SQL[] =
@@ -74,5 +74,7 @@ static const char SCHEMA_SQL[] =
     /* Keys, policies and stops as their last event left them: seq is the event that set them. */
     "CREATE TABLE states(kind TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, is_over INTEGER NOT NULL,"
     " over_at INTEGER NOT NULL, PRIMARY KEY(kind, id)) STRICT, WITHOUT ROWID;"
+    /* How far those who follow along have got. */
+    "CREATE TABLE marks(name TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 
     "INSERT INTO meta VALUES(1, 0, zeroblob(32), 0, randomblob(16));";

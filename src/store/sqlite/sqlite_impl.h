@@ -42,6 +42,7 @@ struct sqlite {
     sqlite3_stmt *stmts[STMT_COUNT];
     struct batch *batch;
     struct packs packs; /* what this connection has written */
+    int wal_pages;        /* after the last commit */
     int checkpoint_pages; /* in the WAL, before the next checkpoint is tried */
     bool has_failed; /* a sync failed: nothing more is written */
 
@@ -82,3 +83,8 @@ int sqlite_ask(struct store_reader *r, const struct query *q, struct buf *ret_js
 /* The rows of QUERY_FIND, inside the transaction and the array of sqlite_ask. */
 int sqlite_find(struct store_reader *r, const struct query *q, struct json_writer *w);
 int sqlite_rebuild(struct store *s, struct buf *ret_json);
+
+/* follow.c: the elements of an array that is open. */
+int sqlite_ask_ended(struct store_reader *r, const struct query *q, struct json_writer *w);
+int sqlite_ask_quiet_runs(struct store_reader *r, const struct query *q, struct json_writer *w);
+int sqlite_ask_marks(struct store_reader *r, struct json_writer *w);

@@ -115,12 +115,12 @@ static int checkpoint(struct sqlite *s, int mode)
     return 0;
 }
 
-/* After a commit that left the WAL with so many pages. Waits for readers only when they have let it grow long. */
-static int checkpoint_if_due(struct sqlite *s, int n_pages)
+/* After a commit. Waits for readers only when they have let it grow long. */
+static int checkpoint_if_due(struct sqlite *s)
 {
-    if (n_pages < s->checkpoint_pages)
+    if (s->wal_pages < s->checkpoint_pages)
         return 0;
-    return checkpoint(s, n_pages < WAL_PAGES_LONG ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART);
+    return checkpoint(s, s->wal_pages < WAL_PAGES_LONG ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART);
 }
 
 static int on_commit(void *ctx, sqlite3 *db, const char *name, int n_pages)
@@ -154,12 +154,11 @@ static int apply_rows(struct sqlite *s, const struct frame *frames, size_t n)
     return r == 0 ? put_meta(s, &frames[n - 1]) : r;
 }
 
-static int apply_transaction(struct sqlite *s, const struct frame *frames, size_t n, int *ret_pages)
+static int apply_transaction(struct sqlite *s, const struct frame *frames, size_t n)
 {
     int r = sqlite_run(s, sqlite_stmt(s, STMT_BEGIN));
     if (r < 0)
         return r;
-    sqlite3_wal_hook(s->db, on_commit, ret_pages);
     r = apply_rows(s, frames, n);
     batch_clear(s->batch);
     if (r == 0)
@@ -172,7 +171,6 @@ static int apply_transaction(struct sqlite *s, const struct frame *frames, size_
 static int sqlite_apply(struct store *store, const struct frame *frames, size_t n)
 {
     struct sqlite *s = (struct sqlite *)store;
-    int n_pages = 0;
     if (s->has_failed)
         return err_trace(-ERR_IO);
     while (n > 0 && frames[0].seq <= s->seq) {
@@ -181,7 +179,7 @@ static int sqlite_apply(struct store *store, const struct frame *frames, size_t 
     }
     if (n == 0)
         return 0;
-    int r = apply_transaction(s, frames, n, &n_pages);
+    int r = apply_transaction(s, frames, n);
     if (r < 0)
         return r;
     const struct frame *last = &frames[n - 1];
@@ -190,7 +188,7 @@ static int sqlite_apply(struct store *store, const struct frame *frames, size_t 
     s->epoch = last->epoch;
     memcpy(s->chain, last->chain, CHAIN_BYTES);
     pthread_mutex_unlock(&s->lock);
-    return checkpoint_if_due(s, n_pages);
+    return checkpoint_if_due(s);
 }
 
 static uint64_t sqlite_position(struct store *store, uint8_t ret_chain[CHAIN_BYTES], uint32_t *ret_epoch)
@@ -217,6 +215,17 @@ static int sqlite_make_durable(struct store *store)
 {
     struct sqlite *s = (struct sqlite *)store;
     return s->has_failed ? err_trace(-ERR_IO) : checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+}
+
+static int sqlite_mark(struct store *store, struct str name, uint64_t seq)
+{
+    struct sqlite *s = (struct sqlite *)store;
+    sqlite3_stmt *st = sqlite_stmt(s, STMT_MARK_PUT);
+    if (s->has_failed)
+        return err_trace(-ERR_IO);
+    sql_bind_str(st, 1, name);
+    sql_bind_int(st, 2, (int64_t)seq);
+    return sqlite_run(s, st);
 }
 
 /* --- opening and closing ---------------------------------------------------------------------------------------------
@@ -295,6 +304,8 @@ static int open_all(struct sqlite *s)
     if (r == 0)
         r = prepare_all(s);
     if (r == 0)
+        (void)sqlite3_wal_hook(s->db, on_commit, &s->wal_pages); /* there was none before */
+    if (r == 0)
         r = packs_init(s->db, &s->packs);
     return r == 0 ? batch_new(s, &s->batch) : r;
 }
@@ -348,6 +359,7 @@ static const struct store_ops OPS = {
     .position = sqlite_position,
     .durable = sqlite_durable,
     .make_durable = sqlite_make_durable,
+    .mark = sqlite_mark,
     .load = sqlite_load,
     .reader_new = sqlite_reader_new,
     .ask = sqlite_ask,

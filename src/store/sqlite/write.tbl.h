@@ -52,3 +52,4 @@ STMT(STATE_SET, "INSERT INTO states VALUES(?1, ?2, ?3, 0, 0) ON CONFLICT DO UPDA
                 " over_at = 0")
 STMT(STATE_END, "INSERT INTO states VALUES(?1, ?2, 0, 1, ?3) ON CONFLICT DO UPDATE SET is_over = 1,"
                 " over_at = excluded.over_at")
+STMT(MARK_PUT, "INSERT INTO marks VALUES(?1, ?2) ON CONFLICT DO UPDATE SET seq = excluded.seq")
