@@ -82,7 +82,7 @@ size_t pb_begin(struct buf *b, unsigned field)
     return b->n;
 }
 
-/* The length is known now: what stands behind it makes room. Messages nest a few levels deep, so bytes move as often. */
+/* The length is known now: what stands behind it makes room. Messages nest a few levels deep, bytes as often. */
 void pb_end(struct buf *b, size_t begun)
 {
     char bytes[VARINT_BYTES_MAX];

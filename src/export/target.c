@@ -32,8 +32,9 @@ static void show_failure(struct target *g, const char *why)
     (void)snprintf(g->shown.error, sizeof g->shown.error, "%s", why); /* cut at the end */
     pthread_mutex_unlock(&g->lock);
     if (is_news)
-        log_at(LOG_WARN, "export_failing", "target=" STR_FMT " status=%u next=\"will retry; nothing is lost meanwhile\"",
-               STR_ARG(g->t->name), g->status);
+        log_at(LOG_WARN, "export_failing",
+               "target=" STR_FMT " status=%u next=\"will retry; nothing is lost meanwhile\"", STR_ARG(g->t->name),
+               g->status);
 }
 
 static void show_sent(struct target *g, int64_t n_rejected)
@@ -70,7 +71,7 @@ static void show_seq(struct target *g)
     pthread_mutex_unlock(&g->lock);
 }
 
-/* --- forward -------------------------------------------------------------------------------------------------------- */
+/* --- forward ------------------------------------------------------------------------------------------------------ */
 
 static void rest(struct target *g, int64_t ms)
 {
@@ -100,7 +101,7 @@ static void move_on(struct target *g)
     ask_next(g);
 }
 
-/* --- after sending -------------------------------------------------------------------------------------------------- */
+/* --- after sending ------------------------------------------------------------------------------------------------ */
 
 static void back_off(struct target *g, const char *why)
 {
@@ -162,7 +163,7 @@ void target_answered(struct target *g)
     }
 }
 
-/* --- the store's answer ----------------------------------------------------------------------------------------------- */
+/* --- the store's answer ------------------------------------------------------------------------------------------- */
 
 static int64_t seq_at(struct json v, struct str name)
 {

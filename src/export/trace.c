@@ -304,7 +304,8 @@ static void put_attempt(struct reading *call, struct json attempt, struct spans 
     s->name = arena_join(out->arena, (const struct str[]){TEXT(attempt, "method"), STR(" "), path}, path.n ? 3 : 1);
     s->kind = SPAN_CLIENT;
     s->start = call->span->start + COUNT(attempt, "started_us") * NS_PER_US;
-    s->end = json_i64(json_get(attempt, STR("total_us")), &total) ? call->span->start + total * NS_PER_US : call->span->end;
+    bool has_end = json_i64(json_get(attempt, STR("total_us")), &total);
+    s->end = has_end ? call->span->start + total * NS_PER_US : call->span->end;
     s->end = s->end < s->start ? s->start : s->end;
     attr_str(&s->attrs, STR("flyball.attempt.kind"), TEXT(attempt, "kind"));
     attr_int(&s->attrs, STR("http.request.resend_count"), n > 0 ? n - 1 : 0);

@@ -1,8 +1,8 @@
 /*
  * proxy/core_follow.h - how far those who follow along have got (exports): marks, kept in the store.
  *
- * A mark is written by the drain thread, in the order of the calls, soon after: a kill in between makes the follower see
- * again what it saw, never miss it.
+ * A mark is written by the drain thread soon after: a kill in between makes the follower see again what it saw, never
+ * miss it.
  */
 #pragma once
 

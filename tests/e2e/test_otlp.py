@@ -48,6 +48,16 @@ def customer(d, run, **more):
     return ask(d, "/stripe/v1/customers", "email=a%40example.com", run, **more)
 
 
+def wait_status(d, fits, seconds=10):
+    until = time.monotonic() + seconds
+    while True:
+        status, = d.get("/api/v1/exports")["exports"]
+        if fits(status):
+            return status
+        assert time.monotonic() < until, status
+        time.sleep(0.02)
+
+
 def is_call(s):
     return "flyball.call.id" in s.attrs
 
@@ -145,8 +155,7 @@ def test_an_outage_and_a_kill_lose_nothing(make_daemon, collector):
     collector.wait(5, where=is_call)
     collector.stop()
     ids += [customer(d, run)[2] for _ in range(20)]
-    time.sleep(0.3)
-    assert d.get("/api/v1/exports")["exports"][0]["state"] == "failing"
+    wait_status(d, lambda s: s["state"] == "failing")
     assert d.get("/readyz", verbose=1)["exports"][0]["state"] == "failing" and d.get("/readyz")["ready"] is True
     assert [c["status"] for c in d.get("/api/v1/doctor")["checks"] if c["name"] == "exports"] == ["warn"]
     d.restart(kill_9=True)
@@ -161,6 +170,7 @@ def test_an_outage_and_a_kill_lose_nothing(make_daemon, collector):
     before = len([s for s in collector.spans() if is_call(s)])
     time.sleep(0.2)
     assert len([s for s in collector.spans() if is_call(s)]) == before, "what was taken is not sent again"
+    wait_status(d, lambda s: s["lag_frames"] == 0)
     text = d.get("/metrics")
     assert 'flyball_export_up{target="far"} 1\n' in text and 'flyball_export_lag_frames{target="far"} 0\n' in text
 
@@ -173,7 +183,7 @@ def test_retry_after_partial_success_and_refused_batches(make_daemon, collector)
         customer(d, "r")
     collector.wait(3, where=is_call)
     assert time.monotonic() - began > 0.9, "Retry-After was waited for"
-    status, = d.get("/api/v1/exports")["exports"]
+    status = wait_status(d, lambda s: s["spans_rejected"] > 0)
     assert status["spans_rejected"] == 2 and status["failures"] == 3 and status["state"] == "ok"
     assert status["last_error"] == "too old"
     assert all(h["authorization"] == CANARY and h["x-project-name"] == "agents" for _, h, _, _ in collector.requests)
@@ -202,10 +212,7 @@ def test_what_a_target_does_not_take_stands_alone_in_the_end(make_daemon, collec
     bad["id"] = ids[4]
     collector.start()
     collector.wait(8, where=is_call)
-    status, = d.get("/api/v1/exports")["exports"]
-    until = time.monotonic() + 10
-    while status["spans_rejected"] == 0 and time.monotonic() < until:
-        status, = d.get("/api/v1/exports")["exports"]
+    wait_status(d, lambda s: s["spans_rejected"] > 0)
     assert sorted(s.attrs["flyball.call.id"] for s in collector.spans() if is_call(s)) == sorted(set(ids) - {ids[4]})
 
 

@@ -28,7 +28,7 @@ struct following {
     uint64_t seen;
 };
 
-/* --- which call a frame ended --------------------------------------------------------------------------------------- */
+/* --- which call a frame ended ------------------------------------------------------------------------------------- */
 
 static int end_of(struct following *f, const struct frame *frame, uint64_t *ret_open_seq)
 {
@@ -69,7 +69,7 @@ static int ends_of_pack(struct following *f, sqlite3_stmt *st, uint64_t after)
     return r == PACK_R_END ? 0 : r;
 }
 
-/* --- the record ----------------------------------------------------------------------------------------------------- */
+/* --- the record --------------------------------------------------------------------------------------------------- */
 
 static int copy_frame(struct following *f, uint64_t seq, struct frame *ret)
 {
@@ -158,12 +158,12 @@ static int put_pack(struct following *f, sqlite3_stmt *st)
         f->seen = f->ends[i].frame_seq;
         r = put_ended(f, &f->ends[i]);
     }
-    if (r == 0)
+    if (r == 0 && f->rows_left > 0)
         f->seen = last;
     return r;
 }
 
-/* --- the walk ------------------------------------------------------------------------------------------------------- */
+/* --- the walk ----------------------------------------------------------------------------------------------------- */
 
 static int walk(struct following *f)
 {
@@ -201,7 +201,7 @@ int sqlite_ask_ended(struct store_reader *reader, const struct query *q, struct 
     return r;
 }
 
-/* --- runs and marks ------------------------------------------------------------------------------------------------- */
+/* --- runs and marks ----------------------------------------------------------------------------------------------- */
 
 static void put_run(sqlite3_stmt *st, struct json_writer *w)
 {

@@ -974,6 +974,120 @@ static void an_idempotency_key_leads_to_its_first_hold(void **state)
  * --------------------------------------------------------------------------------------------------------------------
  */
 
+/* What ended behind `after`, at most `rows` calls; *ret_seen: how far it looked. */
+static struct json ended(struct setting *s, uint64_t after, int64_t rows, size_t *ret_n, int64_t *ret_seen)
+{
+    struct json all = ask(s, (struct query){.kind = QUERY_ENDED, .after_seq = after, .rows_max = rows});
+    *ret_n = json_len(all) - 1;
+    *ret_seen = number(json_at(all, *ret_n), "seen_seq");
+    return all;
+}
+
+static void what_ended_is_given_once_in_the_order_of_its_end(void **state)
+{
+    struct setting *s = *state;
+    struct story_call first = story_call(), second = story_call(), denied = story_call();
+    struct str first_id, second_id;
+    char cause[128];
+    size_t n;
+    int64_t seen;
+    denied.is_over = true;
+    denied.verdict = "deny";
+    uint64_t first_seq = story_open(&s->story, &first, &first_id);
+    snprintf(cause, sizeof cause, "{\"call_id\":\"%.*s\",\"tool_call_id\":\"t\",\"how\":\"explicit\"}", (int)first_id.n,
+             first_id.p);
+    second.cause = cause;
+    uint64_t second_seq = story_open(&s->story, &second, &second_id);
+    apply(s);
+    struct json rows = ended(s, 0, 10, &n, &seen);
+    assert_int_equal(n, 0);
+    assert_int_equal(seen, 2);
+
+    uint64_t close = story_close(&s->story, &(struct story_close){.open_seq = second_seq, .outcome = "unknown", .settled = -1});
+    uint64_t refused = story_open(&s->story, &denied, NULL);
+    story_close(&s->story, &(struct story_close){.open_seq = first_seq, .outcome = "settled", .settled = 1});
+    story_close(&s->story, &(struct story_close){.open_seq = second_seq, .outcome = "settled", .settled = 2});
+    apply(s);
+    rows = ended(s, (uint64_t)seen, 10, &n, &seen);
+    assert_int_equal(n, 3);
+    assert_int_equal(seen, 6);
+    assert_int_equal(number(json_at(rows, 0), "seq"), second_seq);
+    assert_int_equal(number(json_at(rows, 0), "ended_seq"), close);
+    assert_int_equal(number(json_at(rows, 1), "ended_seq"), refused);
+    assert_int_equal(number(json_at(rows, 2), "seq"), first_seq);
+    assert_true(text(json_at(rows, 0), "cause_span_id").n > 0);
+    assert_true(str_eq(text(json_at(rows, 0), "cause_span_id"), text(json_at(rows, 2), "span_id")));
+    assert_int_equal(text(json_at(rows, 2), "cause_span_id").n, 0);
+    /* the limit, and one past it */
+    rows = ended(s, 2, 2, &n, &seen);
+    assert_int_equal(n, 2);
+    assert_int_equal(seen, refused);
+    rows = ended(s, (uint64_t)seen, 2, &n, &seen);
+    assert_int_equal(n, 1);
+    rows = ended(s, 6, 2, &n, &seen);
+    assert_int_equal(n, 0);
+    assert_int_equal(seen, 6);
+}
+
+static void following_in_steps_gives_what_one_question_gives(void **state)
+{
+    struct setting *s = *state;
+    size_t n_all, n, n_steps = 0;
+    int64_t seen, at = 0;
+    story_random(&s->story, 7, 800);
+    apply(s);
+    (void)ended(s, 0, 10000, &n_all, &seen);
+    assert_true(n_all > 400);
+    assert_int_equal(seen, s->story.seq);
+    while (at < (int64_t)s->story.seq) {
+        (void)ended(s, (uint64_t)at, 13, &n, &seen);
+        assert_true(seen > at);
+        at = seen;
+        n_steps += n;
+    }
+    assert_int_equal(n_steps, n_all);
+}
+
+static void runs_are_given_when_they_have_become_quiet(void **state)
+{
+    struct setting *s = *state;
+    struct story_call one = story_call(), two = story_call();
+    one.run_id = "run-one";
+    two.run_id = "run-two";
+    (void)story_open(&s->story, &one, NULL);
+    s->story.now += 10 * NS_PER_S;
+    wall_t between = s->story.now - 5 * NS_PER_S;
+    (void)story_open(&s->story, &two, NULL);
+    apply(s);
+    struct json rows = ask(s, (struct query){.kind = QUERY_QUIET_RUNS, .until = between, .rows_max = 10});
+    assert_int_equal(json_len(rows), 1);
+    assert_str(text(json_at(rows, 0), "run_id"), "run-one");
+    assert_int_equal(json_type(json_get(json_at(rows, 0), STR("ended"))), JSON_NULL);
+    rows = ask(s, (struct query){.kind = QUERY_QUIET_RUNS, .after_seq = (uint64_t)number(json_at(rows, 0), "seq"),
+                                 .until = s->story.now + NS_PER_S, .rows_max = 10});
+    assert_int_equal(json_len(rows), 1);
+    assert_str(text(json_at(rows, 0), "run_id"), "run-two");
+    one.is_over = true;
+    (void)story_open(&s->story, &one, NULL); /* it goes on: it is new again */
+    apply(s);
+    rows = ask(s, (struct query){.kind = QUERY_QUIET_RUNS, .after_seq = 2, .rows_max = 10});
+    assert_int_equal(json_len(rows), 1);
+    assert_str(text(json_at(rows, 0), "run_id"), "run-one");
+    assert_int_equal(json_type(json_get(json_at(rows, 0), STR("ended"))), JSON_STR);
+}
+
+static void marks_are_what_they_were_set_to_last(void **state)
+{
+    struct setting *s = *state;
+    assert_int_equal(json_len(ask(s, (struct query){.kind = QUERY_MARKS})), 0);
+    assert_int_equal(s->store->ops->mark(s->store, STR("b"), 3), 0);
+    assert_int_equal(s->store->ops->mark(s->store, STR("b"), 5), 0);
+    struct json rows = ask(s, (struct query){.kind = QUERY_MARKS});
+    assert_int_equal(json_len(rows), 1);
+    assert_str(text(json_at(rows, 0), "name"), "b");
+    assert_int_equal(number(json_at(rows, 0), "seq"), 5);
+}
+
 static void the_whole_record_verifies(void **state)
 {
     struct setting *s = *state;
@@ -1045,6 +1159,10 @@ int conformance_run(const struct store_factory *f)
         TEST(frames_that_contradict_the_record_are_refused_whole),
         TEST(an_object_leads_to_the_call_that_made_it),
         TEST(an_idempotency_key_leads_to_its_first_hold),
+        TEST(what_ended_is_given_once_in_the_order_of_its_end),
+        TEST(following_in_steps_gives_what_one_question_gives),
+        TEST(runs_are_given_when_they_have_become_quiet),
+        TEST(marks_are_what_they_were_set_to_last),
         TEST(the_whole_record_verifies),
         TEST(no_personal_value_is_in_what_the_chain_covers),
         TEST(an_answer_that_does_not_fit_says_so),
