@@ -60,10 +60,7 @@ size_t exports_failing(struct exports *x, struct arena *a, struct str *ret_names
 
 /* --- Prometheus --------------------------------------------------------------------------------------------------- */
 
-static uint64_t value_up(const struct export_status *s, uint64_t store_seq)
-{
-    return s->state != EXPORT_FAILING;
-}
+static uint64_t value_up(const struct export_status *s, uint64_t store_seq) { return s->state != EXPORT_FAILING; }
 static uint64_t value_calls(const struct export_status *s, uint64_t store_seq) { return s->calls_sent; }
 static uint64_t value_spans(const struct export_status *s, uint64_t store_seq) { return s->spans_sent; }
 static uint64_t value_rejected(const struct export_status *s, uint64_t store_seq) { return s->spans_rejected; }

@@ -138,11 +138,10 @@ static void load_semconv(struct export_loader *xl)
 /* Fields that frame the message, or that say what we say ourselves. */
 static bool is_ours(struct str name)
 {
-    static const struct str OURS[] = {STR_INIT("host"),       STR_INIT("content-length"),
-                                      STR_INIT("connection"), STR_INIT("transfer-encoding"),
-                                      STR_INIT("expect"),     STR_INIT("content-type"),
-                                      STR_INIT("te"),         STR_INIT("content-encoding"),
-                                      STR_INIT("upgrade"),    STR_INIT("user-agent")};
+    static const struct str OURS[] = {
+        STR_INIT("host"),    STR_INIT("content-length"), STR_INIT("connection"), STR_INIT("transfer-encoding"),
+        STR_INIT("expect"),  STR_INIT("content-type"),   STR_INIT("te"),         STR_INIT("content-encoding"),
+        STR_INIT("upgrade"), STR_INIT("user-agent")};
     for (size_t i = 0; i < sizeof OURS / sizeof OURS[0]; i++)
         if (str_eq_nocase(name, OURS[i]))
             return true;
@@ -196,8 +195,7 @@ static void load_headers(struct export_loader *xl)
     }
     struct config_header *headers = arena_alloc(xl->l->arena, section->n * sizeof *headers);
     size_t n = 0;
-    yaml_each (y, section)
-        load_header(xl, y, &headers[n++]);
+    yaml_each(y, section) load_header(xl, y, &headers[n++]);
     xl->x->headers = headers;
     xl->x->n_headers = n;
 }
@@ -254,8 +252,7 @@ void load_exports(struct loader *l, const struct yaml *root)
     }
     struct config_export *exports = arena_alloc(l->arena, section->n * sizeof *exports);
     size_t n = 0;
-    yaml_each (y, section)
-        load_export(l, y, &exports[n++]);
+    yaml_each(y, section) load_export(l, y, &exports[n++]);
     l->config->exports = exports;
     l->config->n_exports = n;
 }

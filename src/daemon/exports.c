@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "crypto/secret.h"
+#include "proxy/core_follow.h"
 #include "tls/client.h"
 
 #define ARENA_BYTES_MAX (1u << 20)
@@ -86,10 +87,19 @@ int export_set_load(const struct config *c, struct buf *error, struct export_set
     return err_trace(r);
 }
 
+static void feed_ask(void *ctx, struct ask *a) { core_ask(ctx, a); }
+static void feed_mark(void *ctx, struct str name, uint64_t seq) { core_mark(ctx, name, seq); }
+static uint64_t feed_seq(void *ctx) { return core_store_seq(ctx); }
+
 int export_set_start(struct export_set *s, struct core *core, const struct limits *limits, struct str version)
 {
-    struct exports_options o = {.core = core, .limits = limits, .version = version, .targets = s->targets,
-                                .n_targets = s->n};
+    struct exports_options o = {
+        .feed = {feed_ask, feed_mark, feed_seq, core},
+        .limits = limits,
+        .version = version,
+        .targets = s->targets,
+        .n_targets = s->n,
+    };
     if (s->n == 0)
         return 0;
     rng_buffered_init(&s->rng);
@@ -101,10 +111,7 @@ int export_set_start(struct export_set *s, struct core *core, const struct limit
     return r == 0 ? loop_thread_start(&s->loop, "export") : r;
 }
 
-static void stop_now(void *ctx)
-{
-    exports_stop(ctx);
-}
+static void stop_now(void *ctx) { exports_stop(ctx); }
 
 void export_set_stop(struct export_set *s)
 {

@@ -32,7 +32,7 @@ int exports_new(const struct exports_options *o, struct exports **ret)
     struct exports *x = calloc(1, sizeof *x);
     if (!x)
         return err_trace(-ERR_NOMEM);
-    *x = (struct exports){.loop = o->loop, .core = o->core, .limits = o->limits, .rng = o->rng, .n = o->n_targets};
+    *x = (struct exports){.loop = o->loop, .feed = o->feed, .limits = o->limits, .rng = o->rng, .n = o->n_targets};
     x->resource.version = o->version;
     arena_init(&x->arena, NAMES_BYTES_MAX);
     x->targets = calloc(o->n_targets + 1, sizeof *x->targets);
@@ -72,15 +72,9 @@ void exports_free(struct exports *x)
     free(x);
 }
 
-size_t exports_n(const struct exports *x)
-{
-    return x ? x->n : 0;
-}
+size_t exports_n(const struct exports *x) { return x ? x->n : 0; }
 
-struct str exports_name(const struct exports *x, size_t i)
-{
-    return x->targets[i].t->name;
-}
+struct str exports_name(const struct exports *x, size_t i) { return x->targets[i].t->name; }
 
 void exports_status(struct exports *x, size_t i, struct export_status *ret)
 {

@@ -18,9 +18,17 @@
 #include "export/otlp.h"
 #include "export/trace.h"
 #include "http/client.h"
-#include "proxy/core.h"
+#include "call/ask.h"
 
 struct exports;
+
+/* The record, as those see it who follow along (proxy/core_follow.h). Called on the exports' loop, never waits. */
+struct record_feed {
+    void (*ask)(void *ctx, struct ask *a);
+    void (*mark)(void *ctx, struct str name, uint64_t seq);
+    uint64_t (*seq)(void *ctx); /* the last that the store has */
+    void *ctx;
+};
 
 struct export_target {
     struct str name;
@@ -35,7 +43,7 @@ struct export_target {
 
 struct exports_options {
     struct loop *loop;
-    struct core *core;
+    struct record_feed feed;
     const struct limits *limits;
     struct rng *rng; /* the loop's own */
     struct str version;

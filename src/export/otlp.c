@@ -44,10 +44,7 @@ struct sink {
     size_t depth;
 };
 
-static bool is_json(const struct sink *s)
-{
-    return s->protocol == OTLP_JSON;
-}
+static bool is_json(const struct sink *s) { return s->protocol == OTLP_JSON; }
 
 static void message(struct sink *s, enum field f)
 {

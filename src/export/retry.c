@@ -32,8 +32,8 @@ static bool parse_date(struct str s, wall_t *ret)
     static const struct str MONTHS = STR_INIT("JanFebMarAprMayJunJulAugSepOctNovDec");
     char text[] = "yyyy-mm-ddThh:mm:ssZ";
     size_t at;
-    if (s.n != DATE_BYTES || !str_ends(s, STR(" GMT")) || s.p[3] != ',' ||
-        !str_find(MONTHS, str_sub(s, 8, 3), &at) || at % 3)
+    if (s.n != DATE_BYTES || !str_ends(s, STR(" GMT")) || s.p[3] != ',' || !str_find(MONTHS, str_sub(s, 8, 3), &at) ||
+        at % 3)
         return false;
     unsigned month = (unsigned)at / 3 + 1;
     for (size_t i = 0; i < 4; i++)

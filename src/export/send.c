@@ -76,9 +76,9 @@ static size_t put_fields(const struct target *g, struct http_field *fields)
 {
     size_t n = 0;
     fields[n++] = (struct http_field){STR("content-type"), otlp_content_type(g->t->protocol)};
-    fields[n++] = (struct http_field){STR("user-agent"),
-                                      arena_join((struct arena *)&g->arena,
-                                                 (const struct str[]){STR("flyball/"), g->set->resource.version}, 2)};
+    fields[n++] = (struct http_field){
+        STR("user-agent"),
+        arena_join((struct arena *)&g->arena, (const struct str[]){STR("flyball/"), g->set->resource.version}, 2)};
     if (g->sending == &g->packed)
         fields[n++] = (struct http_field){STR("content-encoding"), STR("gzip")};
     for (size_t i = 0; i < g->t->n_headers; i++)

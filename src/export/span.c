@@ -23,20 +23,11 @@ void attr_str(struct attrs *a, struct str name, struct str value)
         add(a, name, ATTR_STR)->s = value;
 }
 
-void attr_int(struct attrs *a, struct str name, int64_t value)
-{
-    add(a, name, ATTR_INT)->n = value;
-}
+void attr_int(struct attrs *a, struct str name, int64_t value) { add(a, name, ATTR_INT)->n = value; }
 
-void attr_double(struct attrs *a, struct str name, double value)
-{
-    add(a, name, ATTR_DOUBLE)->d = value;
-}
+void attr_double(struct attrs *a, struct str name, double value) { add(a, name, ATTR_DOUBLE)->d = value; }
 
-void attr_bool(struct attrs *a, struct str name, bool value)
-{
-    add(a, name, ATTR_BOOL)->n = value;
-}
+void attr_bool(struct attrs *a, struct str name, bool value) { add(a, name, ATTR_BOOL)->n = value; }
 
 void attr_strs(struct attrs *a, struct str name, const struct str *items, size_t n)
 {
@@ -55,10 +46,7 @@ const struct attr *attr_find(const struct attrs *a, struct str name)
     return NULL;
 }
 
-void spans_init(struct spans *s, struct arena *a)
-{
-    *s = (struct spans){.arena = a};
-}
+void spans_init(struct spans *s, struct arena *a) { *s = (struct spans){.arena = a}; }
 
 struct span *spans_add(struct spans *s)
 {

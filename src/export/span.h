@@ -37,7 +37,7 @@ void attr_int(struct attrs *a, struct str name, int64_t value);
 void attr_double(struct attrs *a, struct str name, double value);
 void attr_bool(struct attrs *a, struct str name, bool value);
 void attr_strs(struct attrs *a, struct str name, const struct str *items, size_t n); /* nothing for none */
-const struct attr *attr_find(const struct attrs *a, struct str name); /* NULL: there is none */
+const struct attr *attr_find(const struct attrs *a, struct str name);                /* NULL: there is none */
 
 /* Another span that this one has to do with, without being its child. */
 struct span_link {

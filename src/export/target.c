@@ -9,7 +9,6 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "export/retry.h"
-#include "proxy/core_follow.h"
 
 #define ANSWER_BYTES_MAX 65536
 #define RECORDS_BYTES_MAX ((size_t)128 << 20)
@@ -79,15 +78,17 @@ static void rest(struct target *g, int64_t ms)
         timer_arm(g->set->loop, &g->timer, ms);
 }
 
+static void mark(struct target *g, struct str name, uint64_t seq) { g->set->feed.mark(g->set->feed.ctx, name, seq); }
+
 /* What was on its way is there: the mark moves. */
 static void move_on(struct target *g)
 {
     if (g->step == STEP_CALLS && g->next_seq > g->calls_seq) {
         g->calls_seq = g->next_seq;
-        core_mark(g->set->core, g->mark_calls, g->calls_seq);
+        mark(g, g->mark_calls, g->calls_seq);
     } else if (g->step == STEP_RUNS && g->next_seq > g->runs_seq) {
         g->runs_seq = g->next_seq;
-        core_mark(g->set->core, g->mark_runs, g->runs_seq);
+        mark(g, g->mark_runs, g->runs_seq);
     }
     show_seq(g);
     if (!g->is_full) {
@@ -114,10 +115,7 @@ static void back_off(struct target *g, const char *why)
     rest(g, ms);
 }
 
-void target_failed(struct target *g, const char *why)
-{
-    back_off(g, why);
-}
+void target_failed(struct target *g, const char *why) { back_off(g, why); }
 
 /* Half of it may be fine; what is refused alone is left out. */
 static void leave_out(struct target *g, const char *why)
@@ -131,7 +129,6 @@ static void leave_out(struct target *g, const char *why)
     g->calls_max = g->set->limits->export_calls_max;
     move_on(g);
 }
-
 
 static void accepted(struct target *g)
 {
@@ -177,7 +174,7 @@ static void take_marks(struct target *g, struct json rows)
 {
     struct json row;
     struct str name;
-    uint64_t begin = g->t->is_from_start ? 0 : core_store_seq(g->set->core);
+    uint64_t begin = g->t->is_from_start ? 0 : g->set->feed.seq(g->set->feed.ctx);
     g->calls_seq = g->runs_seq = begin;
     for (struct json_iter it = json_each(rows); json_next(&it, NULL, &row);) {
         if (!json_str(json_get(row, STR("name")), &name))
@@ -187,8 +184,8 @@ static void take_marks(struct target *g, struct json rows)
         else if (str_eq(name, g->mark_runs))
             g->runs_seq = (uint64_t)seq_at(row, STR("seq"));
     }
-    core_mark(g->set->core, g->mark_calls, g->calls_seq);
-    core_mark(g->set->core, g->mark_runs, g->runs_seq);
+    mark(g, g->mark_calls, g->calls_seq);
+    mark(g, g->mark_runs, g->runs_seq);
     g->step = STEP_CALLS;
     show_seq(g);
     ask_next(g);
@@ -277,15 +274,12 @@ static void ask_next(struct target *g)
                                   .rows_max = g->calls_max,
                                   .until = loop_wall(g->set->loop) - l->export_quiet_ms * NS_PER_MS};
     g->is_asking = true;
-    core_ask(g->set->core, &g->ask);
+    g->set->feed.ask(g->set->feed.ctx, &g->ask);
 }
 
 /* --- birth and death ---------------------------------------------------------------------------------------------- */
 
-static void on_timer(struct timer *t)
-{
-    ask_next(list_entry(t, struct target, timer));
-}
+static void on_timer(struct timer *t) { ask_next(list_entry(t, struct target, timer)); }
 
 void target_init(struct target *g, struct exports *set, const struct export_target *t)
 {
@@ -302,10 +296,7 @@ void target_init(struct target *g, struct exports *set, const struct export_targ
     g->ask.done = (struct post){on_rows, g};
 }
 
-void target_start(struct target *g)
-{
-    rest(g, 0);
-}
+void target_start(struct target *g) { rest(g, 0); }
 
 void target_stop(struct target *g)
 {

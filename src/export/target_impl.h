@@ -47,7 +47,7 @@ struct target {
 
 struct exports {
     struct loop *loop;
-    struct core *core;
+    struct record_feed feed;
     const struct limits *limits;
     struct rng *rng;
     struct otlp_resource resource;

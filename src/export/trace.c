@@ -53,15 +53,9 @@ static const struct {
 #undef OPERATION
 };
 
-struct str semconv_text(enum semconv_version v)
-{
-    return VERSIONS[v].text;
-}
+struct str semconv_text(enum semconv_version v) { return VERSIONS[v].text; }
 
-struct str semconv_schema_url(enum semconv_version v)
-{
-    return VERSIONS[v].schema_url;
-}
+struct str semconv_schema_url(enum semconv_version v) { return VERSIONS[v].schema_url; }
 
 int semconv_parse(struct str s, enum semconv_version *ret)
 {

@@ -18,7 +18,7 @@
 #include "base/post.h"
 #include "base/rand.h"
 #include "base/time.h"
-#include "call/store.h"
+#include "call/ask.h"
 #include "codec/diag.h"
 #include "identity/key.h"
 #include "policy/policy.h"
@@ -106,18 +106,6 @@ int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready);
 
 /* --- questions to the store, answered by a reader turn ----------------------------------------------------------- */
 
-struct ask {
-    struct list node;
-    struct query q;        /* strings must live until `done` */
-    struct buf json;       /* the answer; init by the asker */
-    int result;
-    uint64_t needs_seq;    /* set by core_ask: everything appended before the question */
-    struct post_box *box;  /* where `done` goes */
-    struct post done;
-    /* Not NULL: run instead of the query, on the reader's thread (audit verify, doctor). */
-    int (*work)(void *ctx, struct store *s, struct store_reader *r, struct buf *out);
-    void *work_ctx;
-};
 void core_ask(struct core *c, struct ask *a);
 
 /* --- durability -------------------------------------------------------------------------------------------------- */

@@ -30,10 +30,7 @@ void core_mark(struct core *c, struct str name, uint64_t seq)
     pthread_mutex_unlock(&c->bg_mutex);
 }
 
-uint64_t core_store_seq(struct core *c)
-{
-    return atomic_load(&c->store_seq);
-}
+uint64_t core_store_seq(struct core *c) { return atomic_load(&c->store_seq); }
 
 bool core_has_new_mark(const struct core *c)
 {

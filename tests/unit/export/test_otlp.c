@@ -53,7 +53,8 @@ static void a_span_as_json(void **state)
                "\"endTimeUnixNano\":\"1795890643116273000\",\"attributes\":["
                "{\"key\":\"s\",\"value\":{\"stringValue\":\"v\"}},{\"key\":\"i\",\"value\":{\"intValue\":\"-5\"}},"
                "{\"key\":\"d\",\"value\":{\"doubleValue\":0.5}},{\"key\":\"b\",\"value\":{\"boolValue\":true}},"
-               "{\"key\":\"l\",\"value\":{\"arrayValue\":{\"values\":[{\"stringValue\":\"x\"},{\"stringValue\":\"y\"}]}}}],"
+               "{\"key\":\"l\",\"value\":{\"arrayValue\":{\"values\":["
+               "{\"stringValue\":\"x\"},{\"stringValue\":\"y\"}]}}}],"
                "\"links\":[{\"traceId\":\"d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4\",\"spanId\":\"e5e5e5e5e5e5e5e5\","
                "\"attributes\":[{\"key\":\"flyball.link\",\"value\":{\"stringValue\":\"h\"}}]}],"
                "\"status\":{\"message\":\"m\",\"code\":2}}]}]}]}");
@@ -81,7 +82,8 @@ static void a_span_as_protobuf(void **state)
     static const char tail[] = "\x12\x33" /* ScopeSpans.spans */
                                "\x0a\x10\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1\xa1"
                                "\x12\x08\xb2\xb2\xb2\xb2\xb2\xb2\xb2\xb2"
-                               "\x2a\x01n\x30\x01\x39\x01\x00\x00\x00\x00\x00\x00\x00\x41\x02\x00\x00\x00\x00\x00\x00\x00";
+                               "\x2a\x01n\x30\x01\x39\x01\x00\x00\x00\x00\x00\x00\x00"
+                               "\x41\x02\x00\x00\x00\x00\x00\x00\x00";
     assert_true(b.n > sizeof tail);
     assert_memory_equal(b.p + b.n - (sizeof tail - 1), tail, sizeof tail - 1);
     assert_int_equal((unsigned char)b.p[0], 0x0a);
@@ -118,7 +120,8 @@ static void answers_are_read_in_both_encodings(void **state)
     assert_str(got.message, "late");
     assert_int_equal(otlp_read(OTLP_PROTOBUF, &a, STR(""), &got), 0);
     assert_int_equal(got.n_rejected, 0);
-    assert_int_equal(otlp_read(OTLP_JSON, &a, STR("{\"partialSuccess\":{\"rejectedSpans\":\"2\",\"errorMessage\":\"m\"}}"), &got), 0);
+    struct str partial = STR("{\"partialSuccess\":{\"rejectedSpans\":\"2\",\"errorMessage\":\"m\"}}");
+    assert_int_equal(otlp_read(OTLP_JSON, &a, partial, &got), 0);
     assert_int_equal(got.n_rejected, 2);
     assert_str(got.message, "m");
     assert_int_equal(otlp_read(OTLP_JSON, &a, STR("{\"partialSuccess\":{\"rejectedSpans\":7}}"), &got), 0);

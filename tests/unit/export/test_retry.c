@@ -8,10 +8,10 @@ static void each_status_has_its_meaning(void **state)
     static const struct {
         uint16_t status;
         enum retry_verdict want;
-    } cases[] = {{200, RETRY_SENT},  {202, RETRY_SENT},     {204, RETRY_SENT},    {301, RETRY_LATER},
+    } cases[] = {{200, RETRY_SENT},    {202, RETRY_SENT},    {204, RETRY_SENT},    {301, RETRY_LATER},
                  {400, RETRY_SMALLER}, {413, RETRY_SMALLER}, {422, RETRY_SMALLER}, {401, RETRY_LATER},
-                 {403, RETRY_LATER}, {404, RETRY_LATER},    {415, RETRY_LATER},   {429, RETRY_LATER},
-                 {500, RETRY_LATER}, {502, RETRY_LATER},    {503, RETRY_LATER},   {504, RETRY_LATER}};
+                 {403, RETRY_LATER},   {404, RETRY_LATER},   {415, RETRY_LATER},   {429, RETRY_LATER},
+                 {500, RETRY_LATER},   {502, RETRY_LATER},   {503, RETRY_LATER},   {504, RETRY_LATER}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(retry_verdict_of(cases[i].status), cases[i].want);
 }
@@ -54,8 +54,15 @@ static void retry_after_is_seconds_or_a_date(void **state)
 
 static void nonsense_is_no_time(void **state)
 {
-    static const char *const bad[] = {"",  "-1", "1.5", "soon", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 ovD 1994 08:49:37 GMT",
-                                      "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET", "1994-11-06T08:49:37Z"};
+    static const char *const bad[] = {"",
+                                      "-1",
+                                      "1.5",
+                                      "soon",
+                                      "Sun, 06 Foo 1994 08:49:37 GMT",
+                                      "Sun, 06 ovD 1994 08:49:37 GMT",
+                                      "Sun, 31 Feb 1994 08:49:37 GMT",
+                                      "Sun, 06 Nov 1994 08:49:37 CET",
+                                      "1994-11-06T08:49:37Z"};
     int64_t ms = 4711;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_false(retry_after_ms(str_c(bad[i]), 0, &ms));

@@ -5,16 +5,18 @@
 #include "codec/hex.h"
 #include "export/trace.h"
 
-#define MODEL                                                                                                         \
-    "{\"call_id\":\"c1\",\"started_at\":\"2026-11-24T12:00:00.000Z\",\"ended_at\":\"2026-11-24T12:00:01.000Z\","        \
-    "\"run_id\":\"0193a4c0-1111-7222-8333-444455556666\",\"span_id\":\"0102030405060708\",\"agent\":\"bot\","           \
-    "\"tenant\":\"acme\",\"user\":\"ann\",\"customer\":\"cus_1\",\"layer\":\"llm\",\"vendor\":\"openai\","              \
-    "\"operation\":\"openai.chat.completions.create\",\"model_asked\":\"gpt\",\"finish\":\"stop\","                     \
-    "\"tokens\":{\"input\":10,\"cache_read\":5,\"cache_write_5m\":2,\"cache_write_1h\":1,\"output\":7,\"reasoning\":4},"  \
-    "\"phases\":{\"first_token\":250000,\"total\":900000},\"limits\":[{\"id\":\"day\",\"bucket\":\"ann\"}],"            \
-    "\"object_ids\":[\"resp_1\"],\"prompt\":\"greet@3\",\"verdict\":\"permit\",\"outcome\":\"settled\",\"status\":200,"   \
+#define MODEL                                                                                                          \
+    "{\"call_id\":\"c1\",\"started_at\":\"2026-11-24T12:00:00.000Z\",\"ended_at\":\"2026-11-24T12:00:01.000Z\","       \
+    "\"run_id\":\"0193a4c0-1111-7222-8333-444455556666\",\"span_id\":\"0102030405060708\",\"agent\":\"bot\","          \
+    "\"tenant\":\"acme\",\"user\":\"ann\",\"customer\":\"cus_1\",\"layer\":\"llm\",\"vendor\":\"openai\","             \
+    "\"operation\":\"openai.chat.completions.create\",\"model_asked\":\"gpt\",\"finish\":\"stop\","                    \
+    "\"tokens\":{\"input\":10,\"cache_read\":5,\"cache_write_5m\":2,\"cache_write_1h\":1,\"output\":7,\"reasoning\":"  \
+    "4},"                                                                                                              \
+    "\"phases\":{\"first_token\":250000,\"total\":900000},\"limits\":[{\"id\":\"day\",\"bucket\":\"ann\"}],"           \
+    "\"object_ids\":[\"resp_1\"],\"prompt\":\"greet@3\",\"verdict\":\"permit\",\"outcome\":\"settled\",\"status\":"    \
+    "200,"                                                                                                             \
     "\"settled\":{\"usd\":\"0.000001000\",\"how\":\"priced\"},"                                                        \
-    "\"attempts\":[{\"n\":1,\"kind\":\"forward\",\"method\":\"POST\",\"path\":\"/v1/x\",\"target\":\"h:1\","            \
+    "\"attempts\":[{\"n\":1,\"kind\":\"forward\",\"method\":\"POST\",\"path\":\"/v1/x\",\"target\":\"h:1\","           \
     "\"started_us\":100,\"total_us\":800,\"status\":200}]"
 
 struct scene {
@@ -151,8 +153,8 @@ static void a_refusal_and_an_unknown_outcome_are_errors(void **state)
 {
     struct scene *s = *state;
     struct trace_options o = {.semconv = SEMCONV_1_42};
-    static const char before[] =
-        "{\"call_id\":\"c\",\"started_at\":\"2026-11-24T12:00:00.000Z\",\"run_id\":\"r\",\"span_id\":\"0102030405060708\",";
+    static const char before[] = "{\"call_id\":\"c\",\"started_at\":\"2026-11-24T12:00:00.000Z\",\"run_id\":\"r\","
+                                 "\"span_id\":\"0102030405060708\",";
     static const struct {
         const char *more;
         enum span_status status;
@@ -178,8 +180,9 @@ static void a_run_is_the_root_of_its_calls(void **state)
     struct trace_options o = {.semconv = SEMCONV_1_42};
     const struct span *call = call_of(s, &o, MODEL "}");
     assert_int_equal(json_parse(&s->arena,
-                                STR("{\"run_id\":\"0193a4c0-1111-7222-8333-444455556666\",\"agent\":\"bot\",\"tenant\":\"acme\","
-                                    "\"calls\":3,\"denied\":1,\"unknown\":0,\"settled\":{\"usd\":\"1.000000000\",\"how\":\"priced\"},"
+                                STR("{\"run_id\":\"0193a4c0-1111-7222-8333-444455556666\",\"agent\":\"bot\","
+                                    "\"tenant\":\"acme\",\"calls\":3,\"denied\":1,\"unknown\":0,"
+                                    "\"settled\":{\"usd\":\"1.000000000\",\"how\":\"priced\"},"
                                     "\"first\":\"2026-11-24T12:00:00.000Z\",\"last\":\"2026-11-24T12:00:05.000Z\","
                                     "\"ended\":\"2026-11-24T12:00:07.000Z\"}"),
                                 16, &run),

@@ -1003,7 +1003,8 @@ static void what_ended_is_given_once_in_the_order_of_its_end(void **state)
     assert_int_equal(n, 0);
     assert_int_equal(seen, 2);
 
-    uint64_t close = story_close(&s->story, &(struct story_close){.open_seq = second_seq, .outcome = "unknown", .settled = -1});
+    struct story_close unknown = {.open_seq = second_seq, .outcome = "unknown", .settled = -1};
+    uint64_t close = story_close(&s->story, &unknown);
     uint64_t refused = story_open(&s->story, &denied, NULL);
     story_close(&s->story, &(struct story_close){.open_seq = first_seq, .outcome = "settled", .settled = 1});
     story_close(&s->story, &(struct story_close){.open_seq = second_seq, .outcome = "settled", .settled = 2});
