@@ -42,6 +42,7 @@ enum query_kind {
      * first, each once. With `tenant` only what is that tenant's.
      */
     QUERY_FIND,
+    /*
      * What is new for those who follow along, oldest first. Calls that a frame behind seq `after` ended: the record,
      * with ended_seq, and cause_span_id where another call caused it. The last element is {"seen_seq": n}: no frame up
      * to there has more to give.

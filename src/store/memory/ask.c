@@ -420,6 +420,7 @@ static int ask_audit(struct asking *a)
 }
 
 static int ask_find(struct asking *a) { return memory_find(a->m, a->arena, a->q, &a->w); }
+
 /* --- for those who follow along ----------------------------------------------------------------------------------- */
 
 /* The call that this frame ended; NULL: none. */
