@@ -4,8 +4,10 @@
 #include "fake.h"
 
 #include "base/err.h"
+#include "export/export.h"
 #include "http/server.h"
 #include "identity/run.h"
+#include "proxy/core_follow.h"
 #include "proxy/core_secrets.h"
 #include "store/audit.h"
 
@@ -190,6 +192,20 @@ struct str core_secrets_problem(struct core *c)
 {
     return fake_core.problem ? str_c(fake_core.problem) : STR_NONE;
 }
+uint64_t core_store_seq(struct core *c) { return 100; }
+
+/* One target that is two frames behind, where the test wants one. */
+size_t exports_n(const struct exports *x) { return fake_core.has_exports; }
+struct str exports_name(const struct exports *x, size_t i) { return STR("far"); }
+void exports_status(struct exports *x, size_t i, struct export_status *ret)
+{
+    *ret = (struct export_status){.state = fake_core.is_export_failing ? EXPORT_FAILING : EXPORT_OK,
+                                  .seq = 98,
+                                  .spans_sent = 7,
+                                  .error = "answered with status 503"};
+}
+struct str export_state_text(enum export_state s) { return s == EXPORT_FAILING ? STR("failing") : STR("ok"); }
+
 size_t core_vendors_without_secret(struct core *c) { return fake_core.n_without_secret; }
 void core_ask(struct core *c, struct ask *a) { fake_core.ask = a; }
 bool core_synced(struct core *c, struct sync_wait *w)

@@ -34,6 +34,7 @@ struct fake_core {
     const char *json; /* keys, limits, policies, health */
     const char *diag, *secrets, *problem;
     size_t n_without_secret;
+    bool has_exports, is_export_failing;
     int audit; /* of audit_verify */
     struct audit_report report;
     struct ask *ask;

@@ -57,6 +57,24 @@ static void health_needs_no_token(void **state)
     assert_answer(f, 200, "{\"ready\":true}");
 }
 
+static void a_target_that_fails_makes_nothing_unready_and_is_seen(void **state)
+{
+    struct fake *f = *state;
+    fake_core.is_ready = fake_core.has_exports = fake_core.is_export_failing = true;
+    fake_send(f, "GET", "/readyz?verbose=1", "localhost", NULL, NULL, NULL);
+    assert_answer(f, 200, "{\"ready\":true,\"exports\":[{\"name\":\"far\",\"state\":\"failing\",\"lag_frames\":2}]}");
+    fake_get(f, "/api/v1/exports");
+    assert_answer(f, 200, "\"spans_sent\":7");
+    assert_answer(f, 200, "\"last_sent_at\":null,\"last_error\":\"answered with status 503\"");
+    fake_core.json = "{}";
+    fake_get(f, "/metrics");
+    assert_answer(f, 200, "# TYPE flyball_export_up gauge\nflyball_export_up{target=\"far\"} 0\n");
+    assert_answer(f, 200, "flyball_export_lag_frames{target=\"far\"} 2\n");
+    fake_core.has_exports = false;
+    fake_get(f, "/metrics");
+    assert_null(strstr(f->x->body.p, "flyball_export"));
+}
+
 static void every_answer_forbids_caching_and_sniffing(void **state)
 {
     struct fake *f = *state;
@@ -532,6 +550,7 @@ int main(void)
         T(no_token_is_401_and_says_where_the_token_is),
         T(a_rebound_name_is_refused_before_anything_else),
         T(health_needs_no_token),
+        T(a_target_that_fails_makes_nothing_unready_and_is_seen),
         T(every_answer_forbids_caching_and_sniffing),
         T(a_wrong_method_names_the_right_ones),
         T(find_asks_for_the_id_within_the_tenant),

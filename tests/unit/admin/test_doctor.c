@@ -56,6 +56,20 @@ static void damage_is_named_with_its_frame(void **state)
     assert_answer(f, 200, "\"ok\":false}");
 }
 
+static void a_target_that_fails_is_a_warning(void **state)
+{
+    struct fake *f = *state;
+    fake_core.has_exports = true;
+    fake_get(f, "/api/v1/doctor");
+    fake_work(&store);
+    assert_answer(f, 200, "\"status\":\"ok\",\"text\":\"all 1 targets take spans\"");
+    fake_core.is_export_failing = true;
+    fake_get(f, "/api/v1/doctor");
+    fake_work(&store);
+    assert_answer(f, 200, "\"status\":\"warn\",\"text\":\"these targets take no spans now: far\"");
+    assert_answer(f, 200, "\"ok\":true}");
+}
+
 static void a_store_that_cannot_be_read_is_an_error(void **state)
 {
     struct fake *f = *state;
@@ -130,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_whole_chain_verifies),
         T(damage_is_named_with_its_frame),
+        T(a_target_that_fails_is_a_warning),
         T(a_store_that_cannot_be_read_is_an_error),
         T(doctor_is_content_with_a_sound_daemon),
         T(differing_counters_fail_and_are_shown),
