@@ -63,6 +63,49 @@ def test_a_node_agent_needs_no_change(dev, node):
     assert calls[0]["agent"] == "shop" and calls[3]["run_source"] == "key_suffix"
 
 
+# Behind the lines that `flyball snippet` prints, which make `client` of Python, `stripe` and `client` of Node.
+PAY = {"stripe-python": 'told["stripe"] = client.v1.refunds.create({"charge": "ch_demo", "amount": 300}).id\n',
+       "twilio-python": 'told["twilio"] = client.messages.create(to="+14155550123", from_="+14155550100",'
+                        ' body="Hi").sid\n',
+       "stripe-node": 'told.stripe = (await stripe.refunds.create({ charge: "ch_demo", amount: 300 })).id;\n',
+       "twilio-node": 'told.twilio = (await client.messages.create({ to: "+14155550123", from: "+14155550100",'
+                      ' body: "Hi" })).sid;\n'}
+SHOW = {"python": "import os\ntold['environment'] = dict(os.environ)\n", "node": "told.environment = process.env;\n"}
+
+
+def whole_agent(dev, language):
+    """The agent that needs no change, and what `snippet` says for Stripe and Twilio; it tells its environment too."""
+    plain = (HERE / "agents" / "plain.py" if language == "python" else HERE / "node" / "plain.mjs").read_text()
+    *body, last = plain.rstrip().splitlines()
+    more = []
+    for vendor in ("stripe", "twilio"):
+        done = dev.cli("snippet", f"{vendor}-{language}")
+        assert done.returncode == 0, done.stderr
+        more += [done.stdout, PAY[f"{vendor}-{language}"]]
+    file = dev.root / ("agent.py" if language == "python" else "agent.mjs")
+    file.write_text("\n".join([*body, *more, SHOW[language], last, ""]))
+    return file
+
+
+@pytest.mark.parametrize("language", ["python", "node"])
+def test_with_the_lines_of_snippet_all_five_sdks_are_one_run_and_none_has_a_real_key(dev, node, language):
+    (dev.root / "node_modules").symlink_to(HERE / "node" / "node_modules")
+    program = sys.executable if language == "python" else node
+    done = wrap(dev, "--agent", "whole", "--", program, whole_agent(dev, language),
+                env={"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "FLYBALL_TOKEN": dev.token})
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["stripe"].startswith("re_") and told["twilio"].startswith("SM")
+    calls = dev.run_calls(run_id(done))
+    assert [c["vendor"] for c in calls if c["verdict"] == "permit"] == [
+        "openai", "openai", "anthropic", "resend", "stripe", "twilio"]
+    assert len({(c["run_id"], c["key"], c["agent"]) for c in calls}) == 1
+    seen = json.dumps(told["environment"])
+    assert "realreal" not in seen and REAL["TWILIO_AUTH_TOKEN"] not in seen and dev.token not in seen
+    secrets = [v for k, v in told["environment"].items() if k.endswith(("_KEY", "_AUTH_TOKEN"))]
+    assert len(secrets) >= 6 and all(f"fb_test_{calls[0]['key']}_" in s for s in secrets)
+
+
 def test_the_program_has_no_real_key_and_is_told_which_were_hidden(dev):
     show = "import json, os; print(json.dumps(dict(os.environ)))"
     done = wrap(dev, "--run", "look", "--", sys.executable, "-c", show, env={"FLYBALL_TOKEN": dev.token})
