@@ -9,6 +9,7 @@ What a block is, its first lines or its fence say; a comment before it can say m
     <!-- test: input TEXT -->       what is typed into its commands
     <!-- test: elsewhere WHY -->    its commands are shown to work by something else
     <!-- test: do COMMAND -->       no block: a command that the reader is not shown
+    <!-- test: running COMMAND -->  no block: the daemon that the reader is expected to have by now
 """
 import re
 from dataclasses import dataclass, field
@@ -69,9 +70,10 @@ def take_more(command, rest):
 
 @dataclass
 class Hidden:
-    """A `do` directive."""
+    """A `do` or `running` directive."""
     line: int
     text: str
+    is_daemon: bool
 
 
 def items_of(text):
@@ -80,8 +82,8 @@ def items_of(text):
     while i < len(lines):
         line = lines[i]
         directive = DIRECTIVE.fullmatch(line.strip())
-        if directive and directive[1] == "do":
-            found.append(Hidden(i + 1, directive[2]))
+        if directive and directive[1] in ("do", "running"):
+            found.append(Hidden(i + 1, directive[2], directive[1] == "running"))
             i += 1
         elif directive:
             says[directive[1]] = directive[2]

@@ -1,8 +1,9 @@
 """Every command of README.md and of the guides is executed, in a folder of its own, against a real daemon; every file
 that they show is read by what reads it; what they show as output comes. doc_blocks.py has the syntax.
 
-Ports are made free: 4747 and 4748 stand for two that are. Vendors' real addresses stand for a simulated vendor, and in
-commands `fb_test_...`, `fb_live_...`, KEY_ID, CALL_ID and RUN_ID for the key and the call that were seen last.
+Ports are made free: 4747 and 4748 stand for two that are. Vendors' real addresses stand for a simulated vendor, folders of
+the system for some of ours, and `fb_test_...`, `fb_live_...`, KEY_ID, CALL_ID and RUN_ID for the key and the call that were
+seen last.
 """
 import json
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from doc_blocks import Block, Command, Hidden, items_of, stray_commands
+from doc_blocks import Block, Hidden, items_of, stray_commands
 from flyball import BINARY, TOP, Daemon, permit, policy
 
 DOCS = [TOP / "README.md", *sorted((TOP / "docs" / "guides").glob("*.md"))]
@@ -94,7 +95,10 @@ class Reader:
             self.daemon = None
 
     def made_real(self, text):
-        text = text.replace("4747", str(self.data)).replace("4748", str(self.admin))
+        for shown, real in {"4747": self.data, "4748": self.admin, "flyball.internal.example": "127.0.0.1",
+                            "/etc/flyball": self.folder / "etc",
+                            "/var/lib/flyball": self.folder / "home" / str(self.n_daemons) / "flyball"}.items():
+            text = text.replace(shown, str(real))
         return re.sub(r"https://api\.(openai|anthropic|stripe|twilio|resend)\.com", self.backing.ready["data"], text)
 
     def filled(self, text):
@@ -120,6 +124,7 @@ class Reader:
         self.stop()
         self.n_daemons += 1
         log = self.folder / f"daemon-{self.n_daemons}.log"
+        log.touch()
         self.shell.run(f"export XDG_DATA_HOME=$HOME/{self.n_daemons}")
         _, said = self.shell.run(f"{self.filled(text)} >{log} 2>&1 </dev/null &\necho $!")
         self.daemon = int(said.split()[-1])
@@ -187,7 +192,7 @@ def check_yaml(reader, text, where):
 def follow(reader, item, where):
     """How many commands were executed."""
     if isinstance(item, Hidden):
-        status, said = reader.run(item.text, {})
+        status, said = reader.start(item.text) if item.is_daemon else reader.run(item.text, {})
         assert status == 0, f"{where}: {said}"
     elif item.kind == "commands":
         return run_commands(reader, item, where)
@@ -220,8 +225,8 @@ def test_the_reader_of_documents_notices_what_is_wrong(reader):
         with pytest.raises(AssertionError, match=says):
             for item in items_of(text):
                 follow(reader, item, "here")
-    good = "<!-- test: file a.txt -->\n```\nfb_test_...\n```\n\n    $ cat a.txt \\\n        a.txt | sort -u\n    $ cat <<'E'\n" \
-           "    $ no command\n    E\n"
+    good = "<!-- test: file a.txt -->\n```\nfb_test_...\n```\n\n    $ cat a.txt \\\n        a.txt | sort -u\n" \
+           "    $ cat <<'E'\n    $ no command\n    E\n"
     block = items_of(good)[1]
     assert [c.text for c in block.commands()] == ["cat a.txt \\\n    a.txt | sort -u", "cat <<'E'\n$ no command\nE"]
     assert [follow(reader, item, "here") for item in items_of(good)] == [0, 2]
