@@ -1,6 +1,6 @@
 # script/lib/common.sh - what the scripts share. Sourced by bash; `top` is the root of the tree.
 
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+top=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 venv=$top/.venv
 
 say() { printf '%s\n' "$*" >&2; }

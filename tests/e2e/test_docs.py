@@ -2,8 +2,8 @@
 that they show is read by what reads it; what they show as output comes. doc_blocks.py has the syntax.
 
 Ports are made free: 4747 and 4748 stand for two that are. Vendors' real addresses stand for a simulated vendor, folders
-of the system for some of ours, and `fb_test_...`, `fb_live_...`, KEY_ID, CALL_ID and RUN_ID for the key and the call that
-were seen last.
+of the system for some of ours, and `fb_test_...`, `fb_live_...`, KEY_ID, CALL_ID and RUN_ID for the key and the call
+that were seen last.
 """
 import json
 import os
