@@ -24,6 +24,7 @@ struct option_spec {
     const char *value; /* what stands for it in help: "FILE"; NULL: a switch */
     const char *help;
     bool is_repeatable;
+    const char *words; /* all values that it can have, with a space between; NULL: any */
 };
 
 struct cli;
@@ -31,6 +32,7 @@ struct cli;
 struct command {
     const char *name; /* one or two words: "key create" */
     const char *args; /* as help shows them: "KEY_ID" */
+    const char *arg_words; /* all that the first argument can be, with a space between; NULL: anything */
     int args_min, args_max;
     const char *summary;               /* one line */
     const char *text;                  /* more, for --help and the man page; may be NULL */

@@ -84,7 +84,7 @@ static const struct option_spec create_options[] = {
     {"owner", "NAME", "the person who answers for it", false},
     {"tenant", "NAME", "the tenant it acts for", false},
     {"policy", "NAME", "the policy document it obeys; `default` when not given", false},
-    {"mode", "MODE", "live or test; live when not given, at `flyball dev` test", false},
+    {"mode", "MODE", "live or test; live when not given, at `flyball dev` test", false, "live test"},
     {"expires", "WHEN", "a time (RFC 3339), or a duration from now: 12h, 30d", false},
     {"limit", "LIMIT", "a limit of its own, which only narrows: usd=50/day, tokens=200000/60s, concurrent=4", true},
     {NULL, NULL, NULL, false},

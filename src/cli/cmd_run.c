@@ -259,7 +259,7 @@ static const struct option_spec options[] = {
     {"agent", "NAME", "who it is; the program's name when not given", false},
     {"owner", "NAME", "the person who answers for it", false},
     {"tenant", "NAME", "the tenant it acts for", false},
-    {"mode", "MODE", "live or test; live when not given, at `flyball dev` test", false},
+    {"mode", "MODE", "live or test; live when not given, at `flyball dev` test", false, "live test"},
     {"expires", "WHEN", "when its key ends at the latest; " EXPIRES_DEFAULT " when not given", false},
     {NULL, NULL, NULL, false},
 };

@@ -147,6 +147,33 @@ static bool is_given(const struct cli *c, const struct option_spec *o)
     return false;
 }
 
+#define WORDS_MAX 32
+
+/* Whether `words` has the value. If not, `error` says which there are. */
+static bool is_word(const char *what, struct str value, const char *words, struct buf *error)
+{
+    struct str all[WORDS_MAX], rest = str_c(words);
+    size_t n = 0;
+    for (bool has_more = true; has_more && n < WORDS_MAX; n++) {
+        all[n] = rest;
+        has_more = str_cut(rest, ' ', &all[n], &rest);
+        if (str_eq(all[n], value))
+            return true;
+    }
+    struct str near = diag_nearest(value, all, n);
+    (void)buf_printf(error, "%s cannot be `" STR_FMT "`; it is one of: %s", what, STR_ARG(value), words);
+    if (near.n)
+        (void)buf_printf(error, "; did you mean `" STR_FMT "`?", STR_ARG(near));
+    return false;
+}
+
+static int check_value(const struct option_spec *o, struct str value, struct buf *error)
+{
+    char what[64];
+    snprintf(what, sizeof(what), "`--%s`", o->name);
+    return o->words && !is_word(what, value, o->words, error) ? CLI_USAGE : 0;
+}
+
 /* One word that starts with "--"; *i moves on over a value that stands behind it. */
 static int read_option(struct cli *c, int argc, const char *const *argv, int *i, struct buf *error)
 {
@@ -172,7 +199,7 @@ static int read_option(struct cli *c, int argc, const char *const *argv, int *i,
         return CLI_USAGE;
     }
     c->given[c->n_given++] = (struct given){o, value};
-    return 0;
+    return check_value(o, value, error);
 }
 
 static bool is_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0; }
@@ -215,6 +242,8 @@ int cli_parse(struct cli *c, int argc, const char *const *argv, struct buf *erro
                          c->command->args);
         return CLI_USAGE;
     }
+    if (c->n_args && c->command->arg_words && !is_word(c->command->args, c->args[0], c->command->arg_words, error))
+        return CLI_USAGE;
     return 0;
 }
 

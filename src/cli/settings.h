@@ -25,8 +25,8 @@
     {"connectors", "DIR", "folder of your own connectors", false}, \
     {"ui-dir", "DIR", "files of the dashboard, instead of those in the program", false}, \
     {"llm-catalog", "FILE", "your own models and prices", false}, \
-    {"llm-input-bound", "BOUND", "learned or strict", false}, \
-    {"log-level", "LEVEL", "debug, info, warn or error", false}
+    {"llm-input-bound", "BOUND", "learned or strict", false, "learned strict"}, \
+    {"log-level", "LEVEL", "debug, info, warn or error", false, "debug info warn error"}
 /* clang-format on */
 
 /*

@@ -3,6 +3,7 @@ import json
 import os
 import re
 import select
+import shutil
 import socket
 import subprocess
 import time
@@ -184,3 +185,90 @@ def test_doctor_asks_vendors_only_when_told_to(daemon, vendor):
     vendor.stop()
     done = daemon.cli("doctor", "--vendors", "--json", "--config", daemon.config_file)
     assert done.returncode == 1 and "no connection" in checks(done)[("vendor", "fail")]["text"]
+
+
+# ---- completion ----------------------------------------------------------------------------------
+
+
+def bash_gives(script, words):
+    quoted = " ".join(f"'{w}'" for w in words)
+    return (f". {script}; COMP_WORDS=(flyball {quoted}); COMP_CWORD={len(words)}; _flyball; "
+            'printf "%s\\n" "${COMPREPLY[@]}"')
+
+
+def zsh_gives(script, words):
+    """The function itself, with the shell's own way of offering words replaced by printing those that fit."""
+    quoted = " ".join(f"'{w}'" for w in words)
+    return (f"compadd() {{ shift; for w in $@; do [[ $w == ${{words[CURRENT]}}* ]] && print -r -- $w; done }}; "
+            f"_files() {{ }}; words=(flyball {quoted}); CURRENT={len(words) + 1}; . {script}")
+
+
+def fish_gives(script, words):
+    line = " ".join(["flyball", *words])
+    return f"source {script}; complete -C '{line}' | string replace -r '\\t.*' ''"
+
+
+SHELLS = {"bash": (bash_gives, ["--norc", "-c"]), "zsh": (zsh_gives, ["-fc"]),
+          "fish": (fish_gives, ["--no-config", "-c"])}
+
+
+@pytest.fixture(params=SHELLS)
+def complete(request, home, tmp_path):
+    """What that shell offers behind some words, the last of which may be half a word."""
+    shell = request.param
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    script, (make, options) = tmp_path / f"completion.{shell}", SHELLS[shell]
+    script.write_text(flyball(home, "completion", shell).stdout)
+
+    def offered(*words):
+        done = subprocess.run([shell, *options, make(script, words)], env=home, capture_output=True, text=True,
+                              timeout=30, check=False)
+        assert done.stderr == "", done.stderr
+        return sorted(set(done.stdout.split()))
+
+    return offered
+
+
+def test_completion_knows_commands_options_and_values(complete):
+    assert complete("ca") == ["calls"]
+    assert {"calls", "key", "dev", "find"} <= set(complete(""))
+    assert complete("key", "") == ["create", "list", "rotate", "show"]
+    assert complete("key", "cr") == ["create"]
+    assert complete("key", "create", "--ag") == ["--agent"]
+    assert complete("calls", "--fo") == ["--follow"]
+    assert complete("calls", "--verdict", "") == ["approve", "deny", "permit"]
+    assert complete("calls", "--unknown", "--out") == ["--outcome"]
+    assert {"bash", "fish", "zsh"} <= set(complete("completion", ""))
+    assert "--json" in complete("key", "rotate", "--")
+    assert "runaway" in complete("demo", "r")
+
+
+# ---- every command -------------------------------------------------------------------------------
+
+
+def all_commands(home):
+    listed = flyball(home, "help").stdout
+    return [line[2:19].strip() for line in listed.splitlines() if re.match(r"  [a-z]", line) and "COMMAND" not in line]
+
+
+def test_every_command_has_help_with_examples_and_says_what_was_perhaps_meant(home):
+    commands = [c for c in all_commands(home) if not c.startswith("flyball")]
+    assert len(commands) > 40
+    for command in commands:
+        done = flyball(home, *command.split(), "--help")
+        assert done.returncode == 0 and "Examples:\n  flyball " in done.stdout, command
+        assert "--json" in done.stdout and "\x1b" not in done.stdout
+        done = flyball(home, *command.split(), "--jsn")
+        assert done.returncode == 2 and "did you mean `--json`?" in done.stderr, command
+
+
+def test_the_manual_page_has_every_command_and_no_fault(home):
+    page = flyball(home, "help", "--man").stdout
+    for command in all_commands(home):
+        assert f".SS flyball {command}" in page or command.startswith("flyball"), command
+    if not shutil.which("groff"):
+        pytest.skip("groff is not installed")
+    done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z"], input=page, capture_output=True, text=True,
+                          timeout=30, check=False)
+    assert done.returncode == 0 and done.stderr == "", done.stderr

