@@ -129,10 +129,7 @@ void admin_on_ui_root(struct request *r)
     request_answer_file(r, 308, (struct http_field[]){{STR("location"), STR("/ui/")}}, 1);
 }
 
-void admin_on_ui_shell(struct request *r)
-{
-    answer(r, "", STR("index.html"), STR("no-cache"));
-}
+void admin_on_ui_shell(struct request *r) { answer(r, "", STR("index.html"), STR("no-cache")); }
 
 void admin_on_ui_asset(struct request *r)
 {

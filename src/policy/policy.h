@@ -49,3 +49,5 @@ void policy_decide(const struct policy *p, const struct key_limits *k, const str
 void policy_refuse_limit(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *ret);
 /* Every limit as JSON (id, meter, window, by, max, match) for the API. */
 int policy_limits_json(const struct policy *p, struct buf *out);
+/* Every rule and limit as a sentence: [{kind: rule|limit, id, effect: permit|forbid|approve|limit, text}]. */
+int policy_sentences_json(const struct policy *p, struct buf *out);

@@ -63,6 +63,15 @@ int core_keys_json(struct core *c, struct str id, struct buf *out)
     return buf_ok(out);
 }
 
+static void put_sentences(struct json_writer *w, const struct policy *p)
+{
+    struct buf sentences;
+    buf_init(&sentences, 4u << 20);
+    if (policy_sentences_json(p, &sentences) == 0)
+        jw_put_raw(w, STR("sentences"), buf_str(&sentences));
+    buf_deinit(&sentences);
+}
+
 int core_policies_json(struct core *c, struct buf *out)
 {
     struct json_writer w;
@@ -81,6 +90,7 @@ int core_policies_json(struct core *c, struct buf *out)
         jw_put_str(&w, STR("digest"), policy_digest(e->policy));
         put_time(&w, STR("applied_at"), e->applied_at);
         jw_put_raw(&w, STR("document"), policy_text(e->policy));
+        put_sentences(&w, e->policy);
         jw_object_end(&w);
     }
     core_unlock(c);

@@ -22,7 +22,6 @@ export const FILTERS = [
     'run',
     'agent',
     'tenant',
-    'customer',
     'key',
     'vendor',
     'model',

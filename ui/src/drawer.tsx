@@ -73,15 +73,14 @@ function AttemptRow({ a }: { a: Attempt }) {
                     {' '}
                     at <Text of={a.target} />
                 </span>
-            )}{' '}
-            {a.status !== undefined ? <span>answered {a.status}</span> : null}
-            {a.error ? (
+            )}
+            {a.status !== undefined && <span>, answered {a.status}</span>}
+            {a.error && (
                 <span>
-                    {' '}
-                    <Text of={a.error} />
+                    , <Text of={a.error} />
                 </span>
-            ) : null}
-            {a.phases?.total !== undefined && <span class="faint"> in {f.micros(a.phases.total)}</span>}
+            )}
+            {a.total_us !== undefined && <span class="faint"> after {f.micros(a.total_us - (a.started_us ?? 0))}</span>}
             {a.bytes_out !== undefined && (
                 <span class="faint">
                     {' '}
@@ -370,13 +369,8 @@ export function Drawer({ id, close, prev, next }: Props) {
     );
     const title = useRef<HTMLHeadingElement>(null);
     useEffect(() => title.current?.focus(), []);
-    useLive(
-        ['call'],
-        () => {
-            if (data && !data.call.ended_at && data.call.verdict === 'permit') again();
-        },
-        1000,
-    );
+    const isOpen = data !== null && !data.call.ended_at && data.call.verdict === 'permit';
+    useLive(['call'], () => isOpen && again(), { everyMs: 1000, cares: (c) => c.call_id === id });
     useShortcuts({
         Escape: close,
         ...(next ? { j: next, ArrowDown: next } : {}),

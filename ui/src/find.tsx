@@ -6,23 +6,15 @@ import { Text } from './parts';
 import { when } from './format';
 import type { Call, Found, Key, Run } from './types';
 
-const WORDS: Record<string, string> = {
-    call: 'call',
-    run: 'run',
-    key: 'key',
-    object: 'vendor object',
-    request: 'vendor request',
-    customer: 'customer',
-};
+const WORDS: Record<string, string> = { object: 'vendor object', vendor_request: 'vendor request', param: 'parameter' };
+const LISTS = ['agent', 'tenant'];
 
-/* Where a hit leads: what has a page of its own there, else to the call that knows it. */
+/* Where a hit leads: what has a page or a list of its own there, else to the call that knows it. */
 export function hrefOf(h: Found): string {
-    if (h.kind === 'run' && (h.run_id ?? h.id))
-        return href('runs', h.run_id ?? h.id, { agent: h.agent, tenant: h.tenant });
+    if (h.kind === 'run') return href('runs', h.id, { agent: h.agent, tenant: h.tenant });
     if (h.kind === 'key') return href('keys', h.id);
-    if (h.call_id) return href('calls', '', { call: h.call_id });
-    if (h.run_id) return href('runs', h.run_id, { agent: h.agent, tenant: h.tenant });
-    return href('calls', '', { [h.kind]: h.id });
+    if (LISTS.includes(h.kind)) return href('calls', '', { [h.kind]: h.id });
+    return href('calls', '', { call: h.call_id });
 }
 
 const none = { call_id: null, run_id: null, agent: null, tenant: null, at: null };
@@ -162,7 +154,7 @@ export function Find({ takeFocus }: { takeFocus: (fn: () => void) => void }) {
                             e.preventDefault();
                             leave(h);
                         }}>
-                        <span class="faint">{WORDS[h.kind] ?? h.kind}</span>{' '}
+                        <span class="faint">{WORDS[h.kind] ?? h.kind.replaceAll('_', ' ')}</span>{' '}
                         <code>
                             <Text of={h.id} />
                         </code>{' '}

@@ -34,11 +34,14 @@ export function cutter(on: (m: Message) => void): (text: string) => void {
                 const at = line.indexOf(':'),
                     name = line.slice(0, at),
                     value = line.slice(at + 1).replace(/^ /, '');
-                if (name === 'event') m.kind = value as Message['kind'];
+                if (name === 'event') m.kind = value === 'gap' ? 'tick' : (value as Message['kind']);
                 else if (name === 'id') m.id = value;
                 else if (name === 'data') data += value;
             }
-            if (!data) continue;
+            if (!data) {
+                if (m.id) lastId = m.id; /* nothing new up to there */
+                continue;
+            }
             try {
                 m.data = JSON.parse(data);
             } catch {
@@ -115,25 +118,27 @@ export function startFeed(): void {
     });
 }
 
-/* Runs `fn` with what came, at most once every `everyMs`: a busy daemon must not keep the page busy. */
-export function useLive(kinds: Message['kind'][], fn: (messages: Message[]) => void, everyMs = 500): void {
-    const latest = useRef(fn);
-    latest.current = fn;
+interface Wakes {
+    everyMs?: number;
+    cares?: (data: Record<string, unknown>) => boolean; /* whether that message is about what the screen shows */
+}
+
+/* Runs `fn` when something came, at most once every `everyMs`: a busy daemon must not keep the page busy. */
+export function useLive(kinds: Message['kind'][], fn: () => void, { everyMs = 500, cares }: Wakes = {}): void {
+    const latest = useRef({ fn, cares });
+    latest.current = { fn, cares };
     useEffect(() => {
-        let waiting: Message[] = [],
-            timer = 0,
+        let timer = 0,
             last = 0;
         const run = () => {
-            const m = waiting;
-            waiting = [];
             timer = 0;
             last = Date.now();
-            latest.current(m);
+            latest.current.fn();
         };
         const on = (m: Message) => {
-            if (m.kind !== 'tick' && !kinds.includes(m.kind)) return;
-            waiting.push(m);
-            if (!timer) timer = window.setTimeout(run, Math.max(0, last + everyMs - Date.now()));
+            const isOurs = kinds.includes(m.kind) && (latest.current.cares?.(m.data) ?? true);
+            if ((m.kind === 'tick' || isOurs) && !timer)
+                timer = window.setTimeout(run, Math.max(0, last + everyMs - Date.now()));
         };
         listeners.add(on);
         return () => {

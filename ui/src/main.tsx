@@ -12,8 +12,22 @@ import { health, isStopOpen, readHealth, Stop, StopBanner } from './stop';
 import { isDark, toggleTheme } from './theme';
 import { Text } from './parts';
 import { Calls } from './calls';
+import { Keys } from './keys';
+import { Overview } from './overview';
+import { Runs } from './runs';
+import { Settings } from './settings';
+import { Spend } from './spend';
+import { Vendors } from './vendors';
 
-const screens: Record<string, ComponentType> = { calls: Calls };
+const screens: Record<string, ComponentType> = {
+    overview: Overview,
+    runs: Runs,
+    calls: Calls,
+    keys: Keys,
+    spend: Spend,
+    vendors: Vendors,
+    settings: Settings,
+};
 
 const FEED = { off: '', live: 'live', polling: 'live', waiting: 'reconnecting' };
 

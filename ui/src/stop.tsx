@@ -88,7 +88,7 @@ function StopDialog() {
 }
 
 export function Stop() {
-    useLive(['event'], () => void readHealth(), 2000);
+    useLive(['event', 'call'], () => void readHealth(), { everyMs: 2000 });
     const isKilled = health.value?.killed;
     return (
         <>

@@ -40,7 +40,8 @@ export interface Attempt {
     error?: string;
     bytes_in?: number;
     bytes_out?: number;
-    phases?: Record<string, number>;
+    started_us?: number;
+    total_us?: number;
 }
 export interface Call {
     call_id: string;
@@ -119,6 +120,7 @@ export interface Run {
     denied: number;
     unknown: number;
     settled: Money | null;
+    held?: Money | null;
     first: string | null;
     last: string | null;
 }
@@ -179,6 +181,7 @@ export interface Key {
     created_at: string | null;
     expires_at: string | null;
     revoked_at: string | null;
+    last_used_at?: string | null;
 }
 export interface SpendRow {
     day: string | null;
@@ -191,6 +194,8 @@ export interface SpendRow {
     calls: number;
     settled: Money | null;
     held: Money | null;
+    denied?: number;
+    unknown?: number;
 }
 export interface Sentence {
     kind: string;
@@ -202,6 +207,7 @@ export interface Policy {
     name: string;
     version: number;
     digest: string;
+    applied_at?: string | null;
     sentences?: Sentence[];
 }
 export interface Vendor {

@@ -1,0 +1,153 @@
+/*
+ * policy/describe.c - a document in plain sentences: one a rule, one a limit, for those who answer for what agents may
+ * do and do not read YAML. Says what the document says and nothing more; a name list that is long is cut, with a count.
+ */
+#include "codec/json_write.h"
+#include "policy/policy_impl.h"
+
+#define NAMES_SAID_MAX 6
+#define SENTENCE_BYTES_MAX 65536
+
+/* "a", "a or b", "a, b or c", "a, b and 7 more". */
+static void say_names(struct buf *b, const struct patterns *p)
+{
+    size_t n = p->n <= NAMES_SAID_MAX ? p->n : NAMES_SAID_MAX;
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            buf_add(b, i + 1 == p->n ? STR(" or ") : STR(", "));
+        buf_add(b, p->items[i].text);
+    }
+    if (p->n > n)
+        buf_printf(b, " or %zu more", p->n - n);
+}
+
+static void say_classes(struct buf *b, uint32_t classes)
+{
+    struct pattern items[CLASS_COUNT];
+    struct patterns p = {items, 0};
+    for (enum op_class c = 0; c < CLASS_COUNT; c++)
+        if (classes & 1u << c)
+            items[p.n++] = (struct pattern){.text = class_text(c)};
+    if (p.n) {
+        buf_add(b, STR(" of class "));
+        say_names(b, &p);
+    }
+}
+
+static const struct {
+    enum match_key key;
+    struct str phrase;
+} phrases[] = {
+#define DESCRIBE(name, phrase) {MATCH_##name, STR_INIT(phrase)},
+#include "policy/describe.tbl.h"
+#undef DESCRIBE
+};
+
+/* "calls of class read to stripe", "stripe.refunds.* of class write or money_out". */
+static void say_calls(struct buf *b, const struct match *m)
+{
+    const struct patterns *operations = &m->by_key[MATCH_OPERATION];
+    if (operations->n)
+        say_names(b, operations);
+    else
+        buf_add(b, STR("calls"));
+    say_classes(b, m->classes);
+    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++) {
+        const struct patterns *p = &m->by_key[phrases[i].key];
+        if (p->n) {
+            buf_add(b, phrases[i].phrase);
+            say_names(b, p);
+        }
+    }
+}
+
+static void say_rule(struct buf *b, const struct rule *r)
+{
+    const struct patterns *agents = &r->match.by_key[MATCH_AGENT];
+    bool is_forbid = r->effect == EFFECT_DENY, has_operation = r->match.by_key[MATCH_OPERATION].n > 0;
+
+    if (agents->n) {
+        buf_add(b, STR("Agent "));
+        say_names(b, agents);
+        buf_add(b, is_forbid ? STR(" may never ") : STR(" may "));
+    } else {
+        buf_add(b, is_forbid ? STR("No agent may ") : STR("Every agent may "));
+    }
+    buf_add(b, has_operation ? STR("call ") : STR("make "));
+    say_calls(b, &r->match);
+    if (r->effect == EFFECT_APPROVE)
+        buf_printf(b, ", once a person has approved (" STR_FMT ")", STR_ARG(r->approval));
+    if (is_forbid && r->reason.n)
+        buf_printf(b, ": " STR_FMT, STR_ARG(r->reason));
+    buf_add(b, STR("."));
+}
+
+static void say_most(struct buf *b, const struct limit *l)
+{
+    char text[MONEY_TEXT_BYTES], window[WINDOW_TEXT_BYTES];
+    if (l->meter == METER_USD)
+        buf_add(b, money_text_short(l->max, text));
+    else
+        buf_printf(b, "%lld", (long long)l->max);
+    buf_printf(b, " " STR_FMT " " STR_FMT, STR_ARG(meter_unit(l->meter)),
+               STR_ARG(window_words(l->window, l->sliding_ns, window)));
+}
+
+static void say_limit(struct buf *b, const struct limit *l)
+{
+    const struct patterns *agents = &l->match.by_key[MATCH_AGENT];
+    size_t n = 0;
+
+    buf_add(b, STR("At most "));
+    say_most(b, l);
+    for (enum by k = 0; k < BY_COUNT; k++) {
+        if (!(l->by & 1u << k) || (k == BY_RUN && l->window == WINDOW_RUN))
+            continue;
+        buf_add(b, n++ ? STR(" and ") : STR(" for each "));
+        buf_add(b, by_text(k));
+    }
+    buf_add(b, STR(", over "));
+    say_calls(b, &l->match);
+    if (agents->n) {
+        buf_add(b, STR(" by agent "));
+        say_names(b, agents);
+    }
+    if (l->may_clamp)
+        buf_add(b, STR("; near the end answers get shorter"));
+    buf_add(b, STR("."));
+}
+
+static void put(struct json_writer *w, struct str kind, struct str id, struct str effect, const struct buf *sentence)
+{
+    jw_object(w);
+    jw_put_str(w, STR("kind"), kind);
+    jw_put_str(w, STR("id"), id);
+    jw_put_str(w, STR("effect"), effect);
+    jw_put_str(w, STR("text"), buf_str(sentence));
+    jw_object_end(w);
+}
+
+int policy_sentences_json(const struct policy *p, struct buf *out)
+{
+    struct json_writer w;
+    struct buf b;
+
+    jw_init(&w, out);
+    buf_init(&b, SENTENCE_BYTES_MAX); /* longer ones are cut */
+    jw_array(&w);
+    for (size_t i = 0; i < p->n_rules; i++) {
+        const struct rule *r = &p->rules[i];
+        buf_reset(&b);
+        say_rule(&b, r);
+        put(&w, STR("rule"), r->id, r->effect == EFFECT_DENY ? STR("forbid") : effect_text(r->effect), &b);
+    }
+    for (size_t i = 0; i < p->n_limits; i++) {
+        buf_reset(&b);
+        say_limit(&b, &p->limits[i]);
+        put(&w, STR("limit"), p->limits[i].id, STR("limit"), &b);
+    }
+    jw_array_end(&w);
+    jw_end(&w);
+    buf_deinit(&b);
+    return buf_ok(out);
+}

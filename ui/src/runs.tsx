@@ -1,0 +1,90 @@
+/* runs.tsx - every run, newest first: what agents set out to do, what it cost, and what was refused. */
+import { get } from './api';
+import * as f from './format';
+import { Filters } from './filters';
+import { useLoad } from './load';
+import { useLive } from './live';
+import { Empty, Failed, Id, Loading, Money, Text, When } from './parts';
+import { go, href, route } from './route';
+import { Rows, type Column } from './rows';
+import { RunPage } from './run';
+import type { Run } from './types';
+
+const FILTERS = ['run', 'agent', 'tenant', 'since', 'until'];
+const RUNS_MAX = 1000;
+
+const columns: Column<Run>[] = [
+    { name: 'Last call', class: 'c-time', cell: (r) => <When at={r.last} /> },
+    {
+        name: 'Run',
+        class: 'c-id',
+        cell: (r) => (
+            <Id screen="runs" id={r.run_id} params={{ agent: r.agent, tenant: r.tenant }} what="run id" still />
+        ),
+    },
+    { name: 'Agent', class: 'c-agent', cell: (r) => <Text of={r.agent} /> },
+    { name: 'Tenant', class: 'c-agent', cell: (r) => <Text of={r.tenant} /> },
+    {
+        name: 'Lasted',
+        class: 'c-took',
+        cell: (r) => (r.first && r.last ? f.span(f.at(r.last) - f.at(r.first)) : ''),
+    },
+    { name: 'Calls', class: 'c-n', cell: (r) => f.count(r.calls) },
+    {
+        name: 'Denied',
+        class: 'c-n',
+        cell: (r) => (r.denied ? <span class="bad">✕ {f.count(r.denied)}</span> : <span class="faint">0</span>),
+    },
+    {
+        name: 'Unknown',
+        class: 'c-n',
+        cell: (r) => (r.unknown ? <span class="warn">? {f.count(r.unknown)}</span> : <span class="faint">0</span>),
+    },
+    { name: 'Held', class: 'c-cost', cell: (r) => (isZero(r) ? null : <Money of={r.held} />) },
+    { name: 'Cost', class: 'c-cost', cell: (r) => <Money of={r.settled} /> },
+];
+
+const isZero = (r: Run) => !r.held || f.nano(r.held.usd) === 0n;
+const idOf = (r: Run) => [r.run_id, r.agent, r.tenant].map((x) => encodeURIComponent(x ?? '')).join('.');
+
+function RunList() {
+    const q = Object.fromEntries(FILTERS.map((n) => [n, route.value.query.get(n)]));
+    const { data, error, again } = useLoad('runs ' + JSON.stringify(q), (signal) =>
+        get<{ runs: Run[] }>('/runs', { ...q, limit: RUNS_MAX }, signal),
+    );
+    useLive(['call'], again, { everyMs: 2000 });
+    return (
+        <div class="split-list">
+            <div class="head">
+                <h1>Runs</h1>
+                <Filters names={FILTERS} />
+                {data && data.runs.length === RUNS_MAX && (
+                    <span class="faint">the newest {f.count(RUNS_MAX)}; narrow it to see older ones</span>
+                )}
+            </div>
+            {error && <Failed error={error} again={again} />}
+            {!data && !error && <Loading what="runs" />}
+            {data && data.runs.length === 0 && (
+                <Empty>
+                    No run matches. Agents name their run with the header <code>x-agent-run-id</code>, or{' '}
+                    <code>flyball run -- COMMAND</code> does it for them.
+                </Empty>
+            )}
+            {data && data.runs.length > 0 && (
+                <Rows
+                    label="Runs, newest first"
+                    rows={data.runs}
+                    columns={columns}
+                    idOf={idOf}
+                    classOf={(r) => (r.unknown ? 'tone-unknown' : '')}
+                    onOpen={(r) => go(href('runs', r.run_id, { agent: r.agent, tenant: r.tenant }))}
+                />
+            )}
+        </div>
+    );
+}
+
+export function Runs() {
+    const { id } = route.value;
+    return id ? <RunPage key={id} id={id} /> : <RunList />;
+}
