@@ -115,10 +115,13 @@ static void explain_verdict(struct why *y)
 struct wording {
     const char *text, *words;
 };
-static const struct wording customer_sources[] = {{"key", "named by the key"},
+static const struct wording value_sources[] = {{"key", "named by the key"},
                                                   {"request", "named in the request"},
                                                   {"lookup", "found by a look-up"},
                                                   {"learned", "learned from earlier answers"},
+                                                  {"token", "proven by the identity token"},
+                                                  {"header", "only claimed, in a header"},
+                                                  {"body", "only claimed, in the body"},
                                                   {NULL, NULL}};
 static const struct wording run_sources[] = {{"header", "x-agent-run-id"},
                                              {"key_suffix", "the key's suffix"},
@@ -162,7 +165,32 @@ static void explain_what(struct why *y)
     struct str source = why_text(y->call, "customer_source");
     if (customer.n)
         why_say(y, "customer", STR_FMT "%s" STR_FMT ".", STR_ARG(customer), source.n ? ", " : "",
-                STR_ARG(in_words(customer_sources, source)));
+                STR_ARG(in_words(value_sources, source)));
+}
+
+static const char *actor_words(struct why *y)
+{
+    struct json actor;
+    struct str name;
+    const char *all = "";
+    for (struct json_iter it = json_each(json_get(y->call, STR("actors"))); json_next(&it, NULL, &actor);)
+        if (json_str(actor, &name))
+            all = arena_printf(y->a, "%s%s" STR_FMT, all, *all ? ", for " : ", through ", STR_ARG(name)).p;
+    return all;
+}
+
+/* For whom, and how that is known. */
+static void explain_user(struct why *y)
+{
+    struct str user = why_text(y->call, "user"), source = why_text(y->call, "user_source");
+    struct str issuer = why_text(y->call, "issuer");
+    const char *actors = actor_words(y);
+    if (user.n)
+        why_say(y, "user", STR_FMT "%s" STR_FMT "%s" STR_FMT "%s.", STR_ARG(user), source.n ? ", " : "",
+                STR_ARG(in_words(value_sources, source)), issuer.n ? " of issuer " : "", STR_ARG(issuer), actors);
+    else if (issuer.n)
+        why_say(y, "user", "Nobody: the identity token of issuer " STR_FMT " is the agent's own%s.", STR_ARG(issuer),
+                actors);
 }
 
 static void explain_who(struct why *y)
@@ -174,6 +202,7 @@ static void explain_who(struct why *y)
 
     why_say(y, "who", "Agent " STR_FMT " with key " STR_FMT "%s" STR_FMT "%s" STR_FMT ".", STR_ARG(agent), STR_ARG(key),
             owner.n ? ", owner " : "", STR_ARG(owner), tenant.n ? ", tenant " : "", STR_ARG(tenant));
+    explain_user(y);
     if (run.n)
         why_say(y, "run", STR_FMT ", %s (" STR_FMT ")%s" STR_FMT ".", STR_ARG(run),
                 str_eq(trust, STR("minted")) ? "minted by us" : "as the agent claims",

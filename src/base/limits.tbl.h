@@ -54,6 +54,22 @@ LIMIT(polls_max, 10000, 0, 1000000, "prices",
 LIMIT(poll_spacing_ms, 100, 0, 3600000, "ms", "between two such prices that are asked for")
 LIMIT(pool_idle_timeout_ms, 30000, 100, 3600000, "ms", "kept vendor connection")
 LIMIT(drain_timeout_ms, 10000, 0, 600000, "ms", "from SIGTERM to the end of open calls")
+/* identity tokens and their issuers' keys */
+LIMIT(identity_token_bytes_max, 8192, 512, 16384, "bytes", "one identity token; head_bytes_max counts it too")
+LIMIT(identity_chain_max, 3, 0, 8, "actors", "actors (`act`) of one identity token")
+LIMIT(identity_skew_ms, 60000, 0, 300000, "ms", "by how much an issuer's clock may differ from ours")
+LIMIT(identity_cache_max, 10000, 0, 1000000, "tokens",
+      "verified tokens in memory, so that the next call with one is quick; at the maximum the oldest is verified again")
+LIMIT(identity_used_max, 100000, 16, 10000000, "tokens",
+      "tokens of issuers with `single_use` in memory until they expire; at the maximum new ones are refused")
+LIMIT(jwks_bytes_max, 262144, 1024, 4194304, "bytes", "keys of one issuer")
+LIMIT(jwks_keys_max, 64, 1, 1000, "keys", "keys of one issuer")
+LIMIT(jwks_timeout_ms, 10000, 100, 60000, "ms", "until an issuer has given its keys")
+LIMIT(jwks_fresh_ms, 300000, 1000, 86400000, "ms", "after that time an issuer's keys are asked for again")
+LIMIT(jwks_stale_ms, 86400000, 1000, 604800000, "ms",
+      "how long keys are used that could not be asked for again; then tokens of the issuer are refused")
+LIMIT(jwks_spacing_ms, 30000, 100, 3600000, "ms",
+      "between two times that an issuer is asked for its keys, whatever tokens say")
 /* state in memory */
 LIMIT(keys_max, 100000, 1, 10000000, "keys", "keys in memory, revoked ones of the last day included")
 LIMIT(policies_max, 1000, 1, 100000, "documents", "policy documents in force")

@@ -32,10 +32,21 @@ struct param {
     struct str s; /* text as sent, also for integers */
 };
 
+/* What the request says of itself, and nobody vouches for: recorded, and never matched by a rule or counted by. */
+struct claims {
+    struct str user, customer; /* CLAIM_BYTES_MAX of them */
+    enum value_source user_source, customer_source;
+};
+#define CLAIM_BYTES_MAX 256
+
 struct facts {
     /* who */
-    struct str key, agent, owner, tenant, user, customer;
-    enum value_source customer_source;
+    struct str key, agent, owner, tenant, user, customer; /* tenant and user are proven: by the key or by a token */
+    enum value_source tenant_source, user_source, customer_source;
+    struct str issuer;        /* of the identity token, by its name in the config; empty: there was no token */
+    const struct str *actors; /* who acts for the user, as the token says; the last to act stands first */
+    size_t n_actors;
+    struct claims claims;
     struct str run_id, parent_run_id;
     enum run_source run_source;
     enum run_trust run_trust;

@@ -55,7 +55,8 @@ static const struct str run_trusts[] = {
     [RUN_CLAIMED] = STR_INIT("claimed"), [RUN_MINTED] = STR_INIT("minted")};
 static const struct str value_sources[] = {
     [SOURCE_NONE] = {NULL, 0}, [SOURCE_KEY] = STR_INIT("key"), [SOURCE_REQUEST] = STR_INIT("request"),
-    [SOURCE_LOOKUP] = STR_INIT("lookup"), [SOURCE_LEARNED] = STR_INIT("learned")};
+    [SOURCE_LOOKUP] = STR_INIT("lookup"), [SOURCE_LEARNED] = STR_INIT("learned"), [SOURCE_TOKEN] = STR_INIT("token"),
+    [SOURCE_HEADER] = STR_INIT("header"), [SOURCE_BODY] = STR_INIT("body")};
 
 /* The row of a text, or -ERR_NOT_FOUND; rows without a text are never found. */
 static int find_text(const struct str *table, size_t n, struct str s)
@@ -178,3 +179,5 @@ struct str value_source_text(enum value_source s)
     check(s < N(value_sources));
     return value_sources[s];
 }
+
+bool value_source_is_claim(enum value_source s) { return s == SOURCE_HEADER || s == SOURCE_BODY; }

@@ -56,6 +56,10 @@ enum value_source {
     SOURCE_KEY,
     SOURCE_REQUEST,
     SOURCE_LOOKUP,
-    SOURCE_LEARNED
-};                                                 /* where customer comes from */
+    SOURCE_LEARNED,
+    SOURCE_TOKEN,  /* an identity token that was verified */
+    SOURCE_HEADER, /* somebody wrote it: proves nothing */
+    SOURCE_BODY    /* the same */
+};                                                 /* where user, tenant and customer come from */
 struct str value_source_text(enum value_source s); /* STR_NONE for NONE */
+bool value_source_is_claim(enum value_source s);   /* what nobody vouches for */

@@ -57,19 +57,36 @@ size_t sections_shared(struct str from, struct str to)
     return n;
 }
 
-const struct vendor_key_info vendor_key_infos[] = {
+const struct config_key_info vendor_key_infos[] = {
 #define VENDOR_KEY(name, is_required, schema, def, help) {STR_INIT(#name), is_required, schema, def, help},
 #include "config/vendor.tbl.h"
 #undef VENDOR_KEY
 };
 const size_t n_vendor_key_infos = sizeof vendor_key_infos / sizeof vendor_key_infos[0];
 
-const struct vendor_key_info export_key_infos[] = {
+const struct config_key_info export_key_infos[] = {
 #define EXPORT_KEY(name, is_required, schema, def, help) {STR_INIT(#name), is_required, schema, def, help},
 #include "config/export.tbl.h"
 #undef EXPORT_KEY
 };
 const size_t n_export_key_infos = sizeof export_key_infos / sizeof export_key_infos[0];
+
+const struct config_key_info issuer_key_infos[] = {
+#define ISSUER_KEY(name, is_required, schema, def, help) {STR_INIT(#name), is_required, schema, def, help},
+#include "config/issuer.tbl.h"
+#undef ISSUER_KEY
+};
+const size_t n_issuer_key_infos = sizeof issuer_key_infos / sizeof issuer_key_infos[0];
+
+bool config_name_is_valid(struct str s)
+{
+    if (!str_is_token(s, "_-", CONFIG_NAME_CHARS_MAX) || !(s.p[0] >= 'a' && s.p[0] <= 'z'))
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] >= 'A' && s.p[i] <= 'Z')
+            return false;
+    return true;
+}
 
 struct str config_env(const char *const *env, struct str name)
 {
@@ -97,16 +114,17 @@ static int count_cores(void)
     return n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
 }
 
-/* The keys at the top: sections and single settings of the table, and three maps. */
+/* The keys at the top: sections and single settings of the table, and four maps. */
 static void check_top(struct loader *l, const struct yaml *root)
 {
-    struct str keys[SETTING_COUNT + 3];
+    struct str keys[SETTING_COUNT + 4];
     size_t n = 0;
     for (int i = 0; i < SETTING_COUNT; i++) {
         struct str key, section = setting_section(setting_infos[i].path, &key);
         keys[n++] = section.n ? section_part(section, 0) : key;
     }
     keys[n++] = STR("vendors");
+    keys[n++] = STR("issuers");
     keys[n++] = STR("exports");
     keys[n++] = STR("limits");
     yaml_check_keys(root, l->file, keys, n, l->diags);
@@ -120,6 +138,7 @@ static void load_document(struct loader *l, const struct yaml *root)
     load_limits(l, root);
     load_settings(l, root);
     load_vendors(l, root);
+    load_issuers(l, root);
     load_exports(l, root);
 }
 

@@ -15,6 +15,7 @@
 
 #define CONFIG_ERRORS_MAX 20
 #define CONFIG_VENDORS_MAX 64
+#define CONFIG_ISSUERS_MAX 32
 #define CONFIG_NAME_CHARS_MAX 64
 #define CONFIG_SECRET_STORE STR("store:") /* in front of a secret's name in the store */
 
@@ -73,6 +74,33 @@ struct config_export {
     int line;
 };
 
+/* Where the public keys of an issuer are: a file, or what a URL names. */
+struct config_jwks {
+    struct str text; /* as in the file */
+    struct str file; /* path; empty: the rest says where */
+    struct str host, path;
+    uint16_t port;
+    bool is_tls;
+};
+
+/* Who signs identity tokens (CONTRACT 9), and what their claims mean here. */
+struct config_issuer {
+    struct str name;
+    struct str issuer, audience; /* what `iss` is, and what stands in `aud` */
+    struct config_jwks jwks;
+    struct str ca_file; /* authorities beside those of the system; empty: none */
+    bool is_private, is_insecure;
+    const struct str *algorithms; /* of ES256, EdDSA, PS256, RS256 */
+    size_t n_algorithms;
+    struct str typ; /* of the header; JWT: that, or none */
+    struct str claim_user, claim_tenant, claim_customer, claim_agent; /* names of claims; empty: not read */
+    int64_t age_s_max;
+    bool is_single_use;
+    const struct str *customers_of; /* vendors whose ids claim_customer has */
+    size_t n_customers_of;
+    int line; /* in the file */
+};
+
 /* How the input of a call to a model is bounded before it is made (llm/bound.h). */
 enum config_input_bound { INPUT_BOUND_LEARNED, INPUT_BOUND_STRICT };
 
@@ -90,6 +118,8 @@ struct config {
     enum log_level log_level;
     const struct config_vendor *vendors; /* in the file's order */
     size_t n_vendors;
+    const struct config_issuer *issuers; /* in the file's order */
+    size_t n_issuers;
     const struct config_export *exports; /* in the file's order */
     size_t n_exports;
     struct limits limits;

@@ -46,14 +46,16 @@ size_t sections_shared(struct str from, struct str to);
 size_t section_depth(struct str section);
 struct str section_part(struct str section, size_t i); /* the i-th name of it */
 
-/* A key of one vendor, or of one target of `exports:`. */
-struct vendor_key_info {
+/* A key of one vendor, of one issuer, or of one target of `exports:`. */
+struct config_key_info {
     struct str name;
     bool is_required;
     const char *schema, *def, *help;
 };
-extern const struct vendor_key_info vendor_key_infos[], export_key_infos[];
-extern const size_t n_vendor_key_infos, n_export_key_infos;
+extern const struct config_key_info vendor_key_infos[], issuer_key_infos[], export_key_infos[];
+extern const size_t n_vendor_key_infos, n_issuer_key_infos, n_export_key_infos;
+/* Begins with a-z and goes on with a-z, 0-9, - and _: of a vendor, a connector, an issuer. */
+bool config_name_is_valid(struct str s);
 
 /* Where the value in force came from. One a setting, then one a limit in the order of limits_table(). */
 struct config_source {
@@ -94,6 +96,8 @@ void load_limits(struct loader *l, const struct yaml *root);
 /* vendors.c */
 void load_vendors(struct loader *l, const struct yaml *root);
 
+/* issuers.c */
+void load_issuers(struct loader *l, const struct yaml *root);
 /* exports.c */
 void load_exports(struct loader *l, const struct yaml *root);
 

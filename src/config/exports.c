@@ -202,14 +202,6 @@ static void load_headers(struct export_loader *xl)
 
 /* --- the section -------------------------------------------------------------------------------------------------- */
 
-static bool is_name(struct str s)
-{
-    bool is_lower = str_is_token(s, "_-", CONFIG_NAME_CHARS_MAX) && s.p[0] >= 'a' && s.p[0] <= 'z';
-    for (size_t i = 0; i < s.n && is_lower; i++)
-        is_lower = !(s.p[i] >= 'A' && s.p[i] <= 'Z');
-    return is_lower;
-}
-
 static void load_export(struct loader *l, const struct yaml *y, struct config_export *x)
 {
     struct export_loader xl = {l, y, x};
@@ -219,7 +211,7 @@ static void load_export(struct loader *l, const struct yaml *y, struct config_ex
         keys[i] = export_key_infos[i].name;
     x->name = arena_str(l->arena, y->key);
     x->line = y->key_line;
-    if (!is_name(x->name))
+    if (!config_name_is_valid(x->name))
         diag_add(l->diags, l->file, y->key_line, y->key_col, "bad_name",
                  "a target's name begins with a-z and goes on with a-z, 0-9, - and _ (at most %d)",
                  CONFIG_NAME_CHARS_MAX);

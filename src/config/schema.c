@@ -91,7 +91,7 @@ static void settings_schema(struct json_writer *w)
 }
 
 /* The table's schema is an object: the description goes in front of its last brace. */
-static void vendor_key_schema(struct json_writer *w, const struct vendor_key_info *k)
+static void key_schema(struct json_writer *w, const struct config_key_info *k)
 {
     struct str schema = str_c(k->schema);
     struct buf b;
@@ -105,7 +105,7 @@ static void vendor_key_schema(struct json_writer *w, const struct vendor_key_inf
 }
 
 /* A map from names to objects with these keys. */
-static void named_schema(struct json_writer *w, struct str section, int64_t n_max, const struct vendor_key_info *keys,
+static void named_schema(struct json_writer *w, struct str section, int64_t n_max, const struct config_key_info *keys,
                          size_t n)
 {
     jw_key(w, section);
@@ -126,7 +126,7 @@ static void named_schema(struct json_writer *w, struct str section, int64_t n_ma
     jw_key(w, STR("properties"));
     jw_object(w);
     for (size_t i = 0; i < n; i++)
-        vendor_key_schema(w, &keys[i]);
+        key_schema(w, &keys[i]);
     jw_object_end(w);
     jw_object_end(w);
     jw_object_end(w);
@@ -164,6 +164,7 @@ int config_schema(struct buf *out)
     jw_object(&w);
     settings_schema(&w);
     named_schema(&w, STR("vendors"), CONFIG_VENDORS_MAX, vendor_key_infos, n_vendor_key_infos);
+    named_schema(&w, STR("issuers"), CONFIG_ISSUERS_MAX, issuer_key_infos, n_issuer_key_infos);
     named_schema(&w, STR("exports"), CONFIG_EXPORTS_MAX, export_key_infos, n_export_key_infos);
     limits_schema(&w);
     jw_object_end(&w);
@@ -174,9 +175,9 @@ int config_schema(struct buf *out)
 
 /* --- Markdown ----------------------------------------------------------------------------------------------------- */
 
-static void keys_markdown(const char *of, const struct vendor_key_info *keys, size_t n, struct buf *out)
+static void keys_markdown(const char *of, const struct config_key_info *keys, size_t n, struct buf *out)
 {
-    buf_printf(out, "\n| key of a %s | needed | default | meaning |\n|---|---|---|---|\n", of);
+    buf_printf(out, "\n| key of %s | needed | default | meaning |\n|---|---|---|---|\n", of);
     for (size_t i = 0; i < n; i++)
         buf_printf(out, "| `" STR_FMT "` | %s | %s | %s |\n", STR_ARG(keys[i].name),
                    keys[i].is_required ? "yes" : "no", keys[i].def, keys[i].help);
@@ -192,8 +193,9 @@ int config_markdown(struct buf *out)
         buf_printf(out, "| `" STR_FMT "` | `" STR_FMT "` | `" STR_FMT "` | " STR_FMT " | %s |\n", STR_ARG(s->path),
                    STR_ARG(s->env), STR_ARG(s->flag), STR_ARG(s->def), s->help);
     }
-    keys_markdown("vendor", vendor_key_infos, n_vendor_key_infos, out);
-    keys_markdown("target of exports", export_key_infos, n_export_key_infos, out);
+    keys_markdown("a vendor", vendor_key_infos, n_vendor_key_infos, out);
+    keys_markdown("an issuer", issuer_key_infos, n_issuer_key_infos, out);
+    keys_markdown("a target of exports", export_key_infos, n_export_key_infos, out);
     buf_add(out, STR("\n| limit | default | least | most | unit | bounds |\n|---|---|---|---|---|---|\n"));
     for (size_t i = 0; i < n; i++)
         buf_printf(out, "| `" STR_FMT "` | %lld | %lld | %lld | %s | %s |\n", STR_ARG(t[i].name), (long long)t[i].def,

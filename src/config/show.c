@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "codec/json_write.h"
 
 /* "flyball.yaml:3", "FLYBALL_DIR", "--dir", "default". `env` and `flag` name the ways that are not the file. */
@@ -184,6 +185,56 @@ static void text_export(const struct config *c, const struct config_export *x, b
     buf_add_byte(out, '\n');
 }
 
+static void text_list(const char *key, const struct str *items, size_t n, struct buf *out)
+{
+    buf_printf(out, "    %s: [", key);
+    for (size_t i = 0; i < n; i++) {
+        buf_add(out, i ? STR(",") : STR(""));
+        json_quote(out, items[i]);
+    }
+    buf_add(out, STR("]\n"));
+}
+
+static void put_claims(const struct config_issuer *i, struct buf *out)
+{
+    const struct {
+        const char *key;
+        struct str claim;
+    } claims[] = {{"user", i->claim_user}, {"tenant", i->claim_tenant}, {"customer", i->claim_customer},
+                  {"agent", i->claim_agent}};
+    const char *comma = "";
+    buf_add_byte(out, '{');
+    for (size_t k = 0; k < sizeof claims / sizeof claims[0]; k++) {
+        if (!claims[k].claim.n)
+            continue;
+        buf_printf(out, "%s\"%s\": ", comma, claims[k].key);
+        json_quote(out, claims[k].claim);
+        comma = ", ";
+    }
+    buf_add_byte(out, '}');
+}
+
+static void text_issuer(const struct config *c, const struct config_issuer *i, bool with_origin, struct buf *out)
+{
+    struct config_source s = {.origin = CONFIG_FILE, .line = i->line};
+    char origin[512], age[DURATION_TEXT_BYTES];
+    buf_printf(out, "  " STR_FMT ":", STR_ARG(i->name));
+    end_line(out, with_origin, origin_text(c, &s, STR_NONE, STR_NONE, origin));
+    text_str("issuer", i->issuer, out);
+    text_str("audience", i->audience, out);
+    text_str("jwks", i->jwks.text, out);
+    if (i->ca_file.n)
+        text_str("ca_file", i->ca_file, out);
+    text_list("algorithms", i->algorithms, i->n_algorithms, out);
+    text_str("typ", i->typ, out);
+    buf_add(out, STR("    claims: "));
+    put_claims(i, out);
+    buf_printf(out, "\n    max_age: " STR_FMT "\n    single_use: %s\n    private: %s\n    insecure: %s\n",
+               STR_ARG(duration_text(i->age_s_max * NS_PER_S, age)), i->is_single_use ? "true" : "false",
+               i->is_private ? "true" : "false", i->is_insecure ? "true" : "false");
+    text_list("customers_of", i->customers_of, i->n_customers_of, out);
+}
+
 int config_text(const struct config *c, bool with_origin, struct buf *out)
 {
     size_t n;
@@ -193,6 +244,10 @@ int config_text(const struct config *c, bool with_origin, struct buf *out)
         buf_add(out, STR("vendors:\n"));
     for (size_t i = 0; i < c->n_vendors; i++)
         text_vendor(c, &c->vendors[i], with_origin, out);
+    if (c->n_issuers)
+        buf_add(out, STR("issuers:\n"));
+    for (size_t i = 0; i < c->n_issuers; i++)
+        text_issuer(c, &c->issuers[i], with_origin, out);
     if (c->n_exports)
         buf_add(out, STR("exports:\n"));
     for (size_t i = 0; i < c->n_exports; i++)
@@ -307,6 +362,29 @@ static void json_export(struct json_writer *w, const struct config *c, const str
     buf_deinit(&value);
 }
 
+static void json_issuer(struct json_writer *w, const struct config *c, const struct config_issuer *i)
+{
+    struct config_source s = {.origin = CONFIG_FILE, .line = i->line};
+    char text[512];
+    struct str origin = origin_text(c, &s, STR_NONE, STR_NONE, text);
+    const struct {
+        const char *suffix;
+        struct str value;
+    } strs[] = {{".issuer", i->issuer}, {".audience", i->audience}, {".jwks", i->jwks.text}, {".typ", i->typ}};
+    for (size_t k = 0; k < sizeof strs / sizeof strs[0]; k++) {
+        json_entry(w, "issuers.", i->name, strs[k].suffix);
+        jw_put_str_or_null(w, STR("value"), strs[k].value);
+        json_origin(w, origin);
+    }
+    struct buf claims;
+    buf_init(&claims, 4096);
+    put_claims(i, &claims);
+    json_entry(w, "issuers.", i->name, ".claims");
+    jw_put_raw(w, STR("value"), buf_str(&claims));
+    json_origin(w, origin);
+    buf_deinit(&claims);
+}
+
 static void json_settings(struct json_writer *w, const struct config *c)
 {
     for (int i = 0; i < SETTING_COUNT; i++) {
@@ -335,6 +413,8 @@ int config_json(const struct config *c, struct buf *out)
     json_settings(&w, c);
     for (size_t i = 0; i < c->n_vendors; i++)
         json_vendor(&w, c, &c->vendors[i]);
+    for (size_t i = 0; i < c->n_issuers; i++)
+        json_issuer(&w, c, &c->issuers[i]);
     for (size_t i = 0; i < c->n_exports; i++)
         json_export(&w, c, &c->exports[i]);
     for (size_t i = 0; i < n; i++) {

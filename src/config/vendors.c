@@ -61,21 +61,11 @@ static bool is_reserved(struct str s)
     return false;
 }
 
-static bool is_name(struct str s)
-{
-    if (!str_is_token(s, "_-", CONFIG_NAME_CHARS_MAX) || !(s.p[0] >= 'a' && s.p[0] <= 'z'))
-        return false;
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] >= 'A' && s.p[i] <= 'Z')
-            return false;
-    return true;
-}
-
 static void load_connector(struct vendor_loader *vl)
 {
     const struct yaml *y = get(vl, STR("connector"), YAML_STR, "a string");
     vl->v->connector = vl->v->name;
-    if (y && is_name(y->text))
+    if (y && config_name_is_valid(y->text))
         vl->v->connector = copy(vl, y->text);
     else if (y)
         fault(vl, y, "bad_name", "connector: a name begins with a-z and goes on with a-z, 0-9, - and _");
@@ -225,7 +215,7 @@ static void load_additions_list(struct vendor_loader *vl, const struct yaml *lis
     struct str *names = arena_alloc(vl->l->arena, list->n * sizeof *names);
     size_t n = 0;
     yaml_each (y, list) {
-        if (yaml_is(y, YAML_STR) && is_name(y->text))
+        if (yaml_is(y, YAML_STR) && config_name_is_valid(y->text))
             names[n++] = copy(vl, y->text);
         else
             fault(vl, y, "bad_name", "additions: each is a name, like idempotency_key");
@@ -268,7 +258,7 @@ static void load_vendor(struct loader *l, const struct yaml *y, struct config_ve
 
     v->name = arena_str(l->arena, y->key);
     v->line = y->key_line;
-    if (!is_name(v->name))
+    if (!config_name_is_valid(v->name))
         diag_add(l->diags, l->file, y->key_line, y->key_col, "bad_name",
                  "a vendor's name begins with a-z and goes on with a-z, 0-9, - and _ (at most %d)",
                  CONFIG_NAME_CHARS_MAX);

@@ -18,6 +18,7 @@
 #include "daemon/exports.h"
 #include "daemon/folder.h"
 #include "daemon/harden.h"
+#include "daemon/issuers.h"
 #include "daemon/listener_tls.h"
 #include "daemon/models.h"
 #include "daemon/port_owner.h"
@@ -56,6 +57,7 @@ struct daemon {
     struct secrets_key secrets_key;
     struct listener_tls tls;
     struct models models;
+    struct issuer_set issuers;
     struct background background;
     struct worker_shared shared;
     struct loop_thread *loops;
@@ -188,6 +190,7 @@ static int start_workers(struct daemon *d)
     d->shared.vendors = &d->vendors.vendors;
     d->shared.tls = d->tls.data;
     d->shared.llm = &d->models.shared;
+    d->shared.issuers = d->issuers.issuers;
     d->shared.lookups = lookup_cache_new(d->limits.lookup_cache_ms);
     check(d->shared.lookups != NULL);
     for (size_t i = 0; i < d->n_workers; i++) {
@@ -225,6 +228,8 @@ static int reload(void *ctx, struct buf *error)
 {
     struct daemon *d = ctx;
     int r = listener_tls_reload(&d->tls, error);
+    if (r == 0)
+        r = issuer_set_reload(&d->issuers, error);
     if (r < 0)
         log_at(LOG_ERROR, "reload_failed", "error=\"" STR_FMT "\"", STR_ARG(buf_str(error)));
     else
@@ -303,6 +308,8 @@ static int start(struct daemon *d)
         r = start_background(d);
     if (r == 0 && d->o->is_dev)
         r = dev_prepare(&d->dev, d->core, &d->vendors.vendors);
+    if (r == 0)
+        r = issuer_set_start(d->o->config, &d->limits, &d->error, &d->issuers);
     if (r == 0)
         r = start_workers(d);
     if (r == 0)
@@ -471,6 +478,7 @@ static void stop(struct daemon *d, bool may_drain)
     loop_thread_stop(&d->admin_loop);
     export_set_free(&d->exports);
     stop_workers(d);
+    issuer_set_stop(&d->issuers);
     if (d->core) {
         dev_stop(&d->dev, d->core);
         core_say_stop(d->core);

@@ -247,6 +247,32 @@ static int read_fallbacks(struct reading *rd, struct str name)
                      STR_ARG(name));
 }
 
+/* Whom the client says it is for. Anything but a string is the vendor's to refuse. */
+static int read_user(struct reading *rd, struct str name)
+{
+    struct scan_value v;
+    if (!scan_value(&rd->scan, &v) || v.type != JSON_STR || rd->call->user.n)
+        return 0;
+    return scan_str(&v, rd->a, &rd->call->user);
+}
+
+static int read_metadata(struct reading *rd, struct str name)
+{
+    struct str key;
+    int r = 0;
+    if (scan_peek(&rd->scan) != JSON_OBJECT || !scan_enter(&rd->scan, JSON_OBJECT)) {
+        skip(rd);
+        return 0;
+    }
+    while (!r && scan_member(&rd->scan, &key)) {
+        if (str_eq(key, STR("user_id")))
+            r = read_user(rd, key);
+        else
+            skip(rd);
+    }
+    return r;
+}
+
 static int read_billing_policy(struct reading *rd, struct str name)
 {
     struct str key, who = STR_NONE;

@@ -64,6 +64,7 @@ struct llm_call {
     bool has_server_tools; /* tools that the vendor runs itself */
     int64_t web_searches;  /* the most there can be; -1: no bound stated */
     bool is_background;    /* answered later: the answer of this call has no usage */
+    struct str user;       /* for whom it is, by its own word (OpenAI user, Anthropic metadata.user_id); empty */
     char prompt_hash[33];  /* hex of the first 16 bytes of SHA-256(system prompt, tools); empty: neither is there */
     struct llm_edit edits[LLM_EDITS_MAX];
     size_t n_edits;

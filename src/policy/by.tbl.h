@@ -2,6 +2,7 @@
 BY(KEY, "key", key)
 BY(AGENT, "agent", agent)
 BY(TENANT, "tenant", tenant)
+BY(USER, "user", user)
 BY(CUSTOMER, "customer", customer)
 BY(VENDOR, "vendor", vendor)
 BY(OPERATION, "operation", operation)

@@ -154,7 +154,7 @@ static void parse_on_exceed(struct parse *x, const struct yaml *map, struct limi
 
 static void add_by(struct parse *x, const struct yaml *item, unsigned *by)
 {
-    static const struct str later[] = {STR_INIT("user"), STR_INIT("root_run")};
+    static const struct str later[] = {STR_INIT("root_run")};
     struct str names[BY_COUNT];
     for (enum by b = 0; b < BY_COUNT; b++) {
         names[b] = by_text(b);

@@ -12,7 +12,7 @@
 #define PATTERN_BYTES_MAX 256
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 
-static const struct str later_keys[] = {STR_INIT("user"), STR_INIT("host")};
+static const struct str later_keys[] = {STR_INIT("host")};
 static const struct str methods[] = {STR_INIT("GET"),   STR_INIT("HEAD"),   STR_INIT("POST"),   STR_INIT("PUT"),
                                      STR_INIT("PATCH"), STR_INIT("DELETE"), STR_INIT("OPTIONS")};
 static const struct str layers[] = {STR_INIT("saas"), STR_INIT("llm")}, later_layers[] = {STR_INIT("mcp")};

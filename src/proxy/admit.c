@@ -2,7 +2,7 @@
  * proxy/admit.c - stage admit: who calls, for which run, and which vendor is meant. Before any byte of the body is
  * read.
  */
-#include "proxy/call.h"
+#include "proxy/identity.h"
 
 #include "base/counter.h"
 #include "identity/carrier.h"
@@ -36,7 +36,8 @@ static const struct str credentials[] = {STR_INIT("authorization"), STR_INIT("x-
 static const struct str singular[] = {
     STR_INIT("x-agent-run-id"), STR_INIT("x-agent-parent-run-id"), STR_INIT("x-claude-code-session-id"),
     STR_INIT("traceparent"),    STR_INIT("x-agent-identity"),      STR_INIT("x-flyball-dry-run"),
-    STR_INIT("x-flyball-prompt"), STR_INIT("helicone-prompt-id"),  STR_INIT("x-agent-tool-call-id")};
+    STR_INIT("x-flyball-prompt"), STR_INIT("helicone-prompt-id"),  STR_INIT("x-agent-tool-call-id"),
+    STR_INIT("x-flyball-user"), STR_INIT("helicone-user-id"),      STR_INIT("x-flyball-customer")};
 
 static bool refuses_twice(struct call *c, const struct str *names, size_t n)
 {
@@ -141,6 +142,7 @@ static void facts_of_who(struct call *c)
     f->agent = k->agent;
     f->owner = k->owner;
     f->tenant = k->tenant;
+    f->tenant_source = k->tenant.n ? SOURCE_KEY : SOURCE_NONE;
     f->run_id = c->run.id;
     f->parent_run_id = c->run.parent;
     f->run_source = c->run.source;
@@ -202,7 +204,7 @@ static void keep_names(struct call *c)
 
 void stage_admit(struct call *c)
 {
-    struct str suffix = STR_NONE, value;
+    struct str suffix = STR_NONE;
     struct str run_in_path = arena_str(&c->arena, peek(c));
     if (refuses_twice(c, credentials, N(credentials)))
         return;
@@ -234,12 +236,9 @@ void stage_admit(struct call *c)
     }
     if (refuses_twice(c, singular, N(singular)) || refuses_name(c))
         return;
-    keep_names(c);
-    if (http_head_get(c->head, STR("x-agent-identity"), &value)) {
-        call_refuse(c, CODE_IDENTITY_INVALID, 0,
-                    STR("x-agent-identity was presented, but no token issuer is configured, so it cannot be verified"));
+    if (!call_identity(c))
         return;
-    }
+    keep_names(c);
     if (!call_route(c))
         return;
     facts_of_vendor(c);

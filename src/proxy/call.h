@@ -73,6 +73,7 @@ struct call {
     enum mode vendor_mode; /* of the vendor, when the call was let in */
     struct str path, query; /* the vendor's own */
     bool has_query, is_dry_run, has_key;
+    struct str token_customer; /* of the identity token; empty: none */
     struct str idempotency_key;
     bool has_idempotency_key;
     struct cause cause;

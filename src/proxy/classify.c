@@ -4,6 +4,7 @@
 #include "proxy/call.h"
 
 #include "crypto/hash.h"
+#include "proxy/identity.h"
 #include "proxy/llm.h"
 
 static struct str field(struct call *c, struct str name)
@@ -50,6 +51,7 @@ static void facts_of_what(struct call *c)
         c->saas.customer = f->customer;
         c->saas.customer_source = SOURCE_LEARNED;
     }
+    call_customer_of_token(c);
     c->is_classified = true;
 }
 

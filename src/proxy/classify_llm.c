@@ -2,6 +2,7 @@
  * proxy/classify_llm.c - stages classify and predict of a call to a model: read strictly where it decides route or cost
  * (llm/request.h), and bounded before it is made (llm/bound.h).
  */
+#include "proxy/identity.h"
 #include "proxy/llm.h"
 
 static struct str field(struct call *c, struct str name)
@@ -107,6 +108,7 @@ void stage_classify_llm(struct call *c)
     c->to = (struct send_to){
         .path = c->path, .path_template = c->path, .query = c->query, .content_type = STR("application/json")};
     ask_usage(c);
+    call_claims_of_model(c);
     facts_of_model(c);
     stage_decide(c);
 }

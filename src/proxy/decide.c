@@ -3,7 +3,7 @@
  *
  * Rules are looked at before any look-up: what no permit can still allow is denied without asking anyone (policy.h).
  */
-#include "proxy/call.h"
+#include "proxy/identity.h"
 
 #include "codec/hex.h"
 #include "codec/json_read.h"
@@ -165,7 +165,7 @@ void stage_decide(struct call *c)
         return;
     }
     policy_decide(c->adm.policy, c->adm.key->limits, &c->facts, c->may_look_up, &c->arena, &c->verdict);
-    if (c->verdict.effect == EFFECT_PERMIT && ask_for_facts(c))
+    if (c->verdict.effect == EFFECT_PERMIT && (ask_for_facts(c) || !call_customer_fits(c)))
         return;
     separate_ledgers(c);
     c->phases.decide = call_us(c);

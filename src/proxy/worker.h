@@ -19,6 +19,7 @@ struct worker_shared {
     struct lookup_cache *lookups;
     struct tls_server *tls; /* of the data listener; NULL: plain HTTP */
     const struct llm_shared *llm; /* NULL where no vendor of models is configured */
+    struct issuers *issuers;      /* of identity tokens; NULL: none is configured */
     atomic_int_fast64_t body_bytes; /* memory of all collected bodies */
 };
 

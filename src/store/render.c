@@ -225,9 +225,11 @@ static void put_attempts(struct json_writer *w, const struct parsed *p)
 
 static void put_customer_source(struct json_writer *w, const struct parsed *p)
 {
-    bool is_late = is_set(json_get(p->last_personal, STR("customer"))) ||
-                   is_set(json_get(p->close_personal, STR("customer")));
-    if (is_late)
+    struct str known = STR_NONE, late = STR_NONE;
+    (void)json_str(json_get(p->open_personal, STR("customer")), &known);
+    if (!json_str(json_get(p->last_personal, STR("customer")), &late))
+        (void)json_str(json_get(p->close_personal, STR("customer")), &late);
+    if (late.n && !str_eq(late, known))
         jw_put_str(w, STR("customer_source"), value_source_text(SOURCE_LEARNED));
     else
         put_member(w, STR("customer_source"), json_get(p->open_personal, STR("customer_source")));

@@ -9,6 +9,8 @@ static void put_facts(struct json_writer *w, const struct facts *f, bool is_dry_
     jw_key(w, STR("facts"));
     jw_object(w);
     record_put_str(w, STR("customer_source"), value_source_text(f->customer_source));
+    record_put_str(w, STR("user_source"), value_source_text(f->user_source));
+    record_put_str(w, STR("tenant_source"), value_source_text(f->tenant_source));
     record_put_wall(w, STR("now"), f->now);
     jw_put_str(w, STR("cost_how"), how_text(f->cost.how));
     jw_put_bool(w, STR("amount_is_known"), f->amount.is_known);
@@ -35,6 +37,28 @@ static void put_params(struct json_writer *w, const struct facts *f)
     jw_object_end(w);
 }
 
+/* A value with its source: proven, else what was only claimed. */
+struct known {
+    struct str value, source;
+};
+
+static struct known known(struct str proven, enum value_source source, struct str claimed, enum value_source claim)
+{
+    if (proven.n)
+        return (struct known){proven, value_source_text(source)};
+    return (struct known){claimed, claimed.n ? value_source_text(claim) : STR_NONE};
+}
+
+static struct known known_user(const struct facts *f)
+{
+    return known(f->user, f->user_source, f->claims.user, f->claims.user_source);
+}
+
+static struct known known_customer(const struct facts *f)
+{
+    return known(f->customer, f->customer_source, f->claims.customer, f->claims.customer_source);
+}
+
 /* --- OPEN ------------------------------------------------------------------------------------------------------- */
 
 static void put_who_and_what(struct json_writer *w, const struct record_open *o)
@@ -58,6 +82,9 @@ static void put_who_and_what(struct json_writer *w, const struct record_open *o)
     jw_put_str(w, STR("mode"), mode_text(f->mode));
     jw_put_str(w, STR("key"), f->key);
     jw_put_str(w, STR("agent"), f->agent);
+    record_put_str(w, STR("user_source"), known_user(f).source);
+    record_put_str(w, STR("tenant_source"), value_source_text(f->tenant_source));
+    record_put_str(w, STR("issuer"), f->issuer);
 }
 
 static void put_cause(struct json_writer *w, const struct cause *c)
@@ -115,6 +142,19 @@ static void put_decision(struct json_writer *w, const struct record_open *o)
     jw_array_end(w);
 }
 
+/* Names of agents mostly, and of people where one acts for another. */
+static void put_actors(struct personal *p, const struct facts *f)
+{
+    if (!f->n_actors)
+        return;
+    personal_value(p, STR("actors"));
+    jw_array(&p->w);
+    for (size_t i = 0; i < f->n_actors; i++)
+        jw_str(&p->w, f->actors[i]);
+    jw_array_end(&p->w);
+    personal_value_end(p);
+}
+
 void record_open_begin(struct record_writer *rw, const struct record_open *o, struct buf *body, struct buf *personal)
 {
     const struct facts *f = o->facts;
@@ -131,9 +171,10 @@ void record_open_begin(struct record_writer *rw, const struct record_open *o, st
 
     personal_begin(&p, o->salt, personal);
     personal_str(&p, STR("tenant"), f->tenant);
-    personal_str(&p, STR("user"), f->user);
-    personal_str(&p, STR("customer"), f->customer);
-    personal_str(&p, STR("customer_source"), value_source_text(f->customer_source));
+    personal_str(&p, STR("user"), known_user(f).value);
+    personal_str(&p, STR("customer"), known_customer(f).value);
+    personal_str(&p, STR("customer_source"), known_customer(f).source);
+    put_actors(&p, f);
     personal_str(&p, STR("owner"), f->owner);
     personal_str(&p, STR("path"), o->path);
     personal_str(&p, STR("idempotency_key"), o->idempotency_key);
