@@ -236,7 +236,7 @@ class Daemon:
             r = c.getresponse()
             text = r.read().decode()
             is_json = (r.getheader("content-type") or "").startswith("application/json")
-            return r.status, json.loads(text) if is_json else text
+            return r.status, json.loads(text) if is_json and text else text
         finally:
             c.close()
 

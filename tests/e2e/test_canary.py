@@ -1,10 +1,14 @@
 """Secrets stay inside: a made-up vendor secret and an agent's key are looked for in everything that leaves the
 process."""
 
+import http.client
 import json
 import os
 import re
+import resource
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -152,8 +156,27 @@ def everything_asked(d, watch, key_id):
         for more in ([], ["--json"]):
             done = d.cli(*command, *more, env={"STRIPE_SECRET_KEY": ""})
             watch.add(" ".join(command), done.stdout + done.stderr)
+    pages_of(d, watch)
     for name, data in d.everything_written():
         watch.add(name, data)
+
+
+def pages_of(d, watch):
+    """The dashboard as a browser gets it, signed in or not: its page and all that this names."""
+    for token in (None, d.token):
+        seen, left = set(), ["/ui/"]
+        while left:
+            path = left.pop()
+            seen.add(path)
+            head = {"Authorization": f"Bearer {token}"} if token else {}
+            c = http.client.HTTPConnection("127.0.0.1", d.admin_port, timeout=30)
+            c.request("GET", path, headers=head)
+            r = c.getresponse()
+            body = r.read()
+            c.close()
+            watch.add(f"page {path}", str(r.getheaders()).encode() + body)
+            if r.status == 200 and path == "/ui/":
+                left += set(re.findall(r'(?:src|href)="(/ui/[^"]+)"', body.decode())) - seen
 
 
 def process_files(d, watch):
@@ -239,6 +262,54 @@ def test_the_process_dumps_no_core_and_cannot_be_traced(daemon):
     assert re.search(r"^CoreDumping:\s+0$", status, re.M)
     if os.geteuid() != 0:
         assert os.stat(f"/proc/{daemon.pid}/environ").st_uid == 0
+
+
+def dies_of_sigabrt(pid):
+    """Whether it left a core. The limit is opened first, from outside, as far as we may."""
+    try:
+        resource.prlimit(pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    except PermissionError:
+        pass  # another user, or one that the system protects: as good as refused
+    os.kill(pid, signal.SIGABRT)
+    _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGABRT
+    return os.WCOREDUMP(status)
+
+
+@pytest.mark.parametrize("source", ["env", "file", "store"])
+def test_a_death_by_sigabrt_leaves_no_core_though_the_system_would_write_one(make_daemon, vendor, tmp_path, source):
+    secret, file = canary(), tmp_path / "stripe.key"
+    file.write_text(secret + "\n")
+    file.chmod(0o600)
+    place = tmp_path / "here"
+    place.mkdir()
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))  # inherited: as a shell with `ulimit -c unlimited`
+    try:
+        control = subprocess.Popen([sys.executable, "-c", f"s = {secret!r}; print(s, flush=True); input()"], cwd=place,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        control.stdout.readline()
+        refs = {"env": None, "file": f"file:{file}", "store": "store:stripe"}
+        d = make_daemon(vendor, secret=secret if source == "env" else canary(), secret_ref=refs[source])
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+    d.apply(policy("default", OPEN, CAPS))
+    if source == "store":
+        assert d.cli("secret", "set", "stripe", input=secret + "\n").returncode == 0
+    assert ask(d.data_port, "GET", "/stripe/v1/balance", d.key()["key"]).status == 200
+    assert vendor.requests[0].header("authorization") == f"Bearer {secret}"
+    if not dies_of_sigabrt(control.pid):
+        pytest.skip("this system writes no cores at all")
+    has_core = dies_of_sigabrt(d.pid)
+    control.returncode = d.process.returncode = -signal.SIGABRT
+    d.process.stdout.close()
+    d.process = None
+    assert not has_core
+    needle = secret.encode()
+    cores = [p for p in d.root.rglob("*") if p.is_file() and (p.name.startswith("core") or needle in p.read_bytes())]
+    assert cores == []
+    if not Path("/proc/sys/kernel/core_pattern").read_text().startswith(("/", "|")):
+        assert any(needle in p.read_bytes() for p in place.iterdir()), "the control's core shows what a core shows"
 
 
 def test_the_secrets_variable_is_wiped_from_the_environment(daemon):
