@@ -241,3 +241,15 @@ def test_every_recipe_of_the_guide_is_what_snippet_prints(backing):
     for name, shown in parts.items():
         told = backing.json("snippet", name)["lines"]
         assert shown.replace("4747", str(backing.data_port)) == told, name
+
+
+def test_every_test_and_file_that_a_document_names_is_there():
+    """Tables say which test shows what: none of them may be gone."""
+    tests = "\n".join(p.read_text(errors="replace") for p in (TOP / "tests").rglob("*")
+                      if p.suffix in (".c", ".py", "") and p.is_file() and "node_modules" not in p.parts)
+    for name in [*NAMES, "docs/TESTING.md"]:
+        text = (TOP / name).read_text()
+        long = [n for n in re.findall(r"`(\w+)`", text) if n.count("_") >= 4]
+        gone = [n for n in long if not re.search(rf"(def|static void) {n}\(", tests)]
+        gone += [f for f in re.findall(r"tests/[\w/]+\.py", text) if not (TOP / f).exists()]
+        assert not gone, f"{name} names what is not there: {gone}"
