@@ -8,6 +8,7 @@ PARAM(model, "string", "model that the vendor was asked for, such as gpt-4o-mini
 PARAM(by, "string", "what rows are told apart by, with commas between: day, vendor, model, class, agent, key; all of them when absent")
 PARAM(operation, "string", "operation, such as stripe.refunds.create")
 PARAM(q, "string", "any id: of a call, run, trace, key (its first 4 characters do), agent, tenant, customer or user; a vendor's object, response, request or tool call; an idempotency key; an address or number in a request")
+PARAM(text, "string", "a sentence of a body; 409 while bodies are not kept")
 PARAM(verdict, "string", "permit, deny or approve")
 PARAM(outcome, "string", "settled, released, unknown or none")
 PARAM(unknown, "boolean", "1: only calls whose outcome is unknown")

@@ -23,7 +23,7 @@ VERB(GET, "/api/v1/calls/{id}/why", why, VIEWER, "", "", "Why", "Explains one ca
 VERB(GET, "/api/v1/runs", runs, VIEWER, "run agent tenant limit since until", "", "Runs", "Lists runs, newest first.")
 VERB(GET, "/api/v1/runs/{id}", run, VIEWER, "agent tenant limit", "", "RunCalls", "Shows a run and its calls, oldest first; 409 with the list when several runs have that id.")
 VERB(GET, "/api/v1/spend", spend, VIEWER, "by agent tenant key vendor model run since until limit", "", "Spend", "Sums settled and held money by day, vendor, model, class, agent and key, or by some of these.")
-VERB(GET, "/api/v1/find", find, VIEWER, "q tenant limit", "", "Found", "Says what an id belongs to: the names that it is itself first, then calls that name it, newest first.")
+VERB(GET, "/api/v1/find", find, VIEWER, "q text tenant limit", "", "Found", "Says what an id belongs to: the names that it is itself first, then calls that name it, newest first.")
 VERB(GET, "/api/v1/events", events, VIEWER, "limit before since until", "", "Events", "Lists what changed: keys, policies, stops, starts; newest first.")
 
 VERB(GET, "/api/v1/keys", keys, VIEWER, "", "", "Keys", "Lists agent keys, without their secrets.")

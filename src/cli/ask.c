@@ -7,6 +7,9 @@
 #include "base/err.h"
 #include "http/client.h"
 #include "net/loop.h"
+#include "net/timer.h"
+
+#include <stddef.h>
 
 #define CONNECT_MS 5000
 #define ANSWER_MS 120000 /* doctor and audit verify read the whole history */
@@ -17,7 +20,17 @@ struct exchange {
     struct http_exchange *x;
     struct arena *arena;
     struct told *told;
+    const struct ask *what;
+    struct timer second;
+    int64_t n_seconds;
 };
+
+static void on_second(struct timer *t)
+{
+    struct exchange *e = (struct exchange *)((char *)t - offsetof(struct exchange, second));
+    e->what->on_second(e->what->on_second_ctx, ++e->n_seconds);
+    timer_arm(e->loop, t, 1000);
+}
 
 /* Behind the pool's own event, which must not see its pool freed. The loop ends with the pool's connection. */
 static void wind_up(void *ctx)
@@ -30,6 +43,7 @@ static void wind_up(void *ctx)
 
 static void end(struct exchange *e)
 {
+    timer_cancel(e->loop, &e->second);
     http_release(e->x);
     e->x = NULL;
     loop_post(e->loop, (struct post){wind_up, e});
@@ -84,7 +98,7 @@ static void send_request(struct exchange *e, const struct ask *what)
 int ask_once(const struct ask *what, size_t answer_bytes_max, struct arena *a, struct told *ret)
 {
     struct limits limits;
-    struct exchange e = {.arena = a, .told = ret};
+    struct exchange e = {.arena = a, .told = ret, .what = what};
     struct http_target target = {.host = what->host, .port = what->port, .tls = what->tls, .allows_private = true};
     struct http_timeouts timeouts = {.connect_ms = CONNECT_MS, .first_byte_ms = ANSWER_MS, .idle_ms = ANSWER_MS};
 
@@ -95,7 +109,10 @@ int ask_once(const struct ask *what, size_t answer_bytes_max, struct arena *a, s
     if (r < 0)
         return err_trace(r);
     r = http_pool_new(e.loop, &limits, &e.pool);
+    timer_init(&e.second, on_second);
     if (r == 0) {
+        if (what->on_second)
+            timer_arm(e.loop, &e.second, 1000);
         e.x = http_pool_open(e.pool, &target, &timeouts, true, &events, &e);
         send_request(&e, what);
         r = loop_run(e.loop);

@@ -16,6 +16,8 @@ struct ask {
     struct http_field *fields;
     size_t n_fields;
     struct str body;
+    void (*on_second)(void *ctx, int64_t n); /* each second that no whole answer came; NULL: nobody looks */
+    void *on_second_ctx;
 };
 
 struct told {

@@ -60,6 +60,7 @@ struct cli {
     bool has_color; /* of `out` */
     bool is_tty;    /* of `out` */
     bool has_said_where; /* which daemon was found, where nothing named one */
+    bool has_waited;     /* a line on `err` says so */
 };
 
 /* All commands, in the order of help. */

@@ -11,6 +11,7 @@
 #include "tls/client.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define ANSWER_BYTES_MAX (256u << 20)
 #define ANSWER_DEPTH_MAX 64
@@ -44,6 +45,33 @@ static int say_unreachable(struct cli *c, const struct where *w, enum http_reset
     return CLI_UNREACHABLE;
 }
 
+/* --- waiting ------------------------------------------------------------------------------------------------------ */
+
+#define PATIENCE_S 2
+
+/* A person who waits sees that something goes on, on a line that is gone when the answer comes. */
+static void on_second(void *ctx, int64_t n)
+{
+    struct cli *c = ctx;
+    if (n < PATIENCE_S)
+        return;
+    fprintf(c->err, "\rwaiting for the daemon, %lld s ", (long long)n);
+    fflush(c->err);
+    c->has_waited = true;
+}
+
+static void end_wait(struct cli *c)
+{
+    if (c->has_waited)
+        fputs("\r\033[K", c->err);
+    c->has_waited = false;
+}
+
+static bool shows_waiting(const struct cli *c)
+{
+    return isatty(fileno(c->err)) == 1 && !str_eq(cli_env(c, "TERM"), STR("dumb"));
+}
+
 /* One request with the credential; a POST without a body sends {}. */
 static int ask_admin(struct cli *c, const struct where *w, const char *method, struct str path, struct str body,
                      struct told *ret)
@@ -60,7 +88,12 @@ static int ask_admin(struct cli *c, const struct where *w, const char *method, s
     int r = client_tls(c, w, &what.tls);
     if (r)
         return r;
+    if (shows_waiting(c)) {
+        what.on_second = on_second;
+        what.on_second_ctx = c;
+    }
     r = ask_once(&what, ANSWER_BYTES_MAX, &c->arena, ret);
+    end_wait(c);
     tls_client_free(what.tls);
     if (r < 0)
         r = cli_fail(c, "the request could not be made: %s", err_text(r));

@@ -40,9 +40,13 @@ static int run(struct cli *c)
 {
     struct answer a;
     struct buf path;
+    struct str text = cli_option(c, "text"), id = c->n_args ? c->args[0] : STR_NONE;
+    if ((text.n > 0) == (id.n > 0))
+        return cli_usage(c, "name one thing to find: an ID, or --text QUOTE");
     buf_init(&path, 4096);
     (void)buf_add(&path, STR("/api/v1/find"));
-    client_query(&path, "q", c->args[0]);
+    client_query(&path, "q", id);
+    client_query(&path, "text", text);
     client_query(&path, "tenant", cli_option(c, "tenant"));
     client_query(&path, "limit", cli_option(c, "limit"));
     int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
@@ -55,7 +59,7 @@ static int run(struct cli *c)
     else if (json_len(rows))
         print_found(c, rows);
     if (json_len(rows) == 0) {
-        cli_note(c, "Nothing here is named " STR_FMT ".", STR_ARG(c->args[0]));
+        cli_note(c, "Nothing here is named " STR_FMT ".", STR_ARG(id));
         return CLI_FAILED;
     }
     print_next(c, json_at(rows, 0));
@@ -63,6 +67,7 @@ static int run(struct cli *c)
 }
 
 static const struct option_spec options[] = {
+    {"text", "QUOTE", "instead of an ID: a sentence of a body, where bodies are kept (this version keeps none)", false},
     {"tenant", "NAME", "only what is this tenant's", false},
     {"limit", "N", "rows at most, 1 to 10000; 100 when not given", false},
     {NULL, NULL, NULL, false},
@@ -70,8 +75,7 @@ static const struct option_spec options[] = {
 
 const struct command cmd_find = {
     .name = "find",
-    .args = "ID",
-    .args_min = 1,
+    .args = "[ID]",
     .args_max = 1,
     .summary = "find the run and the call behind any id; exit 1 when nothing has it",
     .text = "ID is a vendor's object (ch_..., re_..., SM..., an e-mail's id), response (chatcmpl-..., msg_..., "

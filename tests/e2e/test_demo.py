@@ -75,7 +75,7 @@ def test_a_runaway_is_stopped_by_revoke_and_its_loss_is_counted(dev):
     done = dev.cli("demo", "runaway", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert told["stopped_by"] == "key_revoked" and told["elapsed_ms"] >= 1500
+    assert told["stopped_by"] == "key_revoked" and told["turns"] == 60
     dev.settle()
     calls = dev.run_calls(told["run"])
     refunds = [c for c in calls if c["operation"] == "stripe.refunds.create" and c["outcome"] == "settled"]
