@@ -126,6 +126,7 @@ static void answer(struct request *r, const char *folder, struct str name, struc
 
 void admin_on_ui_root(struct request *r)
 {
+    r->content_type = "text/html; charset=utf-8"; /* of nothing: the address says all */
     request_answer_file(r, 308, (struct http_field[]){{STR("location"), STR("/ui/")}}, 1);
 }
 
