@@ -25,7 +25,7 @@ def test_serve_prints_one_line_of_json_when_ready(daemon):
     assert set(r) == {"data", "admin", "ui", "dir", "pid"}
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", r["data"]) and re.fullmatch(r"http://127\.0\.0\.1:\d+", r["admin"])
     assert r["pid"] == daemon.pid and os.path.samefile(r["dir"], daemon.dir)
-    assert r["ui"] == r["admin"] + "/ui/" and ask(daemon.admin_port, "GET", "/ui/").status == 200
+    assert r["ui"] == r["admin"] + "/ui/" and ask(daemon.admin_port, "GET", "/ui/", host="localhost").status == 200
     assert ask(daemon.data_port, "GET", "/healthz").status == 200
     assert daemon.api("GET", "/healthz")[0] == 200 and daemon.api("GET", "/readyz")[0] == 200
     assert os.read(daemon.process.stdout.fileno(), 0) == b""
