@@ -248,7 +248,7 @@ FIELD("Limit", "max", "amount?", "the most that settled and held may be together
 FIELD("Limit", "match", "object", "which calls it counts")
 FIELD("Limit", "buckets", "[Bucket]", "counters in use")
 FIELD("Limits", "limits", "[Limit]", "limits of documents, then of keys")
-FIELD("Sentence", "kind", "string", "rule or limit")
+FIELD("Sentence", "kind", "string", "identity, rule or limit")
 FIELD("Sentence", "id", "string", "its name in the document")
 FIELD("Sentence", "effect", "string", "permit, forbid, approve or limit")
 FIELD("Sentence", "text", "string", "what it says, in plain words")

@@ -46,6 +46,7 @@ struct facts {
     struct str issuer;        /* of the identity token, by its name in the config; empty: there was no token */
     const struct str *actors; /* who acts for the user, as the token says; the last to act stands first */
     size_t n_actors;
+    int64_t token_lifetime_s; /* from its iat to its exp */
     struct claims claims;
     struct str run_id, parent_run_id;
     enum run_source run_source;

@@ -71,7 +71,8 @@ bool token_read(const struct token_terms *t, const struct jwk_set *keys, struct 
     *ret_jwt = jwt_verify(token, keys, &e, a, &jwt);
     if (*ret_jwt != JWT_OK)
         return false;
-    struct proven p = {.issuer = t->name, .id = jwt.id, .expires_s = jwt.expires_s};
+    struct proven p = {.issuer = t->name, .id = jwt.id, .expires_s = jwt.expires_s,
+                       .lifetime_s = jwt.expires_s - jwt.issued_s};
     *ret_fault = read_claims(t, &jwt, &p);
     if (*ret_fault != TOKEN_OK)
         return false;

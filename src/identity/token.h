@@ -28,7 +28,7 @@ struct proven {
     struct str agents[TOKEN_AGENTS_MAX]; /* who acts now stands first */
     size_t n_agents;
     struct str id; /* jti; empty: none */
-    int64_t expires_s;
+    int64_t expires_s, lifetime_s; /* lifetime: from iat to exp */
 };
 
 enum token_fault {

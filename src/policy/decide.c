@@ -2,8 +2,9 @@
  * policy/decide.c - facts in, a verdict out. No clock, no I/O, no state: the same facts always give the same verdict.
  *
  *   (1) the verdict is a denial until everything that can deny has been looked at.
- *   (2) rules come before limits, and before any look-up: what no permit can still allow is denied without asking
- * anyone. (3) a customer who stays unknown fulfils forbids and approvals, and no permit.
+ *   (2) identity.require comes first, then rules, then limits. Rules come before any look-up: what no permit can still
+ *       allow is denied without asking anyone.
+ *   (3) a customer who stays unknown fulfils forbids and approvals, and no permit.
  */
 #include "policy/policy_impl.h"
 
@@ -207,7 +208,7 @@ void policy_decide(const struct policy *p, const struct key_limits *k, const str
         v.policy_name = p->name;
         may_lookup &= !is_model_call(f); /* no vendor of models tells what a call will cost, or whose it is */
         struct gather g = {.f = f, .a = a, .may_lookup = may_lookup, .v = &v};
-        if (rules_permit(p, f, may_lookup, a, &v))
+        if (identity_suffices(p, f, may_lookup, a, &v) && rules_permit(p, f, may_lookup, a, &v))
             gather_needs(p, k, &g);
     }
     *ret = v;

@@ -1,9 +1,12 @@
 /*
- * policy/describe.c - a document in plain sentences: one a rule, one a limit, for those who answer for what agents may
- * do and do not read YAML. Says what the document says and nothing more; a name list that is long is cut, with a count.
+ * policy/describe.c - a document in plain sentences: one a proof that is required, one a rule, one a limit, for those
+ * who answer for what agents may do and do not read YAML. Says what the document says and nothing more; a long list of
+ * names is cut, with a count.
  */
 #include "codec/json_write.h"
 #include "policy/policy_impl.h"
+
+#include <stdio.h>
 
 #define NAMES_SAID_MAX 6
 #define SENTENCE_BYTES_MAX 65536
@@ -117,6 +120,35 @@ static void say_limit(struct buf *b, const struct limit *l)
     buf_add(b, STR("."));
 }
 
+/* "Calls of class money_out need an identity token that names a user." */
+static void say_requirement(struct buf *b, const struct requirement *r)
+{
+    static const struct str subjects[] = {
+        [SUBJECT_ANY] = {NULL, 0}, [SUBJECT_USER] = STR_INIT(" that names a user"),
+        [SUBJECT_AGENT] = STR_INIT(" that names the agent")};
+    const struct patterns *agents = &r->match.by_key[MATCH_AGENT];
+    char text[DURATION_TEXT_BYTES];
+    size_t at = b->n;
+    say_calls(b, &r->match);
+    if (b->n > at && b->p[at] == 'c')
+        b->p[at] = 'C';
+    if (agents->n) {
+        buf_add(b, STR(" by agent "));
+        say_names(b, agents);
+    }
+    buf_add(b, STR(" need an identity token"));
+    buf_add(b, subjects[r->subject]);
+    if (r->actors_max >= 0)
+        buf_printf(b, ", through %lld agents at most", (long long)r->actors_max);
+    if (r->lifetime_s_max)
+        buf_printf(b, ", valid for " STR_FMT " at most",
+                   STR_ARG(duration_text(r->lifetime_s_max * NS_PER_S, text)));
+    if (r->customer_from != CUSTOMER_ANY)
+        buf_add(b, r->customer_from == CUSTOMER_TOKEN ? STR(", and the customer from it")
+                                                      : STR(", and a customer who is known"));
+    buf_add(b, STR("."));
+}
+
 static void put(struct json_writer *w, struct str kind, struct str id, struct str effect, const struct buf *sentence)
 {
     jw_object(w);
@@ -135,6 +167,13 @@ int policy_sentences_json(const struct policy *p, struct buf *out)
     jw_init(&w, out);
     buf_init(&b, SENTENCE_BYTES_MAX); /* longer ones are cut */
     jw_array(&w);
+    for (size_t i = 0; i < p->n_requirements; i++) {
+        char id[32];
+        int n = snprintf(id, sizeof id, "require-%zu", i + 1);
+        buf_reset(&b);
+        say_requirement(&b, &p->requirements[i]);
+        put(&w, STR("identity"), (struct str){id, (size_t)n}, STR("require"), &b);
+    }
     for (size_t i = 0; i < p->n_rules; i++) {
         const struct rule *r = &p->rules[i];
         buf_reset(&b);

@@ -43,6 +43,18 @@ struct rule {
     int line, col;
 };
 
+/* Who must be proven, and from where the customer must be known: an entry of identity.require. */
+enum subject { SUBJECT_ANY, SUBJECT_USER, SUBJECT_AGENT };
+enum customer_from { CUSTOMER_ANY, CUSTOMER_TOKEN, CUSTOMER_RESOLVED };
+struct requirement {
+    struct match match;
+    enum subject subject;
+    enum customer_from customer_from;
+    int64_t actors_max;     /* -1: any */
+    int64_t lifetime_s_max; /* of the token; 0: any */
+};
+#define POLICY_REQUIREMENTS_MAX 64
+
 struct limit {
     struct str id;
     struct str counter;
@@ -63,6 +75,8 @@ struct policy {
     struct arena arena;
     struct str name, owner, digest, text;
     int64_t version;
+    struct requirement *requirements;
+    size_t n_requirements;
     struct rule *rules; /* in id order */
     size_t n_rules;
     struct limit *limits; /* in id order */
@@ -128,12 +142,19 @@ void parse_mode(struct parse *x, const struct yaml *map);
 
 void parse_match(struct parse *x, const struct yaml *map, struct match *ret);
 void parse_sets(struct parse *x);
+void parse_identity(struct parse *x, const struct yaml *map);
 void parse_rules(struct parse *x, const struct yaml *list);
 void parse_approvals(struct parse *x);
 void parse_limits(struct parse *x, const struct yaml *list);
 void analyse(struct parse *x);
 
 bool id_is_valid(struct str s);
+
+/* --- require.c --- */
+
+/* False: an entry of identity.require is not met, and the verdict is made; or (wants_customer) hangs on a look-up. */
+bool identity_suffices(const struct policy *p, const struct facts *f, bool may_lookup, struct arena *a,
+                       struct verdict *v);
 
 /* --- limit.c --- */
 
@@ -148,6 +169,8 @@ int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct a
 
 void say_no_document(struct arena *a, struct verdict *v);
 void say_no_memory(struct verdict *v);
+void say_identity_required(const struct policy *p, const char *lacks, const struct facts *f, struct arena *a,
+                           struct verdict *v);
 void say_no_permit(const struct policy *p, const struct facts *f, struct arena *a, struct verdict *v);
 void say_forbidden(const struct policy *p, const struct rule *r, bool is_maybe, const struct facts *f, struct arena *a,
                    struct verdict *v);

@@ -38,6 +38,16 @@ void say_no_memory(struct verdict *v)
            STR("The call needs more memory to decide on than one call may use (call_memory_bytes_max)."));
 }
 
+void say_identity_required(const struct policy *p, const char *lacks, const struct facts *f, struct arena *a,
+                           struct verdict *v)
+{
+    refuse(v, CODE_IDENTITY_REQUIRED,
+           arena_printf(a,
+                        "Policy " STR_FMT " wants " STR_FMT " of agent " STR_FMT " to be %s; send the header "
+                        "x-agent-identity with a token (JWT) of a configured issuer that proves it.",
+                        STR_ARG(p->name), STR_ARG(f->operation), STR_ARG(agent_of(f)), lacks));
+}
+
 void say_no_permit(const struct policy *p, const struct facts *f, struct arena *a, struct verdict *v)
 {
     if (f->class == CLASS_UNKNOWN) {

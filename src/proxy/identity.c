@@ -56,6 +56,7 @@ static void take(struct call *c, const struct proven *p)
 {
     struct facts *f = &c->facts;
     f->issuer = p->issuer;
+    f->token_lifetime_s = p->lifetime_s;
     f->user = p->user;
     f->user_source = p->user.n ? SOURCE_TOKEN : SOURCE_NONE;
     if (p->tenant.n && !f->tenant.n) {

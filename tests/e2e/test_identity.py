@@ -206,6 +206,33 @@ def test_no_rule_matches_a_claim(make, issuer):
         assert (answer.status, answer.code) == (403, "policy_denied")
 
 
+# ---- identity.require ------------------------------------------------------------------------------------------------
+
+REQUIRE = {"identity": {"require": [{"match": {"class": ["money_out"]}, "subject": "user"},
+                                    {"match": {"layer": ["llm"]}, "subject": "agent"}]}}
+
+
+def test_a_policy_that_requires_a_token_says_what_to_send(make, issuer, vendor):
+    d = make()
+    d.apply(policy("default", OPEN, CAPS, **REQUIRE))
+    key = d.key()["key"]
+    charged = charge(d, key)
+    assert charged.status == 200
+    refund, path = f"charge={charged.json['id']}&amount=100", "/stripe/v1/refunds"
+    vendor.requests.clear()
+    for headers in ([], [("x-flyball-user", "ann")]):
+        answer = charge(d, key, None, refund, path, headers)
+        assert (answer.status, answer.code) == (401, "identity_required")
+        assert "send the header x-agent-identity with a token (JWT)" in answer.message
+        assert answer.json["error"]["type"] and answer.header("x-should-retry") == "false"
+    assert charge(d, key, issuer.token(sub="bot"), refund, path).code == "identity_required"
+    assert not vendor.requests
+    answer = charge(d, key, issuer.token(act={"sub": "bot"}), refund, path)
+    assert answer.status == 200
+    told = d.cli("why", answer.call_id).stdout
+    assert "ann, proven by the identity token of issuer idp" in told
+
+
 # ---- keys of issuers -------------------------------------------------------------------------------------------------
 
 

@@ -44,6 +44,22 @@ static void set_tokens(struct decision *d, struct str value)
     t->is_known = (str_to_i64(input, &t->input) == 0) & (str_to_i64(output, &t->output) == 0);
 }
 
+/* A verified token: "<how many agents it names> <seconds that it lives>"; of the user and customer of the call. */
+static void set_token(struct decision *d, struct str value)
+{
+    static const struct str agents[] = {STR_INIT("refunds"), STR_INIT("a2"), STR_INIT("a3"), STR_INIT("a4")};
+    struct str n, lives;
+    int64_t n_actors;
+    assert_true(str_cut(value, ' ', &n, &lives));
+    assert_int_equal(str_to_i64(n, &n_actors), 0);
+    assert_int_equal(str_to_i64(lives, &d->f.token_lifetime_s), 0);
+    d->f.issuer = STR("idp");
+    d->f.actors = agents;
+    d->f.n_actors = (size_t)n_actors;
+    d->f.user_source = SOURCE_TOKEN;
+    d->f.customer_source = SOURCE_TOKEN;
+}
+
 static void set_fact(struct decision *d, struct str key, struct str value)
 {
     const struct {
@@ -56,6 +72,10 @@ static void set_fact(struct decision *d, struct str key, struct str value)
                  {"key", &d->f.key},
                  {"tenant", &d->f.tenant},
                  {"customer", &d->f.customer},
+                 {"user", &d->f.user},
+                 {"issuer", &d->f.issuer},
+                 {"claimed_user", &d->f.claims.user},
+                 {"claimed_customer", &d->f.claims.customer},
                  {"run", &d->f.run_id},
                  {"method", &d->f.method},
                  {"layer", &d->f.layer},
@@ -76,6 +96,8 @@ static void set_fact(struct decision *d, struct str key, struct str value)
         d->f.cost.how = str_eq(value, STR("unknown"))
                             ? HOW_UNKNOWN
                             : (assert_int_equal(money_parse(value, &d->f.cost.usd), 0), HOW_PARSED);
+    else if (str_eq(key, STR("token")))
+        set_token(d, value);
     else if (str_eq(key, STR("lookup")))
         d->may_lookup = str_eq(value, STR("yes"));
     else if (str_eq(key, STR("now")))

@@ -46,7 +46,7 @@ static void assert_said(const char *document, const char *effect, const char *se
     assert_int_equal(json_len(s.list), 1);
     assert_str(member(json_at(s.list, 0), "effect"), effect);
     assert_str(member(json_at(s.list, 0), "text"), sentence);
-    assert_str(member(json_at(s.list, 0), "id"), "x");
+    assert_str(member(json_at(s.list, 0), "id"), strcmp(effect, "require") == 0 ? "require-1" : "x");
     arena_deinit(&s.a);
 }
 
@@ -107,6 +107,19 @@ static void an_approval_says_that_a_person_is_asked(void **state)
                 "approve", "Every agent may call stripe.refunds.create, once a person has approved (finance).");
 }
 
+static void a_required_proof_says_of_whom(void **state)
+{
+#define REQUIRE(entry) HEAD "rules: []\nidentity: {require: [" entry "]}\n"
+    assert_said(REQUIRE("{match: {class: [money_out]}, subject: user, customer_from: token}"), "require",
+                "Calls of class money_out need an identity token that names a user, and the customer from it.");
+    assert_said(REQUIRE("{match: {operation: [stripe.refunds.*], agent: [bot]}, max_chain: 2, max_token_ttl: 10m}"),
+                "require",
+                "stripe.refunds.* by agent bot need an identity token, through 2 agents at most, valid for 10m at "
+                "most.");
+    assert_said(REQUIRE("{match: {user: [ann]}, subject: agent, customer_from: resolved}"), "require",
+                "Calls for the user ann need an identity token that names the agent, and a customer who is known.");
+}
+
 static void the_starter_is_said_whole_rules_first(void **state)
 {
     struct said s;
@@ -132,6 +145,7 @@ int main(void)
         cmocka_unit_test(a_forbid_says_never_and_why),
         cmocka_unit_test(an_approval_says_that_a_person_is_asked),
         cmocka_unit_test(a_limit_says_how_much_for_whom_over_what),
+        cmocka_unit_test(a_required_proof_says_of_whom),
         cmocka_unit_test(the_starter_is_said_whole_rules_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
