@@ -28,7 +28,7 @@
  *   A call that ended unknown may get a second CLOSE later. Outcome, settled, overrun and resolved_by of the last one
  *   count; when the call ended, and what its agent got, the first one says.
  * CLOSE personal: object_ids:[..], customer (when learned late), objects:[{id,type,customer,parent,created}],
- *   args_hashes:[one a tool call, same order].
+ *   args_hashes:[one a tool call, same order], poll (path of the GET that will know the price).
  *
  * What is personal of a call to a model: the hash of a tool call's arguments, because an amount and a customer are
  * guessed from a hash without salt in no time; and the response id, which leads to the conversation at the vendor (it

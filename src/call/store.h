@@ -29,6 +29,11 @@ enum query_kind {
     QUERY_POLICIES,    /* every version, newest first: name, version, digest, applied_at, by, is_active; with id (name)
                           also    the document */
     QUERY_OBJECT,      /* one vendor object: vendor, mode, id -> customer, created by agent, key, run, call */
+    /*
+     * Settled calls whose price is awaited, newest first (filters, since): call_id, seq, ended_at, poll (what to GET),
+     * settled, limits. A call that got its price is not among them.
+     */
+    QUERY_POLLS,
     QUERY_IDEMPOTENCY, /* one idempotency key: scope + key -> call_id, open_seq, body digest, outcome, held */
     /*
      * Frames behind seq `after`, in order: seq, kind ("open", "close", "event"), version, at (integer, ns), node,

@@ -25,6 +25,7 @@
 #include "daemon/secrets_key.h"
 #include "proxy/core_secrets.h"
 #include "proxy/lookup_cache.h"
+#include "proxy/poll.h"
 #include "store/journal/journal.h"
 #include "store/sqlite/store_sqlite.h"
 
@@ -208,6 +209,8 @@ static int start_workers(struct daemon *d)
     return 0;
 }
 
+static void take_up(void *ctx) { poller_take_up(((struct worker *)ctx)->poller); }
+
 static int listen_failed(struct daemon *d, const char *what, struct str addr, int r)
 {
     struct net_addr parsed;
@@ -312,6 +315,8 @@ static int start(struct daemon *d)
         r = issuer_set_start(d->o->config, &d->limits, &d->error, &d->issuers);
     if (r == 0)
         r = start_workers(d);
+    if (r == 0)
+        loop_thread_call(&d->loops[0], take_up, d->workers[0]); /* one for all: it is asked for once */
     if (r == 0)
         r = start_listener(d);
     if (r == 0)

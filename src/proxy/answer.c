@@ -131,7 +131,7 @@ static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
         lookup_cache_drop(c->w->lookups, c->saas.subject);
     call_settle(c, &(struct settlement){
                        .outcome = result.outcome, .settled = result.cost, .status = status, .result = &result});
-    if (result.poll.n && c->vendor->polls && result.outcome == OUTCOME_SETTLED && !c->held.shared)
+    if (call_awaits_price(c, &result))
         poll_later(c->w->poller, c, result.poll);
     if (c->client && core_has_failed(c->w->shared->core)) { /* not on record, so not answered: its key finds it again */
         http_reset(c->client, HTTP_RESET_CANCELLED);

@@ -191,6 +191,8 @@ struct settlement {
     const struct llm_result *model;  /* of a call to a model; NULL: none */
 };
 void call_settle(struct call *c, const struct settlement *s);
+/* Its price comes later, and is asked for (proxy/poll.h): true before and after the call is settled. */
+bool call_awaits_price(const struct call *c, const struct saas_result *r);
 
 /* Bytes from and to the vendor, all attempts together; added to what is there. */
 void call_count_bytes(const struct call *c, uint64_t *in, uint64_t *out);

@@ -3,7 +3,7 @@
  *
  *     waiting (timer) -> ready (in line) -> asking (the exchange) -> waiting again, or over
  */
-#include "proxy/poll.h"
+#include "proxy/poll_impl.h"
 
 #include "base/counter.h"
 #include "proxy/send.h"
@@ -11,38 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POLL_ARENA_BYTES (1 << 20)
 #define POLL_ANSWER_BYTES_MAX (1 << 20)
 #define POLL_FIELDS 1
-
-struct poll {
-    struct list node; /* all of the poller's */
-    struct list line; /* ready */
-    struct poller *poller;
-    struct timer due;
-    struct arena arena; /* strings below */
-    const struct vendor *vendor;
-    const struct operation *op;
-    struct str path, call_id;
-    uint64_t open_seq;
-    struct correction_need *needs;
-    size_t n_needs;
-    int64_t waited_ms; /* since the answer */
-    size_t n_asked;
-    uint8_t salt[SALT_BYTES];
-};
-
-struct poller {
-    struct worker *w;
-    struct list all, ready;
-    size_t n;
-    struct poll *asking; /* NULL: none */
-    struct http_exchange *up;
-    struct credential *credential; /* that it was asked with; NULL: none */
-    uint16_t status;
-    struct buf answer;
-    struct timer pause;
-};
 
 static void ask_next(struct poller *p);
 
@@ -56,8 +26,7 @@ static void poll_end(struct poll *it)
     free(it);
 }
 
-/* Until the next time that the connector names; after the last one the estimate stands. */
-static void wait_on(struct poll *it)
+void poll_wait(struct poll *it)
 {
     int64_t after_ms;
     if (!saas_poll_after(it->op, it->n_asked, &after_ms)) {
@@ -69,12 +38,13 @@ static void wait_on(struct poll *it)
     it->waited_ms = after_ms;
 }
 
-static void on_due(struct timer *t)
+void poll_now(struct poll *it)
 {
-    struct poll *it = list_entry(t, struct poll, due);
     list_add_tail(&it->poller->ready, &it->line);
     ask_next(it->poller);
 }
+
+static void on_due(struct timer *t) { poll_now(list_entry(t, struct poll, due)); }
 
 /* --- the answer --------------------------------------------------------------------------------------------------- */
 
@@ -112,7 +82,7 @@ static void asked(struct poller *p, bool is_whole)
         polled = saas_poll_read(it->op, p->status, buf_str(&p->answer), &cost);
     buf_reset(&p->answer);
     if (polled == SAAS_POLLED_NOT_YET) {
-        wait_on(it);
+        poll_wait(it);
     } else {
         if (polled == SAAS_POLLED_PRICE)
             correct(it, cost);
@@ -161,7 +131,7 @@ static void ask_next(struct poller *p)
     list_remove(&it->line);
     if (it->vendor->credential &&
         !(p->credential = credential_take(it->vendor->credential, loop_wall(p->w->loop)))) {
-        wait_on(it); /* perhaps the secret is there by the next time */
+        poll_wait(it); /* perhaps the secret is there by the next time */
         timer_arm(p->w->loop, &p->pause, p->w->shared->limits->poll_spacing_ms);
         return;
     }
@@ -194,28 +164,37 @@ static void keep_needs(struct poll *it, const struct call *c)
     }
 }
 
-void poll_later(struct poller *p, const struct call *c, struct str path)
+struct poll *poll_new(struct poller *p, const struct vendor *v, const struct operation *op, struct str path,
+                      struct str call_id, uint64_t open_seq)
 {
     if (p->n >= (size_t)p->w->shared->limits->polls_max)
-        return;
+        return NULL;
     struct poll *it = calloc(1, sizeof(*it));
     if (!it)
-        return;
+        return NULL;
     arena_init(&it->arena, POLL_ARENA_BYTES);
     list_init(&it->line);
     list_init(&it->node);
     it->poller = p;
-    it->vendor = c->vendor;
-    it->op = c->saas.op;
+    it->vendor = v;
+    it->op = op;
     it->path = arena_str(&it->arena, path);
-    it->call_id = arena_str(&it->arena, str_c(c->id));
-    it->open_seq = c->held.open_seq;
-    memcpy(it->salt, c->salt, sizeof(it->salt));
-    keep_needs(it, c);
+    it->call_id = arena_str(&it->arena, call_id);
+    it->open_seq = open_seq;
     timer_init(&it->due, on_due);
     list_add_tail(&p->all, &it->node);
     p->n++;
-    wait_on(it);
+    return it;
+}
+
+void poll_later(struct poller *p, const struct call *c, struct str path)
+{
+    struct poll *it = poll_new(p, c->vendor, c->saas.op, path, str_c(c->id), c->held.open_seq);
+    if (!it)
+        return;
+    memcpy(it->salt, c->salt, sizeof(it->salt));
+    keep_needs(it, c);
+    poll_wait(it);
 }
 
 struct poller *poller_new(struct worker *w)
@@ -236,6 +215,7 @@ void poller_free(struct poller *p)
     if (!p)
         return;
     timer_cancel(p->w->loop, &p->pause);
+    poll_again_free(p->again);
     if (p->up) {
         http_reset(p->up, HTTP_RESET_CANCELLED);
         http_release(p->up);

@@ -3,6 +3,11 @@
  */
 #include "proxy/llm.h"
 
+bool call_awaits_price(const struct call *c, const struct saas_result *r)
+{
+    return r->poll.n && r->outcome == OUTCOME_SETTLED && c->vendor->polls && !c->held.shared;
+}
+
 static void put_result(struct call *c, const struct saas_result *r, struct record_close *rc)
 {
     struct record_object *o = arena_alloc(&c->arena, (r->n_objects + 1) * sizeof(*o));
@@ -14,6 +19,8 @@ static void put_result(struct call *c, const struct saas_result *r, struct recor
     rc->is_replay = r->is_replay;
     rc->objects = o;
     rc->n_objects = r->n_objects;
+    if (call_awaits_price(c, r))
+        rc->poll = r->poll;
 }
 
 static void put_model(struct call *c, const struct llm_result *r, struct record_close *rc)

@@ -127,6 +127,8 @@ enum saas_polled { SAAS_POLLED_PRICE, SAAS_POLLED_NOT_YET, SAAS_POLLED_NEVER };
 enum saas_polled saas_poll_read(const struct operation *op, uint16_t status, struct str body, struct cost *ret);
 /* When to ask for the i-th time, after the answer; false: no more. */
 bool saas_poll_after(const struct operation *op, size_t i, int64_t *ret_ms);
+/* The i-th operation of the connector whose price may come later, and its name; NULL behind the last. */
+const struct operation *saas_poll_operation(const struct connector *c, size_t i, struct str *ret_name);
 
 /* What makes two requests one for a while: *ret_window_ms, 0: nothing. A digest of the values that the connector names,
  * or of the request's own idempotency key (*ret_is_own_key), which the vendor does not honour. */

@@ -78,6 +78,17 @@ bool saas_poll_after(const struct operation *op, size_t i, int64_t *ret_ms)
     return true;
 }
 
+const struct operation *saas_poll_operation(const struct connector *c, size_t i, struct str *ret_name)
+{
+    for (size_t k = 0; k < c->n_ops; k++) {
+        if (!c->ops[k].settle.get.n || i-- > 0)
+            continue;
+        *ret_name = c->ops[k].name;
+        return &c->ops[k];
+    }
+    return NULL;
+}
+
 enum saas_polled saas_poll_read(const struct operation *op, uint16_t status, struct str body, struct cost *ret)
 {
     struct arena a;

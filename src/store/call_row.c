@@ -43,6 +43,12 @@ void call_row_close(struct call_row *row, const struct frame *f, const struct ca
         row->settled = c->settled;
 }
 
+bool call_row_is_unpriced(const struct call_row *row)
+{
+    return str_eq(row->outcome, outcome_text(OUTCOME_SETTLED)) &&
+           (!row->settled.is_known || row->settled.how != HOW_PARSED);
+}
+
 struct rollup rollup_of(const struct call_row *row)
 {
     bool is_unknown = str_eq(row->outcome, outcome_text(OUTCOME_UNKNOWN));

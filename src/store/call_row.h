@@ -16,6 +16,9 @@ struct call_row {
     struct cost_row held, settled;
 };
 
+/* Settled at what it was expected to cost, or without a price. */
+bool call_row_is_unpriced(const struct call_row *row);
+
 void call_row_open(struct call_row *row, const struct frame *f, const struct call_open *o);
 /* The last CLOSE counts for outcome and settled; when the call ended, and what its agent got, the first one says. */
 void call_row_close(struct call_row *row, const struct frame *f, const struct call_close *c);

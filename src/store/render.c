@@ -314,6 +314,26 @@ int render_ended(struct arena *a, struct json_writer *w, const struct call_texts
     return 0;
 }
 
+int render_poll(struct arena *a, struct json_writer *w, const struct call_texts *t)
+{
+    struct parsed p;
+    int r = parse_all(a, t, &p);
+    if (r < 0)
+        return r;
+    struct json poll = json_get(p.close_personal, STR("poll"));
+    if (!is_set(poll))
+        return 1;
+    jw_object(w);
+    put_member(w, STR("call_id"), json_get(p.open, STR("call_id")));
+    jw_put_i64(w, STR("seq"), (int64_t)t->open_seq);
+    put_member(w, STR("ended_at"), json_get(p.close, STR("ended_at")));
+    put_member(w, STR("poll"), poll);
+    put_member(w, STR("settled"), first_set(STR("settled"), p.last, p.close, JSON_ABSENT));
+    put_limits(w, &p);
+    jw_object_end(w);
+    return 0;
+}
+
 void render_seen(struct json_writer *w, uint64_t seq)
 {
     jw_object(w);

@@ -128,6 +128,7 @@ struct record_close {
     const struct record_object *objects; /* a model's response id too, of type "response" */
     size_t n_objects;
     struct str customer; /* learned late */
+    struct str poll;     /* path of the GET that will know the price; empty: nothing is asked for */
     const uint8_t *salt;
 };
 void record_close(const struct record_close *c, struct buf *body, struct buf *personal);

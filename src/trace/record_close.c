@@ -170,10 +170,11 @@ void record_close(const struct record_close *c, struct buf *body, struct buf *pe
     record_put_attempts(&w, c->attempts, c->n_attempts);
     put_moves(&w, c);
     bool has_args = c->model.sent.n && c->model.n_tool_calls;
-    if (c->n_objects || c->customer.n || has_args) {
+    if (c->n_objects || c->customer.n || c->poll.n || has_args) {
         struct personal p;
         personal_begin(&p, c->salt, personal);
         personal_str(&p, STR("customer"), c->customer);
+        personal_str(&p, STR("poll"), c->poll);
         if (c->n_objects)
             put_objects(&p, c);
         if (has_args)

@@ -105,10 +105,13 @@ def test_a_message_is_sent_with_the_vendors_credential_and_priced(daemon, sms):
     daemon.settle()
 
 
-def test_the_price_is_asked_for_later_and_corrects(daemon, sms):
+@pytest.mark.parametrize("dies", [False, True])
+def test_the_price_is_asked_for_later_and_corrects(daemon, sms, dies):
     c = twilio_client(daemon.key()["key"] + ".run_late", daemon.ready["data"])
     m = send(c)
     sms.stripe.prices[m.sid] = "-0.00790"
+    if dies:
+        daemon.restart(kill_9=True)
     sms.wait_for(2, timeout=20)
     until = time.monotonic() + 10
     while daemon.run_calls("late")[0]["settled"]["how"] != "parsed" and time.monotonic() < until:

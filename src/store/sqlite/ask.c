@@ -11,6 +11,7 @@
 #include "store/run_sum.h"
 #include "store/sqlite/batch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ARGS_MAX 32
@@ -226,8 +227,8 @@ static void filter_calls(struct asking *a)
         filter(a, "outcome", q->outcome);
 }
 
-/* The calls that fit, `order` ASC or DESC. */
-static int select_calls(struct asking *a, const char *order)
+/* The calls that fit, `order` ASC or DESC; how many, the caller says. */
+static int select_fitting(struct asking *a, const char *more, const char *order)
 {
     int64_t from, to;
     int r = seq_bounds(a, a->q->since, a->q->until, &from, &to);
@@ -242,12 +243,20 @@ static int select_calls(struct asking *a, const char *order)
     filter_calls(a);
     filter_int(a, "started_at >=", a->q->since, a->q->since != 0);
     filter_int(a, "started_at <", a->q->until, a->q->until != 0);
+    sql_add(a, more);
     if (has_places)
         (void)buf_printf(&a->sql, " ORDER BY p.block %s, open_seq %s", order, order);
     else
         (void)buf_printf(&a->sql, " ORDER BY open_seq %s", order);
-    limit(a);
     return 0;
+}
+
+static int select_calls(struct asking *a, const char *order)
+{
+    int r = select_fitting(a, "", order);
+    if (r == 0)
+        limit(a);
+    return r;
 }
 
 /* The row is of open_seq, close_seq, last_seq. */
@@ -299,6 +308,26 @@ static int ask_calls(struct asking *a)
 static int ask_run(struct asking *a)
 {
     return ask_list(a, "ASC", on_call);
+}
+
+static int on_poll(struct asking *a, sqlite3_stmt *st)
+{
+    struct call_texts t;
+    int r = texts_of(a, st, &t);
+    if (r == 0)
+        r = render_poll(&a->r->arena, &a->w, &t);
+    a->n_left -= r == 0;
+    return r < 0 ? r : a->n_left == 0;
+}
+
+static int ask_polls(struct asking *a)
+{
+    char unpriced[96]; /* as call_row_is_unpriced() */
+    snprintf(unpriced, sizeof(unpriced), " AND outcome = 'settled' AND (settled_nano IS NULL OR settled_how <> %d)",
+             HOW_PARSED);
+    a->n_left = query_rows(a->q);
+    int r = select_fitting(a, unpriced, "DESC");
+    return r == 0 ? run(a, on_poll) : r;
 }
 
 static int on_call_of_sum(struct asking *a, sqlite3_stmt *st)
@@ -671,6 +700,7 @@ int sqlite_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_IDEMPOTENCY] = ask_idempotency, [QUERY_AUDIT] = ask_audit, [QUERY_RUN_SUM] = ask_run_sum,
         [QUERY_FIND] = ask_find,
         [QUERY_ENDED] = ask_ended,       [QUERY_QUIET_RUNS] = ask_quiet_runs, [QUERY_MARKS] = ask_marks,
+        [QUERY_POLLS] = ask_polls,
     };
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.r = reader, .q = q};

@@ -103,6 +103,19 @@ static void the_times_of_polls_end(void **state)
     assert_false(saas_poll_after(call.op, 0, &ms));
 }
 
+static void every_operation_whose_price_may_come_later_is_found(void **state)
+{
+    struct str name;
+    int64_t ms;
+    const struct operation *op = saas_poll_operation(twilio, 0, &name);
+    assert_str(name, "twilio.messages.create");
+    assert_true(saas_poll_after(op, 5, &ms));
+    op = saas_poll_operation(twilio, 1, &name);
+    assert_str(name, "twilio.calls.create");
+    assert_true(saas_poll_after(op, 4, &ms));
+    assert_null(saas_poll_operation(twilio, 2, &name));
+}
+
 /* --- duplicates --------------------------------------------------------------------------------------------------- */
 
 static int64_t window(const char *body, const char *key, uint8_t digest[32], bool *is_own)

@@ -330,7 +330,7 @@ uint64_t story_close(struct story *s, const struct story_close *c)
     jw_put_i64(&w, STR("open_seq"), (int64_t)c->open_seq);
     put_time(&w, "ended_at", s->now);
     put_text(&w, "outcome", c->outcome);
-    put_cost(&w, "settled", c->settled, "parsed");
+    put_cost(&w, "settled", c->settled, c->poll ? "priced" : "parsed");
     put_text(&w, "code", c->code);
     jw_put_i64(&w, STR("status"), 200);
     put_text(&w, "error", NULL);
@@ -353,13 +353,14 @@ uint64_t story_close(struct story *s, const struct story_close *c)
         buf_add_byte(&body, ',');
         buf_add_c(&body, c->model_members);
     }
-    if (c->object || c->customer || c->args_hashes) {
+    if (c->object || c->customer || c->args_hashes || c->poll) {
         values_begin(&v, &personal);
         values_add_text(&v, "customer", c->customer);
         if (c->object)
             put_objects(s, &v, c);
         if (c->args_hashes)
             values_add(&v, "args_hashes", str_c(c->args_hashes));
+        values_add_text(&v, "poll", c->poll);
         values_end(&v, &w);
     }
     jw_object_end(&w);
@@ -483,6 +484,7 @@ static void life_close(struct life *l)
         c.object = object;
         c.is_created = rng_below(&l->rng, 2);
         c.customer = rng_below(&l->rng, 2) ? "cus_learned" : NULL;
+        c.poll = rng_below(&l->rng, 3) ? NULL : "/v1/prices/1";
     }
     if (is_unknown)
         c.code = "outcome_unknown";

@@ -62,6 +62,7 @@ struct story_close {
     bool is_created; /* the object */
     const char *model_members; /* of a call to a model, JSON members without braces; NULL: none */
     const char *args_hashes;   /* JSON array; NULL: none */
+    const char *poll;          /* what to ask for the price later; the cost is priced then, not parsed; NULL: nothing */
     struct story_move moves[STORY_LIMITS_MAX];
     size_t n_moves;
 };

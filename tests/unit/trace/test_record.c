@@ -183,11 +183,14 @@ static void close_keeps_learned_objects_out_of_the_chain(void **state)
                              .n_moves = 1,
                              .objects = &object,
                              .n_objects = 1,
+                             .poll = STR("/v1/re_77/price"),
                              .salt = salt};
     setup(&t);
     record_close(&c, &t.body, &t.personal);
     parse(&t);
     assert_null(memmem(t.body.p, t.body.n, "re_77", 5));
+    assert_str(text_at(t.p, "poll"), "/v1/re_77/price");
+    check_digest(&t, "poll", "\"/v1/re_77/price\"");
     assert_str(text_at(t.p, "object_ids[0]"), "re_77");
     assert_str(text_at(t.p, "objects[0].customer"), "cus_secret");
     assert_str(text_at(t.b, "settled.how"), "parsed");
