@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/limit_table.h"
 #include "cli/print.h"
 #include "codec/form.h"
 #include "codec/json_write.h"
@@ -180,6 +181,24 @@ static int get_key(struct cli *c, struct str id, struct answer *ret)
     return r;
 }
 
+/* Everything that counts its calls: what its document says, and what is its own. */
+static int show_limits(struct cli *c, struct json key)
+{
+    struct answer a;
+    struct limit_table_key of = {.id = show_text(key, "id"),
+                                 .policy = show_text(key, "policy"),
+                                 .mode = show_text(key, "mode"),
+                                 .agent = show_text(key, "agent"),
+                                 .tenant = show_text(key, "tenant")};
+    int r = client_call(c, "GET", STR("/api/v1/limits"), STR_NONE, &a);
+    if (r)
+        return r;
+    fputc('\n', c->out);
+    if (!limit_table_print(c, json_get(a.json, STR("limits")), &of))
+        cli_note(c, "No limit counts its calls.");
+    return CLI_DONE;
+}
+
 static int show(struct cli *c)
 {
     static const char *const names[] = {"id",     "status",     "mode",       "agent",      "owner",       "tenant",
@@ -200,7 +219,7 @@ static int show(struct cli *c)
     fprintf(c->out, "%-14s", "limits");
     print_safe(c->out, limits.n ? limits : STR("-"));
     fputc('\n', c->out);
-    return CLI_DONE;
+    return show_limits(c, a.json);
 }
 
 const struct command cmd_key_show = {
@@ -208,7 +227,7 @@ const struct command cmd_key_show = {
     .args = "KEY_ID",
     .args_min = 1,
     .args_max = 1,
-    .summary = "show one key, without its secret",
+    .summary = "show one key, without its secret, and every limit that counts its calls",
     .examples = "key show 7Hq2x0Tz1a",
     .needs_daemon = true,
     .run = show,

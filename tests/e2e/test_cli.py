@@ -65,6 +65,20 @@ def test_address_and_token_come_from_options_and_environment(daemon, tmp_path):
     assert oct(os.stat(daemon.dir / "admin.token").st_mode & 0o777) == "0o600"
 
 
+def test_key_show_lists_every_limit_that_counts_its_calls(daemon):
+    made = daemon.json("key", "create", "--agent", "support", "--mode", "test", "--limit", "usd=50/day")
+    other = daemon.json("key", "create", "--agent", "other", "--mode", "test", "--limit", "usd=7/day")
+    for k in (made, other):
+        assert charge(daemon, k["key"]).status == 200
+    shown = daemon.cli("key", "show", made["id"]).stdout
+    table = [line.split() for line in shown.split("\n\n")[1].splitlines()]
+    assert table[0][:2] == ["POLICY", "LIMIT"]
+    of_document = [row for row in table[1:] if row[0] == "default"]
+    assert {row[1] for row in of_document} == {limit["id"] for limit in CAPS}
+    assert any(f"key={made['id']}" in row for row in of_document) and other["id"] not in shown
+    assert len([row for row in table[1:] if row[:2] == ["key", made["id"]]]) == 1
+
+
 # ---- keys, revoke, kill --------------------------------------------------------------------------
 
 

@@ -1,0 +1,99 @@
+/*
+ * cli/limit_table.c - a row a bucket; a limit that no call has touched has one without.
+ */
+#include "cli/limit_table.h"
+
+#include "base/money.h"
+
+/* A decimal string of dollars, or a count. */
+static struct str amount(struct cli *c, struct json object, const char *name)
+{
+    struct str text = show_text(object, name);
+    char shown[MONEY_TEXT_BYTES];
+    money_t n;
+    if (!text.n)
+        return show_number(c, object, name);
+    if (money_parse(text, &n) == 0)
+        text = money_text_short(n, shown);
+    return arena_printf(&c->arena, STR_FMT " USD", STR_ARG(text));
+}
+
+/* `bucket` absent: no call has touched the limit, or it looks at each call alone. */
+static void add_row(struct table *t, struct json limit, struct json bucket)
+{
+    struct cli *c = t->cli;
+    bool is_untouched = json_type(bucket) != JSON_OBJECT;
+    struct str left = amount(c, is_untouched ? limit : bucket, is_untouched ? "max" : "left"),
+               policy = show_text(limit, "policy"), key = show_text(limit, "key");
+    bool is_empty = str_eq(left, STR("0.00 USD")) || str_eq(left, STR("0"));
+    table_add(t, policy.n ? policy : key.n ? arena_printf(&c->arena, "key " STR_FMT, STR_ARG(key)) : STR(""));
+    table_add(t, show_text(limit, "id"));
+    table_add(t, show_text(limit, "window"));
+    table_add(t, show_text(bucket, "mode"));
+    table_add(t, show_text(bucket, "bucket"));
+    table_add(t, amount(c, bucket, "settled"));
+    table_add(t, amount(c, bucket, "held"));
+    table_add(t, amount(c, limit, "max"));
+    table_add_styled(t, left, is_empty ? STYLE_BAD : STYLE_PLAIN);
+    table_add(t, show_time(c, bucket, "resets_at"));
+}
+
+/* --- of one key --------------------------------------------------------------------------------------------------- */
+
+static bool is_of(const struct limit_table_key *k, struct json limit)
+{
+    struct str key = show_text(limit, "key");
+    return key.n ? str_eq(key, k->id) : str_eq(show_text(limit, "policy"), k->policy);
+}
+
+/* "agent=support": false where that is somebody else. */
+static bool part_fits(const struct limit_table_key *k, struct str part)
+{
+    struct str name, value;
+    if (!str_cut(part, '=', &name, &value))
+        return true;
+    if (str_eq(name, STR("agent")))
+        return str_eq(value, k->agent);
+    if (str_eq(name, STR("tenant")))
+        return str_eq(value, k->tenant);
+    return !str_eq(name, STR("key")) || str_eq(value, k->id);
+}
+
+static bool bucket_fits(const struct limit_table_key *k, struct json bucket)
+{
+    struct str rest = show_text(bucket, "bucket"), part;
+    bool fits = str_eq(show_text(bucket, "mode"), k->mode);
+    for (bool has_more = true; has_more && fits;) {
+        part = rest;
+        has_more = str_cut(rest, ',', &part, &rest);
+        fits = part_fits(k, part);
+    }
+    return fits;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+bool limit_table_print(struct cli *c, struct json limits, const struct limit_table_key *key)
+{
+    static const char *const titles[] = {"POLICY",   "LIMIT", "WINDOW", "MODE",  "BUCKET",
+                                         ">SETTLED", ">HELD", ">MAX",   ">LEFT", "RESETS"};
+    struct table t;
+    struct json limit, bucket;
+    table_init(&t, c, titles, sizeof(titles) / sizeof(titles[0]));
+    for (struct json_iter it = json_each(limits); json_next(&it, NULL, &limit);) {
+        size_t n = 0;
+        if (key && !is_of(key, limit))
+            continue;
+        for (struct json_iter all = json_each(json_get(limit, STR("buckets"))); json_next(&all, NULL, &bucket);) {
+            if (key && !bucket_fits(key, bucket))
+                continue;
+            add_row(&t, limit, bucket);
+            n++;
+        }
+        if (n == 0)
+            add_row(&t, limit, JSON_ABSENT);
+    }
+    if (t.n_cells)
+        table_print(&t);
+    return t.n_cells > 0;
+}

@@ -1,0 +1,14 @@
+/*
+ * cli/limit_table.h - limits with their buckets, as `limit list` and `key show` print them.
+ */
+#pragma once
+
+#include "cli/print.h"
+
+/* Whose limits: those of its document and its own, and of their buckets those that count its calls. */
+struct limit_table_key {
+    struct str id, policy, mode, agent, tenant;
+};
+
+/* `limits`: the list of /api/v1/limits. `key` NULL: all. False: there are none, nothing was printed. */
+bool limit_table_print(struct cli *c, struct json limits, const struct limit_table_key *key);
