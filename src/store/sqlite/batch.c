@@ -28,8 +28,8 @@ int batch_new(struct sqlite *s, struct batch **ret)
     buf_init(&b->frames, PACK_BYTES_MAX);
     buf_init(&b->personal, PACK_BYTES_MAX);
     tally_init(&b->counters);
-    map_init(&b->calls, PENDING_MAX, NULL);
-    map_init(&b->holds, PENDING_MAX, NULL);
+    by_seq_init(&b->calls);
+    by_seq_init(&b->holds);
     map_init(&b->places, PENDING_MAX, NULL);
     map_init(&b->runs, PENDING_MAX, NULL);
     map_init(&b->spend, PENDING_MAX, NULL);
@@ -48,6 +48,8 @@ void batch_free(struct batch *b)
     if (!b)
         return;
     batch_clear(b);
+    by_seq_deinit(&b->calls);
+    by_seq_deinit(&b->holds);
     pack_deinit(&b->pack);
     buf_deinit(&b->frames);
     buf_deinit(&b->personal);
@@ -59,25 +61,23 @@ void batch_free(struct batch *b)
 
 void batch_clear(struct batch *b)
 {
-    struct map *const maps[] = {&b->calls, &b->holds, &b->places, &b->runs, &b->spend};
+    struct map *const maps[] = {&b->places, &b->runs, &b->spend};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
         map_deinit(maps[i]);
         map_init(maps[i], PENDING_MAX, NULL);
     }
+    by_seq_clear(&b->calls);
+    by_seq_clear(&b->holds);
     tally_clear(&b->counters);
     b->first_call = NULL;
     b->last_call = &b->first_call;
     b->first_hold = NULL;
     b->last_hold = &b->first_hold;
     b->first_run = b->first_spend = NULL;
+    b->last_run = b->last_spend = NULL;
     pack_reset(&b->pack);
     finds_reset(&b->finds);
     arena_reset(&b->arena);
-}
-
-static struct str seq_key(const uint64_t *seq)
-{
-    return (struct str){(const char *)seq, sizeof *seq};
 }
 
 /* --- what is pending
@@ -88,12 +88,12 @@ static struct pending_call *call_add(struct batch *b, uint64_t open_seq)
     struct pending_call *c = arena_alloc(&b->arena, sizeof *c);
     *b->last_call = c;
     b->last_call = &c->next;
-    return map_put(&b->calls, seq_key(&open_seq), c, NULL) < 0 ? NULL : c;
+    return by_seq_put(&b->calls, open_seq, c) < 0 ? NULL : c;
 }
 
 static int call_get(struct batch *b, uint64_t open_seq, struct pending_call **ret)
 {
-    *ret = map_get(&b->calls, seq_key(&open_seq));
+    *ret = by_seq_get(&b->calls, open_seq);
     if (*ret)
         return 0;
     sqlite3_stmt *st = sqlite_stmt(b->s, STMT_CALL_GET);
@@ -119,7 +119,7 @@ static struct pending_hold *hold_add(struct batch *b, uint64_t of, size_t n_max)
     h->of = of;
     *b->last_hold = h;
     b->last_hold = &h->next;
-    return map_put(&b->holds, seq_key(&of), h, NULL) < 0 ? NULL : h;
+    return by_seq_put(&b->holds, of, h) < 0 ? NULL : h;
 }
 
 static struct pending_part *part_find(struct pending_hold *h, size_t i)
@@ -156,7 +156,7 @@ static int hold_from_frame(struct batch *b, uint64_t of, struct pending_hold **r
 
 static int hold_get(struct batch *b, uint64_t of, struct pending_hold **ret)
 {
-    *ret = map_get(&b->holds, seq_key(&of));
+    *ret = by_seq_get(&b->holds, of);
     if (*ret)
         return 0;
     int r = hold_from_frame(b, of, ret);
@@ -377,6 +377,8 @@ static int on_event(struct batch *b, const struct frame *f)
 
 int batch_frame(struct batch *b, const struct frame *f)
 {
+    by_seq_begin(&b->calls, f->seq);
+    by_seq_begin(&b->holds, f->seq);
     int r = put_frame(b, f);
     if (r == 0 && f->kind == FRAME_OPEN)
         r = on_open(b, f);
@@ -394,12 +396,27 @@ int batch_frame(struct batch *b, const struct frame *f)
 /* --- sums of the pending calls
  * ------------------------------------------------------------------------------------------ */
 
+static bool same_run(const struct call_row *a, const struct call_row *b)
+{
+    return str_eq(a->run_id, b->run_id) && str_eq(a->agent, b->agent) && str_eq(a->tenant, b->tenant);
+}
+
+static bool same_spend(const struct call_row *a, const struct call_row *b)
+{
+    return wall_day_start(a->started_at) == wall_day_start(b->started_at) && str_eq(a->vendor, b->vendor) &&
+           str_eq(a->model, b->model) && str_eq(a->class, b->class) && str_eq(a->agent, b->agent) &&
+           str_eq(a->key, b->key) && str_eq(a->tenant, b->tenant);
+}
+
 static int sum_run(struct batch *b, const struct pending_call *c, const struct rollup *after)
 {
     const struct str names[] = {c->row.run_id, c->row.agent, c->row.tenant};
-    struct pending_sum *s = sum_at(b, &b->runs, &b->first_run, 0, names, 3);
+    struct pending_sum *s = b->last_run;
+    if (!s || !same_run(&s->call->row, &c->row))
+        s = sum_at(b, &b->runs, &b->first_run, 0, names, 3);
     if (!s)
         return err_trace(-ERR_NOMEM);
+    b->last_run = s;
     if (!s->call || c->row.started_at < s->first_at)
         s->first_at = c->row.started_at;
     if (!s->call || c->row.started_at > s->last_at)
@@ -417,9 +434,12 @@ static int sum_spend(struct batch *b, const struct pending_call *c, const struct
     const struct str names[] = {c->row.vendor, c->row.model, c->row.class,
                                 c->row.agent,  c->row.key,   c->row.tenant};
     wall_t day = wall_day_start(c->row.started_at);
-    struct pending_sum *s = sum_at(b, &b->spend, &b->first_spend, day, names, 6);
+    struct pending_sum *s = b->last_spend;
+    if (!s || !same_spend(&s->call->row, &c->row))
+        s = sum_at(b, &b->spend, &b->first_spend, day, names, 6);
     if (!s)
         return err_trace(-ERR_NOMEM);
+    b->last_spend = s;
     s->call = c;
     return rollup_change(&s->sum, &c->before, after);
 }

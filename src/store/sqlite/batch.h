@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "store/sqlite/by_seq.h"
 #include "store/sqlite/finds.h"
 #include "store/sqlite/sqlite_impl.h"
 
@@ -42,7 +43,7 @@ struct batch {
     struct arena arena;
     struct pack pack;            /* frames not yet written */
     struct buf frames, personal; /* the row that they become */
-    struct map calls, holds;                   /* by open_seq */
+    struct by_seq calls, holds;                /* by open_seq */
     struct pending_call *first_call, **last_call; /* in the order in which they came */
     struct pending_hold *first_hold, **last_hold;
     struct tally counters; /* differences */
@@ -50,6 +51,7 @@ struct batch {
     struct finds finds;
     struct map runs, spend;
     struct pending_sum *first_run, *first_spend;
+    struct pending_sum *last_run, *last_spend; /* of the call before: neighbours mostly have the same names */
 };
 
 int batch_write_pack(struct batch *b);
