@@ -40,19 +40,6 @@ static void on_accept(void *ctx, struct net_ticket t)
         log_at(LOG_WARN, "admin_refused", "reason=admin_connections_max");
 }
 
-/* The names that policy texts may use, for did-you-mean in checks: members "name" of the vendors' JSON. */
-static void read_vendor_names(struct admin *a)
-{
-    struct json root, one;
-    if (json_parse(&a->arena, a->vendors_json, a->limits->json_depth_max, &root) < 0)
-        return;
-    a->vendor_names = arena_alloc(&a->arena, (json_len(root) + 1) * sizeof(struct str));
-    for (struct json_iter it = json_each(root); json_next(&it, NULL, &one);) {
-        if (json_str(json_get(one, STR("name")), &a->vendor_names[a->n_vendor_names]))
-            a->n_vendor_names++;
-    }
-}
-
 int admin_new(const struct admin_options *o, struct admin **ret)
 {
     struct admin *a = calloc(1, sizeof(*a));
@@ -78,7 +65,6 @@ int admin_new(const struct admin_options *o, struct admin **ret)
     list_init(&a->requests);
     arena_init(&a->arena, ADMIN_ARENA_BYTES_MAX);
     buf_init(&a->openapi, OPENAPI_BYTES_MAX);
-    read_vendor_names(a);
 
     int r = openapi_write(a->version, &a->openapi);
     if (r == 0)

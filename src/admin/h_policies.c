@@ -136,7 +136,7 @@ void admin_on_policy_check(struct request *r)
     if (!read_document(r, &text, &file))
         return;
     diag_list_init(&diags, &r->arena, DIAGS_MAX);
-    int e = policy_parse(text, file, r->admin->limits, r->admin->vendor_names, r->admin->n_vendor_names, &diags, &p);
+    int e = policy_parse(text, file, r->admin->limits, core_known(r->admin->core), &diags, &p);
     if (e < 0 && e != -ERR_INVALID && !diags.n_errors) {
         request_fail_err(r, e);
         return;

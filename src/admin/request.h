@@ -62,8 +62,6 @@ struct admin {
     struct net_addr bound;
     struct list requests;
     struct arena arena; /* of the admin's life: vendor names */
-    struct str *vendor_names;
-    size_t n_vendor_names;
     struct buf openapi;
     void (*on_drained)(void *ctx);
     void *on_drained_ctx;

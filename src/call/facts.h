@@ -24,11 +24,19 @@ struct cost {
     money_t usd;  /* the most the call can cost (before), what it cost (after) */
 };
 
+/* How a parameter's text is to be read. */
+enum param_kind {
+    KIND_TEXT,
+    KIND_INT,
+    KIND_BOOL, /* "true" or "false" */
+    KIND_LIST, /* texts, joined by commas */
+};
+
 /* A normalised parameter that the connector declares for the operation, typed. */
 struct param {
     struct str name;
-    bool is_int;
-    int64_t i;
+    enum param_kind kind;
+    int64_t i;    /* KIND_INT */
     struct str s; /* text as sent, also for integers */
 };
 

@@ -69,6 +69,12 @@ bool yaml_number_text(const struct yaml *y, struct str *ret_text);
 bool yaml_is(const struct yaml *y, enum yaml_type t); /* false for NULL */
 const char *yaml_type_name(enum yaml_type t);         /* "a string", for messages */
 
+/*
+ * Where byte `at` of a scalar's text stands in the document that it was read from, for diags about what is inside it:
+ * quotes, escapes, folded lines and indentation are counted. at may be text.n: behind the last byte.
+ */
+void yaml_place(struct str document, const struct yaml *scalar, size_t at, int *ret_line, int *ret_col);
+
 /* One diag "unknown_key" (with did-you-mean) for each key of `map` that is not in `names`. */
 void yaml_check_keys(const struct yaml *map, struct str file, const struct str *names, size_t n_names,
                      struct diag_list *diags);

@@ -209,6 +209,18 @@ static int load_extra(const struct config *c, const struct extra_vendor *x, size
     return put_credential(v, x->secret);
 }
 
+static void know_operations(struct vendor_set *v)
+{
+    size_t n = 0, at = 0;
+    for (size_t i = 0; i < v->vendors.n; i++)
+        n += connector_known(v->connectors[i], v->names[i], NULL, NULL);
+    struct known_operation *operations = arena_alloc(&v->arena, (n + 1) * sizeof(*operations));
+    for (size_t i = 0; i < v->vendors.n; i++)
+        at += connector_known(v->connectors[i], v->names[i], &v->arena, &operations[at]);
+    check(at == n);
+    v->known = (struct known){v->names, v->vendors.n, operations, n};
+}
+
 int vendor_set_load(const struct config *c, const struct extra_vendor *extra, size_t n_extra, struct buf *error,
                     struct vendor_set *ret)
 {
@@ -232,6 +244,8 @@ int vendor_set_load(const struct config *c, const struct extra_vendor *extra, si
         ret->vendors.n++;
         r = load_extra(c, &extra[i], ret->vendors.n - 1, error, ret);
     }
+    if (r == 0)
+        know_operations(ret);
     for (size_t i = 0; i < n && r == 0; i++)
         secret_env_wipe(c->vendors[i].secret);
     return err_trace(r);

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "call/known.h"
 #include "config/config.h"
 #include "proxy/vendor.h"
 
@@ -10,6 +11,7 @@ struct vendor_set {
     struct vendors vendors;
     struct connector **connectors; /* one a vendor */
     struct str *names;
+    struct known known;            /* what policies may name */
     struct tls_sessions *sessions; /* NULL: no vendor speaks TLS */
     struct arena arena;
 };

@@ -6,6 +6,8 @@
  */
 #include "expr/check_impl.h"
 
+#include <string.h>
+
 #include "codec/diag.h"
 
 static bool is_text(const struct node *n)
@@ -59,6 +61,12 @@ bool check_is_named(const struct checker *x, const struct node *n, struct str na
     return root && !find_local(x, root) && is_named(n, name);
 }
 
+/* `open.anything`: a fact whose name is not known before it is there. */
+static bool is_open(const struct checker *x, const struct node *n)
+{
+    return x->c->scope->open.n > 0 && is_step(n) && is_named(n->first, x->c->scope->open);
+}
+
 static const struct expr_variable *find_variable(const struct checker *x, const struct node *n)
 {
     const struct expr_scope *scope = x->c->scope;
@@ -83,7 +91,7 @@ static bool find_type(const struct node *n, enum type_kind *ret)
 static bool is_known(const struct checker *x, const struct node *n)
 {
     enum type_kind k;
-    return find_variable(x, n) || find_type(n, &k) || (is_step(n) && is_known(x, n->first));
+    return find_variable(x, n) || is_open(x, n) || find_type(n, &k) || (is_step(n) && is_known(x, n->first));
 }
 
 static bool unknown(struct checker *x, struct node *n)
@@ -103,13 +111,25 @@ static bool unknown(struct checker *x, struct node *n)
     return compile_fault(x->c, "expr_unknown", n->at, n->end, "`" STR_FMT "` is not known", STR_ARG(name));
 }
 
-static bool bind_variable(struct node *n, const struct expr_variable *v)
+static bool bind_variable(struct checker *x, struct node *n, struct str name, const struct type *t, unsigned slot)
 {
-    n->type = n->kind == NODE_HAS ? TYPE_PLAIN(TYPE_BOOL) : v->type;
+    n->type = n->kind == NODE_HAS ? TYPE_PLAIN(TYPE_BOOL) : t;
     node_leaf(n, n->kind == NODE_HAS ? NODE_HAS_VAR : NODE_VAR);
-    n->slot = v->slot;
-    n->name = v->name;
-    return true;
+    n->slot = slot;
+    return arena_try_str(x->c->a, name, &n->name) == 0 || compile_too_large(x->c);
+}
+
+static bool bind_open(struct checker *x, struct node *n)
+{
+    const struct expr_scope *scope = x->c->scope;
+    struct str last = step_name(n);
+    char *name = arena_try_alloc(x->c->a, scope->open.n + 1 + last.n);
+    if (!name)
+        return compile_too_large(x->c);
+    memcpy(name, scope->open.p, scope->open.n);
+    name[scope->open.n] = '.';
+    memcpy(name + scope->open.n + 1, last.p, last.n);
+    return bind_variable(x, n, (struct str){name, scope->open.n + 1 + last.n}, TYPE_PLAIN(TYPE_DYN), scope->open_slot);
 }
 
 static bool bind_type(struct node *n, enum type_kind k)
@@ -186,7 +206,9 @@ bool check_name(struct checker *x, struct node *n)
     if (root && !local) {
         const struct expr_variable *v = find_variable(x, n);
         if (v)
-            return bind_variable(n, v);
+            return bind_variable(x, n, v->name, v->type, v->slot);
+        if (is_open(x, n))
+            return bind_open(x, n);
         if (n->kind != NODE_HAS && find_type(n, &k))
             return bind_type(n, k);
         if (!is_known(x, n))

@@ -304,7 +304,7 @@ static void eval_has(struct eval *ev, const struct node *n, struct value *ret)
 
 static void eval_var(struct eval *ev, const struct node *n, struct value *ret)
 {
-    bool is_there = ev->facts->get(ev->facts->ctx, n->slot, ev->a, ret);
+    bool is_there = ev->facts->get(ev->facts->ctx, n->slot, n->name, ev->a, ret);
     ev->at = n;
     if (!is_there)
         eval_fail(ev, ret, "this call has none");
@@ -313,7 +313,7 @@ static void eval_var(struct eval *ev, const struct node *n, struct value *ret)
 static void eval_has_var(struct eval *ev, const struct node *n, struct value *ret)
 {
     struct value v;
-    *ret = value_bool(ev->facts->get(ev->facts->ctx, n->slot, ev->a, &v));
+    *ret = value_bool(ev->facts->get(ev->facts->ctx, n->slot, n->name, ev->a, &v));
 }
 
 /* --- calls --- */

@@ -12,7 +12,7 @@ static struct node *compile(struct compile *c, int64_t *ret_cost)
         compile_fault(c, "expr_cost", 0, 0, "a condition has at most %d bytes", EXPR_BYTES_MAX);
         return NULL;
     }
-    struct node *root = parse_text(c);
+    struct node *root = parse_condition(c);
     return root && check_types(c, root) && bound_cost(c, root, ret_cost) ? root : NULL;
 }
 
@@ -36,6 +36,11 @@ int expr_compile(struct arena *a, struct str text, const struct expr_scope *scop
     *e = (struct expr){text, root, cost};
     *ret = e;
     return 0;
+}
+
+struct str expr_text(const struct expr *e)
+{
+    return e->text;
 }
 
 const struct type *expr_type(const struct expr *e)

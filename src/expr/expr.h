@@ -34,6 +34,9 @@ struct expr_variable {
 struct expr_scope {
     const struct expr_variable *variables;
     size_t n_variables;
+    /* `<open>.anything` is a fact too, of a type that is known when it is there, in open_slot. Empty: nothing is. */
+    struct str open;
+    unsigned open_slot;
     /* What does not fit becomes an error of evaluation instead of a fault: unknown names, wrong types. */
     bool is_lenient;
 };
@@ -48,20 +51,20 @@ struct expr_fault {
 struct expr;
 
 /*
- * Compiles `text`, which must live as long as the expression, as must the scope's types. 0; -ERR_INVALID: *ret_fault
- * says why, its message is in `a`; -ERR_TOO_LARGE: the arena's cap.
+ * Compiles `text`, which must live as long as the expression, as must the scope's types; its names are copied. 0;
+ * -ERR_INVALID: *ret_fault says why, its message is in `a`; -ERR_TOO_LARGE: the arena's cap.
  */
 int expr_compile(struct arena *a, struct str text, const struct expr_scope *scope, struct expr **ret,
                  struct expr_fault *ret_fault);
+struct str expr_text(const struct expr *e); /* as it was written */
 const struct type *expr_type(const struct expr *e);
 int64_t expr_cost(const struct expr *e); /* the most steps it can take, with sizes as assumed */
 /* Calls fn for each slot that the expression reads; the same slot may come twice. */
 void expr_each_slot(const struct expr *e, void (*fn)(unsigned slot, void *ctx), void *ctx);
 
-/* Where values come from. False: this call lacks the fact, which is an error where it is read. Texts are valid UTF-8.
- */
+/* Where values come from. False: this call lacks the fact, which is an error where it is read. */
 struct expr_facts {
-    bool (*get)(void *ctx, unsigned slot, struct arena *scratch, struct value *ret);
+    bool (*get)(void *ctx, unsigned slot, struct str name, struct arena *scratch, struct value *ret);
     void *ctx;
 };
 

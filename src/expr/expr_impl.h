@@ -130,7 +130,7 @@ bool literal_value(struct compile *c, const struct token *t, bool is_negative, s
 
 /* --- parse.c, macro.c --- */
 
-struct node *parse_text(struct compile *c);
+struct node *parse_condition(struct compile *c);
 struct node *node_new(struct compile *c, enum node_kind kind, size_t at, size_t end);
 bool node_add(struct compile *c, struct node *parent, struct node *child); /* false: too deep */
 void node_leaf(struct node *n, enum node_kind kind); /* it becomes that, without children */

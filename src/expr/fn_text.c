@@ -7,11 +7,14 @@
 
 #include "codec/utf8.h"
 
+/* Bytes that are no character count as one each. */
 static int64_t characters(struct str s)
 {
     int64_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    for (; s.n > 0; n++) {
+        size_t bytes = utf8_next(s);
+        s = str_sub(s, bytes ? bytes : 1, SIZE_MAX);
+    }
     return n;
 }
 

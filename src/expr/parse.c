@@ -405,7 +405,7 @@ static struct node *parse_expr(struct parser *p)
     return n;
 }
 
-struct node *parse_text(struct compile *c)
+struct node *parse_condition(struct compile *c)
 {
     struct parser p = {.c = c, .l = {.c = c}};
     struct node *root = advance(&p) ? parse_expr(&p) : NULL;

@@ -74,7 +74,8 @@ static void show_values(struct shown *s, const struct node *n)
 {
     struct value v;
     size_t at;
-    if (n->kind == NODE_VAR && s->text.n < SHOWN_BYTES_MAX && s->facts->get(s->facts->ctx, n->slot, s->a, &v)) {
+    if (n->kind == NODE_VAR && s->text.n < SHOWN_BYTES_MAX &&
+        s->facts->get(s->facts->ctx, n->slot, n->name, s->a, &v)) {
         struct str words = value_words(&v, s->a);
         struct str one = words.n ? arena_printf(s->a, STR_FMT " is " STR_FMT, STR_ARG(n->name), STR_ARG(words))
                                  : STR_NONE;

@@ -88,7 +88,7 @@ static void analyse_rule(struct parse *x, const struct rule *r)
         return;
     for (size_t i = 0; i < x->p->n_rules; i++) {
         const struct rule *f = &x->p->rules[i];
-        if (f->effect != EFFECT_DENY || !match_covers(&f->match, &r->match))
+        if (f->effect != EFFECT_DENY || f->when || !match_covers(&f->match, &r->match))
             continue;
         diag_warn(x->diags, x->file, r->line, r->col, "covered",
                   "`" STR_FMT "` never applies: `" STR_FMT "` forbids all of it", STR_ARG(r->id), STR_ARG(f->id));

@@ -5,15 +5,26 @@
  *   (2) identity.require comes first, then rules, then limits. Rules come before any look-up: what no permit can still
  *       allow is denied without asking anyone.
  *   (3) a customer who stays unknown fulfils forbids and approvals, and no permit.
+ *   (4) so does a condition that cannot be evaluated; and a limit whose condition cannot be evaluated counts the call.
  */
 #include "policy/policy_impl.h"
 
 #include "base/check.h"
 #include "base/err.h"
 
-/* The first rule (in id order) that holds, and the first that may hold, for one effect. */
+/* The first rule (in id order) of each result, for one effect. `no`: its `match` holds and its condition is false. */
 struct tally {
-    const struct rule *yes, *maybe;
+    const struct rule *yes, *maybe, *error, *no;
+};
+
+/* What is known while rules are looked at. */
+struct rules {
+    const struct policy *p;
+    const struct facts *f;
+    bool may_lookup;
+    struct arena *a;
+    struct lacking lacks;
+    struct tally by_effect[3];
 };
 
 static bool names_exactly(const struct patterns *p, struct str operation)
@@ -24,55 +35,83 @@ static bool names_exactly(const struct patterns *p, struct str operation)
     return false;
 }
 
-static enum match_result rule_holds(const struct rule *r, const struct facts *f)
+/* Match and condition together. The customer that a `match` names is lacking; what a condition hangs on, it says. */
+static enum match_result holds_when(const struct match *m, const struct expr *when, const struct facts *f,
+                                    bool may_lookup, struct arena *a, struct lacking *lacks)
 {
-    bool needs_name = f->class == CLASS_AUTHORITY || f->class == CLASS_UNKNOWN;
-    if (needs_name && r->effect != EFFECT_DENY && !names_exactly(&r->match.by_key[MATCH_OPERATION], f->operation))
+    enum match_result matched = match_facts(m, f);
+    if (matched == MATCH_NO)
         return MATCH_NO;
-    return match_facts(&r->match, f);
+    enum match_result held = when ? condition_holds(when, f, may_lookup, a, lacks) : MATCH_YES;
+    if (held == MATCH_NO)
+        return MATCH_NO;
+    lacks->customer |= matched == MATCH_MAYBE;
+    return held == MATCH_YES ? matched : held;
 }
 
-static void tally_rules(const struct policy *p, const struct facts *f, struct tally by_effect[3])
+static enum match_result rule_holds(struct rules *x, const struct rule *r)
 {
-    for (size_t i = 0; i < p->n_rules; i++) {
-        const struct rule *r = &p->rules[i];
-        struct tally *t = &by_effect[r->effect];
-        enum match_result m = rule_holds(r, f);
-        if (m == MATCH_YES && !t->yes)
-            t->yes = r;
-        if (m == MATCH_MAYBE && !t->maybe)
-            t->maybe = r;
+    bool needs_name = x->f->class == CLASS_AUTHORITY || x->f->class == CLASS_UNKNOWN;
+    if (needs_name && r->effect != EFFECT_DENY && !names_exactly(&r->match.by_key[MATCH_OPERATION], x->f->operation))
+        return MATCH_NO;
+    return holds_when(&r->match, r->when, x->f, x->may_lookup, x->a, &x->lacks);
+}
+
+static void tally_rules(struct rules *x)
+{
+    for (size_t i = 0; i < x->p->n_rules; i++) {
+        const struct rule *r = &x->p->rules[i];
+        struct tally *t = &x->by_effect[r->effect];
+        enum match_result m = rule_holds(x, r);
+        const struct rule **first = m == MATCH_YES     ? &t->yes
+                                    : m == MATCH_MAYBE ? &t->maybe
+                                    : m == MATCH_ERROR ? &t->error
+                                                       : &t->no;
+        if (!*first && (m != MATCH_NO || (r->when && match_facts(&r->match, x->f) != MATCH_NO)))
+            *first = r;
     }
 }
 
-/* False: the verdict is made. True: a rule permits, or (wants_customer) may permit once the customer is known. */
-static bool rules_permit(const struct policy *p, const struct facts *f, bool may_lookup, struct arena *a,
-                         struct verdict *v)
+/* What forbids, now that nothing more is looked up; true: the verdict is made. */
+static bool is_forbidden(const struct rules *x, bool can_be_allowed, struct verdict *v)
 {
-    struct tally t[3] = {{0}};
-    tally_rules(p, f, t);
-    const struct tally *forbid = &t[EFFECT_DENY], *approve = &t[EFFECT_APPROVE], *permit = &t[EFFECT_PERMIT];
+    const struct tally *t = &x->by_effect[EFFECT_DENY];
+    if (t->error)
+        say_condition_failed(x->p, t->error, x->f, x->a, v);
+    else if (t->maybe && can_be_allowed)
+        say_forbidden(x->p, t->maybe, true, x->f, x->a, v);
+    else
+        return false;
+    return true;
+}
+
+/* False: the verdict is made. True: a rule permits, or (wants) may permit once a fact is known. */
+static bool rules_permit(struct rules *x, struct verdict *v)
+{
+    const struct tally *forbid = &x->by_effect[EFFECT_DENY], *approve = &x->by_effect[EFFECT_APPROVE],
+                       *permit = &x->by_effect[EFFECT_PERMIT];
+    tally_rules(x);
     if (forbid->yes) {
-        say_forbidden(p, forbid->yes, false, f, a, v);
+        say_forbidden(x->p, forbid->yes, false, x->f, x->a, v);
         return false;
     }
-    bool can_permit = (permit->yes || permit->maybe) && !approve->yes;
-    bool hangs_on_customer = forbid->maybe || approve->maybe || !permit->yes;
-    if (can_permit && hangs_on_customer && may_lookup) {
-        v->wants_customer = true;
+    bool is_asked = approve->yes || approve->error;
+    bool can_permit = (permit->yes || permit->maybe) && !is_asked && !forbid->error;
+    bool hangs_on_facts = forbid->maybe || approve->maybe || !permit->yes;
+    if (can_permit && hangs_on_facts && x->may_lookup) {
+        v->wants_customer = x->lacks.customer;
+        v->wants_cost = x->lacks.cost;
         return true;
     }
-    if (forbid->maybe && (can_permit || approve->yes)) {
-        say_forbidden(p, forbid->maybe, true, f, a, v);
+    const struct rule *asks = approve->yes ? approve->yes : approve->error ? approve->error : approve->maybe;
+    if (is_forbidden(x, can_permit || asks, v))
         return false;
-    }
-    const struct rule *asks = approve->yes ? approve->yes : approve->maybe;
     if (asks) {
-        say_approval(p, asks, f, a, v);
+        say_approval(x->p, asks, x->f, x->a, v);
         return false;
     }
     if (!permit->yes) {
-        say_no_permit(p, f, a, v);
+        say_no_permit(x->p, permit->error ? permit->error : permit->no, x->f, x->a, v);
         return false;
     }
     v->rule = permit->yes->id;
@@ -137,16 +176,15 @@ static bool ask_of(struct gather *g, const struct limit *l, int64_t *ret_n)
 static int add_limit(struct gather *g, const struct limit *l)
 {
     int64_t n;
-    enum match_result m = match_facts(&l->match, g->f);
-    if (m == MATCH_NO)
+    struct lacking lacks = {.customer = l->by & 1u << BY_CUSTOMER && g->f->customer.n == 0};
+    if (holds_when(&l->match, l->when, g->f, g->may_lookup, g->a, &lacks) == MATCH_NO)
         return 0;
     bool concerns = ask_of(g, l, &n);
     if (!concerns && !g->v->wants_cost)
         return 0;
-    bool needs_customer = m == MATCH_MAYBE || (l->by & 1u << BY_CUSTOMER && g->f->customer.n == 0);
-    if (needs_customer && g->may_lookup)
-        g->v->wants_customer = true;
-    if (!concerns || g->v->wants_customer)
+    g->v->wants_customer |= lacks.customer && g->may_lookup;
+    g->v->wants_cost |= lacks.cost && g->may_lookup;
+    if (!concerns || g->v->wants_customer || g->v->wants_cost)
         return 0;
     if (g->v->n_needs == g->n_max)
         return err_trace(-ERR_TOO_LARGE);
@@ -207,8 +245,9 @@ void policy_decide(const struct policy *p, const struct key_limits *k, const str
         v.policy = p->digest;
         v.policy_name = p->name;
         may_lookup &= !is_model_call(f); /* no vendor of models tells what a call will cost, or whose it is */
+        struct rules x = {.p = p, .f = f, .may_lookup = may_lookup, .a = a};
         struct gather g = {.f = f, .a = a, .may_lookup = may_lookup, .v = &v};
-        if (identity_suffices(p, f, may_lookup, a, &v) && rules_permit(p, f, may_lookup, a, &v))
+        if (identity_suffices(p, f, may_lookup, a, &v) && rules_permit(&x, &v))
             gather_needs(p, k, &g);
     }
     *ret = v;

@@ -64,6 +64,13 @@ static void say_calls(struct buf *b, const struct match *m)
     }
 }
 
+/* ", if `params.amount <= 20000`": in its author's words. */
+static void say_condition(struct buf *b, const struct expr *when)
+{
+    if (when)
+        buf_printf(b, ", if `" STR_FMT "`", STR_ARG(expr_text(when)));
+}
+
 static void say_rule(struct buf *b, const struct rule *r)
 {
     const struct patterns *agents = &r->match.by_key[MATCH_AGENT];
@@ -78,6 +85,7 @@ static void say_rule(struct buf *b, const struct rule *r)
     }
     buf_add(b, has_operation ? STR("call ") : STR("make "));
     say_calls(b, &r->match);
+    say_condition(b, r->when);
     if (r->effect == EFFECT_APPROVE)
         buf_printf(b, ", once a person has approved (" STR_FMT ")", STR_ARG(r->approval));
     if (is_forbid && r->reason.n)
@@ -115,6 +123,7 @@ static void say_limit(struct buf *b, const struct limit *l)
         buf_add(b, STR(" by agent "));
         say_names(b, agents);
     }
+    say_condition(b, l->when);
     if (l->may_clamp)
         buf_add(b, STR("; near the end answers get shorter"));
     buf_add(b, STR("."));

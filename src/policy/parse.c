@@ -174,8 +174,8 @@ static int compile(struct parse *x, const struct yaml *root)
     return 0;
 }
 
-int policy_parse(struct str text, struct str file, const struct limits *limits, const struct str *vendors,
-                 size_t n_vendors, struct diag_list *diags, struct policy **ret)
+int policy_parse(struct str text, struct str file, const struct limits *limits, const struct known *known,
+                 struct diag_list *diags, struct policy **ret)
 {
     size_t bytes_max = (size_t)limits->policy_bytes_max;
     const struct yaml_limits bounds = {.bytes_max = bytes_max, .depth_max = DEPTH_MAX, .nodes_max = NODES_MAX};
@@ -187,8 +187,9 @@ int policy_parse(struct str text, struct str file, const struct limits *limits, 
     arena_init(&p->arena, SCRATCH_BYTES_MIN + bytes_max * SCRATCH_BYTES_PER_BYTE);
     arena_init(&scratch, SCRATCH_BYTES_MIN + bytes_max * SCRATCH_BYTES_PER_BYTE);
 
-    struct parse x = {.p = p, .scratch = &scratch, .file = file, .diags = diags, .limits = limits, .vendors = vendors,
-                      .n_vendors = n_vendors};
+    static const struct known nothing;
+    struct parse x = {.p = p, .scratch = &scratch, .file = file, .text = text, .diags = diags, .limits = limits,
+                      .known = known ? known : &nothing};
     const struct yaml *root;
     int r = yaml_parse(&scratch, file, text, &bounds, diags, &root);
     if (r == -ERR_TOO_LARGE)

@@ -13,7 +13,7 @@ static const struct key_row limit_keys[] = {
     {STR_INIT("id"), KEY_REQUIRED},        {STR_INIT("meter"), KEY_REQUIRED},        {STR_INIT("max"), KEY_REQUIRED},
     {STR_INIT("window"), KEY_REQUIRED},    {STR_INIT("by"), KEY_OPTIONAL},           {STR_INIT("match"), KEY_OPTIONAL},
     {STR_INIT("on_exceed"), KEY_OPTIONAL}, {STR_INIT("unknown_cost"), KEY_OPTIONAL}, {STR_INIT("mode"), KEY_OPTIONAL},
-    {STR_INIT("soft"), KEY_LATER},         {STR_INIT("when"), KEY_LATER},            {STR_INIT("approval"), KEY_LATER},
+    {STR_INIT("soft"), KEY_LATER},         {STR_INIT("when"), KEY_OPTIONAL},         {STR_INIT("approval"), KEY_LATER},
     {STR_INIT("runs"), KEY_LATER}};
 
 static const struct key_row window_keys[] = {
@@ -194,6 +194,7 @@ static void parse_limit(struct parse *x, const struct yaml *map, struct limit *l
     parse_mode(x, map);
     if (yaml_get(map, STR("match")))
         parse_match(x, yaml_get(map, STR("match")), &l->match);
+    l->when = parse_when(x, map, &l->match);
     bool has_window = parse_window(x, map, l);
     if (!parse_meter(x, map, &l->meter))
         return; /* what the others may be depends on it */

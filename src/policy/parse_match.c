@@ -56,12 +56,13 @@ static bool is_pattern_text_valid(struct parse *x, const struct yaml *item, enum
 static void warn_unknown_vendor(struct parse *x, const struct yaml *item, struct str vendor)
 {
     struct pattern p = {vendor, str_has(vendor, '*')};
-    if (x->n_vendors == 0)
+    const struct known *known = x->known;
+    if (known->n_vendors == 0)
         return;
-    for (size_t i = 0; i < x->n_vendors; i++)
-        if (pattern_match(&p, x->vendors[i]))
+    for (size_t i = 0; i < known->n_vendors; i++)
+        if (pattern_match(&p, known->vendors[i]))
             return;
-    struct str near = diag_nearest(vendor, x->vendors, x->n_vendors);
+    struct str near = diag_nearest(vendor, known->vendors, known->n_vendors);
     if (near.n)
         diag_warn(x->diags, x->file, item->line, item->col, "unknown_vendor",
                   "no vendor is called `" STR_FMT "`; did you mean `" STR_FMT "`?", STR_ARG(vendor), STR_ARG(near));

@@ -14,7 +14,7 @@
 static const struct key_row rule_keys[] = {
     {STR_INIT("id"), KEY_REQUIRED},     {STR_INIT("effect"), KEY_REQUIRED}, {STR_INIT("match"), KEY_REQUIRED},
     {STR_INIT("approval"), KEY_OPTIONAL}, {STR_INIT("reason"), KEY_OPTIONAL}, {STR_INIT("mode"), KEY_OPTIONAL},
-    {STR_INIT("when"), KEY_LATER},      {STR_INIT("scope"), KEY_LATER},     {STR_INIT("redact"), KEY_LATER},
+    {STR_INIT("when"), KEY_OPTIONAL},   {STR_INIT("scope"), KEY_LATER},     {STR_INIT("redact"), KEY_LATER},
     {STR_INIT("obligations"), KEY_LATER}};
 
 static const struct key_row approval_keys[] = {
@@ -71,6 +71,7 @@ static void parse_rule(struct parse *x, const struct yaml *map, struct rule *r)
     parse_mode(x, map);
     if (yaml_get(map, STR("match")))
         parse_match(x, yaml_get(map, STR("match")), &r->match);
+    r->when = parse_when(x, map, &r->match);
     int effect = parse_word(x, map, STR("effect"), effects, N(effects), NULL, 0);
     if (effect < 0)
         return;

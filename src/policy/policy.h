@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "call/facts.h"
+#include "call/known.h"
 #include "call/verdict.h"
 #include "codec/diag.h"
 
@@ -18,10 +19,11 @@ struct policy;
 /*
  * Reads YAML or JSON text. `file` is for diagnostics. 0: *ret has one reference, warnings may stand in `diags`.
  * -ERR_INVALID: `diags` says where and what, at least one error.
- * `vendors`: names the daemon knows, for warnings about typos; may be NULL (n 0: not checked).
+ * `known`: vendors and operations, for warnings about typos and for the types of `params`; it need not outlive the
+ * call. NULL: neither names nor types are checked.
  */
-int policy_parse(struct str text, struct str file, const struct limits *limits, const struct str *vendors,
-                 size_t n_vendors, struct diag_list *diags, struct policy **ret);
+int policy_parse(struct str text, struct str file, const struct limits *limits, const struct known *known,
+                 struct diag_list *diags, struct policy **ret);
 void policy_ref(const struct policy *p);
 void policy_unref(const struct policy *p);
 

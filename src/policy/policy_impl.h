@@ -4,6 +4,7 @@
 #pragma once
 
 #include "codec/yaml.h"
+#include "expr/expr.h"
 #include "policy/policy.h"
 
 enum match_key {
@@ -18,6 +19,13 @@ enum by {
 #include "policy/by.tbl.h"
 #undef BY
     BY_COUNT
+};
+
+enum variable {
+#define VARIABLE(name, text, type, give, help) VARIABLE_##name,
+#include "policy/variable.tbl.h"
+#undef VARIABLE
+    VARIABLE_PARAM, /* `params.<name>`: which, the name says */
 };
 
 /* A literal, or a glob: `*` for a whole segment, or at the end for any rest. '/' parts a model's segments, else '.'. */
@@ -38,6 +46,7 @@ struct rule {
     struct str id;
     enum effect effect; /* DENY: forbid */
     struct match match;
+    const struct expr *when; /* NULL: always */
     struct str reason;   /* of a forbid, for its sentence; may be empty */
     struct str approval; /* of an approve */
     int line, col;
@@ -64,6 +73,7 @@ struct limit {
     unsigned by; /* bits of enum by; WINDOW_RUN has BY_RUN */
     int64_t max;
     struct match match;
+    const struct expr *when; /* NULL: always */
     bool may_clamp;       /* on_exceed: clamp */
     bool is_unknown_held; /* unknown_cost: hold:<amount> */
     money_t unknown_hold;
@@ -91,7 +101,8 @@ struct key_limits {
 
 /* --- match.c --- */
 
-enum match_result { MATCH_NO, MATCH_MAYBE, MATCH_YES }; /* maybe: depends on a customer who is not known */
+/* Maybe: depends on a fact that is not known yet. Error: a condition that could not be evaluated. */
+enum match_result { MATCH_NO, MATCH_MAYBE, MATCH_YES, MATCH_ERROR };
 
 struct str match_key_text(enum match_key k);
 struct str by_text(enum by b);
@@ -104,16 +115,28 @@ enum match_result match_facts(const struct match *m, const struct facts *f);
 /* What `inner` matches, `outer` matches too; may say no where it is true. */
 bool match_covers(const struct match *outer, const struct match *inner);
 
-/* --- parse.c, parse_value.c, parse_match.c, parse_rule.c, parse_limit.c, analyse.c --- */
+/* --- condition.c --- */
+
+/* Facts that are lacking yet, and that something hangs on. */
+struct lacking {
+    bool cost, customer;
+};
+
+/* Adds to *lacks what a look-up could bring; then, and if it may be looked up, the result is MATCH_MAYBE. */
+enum match_result condition_holds(const struct expr *when, const struct facts *f, bool may_lookup, struct arena *a,
+                                  struct lacking *lacks);
+struct str condition_why(const struct expr *when, const struct facts *f, struct arena *a);   /* of one that is false */
+struct str condition_error(const struct expr *when, const struct facts *f, struct arena *a); /* of one that failed */
+
+/* --- parse.c, parse_value.c, parse_match.c, parse_rule.c, parse_limit.c, parse_when.c, analyse.c --- */
 
 struct parse {
     struct policy *p;
     struct arena *scratch;
-    struct str file;
+    struct str file, text;
     struct diag_list *diags;
     const struct limits *limits;
-    const struct str *vendors;
-    size_t n_vendors;
+    const struct known *known;
     const struct yaml *sets, *approvals; /* NULL: none */
 };
 
@@ -141,6 +164,8 @@ bool parse_amount(struct parse *x, const struct yaml *at, struct str text, money
 void parse_mode(struct parse *x, const struct yaml *map);
 
 void parse_match(struct parse *x, const struct yaml *map, struct match *ret);
+/* The map's `when`, over what `m` matches; NULL: there is none, or a diag. */
+const struct expr *parse_when(struct parse *x, const struct yaml *map, const struct match *m);
 void parse_sets(struct parse *x);
 void parse_identity(struct parse *x, const struct yaml *map);
 void parse_rules(struct parse *x, const struct yaml *list);
@@ -171,7 +196,11 @@ void say_no_document(struct arena *a, struct verdict *v);
 void say_no_memory(struct verdict *v);
 void say_identity_required(const struct policy *p, const char *lacks, const struct facts *f, struct arena *a,
                            struct verdict *v);
-void say_no_permit(const struct policy *p, const struct facts *f, struct arena *a, struct verdict *v);
+/* near: a rule that would permit it if its condition held; NULL: none. */
+void say_no_permit(const struct policy *p, const struct rule *near, const struct facts *f, struct arena *a,
+                   struct verdict *v);
+void say_condition_failed(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a,
+                          struct verdict *v);
 void say_forbidden(const struct policy *p, const struct rule *r, bool is_maybe, const struct facts *f, struct arena *a,
                    struct verdict *v);
 void say_approval(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a,

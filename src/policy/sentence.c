@@ -48,7 +48,18 @@ void say_identity_required(const struct policy *p, const char *lacks, const stru
                         STR_ARG(p->name), STR_ARG(f->operation), STR_ARG(agent_of(f)), lacks));
 }
 
-void say_no_permit(const struct policy *p, const struct facts *f, struct arena *a, struct verdict *v)
+/* " Rule "x" would permit it, if it held that `params.amount <= 20000` (params.amount is 50000)." */
+static struct str near_miss(const struct rule *near, const struct facts *f, struct arena *a)
+{
+    if (!near)
+        return STR("");
+    struct str why = condition_why(near->when, f, a);
+    return arena_printf(a, " Rule \"" STR_FMT "\" would permit it, if it held that " STR_FMT ".", STR_ARG(near->id),
+                        STR_ARG(why));
+}
+
+void say_no_permit(const struct policy *p, const struct rule *near, const struct facts *f, struct arena *a,
+                   struct verdict *v)
 {
     if (f->class == CLASS_UNKNOWN) {
         refuse(v, CODE_OPERATION_UNKNOWN,
@@ -63,8 +74,9 @@ void say_no_permit(const struct policy *p, const struct facts *f, struct arena *
         f->class == CLASS_AUTHORITY ? " (it changes who may do what, so only its exact name permits it)" : "";
     refuse(v, CODE_POLICY_DENIED,
            arena_printf(a, "No rule permits " STR_FMT " for agent " STR_FMT " under policy " STR_FMT
-                           "; add a permit rule for it%s, or ask the policy's owner.",
-                        STR_ARG(f->operation), STR_ARG(agent_of(f)), STR_ARG(p->name), hint));
+                           "; add a permit rule for it%s, or ask the policy's owner." STR_FMT,
+                        STR_ARG(f->operation), STR_ARG(agent_of(f)), STR_ARG(p->name), hint,
+                        STR_ARG(near_miss(near, f, a))));
 }
 
 void say_forbidden(const struct policy *p, const struct rule *r, bool is_maybe, const struct facts *f, struct arena *a,
@@ -79,6 +91,19 @@ void say_forbidden(const struct policy *p, const struct rule *r, bool is_maybe, 
            arena_printf(
                a, "Rule \"" STR_FMT "\" of policy " STR_FMT " forbids " STR_FMT " for agent " STR_FMT "%s" STR_FMT ".",
                STR_ARG(r->id), STR_ARG(p->name), STR_ARG(f->operation), STR_ARG(agent_of(f)), why, STR_ARG(reason)));
+}
+
+void say_condition_failed(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a,
+                          struct verdict *v)
+{
+    v->rule = r->id;
+    refuse(v, CODE_POLICY_DENIED,
+           arena_printf(a,
+                        "Rule \"" STR_FMT "\" of policy " STR_FMT " may forbid " STR_FMT " for agent " STR_FMT
+                        ": its condition cannot be evaluated, and what is not known to be allowed is refused: " STR_FMT
+                        ".",
+                        STR_ARG(r->id), STR_ARG(p->name), STR_ARG(f->operation), STR_ARG(agent_of(f)),
+                        STR_ARG(condition_error(r->when, f, a))));
 }
 
 void say_approval(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a,

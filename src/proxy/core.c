@@ -203,6 +203,11 @@ static void init_locks(struct core *c)
     pthread_condattr_destroy(&attr);
 }
 
+const struct known *core_known(const struct core *c)
+{
+    return c->known;
+}
+
 int core_new(const struct core_options *o, struct core **ret)
 {
     struct core *c = calloc(1, sizeof(*c));
@@ -213,8 +218,7 @@ int core_new(const struct core_options *o, struct core **ret)
     c->journal = o->journal;
     c->store = o->store;
     c->checkpoint_key = o->checkpoint_key;
-    c->vendors = o->vendors;
-    c->n_vendors = o->n_vendors;
+    c->known = o->known;
     c->secret_users = o->secret_users;
     c->keyring = o->keyring;
     c->secrets_problem = o->secrets_problem;

@@ -26,6 +26,7 @@
 struct core;
 struct journal;
 struct keyring;
+struct known;
 struct sign_key;
 struct vendors;
 
@@ -36,8 +37,7 @@ struct core_options {
     struct journal *journal;
     struct store *store;
     const struct sign_key *checkpoint_key; /* NULL: no signed checkpoints */
-    const struct str *vendors; /* names, for policy warnings; outlive the core */
-    size_t n_vendors;
+    const struct known *known; /* what policies may name; outlives the core; NULL: names are not checked */
     /* Secrets of the store (proxy/core_secrets.h). */
     const struct vendors *secret_users; /* whose slots are filled; outlive the core; NULL: none */
     struct keyring *keyring;            /* opens and seals; taken over. NULL: there is none */
@@ -51,6 +51,7 @@ struct core_options {
  */
 int core_new(const struct core_options *o, struct core **ret);
 void core_free(struct core *c);
+const struct known *core_known(const struct core *c); /* NULL: nothing is */
 
 /* --- keys ------------------------------------------------------------------------------------------------------- */
 

@@ -67,8 +67,7 @@ struct core {
     struct rng *rng;
     struct journal *journal;
     struct store *store;
-    const struct str *vendors;
-    size_t n_vendors;
+    const struct known *known;
     const struct vendors *secret_users;
     struct str secrets_problem;
     int (*make_key)(void *ctx, struct keyring **ret);

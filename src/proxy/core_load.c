@@ -98,7 +98,8 @@ static int load_policy(struct loading *l, struct json body)
     wall_t at = 0;
     struct str name = text_of(json_get(body, STR("name")));
     diag_list_init(&diags, &l->arena, 8);
-    int r = policy_parse(text_of(json_get(body, STR("document"))), name, l->c->limits, NULL, 0, &diags, &p);
+    /* Checked against what was known when it was applied: what a connector has lost since is lacking in the call. */
+    int r = policy_parse(text_of(json_get(body, STR("document"))), name, l->c->limits, NULL, &diags, &p);
     if (r < 0) { /* written by a newer version: its keys are denied, the rest works */
         log_at(LOG_ERROR, "policy_unreadable", "name=" STR_FMT, STR_ARG(name));
         return 0;

@@ -57,7 +57,7 @@ int core_policy_apply(struct core *c, struct str text, struct str file, struct s
                       const struct policy **ret_p, uint64_t *ret_seq)
 {
     struct policy *p;
-    int r = policy_parse(text, file, c->limits, c->vendors, c->n_vendors, diags, &p);
+    int r = policy_parse(text, file, c->limits, c->known, diags, &p);
     if (r < 0)
         return r;
 

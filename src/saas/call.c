@@ -111,7 +111,6 @@ static int read_number(struct reading *rd, struct param *p, enum param_type type
         return saas_fault(rd, CODE_REQUEST_INVALID, 400,
                           "`" STR_FMT "` must be an integer: digits only, no leading zero, at most %d of them.",
                           STR_ARG(p->name), NUMBER_DIGITS_MAX);
-    p->is_int = true;
     p->i = is_negative ? -p->i : p->i;
     return 0;
 }
@@ -173,7 +172,7 @@ int add_param(struct reading *rd, size_t i, struct str value)
         return saas_fault(rd, CODE_REQUEST_AMBIGUOUS, 400, "`" STR_FMT "` stands twice: in the path and as a field.",
                           STR_ARG(d->name));
     struct param *p = d->type == PARAM_CONTENT ? &call->contents[call->n_contents++] : &call->params[call->n_params++];
-    *p = (struct param){.name = d->name, .s = value};
+    *p = (struct param){.name = d->name, .kind = param_type_kind(d->type), .s = value};
     return read_value(rd, p, d->type);
 }
 
@@ -382,7 +381,7 @@ static int read_amount(struct reading *rd)
     const struct param *amount = param_get(call, call->op->amount), *currency = param_get(call, call->op->currency);
     if (currency)
         (void)currency_code(currency->s, call->asked_currency); /* its type was checked */
-    if (amount && amount->is_int && amount->i >= 0) {
+    if (amount && amount->kind == KIND_INT && amount->i >= 0) {
         call->has_asked_amount = true;
         call->asked_minor = amount->i;
     }

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "call/facts.h"
+#include "call/known.h"
 #include "codec/diag.h"
 
 struct connector;
@@ -25,6 +26,12 @@ struct str connector_layer(const struct connector *c);    /* "saas" or "llm" */
 struct str connector_base_url(const struct connector *c); /* the vendor's own, when the config names none */
 /* Every operation as JSON (operation, class, method, path, note) for `flyball vendors` and docs. */
 int connector_operations_json(const struct connector *c, struct buf *out);
+
+/*
+ * How many operations there are; with `ret` not NULL, each of them as policies name it, for that vendor. Names point
+ * into the connector, lists live in `a`.
+ */
+size_t connector_known(const struct connector *c, struct str vendor, struct arena *a, struct known_operation *ret);
 
 /* Rows of a table of prices that stand before those compiled in: the user's own contract. -ERR_INVALID with diags. */
 int connector_override_prices(struct connector *c, struct str text, struct str file, struct diag_list *diags);

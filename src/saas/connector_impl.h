@@ -36,6 +36,8 @@ enum param_type {
     PARAM_ADDRESSES, /* the same, of e-mail addresses: each counts, also several in one text */
 };
 
+enum param_kind param_type_kind(enum param_type t); /* as a fact */
+
 struct op_param {
     struct str name; /* as a form field is named: amount, transfer_data[amount]; path parameters by their name */
     enum param_type type;

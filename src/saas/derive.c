@@ -31,7 +31,7 @@ static int segments(struct reading *rd, const struct derived *d, int64_t *ret)
 static int64_t minutes(const struct reading *rd, const struct derived *d)
 {
     const struct param *p = param_get(rd->call, d->of.items[0]);
-    int64_t seconds = p && p->is_int ? p->i : d->otherwise;
+    int64_t seconds = p && p->kind == KIND_INT ? p->i : d->otherwise;
     return seconds / SECONDS_PER_MINUTE + (seconds % SECONDS_PER_MINUTE > 0);
 }
 
@@ -47,7 +47,7 @@ int derive_params(struct reading *rd)
         if (d->kind != DERIVE_SEGMENTS)
             n = d->kind == DERIVE_COUNT ? count(rd, d) : minutes(rd, d);
         call->params[call->n_params++] =
-            (struct param){.name = d->name, .is_int = true, .i = n, .s = arena_printf(rd->a, "%lld", (long long)n)};
+            (struct param){.name = d->name, .kind = KIND_INT, .i = n, .s = arena_printf(rd->a, "%lld", (long long)n)};
     }
     return 0;
 }

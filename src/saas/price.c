@@ -76,7 +76,7 @@ static bool rule_price(const struct saas_call *call, const struct price_rule *ru
     bool is_priced = rule->table->is_prefix
                          ? row_price(rule->table, price_find(rule->table, item), &rule->add, &one)
                          : list_price(rule, item, &one);
-    if (!is_priced || (rule->times.n && (!times || !times->is_int || times->i < 0)))
+    if (!is_priced || (rule->times.n && (!times || times->kind != KIND_INT || times->i < 0)))
         return false;
     return money_mul(one, rule->times.n ? times->i : 1, ret);
 }

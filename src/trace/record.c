@@ -25,14 +25,31 @@ static void put_facts(struct json_writer *w, const struct facts *f, bool is_dry_
     jw_object_end(w);
 }
 
+static void put_list(struct json_writer *w, struct str items)
+{
+    struct str item, rest;
+    jw_array(w);
+    for (; str_cut(items, ',', &item, &rest); items = rest)
+        jw_str(w, item);
+    jw_str(w, items);
+    jw_array_end(w);
+}
+
+/* Each as its kind, so that a replay decides on the same values. */
 static void put_params(struct json_writer *w, const struct facts *f)
 {
     jw_object(w);
     for (size_t i = 0; i < f->n_params; i++) {
-        if (f->params[i].is_int)
-            jw_put_i64(w, f->params[i].name, f->params[i].i);
+        const struct param *p = &f->params[i];
+        jw_key(w, p->name);
+        if (p->kind == KIND_INT)
+            jw_i64(w, p->i);
+        else if (p->kind == KIND_BOOL)
+            jw_bool(w, str_eq(p->s, STR("true")));
+        else if (p->kind == KIND_LIST)
+            put_list(w, p->s);
         else
-            jw_put_str(w, f->params[i].name, f->params[i].s);
+            jw_str(w, p->s);
     }
     jw_object_end(w);
 }

@@ -12,7 +12,7 @@ static const struct expr_variable variables[] = {
     {STR_INIT("no"), TYPE_PLAIN(TYPE_BOOL), 4},  {STR_INIT("xs"), TYPE_PLAIN(TYPE_LIST), 5},
 };
 
-static bool get(void *ctx, unsigned slot, struct arena *scratch, struct value *ret)
+static bool get(void *ctx, unsigned slot, struct str name, struct arena *scratch, struct value *ret)
 {
     static const struct value xs[] = {{.kind = TYPE_INT, .i = 1}, {.kind = TYPE_STRING, .s = STR_INIT("a")}};
     static const struct value_list list = {xs, 2};
@@ -39,7 +39,7 @@ static void evaluate(const struct expr *e, struct arena *a)
 
 static void compile(struct str text, bool is_lenient, struct arena *a)
 {
-    const struct expr_scope scope = {variables, sizeof variables / sizeof *variables, is_lenient};
+    const struct expr_scope scope = {variables, sizeof variables / sizeof *variables, {0}, 0, is_lenient};
     struct expr_fault fault;
     struct expr *e;
     int r = expr_compile(a, text, &scope, &e, &fault);

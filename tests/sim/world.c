@@ -208,14 +208,14 @@ static void open_journal(struct world *w, bool was_kill)
 static void start_core(struct world *w)
 {
     static const struct str names[VENDORS] = {STR_INIT("stripe"), STR_INIT("openai"), STR_INIT("anthropic")};
+    static const struct known known = {names, VENDORS, NULL, 0};
     struct core_options o = {
         .limits = &w->limits,
         .clock = sim_clock(w->sim),
         .rng = &w->rng,
         .journal = w->journal,
         .store = &w->store,
-        .vendors = names,
-        .n_vendors = VENDORS,
+        .known = &known,
     };
     int r = core_new(&o, &w->core);
 

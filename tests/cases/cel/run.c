@@ -200,7 +200,7 @@ static bool bind_all(struct arena *a, const struct field *test, struct bindings 
     return true;
 }
 
-static bool get(void *ctx, unsigned slot, struct arena *scratch, struct value *ret)
+static bool get(void *ctx, unsigned slot, struct str name, struct arena *scratch, struct value *ret)
 {
     const struct bindings *b = ctx;
     *ret = b->values[slot];
@@ -241,7 +241,7 @@ static const char *evaluate(struct arena *a, const struct field *test)
     struct expr *e;
     if (!bind_all(a, test, &b))
         return "a binding that this runner does not know";
-    struct expr_scope scope = {b.variables, b.n, str_eq(field_text(test, "disable_check"), STR("true"))};
+    struct expr_scope scope = {b.variables, b.n, {0}, 0, str_eq(field_text(test, "disable_check"), STR("true"))};
     struct expr_facts facts = {get, &b};
     bool wants_error = field_get(test, "eval_error") != NULL;
     if (expr_compile(a, field_text(test, "expr"), &scope, &e, &fault) < 0) {

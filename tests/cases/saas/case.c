@@ -151,7 +151,7 @@ static void want_params(struct case_run *run, const struct yaml *want, const str
             i++;
         if (i == call->n_params)
             fault(run, "line %d: there is no parameter `" STR_FMT "`", it->line, STR_ARG(it->key));
-        else if (call->params[i].is_int ? !yaml_is(it, YAML_INT) || it->i != call->params[i].i
+        else if (call->params[i].kind == KIND_INT ? !yaml_is(it, YAML_INT) || it->i != call->params[i].i
                                         : !str_eq(it->text, call->params[i].s))
             fault(run, "line %d: `" STR_FMT "` is `" STR_FMT "`", it->line, STR_ARG(it->key),
                   STR_ARG(call->params[i].s));

@@ -22,7 +22,7 @@ static const struct expr_variable scope_variables[] = {
     {STR_INIT("params.transfer_data[amount]"), TYPE_PLAIN(TYPE_INT), SLOT_ODD},
 };
 
-static bool scope_get(void *ctx, unsigned slot, struct arena *scratch, struct value *ret)
+static bool scope_get(void *ctx, unsigned slot, struct str name, struct arena *scratch, struct value *ret)
 {
     static const struct value to[] = {{.kind = TYPE_STRING, .s = STR_INIT("ann@acme.example")},
                                       {.kind = TYPE_STRING, .s = STR_INIT("bob@acme.example")}};
@@ -42,7 +42,8 @@ static bool scope_get(void *ctx, unsigned slot, struct arena *scratch, struct va
     return true;
 }
 
-static const struct expr_scope scope_plain = {scope_variables, sizeof scope_variables / sizeof *scope_variables, false};
+static const struct expr_scope scope_plain = {
+    scope_variables, sizeof scope_variables / sizeof *scope_variables, {0}, 0, false};
 static const struct expr_facts scope_facts = {scope_get, NULL};
 
 /* The expression, or NULL with the fault in *ret_fault. */

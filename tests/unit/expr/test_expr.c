@@ -111,7 +111,7 @@ static void the_same_text_costs_the_same_and_a_large_fact_more(void **state)
 }
 
 /* A fact of n bytes under the name params.currency. */
-static bool get_long(void *ctx, unsigned slot, struct arena *scratch, struct value *ret)
+static bool get_long(void *ctx, unsigned slot, struct str name, struct arena *scratch, struct value *ret)
 {
     *ret = value_str(*(const struct str *)ctx);
     return true;

@@ -7,6 +7,7 @@
  */
 #include "base/err.h"
 #include "case.h"
+#include "operations.h"
 #include "policy/policy.h"
 
 static const char *cases_dir;
@@ -19,6 +20,7 @@ struct decision {
     struct facts f;
     bool may_lookup;
     struct str full;
+    struct param params[8];
 };
 
 static void set_amount(struct decision *d, struct str value)
@@ -60,6 +62,22 @@ static void set_token(struct decision *d, struct str value)
     d->f.customer_source = SOURCE_TOKEN;
 }
 
+/* param: amount int 500 */
+static void set_param(struct decision *d, struct str value)
+{
+    static const struct str kinds[] = {STR_INIT("text"), STR_INIT("int"), STR_INIT("bool"), STR_INIT("list")};
+    struct param *p = &d->params[d->f.n_params++];
+    struct str kind, rest;
+    assert_true(str_cut(value, ' ', &p->name, &rest) && str_cut(rest, ' ', &kind, &p->s));
+    while (!str_eq(kinds[p->kind], kind))
+        p->kind++;
+    bool is_negative = str_starts(p->s, STR("-"));
+    if (p->kind == KIND_INT)
+        assert_int_equal(str_to_i64(str_sub(p->s, is_negative, SIZE_MAX), &p->i), 0);
+    p->i = is_negative ? -p->i : p->i;
+    d->f.params = d->params;
+}
+
 static void set_fact(struct decision *d, struct str key, struct str value)
 {
     const struct {
@@ -72,7 +90,6 @@ static void set_fact(struct decision *d, struct str key, struct str value)
                  {"key", &d->f.key},
                  {"tenant", &d->f.tenant},
                  {"customer", &d->f.customer},
-                 {"user", &d->f.user},
                  {"issuer", &d->f.issuer},
                  {"claimed_user", &d->f.claims.user},
                  {"claimed_customer", &d->f.claims.customer},
@@ -80,6 +97,7 @@ static void set_fact(struct decision *d, struct str key, struct str value)
                  {"method", &d->f.method},
                  {"layer", &d->f.layer},
                  {"model", &d->f.model},
+                 {"user", &d->f.user},
                  {"full", &d->full}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         if (!str_eq(key, str_c(texts[i].name)))
@@ -106,6 +124,8 @@ static void set_fact(struct decision *d, struct str key, struct str value)
         d->specs[d->n_specs++] = value;
     else if (str_eq(key, STR("amount")))
         set_amount(d, value);
+    else if (str_eq(key, STR("param")))
+        set_param(d, value);
     else if (str_eq(key, STR("tokens")))
         set_tokens(d, value);
     else
@@ -186,13 +206,14 @@ static struct policy *load(struct arena *a, struct str name)
     char path[1000];
     struct diag_list diags;
     struct limits limits;
+    static const struct known known = {.operations = case_operations, .n_operations = CASE_OPERATIONS};
     struct policy *p = NULL;
     if (name.n == 0)
         return NULL;
     snprintf(path, sizeof path, "%s/policies/%.*s", cases_dir, STR_ARG(name));
     diag_list_init(&diags, a, 20);
     limits_default(&limits);
-    if (policy_parse(case_read(a, path), name, &limits, NULL, 0, &diags, &p) < 0)
+    if (policy_parse(case_read(a, path), name, &limits, &known, &diags, &p) < 0)
         fail_msg("%s: %.*s", path, STR_ARG(diags.items[0].message));
     return p;
 }

@@ -24,7 +24,7 @@ static void say(struct said *s, const char *document)
     arena_init(&s->a, 8u << 20);
     diag_list_init(&diags, &s->a, 20);
     buf_init(&out, 1u << 20);
-    if (policy_parse(str_c(document), STR("p.yaml"), &limits, NULL, 0, &diags, &p) < 0)
+    if (policy_parse(str_c(document), STR("p.yaml"), &limits, NULL, &diags, &p) < 0)
         fail_msg("%.*s\n%s", STR_ARG(diags.items[0].message), document);
     assert_int_equal(policy_sentences_json(p, &out), 0);
     assert_int_equal(json_parse(&s->a, arena_str(&s->a, buf_str(&out)), 8, &s->list), 0);
@@ -48,6 +48,14 @@ static void assert_said(const char *document, const char *effect, const char *se
     assert_str(member(json_at(s.list, 0), "text"), sentence);
     assert_str(member(json_at(s.list, 0), "id"), strcmp(effect, "require") == 0 ? "require-1" : "x");
     arena_deinit(&s.a);
+}
+
+static void a_condition_is_said_in_its_authors_words(void **state)
+{
+    assert_said(HEAD "rules:\n  - {id: x, effect: permit, match: {class: [read]}, when: \"mode == 'live'\"}\n", "permit",
+                "Every agent may make calls of class read, if `mode == 'live'`.");
+    assert_said(LIMITS "  - {id: x, meter: requests, max: 5, window: {calendar: day}, when: params.n > 3}\n", "limit",
+                "At most 5 requests a day, over calls, if `params.n > 3`.");
 }
 
 static void a_permit_says_who_may_call_what(void **state)
@@ -142,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_permit_says_who_may_call_what),
+        cmocka_unit_test(a_condition_is_said_in_its_authors_words),
         cmocka_unit_test(a_forbid_says_never_and_why),
         cmocka_unit_test(an_approval_says_that_a_person_is_asked),
         cmocka_unit_test(a_limit_says_how_much_for_whom_over_what),

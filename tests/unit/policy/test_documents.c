@@ -3,6 +3,7 @@
  * "--- expect" lists every diag in order as "line:col error|warning code"; no line: accepted in silence.
  */
 #include "case.h"
+#include "operations.h"
 #include "policy/policy.h"
 
 static const char *cases_dir, *guide;
@@ -22,6 +23,7 @@ static bool run_document(const char *dir, const struct case_file *c)
 {
     static const struct str vendors[] = {STR_INIT("stripe"), STR_INIT("twilio"), STR_INIT("resend"), STR_INIT("openai"),
                                          STR_INIT("together")};
+    static const struct known known = {vendors, 5, case_operations, CASE_OPERATIONS};
     struct arena a;
     struct diag_list diags;
     struct limits limits;
@@ -29,7 +31,7 @@ static bool run_document(const char *dir, const struct case_file *c)
     arena_init(&a, 1 << 20);
     diag_list_init(&diags, &a, 100);
     limits_default(&limits);
-    int r = policy_parse(case_section(c, "document"), c->name, &limits, vendors, 5, &diags, &p);
+    int r = policy_parse(case_section(c, "document"), c->name, &limits, &known, &diags, &p);
     struct str got = diags_text(&a, &diags), want = case_section(c, "expect");
     bool is_ok = str_eq(got, want) && (r == 0) == (diags.n_errors == 0) && (r == 0) == (p != NULL);
     if (!is_ok) {
@@ -58,6 +60,7 @@ static void documents_are_read_as_their_cases_say(void **state)
 static void the_guides_example_is_read_in_silence(void **state)
 {
     static const struct str vendors[] = {STR_INIT("stripe")};
+    static const struct known known = {vendors, 1, case_operations, CASE_OPERATIONS};
     struct arena a;
     struct diag_list diags;
     struct limits limits;
@@ -70,7 +73,7 @@ static void the_guides_example_is_read_in_silence(void **state)
     assert_true(str_find(text, STR("```yaml\n"), &from));
     text = str_sub(text, from + 8, SIZE_MAX);
     assert_true(str_find(text, STR("\n```"), &n));
-    assert_int_equal(policy_parse(str_sub(text, 0, n + 1), STR("guide"), &limits, vendors, 1, &diags, &p), 0);
+    assert_int_equal(policy_parse(str_sub(text, 0, n + 1), STR("guide"), &limits, &known, &diags, &p), 0);
     assert_int_equal(diags.n, 0);
     policy_unref(p);
     arena_deinit(&a);

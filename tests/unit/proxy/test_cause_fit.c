@@ -7,7 +7,7 @@
 
 /* A refund of 5.00 USD of ch_1, the reason being a word. */
 static const struct param params[] = {{.name = STR_INIT("charge"), .s = STR_INIT("ch_1")},
-                                      {.name = STR_INIT("amount"), .is_int = true, .i = 500, .s = STR_INIT("500")},
+                                      {.name = STR_INIT("amount"), .kind = KIND_INT, .i = 500, .s = STR_INIT("500")},
                                       {.name = STR_INIT("reason"), .s = STR_INIT("duplicate")}};
 static const struct facts refund = {
     .customer = STR_INIT("cus_7"),

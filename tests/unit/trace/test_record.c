@@ -95,8 +95,10 @@ static void open_body_names_no_person_and_digests_fit(void **state)
 {
     struct texts t;
     struct record_writer rw;
-    struct param params[] = {{.name = STR("amount"), .is_int = true, .i = 500},
-                             {.name = STR("customer"), .s = STR("cus_secret")}};
+    struct param params[] = {{.name = STR("amount"), .kind = KIND_INT, .i = 500},
+                             {.name = STR("customer"), .s = STR("cus_secret")},
+                             {.name = STR("capture"), .kind = KIND_BOOL, .s = STR("true")},
+                             {.name = STR("to"), .kind = KIND_LIST, .s = STR("a@x.example,b@x.example")}};
     struct facts f = sample_facts(params);
     struct limit_need need = {.id = STR("day"),
                               .counter = STR("default/day/usd/day/customer"),
@@ -117,6 +119,7 @@ static void open_body_names_no_person_and_digests_fit(void **state)
                             .idempotency_key = STR("order cus_secret"),
                             .salt = salt};
     setup(&t);
+    f.n_params = 4;
     record_open_begin(&rw, &o, &t.body, &t.personal);
     record_open_end(&rw, &(struct record_hold){.needs = &need, .n_needs = 1, .held = {.how = HOW_ESTIMATED, .usd = 5}},
                     NULL);
@@ -130,7 +133,9 @@ static void open_body_names_no_person_and_digests_fit(void **state)
     assert_str(text_at(t.p, "tenant"), "acme");
     check_digest(&t, "tenant", "\"acme\"");
     check_digest(&t, "buckets", "[\"customer=cus_secret\"]");
-    check_digest(&t, "params", "{\"amount\":500,\"customer\":\"cus_secret\"}");
+    check_digest(
+        &t, "params",
+        "{\"amount\":500,\"customer\":\"cus_secret\",\"capture\":true,\"to\":[\"a@x.example\",\"b@x.example\"]}");
     assert_int_equal(json_type(json_get(t.b, STR("ended_at"))), JSON_NONE);
     teardown(&t);
 }
