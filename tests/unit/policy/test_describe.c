@@ -52,8 +52,8 @@ static void assert_said(const char *document, const char *effect, const char *se
 
 static void a_condition_is_said_in_its_authors_words(void **state)
 {
-    assert_said(HEAD "rules:\n  - {id: x, effect: permit, match: {class: [read]}, when: \"mode == 'live'\"}\n", "permit",
-                "Every agent may make calls of class read, if `mode == 'live'`.");
+    assert_said(HEAD "rules:\n  - {id: x, effect: permit, match: {class: [read]}, when: \"mode == 'live'\"}\n",
+                "permit", "Every agent may make calls of class read, if `mode == 'live'`.");
     assert_said(LIMITS "  - {id: x, meter: requests, max: 5, window: {calendar: day}, when: params.n > 3}\n", "limit",
                 "At most 5 requests a day, over calls, if `params.n > 3`.");
 }
