@@ -3,15 +3,19 @@
  */
 #include "admin/admin.h"
 
+#include "admin/feed.h"
 #include "admin/openapi.h"
 #include "admin/request.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "crypto/hash.h"
 #include "http/server.h"
 #include "tls/server.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#define COOKIE_NAME "flyball"
 #define OPENAPI_BYTES_MAX (1u << 20)
 #define ADMIN_ARENA_BYTES_MAX (16u << 20)
 
@@ -63,10 +67,13 @@ int admin_new(const struct admin_options *o, struct admin **ret)
     a->http_limits.connections_max = o->limits->admin_connections_max;
     a->http_limits.body_bytes_max = o->limits->admin_body_bytes_max;
     list_init(&a->requests);
+    feed_init(a);
     arena_init(&a->arena, ADMIN_ARENA_BYTES_MAX);
     buf_init(&a->openapi, OPENAPI_BYTES_MAX);
 
-    int r = openapi_write(a->version, &a->openapi);
+    int r = sessions_new(o->limits, o->rng, &a->sessions);
+    if (r == 0)
+        r = openapi_write(a->version, &a->openapi);
     if (r == 0)
         r = http_server_new(a->loop, &a->http_limits, &handler, a, &a->server);
     if (r < 0) {
@@ -77,13 +84,36 @@ int admin_new(const struct admin_options *o, struct admin **ret)
     return 0;
 }
 
+/*
+ * Browsers keep cookies by host, whatever the port: two daemons of one machine must not sign each other out. With TLS,
+ * __Host- keeps other hosts and plain HTTP from setting it.
+ */
+static void name_cookie(struct admin *a)
+{
+    if (a->tls)
+        (void)snprintf(a->cookie_name, sizeof(a->cookie_name), "__Host-" COOKIE_NAME);
+    else
+        (void)snprintf(a->cookie_name, sizeof(a->cookie_name), COOKIE_NAME "_%u", a->bound.port);
+}
+
 int admin_listen(struct admin *a, const struct net_addr *addr, struct net_addr *ret_bound)
 {
     int r = a->loop->ops->listen(a->loop, addr, (int)a->limits->accept_backlog, on_accept, a, &a->listener, &a->bound);
     if (r < 0)
         return err_trace(r);
+    name_cookie(a);
     *ret_bound = a->bound;
     return 0;
+}
+
+struct str admin_link(struct admin *a, char text[ADMIN_LINK_CHARS_MAX])
+{
+    struct session_text code;
+    struct principal who = principal_of_folder();
+    sessions_link(a->sessions, &who, loop_now(a->loop), &code);
+    int n = snprintf(text, ADMIN_LINK_CHARS_MAX, "/ui/?t=%s", code.text);
+    bytes_wipe(&code, sizeof(code));
+    return (struct str){text, (size_t)n};
 }
 
 void admin_request_gone(struct admin *a)
@@ -114,6 +144,7 @@ void admin_drain(struct admin *a, void (*on_drained)(void *ctx), void *ctx)
     a->on_drained = on_drained;
     a->on_drained_ctx = ctx;
     listener_close(a);
+    feed_end_all(a);
     http_server_drain(a->server, on_server_drained, a);
 }
 
@@ -126,6 +157,7 @@ void admin_free(struct admin *a)
     list_each_safe(it, tmp, &a->requests) request_drop(list_entry(it, struct request, node));
     if (a->server)
         http_server_free(a->server);
+    sessions_free(a->sessions);
     buf_deinit(&a->openapi);
     arena_deinit(&a->arena);
     free(a);

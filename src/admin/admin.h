@@ -16,7 +16,8 @@ struct admin_options {
     struct loop *loop;
     struct core *core;
     const struct limits *limits;
-    struct str token;        /* the bearer credential; outlives it. Compared in constant time. */
+    struct rng *rng;         /* of its thread; outlives it */
+    struct str token;        /* the data folder's credential: an owner; outlives it. Compared in constant time. */
     struct str config_json;  /* the running config with origins, no secrets; outlives it */
     struct str vendors_json; /* vendors and their operations; outlives it */
     enum mode default_mode;  /* of new keys: live, in dev test */
@@ -29,5 +30,9 @@ struct admin_options {
 };
 int admin_new(const struct admin_options *o, struct admin **ret);
 int admin_listen(struct admin *a, const struct net_addr *addr, struct net_addr *ret_bound);
+/* The link that signs the owner of the data folder in to the dashboard, once, within sign_in_link_ms: behind the
+ * address of the listener. On the loop's thread, or before it runs. */
+#define ADMIN_LINK_CHARS_MAX 64
+struct str admin_link(struct admin *a, char text[ADMIN_LINK_CHARS_MAX]);
 void admin_drain(struct admin *a, void (*on_drained)(void *ctx), void *ctx);
 void admin_free(struct admin *a);

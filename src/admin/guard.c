@@ -1,10 +1,9 @@
 /*
- * admin/guard.c - Host allow-list and bearer token.
+ * admin/guard.c - Host and Origin allow-lists, and cookies.
  */
 #include "admin/guard.h"
 
 #include "base/err.h"
-#include "crypto/hash.h"
 
 /* The host without port; brackets of IPv6 stay. */
 static struct str without_port(struct str host)
@@ -44,11 +43,21 @@ bool host_is_ours(struct str host, const struct net_addr *bound)
     return str_eq(str_c(bound->host), STR("0.0.0.0")) || str_eq(str_c(bound->host), STR("::"));
 }
 
-bool bearer_fits(struct str authorization, struct str token)
+bool origin_is_ours(struct str origin, struct str host, bool is_tls)
 {
-    struct str scheme, got;
-    if (!token.n || !str_cut(authorization, ' ', &scheme, &got) || !str_eq_nocase(scheme, STR("Bearer")))
-        return false;
-    got = str_trim(got);
-    return got.n == token.n && bytes_equal(got.p, token.p, token.n);
+    struct str scheme = is_tls ? STR("https://") : STR("http://");
+    return host.n && str_starts(origin, scheme) && str_eq_nocase(str_sub(origin, scheme.n, SIZE_MAX), host);
+}
+
+bool cookie_value(struct str cookies, struct str name, struct str *ret)
+{
+    for (bool is_more = cookies.n > 0; is_more;) {
+        struct str one = cookies, key, value;
+        is_more = str_cut(cookies, ';', &one, &cookies);
+        if (!str_cut(str_trim(one), '=', &key, &value) || !str_eq(key, name))
+            continue;
+        *ret = value;
+        return true;
+    }
+    return false;
 }

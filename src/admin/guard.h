@@ -13,5 +13,8 @@
  */
 bool host_is_ours(struct str host, const struct net_addr *bound);
 
-/* Whether an Authorization field carries `token` as Bearer. Takes the same time for every wrong token of one length. */
-bool bearer_fits(struct str authorization, struct str token);
+/* Whether an Origin field names the origin that a browser shows for `host` here. "null" is nobody's. */
+bool origin_is_ours(struct str origin, struct str host, bool is_tls);
+
+/* The value of a cookie of that name in a Cookie field; the first of several. */
+bool cookie_value(struct str cookies, struct str name, struct str *ret);

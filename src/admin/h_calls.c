@@ -1,6 +1,7 @@
 /*
  * admin/h_calls.c - what happened: calls, runs, spend, events. Reader threads answer; nothing here holds a call up.
  */
+#include "admin/filters.h"
 #include "admin/handlers.h"
 #include "admin/request.h"
 #include "admin/why.h"
@@ -8,63 +9,12 @@
 
 #define RECORD_DEPTH_MAX 64
 
-/* Filters that several verbs share; what a verb does not list cannot be there. False: refused, answered. */
-static bool filters(struct request *r, enum query_kind kind)
-{
-    struct query *q = &r->ask.q;
-    uint64_t before, after;
-
-    *q = (struct query){.kind = kind};
-    q->run = request_param(r, STR("run"));
-    q->agent = request_param(r, STR("agent"));
-    q->tenant = request_param(r, STR("tenant"));
-    q->key = request_param(r, STR("key"));
-    q->vendor = request_param(r, STR("vendor"));
-    q->model = request_param(r, STR("model"));
-    q->operation = request_param(r, STR("operation"));
-    q->verdict = request_param(r, STR("verdict"));
-    q->outcome = request_param(r, STR("outcome"));
-    if (!request_limit(r, &q->rows_max) || !request_seq(r, STR("before"), &before) ||
-        !request_seq(r, STR("after"), &after) || !request_time(r, STR("since"), &q->since) ||
-        !request_time(r, STR("until"), &q->until))
-        return false;
-    q->before_seq = before;
-    q->after_seq = after;
-    return true;
-}
-
-/* A filter with a closed set of values: a typo must not look like "nothing happened". */
-static bool is_one_of(struct request *r, const char *name, struct str got, const struct str *names, size_t n)
-{
-    if (!got.n)
-        return true;
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(got, names[i]))
-            return true;
-    }
-    struct str near = diag_nearest(got, names, n);
-    request_fail(r, 400, "parameter_invalid", "%s `" STR_FMT "` is not known%s" STR_FMT "%s", name,
-                 STR_ARG(str_sub(got, 0, 64)), near.n ? "; did you mean `" : "", STR_ARG(near), near.n ? "`?" : "");
-    return false;
-}
-
 static void then_calls(struct request *r) { request_answer_list(r, STR("calls")); }
 
 void admin_on_calls(struct request *r)
 {
-    static const struct str verdicts[] = {STR_INIT("permit"), STR_INIT("deny"), STR_INIT("approve")};
-    static const struct str outcomes[] = {STR_INIT("settled"), STR_INIT("released"), STR_INIT("unknown"),
-                                          STR_INIT("none")};
-    static const struct str switches[] = {STR_INIT("1"), STR_INIT("0"), STR_INIT("true"), STR_INIT("false")};
-    struct str unknown = request_param(r, STR("unknown"));
-
-    if (!is_one_of(r, "verdict", request_param(r, STR("verdict")), verdicts, 3) ||
-        !is_one_of(r, "outcome", request_param(r, STR("outcome")), outcomes, 4) ||
-        !is_one_of(r, "unknown", unknown, switches, 4) || !filters(r, QUERY_CALLS))
-        return;
-    if (str_eq(unknown, STR("1")) || str_eq(unknown, STR("true")))
-        r->ask.q.outcome = STR("unknown");
-    request_ask(r, then_calls);
+    if (filters_read(r, QUERY_CALLS))
+        request_ask(r, then_calls);
 }
 
 /* The only row of an answer; false: there is none, answered. */
@@ -103,7 +53,7 @@ static void then_call(struct request *r)
 
 void admin_on_call(struct request *r)
 {
-    r->ask.q = (struct query){.kind = QUERY_CALL, .id = r->args[0], .rows_max = 1};
+    r->ask.q = (struct query){.kind = QUERY_CALL, .id = r->args[0], .tenant = r->who.tenant, .rows_max = 1};
     request_ask(r, then_call);
 }
 
@@ -125,7 +75,7 @@ static void then_why(struct request *r)
 
 void admin_on_why(struct request *r)
 {
-    r->ask.q = (struct query){.kind = QUERY_CALL, .id = r->args[0], .rows_max = 1};
+    r->ask.q = (struct query){.kind = QUERY_CALL, .id = r->args[0], .tenant = r->who.tenant, .rows_max = 1};
     request_ask(r, then_why);
 }
 
@@ -133,7 +83,7 @@ static void then_runs(struct request *r) { request_answer_list(r, STR("runs")); 
 
 void admin_on_runs(struct request *r)
 {
-    if (filters(r, QUERY_RUNS))
+    if (filters_read(r, QUERY_RUNS))
         request_ask(r, then_runs);
 }
 
@@ -216,6 +166,8 @@ void admin_on_run(struct request *r)
                               .agent = request_param(r, STR("agent")),
                               .tenant = request_param(r, STR("tenant")),
                               .rows_max = 100};
+    if (!filters_keep_to_tenant(r, &r->ask.q))
+        r->ask.q.run = STR(" "); /* which no run id is */
     request_ask(r, then_run);
 }
 
@@ -235,7 +187,7 @@ static bool spend_by(struct request *r, unsigned *ret)
     for (bool is_more = rest.n > 0; is_more;) {
         struct str one = rest;
         is_more = str_cut(rest, ',', &one, &rest);
-        if (!is_one_of(r, "by", one.n ? one : STR(","), dimensions, SPEND_BY_COUNT))
+        if (!filter_is_one_of(r, "by", one.n ? one : STR(","), dimensions, SPEND_BY_COUNT))
             return false;
         for (enum spend_by i = 0; i < SPEND_BY_COUNT; i++)
             *ret |= str_eq(one, dimensions[i]) ? 1u << i : 0;
@@ -245,7 +197,7 @@ static bool spend_by(struct request *r, unsigned *ret)
 
 void admin_on_spend(struct request *r)
 {
-    if (!filters(r, QUERY_SPEND) || !spend_by(r, &r->ask.q.spend_by))
+    if (!filters_read(r, QUERY_SPEND) || !spend_by(r, &r->ask.q.spend_by))
         return;
     if (!request_param(r, STR("limit")).n)
         r->ask.q.rows_max = r->admin->limits->query_rows_max;
@@ -256,6 +208,6 @@ static void then_events(struct request *r) { request_answer_list(r, STR("events"
 
 void admin_on_events(struct request *r)
 {
-    if (filters(r, QUERY_EVENTS))
+    if (filters_read(r, QUERY_EVENTS))
         request_ask(r, then_events);
 }

@@ -18,7 +18,7 @@ static void write_end(struct json_writer *w, struct buf *out)
 
 void admin_on_keys(struct request *r)
 {
-    int e = core_keys_json(r->admin->core, STR_NONE, &r->ask.json);
+    int e = core_keys_json(r->admin->core, STR_NONE, r->who.tenant, &r->ask.json);
     if (e < 0)
         request_fail_err(r, e);
     else
@@ -29,7 +29,7 @@ void admin_on_key(struct request *r)
 {
     struct json rows, row;
     struct buf *found = &r->ask.json;
-    int e = core_keys_json(r->admin->core, r->args[0], found);
+    int e = core_keys_json(r->admin->core, r->args[0], r->who.tenant, found);
     if (e == 0)
         e = json_parse(&r->arena, buf_str(found), 16, &rows);
     if (e < 0 && e != -ERR_NOT_FOUND) {
@@ -47,48 +47,6 @@ void admin_on_key(struct request *r)
     request_answer(r, 200);
 }
 
-/* A list of strings as a member; false: answered. */
-static bool member_strings(struct request *r, struct str name, const struct str **ret, size_t *ret_n)
-{
-    struct json list = json_get(r->json, name), v;
-    size_t n = 0;
-    if (json_type(list) == JSON_NONE || json_type(list) == JSON_NULL)
-        return true;
-    struct str *all = arena_alloc(&r->arena, (json_len(list) + 1) * sizeof(*all));
-    for (struct json_iter it = json_each(list); json_type(list) == JSON_ARRAY && json_next(&it, NULL, &v);) {
-        if (!json_str(v, &all[n]))
-            break;
-        n++;
-    }
-    if (json_type(list) != JSON_ARRAY || n != json_len(list)) {
-        request_fail(r, 400, "request_invalid", "`" STR_FMT "` must be a list of strings", STR_ARG(name));
-        return false;
-    }
-    *ret = all;
-    *ret_n = n;
-    return true;
-}
-
-/* `expires`: a time, or a duration from now; false: answered. */
-static bool member_expires(struct request *r, wall_t *ret)
-{
-    struct str text;
-    int64_t ahead;
-    wall_t now = loop_wall(r->admin->loop), at = 0;
-
-    if (!request_member(r, STR("expires"), &text))
-        return false;
-    if (text.n && duration_parse(text, &ahead) == 0)
-        at = now + ahead;
-    else if (text.n && (wall_parse(text, &at) < 0 || at <= now)) {
-        request_fail(r, 400, "request_invalid",
-                     "`expires` must be a time to come like 2030-01-31T12:00:00Z, or a duration like 30d");
-        return false;
-    }
-    *ret = at;
-    return true;
-}
-
 static bool read_spec(struct request *r, struct key_spec *ret)
 {
     static const struct str names[] = {STR_INIT("agent"), STR_INIT("owner"),   STR_INIT("tenant"), STR_INIT("policy"),
@@ -99,9 +57,16 @@ static bool read_spec(struct request *r, struct key_spec *ret)
     if (!request_members_known(r, names, sizeof(names) / sizeof(names[0])) ||
         !request_member(r, STR("agent"), &ret->agent) || !request_member(r, STR("owner"), &ret->owner) ||
         !request_member(r, STR("tenant"), &ret->tenant) || !request_member(r, STR("policy"), &ret->policy) ||
-        !request_member(r, STR("mode"), &mode) || !member_expires(r, &ret->expires_at) ||
-        !member_strings(r, STR("limits"), &ret->limits, &ret->n_limits))
+        !request_member(r, STR("mode"), &mode) || !request_member_expires(r, &ret->expires_at) ||
+        !request_member_strings(r, STR("limits"), &ret->limits, &ret->n_limits))
         return false;
+    if (r->who.tenant.n && ret->tenant.n && !str_eq(ret->tenant, r->who.tenant)) {
+        request_fail(r, 403, "tenant_denied", STR_FMT " can make keys of tenant " STR_FMT " only", STR_ARG(r->who.name),
+                     STR_ARG(r->who.tenant));
+        return false;
+    }
+    if (r->who.tenant.n)
+        ret->tenant = r->who.tenant;
     if (mode.n && (mode_parse(mode, &ret->mode) < 0 || ret->mode == MODE_ANY)) {
         request_fail(r, 400, "request_invalid", "`mode` must be live or test");
         return false;
@@ -124,7 +89,7 @@ void admin_on_key_create(struct request *r)
     if (!read_spec(r, &spec))
         return;
     diag_list_init(&diags, &r->arena, DIAGS_MAX);
-    int e = core_key_create(r->admin->core, &spec, ADMIN_BY, &diags, &key, &seq);
+    int e = core_key_create(r->admin->core, &spec, r->who.name, &diags, &key, &seq);
     if (e == -ERR_INVALID && diags.n) {
         request_fail(r, 400, "key_invalid", STR_FMT, STR_ARG(diags.items[0].message));
         return;
@@ -147,6 +112,7 @@ void admin_on_key_create(struct request *r)
     jw_put_str(&w, STR("mode"), mode_text(spec.mode));
     jw_put_str(&w, STR("policy"), spec.policy.n ? spec.policy : STR("default"));
     write_end(&w, &r->out);
+    r->target = arena_str(&r->arena, str_c(key.id));
     bytes_wipe(&key, sizeof(key));
     request_answer_synced(r, 201, seq);
 }
@@ -170,10 +136,17 @@ static void answer_revoked(struct request *r, size_t n, uint64_t seq)
     request_answer_synced(r, 200, seq);
 }
 
+/* A key of another tenant is as one that does not exist. */
+static bool may_revoke(struct request *r, struct str id)
+{
+    return !r->who.tenant.n || core_key_is_of(r->admin->core, id, r->who.tenant);
+}
+
 void admin_on_key_revoke(struct request *r)
 {
     uint64_t seq = 0;
-    int e = core_key_revoke(r->admin->core, r->args[0], ADMIN_BY, &seq);
+    int e = may_revoke(r, r->args[0]) ? core_key_revoke(r->admin->core, r->args[0], r->who.name, &seq)
+                                      : -ERR_NOT_FOUND;
     if (e == -ERR_NOT_FOUND)
         request_fail(r, 404, "not_found", "there is no key `" STR_FMT "`; give its id, not the key",
                      STR_ARG(str_sub(r->args[0], 0, 64)));
@@ -199,16 +172,21 @@ void admin_on_revoke(struct request *r)
         request_fail(r, 400, "request_invalid", "name exactly one of agent, tenant and run");
         return;
     }
+    if (tenant.n && r->who.tenant.n && !str_eq(tenant, r->who.tenant)) {
+        request_fail(r, 404, "not_found", "there is no tenant `" STR_FMT "`", STR_ARG(str_sub(tenant, 0, 128)));
+        return;
+    }
     if (run.n && !run_id_is_valid(run)) {
         request_fail(r, 400, "request_invalid", "a run id is 1 to 128 of letters, digits and ._:-");
         return;
     }
     if (agent.n)
-        e = core_revoke_agent(core, agent, ADMIN_BY, &n, &seq);
+        e = core_revoke_agent(core, agent, r->who.tenant, r->who.name, &n, &seq);
     else if (tenant.n)
-        e = core_revoke_tenant(core, tenant, ADMIN_BY, &n, &seq);
+        e = core_revoke_tenant(core, tenant, r->who.name, &n, &seq);
     else
-        e = core_run_stop(core, run, ADMIN_BY, &seq);
+        e = core_run_stop(core, run, r->who.tenant, r->who.name, &seq);
+    r->target = agent.n ? agent : tenant.n ? tenant : run;
     if (e < 0)
         request_fail_stop(r, e);
     else
@@ -237,7 +215,7 @@ void admin_on_kill(struct request *r)
         request_fail(r, 400, "request_invalid", "`reason` is longer than 1024 bytes");
         return;
     }
-    int e = core_kill(r->admin->core, reason, ADMIN_BY, &seq);
+    int e = core_kill(r->admin->core, reason, r->who.name, &seq);
     if (e < 0) {
         request_fail_stop(r, e);
     } else {
@@ -251,7 +229,7 @@ void admin_on_unkill(struct request *r)
     uint64_t seq = 0;
     if (!request_members_known(r, NULL, 0))
         return;
-    int e = core_unkill(r->admin->core, ADMIN_BY, &seq);
+    int e = core_unkill(r->admin->core, r->who.name, &seq);
     if (e < 0)
         request_fail_err(r, e);
     else

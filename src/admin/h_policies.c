@@ -106,7 +106,7 @@ void admin_on_policy_apply(struct request *r)
     if (!read_document(r, &text, &file))
         return;
     diag_list_init(&diags, &r->arena, DIAGS_MAX);
-    int e = core_policy_apply(r->admin->core, text, file, ADMIN_BY, &diags, &p, &seq);
+    int e = core_policy_apply(r->admin->core, text, file, r->who.name, &diags, &p, &seq);
     if (e < 0 && diags.n_errors) {
         fail_with_diags(r, &diags);
         return;

@@ -118,7 +118,7 @@ void admin_on_secret_set(struct request *r)
         secret_free(value);
         return;
     }
-    int e = core_secret_set(r->admin->core, name, value, ADMIN_BY, &seq);
+    int e = core_secret_set(r->admin->core, name, value, r->who.name, &seq);
     secret_free(value);
     if (e)
         fail_change(r, e, name);
@@ -147,7 +147,7 @@ void admin_on_secret_rotate(struct request *r)
     if (!name_is_valid(r, r->args[0]) || !request_members_known(r, names, 2) || !read_overlap(r, &overlap_ns) ||
         !read_value(r, &value))
         return;
-    int e = core_secret_rotate(r->admin->core, r->args[0], value, overlap_ns, ADMIN_BY, &seq);
+    int e = core_secret_rotate(r->admin->core, r->args[0], value, overlap_ns, r->who.name, &seq);
     secret_free(value);
     if (e)
         fail_change(r, e, r->args[0]);
@@ -160,7 +160,7 @@ void admin_on_secret_back(struct request *r)
     uint64_t seq = 0;
     if (!name_is_valid(r, r->args[0]) || !request_members_known(r, NULL, 0))
         return;
-    int e = core_secret_back(r->admin->core, r->args[0], ADMIN_BY, &seq);
+    int e = core_secret_back(r->admin->core, r->args[0], r->who.name, &seq);
     if (e)
         fail_change(r, e, r->args[0]);
     else
@@ -172,7 +172,7 @@ void admin_on_secret_remove(struct request *r)
     uint64_t seq = 0;
     if (!name_is_valid(r, r->args[0]) || !request_members_known(r, NULL, 0))
         return;
-    int e = core_secret_remove(r->admin->core, r->args[0], ADMIN_BY, &seq);
+    int e = core_secret_remove(r->admin->core, r->args[0], r->who.name, &seq);
     if (e == -ERR_NO_SPACE) {
         request_fail_stop(r, e);
         return;

@@ -61,7 +61,7 @@ void admin_on_limits(struct request *r)
         e = json_parse(&r->arena, buf_str(&text), 64, &core);
     buf_reset(&text);
     if (e == 0)
-        e = core_keys_json(r->admin->core, STR_NONE, &text);
+        e = core_keys_json(r->admin->core, STR_NONE, r->who.tenant, &text);
     if (e == 0)
         e = json_parse(&r->arena, buf_str(&text), 64, &keys);
     buf_deinit(&text);
@@ -70,7 +70,7 @@ void admin_on_limits(struct request *r)
         return;
     }
     jw_init(&w, &r->ask.json);
-    limits_view(&r->arena, core, keys, &w);
+    limits_view(&r->arena, core, keys, r->who.tenant, &w);
     request_answer_list(r, STR("limits"));
 }
 

@@ -35,6 +35,8 @@ struct bucket {
 
 struct view {
     struct arena *a;
+    struct str tenant;     /* the only one that is seen; empty: all */
+    struct map own_keys;   /* ids of `keys` */
     struct map by_counter; /* counter, for a key's also its bucket's key -> struct entry */
     struct list entries;
 };
@@ -110,6 +112,7 @@ static void add_key(struct view *v, struct json key)
 {
     struct json one;
     struct str spec;
+    (void)map_put(&v->own_keys, text_of(key, "id"), v, NULL); /* without room, what cannot be told apart is not shown */
     if (str_eq(text_of(key, "status"), STR("revoked")))
         return;
     for (struct json_iter it = json_each(json_get(key, STR("limits"))); json_next(&it, NULL, &one);) {
@@ -144,6 +147,42 @@ static struct entry *entry_of(struct view *v, struct str counter, struct str buc
     return e;
 }
 
+/* How names of buckets write a value: nothing in it can pass for a separator. */
+static bool value_is(struct str written, struct str value)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t n = 0;
+    for (size_t i = 0; i < value.n; i++) {
+        unsigned char c = (unsigned char)value.p[i];
+        bool is_plain = c >= 0x20 && c != 0x7f && !memchr(",=%/", c, 4);
+        char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
+        struct str want = is_plain ? str_sub(value, i, 1) : (struct str){escape, 3};
+        if (!str_eq(str_sub(written, n, want.n), want))
+            return false;
+        n += want.n;
+    }
+    return n == written.n;
+}
+
+bool bucket_is_of(struct str bucket, struct str tenant, const struct map *own_keys)
+{
+    for (bool is_more = bucket.n > 0; is_more;) {
+        struct str part = bucket, name, value, rest;
+        is_more = str_cut(bucket, ',', &part, &bucket);
+        if (!str_cut(part, '=', &name, &value))
+            continue;
+        if (str_eq(name, STR("key")) && map_get(own_keys, value))
+            return true;
+        if (str_eq(name, STR("run")))
+            (void)str_cut(value, '/', &value, &rest); /* a run's tenant stands first */
+        else if (!str_eq(name, STR("tenant")))
+            continue;
+        if (value_is(value, tenant))
+            return true;
+    }
+    return false;
+}
+
 static void add_counter(struct view *v, struct json row)
 {
     struct str counter = text_of(row, "counter"), bucket = text_of(row, "bucket");
@@ -154,6 +193,8 @@ static void add_counter(struct view *v, struct json row)
         b.is_test = true;
         counter = str_sub(counter, 5, counter.n);
     }
+    if (v->tenant.n && !bucket_is_of(bucket, v->tenant, &v->own_keys))
+        return;
     struct entry *e = entry_of(v, counter, bucket);
     if (!e)
         return;
@@ -245,8 +286,10 @@ static void put_entry(struct json_writer *w, const struct entry *e)
 }
 
 /* A limit that is no more is shown as long as money hangs on it. */
-static bool is_shown(const struct entry *e)
+static bool is_shown(const struct view *v, const struct entry *e)
 {
+    if (v->tenant.n && !e->key.n)
+        return !list_is_empty(&e->buckets);
     if (e->policy.n || e->key.n)
         return true;
     list_each(it, &e->buckets)
@@ -257,12 +300,13 @@ static bool is_shown(const struct entry *e)
     return false;
 }
 
-void limits_view(struct arena *a, struct json core, struct json keys, struct json_writer *w)
+void limits_view(struct arena *a, struct json core, struct json keys, struct str tenant, struct json_writer *w)
 {
-    struct view v = {.a = a};
+    struct view v = {.a = a, .tenant = tenant};
     struct json one;
 
     map_init(&v.by_counter, ENTRIES_MAX, NULL);
+    map_init(&v.own_keys, ENTRIES_MAX, NULL);
     list_init(&v.entries);
     for (struct json_iter it = json_each(json_get(core, STR("documents"))); json_next(&it, NULL, &one);)
         add_document(&v, one);
@@ -275,9 +319,10 @@ void limits_view(struct arena *a, struct json core, struct json keys, struct jso
     list_each(it, &v.entries)
     {
         const struct entry *e = list_entry(it, struct entry, node);
-        if (is_shown(e))
+        if (is_shown(&v, e))
             put_entry(w, e);
     }
     jw_array_end(w);
     map_deinit(&v.by_counter);
+    map_deinit(&v.own_keys);
 }

@@ -16,5 +16,11 @@
  * [{policy, key, id, meter, window, by, max, match, buckets: [{mode, bucket, settled, held, left, resets_at}]}].
  * Amounts of usd are decimal strings of nine digits, counts are integers. Money still held on a limit that no document
  * has any more is shown with policy and max null.
+ * `tenant` not empty: only buckets that count what that tenant did and nobody else, and limits that have such; `keys`
+ * are that tenant's.
  */
-void limits_view(struct arena *a, struct json core, struct json keys, struct json_writer *w);
+void limits_view(struct arena *a, struct json core, struct json keys, struct str tenant, struct json_writer *w);
+
+/* Whether a bucket counts what one tenant did and nobody else; `own_keys`: ids of that tenant's keys -> not NULL. */
+struct map;
+bool bucket_is_of(struct str bucket, struct str tenant, const struct map *own_keys);

@@ -151,16 +151,24 @@ static void put_params(struct json_writer *w, const struct verb *v)
     jw_array_end(w);
 }
 
+static struct str content_type(const char *schema)
+{
+    return strcmp(schema, "stream") == 0 ? STR("text/event-stream")
+           : strcmp(schema, "text") == 0 ? STR("text/plain")
+           : strcmp(schema, "file") == 0 ? STR("*/*")
+                                         : STR("application/json");
+}
+
 static void put_content(struct json_writer *w, const char *schema)
 {
-    bool is_text = strcmp(schema, "text") == 0, is_file = strcmp(schema, "file") == 0;
+    struct str type = content_type(schema);
     jw_key(w, STR("content"));
     jw_object(w);
-    jw_key(w, is_text ? STR("text/plain") : is_file ? STR("*/*") : STR("application/json"));
+    jw_key(w, type);
     jw_object(w);
     jw_key(w, STR("schema"));
     jw_object(w);
-    put_type(w, is_text || is_file ? STR("string") : str_c(schema));
+    put_type(w, str_eq(type, STR("application/json")) ? str_c(schema) : STR("string"));
     jw_object_end(w);
     jw_object_end(w);
     jw_object_end(w);
@@ -181,7 +189,8 @@ static void put_answers(struct json_writer *w, const struct verb *v)
 {
     jw_key(w, STR("responses"));
     jw_object(w);
-    jw_key(w, strcmp(v->id, "key_create") == 0 ? STR("201") : STR("200"));
+    bool is_new = strcmp(v->id, "key_create") == 0 || strcmp(v->id, "person_create") == 0;
+    jw_key(w, is_new ? STR("201") : STR("200"));
     jw_object(w);
     jw_put_str(w, STR("description"), STR("done"));
     put_content(w, v->answer);
@@ -197,11 +206,13 @@ static void put_answers(struct json_writer *w, const struct verb *v)
 
 static void put_verb(struct json_writer *w, const struct verb *v)
 {
-    jw_key(w, v->method == METHOD_GET ? STR("get") : STR("post"));
+    static const struct str methods[METHOD_COUNT] = {STR_INIT("get"), STR_INIT("post"), STR_INIT("delete")};
+    jw_key(w, methods[v->method]);
     jw_object(w);
     jw_put_str(w, STR("operationId"), str_c(v->id));
     jw_put_str(w, STR("summary"), str_c(v->what));
     jw_put_str(w, STR("x-role"), str_c(role_text(v->role)));
+    jw_put_str(w, STR("x-tenant"), verb_keeps_tenant(v) || v->role == ROLE_PUBLIC ? STR("one") : STR("all"));
     if (v->role == ROLE_PUBLIC) {
         jw_key(w, STR("security"));
         jw_array(w);
@@ -242,7 +253,8 @@ static void put_components(struct json_writer *w)
 {
     jw_key(w, STR("components"));
     jw_object(w);
-    jw_put_raw(w, STR("securitySchemes"), STR("{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"}}"));
+    jw_put_raw(w, STR("securitySchemes"), STR("{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"},"
+               "\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"flyball\"}}"));
     jw_key(w, STR("responses"));
     jw_object(w);
     jw_key(w, STR("Error"));
@@ -271,7 +283,7 @@ int openapi_write(struct str version, struct buf *out)
     jw_put_str(&w, STR("version"), version);
     jw_put_str(&w, STR("description"), STR("What agents did, what it cost, and the means to stop them."));
     jw_object_end(&w);
-    jw_put_raw(&w, STR("security"), STR("[{\"token\":[]}]"));
+    jw_put_raw(&w, STR("security"), STR("[{\"token\":[]},{\"session\":[]}]"));
     put_paths(&w);
     put_components(&w);
     jw_object_end(&w);

@@ -3,6 +3,8 @@
  */
 #include "admin/request.h"
 
+#include "admin/access.h"
+#include "admin/feed.h"
 #include "admin/guard.h"
 #include "base/err.h"
 #include "codec/hex.h"
@@ -52,6 +54,8 @@ static void exchange_over(struct request *r)
 {
     struct http_exchange *x = r->x;
     r->x = NULL;
+    if (r->watcher)
+        feed_left(r);
     http_release(x);
     request_unref(r);
 }
@@ -61,6 +65,8 @@ static void exchange_over(struct request *r)
 void request_drop(struct request *r)
 {
     bool is_waiting = r->n_refs > (r->x != NULL);
+    if (r->watcher)
+        feed_left(r);
     if (r->x)
         http_release(r->x);
     r->x = NULL;
@@ -81,11 +87,10 @@ static void send_more(struct request *r)
         if (http_write(r->x, piece) > (size_t)r->admin->limits->stream_window_bytes && r->n_sent < all.n)
             return;
     }
-    http_finish(r->x, NULL, 0);
-    exchange_over(r);
+    request_finish(r);
 }
 
-void request_answer(struct request *r, int status)
+static void send_answer(struct request *r, int status)
 {
     if (!r->x)
         return; /* the client left */
@@ -95,7 +100,7 @@ void request_answer(struct request *r, int status)
                      ADMIN_ANSWER_BYTES_MAX >> 20);
         return;
     }
-    struct http_field fields[5] = {
+    struct http_field fields[6] = {
         {STR("content-type"), str_c(r->content_type)},
         {STR("cache-control"), STR("no-store")},
         {STR("x-content-type-options"), STR("nosniff")},
@@ -103,8 +108,10 @@ void request_answer(struct request *r, int status)
     size_t n = 3;
     if (status == 401)
         fields[n++] = (struct http_field){STR("www-authenticate"), STR("Bearer realm=\"flyball\"")};
-    if (status == 503)
-        fields[n++] = (struct http_field){STR("retry-after"), STR("1")};
+    if (status == 503 || status == 429)
+        fields[n++] = (struct http_field){STR("retry-after"), status == 503 ? STR("1") : STR("60")};
+    if (r->set_cookie.n)
+        fields[n++] = (struct http_field){STR("set-cookie"), r->set_cookie};
     if (status == 405)
         fields[n++] = (struct http_field){STR("allow"), r->note};
     struct http_head head = {
@@ -128,6 +135,26 @@ void request_answer_file(struct request *r, int status, const struct http_field 
         .status = (uint16_t)status, .fields = fields, .n_fields = 2 + n_own, .body_bytes = (int64_t)r->out.n};
     http_send_head(r->x, &head);
     send_more(r);
+}
+
+/* Whether what was done stands on record with who did it; true where nothing is owed, or nobody waits. */
+static bool is_on_record(const struct request *r, int status)
+{
+    return r->is_recorded || status >= 300 || !r->verb || !verb_is_action(r->verb);
+}
+
+void request_answer(struct request *r, int status)
+{
+    if (is_on_record(r, status))
+        send_answer(r, status);
+    else
+        request_answer_synced(r, status, 0);
+}
+
+void request_finish(struct request *r)
+{
+    http_finish(r->x, NULL, 0);
+    exchange_over(r);
 }
 
 void request_fail(struct request *r, int status, const char *code, const char *fmt, ...)
@@ -210,8 +237,48 @@ static void on_synced(void *ctx)
     request_unref(r);
 }
 
+static struct str address_of(struct request *r, char text[64])
+{
+    struct net_addr peer;
+    return r->x && http_peer(r->x, &peer) ? net_addr_text(&peer, text) : STR("");
+}
+
+/* The role by which it was done: the one it takes, else owner, else whichever there is. */
+static struct str role_of(const struct request *r)
+{
+    enum role role = r->verb->role;
+    if (!(r->who.roles & ROLE_BIT(role)))
+        role = ROLE_OWNER;
+    while (role > ROLE_VIEWER && !(r->who.roles & ROLE_BIT(role)))
+        role--;
+    return str_c(role_text(role));
+}
+
+/* Who did what to what, from where. *ret_seq stays where nothing could be written. */
+static int record_action(struct request *r, uint64_t *ret_seq)
+{
+    char text[64];
+    struct admin_action a = {
+        .action = str_c(r->verb->id),
+        .by = r->who.name,
+        .role = role_of(r),
+        .address = address_of(r, text),
+        .tenant = r->who.tenant,
+        .target = r->target.n ? r->target : r->args[0],
+        .before = r->before,
+        .after = r->after,
+    };
+    r->is_recorded = true;
+    return core_admin_action(r->admin->core, &a, ret_seq);
+}
+
 void request_answer_synced(struct request *r, int status, uint64_t seq)
 {
+    int e = is_on_record(r, status) ? 0 : record_action(r, &seq);
+    if (e < 0) {
+        request_fail_stop(r, e); /* it is done, and the journal says so at least with the name */
+        return;
+    }
     r->status = status;
     r->sync = (struct sync_wait){.seq = seq, .box = &r->admin->loop->box, .done = {on_synced, r}};
     r->n_refs++;
@@ -222,7 +289,9 @@ void request_answer_synced(struct request *r, int status, uint64_t seq)
 static void on_asked(void *ctx)
 {
     struct request *r = ctx;
-    if (r->ask.result == -ERR_TOO_LARGE)
+    if (r->watcher)
+        r->then(r); /* whatever the result: it has an answer under way */
+    else if (r->ask.result == -ERR_TOO_LARGE)
         request_fail(r, 413, "answer_too_large", "the answer is too large: ask for fewer rows with limit");
     else if (r->ask.result < 0)
         request_fail_err(r, r->ask.result);
@@ -241,91 +310,6 @@ void request_ask(struct request *r, void (*then)(struct request *r))
     r->ask.box = &r->admin->loop->box;
     r->ask.done = (struct post){on_asked, r};
     core_ask(r->admin->core, &r->ask);
-}
-
-/* --- what was asked ----------------------------------------------------------------------------------------------- */
-
-struct str request_param(const struct request *r, struct str name)
-{
-    const struct form_field *f = form_get(&r->query, name);
-    return f ? f->value : STR_NONE;
-}
-
-bool request_limit(struct request *r, int64_t *ret_n)
-{
-    struct str text = request_param(r, STR("limit"));
-    int64_t n = 100, most = r->admin->limits->query_rows_max;
-
-    if (text.n && (str_to_i64(text, &n) < 0 || n < 1 || n > most)) {
-        request_fail(r, 400, "parameter_invalid", "limit must be a number from 1 to %lld", (long long)most);
-        return false;
-    }
-    *ret_n = n < most ? n : most;
-    return true;
-}
-
-bool request_seq(struct request *r, struct str name, uint64_t *ret_seq)
-{
-    struct str text = request_param(r, name);
-    int64_t n = 0;
-    if (text.n && str_to_i64(text, &n) < 0) {
-        request_fail(r, 400, "parameter_invalid", STR_FMT " must be a seq: a whole number", STR_ARG(name));
-        return false;
-    }
-    *ret_seq = (uint64_t)n;
-    return true;
-}
-
-bool request_time(struct request *r, struct str name, wall_t *ret_at)
-{
-    struct str text = request_param(r, name);
-    wall_t at = 0;
-    int64_t back;
-
-    if (text.n && duration_parse(text, &back) == 0)
-        at = loop_wall(r->admin->loop) - back;
-    else if (text.n && wall_parse(text, &at) < 0) {
-        request_fail(r, 400, "parameter_invalid",
-                     STR_FMT " must be a time like 2026-11-23T12:00:00Z, or a duration like 24h", STR_ARG(name));
-        return false;
-    }
-    *ret_at = at;
-    return true;
-}
-
-bool request_member(struct request *r, struct str name, struct str *ret)
-{
-    struct json v = json_get(r->json, name);
-    struct str s = STR("");
-    if (json_type(v) != JSON_NONE && json_type(v) != JSON_NULL && !json_str(v, &s)) {
-        request_fail(r, 400, "request_invalid", "`" STR_FMT "` must be a string", STR_ARG(name));
-        return false;
-    }
-    *ret = s;
-    return true;
-}
-
-bool request_members_known(struct request *r, const struct str *names, size_t n)
-{
-    struct str key;
-    struct json value;
-    for (struct json_iter it = json_each(r->json); json_next(&it, &key, &value);) {
-        bool is_known = false;
-        for (size_t i = 0; i < n; i++)
-            is_known |= str_eq(key, names[i]);
-        if (is_known)
-            continue;
-        struct str near = diag_nearest(key, names, n);
-        if (near.n)
-            request_fail(r, 400, "request_invalid", "`" STR_FMT "` is not known here; did you mean `" STR_FMT "`?",
-                         STR_ARG(str_sub(key, 0, 64)), STR_ARG(near));
-        else if (r->has_secret)
-            request_fail(r, 400, "request_invalid", "a member is not known here"); /* a secret may stand in its place */
-        else
-            request_fail(r, 400, "request_invalid", "`" STR_FMT "` is not known here", STR_ARG(str_sub(key, 0, 64)));
-        return false;
-    }
-    return true;
 }
 
 /* --- from head to handler ----------------------------------------------------------------------------------------- */
@@ -375,13 +359,24 @@ static bool read_query(struct request *r, const struct http_head *head)
     return true;
 }
 
+/* "GET, POST" */
+static struct str methods_of(struct request *r, unsigned allow)
+{
+    struct str all = STR("");
+    for (enum admin_method m = 0; m < METHOD_COUNT; m++) {
+        if (allow & 1u << m)
+            all = arena_printf(&r->arena, STR_FMT "%s%s", STR_ARG(all), all.n ? ", " : "", method_text(m));
+    }
+    return all;
+}
+
 static bool find_verb(struct request *r, const struct http_head *head)
 {
     unsigned allow = 0;
     int found = verb_find(head->method, head->path, &r->verb, r->args, &allow);
 
     if (found == VERB_R_METHOD) {
-        r->note = allow == 1u << METHOD_GET ? STR("GET") : allow == 1u << METHOD_POST ? STR("POST") : STR("GET, POST");
+        r->note = methods_of(r, allow);
         request_fail(r, 405, "method_not_allowed", "this path answers " STR_FMT " only", STR_ARG(r->note));
         return false;
     }
@@ -440,21 +435,14 @@ static void keep_fields(struct request *r, const struct http_head *head)
 
 static bool accepts(struct request *r, const struct http_head *head)
 {
-    struct str auth = STR("");
     /* What a browser was led to by another name than ours cannot show our certificate: TLS is check enough. */
     if (!r->admin->tls && !host_is_ours(head->host, &r->admin->bound)) {
         request_fail(r, 421, "host_unknown",
                      "the Host field must be a loopback name or the address of the admin listener");
         return false;
     }
-    if (!find_verb(r, head))
+    if (!find_verb(r, head) || !access_allows(r, head))
         return false;
-    (void)http_head_get(head, STR("authorization"), &auth); /* absent is "" */
-    if (r->verb->role != ROLE_PUBLIC && !bearer_fits(auth, r->admin->token)) {
-        request_fail(r, 401, "unauthorized",
-                     "send `Authorization: Bearer TOKEN` with the token in the data folder's admin.token");
-        return false;
-    }
     if (r->verb->role == ROLE_SECRETS)
         expect_secret(r);
     keep_fields(r, head);
@@ -496,7 +484,9 @@ static void on_end(void *ctx, const struct http_field *trailers, size_t n_traile
 static void on_writable(void *ctx)
 {
     struct request *r = ctx;
-    if (r->n_sent)
+    if (r->watcher)
+        feed_writable(r);
+    else if (r->n_sent)
         send_more(r);
 }
 
@@ -514,6 +504,7 @@ void request_start(struct admin *a, struct http_exchange *x, const struct http_h
     }
     r->admin = a;
     r->x = x;
+    r->head = head;
     r->n_refs = 1;
     r->content_type = "application/json";
     list_add_tail(&a->requests, &r->node);

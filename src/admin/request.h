@@ -9,23 +9,28 @@
 #pragma once
 
 #include "admin/admin.h"
+#include "admin/session.h"
 #include "admin/verbs.h"
 #include "base/list.h"
 #include "codec/form.h"
 #include "codec/json_read.h"
 #include "codec/json_write.h"
 #include "http/exchange.h"
+#include "net/timer.h"
 
 #define ADMIN_ANSWER_BYTES_MAX (128u << 20) /* 10,000 large records */
 #define ADMIN_REQUEST_BYTES_MAX (64u << 20) /* the arena: a parsed body takes about 20 bytes a byte */
-#define ADMIN_BY STR("admin")               /* who made a change, until credentials have names */
 
 struct request {
     struct list node; /* of admin->requests */
     struct admin *admin;
     struct http_exchange *x; /* NULL: answered, or the client left */
     int n_refs;
-    const struct verb *verb;
+    const struct verb *verb; /* NULL: there is none */
+    struct principal who;          /* of a verb that is not public */
+    struct str session_id;         /* of the cookie it came by; empty: none */
+    const struct http_head *head;  /* as long as `x` */
+    struct watcher *watcher;       /* of a feed */
     struct arena arena;
     struct str args[VERB_ARGS_MAX]; /* variable segments of the path, decoded */
     struct form query;
@@ -37,6 +42,10 @@ struct request {
     bool has_secret; /* all of it is wiped */
     int status;      /* of the answer, while waiting */
     const char *content_type;
+    struct str set_cookie; /* empty: none */
+    /* What an action leaves on record; the path's first argument where `target` is empty. */
+    struct str target, before, after;
+    bool is_recorded;
     struct ask ask;
     struct sync_wait sync;
     void (*then)(struct request *r); /* after the ask, ask.result 0 */
@@ -50,6 +59,10 @@ struct admin {
     struct loop *loop;
     struct core *core;
     const struct limits *limits;
+    struct sessions *sessions;
+    char cookie_name[32];
+    mono_t failures_since;
+    int64_t n_failures;
     struct limits http_limits; /* the same with the listener's own maxima */
     struct str token, config_json, vendors_json, version, ui_dir;
     enum mode default_mode;
@@ -61,6 +74,9 @@ struct admin {
     struct net_listener *listener;
     struct net_addr bound;
     struct list requests;
+    struct list watchers;
+    size_t n_watchers;
+    struct timer feed_timer;
     struct arena arena; /* of the admin's life: vendor names */
     struct buf openapi;
     void (*on_drained)(void *ctx);
@@ -80,6 +96,8 @@ void request_start(struct admin *a, struct http_exchange *x, const struct http_h
 /* At the end of the API: gives up the exchange; frees the request unless another thread still works for it. */
 void request_drop(struct request *r);
 
+/* --- request_read.c ----------------------------------------------------------------------------------------------- */
+
 /* A query parameter; empty: not given. */
 struct str request_param(const struct request *r, struct str name);
 /* `limit`, 1 to query_rows_max; false: refused, answered. */
@@ -93,7 +111,14 @@ bool request_member(struct request *r, struct str name, struct str *ret);
 /* All members of the body are among `names`; false: answered, with the nearest name. */
 bool request_members_known(struct request *r, const struct str *names, size_t n);
 
-/* Sends `out`. */
+/* A list of strings as a member, untouched when absent; false: answered. */
+bool request_member_strings(struct request *r, struct str name, const struct str **ret, size_t *ret_n);
+/* The member `expires`: a time, or a duration from now; 0: not given; false: answered. */
+bool request_member_expires(struct request *r, wall_t *ret);
+
+/* --- request.c ---------------------------------------------------------------------------------------------------- */
+
+/* Sends `out`; a success of an action is put on record, and sent when that is durable. */
 void request_answer(struct request *r, int status);
 /* The same with fields of the handler's own beside Content-Type and nosniff; `out` fits. */
 void request_answer_file(struct request *r, int status, const struct http_field *own, size_t n_own);
@@ -108,5 +133,7 @@ void request_fail_stop(struct request *r, int err);
 void request_answer_synced(struct request *r, int status, uint64_t seq);
 /* Puts the question r->ask (kind and filters set, or work); then(r) runs with the answer in r->ask.json. */
 void request_ask(struct request *r, void (*then)(struct request *r));
+/* The end of an answer that was sent piece by piece. */
+void request_finish(struct request *r);
 /* {"<name>": <what r->ask.json holds>} as the answer. */
 void request_answer_list(struct request *r, struct str name);

@@ -31,16 +31,30 @@ const struct param_info *params_table(size_t *ret_n)
     return params;
 }
 
-const char *method_text(enum admin_method m) { return m == METHOD_GET ? "GET" : "POST"; }
-
-const char *role_text(enum admin_role r)
+const char *method_text(enum admin_method m)
 {
-    static const char *const texts[] = {
-#define ROLE(name, text) text,
-#include "admin/role.tbl.h"
-#undef ROLE
+    static const char *const texts[METHOD_COUNT] = {"GET", "POST", "DELETE"};
+    return texts[m];
+}
+
+bool verb_keeps_tenant(const struct verb *v)
+{
+    static const char *const ids[] = {
+#define TENANT(id) #id,
+#include "admin/tenant.tbl.h"
+#undef TENANT
     };
-    return texts[r];
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        if (str_eq(str_c(ids[i]), str_c(v->id)))
+            return true;
+    }
+    return false;
+}
+
+bool verb_is_action(const struct verb *v)
+{
+    bool is_only_checked = v->role == ROLE_VIEWER && str_eq(str_c(v->request), STR("PolicyText"));
+    return v->method != METHOD_GET && !is_only_checked;
 }
 
 /* Takes one segment off `path`, which starts with '/'. */

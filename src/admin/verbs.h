@@ -4,15 +4,11 @@
 #pragma once
 
 #include "base/str.h"
+#include "identity/person.h"
 
 struct request;
 
-enum admin_method { METHOD_GET, METHOD_POST };
-enum admin_role {
-#define ROLE(name, text) ROLE_##name,
-#include "admin/role.tbl.h"
-#undef ROLE
-};
+enum admin_method { METHOD_GET, METHOD_POST, METHOD_DELETE, METHOD_COUNT };
 
 #define VERB_ARGS_MAX 2
 
@@ -20,7 +16,7 @@ struct verb {
     enum admin_method method;
     struct str path; /* with {name} for one segment */
     const char *id;
-    enum admin_role role;
+    enum role role; /* of identity/role.tbl.h, or ROLE_PUBLIC */
     const char *params;           /* names, separated by spaces */
     const char *request, *answer; /* schemas; "" none */
     const char *what;
@@ -29,7 +25,6 @@ struct verb {
 
 const struct verb *verbs_table(size_t *ret_n);
 const char *method_text(enum admin_method m);
-const char *role_text(enum admin_role r);
 
 /*
  * The verb for a method and path. `ret_args` gets the path's variable segments, as they stand there (still encoded).
@@ -38,6 +33,11 @@ const char *role_text(enum admin_role r);
 int verb_find(struct str method, struct str path, const struct verb **ret_verb, struct str ret_args[VERB_ARGS_MAX],
               unsigned *ret_allow);
 #define VERB_R_METHOD 1
+
+/* Whether it keeps to one tenant when who asks is of one (tenant.tbl.h). */
+bool verb_keeps_tenant(const struct verb *v);
+/* Whether it changes something, and so is on record with who did it. */
+bool verb_is_action(const struct verb *v);
 
 /* Whether a verb knows that query parameter. */
 bool verb_has_param(const struct verb *v, struct str name);

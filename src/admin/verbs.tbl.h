@@ -3,9 +3,9 @@
  * come from these lines, so that none of them can forget one.
  *
  * VERB(method, path, id, role, params, request, answer, what it does). `id` names the handler admin_on_<id> and the
- * operationId. role: PUBLIC asks for no token; the others say which right of DESIGN 9 the credential needs (the admin token
- * has them all). params: names of params.tbl.h. request and answer: schemas of fields.tbl.h, "" for none, "text" for plain text, "file" for
- * what is no data: the dashboard's files.
+ * operationId. role: PUBLIC asks for no credential; the others say which role of identity/role.tbl.h it takes (owner has
+ * them all, and so has the admin token). params: names of params.tbl.h. request and answer: schemas of fields.tbl.h, ""
+ * for none, "text" for plain text, "stream" for server-sent events, "file" for what is no data: the dashboard's files.
  */
 VERB(GET, "/healthz", healthz, PUBLIC, "", "", "Alive", "Says that the process lives.")
 VERB(GET, "/readyz", readyz, PUBLIC, "verbose", "", "Ready", "Says whether calls can be governed now: 200 or 503.")
@@ -25,6 +25,18 @@ VERB(GET, "/api/v1/runs/{id}", run, VIEWER, "agent tenant limit", "", "RunCalls"
 VERB(GET, "/api/v1/spend", spend, VIEWER, "by agent tenant key vendor model run since until limit", "", "Spend", "Sums settled and held money by day, vendor, model, class, agent and key, or by some of these.")
 VERB(GET, "/api/v1/find", find, VIEWER, "q text tenant limit", "", "Found", "Says what an id belongs to: the names that it is itself first, then calls that name it, newest first.")
 VERB(GET, "/api/v1/events", events, VIEWER, "limit before since until", "", "Events", "Lists what changed: keys, policies, stops, starts; newest first.")
+
+VERB(GET, "/api/v1/feed", feed, VIEWER, "run agent tenant key vendor model operation verdict outcome after", "", "stream", "Tells what happens as it happens: messages call, event, limit and gap, each with its seq as id; goes on behind Last-Event-ID, or `after`, else with what is new. With filters on calls: only calls.")
+
+VERB(POST, "/api/v1/session", session_begin, PUBLIC, "", "SessionBegin", "Session", "Signs in with the code of a link, once; the answer sets the session's cookie.")
+VERB(GET, "/api/v1/session", session, VIEWER, "", "", "Session", "Says who is signed in, or whose credential this is.")
+VERB(DELETE, "/api/v1/session", session_end, VIEWER, "", "", "SessionEnded", "Signs out: the session ends, and its cookie.")
+VERB(POST, "/api/v1/session/link", session_link, VIEWER, "", "", "Link", "Makes a link that signs whoever asks for it in to the dashboard: short-lived, for one use.")
+
+VERB(GET, "/api/v1/people", people, OWNER, "", "", "People", "Lists people and services with their roles, without their credentials.")
+VERB(POST, "/api/v1/people", person_create, OWNER, "", "PersonCreate", "PersonCreated", "Gives a person or service roles and a credential, which is shown in this answer only.")
+VERB(POST, "/api/v1/people/{name}/revoke", person_revoke, OWNER, "", "", "Revoked", "Takes the credential of a person or service away, and ends their sessions.")
+VERB(POST, "/api/v1/people/{name}/link", person_link, OWNER, "", "", "Link", "Makes a link that signs a person in to the dashboard: short-lived, for one use.")
 
 VERB(GET, "/api/v1/keys", keys, VIEWER, "", "", "Keys", "Lists agent keys, without their secrets.")
 VERB(GET, "/api/v1/keys/{id}", key, VIEWER, "", "", "Key", "Shows one agent key, without its secret.")

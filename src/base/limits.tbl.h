@@ -77,6 +77,7 @@ LIMIT(secrets_max, 1000, 1, 100000, "secrets", "names of secrets put in by hand,
 LIMIT(secret_bytes_max, 8192, 16, 8192, "bytes", "one secret put in by hand")
 LIMIT(secret_overlap_ms_max, 2592000000, 1000, 31536000000, "ms",
       "how long the value before a rotation may stay known")
+LIMIT(people_max, 10000, 1, 1000000, "people", "people and services in memory, revoked ones included")
 LIMIT(buckets_max, 1000000, 16, 100000000, "buckets", "counters of limits; at the maximum new buckets are refused")
 LIMIT(idempotency_max, 1000000, 16, 100000000, "keys", "idempotency keys in memory; older ones are in the store")
 LIMIT(idempotency_keep_ms, 86400000, 1000, 2592000000, "ms", "how long an idempotency key shares its first hold")
@@ -103,6 +104,17 @@ LIMIT(query_rows_max, 10000, 1, 1000000, "rows", "rows of one answer of the admi
 /* admin */
 LIMIT(admin_body_bytes_max, 2097152, 1024, 67108864, "bytes", "body of an admin request")
 LIMIT(admin_connections_max, 64, 1, 4096, "connections", "admin connections at once")
+LIMIT(sign_in_link_ms, 900000, 1000, 86400000, "ms", "how long a link to sign in can be used, once")
+LIMIT(sign_in_links_max, 64, 1, 10000, "links", "unused links to sign in; a new one takes the place of the oldest")
+LIMIT(sign_in_failures_max, 30, 1, 100000, "requests",
+      "admin requests a minute with a credential or link that does not exist; more get 429")
+LIMIT(sessions_max, 256, 1, 100000, "sessions",
+      "people signed in at once in browsers; a new session takes the place of the one that was idle longest")
+LIMIT(session_idle_ms, 1800000, 1000, 86400000, "ms", "from the last request of a session to its end")
+LIMIT(session_ms, 43200000, 1000, 604800000, "ms", "from sign-in to the end of a session")
+LIMIT(feed_watchers_max, 32, 1, 1024, "watchers", "open feeds at once")
+LIMIT(feed_stall_ms, 10000, 100, 600000, "ms", "until a watcher that takes no bytes of its feed is dropped")
+LIMIT(feed_heartbeat_ms, 15000, 100, 600000, "ms", "silence on a feed before it says that it is alive")
 /* exports */
 LIMIT(export_interval_ms, 1000, 10, 3600000, "ms", "between two looks for what a target has not got yet")
 LIMIT(export_calls_max, 512, 1, 10000, "calls", "calls in one request to a target")

@@ -311,17 +311,12 @@ bool ledger_read(const struct ledger *l, struct str counter, struct str bucket, 
     return true;
 }
 
-bool ledger_next(const struct ledger *l, wall_t now, size_t *i, struct ledger_row *ret)
+static struct ledger_row row_at(const struct bucket *b, wall_t now)
 {
-    struct str key;
-    void *p;
-    if (!map_next(&l->buckets, i, &key, &p))
-        return false;
-    const struct bucket *b = p;
     wall_t start = b->ring ? ring_start(b->ring, now) : window_start(b->window, 0, now);
     if (start < b->window_start)
         start = b->window_start;
-    *ret = (struct ledger_row){
+    return (struct ledger_row){
         .counter = bucket_counter(b),
         .bucket = bucket_name(b),
         .window = b->window,
@@ -330,5 +325,22 @@ bool ledger_next(const struct ledger *l, wall_t now, size_t *i, struct ledger_ro
         .settled = bucket_settled(b, start),
         .held = b->held,
     };
+}
+
+bool ledger_row_of(const struct ledger *l, wall_t now, struct str counter, struct str bucket, struct ledger_row *ret)
+{
+    const struct bucket *b = bucket_find(l, counter, bucket);
+    if (b)
+        *ret = row_at(b, now);
+    return b != NULL;
+}
+
+bool ledger_next(const struct ledger *l, wall_t now, size_t *i, struct ledger_row *ret)
+{
+    struct str key;
+    void *p;
+    if (!map_next(&l->buckets, i, &key, &p))
+        return false;
+    *ret = row_at(p, now);
     return true;
 }

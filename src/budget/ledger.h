@@ -157,5 +157,7 @@ struct ledger_row {
     wall_t resets_at; /* 0: never. Sliding: when the oldest slot with something in it counts no more */
     int64_t settled, held;
 };
+/* False: there is no such bucket. */
+bool ledger_row_of(const struct ledger *l, wall_t now, struct str counter, struct str bucket, struct ledger_row *ret);
 /* Start with *i = 0; false at the end. For `limit list`. */
 bool ledger_next(const struct ledger *l, wall_t now, size_t *i, struct ledger_row *ret);

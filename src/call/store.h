@@ -18,14 +18,14 @@ struct store_reader;
 /* What the admin API asks; the answer is JSON: an array of objects, as CONTRACT 12 shows them. */
 enum query_kind {
     QUERY_CALLS, /* newest first; filters below; outcome "open": without one */
-    QUERY_CALL,  /* one by call_id, with frames' seqs, events around it */
+    QUERY_CALL,  /* one by call_id (and tenant), with frames' seqs, events around it */
     QUERY_RUNS,  /* newest first: run_id, agent, tenant, calls, denied, unknown, settled usd, first, last */
     QUERY_RUN,   /* calls of one run, oldest first */
     QUERY_RUN_SUM, /* what the calls that QUERY_RUN gives add up to: one object (store/run_sum.h) */
     QUERY_SPEND, /* settled and held usd by day x vendor x model x class x agent x key, or some of these (spend_by);
                     newest day first; since and until count whole UTC days */
     QUERY_COUNTERS,    /* limits: counter, bucket, window_start, settled, held */
-    QUERY_EVENTS,      /* newest first; id: of that name only */
+    QUERY_EVENTS,      /* newest first; id: of that name only; tenant: that are about it alone */
     QUERY_POLICIES,    /* every version, newest first: name, version, digest, applied_at, by, is_active; with id (name)
                           also    the document */
     QUERY_OBJECT,      /* one vendor object: vendor, mode, id -> customer, created by agent, key, run, call */
@@ -56,6 +56,12 @@ enum query_kind {
     /* Runs whose last call has a seq behind `after` and started before `until`: as QUERY_RUNS, with `ended`. */
     QUERY_QUIET_RUNS,
     QUERY_MARKS, /* name, seq: see mark() */
+    /*
+     * What people watch: frames behind seq `after_seq`, in order, as {seq, kind: "call", row} or {seq, kind: "event",
+     * row}: a call as it was after that frame. Filters as for calls; with any but tenant only calls. The last element
+     * is {seq, kind: "end"}: up to where frames were looked at, which may be short of the last one.
+     */
+    QUERY_FEED,
     QUERY_COUNT
 };
 

@@ -36,6 +36,12 @@ struct str base62_u32(uint32_t n, char out[BASE62_U32_BYTES])
     return base62_encode(number, sizeof number, out);
 }
 
+void base62_random(struct rng *r, char *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = DIGITS[rng_below(r, 62)];
+}
+
 bool base62_is(struct str s)
 {
     return str_is_token(s, "", SIZE_MAX);

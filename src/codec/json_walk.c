@@ -89,6 +89,15 @@ bool json_walk(struct json_walk *w, struct str value)
     return true;
 }
 
+bool json_raw_whole(struct str value, struct str *ret)
+{
+    const char *end = value.n && opens(value.p) ? skip_nested(value.p + 1, value.p + value.n) : NULL;
+    if (!end)
+        return false;
+    *ret = (struct str){value.p, (size_t)(end - value.p)};
+    return true;
+}
+
 /* To the next key or value: 1; 0: the end. */
 static int step(struct json_walk *w)
 {

@@ -28,6 +28,8 @@ int json_walk_next(struct json_walk *w, struct str *ret_key, struct str *ret_val
 /* `inner` has walked to the end of what was given last: it need not be passed again. */
 void json_walk_after(struct json_walk *w, const struct json_walk *inner);
 
+/* A container as a walk gave it, up to its closing bracket. False: it is none, or does not end. */
+bool json_raw_whole(struct str value, struct str *ret);
 /* True when the value is of that type; else *ret is untouched. A text with escapes is undone in `a`. */
 bool json_raw_str(struct arena *a, struct str value, struct str *ret);
 bool json_raw_i64(struct str value, int64_t *ret);

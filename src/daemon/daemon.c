@@ -46,7 +46,7 @@ struct daemon {
     struct limits limits; /* of the config, lowered to what the system allows */
     struct arena arena;
     struct buf error;
-    struct rng rng;
+    struct rng rng, admin_rng; /* of the core, and of the admin's thread */
     sigset_t signals;
     struct folder folder;
     struct journal *journal;
@@ -70,6 +70,7 @@ struct daemon {
     struct buf config_json, vendors_json;
     struct acceptor acceptor;
     struct net_addr data_addr, admin_addr;
+    char sign_in[ADMIN_LINK_CHARS_MAX]; /* path of the link that `dev` prints */
     pthread_t main_thread;
     pthread_mutex_t mutex;
     pthread_cond_t cond;
@@ -261,6 +262,7 @@ static int start_admin(struct daemon *d)
         .loop = d->admin_loop.loop,
         .core = d->core,
         .limits = &d->limits,
+        .rng = &d->admin_rng,
         .token = str_c(d->folder.token),
         .config_json = buf_str(&d->config_json),
         .vendors_json = buf_str(&d->vendors_json),
@@ -280,6 +282,10 @@ static int start_admin(struct daemon *d)
         r = admin_listen(d->admin, &addr, &d->admin_addr);
     if (r < 0)
         return listen_failed(d, "admin", d->o->config->listen_admin, r);
+    if (d->o->is_dev)
+        (void)admin_link(d->admin, d->sign_in);
+    else
+        (void)snprintf(d->sign_in, sizeof(d->sign_in), "/ui/");
     return loop_thread_start(&d->admin_loop, "admin");
 }
 
@@ -327,6 +333,11 @@ static int start(struct daemon *d)
 
 /* --- ready ------------------------------------------------------------------------------------------------------ */
 
+static struct str ui_url(struct daemon *d, struct str admin)
+{
+    return arena_printf(&d->arena, STR_FMT "%s", STR_ARG(admin), d->sign_in);
+}
+
 static void print_json(struct daemon *d, struct str data, struct str admin)
 {
     struct json_writer w;
@@ -336,7 +347,7 @@ static void print_json(struct daemon *d, struct str data, struct str admin)
     jw_object(&w);
     jw_put_str(&w, STR("data"), data);
     jw_put_str(&w, STR("admin"), admin);
-    jw_put_str(&w, STR("ui"), arena_printf(&d->arena, STR_FMT "/ui/", STR_ARG(admin)));
+    jw_put_str(&w, STR("ui"), ui_url(d, admin));
     jw_put_str(&w, STR("dir"), d->folder.dir);
     if (d->dev.has_key)
         jw_put_str(&w, STR("key"), str_c(d->dev.key.text));
@@ -358,7 +369,7 @@ static void say_ready(struct daemon *d)
     if (d->o->wants_json)
         print_json(d, data_url, admin_url);
     else if (d->o->is_dev)
-        dev_banner(&d->dev, &d->vendors.vendors, data_url, admin_url, d->folder.dir);
+        dev_banner(&d->dev, &d->vendors.vendors, data_url, ui_url(d, admin_url), d->folder.dir);
     log_at(LOG_INFO, "ready", "data=" STR_FMT " admin=" STR_FMT " workers=%zu", STR_ARG(data_url), STR_ARG(admin_url),
            d->n_workers);
 }
@@ -555,6 +566,7 @@ int daemon_run(const struct daemon_options *o)
     arena_init(&d->arena, 1u << 20);
     buf_init(&d->error, 65536);
     rng_system_init(&d->rng);
+    rng_system_init(&d->admin_rng);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -156,11 +156,10 @@ static void print_try(const struct dev *d, const struct vendors *vendors, struct
     printf("  flyball snippet stripe-python    the line to paste for Stripe; `flyball snippet` lists all SDKs\n");
 }
 
-void dev_banner(const struct dev *d, const struct vendors *vendors, struct str data_url, struct str admin_url,
+void dev_banner(const struct dev *d, const struct vendors *vendors, struct str data_url, struct str ui_url,
                 struct str dir)
 {
-    printf("flyball dev: agents call " STR_FMT ", you look at " STR_FMT "/ui/\n", STR_ARG(data_url),
-           STR_ARG(admin_url));
+    printf("flyball dev: agents call " STR_FMT ", you look at " STR_FMT "\n", STR_ARG(data_url), STR_ARG(ui_url));
     print_vendors(vendors, true, "  simulated  ", "no account, no money");
     print_vendors(vendors, false, "  live       ", "real: what agents do there is done");
     printf("  data       " STR_FMT "\n", STR_ARG(dir));

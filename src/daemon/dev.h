@@ -25,7 +25,7 @@ int dev_sandbox_start(struct dev *d, const struct limits *l, struct rng *r,
  * vendor takes only that. */
 int dev_prepare(struct dev *d, struct core *c, const struct vendors *vendors);
 /* At most 15 lines. */
-void dev_banner(const struct dev *d, const struct vendors *vendors, struct str data_url, struct str admin_url,
+void dev_banner(const struct dev *d, const struct vendors *vendors, struct str data_url, struct str ui_url,
                 struct str dir);
 /* The keys of this start are revoked, the sandbox stopped. */
 void dev_stop(struct dev *d, struct core *c);

@@ -62,6 +62,7 @@ struct http_exchange_ops {
     void (*finish)(struct http_exchange *x, const struct http_field *trailers, size_t n_trailers);
     void (*reset)(struct http_exchange *x, enum http_reset why);
     void (*release)(struct http_exchange *x);
+    bool (*peer)(const struct http_exchange *x, struct net_addr *ret); /* may be NULL: not known */
 };
 
 struct http_exchange {
@@ -95,4 +96,9 @@ static inline void http_finish(struct http_exchange *x, const struct http_field 
 }
 /* Gives up: the peer sees a broken message, the connection is closed. No on_reset comes for one's own reset. */
 static inline void http_reset(struct http_exchange *x, enum http_reset why) { x->ops->reset(x, why); }
+/* Server side: where the client is; false, and *ret is untouched: it is gone, or not known. */
+static inline bool http_peer(const struct http_exchange *x, struct net_addr *ret)
+{
+    return x->ops->peer && x->ops->peer(x, ret);
+}
 static inline void http_release(struct http_exchange *x) { x->ops->release(x); }

@@ -163,6 +163,12 @@ static void answer_release(struct http_exchange *x)
     h1_answer_free(of(x));
 }
 
+static bool answer_peer(const struct http_exchange *x, struct net_addr *ret)
+{
+    const struct h1_answer *a = (const struct h1_answer *)(const void *)x;
+    return a->conn && stream_peer(a->conn->stream, ret);
+}
+
 const struct http_exchange_ops h1_answer_ops = {
     .credit = answer_credit,
     .send_info = answer_send_info,
@@ -171,6 +177,7 @@ const struct http_exchange_ops h1_answer_ops = {
     .finish = answer_finish,
     .reset = answer_reset,
     .release = answer_release,
+    .peer = answer_peer,
 };
 
 void h1_refuse(struct h1_conn *c, const struct http_refusal *r)

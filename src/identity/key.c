@@ -26,13 +26,6 @@
 
 _Static_assert(KEY_CHARS < KEY_TEXT_BYTES, "a key and its NUL fit");
 
-static void random_base62(struct rng *r, char *out, size_t n)
-{
-    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    for (size_t i = 0; i < n; i++)
-        out[i] = digits[rng_below(r, 62)];
-}
-
 void key_hash(struct str key, uint8_t ret[KEY_HASH_BYTES])
 {
     sha256(key, ret);
@@ -44,9 +37,9 @@ void key_mint(enum mode mode, struct rng *r, struct key_text *ret)
     *ret = (struct key_text){0};
     char *t = ret->text;
     memcpy(t, mode == MODE_LIVE ? "fb_live_" : "fb_test_", ID_AT);
-    random_base62(r, t + ID_AT, KEY_ID_CHARS);
+    base62_random(r, t + ID_AT, KEY_ID_CHARS);
     t[SECRET_AT - 1] = '_';
-    random_base62(r, t + SECRET_AT, KEY_SECRET_CHARS);
+    base62_random(r, t + SECRET_AT, KEY_SECRET_CHARS);
     base62_u32(crc32_ieee(0, t, CHECK_AT), t + CHECK_AT);
     memcpy(ret->id, t + ID_AT, KEY_ID_CHARS);
     key_hash((struct str){t, KEY_CHARS}, ret->hash);

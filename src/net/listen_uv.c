@@ -39,6 +39,19 @@ int uv_addr_to_sockaddr(const struct net_addr *a, struct sockaddr_storage *ret)
     return r < 0 ? err_trace(-ERR_INVALID) : 0;
 }
 
+void uv_addr_from_sockaddr(const struct sockaddr_storage *ss, struct net_addr *ret)
+{
+    if (ss->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const void *)ss;
+        inet_ntop(AF_INET6, &in6->sin6_addr, ret->host, sizeof(ret->host));
+        ret->port = ntohs(in6->sin6_port);
+    } else {
+        const struct sockaddr_in *in = (const void *)ss;
+        inet_ntop(AF_INET, &in->sin_addr, ret->host, sizeof(ret->host));
+        ret->port = ntohs(in->sin_port);
+    }
+}
+
 static void addr_of_socket(int fd, struct net_addr *ret)
 {
     struct sockaddr_storage ss;
@@ -47,15 +60,7 @@ static void addr_of_socket(int fd, struct net_addr *ret)
     memset(ret, 0, sizeof(*ret));
     if (getsockname(fd, (struct sockaddr *)&ss, &n) < 0)
         return;
-    if (ss.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (void *)&ss;
-        inet_ntop(AF_INET6, &in6->sin6_addr, ret->host, sizeof(ret->host));
-        ret->port = ntohs(in6->sin6_port);
-    } else {
-        const struct sockaddr_in *in = (void *)&ss;
-        inet_ntop(AF_INET, &in->sin_addr, ret->host, sizeof(ret->host));
-        ret->port = ntohs(in->sin_port);
-    }
+    uv_addr_from_sockaddr(&ss, ret);
 }
 
 static int open_socket(const struct net_addr *a, int backlog, int *ret_fd)

@@ -46,6 +46,7 @@ struct stream_ops {
     void (*reset)(struct stream *s); /* may be NULL: as close(s, true) */
     bool (*is_quiet)(const struct stream *s); /* may be NULL: yes */
     ssize_t (*take)(struct stream *s, void *to, size_t n_max); /* may be NULL: nothing can be taken */
+    bool (*peer)(const struct stream *s, struct net_addr *ret); /* may be NULL: not known */
 };
 
 struct stream {
@@ -76,6 +77,11 @@ static inline void stream_reset(struct stream *s)
 }
 /* False when bytes, an end or an error wait to be read right now: asked before an idle connection is used again. */
 static inline bool stream_is_quiet(const struct stream *s) { return !s->ops->is_quiet || s->ops->is_quiet(s); }
+/* Where the other end is, as the system says; false, and *ret is untouched: not known. */
+static inline bool stream_peer(const struct stream *s, struct net_addr *ret)
+{
+    return s->ops->peer && s->ops->peer(s, ret);
+}
 /* What waits to be read, right now and without an event; for a filter that must look into it. How many bytes, 0: none,
  * negative: an end or an error is next. */
 static inline ssize_t stream_take(struct stream *s, void *to, size_t n_max)

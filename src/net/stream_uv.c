@@ -452,6 +452,17 @@ void stream_uv_free_lists(struct loop_uv *l)
 
 /* -------- opening -------- */
 
+static bool uv_peer(const struct stream *base, struct net_addr *ret)
+{
+    const struct stream_uv *s = (const struct stream_uv *)(const void *)base;
+    struct sockaddr_storage ss;
+    int n = sizeof(ss);
+    if (uv_tcp_getpeername(&s->tcp, (struct sockaddr *)&ss, &n) < 0)
+        return false;
+    uv_addr_from_sockaddr(&ss, ret);
+    return true;
+}
+
 static const struct stream_ops stream_uv_ops = {
     .read_start = uv_read_on,
     .read_stop = uv_read_off,
@@ -461,6 +472,7 @@ static const struct stream_ops stream_uv_ops = {
     .reset = uv_stream_reset,
     .is_quiet = uv_is_quiet,
     .take = uv_take,
+    .peer = uv_peer,
 };
 
 int stream_uv_adopt(struct loop *base, struct net_ticket t, struct stream **ret_stream)

@@ -90,6 +90,7 @@ int listen_uv_open(struct loop *l, const struct net_addr *a, int backlog, void (
                    void *ctx, struct net_listener **ret_listener, struct net_addr *ret_bound);
 void listen_uv_close(struct net_listener *li);
 void listen_uv_ticket_drop(struct net_ticket t);
+void uv_addr_from_sockaddr(const struct sockaddr_storage *ss, struct net_addr *ret); /* IPv4 or IPv6 */
 int uv_addr_to_sockaddr(const struct net_addr *a, struct sockaddr_storage *ret);
 
 /* resolve_uv.c */

@@ -173,6 +173,9 @@ static void init_maps(struct core *c)
     map_init(&c->policies, (size_t)c->limits->policies_max, seed);
     map_init(&c->stopped_runs, (size_t)c->limits->keys_max, seed);
     map_init(&c->secrets, (size_t)c->limits->secrets_max, seed);
+    map_init(&c->people_by_hash, (size_t)c->limits->people_max, seed);
+    map_init(&c->people_by_name, (size_t)c->limits->people_max, seed);
+    list_init(&c->people);
     map_init(&c->idem, (size_t)c->limits->idempotency_max, seed);
     map_init(&c->objects, (size_t)c->limits->objects_max, seed);
     duplicates_init(&c->duplicates, (size_t)c->limits->duplicates_max, seed);
@@ -296,6 +299,7 @@ void core_free(struct core *c)
     keys_free(c);
     policies_free(c);
     core_secrets_free(c);
+    core_people_free(c);
     ledger_free(c->ledger);
     causes_free(c->causes);
     free(c->sweeps);
@@ -309,3 +313,4 @@ void core_free(struct core *c)
 
 bool core_has_failed(struct core *c) { return atomic_load(&c->has_failed); }
 struct store *core_store(struct core *c) { return c->store; }
+uint64_t core_last_seq(struct core *c) { return journal_last_seq(c->journal); }

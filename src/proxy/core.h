@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/list.h"
 #include "base/post.h"
 #include "base/rand.h"
 #include "base/time.h"
@@ -72,11 +73,14 @@ int core_key_create(struct core *c, const struct key_spec *k, struct str by, str
  */
 /* -ERR_NOT_FOUND. Revoking twice is fine. */
 int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_seq);
-/* All keys of an agent or of a tenant; *ret_n: how many were not revoked before. */
-int core_revoke_agent(struct core *c, struct str agent, struct str by, size_t *ret_n, uint64_t *ret_seq);
+/* Whether there is such a key, of that tenant. */
+bool core_key_is_of(struct core *c, struct str id, struct str tenant);
+/* All keys of an agent (`tenant` empty: of every tenant) or of a tenant; *ret_n: how many were not revoked before. */
+int core_revoke_agent(struct core *c, struct str agent, struct str tenant, struct str by, size_t *ret_n,
+                      uint64_t *ret_seq);
 int core_revoke_tenant(struct core *c, struct str tenant, struct str by, size_t *ret_n, uint64_t *ret_seq);
-/* No further call of this run (any agent and tenant with that run id): 403 stopped. */
-int core_run_stop(struct core *c, struct str run_id, struct str by, uint64_t *ret_seq);
+/* No further call of this run (any agent with that run id; `tenant` empty: and any tenant): 403 stopped. */
+int core_run_stop(struct core *c, struct str run_id, struct str tenant, struct str by, uint64_t *ret_seq);
 /* The stop button: every call is refused with 403 stopped until unkill. */
 int core_kill(struct core *c, struct str reason, struct str by, uint64_t *ret_seq);
 int core_unkill(struct core *c, struct str by, uint64_t *ret_seq);
@@ -98,7 +102,8 @@ int core_policy_apply(struct core *c, struct str text, struct str file, struct s
 
 /* --- answers (JSON arrays or objects appended to `out`) --------------------------------------------------------- */
 
-int core_keys_json(struct core *c, struct str id, struct buf *out); /* id empty: all. Never a secret or a hash. */
+/* `id` and `tenant` empty: all. Never a secret or a hash. */
+int core_keys_json(struct core *c, struct str id, struct str tenant, struct buf *out);
 /* Limits of every document and key with each bucket's settled, held, max, left, resets_at. */
 int core_limits_json(struct core *c, struct buf *out);
 int core_policies_json(struct core *c, struct buf *out); /* in force */
@@ -136,3 +141,4 @@ void core_say_stop(struct core *c);
 /* A fatal state (fsync failed): money stops, the process must exit and recover. */
 bool core_has_failed(struct core *c);
 struct store *core_store(struct core *c);
+uint64_t core_last_seq(struct core *c); /* of the newest frame; any thread */

@@ -138,7 +138,7 @@ static enum code still_allowed(struct core *c, const struct key_entry *key, stru
         return CODE_KEY_REVOKED;
     if (key->expires_at && now >= key->expires_at)
         return CODE_KEY_EXPIRED;
-    if (c->is_killed || map_get(&c->stopped_runs, run_id))
+    if (c->is_killed || core_run_is_stopped(c, key->tenant, run_id))
         return CODE_STOPPED;
     if (atomic_load(&c->has_failed))
         return CODE_OVERLOADED;

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/uuid.h"
 #include "budget/ledger.h"
+#include "codec/json_read.h"
 #include "proxy/causes.h"
 #include "proxy/core_call.h"
 #include "proxy/core_follow.h"
@@ -76,8 +77,10 @@ struct core {
     pthread_mutex_t mutex;
     struct map keys_by_hash, keys_by_id; /* -> key_entry */
     struct map policies;                 /* name -> policy_entry */
-    struct map stopped_runs;             /* run id -> non-NULL */
+    struct map stopped_runs;             /* run id, or "<tenant>/<run id>" -> non-NULL */
     struct map secrets;                  /* name -> secret_entry; removed ones too */
+    struct map people_by_hash, people_by_name; /* -> person */
+    struct list people;                  /* person; those too whose name was given anew */
     struct keyring *keyring;             /* NULL: none */
     bool is_killed;
     struct ledger *ledger;
@@ -153,6 +156,12 @@ void core_idem_put(struct core *c, const char key[64], const struct idem_entry *
 void core_idem_key(const struct idempotency *i, char ret[64]);
 bool core_holds_something(const struct hold *h); /* a charge with something left on it */
 void core_secrets_free(struct core *c);
+void core_people_free(struct core *c);
+/* Under the mutex. A tenant's name has up to 128 bytes, as a run id has. */
+#define STOP_NAME_BYTES_MAX 320
+bool core_run_is_stopped(const struct core *c, struct str tenant, struct str run_id);
+/* At start: what the last event about one person left. */
+int core_person_load(struct core *c, const struct state_row *row, struct json body, struct json personal);
 void core_objects_free(struct core *c);
 void core_object_put(struct core *c, struct str scope, struct str id, struct str customer); /* under the mutex */
 

@@ -43,7 +43,7 @@ static void put_key(struct json_writer *w, const struct key_entry *k, wall_t now
     jw_object_end(w);
 }
 
-int core_keys_json(struct core *c, struct str id, struct buf *out)
+int core_keys_json(struct core *c, struct str id, struct str tenant, struct buf *out)
 {
     struct json_writer w;
     wall_t now = c->clock->wall(c->clock->ctx);
@@ -54,9 +54,11 @@ int core_keys_json(struct core *c, struct str id, struct buf *out)
     jw_init(&w, out);
     jw_array(&w);
     core_lock(c);
-    while (map_next(&c->keys_by_id, &i, &key, &v))
-        if (id.n == 0 || str_eq(key, id))
-            put_key(&w, v, now);
+    while (map_next(&c->keys_by_id, &i, &key, &v)) {
+        const struct key_entry *k = v;
+        if ((id.n == 0 || str_eq(key, id)) && (tenant.n == 0 || str_eq(k->tenant, tenant)))
+            put_key(&w, k, now);
+    }
     core_unlock(c);
     jw_array_end(&w);
     jw_end(&w);

@@ -144,6 +144,7 @@ static int revoke(struct core *c, struct key_entry *k, struct str by, uint64_t *
     struct member_text t = {.n = 0};
     member_str(&t, STR("id"), str_c(k->id), false);
     member_str(&t, STR("agent"), k->agent, false);
+    member_str(&t, STR("tenant"), k->tenant, true);
     int r = core_event_late(c, STR("key.revoke"), by, t.m, t.n, ret_seq);
     members_free(&t);
     if (r < 0 && r != -ERR_NO_SPACE)
@@ -170,6 +171,18 @@ int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_
     return r;
 }
 
+bool core_key_is_of(struct core *c, struct str id, struct str tenant)
+{
+    core_lock(c);
+    const struct key_entry *k = map_get(&c->keys_by_id, id);
+    bool is = k && str_eq(k->tenant, tenant);
+    core_unlock(c);
+    return is;
+}
+
+/* Empty: whatever it is. */
+static bool fits(struct str want, struct str have) { return want.n == 0 || str_eq(want, have); }
+
 static int revoke_all(struct core *c, struct str agent, struct str tenant, struct str by, size_t *ret_n,
                       uint64_t *ret_seq)
 {
@@ -182,8 +195,7 @@ static int revoke_all(struct core *c, struct str agent, struct str tenant, struc
     *ret_seq = journal_last_seq(c->journal);
     while ((r == 0 || r == -ERR_NO_SPACE) && map_next(&c->keys_by_id, &i, &key, &v)) {
         struct key_entry *k = v;
-        bool is_meant = agent.n ? str_eq(k->agent, agent) : str_eq(k->tenant, tenant);
-        if (!is_meant || k->is_revoked)
+        if (!fits(agent, k->agent) || !fits(tenant, k->tenant) || k->is_revoked)
             continue;
         int one = revoke(c, k, by, ret_seq);
         r = one < 0 ? one : r;
@@ -194,30 +206,66 @@ static int revoke_all(struct core *c, struct str agent, struct str tenant, struc
     return r;
 }
 
-int core_revoke_agent(struct core *c, struct str agent, struct str by, size_t *ret_n, uint64_t *ret_seq)
+int core_revoke_agent(struct core *c, struct str agent, struct str tenant, struct str by, size_t *ret_n,
+                      uint64_t *ret_seq)
 {
     check(agent.n > 0);
-    return revoke_all(c, agent, STR_NONE, by, ret_n, ret_seq);
+    return revoke_all(c, agent, tenant, by, ret_n, ret_seq);
 }
 
 int core_revoke_tenant(struct core *c, struct str tenant, struct str by, size_t *ret_n, uint64_t *ret_seq)
 {
+    check(tenant.n > 0);
     return revoke_all(c, STR_NONE, tenant, by, ret_n, ret_seq);
 }
 
-int core_run_stop(struct core *c, struct str run_id, struct str by, uint64_t *ret_seq)
+/* What `stopped_runs` is asked for: neither id has a '/', a tenant's name may. */
+static struct str stop_name(char text[STOP_NAME_BYTES_MAX], struct str tenant, struct str run_id)
+{
+    if (tenant.n == 0)
+        return run_id;
+    check(tenant.n + 1 + run_id.n <= STOP_NAME_BYTES_MAX);
+    memcpy(text, tenant.p, tenant.n);
+    text[tenant.n] = '/';
+    memcpy(text + tenant.n + 1, run_id.p, run_id.n);
+    return (struct str){text, tenant.n + 1 + run_id.n};
+}
+
+bool core_run_is_stopped(const struct core *c, struct str tenant, struct str run_id)
+{
+    char text[STOP_NAME_BYTES_MAX];
+    if (c->stopped_runs.n == 0)
+        return false; /* as it nearly always is, on the way of every call */
+    return map_get(&c->stopped_runs, run_id) ||
+           (tenant.n && map_get(&c->stopped_runs, stop_name(text, tenant, run_id)));
+}
+
+/* Of one tenant, the tenant's name can be erased: then the stop is gone with what it stopped. */
+static void stop_member(struct member_text *t, struct str name, struct str tenant)
+{
+    if (tenant.n == 0) {
+        member_str(t, STR("run_id"), name, false);
+        return;
+    }
+    member_str(t, STR("of"), name, true);
+    member_str(t, STR("tenant"), tenant, true);
+}
+
+int core_run_stop(struct core *c, struct str run_id, struct str tenant, struct str by, uint64_t *ret_seq)
 {
     struct member_text t = {.n = 0};
+    char text[STOP_NAME_BYTES_MAX];
+    struct str name = stop_name(text, tenant, run_id);
     int r = 0;
 
     core_lock(c);
-    member_str(&t, STR("run_id"), run_id, false);
+    stop_member(&t, name, tenant);
     if (c->stopped_runs.n >= c->stopped_runs.n_max)
         r = -ERR_TOO_LARGE;
     if (r == 0)
-        r = core_event_late(c, STR("run.stop"), by, t.m, t.n, ret_seq);
+        r = core_event_late(c, tenant.n ? STR("run.stop_of") : STR("run.stop"), by, t.m, t.n, ret_seq);
     if (r == 0 || r == -ERR_NO_SPACE) {
-        int e = map_put(&c->stopped_runs, run_id, c, NULL);
+        int e = map_put(&c->stopped_runs, name, c, NULL);
         r = e < 0 ? e : r;
     }
     core_unlock(c);

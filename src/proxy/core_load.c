@@ -110,6 +110,15 @@ static int load_policy(struct loading *l, struct json body)
     return r;
 }
 
+/* Of one tenant's run, its name with the tenant's is personal: erased, there is nothing left to stop. */
+static int load_stop(struct core *c, struct json body, struct json personal)
+{
+    struct str name = text_of(json_get(body, STR("run_id")));
+    if (name.n == 0)
+        name = text_of(json_get(personal, STR("of")));
+    return name.n ? map_put(&c->stopped_runs, name, c, NULL) : 0;
+}
+
 static int on_state(void *ctx, const struct state_row *r)
 {
     struct loading *l = ctx;
@@ -125,10 +134,12 @@ static int on_state(void *ctx, const struct state_row *r)
         return load_policy(l, body);
     if (str_eq(r->kind, STR("secret")))
         return core_secret_load(l->c, r, body, personal);
+    if (str_eq(r->kind, STR("person")))
+        return core_person_load(l->c, r, body, personal);
     if (str_eq(r->kind, STR("kill")))
         l->c->is_killed = !r->is_over;
     if (str_eq(r->kind, STR("run")))
-        return map_put(&l->c->stopped_runs, text_of(json_get(body, STR("run_id"))), l->c, NULL);
+        return load_stop(l->c, body, personal);
     return 0;
 }
 

@@ -49,6 +49,25 @@ bool call_row_is_unpriced(const struct call_row *row)
            (!row->settled.is_known || row->settled.how != HOW_PARSED);
 }
 
+static bool fits(struct str want, struct str have) { return want.n == 0 || str_eq(want, have); }
+
+static bool outcome_fits(struct str want, struct str have)
+{
+    return str_eq(want, STR("open")) ? have.n == 0 : fits(want, have);
+}
+
+bool call_row_fits(const struct query *q, const struct call_row *c)
+{
+    return fits(q->run, c->run_id) && fits(q->agent, c->agent) && fits(q->tenant, c->tenant) && fits(q->key, c->key) &&
+           fits(q->vendor, c->vendor) && fits(q->model, c->model) && fits(q->operation, c->operation) &&
+           fits(q->verdict, c->verdict) && outcome_fits(q->outcome, c->outcome) && fits(q->id, c->call_id);
+}
+
+bool event_row_fits(const struct query *q, const struct event_row *e)
+{
+    return fits(q->id, e->event) && fits(q->tenant, e->tenant);
+}
+
 struct rollup rollup_of(const struct call_row *row)
 {
     bool is_unknown = str_eq(row->outcome, outcome_text(OUTCOME_UNKNOWN));

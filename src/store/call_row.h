@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "call/store.h"
 #include "store/frame_read.h"
 
 struct call_row {
@@ -22,6 +23,10 @@ bool call_row_is_unpriced(const struct call_row *row);
 void call_row_open(struct call_row *row, const struct frame *f, const struct call_open *o);
 /* The last CLOSE counts for outcome and settled; when the call ended, and what its agent got, the first one says. */
 void call_row_close(struct call_row *row, const struct frame *f, const struct call_close *c);
+
+/* Whether it is one that is asked for, by its values; not by place or time. Events: by name and tenant. */
+bool call_row_fits(const struct query *q, const struct call_row *row);
+bool event_row_fits(const struct query *q, const struct event_row *row);
 
 /* A sum over calls, for runs and spend. Held is what open and unknown calls hold. */
 struct rollup {

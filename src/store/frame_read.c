@@ -513,7 +513,10 @@ static const struct event_rule {
     {STR_INIT("secret.set"), STR_INIT("secret"), STR_INIT("name"), EVENT_SETS},
     {STR_INIT("secret.rotate"), STR_INIT("secret"), STR_INIT("name"), EVENT_SETS},
     {STR_INIT("secret.remove"), STR_INIT("secret"), STR_INIT("name"), EVENT_ENDS},
+    {STR_INIT("person.create"), STR_INIT("person"), STR_INIT("name"), EVENT_SETS},
+    {STR_INIT("person.revoke"), STR_INIT("person"), STR_INIT("name"), EVENT_ENDS},
     {STR_INIT("run.stop"), STR_INIT("run"), STR_INIT("run_id"), EVENT_SETS},
+    {STR_INIT("run.stop_of"), STR_INIT("run"), STR_INIT("of"), EVENT_SETS},
     {STR_INIT("run.resume"), STR_INIT("run"), STR_INIT("run_id"), EVENT_ENDS},
     {STR_INIT("agent.revoke"), STR_INIT("agent"), STR_INIT("agent"), EVENT_SETS},
     {STR_INIT("tenant.revoke"), STR_INIT("tenant"), STR_INIT("tenant"), EVENT_SETS},
@@ -540,6 +543,7 @@ int frame_read_event(struct arena *a, const struct frame *f, struct event_row *r
     if (!json_str(json_get(body, STR("event")), &e.event) || e.event.n == 0)
         return err_trace(-ERR_CORRUPT);
     (void)json_str(json_get(body, STR("by")), &e.by); /* absent: empty */
+    (void)json_str(json_get(personal, STR("tenant")), &e.tenant);
     const struct event_rule *rule = event_rule(e.event);
     if (rule) {
         e.does = rule->does;

@@ -81,6 +81,7 @@ enum event_does {
 };
 struct event_row {
     struct str event, by;
+    struct str tenant; /* that it is about; empty: none, or not one only */
     wall_t at; /* the frame's */
     enum event_does does;
     struct str kind, id;

@@ -480,6 +480,11 @@ static void tls_reset(struct stream *base)
 
 /* -------- opening -------- */
 
+static bool tls_peer(const struct stream *s, struct net_addr *ret)
+{
+    return stream_peer(((const struct tls_stream *)(const void *)s)->under, ret);
+}
+
 static const struct stream_ops tls_ops = {
     .read_start = tls_read_on,
     .read_stop = tls_read_off,
@@ -488,6 +493,7 @@ static const struct stream_ops tls_ops = {
     .close = tls_close,
     .reset = tls_reset,
     .is_quiet = tls_is_quiet,
+    .peer = tls_peer,
 };
 
 struct tls_stream *tls_stream_new(struct stream *under, SSL *ssl, bool is_client)

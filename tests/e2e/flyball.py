@@ -9,6 +9,7 @@ import os
 import secrets
 import select
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -244,6 +245,21 @@ class Daemon:
         status, value = self.api("GET", path + ("?" + urlencode(params) if params else ""))
         assert status == 200, (status, value)
         return value
+
+    def feed_text(self, seconds):
+        """All of the feed from the beginning, as far as it comes in that time."""
+        text = b""
+        s = socket.create_connection(("127.0.0.1", self.admin_port), seconds)
+        try:
+            s.sendall(f"GET /api/v1/feed?after=0 HTTP/1.1\r\nHost: localhost\r\n"
+                      f"Authorization: Bearer {self.token}\r\n\r\n".encode())
+            while piece := s.recv(65536):
+                text += piece
+        except TimeoutError:
+            pass
+        finally:
+            s.close()
+        return text.decode()
 
     def call(self, call_id):
         """One record, or None."""

@@ -135,3 +135,10 @@ def exchange(port, data, head_only=False):
 
 def ask(port, method, path, key=None, body=None, **more):
     return exchange(port, request(method, path, key, body, **more), head_only=method == "HEAD")
+
+
+def charge(daemon, key, amount=500, run=None):
+    """A payment at Stripe, as an agent makes it."""
+    body = f"amount={amount}&currency=usd&confirm=true&payment_method=pm_card_visa"
+    headers = [("x-agent-run-id", run)] if run else []
+    return ask(daemon.data_port, "POST", "/stripe/v1/payment_intents", key, body, headers=headers)

@@ -122,6 +122,9 @@ def everything_asked(d, watch, key_id):
     for path, verbs in spec["paths"].items():
         if "get" not in verbs:
             continue
+        if "text/event-stream" in verbs["get"]["responses"]["200"]["content"]:
+            watch.add(f"GET {path}", d.feed_text(1))
+            continue
         for value in (
             ids
             if "/calls/{id}" in path

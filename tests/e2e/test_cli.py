@@ -376,6 +376,8 @@ def test_openapi_lists_what_answers(daemon):
     assert document["openapi"] == "3.1.0"
     for path, methods in document["paths"].items():
         if "get" in methods and "{" not in path and path not in ("/", "/ui", "/ui/"):
+            if "text/event-stream" in methods["get"]["responses"]["200"]["content"]:
+                continue  # it does not end: test_feed.py
             status, _ = daemon.api("GET", path + ("?q=any" if path.endswith("/find") else ""))
             assert status == 200, path
 

@@ -297,11 +297,11 @@ static void act(struct world *w)
         break;
     case 7:
         snprintf(run, sizeof(run), "run-%u", (unsigned)world_below(w, 12));
-        (void)core_run_stop(w->core, str_c(run), OPERATOR, &seq);
+        (void)core_run_stop(w->core, str_c(run), STR_NONE, OPERATOR, &seq);
         break;
     case 8:
         if (world_below(w, 4) == 0)
-            (void)core_revoke_agent(w->core, STR("support"), OPERATOR, &n, &seq);
+            (void)core_revoke_agent(w->core, STR("support"), STR_NONE, OPERATOR, &n, &seq);
         break;
     default:
         core_note_refusal(w->core, STR("key_missing"), 1);

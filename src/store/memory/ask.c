@@ -3,6 +3,7 @@
  */
 #include "base/check.h"
 #include "base/err.h"
+#include "store/feed.h"
 #include "store/memory/memory_impl.h"
 #include "store/run_sum.h"
 
@@ -23,18 +24,6 @@ struct asking {
 static bool fits(struct str want, struct str have)
 {
     return want.n == 0 || str_eq(want, have);
-}
-
-static bool outcome_fits(struct str want, struct str have)
-{
-    return str_eq(want, STR("open")) ? have.n == 0 : fits(want, have);
-}
-
-static bool call_fits(const struct query *q, const struct call_row *c)
-{
-    return fits(q->run, c->run_id) && fits(q->agent, c->agent) && fits(q->tenant, c->tenant) && fits(q->key, c->key) &&
-           fits(q->vendor, c->vendor) && fits(q->model, c->model) && fits(q->operation, c->operation) &&
-           fits(q->verdict, c->verdict) && outcome_fits(q->outcome, c->outcome) && fits(q->id, c->call_id);
 }
 
 static bool place_fits(const struct query *q, uint64_t seq, wall_t at)
@@ -73,7 +62,7 @@ static int ask_calls(struct asking *a)
     int r = 0;
     for (size_t i = a->m->n; i > 0 && a->rows_left > 0 && r == 0; i--) {
         const struct memory_call *c = a->m->entries[i - 1].call;
-        if (!c || !place_fits(a->q, c->row.open_seq, c->row.started_at) || !call_fits(a->q, &c->row))
+        if (!c || !place_fits(a->q, c->row.open_seq, c->row.started_at) || !call_row_fits(a->q, &c->row))
             continue;
         a->rows_left--;
         r = put_call(a, &c->row, false);
@@ -86,7 +75,7 @@ static int ask_run(struct asking *a)
     int r = 0;
     for (size_t i = 0; i < a->m->n && a->rows_left > 0 && r == 0; i++) {
         const struct memory_call *c = a->m->entries[i].call;
-        if (!c || !place_fits(a->q, c->row.open_seq, c->row.started_at) || !call_fits(a->q, &c->row))
+        if (!c || !place_fits(a->q, c->row.open_seq, c->row.started_at) || !call_row_fits(a->q, &c->row))
             continue;
         a->rows_left--;
         r = put_call(a, &c->row, false);
@@ -99,7 +88,7 @@ static int ask_polls(struct asking *a)
     int r = 0;
     for (size_t i = a->m->n; i > 0 && a->rows_left > 0 && r >= 0; i--) {
         const struct memory_call *c = a->m->entries[i - 1].call;
-        if (!c || !place_fits(a->q, c->row.open_seq, c->row.started_at) || !call_fits(a->q, &c->row) ||
+        if (!c || !place_fits(a->q, c->row.open_seq, c->row.started_at) || !call_row_fits(a->q, &c->row) ||
             !call_row_is_unpriced(&c->row))
             continue;
         struct call_texts t = texts_of(a->m, &c->row);
@@ -128,7 +117,7 @@ static int ask_run_sum(struct asking *a)
     run_sum_init(&sum);
     for (size_t i = 0; i < a->m->n && a->rows_left > 0 && r == 0; i++) {
         const struct memory_call *c = a->m->entries[i].call;
-        if (!c || !place_fits(a->q, c->row.open_seq, c->row.started_at) || !call_fits(a->q, &c->row))
+        if (!c || !place_fits(a->q, c->row.open_seq, c->row.started_at) || !call_row_fits(a->q, &c->row))
             continue;
         a->rows_left--;
         struct call_texts t = texts_of(a->m, &c->row);
@@ -160,11 +149,11 @@ static int put_events_around(struct asking *a, const struct call_row *c)
     jw_key(&a->w, STR("events"));
     jw_array(&a->w);
     for (int n = 0; from <= end && n < EVENTS_BEFORE + EVENTS_DURING && r == 0; from++) {
-        const struct frame *f = &memory_entry(a->m, from)->frame;
-        if (f->kind != FRAME_EVENT)
+        const struct memory_entry *e = memory_entry(a->m, from);
+        if (e->frame.kind != FRAME_EVENT)
             continue;
         n++;
-        r = put_event(a, f);
+        r = fits(a->q->tenant, e->event.tenant) ? put_event(a, &e->frame) : 0;
     }
     jw_array_end(&a->w);
     return r;
@@ -173,7 +162,7 @@ static int put_events_around(struct asking *a, const struct call_row *c)
 static int ask_call(struct asking *a)
 {
     const struct memory_call *c = map_get(&a->m->calls, a->q->id);
-    if (!c)
+    if (!c || !fits(a->q->tenant, c->row.tenant))
         return 0;
     int r = put_call(a, &c->row, true);
     if (r == 0)
@@ -333,7 +322,7 @@ static int ask_spend(struct asking *a)
     map_init(&g.by_key, GROUPS_MAX, NULL);
     for (size_t i = 0; i < a->m->n && r == 0; i++) {
         const struct memory_call *c = a->m->entries[i].call;
-        if (c && call_fits(a->q, &c->row) && day_fits(a->q, c->row.started_at))
+        if (c && call_row_fits(a->q, &c->row) && day_fits(a->q, c->row.started_at))
             r = add_to_spend(a, &g, &c->row);
     }
     if (g.n)
@@ -366,7 +355,7 @@ static int ask_events(struct asking *a)
     int r = 0;
     for (size_t i = a->m->n; i > 0 && a->rows_left > 0 && r == 0; i--) {
         const struct memory_entry *e = &a->m->entries[i - 1];
-        if (e->frame.kind != FRAME_EVENT || !fits(a->q->id, e->event.event) ||
+        if (e->frame.kind != FRAME_EVENT || !event_row_fits(a->q, &e->event) ||
             !place_fits(a->q, e->frame.seq, e->frame.at))
             continue;
         a->rows_left--;
@@ -436,6 +425,39 @@ static int ask_audit(struct asking *a)
 }
 
 static int ask_find(struct asking *a) { return memory_find(a->m, a->arena, a->q, &a->w); }
+/* --- the feed -------------------------------------------------------------------------------------------------------
+ */
+
+static int source_frame(void *ctx, uint64_t seq, struct frame *ret)
+{
+    struct memory *m = ctx;
+    if (seq == 0 || seq > m->n)
+        return err_trace(-ERR_CORRUPT);
+    *ret = memory_entry(m, seq)->frame;
+    return 0;
+}
+
+static int source_first_close(void *ctx, uint64_t open_seq, uint64_t *ret_seq)
+{
+    struct memory *m = ctx;
+    const struct memory_call *c = memory_entry(m, open_seq)->call;
+    if (!c)
+        return err_trace(-ERR_CORRUPT);
+    *ret_seq = c->row.close_seq;
+    return 0;
+}
+
+static int ask_feed(struct asking *a)
+{
+    struct feed_source from = {source_frame, source_first_close, a->m};
+    struct feed_rows f;
+    int r = 0;
+    feed_rows_init(&f, a->arena, a->q, &a->w, &from);
+    for (uint64_t seq = a->q->after_seq + 1; seq <= a->m->n && r == 0; seq++)
+        r = feed_rows_add(&f, &memory_entry(a->m, seq)->frame);
+    feed_rows_end(&f);
+    return r < 0 ? r : 0;
+}
 
 /* --- for those who follow along ----------------------------------------------------------------------------------- */
 
@@ -523,6 +545,7 @@ int memory_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_FIND] = ask_find,
         [QUERY_ENDED] = ask_ended,       [QUERY_QUIET_RUNS] = ask_quiet_runs, [QUERY_MARKS] = ask_marks,
         [QUERY_POLLS] = ask_polls,
+        [QUERY_FEED] = ask_feed,
     };
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.m = reader->m, .arena = &reader->arena, .q = q, .rows_left = query_rows(q)};

@@ -34,6 +34,7 @@ struct asking {
     int n_args;
     int64_t n_left; /* rows still wanted, where SQL does not count them */
     struct run_sum *sum; /* of ask_run_sum */
+    bool is_found;       /* of ask_call */
 };
 
 static void sql_add(struct asking *a, const char *text)
@@ -374,11 +375,18 @@ static int ask_run_sum(struct asking *a)
 /* --- one call, and the events around it
  * ---------------------------------------------------------------------------------- */
 
+#define ROW_R_ENOUGH 1
 static int on_event(struct asking *a, sqlite3_stmt *st)
 {
     struct frame f;
+    struct event_row e;
     int r = frame_of(a, sql_i64(st, 0), &f);
-    return r == 0 ? render_event(&a->r->arena, &a->w, f.seq, f.at, f.body, f.personal) : r;
+    if (r == 0 && a->q->tenant.n)
+        r = frame_read_event(&a->r->arena, &f, &e);
+    if (r < 0 || (a->q->tenant.n && !str_eq(e.tenant, a->q->tenant)))
+        return r;
+    r = render_event(&a->r->arena, &a->w, f.seq, f.at, f.body, f.personal);
+    return r < 0 ? r : --a->n_left == 0 ? ROW_R_ENOUGH : 0;
 }
 
 static int put_events_around(struct asking *a, int64_t open_seq, int64_t end_seq)
@@ -402,6 +410,7 @@ static int on_full_call(struct asking *a, sqlite3_stmt *st)
 {
     int64_t open_seq = sql_i64(st, 0), close_seq = sql_i64(st, 1), last_seq = sql_i64(st, 2);
     int r = put_call(a, st, true);
+    a->is_found = true;
     a->n_args = 0;
     arg_int(a, open_seq);
     arg_int(a, last_seq ? last_seq : close_seq ? close_seq : open_seq);
@@ -414,8 +423,9 @@ static int ask_call(struct asking *a)
         return 0;
     sql_add(a, "SELECT open_seq, close_seq, last_seq FROM calls WHERE 1");
     filter(a, "call_id", a->q->id);
+    filter(a, "tenant", a->q->tenant);
     int r = run(a, on_full_call);
-    if (r < 0 || a->n_args != 2) /* one argument: no row was found */
+    if (r < 0 || !a->is_found)
         return r;
     r = put_events_around(a, a->args[0].n, a->args[1].n);
     jw_object_end(&a->w);
@@ -577,7 +587,7 @@ static int ask_events(struct asking *a)
     filter_int(a, "at >=", q->since, q->since != 0);
     filter_int(a, "at <", q->until, q->until != 0);
     sql_add(a, " ORDER BY seq DESC");
-    limit(a);
+    a->n_left = query_rows(q);
     return run(a, on_event);
 }
 
@@ -687,6 +697,7 @@ static int ask_marks(struct asking *a)
 {
     return sqlite_ask_marks(a->r, &a->w);
 }
+static int ask_feed(struct asking *a) { return sqlite_ask_feed(a->r, a->q, &a->w); }
 
 /* --- all of them
  * ------------------------------------------------------------------------------------------------------------ */
@@ -701,6 +712,7 @@ int sqlite_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_FIND] = ask_find,
         [QUERY_ENDED] = ask_ended,       [QUERY_QUIET_RUNS] = ask_quiet_runs, [QUERY_MARKS] = ask_marks,
         [QUERY_POLLS] = ask_polls,
+        [QUERY_FEED] = ask_feed,
     };
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.r = reader, .q = q};

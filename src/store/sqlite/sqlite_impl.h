@@ -82,6 +82,7 @@ int sqlite_load(struct store *s, wall_t now, const struct store_loader *to);
 int sqlite_ask(struct store_reader *r, const struct query *q, struct buf *ret_json);
 /* The rows of QUERY_FIND, inside the transaction and the array of sqlite_ask. */
 int sqlite_find(struct store_reader *r, const struct query *q, struct json_writer *w);
+int sqlite_ask_feed(struct store_reader *r, const struct query *q, struct json_writer *w);
 int sqlite_rebuild(struct store *s, struct buf *ret_json);
 
 /* follow.c: the elements of an array that is open. */

@@ -6,8 +6,10 @@
 #include "base/err.h"
 #include "export/export.h"
 #include "http/server.h"
+#include "net/timer.h"
 #include "identity/run.h"
 #include "proxy/core_follow.h"
+#include "proxy/core_people.h"
 #include "proxy/core_secrets.h"
 #include "store/audit.h"
 
@@ -16,7 +18,9 @@ struct fake_core fake_core;
 /* --- loop and server ---------------------------------------------------------------------------------------------- */
 
 static wall_t loop_wall_now(struct loop *l) { return 1000000000LL * NS_PER_S; }
-static const struct loop_ops loop_ops = {.wall = loop_wall_now};
+static mono_t loop_mono_now(struct loop *l) { return fake_core.now; }
+static void loop_wake_at(struct loop *l, mono_t at) {}
+static const struct loop_ops loop_ops = {.wall = loop_wall_now, .now = loop_mono_now, .wake_at = loop_wake_at};
 static struct loop loop = {.ops = &loop_ops};
 
 static const struct http_server_handler *handler;
@@ -96,6 +100,10 @@ static int note(const char *called, struct str arg, struct str by, uint64_t *ret
         *ret_seq = 7;
     return fake_core.result;
 }
+static void note_tenant(struct str tenant)
+{
+    snprintf(fake_core.tenant, sizeof(fake_core.tenant), STR_FMT, STR_ARG(tenant));
+}
 static int text(struct buf *out)
 {
     (void)buf_add_c(out, fake_core.json ? fake_core.json : "[]");
@@ -121,8 +129,14 @@ int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_
 {
     return note("key_revoke", id, by, ret_seq);
 }
-int core_revoke_agent(struct core *c, struct str agent, struct str by, size_t *ret_n, uint64_t *ret_seq)
+bool core_key_is_of(struct core *c, struct str id, struct str tenant)
 {
+    return fake_core.key_tenant && str_eq(tenant, str_c(fake_core.key_tenant));
+}
+int core_revoke_agent(struct core *c, struct str agent, struct str tenant, struct str by, size_t *ret_n,
+                      uint64_t *ret_seq)
+{
+    note_tenant(tenant);
     *ret_n = 3;
     return note("revoke_agent", agent, by, ret_seq);
 }
@@ -131,8 +145,9 @@ int core_revoke_tenant(struct core *c, struct str tenant, struct str by, size_t 
     *ret_n = 2;
     return note("revoke_tenant", tenant, by, ret_seq);
 }
-int core_run_stop(struct core *c, struct str run_id, struct str by, uint64_t *ret_seq)
+int core_run_stop(struct core *c, struct str run_id, struct str tenant, struct str by, uint64_t *ret_seq)
 {
+    note_tenant(tenant);
     return note("run_stop", run_id, by, ret_seq);
 }
 int core_kill(struct core *c, struct str reason, struct str by, uint64_t *ret_seq)
@@ -150,7 +165,11 @@ int core_policy_apply(struct core *c, struct str document, struct str file, stru
         *ret_p = (const struct policy *)&loop;
     return r;
 }
-int core_keys_json(struct core *c, struct str id, struct buf *out) { return text(out); }
+int core_keys_json(struct core *c, struct str id, struct str tenant, struct buf *out)
+{
+    note_tenant(tenant);
+    return text(out);
+}
 int core_limits_json(struct core *c, struct buf *out) { return text(out); }
 int core_policies_json(struct core *c, struct buf *out) { return text(out); }
 int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready)
@@ -188,6 +207,58 @@ int core_secrets_json(struct core *c, struct str name, struct buf *out)
     (void)buf_add_c(out, fake_core.secrets ? fake_core.secrets : "[]");
     return buf_ok(out);
 }
+int core_person_create(struct core *c, const struct person_spec *s, struct str by, struct diag_list *diags,
+                       struct person_token *ret_token, uint64_t *ret_seq)
+{
+    fake_core.roles = s->roles;
+    note_tenant(s->tenant);
+    if (!s->roles) {
+        diag_add(diags, STR("person"), 0, 0, "no_role", "name at least one role");
+        return -ERR_INVALID;
+    }
+    strcpy(ret_token->text, "fba_secret");
+    return note("person_create", s->name, by, ret_seq);
+}
+int core_person_revoke(struct core *c, struct str name, struct str tenant, struct str by, uint64_t *ret_seq)
+{
+    note_tenant(tenant);
+    return note("person_revoke", name, by, ret_seq);
+}
+int core_person_by_hash(struct core *c, const uint8_t hash[PERSON_HASH_BYTES], const struct person **ret)
+{
+    uint8_t want[PERSON_HASH_BYTES];
+    if (!fake_core.person || person_token_hash(STR(FAKE_PERSON_TOKEN), want) < 0 ||
+        memcmp(hash, want, sizeof(want)) != 0)
+        return -ERR_NOT_FOUND;
+    *ret = fake_core.person;
+    return fake_core.person_status;
+}
+int core_person_by_name(struct core *c, struct str name, const struct person **ret)
+{
+    const struct person *both[] = {fake_core.person, fake_core.other};
+    for (size_t i = 0; i < 2; i++) {
+        if (!both[i] || !str_eq(both[i]->name, name))
+            continue;
+        *ret = both[i];
+        return fake_core.person_status;
+    }
+    return -ERR_NOT_FOUND;
+}
+int core_person_look(struct core *c, const struct person *p) { return fake_core.person_status; }
+int core_people_json(struct core *c, struct str tenant, struct buf *out)
+{
+    note_tenant(tenant);
+    return text(out);
+}
+int core_admin_action(struct core *c, const struct admin_action *a, uint64_t *ret_seq)
+{
+    snprintf(fake_core.action, sizeof(fake_core.action), STR_FMT " by " STR_FMT " as " STR_FMT " on " STR_FMT,
+             STR_ARG(a->action), STR_ARG(a->by), STR_ARG(a->role), STR_ARG(a->target));
+    fake_core.n_actions++;
+    *ret_seq = 8;
+    return fake_core.action_result;
+}
+uint64_t core_last_seq(struct core *c) { return fake_core.last_seq; }
 struct str core_secrets_problem(struct core *c)
 {
     return fake_core.problem ? str_c(fake_core.problem) : STR_NONE;
@@ -252,10 +323,14 @@ void fake_setup(struct fake *f)
     *f = (struct fake){.ui_dir = f->ui_dir};
     memset(&fake_core, 0, sizeof(fake_core));
     fake_core.is_durable = true;
+    fake_core.now = 1000 * NS_PER_S;
+    loop.wheel = timer_wheel_new(&loop);
+    rng_seeded_init(&f->rng, 1);
     limits_default(&f->limits);
     struct admin_options o = {.loop = &loop,
                               .core = (struct core *)&fake_core,
                               .limits = &f->limits,
+                              .rng = &f->rng,
                               .token = STR(FAKE_TOKEN),
                               .config_json = STR("{\"workers\":{\"value\":2,\"origin\":\"default\"}}"),
                               .vendors_json = STR("[{\"name\":\"stripe\",\"operations\":[]}]"),
@@ -278,6 +353,7 @@ static void exchange_drop(struct fake *f)
 void fake_teardown(struct fake *f)
 {
     admin_free(f->admin);
+    timer_wheel_free(loop.wheel);
     exchange_drop(f);
     free(f->sent);
 }
@@ -285,7 +361,7 @@ void fake_teardown(struct fake *f)
 void fake_send(struct fake *f, const char *method, const char *target, const char *host, const char *auth,
                const char *type, const char *body)
 {
-    struct http_field fields[4];
+    struct http_field fields[8];
     struct http_head h = {.method = str_c(method),
                           .target = str_c(target),
                           .path = str_c(target),
@@ -301,6 +377,9 @@ void fake_send(struct fake *f, const char *method, const char *target, const cha
         fields[h.n_fields++] = (struct http_field){STR("If-None-Match"), str_c(f->if_none_match)};
     if (f->accept_encoding)
         fields[h.n_fields++] = (struct http_field){STR("Accept-Encoding"), str_c(f->accept_encoding)};
+
+    for (size_t i = 0; i < f->n_more; i++)
+        fields[h.n_fields++] = f->more[i];
 
     exchange_drop(f);
     f->sent = realloc(f->sent, body ? strlen(body) + 1 : 1);
@@ -351,6 +430,26 @@ void fake_synced(int result)
     assert_non_null(w);
     w->result = result;
     w->done.fn(w->done.ctx);
+}
+
+void fake_pass(int64_t ms)
+{
+    fake_core.now += ms * NS_PER_MS;
+    timer_wheel_advance(loop.wheel, fake_core.now);
+}
+
+void fake_writable(struct fake *f) { f->x->x.ev->on_writable(f->x->x.ev_ctx); }
+
+const char *fake_field(struct fake *f, const char *name, char end)
+{
+    static char value[512];
+    const char *at = strstr(f->x->fields, name);
+    value[0] = 0;
+    if (at) {
+        at += strlen(name) + 2; /* ": " */
+        snprintf(value, sizeof(value), "%.*s", (int)strcspn(at, (char[]){end, '\n', 0}), at);
+    }
+    return value;
 }
 
 void fake_leave(struct fake *f) { f->x->x.ev->on_reset(f->x->x.ev_ctx, HTTP_RESET_PEER_CLOSED); }

@@ -8,9 +8,12 @@
 
 #include "admin/admin.h"
 #include "http/exchange.h"
+#include "proxy/core_people.h"
 #include "store/audit.h"
 
 #define FAKE_TOKEN "token-0123456789"
+/* Of fake_core.person, when there is one. */
+#define FAKE_PERSON_TOKEN "fba_abcdefghijklmnopqrstuvwxyz0123453oEbrp"
 
 struct fake_exchange {
     struct http_exchange x;
@@ -38,6 +41,16 @@ struct fake_core {
     int audit; /* of audit_verify */
     struct audit_report report;
     struct ask *ask;
+    /* people */
+    const struct person *person; /* who has FAKE_PERSON_TOKEN */
+    const struct person *other;  /* one more, found by name */
+    int person_status;
+    unsigned roles;
+    char tenant[64], action[256];
+    const char *key_tenant;
+    int n_actions, action_result;
+    uint64_t last_seq;
+    mono_t now;
     struct sync_wait *sync;
 };
 extern struct fake_core fake_core;
@@ -45,9 +58,12 @@ extern struct fake_core fake_core;
 struct fake {
     struct admin *admin;
     struct limits limits;
+    struct rng rng;
     struct fake_exchange *x; /* of the last request */
     const char *if_none_match, *accept_encoding; /* NULL: not sent */
     const char *ui_dir;                          /* before fake_setup; NULL: the files in the program */
+    const struct http_field *more; /* fields that every request carries beside its own */
+    size_t n_more;
     char *sent;              /* its body, where the connection was read to */
 };
 
@@ -66,6 +82,12 @@ void fake_answer(int result, const char *json);
 void fake_work(struct store *s);
 /* The journal is synced. */
 void fake_synced(int result);
+/* The value of a field of the answer, up to `end`; "" when it has none. In static memory. */
+const char *fake_field(struct fake *f, const char *name, char end);
+/* Time passes, and timers fire. */
+void fake_pass(int64_t ms);
+/* The connection takes what was written. */
+void fake_writable(struct fake *f);
 /* The client leaves. */
 void fake_leave(struct fake *f);
 

@@ -56,24 +56,37 @@ static void a_listener_on_every_address_takes_numbers_and_no_names(void **state)
     assert_false(host_is_ours(STR("intranet:4748"), &any));
 }
 
-static void only_the_whole_token_opens(void **state)
+static void only_pages_of_this_very_listener_are_of_our_origin(void **state)
 {
-    struct str token = STR("s3cret");
-    assert_true(bearer_fits(STR("Bearer s3cret"), token));
-    assert_true(bearer_fits(STR("bearer s3cret "), token));
-    static const char *const wrong[] = {"",
-                                        "Bearer",
-                                        "Bearer ",
-                                        "Bearer s3cre",
-                                        "Bearer s3cret1",
-                                        "Bearer S3cret",
-                                        "s3cret",
-                                        "Basic s3cret",
-                                        "Bearer s3cret s3cret"};
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-        assert_false(bearer_fits(str_c(wrong[i]), token));
-    assert_false(bearer_fits(STR("Bearer "), STR("")));
-    assert_false(bearer_fits(STR("Bearer x"), STR_NONE));
+    assert_true(origin_is_ours(STR("http://127.0.0.1:4748"), STR("127.0.0.1:4748"), false));
+    assert_true(origin_is_ours(STR("http://LOCALHOST:4748"), STR("localhost:4748"), false));
+    assert_true(origin_is_ours(STR("https://flyball.internal"), STR("flyball.internal"), true));
+    static const char *const foreign[] = {"null",
+                                          "",
+                                          "http://",
+                                          "http://127.0.0.1",
+                                          "http://127.0.0.1:4749",
+                                          "https://127.0.0.1:4748",
+                                          "http://127.0.0.1:4748.evil.example",
+                                          "http://evil.example",
+                                          "127.0.0.1:4748"};
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+        assert_false(origin_is_ours(str_c(foreign[i]), STR("127.0.0.1:4748"), false));
+    assert_false(origin_is_ours(STR("http://flyball.internal"), STR("flyball.internal"), true));
+    assert_false(origin_is_ours(STR("http://"), STR(""), false));
+}
+
+static void a_cookie_is_found_by_its_whole_name(void **state)
+{
+    struct str v = STR("untouched");
+    assert_true(cookie_value(STR("a=1; flyball_1=x; flyball=y"), STR("flyball"), &v));
+    assert_str(v, "y");
+    assert_true(cookie_value(STR("flyball=first;flyball=second"), STR("flyball"), &v));
+    assert_str(v, "first");
+    assert_true(cookie_value(STR("flyball="), STR("flyball"), &v));
+    assert_str(v, "");
+    assert_false(cookie_value(STR("xflyball=1; flyball; Flyball=2"), STR("flyball"), &v));
+    assert_false(cookie_value(STR(""), STR("flyball"), &v));
 }
 
 int main(void)
@@ -82,7 +95,8 @@ int main(void)
         cmocka_unit_test(loopback_names_and_the_bound_address_are_ours),
         cmocka_unit_test(other_names_are_not),
         cmocka_unit_test(a_listener_on_every_address_takes_numbers_and_no_names),
-        cmocka_unit_test(only_the_whole_token_opens),
+        cmocka_unit_test(only_pages_of_this_very_listener_are_of_our_origin),
+        cmocka_unit_test(a_cookie_is_found_by_its_whole_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ static char *view(const char *core_text, const char *keys_text)
     assert_int_equal(json_parse(&a, str_c(core_text), 16, &core), 0);
     assert_int_equal(json_parse(&a, str_c(keys_text), 16, &keys), 0);
     jw_init(&w, &out);
-    limits_view(&a, core, keys, &w);
+    limits_view(&a, core, keys, STR_NONE, &w);
     jw_end(&w);
     char *s = strndup(out.p, out.n);
     buf_deinit(&out);

@@ -86,11 +86,39 @@ static void what_changes_things_needs_more_than_viewer(void **state)
     size_t n;
     const struct verb *v = verbs_table(&n);
     for (size_t i = 0; i < n; i++) {
-        if (v[i].method == METHOD_POST && strcmp(v[i].id, "policy_check") != 0)
+        bool is_own = str_starts(v[i].path, STR("/api/v1/session")); /* of whoever asks, and nobody else's */
+        if (verb_is_action(&v[i]) && !is_own)
             assert_true(v[i].role > ROLE_VIEWER);
-        if (v[i].role == ROLE_PUBLIC)
+        if (v[i].role == ROLE_PUBLIC && !is_own)
             assert_true(!str_starts(v[i].path, STR("/api/v1/")) || str_ends(v[i].path, STR("openapi.json")));
     }
+}
+
+static void an_action_is_what_changes_something(void **state)
+{
+    struct str args[VERB_ARGS_MAX];
+    assert_false(verb_is_action(find("GET", "/api/v1/keys", args, 0)));
+    assert_false(verb_is_action(find("POST", "/api/v1/policies/check", args, 0)));
+    assert_true(verb_is_action(find("POST", "/api/v1/policies", args, 0)));
+    assert_true(verb_is_action(find("POST", "/api/v1/session", args, 0)));
+    assert_true(verb_is_action(find("DELETE", "/api/v1/session", args, 0)));
+}
+
+static void what_nobody_thought_of_tenants_for_is_for_all_of_them_only(void **state)
+{
+    static const char *const whole[] = {"POST /api/v1/kill",          "POST /api/v1/unkill",      "GET /api/v1/secrets",
+                                        "GET /api/v1/audit/verify",   "GET /api/v1/audit/export", "GET /api/v1/config",
+                                        "GET /api/v1/policies",       "POST /api/v1/policies",    "GET /api/v1/health",
+                                        "GET /api/v1/doctor",         "POST /api/v1/reload"};
+    struct str args[VERB_ARGS_MAX], method, path;
+    for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+        assert_true(str_cut(str_c(whole[i]), ' ', &method, &path));
+        char m[8] = {0};
+        memcpy(m, method.p, method.n);
+        assert_false(verb_keeps_tenant(find(m, path.p, args, 0)));
+    }
+    assert_true(verb_keeps_tenant(find("GET", "/api/v1/calls", args, 0)));
+    assert_true(verb_keeps_tenant(find("GET", "/api/v1/feed", args, 0)));
 }
 
 static void every_role_has_a_word_of_its_own(void **state)
@@ -112,6 +140,8 @@ int main(void)
         cmocka_unit_test(a_known_path_says_which_methods_it_has),
         cmocka_unit_test(params_are_known_by_whole_name),
         cmocka_unit_test(what_changes_things_needs_more_than_viewer),
+        cmocka_unit_test(an_action_is_what_changes_something),
+        cmocka_unit_test(what_nobody_thought_of_tenants_for_is_for_all_of_them_only),
         cmocka_unit_test(every_role_has_a_word_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -389,7 +389,7 @@ static void revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold(vo
     assert_int_equal(t.code, CODE_STOPPED);
     drop(&t);
     assert_int_equal(core_unkill(w.core, STR("ann"), &w.seq), 0);
-    assert_int_equal(core_run_stop(w.core, STR("run-1"), STR("ann"), &w.seq), 0);
+    assert_int_equal(core_run_stop(w.core, STR("run-1"), STR_NONE, STR("ann"), &w.seq), 0);
     assert_int_equal(hold(&w, &t, 1, NULL), CORE_R_REFUSED);
     drop(&t);
     assert_int_equal(core_key_revoke(w.core, str_c(w.key.id), STR("ann"), &w.seq), 0);

@@ -1,0 +1,69 @@
+/*
+ * admin/filters.c - see filters.h.
+ */
+#include "admin/filters.h"
+
+bool filter_is_one_of(struct request *r, const char *name, struct str got, const struct str *names, size_t n)
+{
+    if (!got.n)
+        return true;
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(got, names[i]))
+            return true;
+    }
+    struct str near = diag_nearest(got, names, n);
+    request_fail(r, 400, "parameter_invalid", "%s `" STR_FMT "` is not known%s" STR_FMT "%s", name,
+                 STR_ARG(str_sub(got, 0, 64)), near.n ? "; did you mean `" : "", STR_ARG(near), near.n ? "`?" : "");
+    return false;
+}
+
+static bool words_are_known(struct request *r, struct str unknown)
+{
+    static const struct str verdicts[] = {STR_INIT("permit"), STR_INIT("deny"), STR_INIT("approve")};
+    static const struct str outcomes[] = {STR_INIT("settled"), STR_INIT("released"), STR_INIT("unknown"),
+                                          STR_INIT("none")};
+    static const struct str switches[] = {STR_INIT("1"), STR_INIT("0"), STR_INIT("true"), STR_INIT("false")};
+    return filter_is_one_of(r, "verdict", request_param(r, STR("verdict")), verdicts, 3) &&
+           filter_is_one_of(r, "outcome", request_param(r, STR("outcome")), outcomes, 4) &&
+           filter_is_one_of(r, "unknown", unknown, switches, 4);
+}
+
+bool filters_keep_to_tenant(struct request *r, struct query *q)
+{
+    struct str asked = q->tenant;
+    if (!r->who.tenant.n)
+        return true;
+    q->tenant = r->who.tenant;
+    return !asked.n || str_eq(asked, r->who.tenant);
+}
+
+bool filters_read(struct request *r, enum query_kind kind)
+{
+    struct query *q = &r->ask.q;
+    struct str unknown = request_param(r, STR("unknown"));
+    uint64_t before, after;
+
+    if (!words_are_known(r, unknown))
+        return false;
+    *q = (struct query){.kind = kind};
+    q->run = request_param(r, STR("run"));
+    q->agent = request_param(r, STR("agent"));
+    q->tenant = request_param(r, STR("tenant"));
+    q->key = request_param(r, STR("key"));
+    q->vendor = request_param(r, STR("vendor"));
+    q->model = request_param(r, STR("model"));
+    q->operation = request_param(r, STR("operation"));
+    q->verdict = request_param(r, STR("verdict"));
+    q->outcome = request_param(r, STR("outcome"));
+    if (!request_limit(r, &q->rows_max) || !request_seq(r, STR("before"), &before) ||
+        !request_seq(r, STR("after"), &after) || !request_time(r, STR("since"), &q->since) ||
+        !request_time(r, STR("until"), &q->until))
+        return false;
+    q->before_seq = before;
+    q->after_seq = after;
+    if (str_eq(unknown, STR("1")) || str_eq(unknown, STR("true")))
+        q->outcome = STR("unknown");
+    if (!filters_keep_to_tenant(r, q))
+        q->run = STR(" "); /* which no run id is */
+    return true;
+}
