@@ -77,14 +77,23 @@ static struct str repair_v1(struct call *c, const struct vendor *v, struct str p
 
 /*
  * How well a vendor fits a request without a prefix, from the worst on. Several vendors have /v1/files and /v1/models:
- * a header of a vendor's own tells them apart, or what the key wears. A path in whose dialect models are asked is that
+ * a vendor's own client tells them apart, or what the key wears. A path in whose dialect models are asked is that
  * dialect's. A vendor that this key may not use is the answer only where there is no other.
  */
 enum fit { FIT_NOT, FIT_FORBIDDEN, FIT_UNMARKED, FIT_POSSIBLE, FIT_DRESSED, FIT_MARKED, FIT_DIALECT };
 
+/* Whether the client is one of this vendor's own. */
+static bool is_marked(const struct call *c, const struct vendor *v)
+{
+    struct str header = connector_root_header(v->connector), value;
+    if (header.n && http_head_get(c->head, header, &value))
+        return true;
+    return http_head_get(c->head, STR("user-agent"), &value) && connector_root_agent(v->connector, value);
+}
+
 static enum fit fit_of(const struct call *c, const struct vendor *v, struct str path)
 {
-    struct str header = connector_root_header(v->connector), operation, shape, value;
+    struct str operation, shape;
     enum op_class class;
     if (!saas_knows_path(v->connector, c->method, path))
         return FIT_NOT;
@@ -92,11 +101,11 @@ static enum fit fit_of(const struct call *c, const struct vendor *v, struct str 
         return FIT_FORBIDDEN;
     if (connector_shape(v->connector, c->method, path, &operation, &class, &shape))
         return FIT_DIALECT;
-    if (header.n && http_head_get(c->head, header, &value))
+    if (is_marked(c, v))
         return FIT_MARKED;
     if (connector_root_key(v->connector, c->dress))
         return FIT_DRESSED;
-    return header.n ? FIT_UNMARKED : FIT_POSSIBLE;
+    return connector_root_header(v->connector).n ? FIT_UNMARKED : FIT_POSSIBLE;
 }
 
 static struct str add_name(struct call *c, struct str names, const char *before, struct str name)

@@ -225,9 +225,9 @@ static void parse_secret(struct parse *p, const struct yaml *map)
 static void parse_root(struct parse *p, const struct yaml *root)
 {
     static const char *const keys[] = {
-        "connector", "version", "layer", "base_url", "root_header", "root_keys", "modes", "secret", "request",
-        "request_id_header", "idempotency", "tag", "error", "no_charge", "currencies", "free_ids", "customer_ids",
-        "objects", "operations", "known", "hosts", "object_id"};
+        "connector", "version", "layer", "base_url", "root_header", "root_agents", "root_keys", "modes",
+        "secret", "request", "request_id_header", "idempotency", "tag", "error", "no_charge", "currencies",
+        "free_ids", "customer_ids", "objects", "operations", "known", "hosts", "object_id"};
     struct connector *c = p->c;
     read_keys(p, root, keys, sizeof(keys) / sizeof(keys[0]));
     if (!yaml_is(root, YAML_MAP))
@@ -239,6 +239,7 @@ static void parse_root(struct parse *p, const struct yaml *root)
     parse_layer(p, root);
     c->base_url = parse_str(p, root, "base_url", true);
     c->root_header = parse_str(p, root, "root_header", false);
+    c->root_agents = parse_strs(p, root, "root_agents");
     c->root_keys = parse_strs(p, root, "root_keys");
     c->request_id_header = parse_str(p, root, "request_id_header", false);
     parse_secret(p, yaml_get(root, STR("secret")));
@@ -310,13 +311,20 @@ struct str connector_layer(const struct connector *c) { return c->layer; }
 struct str connector_base_url(const struct connector *c) { return c->base_url; }
 struct str connector_root_header(const struct connector *c) { return c->root_header; }
 
-bool connector_root_key(const struct connector *c, struct str dress)
+static bool begins_with_one(struct str s, const struct strs *starts)
 {
-    for (size_t i = 0; i < c->root_keys.n; i++)
-        if (str_starts(dress, c->root_keys.items[i]))
+    for (size_t i = 0; i < starts->n; i++)
+        if (str_starts(s, starts->items[i]))
             return true;
     return false;
 }
+
+bool connector_root_agent(const struct connector *c, struct str user_agent)
+{
+    return begins_with_one(user_agent, &c->root_agents);
+}
+
+bool connector_root_key(const struct connector *c, struct str dress) { return begins_with_one(dress, &c->root_keys); }
 
 struct secret_form connector_secret_form(const struct connector *c) { return c->secret; }
 struct str connector_request_id_header(const struct connector *c) { return c->request_id_header; }

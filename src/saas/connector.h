@@ -52,6 +52,8 @@ bool connector_secret_mode(const struct connector *c, struct str secret, enum mo
  * Empty: there is none.
  */
 struct str connector_root_header(const struct connector *c);
+/* Whether that User-Agent is one of this vendor's clients, where they send no such header. */
+bool connector_root_agent(const struct connector *c, struct str user_agent);
 /* Whether what a key of ours wears (`sk_test_`) is how this vendor's own keys begin: the next best sign. */
 bool connector_root_key(const struct connector *c, struct str dress);
 /*

@@ -233,7 +233,7 @@ struct connector {
     struct strs query_fields; /* flags that may stand in a query beside a body, because they decide nothing */
     struct strs multipart;    /* ids of operations whose form with files goes on unread */
     struct str root_header, request_id_header, replay_header;
-    struct strs root_keys;
+    struct strs root_agents, root_keys;
     struct str idempotency_header;
     struct strs idempotency_methods;
     struct strs idempotency_operations; /* ids; empty: all of these methods */

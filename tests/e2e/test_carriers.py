@@ -331,8 +331,9 @@ def test_nothing_else_is_repaired(stand, target):
 # ---- without a prefix: which vendor --------------------------------------------------------------------------------
 
 
-def test_lists_that_several_vendors_have_go_where_the_sdks_own_header_says(stand):
-    key = stand.key
+@pytest.mark.parametrize("dress", ["", "sk-proj-", "sk-ant-", "sk_test_"])
+def test_lists_that_several_vendors_have_go_to_the_vendor_of_the_sdk(stand, dress):
+    key = dress + stand.key
     for act, vendor, operation in [
             (lambda: openai.OpenAI(api_key=key, base_url=stand.url + "/v1").models.list(), "openai", "models.list"),
             (lambda: anthropic.Anthropic(api_key=key, base_url=stand.url).models.list(), "anthropic", "models.list"),

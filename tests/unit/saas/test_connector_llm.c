@@ -134,12 +134,15 @@ static void ids_of_models_may_have_colons(void **state)
     connector_free(c);
 }
 
-static void a_header_or_what_a_key_wears_finds_the_vendor(void **state)
+static void the_client_or_what_a_key_wears_finds_the_vendor(void **state)
 {
     struct connector *openai = builtin("openai"), *anthropic = builtin("anthropic");
     assert_str(connector_root_header(anthropic), "anthropic-version");
     assert_str(connector_root_header(fx.stripe), "stripe-version");
     assert_str(connector_root_header(openai), "");
+    assert_true(connector_root_agent(openai, STR("AsyncOpenAI/Python 3.57.0")));
+    assert_false(connector_root_agent(openai, STR("Anthropic/Python 2.14.0")));
+    assert_false(connector_root_agent(anthropic, STR("OpenAI/JS 7.59.0")));
     assert_true(connector_root_key(anthropic, STR("sk-ant-api03-")));
     assert_true(connector_root_key(fx.stripe, STR("rk_live_")));
     assert_false(connector_root_key(fx.stripe, STR("sk-")));
@@ -216,7 +219,7 @@ int main(void)
         T(calls_to_models_have_a_shape),
         T(what_reads_by_post_is_free),
         T(ids_of_models_may_have_colons),
-        T(a_header_or_what_a_key_wears_finds_the_vendor),
+        T(the_client_or_what_a_key_wears_finds_the_vendor),
         T(headers_are_named_or_begin_as_listed),
         T(secrets_have_no_mode),
         T(a_refusal_has_the_dialects_form),
