@@ -132,13 +132,13 @@ static void ask_within(struct asker *a, const char *what, struct query q, double
 {
     struct buf json;
     buf_init(&json, (size_t)1 << 30);
-    double t = seconds();
+    double t = seconds(), cpu = cpu_seconds();
     if (a->store->ops->ask(a->reader, &q, &json) < 0)
         abort();
-    double ms = (seconds() - t) * 1e3;
+    double ms = (seconds() - t) * 1e3, cpu_ms = (cpu_seconds() - cpu) * 1e3;
     bool is_late = ms_max > 0 && (ms > ms_max || json.n < 3);
     a->has_failed |= is_late;
-    printf("  %-40s %8.2f ms, %zu bytes", what, ms, json.n);
+    printf("  %-40s %8.2f ms, %8.2f of a core, %zu bytes", what, ms, cpu_ms, json.n);
     if (ms_max > 0)
         printf(is_late ? "  NOT within %.0f ms" : "  (at most %.0f)", ms_max);
     printf("\n");

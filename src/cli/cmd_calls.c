@@ -3,6 +3,7 @@
  */
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/near.h"
 #include "cli/print.h"
 #include "cli/tokens.h"
 #include "codec/json_canon.h"
@@ -226,6 +227,20 @@ static int follow(struct cli *c)
     return r;
 }
 
+/* A vendor's name with a slip in it must not look like "nothing happened". */
+static void say_none(struct cli *c)
+{
+    struct answer a;
+    struct str vendor = cli_option(c, "vendor");
+    cli_note(c, "No calls.");
+    if (!vendor.n || client_call(c, "GET", STR("/api/v1/vendors"), STR_NONE, &a) != 0)
+        return;
+    struct json vendors = json_get(a.json, STR("vendors"));
+    if (!near_has(vendor, vendors, "name"))
+        cli_note(c, "There is no vendor `" STR_FMT "`" STR_FMT, STR_ARG(vendor),
+                 STR_ARG(near_in(c, vendor, vendors, "name")));
+}
+
 static int run(struct cli *c)
 {
     struct answer a;
@@ -248,7 +263,7 @@ static int run(struct cli *c)
     if (json_len(calls))
         print_calls(c, calls);
     else
-        cli_note(c, "No calls.");
+        say_none(c);
     return CLI_DONE;
 }
 

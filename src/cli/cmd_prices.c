@@ -5,6 +5,7 @@
  */
 #include "base/err.h"
 #include "cli/commands.h"
+#include "cli/near.h"
 #include "cli/print.h"
 #include "cli/settings.h"
 #include "codec/json_write.h"
@@ -242,13 +243,22 @@ static size_t choose(struct cli *c, const struct catalog *catalog, const struct 
     return n;
 }
 
+static int say_none(struct cli *c, const struct catalog *catalog)
+{
+    struct str *names = arena_alloc(&c->arena, (catalog_models(catalog) + 1) * sizeof(*names)), near;
+    for (size_t i = 0; i < catalog_models(catalog); i++)
+        names[i] = model_name(catalog_model(catalog, i));
+    near = near_name(c, c->args[0], names, catalog_models(catalog));
+    return cli_fail(c, "no model is called `" STR_FMT "`, so its price is unknown" STR_FMT, STR_ARG(c->args[0]),
+                    STR_ARG(near.n ? near : STR("; `flyball prices list` lists all")));
+}
+
 static int show(struct cli *c, const struct catalog *catalog)
 {
     const struct model **models = arena_alloc(&c->arena, (catalog_models(catalog) + 1) * sizeof(const struct model *));
     size_t n = choose(c, catalog, models);
     if (!n && c->n_args)
-        return cli_fail(c, "no model is called `" STR_FMT "`, so its price is unknown; `flyball prices list` lists all",
-                        STR_ARG(c->args[0]));
+        return say_none(c, catalog);
     if (c->is_json)
         print_json(c, catalog, models, n);
     else if (c->n_args)

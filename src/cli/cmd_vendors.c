@@ -3,6 +3,7 @@
  */
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/near.h"
 #include "cli/print.h"
 
 static void print_vendors(struct cli *c, struct json vendors)
@@ -39,7 +40,9 @@ static int print_operations(struct cli *c, struct json vendors, struct str name)
         table_print(&t);
         return CLI_DONE;
     }
-    return cli_fail(c, "there is no vendor `" STR_FMT "`; `flyball vendors` lists them", STR_ARG(name));
+    struct str near = near_in(c, name, vendors, "name");
+    return cli_fail(c, "there is no vendor `" STR_FMT "`" STR_FMT, STR_ARG(name),
+                    STR_ARG(near.n ? near : STR("; `flyball vendors` lists them")));
 }
 
 static int run(struct cli *c)

@@ -3,6 +3,7 @@
  */
 #include "cli/live.h"
 
+#include "cli/near.h"
 #include "saas/connector.h"
 
 #define CONFIG_BYTES_MAX 4096
@@ -16,11 +17,13 @@ static const struct live_vendor known[] = {
 
 static int say_unknown(struct cli *c, struct str name)
 {
-    struct str names = STR("");
-    for (size_t i = 0; i < N_KNOWN; i++)
-        names = arena_printf(&c->arena, STR_FMT "%s" STR_FMT, STR_ARG(names), i ? ", " : "", STR_ARG(known[i].vendor));
-    return cli_usage(c, "--live: there is no simulated vendor `" STR_FMT "`; there are " STR_FMT, STR_ARG(name),
-                     STR_ARG(names));
+    struct str all[N_KNOWN], names = STR("");
+    for (size_t i = 0; i < N_KNOWN; i++) {
+        all[i] = known[i].vendor;
+        names = arena_printf(&c->arena, STR_FMT "%s" STR_FMT, STR_ARG(names), i ? ", " : "", STR_ARG(all[i]));
+    }
+    return cli_usage(c, "--live: there is no simulated vendor `" STR_FMT "`; there are " STR_FMT STR_FMT, STR_ARG(name),
+                     STR_ARG(names), STR_ARG(near_name(c, name, all, N_KNOWN)));
 }
 
 const struct live_vendor *live_vendors(size_t *ret_n)

@@ -42,6 +42,21 @@ def test_wrong_use_is_2_and_suggests(daemon):
     assert done.returncode == 2 and "did you mean `bash`?" in done.stderr
 
 
+def test_names_that_only_the_daemon_knows_are_suggested_too(daemon):
+    done = daemon.cli("vendors", "strpe")
+    assert done.returncode == 1 and "did you mean `stripe`?" in done.stderr
+    done = daemon.cli("calls", "--vendor", "strpe")
+    assert done.returncode == 0 and "did you mean `stripe`?" in done.stderr
+    assert "There is no vendor" not in daemon.cli("calls", "--vendor", "stripe").stderr
+    done = daemon.cli("prices", "list", "gpt-4o-mni")
+    assert done.returncode == 1 and "did you mean `gpt-4o-mini`?" in done.stderr
+    done = daemon.cli("dev", "--live", "strpe", dir=False)
+    assert done.returncode == 2 and "did you mean `stripe`?" in done.stderr
+    done = daemon.cli("key", "create", "--agent", "a", "--policy", "defalt")
+    assert done.returncode == 0 and "all calls of this key are denied; did you mean `default`?" in done.stderr
+    assert "denied" not in daemon.cli("key", "create", "--agent", "a", "--policy", "default").stderr
+
+
 def test_no_daemon_is_3_and_says_what_to_do(daemon):
     daemon.stop()
     done = daemon.cli("calls", "--json")

@@ -230,6 +230,39 @@ def test_doctor_asks_vendors_only_when_told_to(daemon, vendor):
     assert done.returncode == 1 and "no connection" in checks(done)[("vendor", "fail")]["text"]
 
 
+def test_doctor_compares_our_clock_with_a_vendor_s(home, tmp_path):
+    class Late(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(404)
+            self.end_headers()
+
+        def date_time_string(self, timestamp=None):
+            return super().date_time_string(time.time() - 3600)
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Late) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        config = tmp_path / "flyball.yaml"
+        config.write_text(json.dumps({"vendors": {"stripe": {"base_url": f"http://127.0.0.1:{server.server_port}",
+                                                              "secret": "env:STRIPE_SECRET_KEY"}}}))
+        found = checks(flyball(home, "doctor", "--offline", "--vendors", "--json", "--config", config))
+        server.shutdown()
+    assert "differ by 3600 s" in found[("clock", "warn")]["text"] or "3599" in found[("clock", "warn")]["text"]
+    assert ("vendor", "ok") in found and ("secret", "warn") in found
+
+
+def test_doctor_fails_when_others_can_read_what_is_private(daemon):
+    for file, name in (("admin.token", "token"), ("checkpoint.key", "record key")):
+        (daemon.dir / file).chmod(0o644)
+        done = daemon.cli("doctor", "--json")
+        assert done.returncode == 1
+        assert checks(done)[(name, "fail")]["fix"] == f"chmod 600 {daemon.dir / file}"
+        (daemon.dir / file).chmod(0o600)
+    assert daemon.cli("doctor").returncode == 0
+
+
 # ---- completion ----------------------------------------------------------------------------------
 
 
