@@ -200,3 +200,17 @@ export async function shoot(page, name) {
     mkdirSync(SHOTS, { recursive: true });
     await page.screenshot({ path: path.join(SHOTS, name + '.png') });
 }
+
+/* A module of ui/src as Node runs it. */
+export async function load(name) {
+    const esbuild = need('esbuild');
+    const { outputFiles } = await esbuild.build({
+        entryPoints: [path.join(TOP, 'ui/src', name)],
+        bundle: true,
+        format: 'esm',
+        write: false,
+        platform: 'browser',
+        banner: { js: 'globalThis.location ??= { hash: "" }; globalThis.addEventListener ??= () => {};' },
+    });
+    return import('data:text/javascript;base64,' + Buffer.from(outputFiles[0].contents).toString('base64'));
+}

@@ -77,28 +77,28 @@ export function stream(path: string, lastId: string, signal: AbortSignal): Promi
 
 /* --- who is signed in --------------------------------------------------------------------------------------------- */
 
-const CSRF = 'flyball.csrf';
+const SIGNED_IN = 'flyball.signed-in'; /* a session may be there: a stranger's page asks for none */
 
 function accept(s: Session): void {
-    csrf = s.csrf ?? sessionStorage.getItem(CSRF) ?? '';
-    if (s.csrf) sessionStorage.setItem(CSRF, s.csrf);
+    csrf = s.csrf ?? '';
     session.value = s;
 }
 
 function forget(): void {
     bearer = csrf = '';
-    sessionStorage.removeItem(CSRF);
+    localStorage.removeItem(SIGNED_IN);
     session.value = null;
 }
 
 /* A session that an earlier page of this browser began. */
 export async function resume(): Promise<void> {
-    accept(await get<Session>('/session'));
+    if (localStorage.getItem(SIGNED_IN)) accept(await get<Session>('/session'));
 }
 
 /* The code of a link that `flyball dev` or an administrator gave. */
 export async function signInByCode(code: string): Promise<void> {
     accept(await post<Session>('/session', { code }));
+    localStorage.setItem(SIGNED_IN, '1');
 }
 
 /* A daemon without sessions has one credential, and it may do everything. */

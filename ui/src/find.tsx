@@ -1,12 +1,14 @@
 /* find.tsx - the search box: any id, whatever it names, and straight to it. */
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { ApiError, get } from './api';
+import { get } from './api';
 import { go, href } from './route';
 import { Text } from './parts';
 import { when } from './format';
-import type { Call, Found, Key, Run } from './types';
+import type { Found, Key } from './types';
 
 const WORDS: Record<string, string> = { object: 'vendor object', vendor_request: 'vendor request', param: 'parameter' };
+const HITS_MAX = 20,
+    KEYS_MAX = 10;
 const LISTS = ['agent', 'tenant'];
 
 /* Where a hit leads: what has a page or a list of its own there, else to the call that knows it. */
@@ -17,42 +19,26 @@ export function hrefOf(h: Found): string {
     return href('calls', '', { call: h.call_id });
 }
 
-const none = { call_id: null, run_id: null, agent: null, tenant: null, at: null };
-
-/* A daemon without a search of its own: the three that can be asked by id. */
-async function findByParts(q: string, signal: AbortSignal): Promise<Found[]> {
-    const [call, runs, key] = await Promise.allSettled([
-        get<Call>('/calls/' + encodeURIComponent(q), {}, signal),
-        get<{ runs: Run[] }>('/runs', { run: q, limit: 10 }, signal),
-        get<Key>('/keys/' + encodeURIComponent(q), {}, signal),
-    ]);
-    const found: Found[] = [];
-    if (call.status === 'fulfilled')
-        found.push({ ...none, kind: 'call', id: q, call_id: q, agent: call.value.agent, at: call.value.started_at });
-    if (runs.status === 'fulfilled')
-        found.push(
-            ...runs.value.runs.map((r) => ({
-                ...none,
-                kind: 'run',
-                id: q,
-                run_id: q,
-                agent: r.agent,
-                tenant: r.tenant,
-                at: r.last,
-            })),
-        );
-    if (key.status === 'fulfilled') found.push({ ...none, kind: 'key', id: q, agent: key.value.agent });
-    return found;
+/* Keys that no call has used yet are in no record of calls. */
+async function findKeys(q: string, signal: AbortSignal): Promise<Found[]> {
+    const { keys } = await get<{ keys: Key[] }>('/keys', {}, signal);
+    return keys
+        .filter((k) => k.id.startsWith(q) || k.agent === q)
+        .slice(0, KEYS_MAX)
+        .map((k) => ({
+            kind: 'key',
+            id: k.id,
+            call_id: null,
+            run_id: null,
+            agent: k.agent,
+            tenant: k.tenant,
+            at: null,
+        }));
 }
 
 async function find(q: string, signal: AbortSignal): Promise<Found[]> {
-    try {
-        const r = await get<{ found: Found[] } | Found[]>('/find', { q }, signal);
-        return Array.isArray(r) ? r : r.found;
-    } catch (e) {
-        if (e instanceof ApiError && e.status === 404) return findByParts(q, signal);
-        throw e;
-    }
+    const { found } = await get<{ found: Found[] }>('/find', { q, limit: HITS_MAX }, signal);
+    return found.length ? found : findKeys(q, signal);
 }
 
 export function Find({ takeFocus }: { takeFocus: (fn: () => void) => void }) {
@@ -138,7 +124,7 @@ export function Find({ takeFocus }: { takeFocus: (fn: () => void) => void }) {
                     setOpen(true);
                 }}
                 onFocus={() => setOpen(true)}
-                onBlur={() => setTimeout(() => setOpen(false), 150)}
+                onBlur={() => setOpen(false)}
                 onKeyDown={onKey}
             />
             <kbd aria-hidden="true">/</kbd>

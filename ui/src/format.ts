@@ -19,11 +19,12 @@ export function money(m: Money | null): string {
 
 const NANO = 1_000_000_000n;
 
-/* Nano-dollars, for sums. */
+/* Nano-dollars, for sums; what is no number counts nothing. */
 export function nano(text: string): bigint {
-    const [whole = '0', fraction = ''] = text.replace('-', '').split('.');
-    const n = BigInt(whole) * NANO + BigInt((fraction + '000000000').slice(0, 9));
-    return text.startsWith('-') ? -n : n;
+    const m = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
+    if (!m) return 0n;
+    const n = BigInt(m[2]!) * NANO + BigInt(((m[3] ?? '') + '000000000').slice(0, 9));
+    return m[1] ? -n : n;
 }
 
 export function nanoText(n: bigint): string {
@@ -73,9 +74,9 @@ export function micros(us: number): string {
 const DAY_MS = 86_400_000;
 const two = (n: number) => String(n).padStart(2, '0');
 
-/* Milliseconds since 1970; times of the daemon have up to nine decimals of a second. */
+/* Milliseconds since 1970; times of the daemon have up to nine decimals of a second. What is no time is 1970. */
 export function at(text: string): number {
-    return Date.parse(text);
+    return Date.parse(text) || 0;
 }
 
 export function clock(text: string): string {

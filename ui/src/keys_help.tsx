@@ -1,5 +1,5 @@
 /* keys_help.tsx - the keyboard: one table that the shortcuts and the help under "?" both come from. */
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { go } from './route';
 import { Dialog } from './parts';
 
@@ -15,7 +15,7 @@ export const SCREENS: [string, string, string][] = [
 
 const MORE: [string, string][] = [
     ['/ or Ctrl K', 'search any id'],
-    ['j k or ↓ ↑', 'next and previous row; in an open call too'],
+    ['j k or ↓ ↑', 'into the list; next and previous row; in an open call too'],
     ['Enter', 'open the row'],
     ['Escape', 'close what is open'],
     ['Home End PgUp PgDn', 'far in a list'],
@@ -28,27 +28,42 @@ const MORE: [string, string][] = [
 const isTyping = (e: KeyboardEvent) =>
     e.target instanceof HTMLElement && e.target.closest('input,select,textarea') !== null;
 
-/* `g` and then a letter goes to a screen; single keys do what `actions` says. Nothing while somebody types. */
-export function useShortcuts(actions: Record<string, () => void>): void {
+type Actions = Record<string, () => void>;
+const shown: { current: Actions }[] = []; /* of the page, its screen, and what stands open in it: the last one first */
+const G_MS = 1500;
+let wasG = 0;
+
+/* The next letter names a screen: lists leave it alone. */
+export const isAfterG = () => Date.now() - wasG < G_MS;
+
+function screenOf(key: string): string | undefined {
+    const screen = isAfterG() ? SCREENS.find(([, , k]) => k === key)?.[0] : undefined;
+    wasG = key === 'g' ? Date.now() : 0;
+    return screen;
+}
+
+/* `g` and then a letter goes to a screen; other keys do what the innermost part says. Nothing while somebody types. */
+function onKey(e: KeyboardEvent): void {
+    const isFind = (e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'k';
+    if (!isFind && (isTyping(e) || e.ctrlKey || e.metaKey || e.altKey || document.querySelector('dialog[open]')))
+        return;
+    const screen = isFind ? undefined : screenOf(e.key),
+        key = isFind ? '/' : e.key;
+    const action = screen ? () => go('#/' + screen) : [...shown].reverse().find((a) => a.current[key])?.current[key];
+    if (!action) return;
+    e.preventDefault();
+    action();
+}
+
+addEventListener('keydown', onKey);
+
+export function useShortcuts(actions: Actions): void {
+    const mine = useRef(actions);
+    mine.current = actions;
     useEffect(() => {
-        let wasG = 0;
-        const on = (e: KeyboardEvent) => {
-            if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'k' && actions['/']) {
-                e.preventDefault();
-                actions['/']!();
-                return;
-            }
-            if (isTyping(e) || e.ctrlKey || e.metaKey || e.altKey || document.querySelector('dialog[open]')) return;
-            const screen = Date.now() - wasG < 1200 ? SCREENS.find(([, , key]) => key === e.key) : undefined;
-            wasG = e.key === 'g' ? Date.now() : 0;
-            if (screen) go('#/' + screen[0]);
-            else if (actions[e.key]) actions[e.key]!();
-            else return;
-            e.preventDefault();
-        };
-        addEventListener('keydown', on);
-        return () => removeEventListener('keydown', on);
-    });
+        shown.push(mine);
+        return () => void shown.splice(shown.indexOf(mine), 1);
+    }, []);
 }
 
 export function Help({ close }: { close: () => void }) {

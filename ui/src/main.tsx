@@ -1,8 +1,8 @@
 /* main.tsx - the page: who is signed in, the frame around every screen, and the screen that the address names. */
-import { render, type ComponentType } from 'preact';
+import { Component, render, type ComponentChildren, type ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Announcer } from './announce';
-import { resume, session, signInByCode, signOut } from './api';
+import { may, resume, session, signInByCode, signOut } from './api';
 import { Find } from './find';
 import { Help, SCREENS, useShortcuts } from './keys_help';
 import { feed, startFeed } from './live';
@@ -10,7 +10,7 @@ import { href, route } from './route';
 import { SignIn } from './signin';
 import { health, isStopOpen, readHealth, Stop, StopBanner } from './stop';
 import { isDark, toggleTheme } from './theme';
-import { Text } from './parts';
+import { Failed, Text } from './parts';
 import { Calls } from './calls';
 import { Keys } from './keys';
 import { Overview } from './overview';
@@ -76,6 +76,22 @@ function Bar({ help, takeFocus }: { help: () => void; takeFocus: (fn: () => void
     );
 }
 
+/* A screen that fails says so, and the others go on. */
+class Guard extends Component<{ children: ComponentChildren }, { error: Error | null }> {
+    static getDerivedStateFromError(error: Error) {
+        return { error };
+    }
+    render() {
+        const { error } = this.state;
+        return error ? <Failed error={error} again={() => this.setState({ error: null })} /> : this.props.children;
+    }
+}
+
+/* From the page into its list. */
+function focusList(): void {
+    document.querySelector<HTMLElement>('.rows')?.focus();
+}
+
 function Frame() {
     const { screen } = route.value,
         [isHelp, setHelp] = useState(false);
@@ -90,8 +106,9 @@ function Frame() {
         '/': () => focusFind.current(),
         '?': () => setHelp(true),
         x: () => {
-            isStopOpen.value = true;
+            isStopOpen.value = may('operator');
         },
+        j: focusList,
     });
     return (
         <>
@@ -116,7 +133,9 @@ function Frame() {
                     <StopBanner />
                     <main ref={main} id="main" tabIndex={-1} class={'screen screen-' + (Screen ? screen : 'none')}>
                         {Screen ? (
-                            <Screen />
+                            <Guard key={screen}>
+                                <Screen />
+                            </Guard>
                         ) : (
                             <p>
                                 There is no such screen. <a href={href('overview')}>Overview</a>

@@ -4,6 +4,7 @@
  * One stop of the Tab key; arrows, Home, End and Page keys move in it, Enter opens. Every row has the same height.
  */
 import type { ComponentChildren } from 'preact';
+import { isAfterG } from './keys_help';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 const AHEAD = 8;
@@ -67,7 +68,7 @@ export function Rows<T>(p: Props<T>) {
     }
 
     function onKey(e: KeyboardEvent): void {
-        if (e.target !== box.current || e.ctrlKey || e.metaKey || e.altKey) return;
+        if (e.target !== box.current || e.ctrlKey || e.metaKey || e.altKey || isAfterG()) return;
         const page = Math.max(1, Math.floor(height / rowPx) - 2);
         const by: Record<string, number> = {
             ArrowDown: at + 1,

@@ -1,0 +1,185 @@
+/*
+ * Active content in every field of every screen: nothing runs, nothing loads, nothing becomes markup.
+ *
+ * Twice: with names that an agent or a colleague can really write, end to end; and with answers in which every text has
+ * the payload before it, whatever the daemon would let in.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { call, openPage, startBrowser, startDaemon } from './rig.mjs';
+
+/* The first has no byte that names and models may not have. */
+const PAYLOADS = [
+    '<img/src=x/onerror=window.hit=1>',
+    '<img src=x onerror="window.hit=1">',
+    '"><script>window.hit=1</script>',
+    "'><svg onload=window.hit=1>",
+    'javascript:window.hit=1',
+    '<iframe srcdoc="<script>parent.hit=1</script>">',
+    '</title><base href=//evil.example/>',
+    '<a href="javascript:window.hit=1" autofocus onfocus="window.hit=1">x</a>',
+    '{{constructor.constructor("hit=1")()}}',
+];
+const SCREENS = [
+    '#/',
+    '#/runs',
+    '#/calls',
+    '#/calls?call=ID',
+    '#/runs/RUN',
+    '#/runs/RUN?call=ID',
+    '#/keys?all=1',
+    '#/keys/KEY',
+    '#/spend?by=agent',
+    '#/spend?by=model',
+    '#/vendors?vendor=stripe',
+    '#/settings',
+];
+
+let d, browser;
+before(async () => {
+    d = await startDaemon();
+    browser = await startBrowser();
+});
+after(async () => {
+    await browser?.close();
+    await d?.stop();
+});
+
+/* A document whose reasons are active content: they come to sentences and refusals. */
+async function applyPolicy(reason) {
+    const rules = [
+        {
+            id: 'no-payouts',
+            effect: 'forbid',
+            match: { operation: ['stripe.payouts.*'], class: ['money_out'] },
+            reason,
+        },
+    ];
+    const document = { apiVersion: 'agentpolicy/v1', kind: 'Policy', metadata: { name: 'held', version: 1 }, rules };
+    const r = await d.api('POST', '/api/v1/policies', { document: JSON.stringify(document) });
+    assert.equal(r.status, 200, JSON.stringify(r.body));
+}
+
+/* What the page must not have, whatever it was given. */
+const marks = () => ({
+    hit: window.hit,
+    foreign: document.querySelectorAll(
+        'img,iframe,base,object,embed,body script,[onerror],[onload],[onfocus],[style*=url]',
+    ).length,
+    links: [...document.links].filter((a) => !a.getAttribute('href').startsWith('#/') && !a.classList.contains('skip'))
+        .length,
+});
+
+async function look(p, screens) {
+    for (const where of screens) {
+        await p.goto(where);
+        await p.page.waitForTimeout(250);
+        assert.deepEqual(await p.page.evaluate(marks), { hit: undefined, foreign: 0, links: 0 }, where);
+        assert.equal(await p.page.getByText('This could not be shown').count(), 0, where);
+        assert.ok((await p.page.locator('main').textContent()).length > 20, where);
+    }
+}
+
+describe('active content', () => {
+    it('that agents and colleagues can write is text', async () => {
+        const chat = '/v1/chat/completions',
+            forms = (text) => `charge=${encodeURIComponent(text)}&amount=1`;
+        const [first] = PAYLOADS;
+        await applyPolicy(first);
+        for (const agent of ['bot', 'held']) {
+            const spec = { agent, policy: agent === 'held' ? 'held' : 'default' };
+            const { key } = (await d.api('POST', '/api/v1/keys', spec)).body;
+            for (const text of PAYLOADS) {
+                const messages = [{ role: 'user', content: text }],
+                    run = { 'x-agent-run-id': 'run-' + agent };
+                const tools = [{ type: 'function', function: { name: text, description: text } }];
+                await call(d, key, 'openai', chat, { model: text, user: text, metadata: { text }, messages }, run);
+                await call(d, key, 'openai', chat, { model: 'gpt-4o-mini', user: text, tools, messages }, run);
+                await call(d, key, 'openai', '/v1/' + encodeURIComponent(text), { text }, run);
+                await call(d, key, 'stripe', '/v1/payouts', forms(text), run);
+                await call(d, key, 'stripe', '/v1/refunds', forms(text), { ...run, 'idempotency-key': text });
+            }
+        }
+        await d.api('POST', '/api/v1/kill', { reason: first });
+        const calls = (await d.api('GET', '/api/v1/calls')).body.calls;
+        const where = new Set(
+            calls.flatMap((c) => Object.keys(c).filter((k) => JSON.stringify(c[k])?.includes('onerror'))),
+        );
+        console.log('came to the record in:', [...where].join(', '));
+        for (const field of ['model_asked', 'reason', 'idempotency_key', 'path'])
+            assert.ok(where.has(field), `no payload came to ${field}: the test shows less than it says`);
+        const p = await openPage(browser, d);
+        await p.signIn();
+        const of = { ID: calls[0].call_id, RUN: 'run-bot', KEY: (await d.api('GET', '/api/v1/keys')).body.keys[0].id };
+        await look(
+            p,
+            SCREENS.map((s) => s.replace(/ID|RUN|KEY/g, (w) => of[w])),
+        );
+        for (const c of calls.filter((_, i) => i % 5 === 0).slice(0, 16)) await look(p, [`#/calls?call=${c.call_id}`]);
+        assert.deepEqual(await p.check(), []);
+        await p.close();
+        await d.api('POST', '/api/v1/unkill');
+    });
+
+    it('in the address and the search box is text', async () => {
+        const p = await openPage(browser, d);
+        await p.signIn();
+        p.expected.push('400');
+        for (const text of PAYLOADS) {
+            const e = encodeURIComponent(text);
+            for (const where of [
+                `#/calls?agent=${e}`,
+                `#/calls?call=${e}`,
+                `#/runs/${e}`,
+                `#/keys/${e}`,
+                `#/${e}`,
+                `#/spend?since=${e}`,
+            ]) {
+                await p.goto(where);
+                await p.page.waitForTimeout(60);
+                assert.deepEqual(await p.page.evaluate(marks), { hit: undefined, foreign: 0, links: 0 }, where);
+            }
+            await p.page.keyboard.press('/');
+            await p.page.keyboard.insertText(text);
+            await p.page.waitForTimeout(250);
+            assert.deepEqual(await p.page.evaluate(marks), { hit: undefined, foreign: 0, links: 0 }, text);
+            await p.page.keyboard.press('Escape');
+        }
+        assert.deepEqual(await p.check(), []);
+        await p.close();
+    });
+
+    for (const payload of PAYLOADS) {
+        it(`in every text of every answer is text: ${payload}`, async () => {
+            const p = await openPage(browser, d);
+            await p.signIn();
+            const hostile = (v) =>
+                typeof v === 'string'
+                    ? payload + v
+                    : Array.isArray(v)
+                      ? v.map(hostile)
+                      : v && typeof v === 'object'
+                        ? Object.fromEntries(Object.entries(v).map(([k, x]) => [k, hostile(x)]))
+                        : v;
+            await p.page.route('**/api/v1/**', async (route) => {
+                const url = decodeURIComponent(route.request().url()).replaceAll(payload, '');
+                if (url.includes('/feed')) return route.fulfill({ status: 404, body: '{}' });
+                const r = await route.fetch({ url: encodeURI(url), timeout: 5000 });
+                const text = await r.text();
+                await route.fulfill({
+                    response: r,
+                    body: text.startsWith('{') ? JSON.stringify(hostile(JSON.parse(text))) : text,
+                });
+            });
+            const { call_id } = (await d.api('GET', '/api/v1/calls?limit=1')).body.calls[0];
+            const of = { ID: call_id, RUN: 'run-bot', KEY: (await d.api('GET', '/api/v1/keys')).body.keys[0].id };
+            await look(
+                p,
+                SCREENS.map((s) => s.replace(/ID|RUN|KEY/g, (w) => of[w])),
+            );
+            assert.deepEqual(await p.check(), []);
+            await p.page.unrouteAll({ behavior: 'ignoreErrors' });
+            await p.close();
+        });
+    }
+});

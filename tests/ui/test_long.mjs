@@ -1,0 +1,103 @@
+/* A run of 10,000 calls opens within a second, scrolls, and keeps a few dozen rows in the page. */
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import { openPage, shoot, startBrowser, startDaemon } from './rig.mjs';
+
+const CALLS = 10000,
+    AT_ONCE = 16,
+    OPEN_MS = 1000;
+
+/* Reads that the policy permits, as many at once as the daemon's limits bear. */
+async function fill(d, run) {
+    const url = new URL(d.ready.data),
+        agent = new http.Agent({ keepAlive: true, maxSockets: AT_ONCE });
+    const one = () =>
+        new Promise((done, fail) =>
+            http
+                .get(
+                    {
+                        agent,
+                        host: url.hostname,
+                        port: url.port,
+                        path: '/stripe/v1/balance',
+                        headers: { authorization: 'Bearer ' + d.ready.key, 'x-agent-run-id': run },
+                    },
+                    (r) => r.resume().on('end', () => done(r.statusCode)),
+                )
+                .on('error', fail),
+        );
+    let left = CALLS;
+    await Promise.all(
+        Array.from({ length: AT_ONCE }, async () => {
+            while (left-- > 0) assert.equal(await one(), 200);
+        }),
+    );
+    agent.destroy();
+}
+
+describe('a run of 10,000 calls', () => {
+    let d, browser, p;
+    before(async () => {
+        d = await startDaemon();
+        await fill(d, 'long-run');
+        browser = await startBrowser();
+        p = await openPage(browser, d);
+        await p.signIn();
+    });
+    after(async () => {
+        await browser?.close();
+        await d?.stop();
+    });
+
+    it('opens within a second', async () => {
+        const took = [];
+        for (let i = 0; i < 3; i++) {
+            await p.goto('#/settings');
+            await p.page.getByText('Running configuration').waitFor();
+            took.push(
+                await p.page.evaluate(
+                    () =>
+                        new Promise((done) => {
+                            const t0 = performance.now();
+                            const look = () =>
+                                document.querySelectorAll('.run-rows .row').length > 10
+                                    ? requestAnimationFrame(() => done(performance.now() - t0))
+                                    : requestAnimationFrame(look);
+                            location.hash = '#/runs/long-run';
+                            look();
+                        }),
+                ),
+            );
+            await p.page.waitForFunction(
+                (n) => Number(document.querySelector('.run-rows').ariaRowCount) === n + 1,
+                CALLS,
+            );
+        }
+        const best = Math.min(...took);
+        console.log(`a run of ${CALLS} calls opened in ${took.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+        assert.ok(best <= OPEN_MS, `${best.toFixed(0)} ms`);
+    });
+    it('scrolls to the end, with a few dozen rows in the page', async () => {
+        await p.page.locator('.run-rows').focus();
+        const t0 = Date.now();
+        await p.page.keyboard.press('End');
+        await p.page.locator(`.row[aria-rowindex="${CALLS + 1}"]`).waitFor();
+        console.log(`the last of ${CALLS} rows came in ${Date.now() - t0} ms`);
+        assert.ok((await p.page.locator('.run-rows .row').count()) < 80);
+        await shoot(p.page, 'run-long-light');
+        await p.page.keyboard.press('Home');
+        await p.page.locator('.row[aria-rowindex="2"]').waitFor();
+    });
+    it('every list of calls pages on as it is scrolled', async () => {
+        await p.goto('#/calls?run=long-run');
+        const grid = p.page.getByRole('grid');
+        await grid.waitFor();
+        const rows = async () => Number(await grid.getAttribute('aria-rowcount'));
+        const first = await rows();
+        await grid.focus();
+        await p.page.keyboard.press('End');
+        await p.page.waitForFunction((n) => Number(document.querySelector('[role=grid]').ariaRowCount) > n, first);
+        assert.deepEqual(await p.check(), []);
+    });
+});
