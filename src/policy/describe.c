@@ -46,6 +46,9 @@ static const struct {
 #undef DESCRIBE
 };
 
+/* Nothing that narrows a rule may be missing from its sentence. */
+_Static_assert(sizeof(phrases) / sizeof(phrases[0]) == MATCH_COUNT - 2, "all keys but operation and agent");
+
 /* "calls of class read to stripe", "stripe.refunds.* of class write or money_out". */
 static void say_calls(struct buf *b, const struct match *m)
 {

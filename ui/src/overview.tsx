@@ -13,7 +13,7 @@ import type { Call, Key, Limit, Policy, SpendRow } from './types';
 
 const LIST = 6,
     SENTENCES = 12;
-const ORDER = ['forbid', 'permit', 'approve', 'limit'];
+const ORDER = ['forbid', 'require', 'permit', 'approve', 'limit'];
 
 function Figure({
     value,
@@ -104,6 +104,7 @@ const MARKS: Record<string, [string, string]> = {
     forbid: ['✕', 'never'],
     approve: ['◔', 'asks'],
     limit: ['≤', 'at most'],
+    require: ['!', 'only with'],
 };
 
 function PolicyCard({ p }: { p: Policy }) {
