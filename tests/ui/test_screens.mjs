@@ -1,5 +1,7 @@
-/* Every screen, dark and light, after `flyball demo`: nothing that axe, the console or the policy objects to. Pictures of
- * all of them are left in build/ui-shots. */
+/*
+ * Every screen, dark and light, after `flyball demo`: nothing that axe, the console or the policy objects to. Pictures
+ * of all of them are left in build/ui-shots.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { axe, openPage, shoot, startBrowser, startDaemon } from './rig.mjs';
