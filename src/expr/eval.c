@@ -341,7 +341,7 @@ static void eval_call(struct eval *ev, const struct node *n, struct value *ret)
     }
     ev->at = n;
     for (size_t k = 0; k < n->n_fns; k++) {
-        if (n->n_fns > 1 && !takes(&n->fns[k], args, n->n))
+        if (!takes(&n->fns[k], args, n->n)) /* of one alone too: what a fact is shows only here */
             continue;
         n->fns[k].fn(ev, args, ret);
         return;

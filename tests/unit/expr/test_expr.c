@@ -57,6 +57,12 @@ static void facts_are_compared_with_literals(void **state)
           {"params.speed == 'fast' && params.speed != 3", "true"});
 }
 
+static void a_function_of_one_form_takes_no_fact_of_another_type(void **state)
+{
+    CHECK({"params.speed.value() == 3", "error: `params.speed.value()`: a value has a type that does not fit here"},
+          {"params.speed.hasValue()", "error: `params.speed.hasValue()`: a value has a type that does not fit here"});
+}
+
 static void amounts_of_money_are_exact_and_of_their_own_type(void **state)
 {
     CHECK({"cost.estimate <= usd('12.50')", "true"},
@@ -225,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_are_compared_with_literals),
         cmocka_unit_test(amounts_of_money_are_exact_and_of_their_own_type),
+        cmocka_unit_test(a_function_of_one_form_takes_no_fact_of_another_type),
         cmocka_unit_test(times_are_asked_in_utc_or_with_an_offset),
         cmocka_unit_test(a_fact_that_is_lacking_is_an_error_unless_the_other_side_decides),
         cmocka_unit_test(errors_inside_macros_are_absorbed_as_in_chains),
