@@ -318,8 +318,8 @@ static bool add_key(struct scan *s, const struct scan_value *key, struct str *re
 /* The innermost object is closed: none of its keys stood twice, and they are forgotten. */
 static bool drop_keys(struct scan *s, size_t n_before)
 {
-    size_t at;
-    if (names_find_twin(s->keys + n_before, s->n_keys - n_before, &at))
+    size_t at, n = s->n_keys - n_before;
+    if (n && names_find_twin(s->keys + n_before, n, &at)) /* without any there may be no array either */
         return fail(s, -ERR_AMBIGUOUS, "a key stands twice in one object", at);
     s->n_keys = n_before;
     return true;
