@@ -34,6 +34,11 @@ enum query_kind {
      * settled, limits. A call that got its price is not among them.
      */
     QUERY_POLLS,
+    /*
+     * Calls that went to a vendor, or may have, and make equal ones duplicates for a while, newest first (filters,
+     * since): call_id, started_at, duplicate (digest, window_ms).
+     */
+    QUERY_DUPLICATES,
     QUERY_IDEMPOTENCY, /* one idempotency key: scope + key -> call_id, open_seq, body digest, outcome, held */
     /*
      * Frames behind seq `after`, in order: seq, kind ("open", "close", "event"), version, at (integer, ns), node,

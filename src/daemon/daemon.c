@@ -25,7 +25,6 @@
 #include "daemon/secrets_key.h"
 #include "proxy/core_secrets.h"
 #include "proxy/lookup_cache.h"
-#include "proxy/poll.h"
 #include "store/journal/journal.h"
 #include "store/sqlite/store_sqlite.h"
 
@@ -209,7 +208,7 @@ static int start_workers(struct daemon *d)
     return 0;
 }
 
-static void take_up(void *ctx) { poller_take_up(((struct worker *)ctx)->poller); }
+static void take_up(void *ctx) { worker_take_up(ctx); }
 
 static int listen_failed(struct daemon *d, const char *what, struct str addr, int r)
 {

@@ -130,6 +130,8 @@ void core_object_learned(struct core *c, struct str scope, struct str id, struct
 bool core_idempotency_is_known(struct core *c, const struct idempotency *i);
 void core_idempotency_learned(struct core *c, const struct idempotency *i, struct str call_id, uint64_t open_seq,
                               bool is_settled, const uint8_t body_digest[32], wall_t at);
+/* A request of an earlier start, `d` with digest and window: what equals it within that is a duplicate. */
+void core_duplicate_learned(struct core *c, const struct duplicate *d, struct str call_id, wall_t at);
 /* True while keys of earlier starts may still matter. */
 bool core_has_old_idempotency(struct core *c, wall_t now);
 

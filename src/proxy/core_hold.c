@@ -130,6 +130,15 @@ void core_idempotency_learned(struct core *c, const struct idempotency *i, struc
     core_unlock(c);
 }
 
+void core_duplicate_learned(struct core *c, const struct duplicate *d, struct str call_id, wall_t at)
+{
+    struct duplicate newer = *d;
+    core_lock(c);
+    if (!duplicates_find(&c->duplicates, &newer, at))
+        duplicates_put(&c->duplicates, d, call_id, at);
+    core_unlock(c);
+}
+
 /* --- hold ------------------------------------------------------------------------------------------------------- */
 
 static enum code still_allowed(struct core *c, const struct key_entry *key, struct str run_id, wall_t now)

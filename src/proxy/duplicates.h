@@ -3,7 +3,7 @@
  * out twice.
  *
  *   (1) bounded: at duplicates_max the oldest is forgotten.
- *   (2) in memory only: a restart forgets all. Windows are short.
+ *   (2) in memory only; what is still within its window after a restart is learned again from the records (take_up.c).
  *
  * No clock, no lock: the core's mutex guards it (proxy/core.h), time is an argument.
  */

@@ -215,7 +215,6 @@ void poller_free(struct poller *p)
     if (!p)
         return;
     timer_cancel(p->w->loop, &p->pause);
-    poll_again_free(p->again);
     if (p->up) {
         http_reset(p->up, HTTP_RESET_CANCELLED);
         http_release(p->up);

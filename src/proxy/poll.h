@@ -6,7 +6,7 @@
  *   (2) bounded: polls_max prices wait at once, one is asked for at a time, poll_spacing_ms lie between two. What does
  *       not fit, or fails to the end, stays settled as it was, as an estimate.
  *   (3) a price counts in the window in which the call was held, whenever it comes (core_correct).
- *   (4) what was awaited when the process ended is taken up by the next one (poll_again.c).
+ *   (4) what was awaited when the process ended is taken up by the next one (take_up.h).
  *
  * One poller a worker, on its loop.
  */
@@ -18,11 +18,6 @@ struct poller;
 
 struct poller *poller_new(struct worker *w); /* NULL: no memory */
 void poller_free(struct poller *p);          /* what waits is on record; before the worker's pool is freed */
-/*
- * Once after a start, by one worker of all, when questions are answered: asks the store which prices were awaited, and
- * waits for them. Those whose time came meanwhile are asked for at once.
- */
-void poller_take_up(struct poller *p);
 /* The call is settled, and `path` will know its price. */
 void poll_later(struct poller *p, const struct call *c, struct str path);
 size_t poller_waiting(const struct poller *p);

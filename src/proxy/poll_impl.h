@@ -1,13 +1,11 @@
 /*
- * proxy/poll_impl.h - what poll.c and poll_again.c share.
+ * proxy/poll_impl.h - what poll.c and take_up.c share.
  */
 #pragma once
 
 #include "proxy/poll.h"
 
 #define POLL_ARENA_BYTES (1 << 20)
-
-struct poll_again;
 
 struct poll {
     struct list node; /* all of the poller's */
@@ -36,7 +34,6 @@ struct poller {
     uint16_t status;
     struct buf answer;
     struct timer pause;
-    struct poll_again *again; /* the question for what was awaited before the start; NULL: not asked */
 };
 
 /* One more price is awaited; salt and needs are the caller's to fill. NULL: polls_max is reached, or no memory. */
@@ -45,5 +42,3 @@ struct poll *poll_new(struct poller *p, const struct vendor *v, const struct ope
 /* Until the next time that the connector names; after the last one the estimate stands, and `it` is freed. */
 void poll_wait(struct poll *it);
 void poll_now(struct poll *it); /* in line */
-
-void poll_again_free(struct poll_again *a); /* NULL is fine */

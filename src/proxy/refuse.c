@@ -14,7 +14,7 @@
 
 void call_record_begin(struct call *c, struct record_writer *rw, struct buf *body, struct buf *personal)
 {
-    char *hex = arena_alloc(&c->arena, 128);
+    char *hex = arena_alloc(&c->arena, 128 + 2 * DUPLICATE_DIGEST_BYTES);
     struct record_open o = {
         .call_id = str_c(c->id),
         .started_at = c->started_at,
@@ -36,6 +36,10 @@ void call_record_begin(struct call *c, struct record_writer *rw, struct buf *bod
         o.idempotency_scope = c->idem.scope;
         o.idempotency_digest = hex_encode(c->idem.key_digest, 32, hex);
         o.body_digest = hex_encode(c->idem.body_digest, 32, hex + 64);
+    }
+    if (c->duplicate.window_ms) {
+        o.duplicate = hex_encode(c->duplicate.digest, DUPLICATE_DIGEST_BYTES, hex + 128);
+        o.duplicate_ms = c->duplicate.window_ms;
     }
     buf_reset(body);
     buf_reset(personal);

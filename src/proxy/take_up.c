@@ -1,13 +1,12 @@
 /*
- * proxy/poll_again.c - prices that an earlier process waited for: found in the store, vendor by vendor and operation by
- * operation, and waited for again.
- *
- * A call that ended so long ago that even the last time of its connector would be past twice over is left as it is.
+ * proxy/take_up.c - the questions to the store, and what is done with each row.
  */
-#include "proxy/poll_impl.h"
+#include "proxy/take_up.h"
 
 #include "base/log.h"
+#include "codec/hex.h"
 #include "codec/json_read.h"
+#include "proxy/poll_impl.h"
 
 #include <stdlib.h>
 
@@ -15,25 +14,13 @@
 #define ANSWER_MEMORY_BYTES_MAX (512u << 20)
 #define ANSWER_DEPTH_MAX 16
 
-struct poll_again {
-    struct poller *p;
-    size_t i_vendor, i_op; /* that is asked for */
+struct take_up {
+    struct worker *w;
+    size_t i_kind, i_vendor, i_op; /* that is asked for */
     const struct operation *op;
     struct ask ask;
     size_t n;
 };
-
-static void ask_of_next(struct poll_again *a);
-
-static int64_t last_after_ms(const struct operation *op)
-{
-    int64_t ms = 0;
-    for (size_t i = 0; saas_poll_after(op, i, &ms); i++)
-        ;
-    return ms;
-}
-
-/* --- one call ----------------------------------------------------------------------------------------------------- */
 
 static struct str text_of(struct json v)
 {
@@ -48,6 +35,8 @@ static int64_t int_of(struct json v)
     (void)json_i64(v, &n);
     return n;
 }
+
+/* --- prices ------------------------------------------------------------------------------------------------------- */
 
 /* The limits on dollars that it counts on, but for those of the call alone, which have no counter. */
 static void read_needs(struct poll *it, struct json row)
@@ -85,90 +74,146 @@ static void go_on(struct poll *it, int64_t waited_ms)
         poll_wait(it);
 }
 
-static void take_up(struct poll_again *a, struct json row, wall_t now)
+static const struct operation *priced_later(const struct vendor *v, size_t i, struct str *ret_name)
 {
-    const struct vendor *v = &a->p->w->shared->vendors->items[a->i_vendor];
+    return v->polls ? saas_poll_operation(v->connector, i, ret_name) : NULL;
+}
+
+/* Twice the last time of the connector: older ones stay as they are. */
+static int64_t prices_back_ms(const struct take_up *t)
+{
+    int64_t ms = 0;
+    for (size_t i = 0; saas_poll_after(t->op, i, &ms); i++)
+        ;
+    return 2 * ms;
+}
+
+static void take_up_price(struct take_up *t, const struct vendor *v, struct json row, wall_t now)
+{
     wall_t ended_at = now;
-    struct poll *it = poll_new(a->p, v, a->op, text_of(json_get(row, STR("poll"))),
+    struct poll *it = poll_new(t->w->poller, v, t->op, text_of(json_get(row, STR("poll"))),
                                text_of(json_get(row, STR("call_id"))), (uint64_t)int_of(json_get(row, STR("seq"))));
     if (!it)
         return;
     (void)wall_parse(text_of(json_get(row, STR("ended_at"))), &ended_at);
-    rng_fill(a->p->w->rng, it->salt, sizeof(it->salt));
+    rng_fill(t->w->rng, it->salt, sizeof(it->salt));
     read_needs(it, row);
-    a->n++;
     go_on(it, (now - ended_at) / NS_PER_MS);
+}
+
+/* --- duplicates --------------------------------------------------------------------------------------------------- */
+
+static const struct operation *with_duplicates(const struct vendor *v, size_t i, struct str *ret_name)
+{
+    return saas_duplicate_operation(v->connector, i, ret_name);
+}
+
+/* As long as a key of the request's own counts; other windows are shorter, and each row has its own. */
+static int64_t duplicates_back_ms(const struct take_up *t) { return t->w->shared->limits->idempotency_keep_ms; }
+
+static void take_up_duplicate(struct take_up *t, const struct vendor *v, struct json row, wall_t now)
+{
+    struct json said = json_get(row, STR("duplicate"));
+    struct duplicate d = {.window_ms = int_of(json_get(said, STR("window_ms")))};
+    wall_t at = 0;
+    (void)v;
+    if (wall_parse(text_of(json_get(row, STR("started_at"))), &at) < 0 || at + d.window_ms * NS_PER_MS <= now ||
+        hex_decode(text_of(json_get(said, STR("digest"))), d.digest, sizeof(d.digest)) < 0)
+        return;
+    core_duplicate_learned(t->w->shared->core, &d, text_of(json_get(row, STR("call_id"))), at);
 }
 
 /* --- the questions ------------------------------------------------------------------------------------------------ */
 
-static void read_answer(struct poll_again *a)
+static const struct kind {
+    enum query_kind query;
+    const struct operation *(*operation)(const struct vendor *v, size_t i, struct str *ret_name);
+    int64_t (*back_ms)(const struct take_up *t);
+    void (*row)(struct take_up *t, const struct vendor *v, struct json row, wall_t now);
+} kinds[] = {{QUERY_DUPLICATES, with_duplicates, duplicates_back_ms, take_up_duplicate},
+             {QUERY_POLLS, priced_later, prices_back_ms, take_up_price}};
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static void ask_of_next(struct take_up *t);
+
+/* The oldest first: where there is no room for all, the newest stay. */
+static void read_answer(struct take_up *t)
 {
     struct arena arena;
-    struct json rows, row;
-    wall_t now = loop_wall(a->p->w->loop);
+    struct json rows;
+    const struct vendor *v = &t->w->shared->vendors->items[t->i_vendor];
+    wall_t now = loop_wall(t->w->loop);
     arena_init(&arena, ANSWER_MEMORY_BYTES_MAX);
-    if (a->ask.result < 0 || json_parse(&arena, buf_str(&a->ask.json), ANSWER_DEPTH_MAX, &rows) < 0)
-        log_at(LOG_WARN, "prices_not_taken_up", "reason=\"the store cannot say which are awaited\"");
-    else
-        for (struct json_iter it = json_each(rows); json_next(&it, NULL, &row);)
-            take_up(a, row, now);
+    if (t->ask.result < 0 || json_parse(&arena, buf_str(&t->ask.json), ANSWER_DEPTH_MAX, &rows) < 0) {
+        log_at(LOG_WARN, "not_taken_up", "vendor=" STR_FMT " reason=\"the store did not say\"", STR_ARG(v->name));
+    } else {
+        for (size_t i = json_len(rows); i > 0; i--)
+            kinds[t->i_kind].row(t, v, json_at(rows, i - 1), now);
+        t->n += json_len(rows);
+    }
     arena_deinit(&arena);
 }
 
 static void on_answer(void *ctx)
 {
-    struct poll_again *a = ctx;
-    read_answer(a);
-    buf_deinit(&a->ask.json);
-    a->i_op++;
-    ask_of_next(a);
+    struct take_up *t = ctx;
+    read_answer(t);
+    buf_deinit(&t->ask.json);
+    t->i_op++;
+    ask_of_next(t);
 }
 
-static void ask_of(struct poll_again *a, const struct vendor *v, struct str operation)
+static void ask_of(struct take_up *t, const struct vendor *v, struct str operation)
 {
-    struct worker *w = a->p->w;
-    wall_t now = loop_wall(w->loop), back = 2 * last_after_ms(a->op) * NS_PER_MS;
-    a->ask = (struct ask){.q = {.kind = QUERY_POLLS,
+    const struct kind *kind = &kinds[t->i_kind];
+    const struct limits *limits = t->w->shared->limits;
+    wall_t now = loop_wall(t->w->loop), back = kind->back_ms(t) * NS_PER_MS;
+    t->ask = (struct ask){.q = {.kind = kind->query,
                                 .vendor = v->name,
                                 .operation = operation,
                                 .since = now > back ? now - back : 1,
-                                .rows_max = w->shared->limits->polls_max},
-                          .box = &w->loop->box,
-                          .done = {on_answer, a}};
-    buf_init(&a->ask.json, ANSWER_BYTES_MAX);
-    core_ask(w->shared->core, &a->ask);
+                                .rows_max = kind->query == QUERY_POLLS ? limits->polls_max : limits->duplicates_max},
+                          .box = &t->w->loop->box,
+                          .done = {on_answer, t}};
+    buf_init(&t->ask.json, ANSWER_BYTES_MAX);
+    core_ask(t->w->shared->core, &t->ask);
 }
 
-static void ask_of_next(struct poll_again *a)
+/* True: asked. False: the vendor has no more such operations. */
+static bool ask_of_vendor(struct take_up *t, const struct vendor *v)
 {
-    const struct vendors *all = a->p->w->shared->vendors;
-    for (; a->i_vendor < all->n; a->i_vendor++, a->i_op = 0) {
-        const struct vendor *v = &all->items[a->i_vendor];
-        struct str operation;
-        a->op = v->polls ? saas_poll_operation(v->connector, a->i_op, &operation) : NULL;
-        if (!a->op)
-            continue;
-        ask_of(a, v, operation);
-        return;
-    }
-    if (a->n)
-        log_at(LOG_INFO, "prices_taken_up", "n=%zu", a->n);
+    struct str operation;
+    t->op = kinds[t->i_kind].operation(v, t->i_op, &operation);
+    if (t->op)
+        ask_of(t, v, operation);
+    return t->op != NULL;
 }
 
-void poller_take_up(struct poller *p)
+static void ask_of_next(struct take_up *t)
 {
-    check(!p->again);
-    if (p->w->shared->limits->polls_max == 0 || !(p->again = calloc(1, sizeof(*p->again))))
-        return;
-    p->again->p = p;
-    ask_of_next(p->again);
+    const struct vendors *all = t->w->shared->vendors;
+    for (; t->i_kind < N_KINDS; t->i_kind++, t->i_vendor = 0)
+        for (; t->i_vendor < all->n; t->i_vendor++, t->i_op = 0)
+            if (ask_of_vendor(t, &all->items[t->i_vendor]))
+                return;
+    if (t->n)
+        log_at(LOG_INFO, "taken_up", "records=%zu", t->n);
 }
 
-void poll_again_free(struct poll_again *a)
+struct take_up *take_up_begin(struct worker *w)
 {
-    if (!a)
+    struct take_up *t = calloc(1, sizeof(*t));
+    if (!t)
+        return NULL;
+    t->w = w;
+    ask_of_next(t);
+    return t;
+}
+
+void take_up_free(struct take_up *t)
+{
+    if (!t)
         return;
-    buf_deinit(&a->ask.json);
-    free(a);
+    buf_deinit(&t->ask.json);
+    free(t);
 }

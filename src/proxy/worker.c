@@ -5,6 +5,7 @@
 
 #include "base/counter.h"
 #include "proxy/poll.h"
+#include "proxy/take_up.h"
 #include "tls/server.h"
 
 #include <stdlib.h>
@@ -98,6 +99,12 @@ int worker_new(struct loop *l, struct worker_shared *shared, struct rng *rng, st
     return 0;
 }
 
+void worker_take_up(struct worker *w)
+{
+    check(!w->taken_up);
+    w->taken_up = take_up_begin(w);
+}
+
 void worker_take(struct worker *w, struct net_ticket t)
 {
     struct stream *s;
@@ -153,6 +160,7 @@ void worker_free(struct worker *w)
         arena_deinit(&c->arena);
         free(c);
     }
+    take_up_free(w->taken_up);
     poller_free(w->poller);
     if (w->pool)
         http_pool_free(w->pool);

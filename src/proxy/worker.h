@@ -31,6 +31,7 @@ struct worker {
     struct rng *rng; /* outlives the worker */
     struct lookup_cache *lookups; /* shared */
     struct poller *poller;
+    struct take_up *taken_up; /* of the one that asks (proxy/take_up.h); NULL */
     struct buf record_body, record_personal; /* scratch: used within one function, never across a wait */
     struct list calls, free_calls; /* struct call */
     size_t n_calls, n_free;
@@ -45,6 +46,8 @@ struct worker {
 
 /* `rng`: the worker's own, used on its thread only. */
 int worker_new(struct loop *l, struct worker_shared *shared, struct rng *rng, struct worker **ret);
+/* Once after a start, by one of all workers, on its loop: what the process before had in mind (proxy/take_up.h). */
+void worker_take_up(struct worker *w);
 /* From the acceptor, on the worker's loop. */
 void worker_take(struct worker *w, struct net_ticket t);
 /* No new requests; on_drained once no call is left, and each agent has its answer or is gone. */

@@ -134,6 +134,8 @@ const struct operation *saas_poll_operation(const struct connector *c, size_t i,
  * or of the request's own idempotency key (*ret_is_own_key), which the vendor does not honour. */
 int64_t saas_duplicate_window(const struct saas_call *call, const struct saas_request *r, uint8_t ret_digest[32],
                               bool *ret_is_own_key);
+/* The i-th operation of the connector that has such a window, and its name; NULL behind the last. */
+const struct operation *saas_duplicate_operation(const struct connector *c, size_t i, struct str *ret_name);
 
 /* Status only, for answers that are streamed. */
 enum outcome saas_outcome_of_status(const struct saas_call *call, uint16_t status);

@@ -29,3 +29,14 @@ int64_t saas_duplicate_window(const struct saas_call *call, const struct saas_re
     sha256_parts(parts, n, ret_digest);
     return d->window_ms;
 }
+
+const struct operation *saas_duplicate_operation(const struct connector *c, size_t i, struct str *ret_name)
+{
+    for (size_t k = 0; k < c->n_ops; k++) {
+        if (!c->ops[k].duplicates.window_ms || i-- > 0)
+            continue;
+        *ret_name = c->ops[k].name;
+        return &c->ops[k];
+    }
+    return NULL;
+}

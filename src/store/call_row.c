@@ -68,6 +68,12 @@ bool event_row_fits(const struct query *q, const struct event_row *e)
     return fits(q->id, e->event) && fits(q->tenant, e->tenant);
 }
 
+bool call_row_may_have_happened(const struct call_row *row)
+{
+    return row->outcome.n == 0 || str_eq(row->outcome, outcome_text(OUTCOME_SETTLED)) ||
+           str_eq(row->outcome, outcome_text(OUTCOME_UNKNOWN));
+}
+
 struct rollup rollup_of(const struct call_row *row)
 {
     bool is_unknown = str_eq(row->outcome, outcome_text(OUTCOME_UNKNOWN));

@@ -19,6 +19,8 @@ struct call_row {
 
 /* Settled at what it was expected to cost, or without a price. */
 bool call_row_is_unpriced(const struct call_row *row);
+/* It went to its vendor, or may have: neither refused nor known to have done nothing. */
+bool call_row_may_have_happened(const struct call_row *row);
 
 void call_row_open(struct call_row *row, const struct frame *f, const struct call_open *o);
 /* The last CLOSE counts for outcome and settled; when the call ended, and what its agent got, the first one says. */

@@ -334,6 +334,25 @@ int render_poll(struct arena *a, struct json_writer *w, const struct call_texts 
     return 0;
 }
 
+int render_duplicate(struct arena *a, struct json_writer *w, const struct call_texts *t)
+{
+    struct json open, personal;
+    int r = frame_parse(a, t->open, &open);
+    if (r == 0)
+        r = frame_parse(a, t->open_personal, &personal);
+    if (r < 0)
+        return r;
+    struct json duplicate = json_get(personal, STR("duplicate"));
+    if (!is_set(duplicate))
+        return 1;
+    jw_object(w);
+    put_member(w, STR("call_id"), json_get(open, STR("call_id")));
+    put_member(w, STR("started_at"), json_get(open, STR("started_at")));
+    put_member(w, STR("duplicate"), duplicate);
+    jw_object_end(w);
+    return 0;
+}
+
 void render_seen(struct json_writer *w, uint64_t seq)
 {
     jw_object(w);

@@ -33,6 +33,8 @@ void render_seen(struct json_writer *w, uint64_t seq);
 void render_mark(struct json_writer *w, struct str name, uint64_t seq);
 /* A row of QUERY_POLLS; 1 and nothing written: no frame of the call says what to ask. */
 int render_poll(struct arena *a, struct json_writer *w, const struct call_texts *t);
+/* A row of QUERY_DUPLICATES; 1 and nothing written: the call makes no other one a duplicate. */
+int render_duplicate(struct arena *a, struct json_writer *w, const struct call_texts *t);
 
 /* All members of body but "v", "event", "by", "at" and "digests", and of personal but "salt", stand beside them. */
 int render_event(struct arena *a, struct json_writer *w, uint64_t seq, wall_t at, struct str body, struct str personal);

@@ -172,6 +172,18 @@ static void put_actors(struct personal *p, const struct facts *f)
     personal_value_end(p);
 }
 
+static void put_duplicate(struct personal *p, const struct record_open *o)
+{
+    if (!o->duplicate.n)
+        return;
+    personal_value(p, STR("duplicate"));
+    jw_object(&p->w);
+    jw_put_str(&p->w, STR("digest"), o->duplicate);
+    jw_put_i64(&p->w, STR("window_ms"), o->duplicate_ms);
+    jw_object_end(&p->w);
+    personal_value_end(p);
+}
+
 void record_open_begin(struct record_writer *rw, const struct record_open *o, struct buf *body, struct buf *personal)
 {
     const struct facts *f = o->facts;
@@ -195,6 +207,7 @@ void record_open_begin(struct record_writer *rw, const struct record_open *o, st
     personal_str(&p, STR("owner"), f->owner);
     personal_str(&p, STR("path"), o->path);
     personal_str(&p, STR("idempotency_key"), o->idempotency_key);
+    put_duplicate(&p, o);
     if (f->n_params) {
         personal_value(&p, STR("params"));
         put_params(&p.w, f);

@@ -33,6 +33,8 @@ struct record_open {
     struct str path;            /* as the agent sent it, without our prefix: personal */
     struct str idempotency_key; /* personal */
     struct str idempotency_scope, idempotency_digest, body_digest; /* hex; empty: none */
+    struct str duplicate; /* digest that makes another request the same within duplicate_ms, hex: personal; or empty */
+    int64_t duplicate_ms;
     struct str direction;
     struct str model_sent;  /* where it is not facts->model: a route chose it; empty */
     struct str catalog;     /* version of the prices that facts->cost comes from; empty: from no catalog */

@@ -25,6 +25,8 @@ static void visit_end(void *ctx, const struct http_field *trailers, size_t n)
     struct visit *v = ctx;
     struct small *w = v->w;
     char body[256];
+    if (w->is_mute)
+        return; /* until the connection ends */
     bool is_priced = w->priced_at && sim_wall(w->sim) >= w->priced_at;
     int len = snprintf(body, sizeof(body),
                        "{\"sid\":\"SM1\",\"status\":\"sent\",\"price\":%s%s%s,\"price_unit\":\"%s\"}",
@@ -158,7 +160,7 @@ void small_start(struct small *w)
     assert_int_equal(sim_loop_new(w->sim, &w->worker_loop), 0);
     assert_int_equal(worker_new(w->worker_loop, &w->shared, &w->rng, &w->worker), 0);
     listen_on(w->worker_loop, &w->worker_addr, take_at_worker, w, &w->worker_listener);
-    poller_take_up(w->worker->poller);
+    worker_take_up(w->worker);
 }
 
 void small_stop(struct small *w)

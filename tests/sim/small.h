@@ -42,6 +42,7 @@ struct small {
     /* the vendor */
     wall_t priced_at; /* 0: never */
     const char *price, *unit;
+    bool is_mute; /* answers nothing */
     uint16_t poll_status;
     int n_posts, n_polls;
     char poll_path[128], authorization[64];

@@ -223,6 +223,47 @@ static void the_same_message_within_a_minute_is_sent_once(void **state)
     small_teardown(&w);
 }
 
+static void behind_a_restart_too(void **state)
+{
+    struct small w;
+    small_setup(&w);
+    small_send(&w, "hi");
+    small_stop(&w);
+    small_start(&w);
+    small_pass(&w, NS_PER_S);
+    small_send(&w, "hi");
+    assert_int_equal(w.status, 403);
+    assert_string_equal(w.code, "duplicate");
+    small_send(&w, "other");
+    assert_int_equal(w.status, 201);
+    small_pass(&w, 60 * NS_PER_S);
+    small_stop(&w);
+    small_start(&w);
+    small_pass(&w, NS_PER_S);
+    small_send(&w, "hi");
+    assert_int_equal(w.status, 201);
+    assert_int_equal(w.n_posts, 3);
+    small_teardown(&w);
+}
+
+static void a_message_of_which_nobody_knows_what_became_is_not_sent_again_after_a_restart(void **state)
+{
+    struct small w;
+    small_setup(&w);
+    w.is_mute = true;
+    small_begin(&w, "hi", true);
+    small_pass(&w, NS_PER_S);
+    assert_int_equal(w.n_posts, 1);
+    small_stop(&w); /* as by kill -9, while the vendor has it */
+    w.is_mute = false;
+    small_start(&w);
+    small_pass(&w, NS_PER_S);
+    small_send(&w, "hi");
+    assert_string_equal(w.code, "duplicate");
+    assert_int_equal(w.n_posts, 1);
+    small_teardown(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +280,8 @@ int main(void)
         cmocka_unit_test(what_is_older_than_twice_the_last_time_stays_an_estimate),
         cmocka_unit_test(beyond_the_limit_no_more_is_taken_up),
         cmocka_unit_test(the_same_message_within_a_minute_is_sent_once),
+        cmocka_unit_test(behind_a_restart_too),
+        cmocka_unit_test(a_message_of_which_nobody_knows_what_became_is_not_sent_again_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,21 +83,27 @@ static int ask_run(struct asking *a)
     return r;
 }
 
-static int ask_polls(struct asking *a)
+/* Newest first: calls whose row is such, as far as they have something to show. */
+static int ask_shown(struct asking *a, bool (*is_such)(const struct call_row *row),
+                     int (*render)(struct arena *arena, struct json_writer *w, const struct call_texts *t))
 {
     int r = 0;
     for (size_t i = a->m->n; i > 0 && a->rows_left > 0 && r >= 0; i--) {
         const struct memory_call *c = a->m->entries[i - 1].call;
         if (!c || !place_fits(a->q, c->row.open_seq, c->row.started_at) || !call_row_fits(a->q, &c->row) ||
-            !call_row_is_unpriced(&c->row))
+            !is_such(&c->row))
             continue;
         struct call_texts t = texts_of(a->m, &c->row);
         arena_reset(a->arena);
-        r = render_poll(a->arena, &a->w, &t);
+        r = render(a->arena, &a->w, &t);
         a->rows_left -= r == 0;
     }
     return r < 0 ? r : 0;
 }
+
+static int ask_polls(struct asking *a) { return ask_shown(a, call_row_is_unpriced, render_poll); }
+
+static int ask_duplicates(struct asking *a) { return ask_shown(a, call_row_may_have_happened, render_duplicate); }
 
 static int look(void *ctx, const struct run_limit *l, int64_t *ret_settled, int64_t *ret_held)
 {
@@ -544,7 +550,7 @@ int memory_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_IDEMPOTENCY] = ask_idempotency, [QUERY_AUDIT] = ask_audit, [QUERY_RUN_SUM] = ask_run_sum,
         [QUERY_FIND] = ask_find,
         [QUERY_ENDED] = ask_ended,       [QUERY_QUIET_RUNS] = ask_quiet_runs, [QUERY_MARKS] = ask_marks,
-        [QUERY_POLLS] = ask_polls,
+        [QUERY_POLLS] = ask_polls,       [QUERY_DUPLICATES] = ask_duplicates,
         [QUERY_FEED] = ask_feed,
     };
     check((size_t)q->kind < QUERY_COUNT);

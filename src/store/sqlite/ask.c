@@ -311,24 +311,40 @@ static int ask_run(struct asking *a)
     return ask_list(a, "ASC", on_call);
 }
 
-static int on_poll(struct asking *a, sqlite3_stmt *st)
+/* Newest first, as far as they have something to show; `more` is SQL for what their rows must be. */
+static int ask_shown(struct asking *a, const char *more, int (*on_row)(struct asking *a, sqlite3_stmt *st))
+{
+    a->n_left = query_rows(a->q);
+    int r = select_fitting(a, more, "DESC");
+    return r == 0 ? run(a, on_row) : r;
+}
+
+static int show(struct asking *a, sqlite3_stmt *st,
+                int (*render)(struct arena *arena, struct json_writer *w, const struct call_texts *t))
 {
     struct call_texts t;
     int r = texts_of(a, st, &t);
     if (r == 0)
-        r = render_poll(&a->r->arena, &a->w, &t);
+        r = render(&a->r->arena, &a->w, &t);
     a->n_left -= r == 0;
     return r < 0 ? r : a->n_left == 0;
 }
+
+static int on_poll(struct asking *a, sqlite3_stmt *st) { return show(a, st, render_poll); }
 
 static int ask_polls(struct asking *a)
 {
     char unpriced[96]; /* as call_row_is_unpriced() */
     snprintf(unpriced, sizeof(unpriced), " AND outcome = 'settled' AND (settled_nano IS NULL OR settled_how <> %d)",
              HOW_PARSED);
-    a->n_left = query_rows(a->q);
-    int r = select_fitting(a, unpriced, "DESC");
-    return r == 0 ? run(a, on_poll) : r;
+    return ask_shown(a, unpriced, on_poll);
+}
+
+static int on_duplicate(struct asking *a, sqlite3_stmt *st) { return show(a, st, render_duplicate); }
+
+static int ask_duplicates(struct asking *a) /* as call_row_may_have_happened() */
+{
+    return ask_shown(a, " AND outcome IN ('', 'settled', 'unknown')", on_duplicate);
 }
 
 static int on_call_of_sum(struct asking *a, sqlite3_stmt *st)
@@ -711,7 +727,7 @@ int sqlite_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_IDEMPOTENCY] = ask_idempotency, [QUERY_AUDIT] = ask_audit, [QUERY_RUN_SUM] = ask_run_sum,
         [QUERY_FIND] = ask_find,
         [QUERY_ENDED] = ask_ended,       [QUERY_QUIET_RUNS] = ask_quiet_runs, [QUERY_MARKS] = ask_marks,
-        [QUERY_POLLS] = ask_polls,
+        [QUERY_POLLS] = ask_polls,       [QUERY_DUPLICATES] = ask_duplicates,
         [QUERY_FEED] = ask_feed,
     };
     check((size_t)q->kind < QUERY_COUNT);

@@ -118,6 +118,16 @@ static void every_operation_whose_price_may_come_later_is_found(void **state)
 
 /* --- duplicates --------------------------------------------------------------------------------------------------- */
 
+static void every_operation_that_has_duplicates_is_found(void **state)
+{
+    struct str name;
+    assert_non_null(saas_duplicate_operation(twilio, 0, &name));
+    assert_str(name, "twilio.messages.create");
+    assert_non_null(saas_duplicate_operation(twilio, 1, &name));
+    assert_str(name, "twilio.calls.create");
+    assert_null(saas_duplicate_operation(twilio, 9, &name));
+}
+
 static int64_t window(const char *body, const char *key, uint8_t digest[32], bool *is_own)
 {
     struct saas_request r = post(MESSAGES, body);

@@ -970,32 +970,6 @@ static void an_idempotency_key_leads_to_its_first_hold(void **state)
     assert_int_equal(json_len(ask(s, q)), 0);
 }
 
-/* --- prices that come later -------------------------------------------------------------------------------------- */
-
-static void a_price_is_awaited_until_a_later_close_knows_it(void **state)
-{
-    struct setting *s = *state;
-    struct story_call c = story_call();
-    uint64_t open[3];
-    for (int i = 0; i < 3; i++) {
-        struct story_close end = {.open_seq = open[i] = story_open(&s->story, &c, NULL), .outcome = "settled",
-                                  .settled = 300, .poll = i == 1 ? NULL : "/v1/prices/1"};
-        story_close(&s->story, &end);
-    }
-    apply(s);
-    struct json rows = ask(s, (struct query){.kind = QUERY_POLLS, .vendor = STR("stripe"), .since = 1});
-    assert_int_equal(json_len(rows), 2);
-    assert_int_equal(number(rows, "[0].seq"), open[2]);
-    assert_str(text(rows, "[0].poll"), "/v1/prices/1");
-    assert_str(text(rows, "[0].settled.usd"), "0.000000300");
-    assert_true(json_len(json_path(rows, STR("[0].limits"))) == c.n_limits);
-    struct story_close known = {.open_seq = open[2], .outcome = "settled", .settled = 200};
-    story_close(&s->story, &known);
-    apply(s);
-    assert_int_equal(number(ask(s, (struct query){.kind = QUERY_POLLS, .rows_max = 1}), "[0].seq"), open[0]);
-    assert_int_equal(json_len(ask(s, (struct query){.kind = QUERY_POLLS, .vendor = STR("other")})), 0);
-}
-
 /* --- proofs
  * --------------------------------------------------------------------------------------------------------------------
  */
@@ -1190,7 +1164,6 @@ int conformance_run(const struct store_factory *f)
         TEST(following_in_steps_gives_what_one_question_gives),
         TEST(runs_are_given_when_they_have_become_quiet),
         TEST(marks_are_what_they_were_set_to_last),
-        TEST(a_price_is_awaited_until_a_later_close_knows_it),
         TEST(the_whole_record_verifies),
         TEST(no_personal_value_is_in_what_the_chain_covers),
         TEST(an_answer_that_does_not_fit_says_so),

@@ -241,6 +241,8 @@ static void put_personal(struct values *v, const struct story_call *c)
     values_add_text(v, "owner", "ops@example.com");
     values_add_text(v, "path", "/v1/refunds");
     values_add_text(v, "idempotency_key", c->idempotency);
+    if (c->duplicate)
+        values_add(v, "duplicate", str_c(c->duplicate));
     values_add(v, "params",
                c->params ? str_c(c->params)
                          : STR("{\"amount\":500,\"charge\":\"ch_1\",\"reason\":\"a \\\"quoted\\\" {one}, [two]\"}"));
@@ -442,6 +444,8 @@ static void life_open(struct life *l)
         snprintf(digest, sizeof digest, "%064llx", (unsigned long long)rng_below(&l->rng, 30));
         c.idempotency = digest;
     }
+    if (what == 0)
+        c.duplicate = "{\"digest\":\"beef\",\"window_ms\":60000}";
     if (rng_below(&l->rng, 5) == 0) {
         c.verdict = rng_below(&l->rng, 3) ? "deny" : "approve";
         c.code = "policy_denied";

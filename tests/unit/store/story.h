@@ -35,6 +35,7 @@ struct story_call {
     const char *call_id; /* NULL: made up */
     const char *run_id, *agent, *tenant, *key, *vendor, *operation, *class, *verdict, *code;
     const char *shares, *idempotency; /* hex digest; NULL: none */
+    const char *duplicate;            /* what an equal one is found by, JSON; NULL: nothing */
     const char *model;                /* asked for; NULL: not a call to a model */
     const char *cause;                /* caused_by as JSON; NULL: none */
     const char *customer, *trace_id, *parent_run_id; /* NULL: cus_9, always the same, none */

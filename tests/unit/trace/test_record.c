@@ -117,6 +117,8 @@ static void open_body_names_no_person_and_digests_fit(void **state)
                             .verdict = &v,
                             .path = STR("/v1/customers/cus_secret"),
                             .idempotency_key = STR("order cus_secret"),
+                            .duplicate = STR("c0ffee"),
+                            .duplicate_ms = 60000,
                             .salt = salt};
     setup(&t);
     f.n_params = 4;
@@ -132,6 +134,7 @@ static void open_body_names_no_person_and_digests_fit(void **state)
     assert_str(text_at(t.p, "buckets[0]"), "customer=cus_secret");
     assert_str(text_at(t.p, "tenant"), "acme");
     check_digest(&t, "tenant", "\"acme\"");
+    check_digest(&t, "duplicate", "{\"digest\":\"c0ffee\",\"window_ms\":60000}");
     check_digest(&t, "buckets", "[\"customer=cus_secret\"]");
     check_digest(
         &t, "params",
