@@ -193,3 +193,21 @@ def test_a_key_that_is_not_taken_is_said_after_one_try(bench, name, step, code, 
     error = bench.refusal(name, step)
     assert words in error["message"] and re.search(rf"\[{code}, call [0-9a-f-]{{36}}\]", error["message"])
     assert error["status"] == 401
+
+
+@pytest.mark.parametrize("name, n_tries", [
+    ("openai-python", 1), ("anthropic-python", 1), ("langchain-openai-python", 1), ("openai-node", 1),
+    ("anthropic-node", 1), ("ai-openai-node", 2)])
+def test_an_answer_that_never_came_is_not_asked_for_again_by_sdks_that_listen(bench, name, n_tries):
+    """Vercel's AI SDK looks at the status alone: it asks once more for each retry that it is allowed, here one."""
+    sdk, _, language = name.rpartition("-")
+    fits = ASKS[vendor_of(name)][0]
+    ask = {**fits, "headers": {"x-flyball-fault": "drop"}, "retries": 1}
+    key = f"{DRESS[vendor_of(name)]}{bench.daemon.key(agent=name)['key']}.run_{name}.dropped"
+    told = bench.by_node(sdk, [{"base": bench.base, "key": key, "ask": ask}])[0] if language == "node" else \
+        sdks.told(sdk, bench.base, key, ask)
+    assert "outcome_unknown" in told["error"]["message"]
+    assert len(bench.tries(name, "dropped")) == n_tries
+    bench.daemon.settle()
+    calls = bench.daemon.run_calls(f"{name}.dropped")
+    assert [c["outcome"] for c in calls] == ["settled"] * n_tries, "each is counted by what it can have used"

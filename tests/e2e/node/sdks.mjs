@@ -1,6 +1,7 @@
 // Calls of the official SDKs, and of the frameworks above them, as their users make them: defaults left as they are.
 // stdin: {sdk, steps: [{base, key, ask}]}. stdout: one JSON array, an item a step: {text} or {error: {...}}.
-// `ask` of a model is {model, max, stream, headers}; of another vendor {method, args}. test_refusal_texts.py has them.
+// `ask` of a model is {model, max, stream, headers, retries}; of another vendor {method, args}: see
+// test_refusal_texts.py.
 const job = JSON.parse(await new Promise((done) => {
   let text = "";
   process.stdin.on("data", (piece) => (text += piece)).on("end", () => done(text));
@@ -16,9 +17,9 @@ async function joined(pieces, textOf) {
   return text;
 }
 
-async function byAi(model, { max, stream, headers }) {
+async function byAi(model, { max, stream, headers, retries }) {
   const { generateText, streamText } = await import("ai");
-  const ask = { model, prompt, maxOutputTokens: max, headers };
+  const ask = { model, prompt, maxOutputTokens: max, maxRetries: retries, headers };
   return stream ? joined(streamText(ask).textStream, (piece) => piece) : (await generateText(ask)).text;
 }
 
