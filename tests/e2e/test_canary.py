@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 import vendor as v
-from flyball import CAPS, OPEN, canary, forms_of, policy
-from raw import Cut, ask, exchange, request
+from flyball import CAPS, OPEN, canary, forms_of, permit, policy
+from raw import FORM, Cut, ask, exchange, request
 from test_sdk_python import client, refused
+from vendor_messages import ACCOUNT
 
 
 class Watch:
@@ -240,6 +241,78 @@ def test_no_secret_leaves(make_daemon, vendor, tmp_path, source, additions):
         watch.add(name, data)
     assert summary(watch.leaks()) == []
     assert len(watch.seen) > 100
+
+
+ASK = json.dumps({"model": "gpt-4o-mini", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]})
+MESSAGES = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+# Of each vendor: its credential, how that may be referred to, and two calls: one that costs, one that reads.
+EVERYBODY = {
+    "openai": ("sk-proj-", "env", ("/v1/chat/completions", ASK, "application/json"), "/v1/models"),
+    "anthropic": ("sk-ant-api03-", "file", ("/v1/messages", ASK.replace("gpt-4o-mini", "claude-haiku-4-5"),
+                                            "application/json"), "/v1/models"),
+    "stripe": ("sk_test_", "store", ("/v1/charges", "amount=100&currency=usd", FORM), "/v1/balance"),
+    "twilio": (f"{ACCOUNT}:", "store", (MESSAGES, "To=%2B14155550123&From=%2B14155550100&Body=Hi", FORM), MESSAGES),
+    "resend": ("re_", "file", ("/emails", json.dumps({"from": "a@x.dev", "to": "b@x.dev", "subject": "Hi"}),
+                               "application/json"), "/emails"),
+}
+
+
+async def says_all_it_was_told(turn):
+    """The whole request back, in an error or in an answer, in the head and in the body."""
+    told = turn.request.raw.decode("latin-1")
+    secret = turn.request.header("authorization") or turn.request.header("x-api-key")
+    body = {"id": secret, "sid": secret, "message": told, "error": {"message": told, "code": secret}}
+    await turn.answer(v.Answer(401 if turn.request.method == "POST" else 200, json.dumps(body).encode(),
+                               [("Content-Type", "application/json"), ("Request-Id", secret)]))
+
+
+@pytest.fixture
+def everybody(make_daemon, tmp_path):
+    """(daemon, {vendor: (what stands for it, its secret)}): all five vendors, which tell all that they know."""
+    there, config, env = {}, {}, {}
+    for name, (prefix, source, _, _) in EVERYBODY.items():
+        secret = prefix + "canary" + os.urandom(20).hex()
+        there[name] = v.Vendor().start(), secret
+        for method in ("POST", "GET"):
+            there[name][0].plan(says_all_it_was_told, method=method, times=-1)
+        env[f"{name.upper()}_SECRET"] = secret if source == "env" else "x"
+        file = tmp_path / name
+        file.write_text(secret)
+        file.chmod(0o600)
+        ref = {"env": f"env:{name.upper()}_SECRET", "file": f"file:{file}", "store": f"store:{name}"}[source]
+        config[name] = {"base_url": f"http://127.0.0.1:{there[name][0].port}", "secret": ref, "mode": "any"}
+    d = make_daemon(None, vendors=config, env=env, config={"log": {"level": "debug"}})
+    yield d, there
+    for stand_in, _ in there.values():
+        stand_in.stop()
+
+
+def test_no_secret_of_any_vendor_leaves_though_the_vendor_says_it(everybody):
+    d, there = everybody
+    d.apply(policy("default", [permit("all")]))
+    made = d.key()
+    watch = Watch({name: secret for name, (_, secret) in there.items()} | {
+        "token of Twilio": there["twilio"][1].split(":")[1], "agent's key": made["key"]})
+    for name, (_, source, (path, body, type), read) in EVERYBODY.items():
+        stand_in, secret = there[name]
+        if source == "store":
+            done = d.cli("secret", "set", name, input=secret + "\n")
+            watch.add(f"secret set {name}", done.stdout + done.stderr)
+        head = [("anthropic-version", "2023-06-01")] if name == "anthropic" else []
+        for more in ({"method": "POST", "path": path, "body": body, "type": type}, {"method": "GET", "path": read}):
+            method, target = more.pop("method"), f"/{name}{more.pop('path')}"
+            r = ask(d.data_port, method, target, made["key"] + ".run_canary", headers=head, **more)
+            watch.add(f"answer of {method} {target}", r.raw)
+            assert b"*" * 10 in r.body, f"{name} did not say what it was told: {r.body}"
+        forms = forms_of(secret).values()
+        assert all(any(f in r.raw for f in forms) for r in stand_in.requests) and len(stand_in.requests) == 2, name
+    d.settle()
+    everything_asked(d, watch, made["id"])
+    process_files(d, watch)
+    d.stop()
+    for name, data in d.everything_written():
+        watch.add(name, data)
+    assert summary(watch.leaks()) == []
 
 
 def test_the_admin_token_is_in_its_file_only(daemon, key, vendor):
