@@ -15,7 +15,7 @@ describe('the shell', () => {
     let d, page;
     before(async () => {
         d = await startDaemon(['--no-sandbox']);
-        page = await (await fetch(d.ready.ui, { headers: PLAIN })).text();
+        page = await (await fetch(d.ui, { headers: PLAIN })).text();
     });
     after(() => d.stop());
 
@@ -37,7 +37,7 @@ describe('the shell', () => {
     }
 
     it('answers without a session, and guards itself', async () => {
-        const r = await fetch(d.ready.ui);
+        const r = await fetch(d.ui);
         assert.equal(r.status, 200);
         const csp = r.headers.get('content-security-policy');
         assert.match(
@@ -76,8 +76,8 @@ describe('the shell', () => {
         const name = named(page, /assets\/(main-[\w-]+\.js)/g)[0];
         const r = await asset(name);
         assert.match(r.headers.get('cache-control'), /max-age=31536000, immutable/);
-        assert.equal((await fetch(d.ready.ui)).headers.get('cache-control'), 'no-cache');
-        for (const url of [r.url, d.ready.ui]) {
+        assert.equal((await fetch(d.ui)).headers.get('cache-control'), 'no-cache');
+        for (const url of [r.url, d.ui]) {
             const tag = (await fetch(url)).headers.get('etag');
             const again = await fetch(url, { headers: { 'if-none-match': tag } });
             assert.equal(again.status, 304);
@@ -101,7 +101,7 @@ describe('the shell', () => {
         try {
             const p = await openPage(browser, d);
             p.expected.push('401', '404');
-            await p.page.goto(d.ready.ui);
+            await p.page.goto(d.ui);
             await p.page.getByLabel('Admin token').fill('wrong');
             await p.page.keyboard.press('Enter');
             await p.page.getByRole('alert').waitFor();

@@ -101,6 +101,11 @@ export function span(ms: number): string {
     return `${Math.floor((s * 1000) / DAY_MS)} d ${Math.floor((s % 86400) / 3600)} h`;
 }
 
+/* Within a run, where calls are milliseconds apart: "12.034 s". */
+export function offset(ms: number): string {
+    return ms >= 1000 && ms < 100_000 ? `${(ms / 1000).toFixed(3)} s` : span(ms);
+}
+
 /* "in 3 h 2 min" or "5 s ago". */
 export function relative(text: string, now = Date.now()): string {
     const ms = at(text) - now;

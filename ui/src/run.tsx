@@ -185,7 +185,7 @@ function State({ c }: { c: Call }) {
 }
 
 function columnsOf(start: number, whole: number): Column<Placed>[] {
-    const after = (c: Call) => '+' + f.span(f.at(c.started_at) - start);
+    const after = (c: Call) => '+' + f.offset(f.at(c.started_at) - start);
     return [
         { name: 'After', class: 'c-after', cell: ({ c }) => <time title={c.started_at}>{after(c)}</time> },
         { name: 'LLM SaaS ✕', class: 'c-lanes', cell: ({ c }) => <Lanes c={c} /> },
