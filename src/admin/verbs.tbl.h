@@ -46,6 +46,11 @@ VERB(POST, "/api/v1/revoke", revoke, OPERATOR, "now", "Revoke", "Revoked", "Take
 VERB(POST, "/api/v1/kill", kill, OPERATOR, "now", "Kill", "Killed", "The stop button: every call is refused until unkill.")
 VERB(POST, "/api/v1/unkill", unkill, OPERATOR, "", "", "Killed", "Releases the stop button.")
 
+VERB(GET, "/api/v1/agents", agents, VIEWER, "", "", "Agents", "Lists agents: who answers for each, and whether it is disabled.")
+VERB(POST, "/api/v1/agents", agent_create, OPERATOR, "", "AgentCreate", "Agent", "Registers an agent with the person who answers for it, or gives it another.")
+VERB(POST, "/api/v1/agents/disable", agent_disable, OPERATOR, "now", "AgentSwitch", "AgentSwitched", "Refuses an agent whatever key it has, or all agents of a person; the next request is refused.")
+VERB(POST, "/api/v1/agents/enable", agent_enable, OPERATOR, "", "AgentSwitch", "AgentSwitched", "Lets an agent go on, or the agents of a person.")
+
 VERB(GET, "/api/v1/secrets", secrets, VIEWER, "", "", "Secrets", "Lists secrets put in by hand, and those that vendors want; never a value.")
 VERB(POST, "/api/v1/secrets", secret_set, SECRETS, "", "SecretSet", "Secret", "Puts a secret in force for the next call, in the place of what was.")
 VERB(POST, "/api/v1/secrets/{name}/rotate", secret_rotate, SECRETS, "", "SecretRotate", "Secret", "Puts a new value in force; the old one stays known for an overlap.")

@@ -72,6 +72,7 @@ LIMIT(jwks_spacing_ms, 30000, 100, 3600000, "ms",
       "between two times that an issuer is asked for its keys, whatever tokens say")
 /* state in memory */
 LIMIT(keys_max, 100000, 1, 10000000, "keys", "keys in memory, revoked ones of the last day included")
+LIMIT(agents_max, 100000, 1, 10000000, "agents", "registered agents; and owners that are disabled")
 LIMIT(policies_max, 1000, 1, 100000, "documents", "policy documents in force")
 LIMIT(secrets_max, 1000, 1, 100000, "secrets", "names of secrets put in by hand, removed ones included")
 LIMIT(secret_bytes_max, 8192, 16, 8192, "bytes", "one secret put in by hand")

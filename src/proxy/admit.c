@@ -117,8 +117,13 @@ static const char *choose_run(struct call *c, struct str suffix, struct str in_p
     return bad;
 }
 
-static struct str sentence_of(enum code code, bool is_stopped)
+static struct str sentence_of(enum code code, const struct admission *adm)
 {
+    if (code == CODE_KEY_REVOKED && adm->agent_state != AGENT_ACTIVE)
+        return adm->agent_state == AGENT_DISABLED
+                   ? STR("The agent of this key is disabled (flyball agent enable lets it go on)")
+                   : STR("The owner of this key's agent is disabled, and with them their agents (flyball agent enable "
+                         "--owner lets them go on)");
     switch (code) {
     case CODE_KEY_MISSING:
         return STR(
@@ -212,7 +217,7 @@ void stage_admit(struct call *c)
 
     c->has_key = c->adm.key != NULL;
     if (!c->has_key) {
-        call_refuse(c, code, 0, sentence_of(code, false));
+        call_refuse(c, code, 0, sentence_of(code, &c->adm));
         return;
     }
     counter_add(COUNTER_calls, 1);
@@ -223,7 +228,7 @@ void stage_admit(struct call *c)
     if (c->vendor)
         facts_of_vendor(c);
     if (code != CODE_NONE) {
-        call_refuse(c, code, 0, sentence_of(code, true));
+        call_refuse(c, code, 0, sentence_of(code, &c->adm));
         return;
     }
     if (shows_key) {

@@ -176,6 +176,8 @@ static void init_maps(struct core *c)
     map_init(&c->people_by_hash, (size_t)c->limits->people_max, seed);
     map_init(&c->people_by_name, (size_t)c->limits->people_max, seed);
     list_init(&c->people);
+    map_init(&c->agents, (size_t)c->limits->agents_max, seed);
+    map_init(&c->disabled_owners, (size_t)c->limits->agents_max, seed);
     map_init(&c->idem, (size_t)c->limits->idempotency_max, seed);
     map_init(&c->objects, (size_t)c->limits->objects_max, seed);
     duplicates_init(&c->duplicates, (size_t)c->limits->duplicates_max, seed);
@@ -300,6 +302,7 @@ void core_free(struct core *c)
     policies_free(c);
     core_secrets_free(c);
     core_people_free(c);
+    core_agents_free(c);
     ledger_free(c->ledger);
     causes_free(c->causes);
     free(c->sweeps);

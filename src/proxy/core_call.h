@@ -9,6 +9,7 @@
 #include "budget/ledger.h"
 #include "call/cause.h"
 #include "proxy/core.h"
+#include "proxy/core_agents.h"
 #include "proxy/duplicates.h"
 #include "trace/record.h"
 
@@ -20,6 +21,7 @@ struct admission {
     const struct key_entry *key; /* NULL when no such key exists */
     const struct policy *policy; /* a reference of the caller's; NULL: the document does not exist */
     struct str made_run_id;      /* for calls that carry no run: the same until the key is idle for RUN_IDLE_GAP_MS */
+    enum agent_state agent_state; /* why KEY_REVOKED, where the key itself is not revoked */
     enum code code;              /* CODE_NONE, KEY_UNKNOWN, KEY_REVOKED, KEY_EXPIRED, STOPPED */
 };
 #define RUN_IDLE_GAP_MS (30 * 60 * 1000)

@@ -6,6 +6,7 @@
  *   (3) a call that shares the hold of the first call with its idempotency key takes requests and slots of its own,
  *       and no cost: neither money nor tokens.
  */
+#include "proxy/core_agents.h"
 #include "proxy/core_impl.h"
 
 #include "base/counter.h"
@@ -143,7 +144,7 @@ void core_duplicate_learned(struct core *c, const struct duplicate *d, struct st
 
 static enum code still_allowed(struct core *c, const struct key_entry *key, struct str run_id, wall_t now)
 {
-    if (key->is_revoked)
+    if (key->is_revoked || core_agent_state(c, key) != AGENT_ACTIVE)
         return CODE_KEY_REVOKED;
     if (key->expires_at && now >= key->expires_at)
         return CODE_KEY_EXPIRED;

@@ -81,6 +81,9 @@ struct core {
     struct map secrets;                  /* name -> secret_entry; removed ones too */
     struct map people_by_hash, people_by_name; /* -> person */
     struct list people;                  /* person; those too whose name was given anew */
+    struct map agents;                   /* name -> agent_entry */
+    struct map disabled_owners;          /* name -> non-NULL */
+    size_t n_disabled;                   /* agents and owners */
     struct keyring *keyring;             /* NULL: none */
     bool is_killed;
     struct ledger *ledger;
@@ -162,6 +165,9 @@ void core_people_free(struct core *c);
 bool core_run_is_stopped(const struct core *c, struct str tenant, struct str run_id);
 /* At start: what the last event about one person left. */
 int core_person_load(struct core *c, const struct state_row *row, struct json body, struct json personal);
+void core_agents_free(struct core *c);
+int core_agent_load(struct core *c, struct json body, struct json personal); /* of an EVENT */
+int core_owner_load(struct core *c, struct json personal, bool is_enabled);
 void core_objects_free(struct core *c);
 void core_object_put(struct core *c, struct str scope, struct str id, struct str customer); /* under the mutex */
 

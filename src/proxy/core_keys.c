@@ -123,8 +123,12 @@ int core_key_create(struct core *c, const struct key_spec *s, struct str by, str
 
     core_lock(c);
     struct key_text text;
+    struct key_spec spec = *s;
+    const struct agent_entry *agent = map_get(&c->agents, s->agent);
+    if (!spec.owner.n && agent)
+        spec.owner = agent->owner;
     key_mint(s->mode, c->rng, &text);
-    struct key_entry *k = key_from_spec(s, &text, c->clock->wall(c->clock->ctx));
+    struct key_entry *k = key_from_spec(&spec, &text, c->clock->wall(c->clock->ctx));
     k->limits = limits;
     int r = c->keys_by_id.n >= (size_t)c->limits->keys_max ? -ERR_TOO_LARGE : key_event(c, k, by, ret_seq);
     if (r == 0 && !core_key_add(c, k))
@@ -323,7 +327,8 @@ void core_admit(struct core *c, const uint8_t hash[KEY_HASH_BYTES], wall_t now, 
         return;
     }
     ret->key = k;
-    if (k->is_revoked)
+    ret->agent_state = core_agent_state(c, k);
+    if (k->is_revoked || ret->agent_state != AGENT_ACTIVE)
         ret->code = CODE_KEY_REVOKED;
     else if (k->expires_at && now >= k->expires_at)
         ret->code = CODE_KEY_EXPIRED;

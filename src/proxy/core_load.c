@@ -136,6 +136,10 @@ static int on_state(void *ctx, const struct state_row *r)
         return core_secret_load(l->c, r, body, personal);
     if (str_eq(r->kind, STR("person")))
         return core_person_load(l->c, r, body, personal);
+    if (str_eq(r->kind, STR("agent")))
+        return core_agent_load(l->c, body, personal);
+    if (str_eq(r->kind, STR("owner")))
+        return core_owner_load(l->c, personal, r->is_over);
     if (str_eq(r->kind, STR("kill")))
         l->c->is_killed = !r->is_over;
     if (str_eq(r->kind, STR("run")))

@@ -518,7 +518,11 @@ static const struct event_rule {
     {STR_INIT("run.stop"), STR_INIT("run"), STR_INIT("run_id"), EVENT_SETS},
     {STR_INIT("run.stop_of"), STR_INIT("run"), STR_INIT("of"), EVENT_SETS},
     {STR_INIT("run.resume"), STR_INIT("run"), STR_INIT("run_id"), EVENT_ENDS},
-    {STR_INIT("agent.revoke"), STR_INIT("agent"), STR_INIT("agent"), EVENT_SETS},
+    {STR_INIT("agent.create"), STR_INIT("agent"), STR_INIT("agent"), EVENT_SETS},
+    {STR_INIT("agent.disable"), STR_INIT("agent"), STR_INIT("agent"), EVENT_SETS},
+    {STR_INIT("agent.enable"), STR_INIT("agent"), STR_INIT("agent"), EVENT_SETS},
+    {STR_INIT("owner.disable"), STR_INIT("owner"), STR_INIT("owner"), EVENT_SETS},
+    {STR_INIT("owner.enable"), STR_INIT("owner"), STR_INIT("owner"), EVENT_ENDS},
     {STR_INIT("tenant.revoke"), STR_INIT("tenant"), STR_INIT("tenant"), EVENT_SETS},
 };
 

@@ -233,6 +233,67 @@ def test_a_policy_that_requires_a_token_says_what_to_send(make, issuer, vendor):
     assert "ann, proven by the identity token of issuer idp" in told
 
 
+# ---- agents and owners -----------------------------------------------------------------------------------------------
+
+
+def status_of(daemon, agent):
+    return next((a["status"], a["owner"]) for a in daemon.json("agent", "list")["agents"] if a["agent"] == agent)
+
+
+def refused_as_disabled(daemon, key, who):
+    answer = charge(daemon, key)
+    assert (answer.status, answer.code) == (401, "key_revoked")
+    assert f"{who} is disabled" in answer.message.replace("this key's agent", "its agent").replace("this key", "it")
+    return answer
+
+
+def test_disabling_the_owner_disables_the_agent_on_the_next_request(daemon):
+    assert daemon.cli("agent", "create", "bot", "--owner", "ann@acme.test").returncode == 0
+    keys = [daemon.key()["key"], daemon.key()["key"]]
+    other = daemon.key(agent="other", owner="ann@acme.test")["key"]
+    spared = daemon.key(agent="third", owner="bob@acme.test")["key"]
+    assert all(charge(daemon, k).status == 200 for k in [*keys, other, spared])
+    assert status_of(daemon, "bot") == ("active", "ann@acme.test")
+    assert daemon.cli("agent", "disable", "--owner", "ann@acme.test").returncode == 0
+    for key in [*keys, other, daemon.key()["key"]]:
+        refused_as_disabled(daemon, key, "The owner of its agent")
+    assert charge(daemon, spared).status == 200
+    assert status_of(daemon, "bot")[0] == status_of(daemon, "other")[0] == "owner_disabled"
+    daemon.restart(kill_9=True)
+    refused_as_disabled(daemon, keys[0], "The owner of its agent")
+    assert daemon.cli("agent", "enable", "--owner", "ann@acme.test").returncode == 0
+    assert all(charge(daemon, k).status == 200 for k in [*keys, other])
+
+
+def test_an_agent_is_disabled_whatever_key_it_has(daemon, key):
+    assert daemon.cli("agent", "disable", "bot").returncode == 0, "it has a key, though nobody registered it"
+    refused_as_disabled(daemon, key, "The agent of it")
+    refused_as_disabled(daemon, daemon.key()["key"], "The agent of it")
+    daemon.restart()
+    refused_as_disabled(daemon, key, "The agent of it")
+    daemon.cli("agent", "create", "bot", "--owner", "ann@acme.test")
+    refused_as_disabled(daemon, key, "The agent of it")
+    assert daemon.cli("agent", "enable", "bot").returncode == 0
+    assert charge(daemon, key).status == 200
+    done = daemon.cli("agent", "disable", "nobody")
+    assert done.returncode == 1 and "no agent is called `nobody`" in done.stderr
+    assert daemon.cli("agent", "disable").returncode == 2
+    assert daemon.cli("agent", "disable", "bot", "--owner", "ann").returncode == 2
+    assert daemon.cli("agent", "create", "bot").returncode == 2
+
+
+def test_a_switch_is_an_event_with_a_name(daemon, key):
+    daemon.cli("agent", "create", "bot", "--owner", "ann@acme.test")
+    daemon.cli("agent", "disable", "bot")
+    daemon.cli("agent", "enable", "bot")
+    daemon.cli("agent", "disable", "--owner", "ann@acme.test")
+    daemon.cli("agent", "enable", "--owner", "ann@acme.test")
+    events = [e["event"] for e in reversed(daemon.get("/api/v1/events")["events"])]
+    of_agents = [e for e in events if e.startswith(("agent.", "owner."))]
+    assert of_agents == ["agent.create", "agent.disable", "agent.enable", "owner.disable", "owner.enable"]
+    assert daemon.cli("audit", "verify").returncode == 0
+
+
 # ---- keys of issuers -------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@
 #include "identity/run.h"
 #include "proxy/core_follow.h"
 #include "proxy/core_people.h"
+#include "proxy/core_agents.h"
 #include "proxy/core_secrets.h"
 #include "store/audit.h"
 
@@ -176,6 +177,23 @@ int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready)
 {
     *ret_is_ready = fake_core.is_ready;
     (void)buf_add_c(out, fake_core.json ? fake_core.json : "{}");
+    return buf_ok(out);
+}
+int core_agent_create(struct core *c, struct str name, struct str owner, struct str by, uint64_t *ret_seq)
+{
+    return note("agent_create", name, by, ret_seq);
+}
+int core_agent_disable(struct core *c, struct str name, bool is_disabled, struct str by, uint64_t *ret_seq)
+{
+    return note(is_disabled ? "agent_disable" : "agent_enable", name, by, ret_seq);
+}
+int core_owner_disable(struct core *c, struct str owner, bool is_disabled, struct str by, uint64_t *ret_seq)
+{
+    return note(is_disabled ? "owner_disable" : "owner_enable", owner, by, ret_seq);
+}
+int core_agents_json(struct core *c, struct str name, struct buf *out)
+{
+    (void)buf_add_c(out, "[{\"agent\":\"bot\",\"owner\":\"ann\"}]");
     return buf_ok(out);
 }
 static int note_secret(const char *called, struct str name, const struct secret *value, struct str by,
