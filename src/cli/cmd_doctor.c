@@ -273,7 +273,7 @@ static int run(struct cli *c)
 
 static const struct option_spec options[] = {
     {"offline", NULL, "only what can be seen without the daemon", false},
-    {"vendors", NULL, "also ask every vendor of the configuration for an answer: name, connection, TLS, clock", false},
+    {"vendors", NULL, "also ask every vendor and target of exports for an answer: name, connection, TLS, clock", false},
     {"config", "FILE", "the configuration file to read", false},
     {NULL, NULL, NULL, false},
 };

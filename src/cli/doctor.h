@@ -26,7 +26,7 @@ void doctor_report(struct doctor *d, const char *status, const char *name, struc
 void doctor_env(struct doctor *d, struct str data_url);
 /* Secrets by reference: can they be read, by whom, and what can they do. */
 void doctor_secrets(struct doctor *d, const struct config *config);
-/* Name, connection, TLS and an answer of every vendor, and whether our clock agrees with its. */
+/* Name, connection, TLS and an answer of every vendor and target of exports; whether our clock agrees with theirs. */
 void doctor_reach(struct doctor *d, const struct config *config);
 /* Prices, as this configuration has them. */
 void doctor_prices(struct doctor *d, const struct config *config);

@@ -1,9 +1,11 @@
 /*
- * cli/doctor_vendors.c - vendors as the configuration names them: their secrets, and whether they answer from here.
+ * cli/doctor_vendors.c - vendors and targets of exports as the configuration names them: secrets, and whether they
+ * answer from here.
  *
  * They are asked for "/" without a credential: whatever they say to that, they are there. The answer's date is the
  * second opinion on our clock.
  */
+#include "base/err.h"
 #include "base/time.h"
 #include "cli/ask.h"
 #include "cli/doctor.h"
@@ -95,22 +97,37 @@ void doctor_secrets(struct doctor *d, const struct config *config)
 
 /* --- reach -------------------------------------------------------------------------------------------------------- */
 
-static int ask_vendor(struct doctor *d, const struct config_vendor *v, struct told *ret, int64_t *ret_ms)
+/* Somebody else's listener that we depend on. */
+struct place {
+    const char *what; /* the check's name: vendor, export */
+    struct str name, url, host, ca_file;
+    uint16_t port;
+    bool is_tls;
+    const char *fix; /* when it is not there */
+};
+
+/* 0: asked, ask_end() is owed; negative: it could not be asked, which was said. */
+static int ask_place(struct doctor *d, const struct place *p, struct told *ret, int64_t *ret_ms)
 {
     struct http_field fields[] = {{STR("user-agent"), STR("flyball-doctor")}, {STR("accept"), STR("*/*")}};
-    struct ask what = {.host = v->host, .port = v->port, .method = "GET", .path = STR("/"), .fields = fields,
-                       .n_fields = 2};
+    struct ask what = {.host = p->host, .port = p->port, .method = "GET", .path = STR("/"), .fields = fields};
     struct buf error;
+    what.n_fields = 2;
     buf_init(&error, ERROR_BYTES_MAX);
-    int r = v->is_tls ? tls_client_new(v->ca_file, NULL, &error, &what.tls) : 0;
+    int r = p->is_tls ? tls_client_new(p->ca_file, NULL, &error, &what.tls) : 0;
     if (r < 0) {
-        doctor_report(d, "fail", "vendor", DOCTOR_TEXT(d, STR_FMT ": " STR_FMT, STR_ARG(v->name),
-                                                       STR_ARG(buf_str(&error))), STR("mend ca_file"));
+        doctor_report(d, "fail", p->what, DOCTOR_TEXT(d, STR_FMT ": " STR_FMT, STR_ARG(p->name),
+                                                      STR_ARG(buf_str(&error))), STR("mend ca_file"));
     } else {
         mono_t since = clock_system.mono(clock_system.ctx);
         r = ask_once(&what, ANSWER_BYTES_MAX, &d->c->arena, ret);
         *ret_ms = (clock_system.mono(clock_system.ctx) - since) / NS_PER_MS;
         tls_client_free(what.tls);
+        if (r < 0) {
+            ask_end(ret);
+            doctor_report(d, "fail", p->what, DOCTOR_TEXT(d, STR_FMT " could not be asked: %s", STR_ARG(p->name),
+                                                          err_text(r)), STR(""));
+        }
     }
     buf_deinit(&error);
     return r;
@@ -127,7 +144,7 @@ static bool date_parse(struct doctor *d, struct str text, wall_t *ret)
     return true;
 }
 
-static void check_clock(struct doctor *d, const struct config_vendor *v, const struct told *told)
+static void check_clock(struct doctor *d, const struct place *p, const struct told *told)
 {
     wall_t theirs, ours = clock_system.wall(clock_system.ctx);
     if (!date_parse(d, told->date, &theirs))
@@ -135,35 +152,51 @@ static void check_clock(struct doctor *d, const struct config_vendor *v, const s
     int64_t off = ours > theirs ? ours - theirs : theirs - ours;
     if (off > SKEW_WARN_NS)
         doctor_report(d, "warn", "clock",
-                      DOCTOR_TEXT(d, "our clock and the one of " STR_FMT " differ by %lld s", STR_ARG(v->name),
+                      DOCTOR_TEXT(d, "our clock and the one of " STR_FMT " differ by %lld s", STR_ARG(p->name),
                                   (long long)(off / NS_PER_S)),
                       STR("set the clock (NTP): limits by day and month, and tokens of users, depend on it"));
 }
 
-static void check_reach(struct doctor *d, const struct config_vendor *v)
+static void check_reach(struct doctor *d, const struct place *p)
 {
     struct told told;
     int64_t ms;
-    if (ask_vendor(d, v, &told, &ms) < 0)
-        return; /* said, or out of memory */
+    if (ask_place(d, p, &told, &ms) < 0)
+        return;
     if (told.has_failed)
-        doctor_report(d, "fail", "vendor",
-                      DOCTOR_TEXT(d, STR_FMT ": " STR_FMT ": %s", STR_ARG(v->name), STR_ARG(v->base_url),
+        doctor_report(d, "fail", p->what,
+                      DOCTOR_TEXT(d, STR_FMT ": " STR_FMT ": %s", STR_ARG(p->name), STR_ARG(p->url),
                                   http_reset_text(told.why)),
-                      STR("look at the name, the network and the firewall; its calls end as upstream_failed"));
+                      str_c(p->fix));
     else
-        doctor_report(d, "ok", "vendor",
-                      DOCTOR_TEXT(d, STR_FMT ": " STR_FMT " answers, after %lld ms", STR_ARG(v->name),
-                                  STR_ARG(v->base_url), (long long)ms),
+        doctor_report(d, "ok", p->what,
+                      DOCTOR_TEXT(d, STR_FMT ": " STR_FMT " answers, after %lld ms", STR_ARG(p->name),
+                                  STR_ARG(p->url), (long long)ms),
                       STR(""));
-    check_clock(d, v, &told);
+    check_clock(d, p, &told);
     ask_end(&told);
+}
+
+static void check_vendor(struct doctor *d, const struct config_vendor *v)
+{
+    struct place p = {"vendor", v->name, v->base_url, v->host, v->ca_file, v->port, v->is_tls,
+                      "look at the name, the network and the firewall; its calls end as upstream_failed"};
+    check_reach(d, &p);
+}
+
+static void check_export(struct doctor *d, const struct config_export *e)
+{
+    struct place p = {"export", e->name, e->url, e->host, e->ca_file, e->port, e->is_tls,
+                      "look at the name and the network; nothing is lost, spans wait in the store"};
+    check_reach(d, &p);
 }
 
 void doctor_reach(struct doctor *d, const struct config *config)
 {
     for (size_t i = 0; i < config->n_vendors; i++)
-        check_reach(d, &config->vendors[i]);
+        check_vendor(d, &config->vendors[i]);
+    for (size_t i = 0; i < config->n_exports; i++)
+        check_export(d, &config->exports[i]);
     if (!config->n_vendors)
         doctor_report(d, "ok", "vendor", STR("the configuration names none"), STR(""));
 }

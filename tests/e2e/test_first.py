@@ -246,11 +246,14 @@ def test_doctor_compares_our_clock_with_a_vendor_s(home, tmp_path):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         config = tmp_path / "flyball.yaml"
         config.write_text(json.dumps({"vendors": {"stripe": {"base_url": f"http://127.0.0.1:{server.server_port}",
-                                                              "secret": "env:STRIPE_SECRET_KEY"}}}))
+                                                              "secret": "env:STRIPE_SECRET_KEY"}},
+                                      "exports": {"traces": {"otlp": f"http://127.0.0.1:{server.server_port}"},
+                                                  "gone": {"otlp": "http://127.0.0.1:1"}}}))
         found = checks(flyball(home, "doctor", "--offline", "--vendors", "--json", "--config", config))
         server.shutdown()
     assert "differ by 3600 s" in found[("clock", "warn")]["text"] or "3599" in found[("clock", "warn")]["text"]
     assert ("vendor", "ok") in found and ("secret", "warn") in found
+    assert "traces" in found[("export", "ok")]["text"] and "gone" in found[("export", "fail")]["text"]
 
 
 def test_doctor_fails_when_others_can_read_what_is_private(daemon):
