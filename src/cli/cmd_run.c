@@ -24,6 +24,7 @@
 
 #define EXPIRES_DEFAULT "24h"
 #define HEALTH_BYTES_MAX 4096
+#define DIRECT_MAX 5 /* as many vendors as the variables have */
 #define EXIT_NOT_FOUND 127 /* as shells say it */
 #define EXIT_NOT_RUN 126
 
@@ -154,7 +155,12 @@ static int run_program(struct running *n, int *ret_status)
 {
     struct cli *c = n->cli;
     struct str key = arena_printf(&c->arena, STR_FMT ".run_" STR_FMT, STR_ARG(n->key.key), STR_ARG(n->run));
-    struct sdk_values values = {.key = key, .run = n->run, .mode = n->key.mode};
+    struct str direct[DIRECT_MAX];
+    size_t n_direct = 0;
+    for (; n_direct < DIRECT_MAX && cli_option_at(c, "direct", n_direct).p; n_direct++)
+        direct[n_direct] = cli_option_at(c, "direct", n_direct);
+    struct sdk_values values = {
+        .key = key, .run = n->run, .mode = n->key.mode, .direct = direct, .n_direct = n_direct};
     const char **env = sdk_env(&c->arena, c->env, &values, n, base, hidden);
     const char **argv = arena_alloc(&c->arena, (c->n_args + 1) * sizeof(*argv));
     for (size_t i = 0; i < c->n_args; i++)
@@ -260,6 +266,8 @@ static const struct option_spec options[] = {
     {"owner", "NAME", "the person who answers for it", false},
     {"tenant", "NAME", "the tenant it acts for", false},
     {"mode", "MODE", "live or test; live when not given, at `flyball dev` test", false, "live test"},
+    {"direct", "VENDOR", "leave this vendor's variables as they are: the program calls it around us", true,
+     "openai anthropic stripe twilio resend"},
     {"expires", "WHEN", "when its key ends at the latest; " EXPIRES_DEFAULT " when not given", false},
     {NULL, NULL, NULL, false},
 };
@@ -271,13 +279,13 @@ const struct command cmd_run = {
     .args_max = INT_MAX,
     .summary = "run a program whose SDKs call us, with a key and a run of its own",
     .text =
-        "Sets the variables that tell the SDKs of OpenAI, Anthropic and Resend where to call and with which key, so "
-        "that a program needs no change; for Stripe and Twilio see `flyball snippet`. Real keys of vendors in the "
-        "environment are hidden from the program. Its exit status is ours (128+n when signal n ended it; 127: there "
-        "is no such program, 126: it cannot be run). When it ends, the key is revoked, and what the run did is said "
-        "on standard error.",
+        "Sets the variables that tell the SDKs of OpenAI, Anthropic and Resend where to call and with which key, "
+        "so that a program needs no change; for Stripe and Twilio see `flyball snippet`. Real keys of vendors in "
+        "the environment are hidden from the program, but for those of a vendor named by --direct. Its exit "
+        "status is ours (128+n when signal n ended it; 127: there is no such program, 126: it cannot be run). "
+        "When it ends, the key is revoked, and what the run did is said on standard error.",
     .examples = "run -- python agent.py\nrun --budget 2.50 --policy support -- node agent.mjs\nrun --run nightly-7 -- "
-                "./agent --fast",
+                "./agent --fast\nrun --direct openai --direct anthropic -- python agent.py",
     .options = options,
     .needs_daemon = true,
     .run = run,

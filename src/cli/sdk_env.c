@@ -1,8 +1,9 @@
 /*
  * cli/sdk_env.c - an agent's environment, from ours.
  *
- *   (1) no variable that a table names keeps its old value.
- *   (2) no value in which a vendor's real key can be seen is passed on, whatever its name.
+ *   (1) no variable that a table names keeps its old value,
+ *   (2) and no value in which a vendor's real key can be seen is passed on, whatever its name,
+ *   (3) but for those of vendors that are called directly: they stay as they are.
  */
 #include "cli/sdk_env.h"
 
@@ -17,8 +18,10 @@ static const struct env_row rows[] = {
 #include "cli/sdk_env.tbl.h"
 #undef SDK_ENV
 };
-static const char *const hidden_names[] = {
-#define SDK_HIDE(variable) variable,
+static const struct {
+    const char *variable, *vendor;
+} hidden_rows[] = {
+#define SDK_HIDE(variable, vendor) {variable, vendor},
 #include "cli/sdk_env.tbl.h"
 #undef SDK_HIDE
 };
@@ -115,27 +118,39 @@ const char *sdk_real_key(struct str value)
 
 /* --- the environment ---------------------------------------------------------------------------------------------- */
 
-static bool is_in_tables(struct str name)
+/* The tables write a vendor's name as config does, marks as people do. */
+static bool is_direct(const struct sdk_values *v, const char *vendor)
 {
-    for (size_t i = 0; i < N(rows); i++)
-        if (str_eq(str_c(rows[i].variable), name))
-            return true;
-    for (size_t i = 0; i < N(hidden_names); i++)
-        if (str_eq(str_c(hidden_names[i]), name))
+    for (size_t i = 0; i < v->n_direct; i++)
+        if (str_eq_nocase(v->direct[i], str_c(vendor)))
             return true;
     return false;
 }
 
-static bool is_passed_on(const char *entry, void *ctx, sdk_hidden_cb hidden)
+/* The vendor of a variable that a table names; NULL: none does. */
+static const char *vendor_of(struct str name)
+{
+    for (size_t i = 0; i < N(rows); i++)
+        if (str_eq(str_c(rows[i].variable), name))
+            return rows[i].vendor;
+    for (size_t i = 0; i < N(hidden_rows); i++)
+        if (str_eq(str_c(hidden_rows[i].variable), name))
+            return hidden_rows[i].vendor;
+    return NULL;
+}
+
+static bool is_passed_on(const char *entry, const struct sdk_values *v, void *ctx, sdk_hidden_cb hidden)
 {
     struct str name = str_c(entry), value = STR("");
     (void)str_cut(name, '=', &name, &value); /* without one: a name alone */
-    if (is_in_tables(name))
-        return false;
-    const char *vendor = sdk_real_key(value);
+    const char *vendor = vendor_of(name);
     if (vendor)
-        hidden(ctx, name, vendor);
-    return !vendor;
+        return is_direct(v, vendor);
+    vendor = sdk_real_key(value);
+    if (!vendor || is_direct(v, vendor))
+        return true;
+    hidden(ctx, name, vendor);
+    return false;
 }
 
 const char **sdk_env(struct arena *a, const char *const *env, const struct sdk_values *v, void *ctx, sdk_base_cb base,
@@ -146,9 +161,11 @@ const char **sdk_env(struct arena *a, const char *const *env, const struct sdk_v
         n_env++;
     const char **all = arena_alloc(a, (n_env + N(rows) + 1) * sizeof(*all));
     for (size_t i = 0; i < n_env; i++)
-        if (is_passed_on(env[i], ctx, hidden))
+        if (is_passed_on(env[i], v, ctx, hidden))
             all[n++] = env[i];
     for (size_t i = 0; i < N(rows); i++) {
+        if (is_direct(v, rows[i].vendor))
+            continue;
         struct str value = fill_row(a, &rows[i], v, base(ctx, rows[i].vendor));
         all[n++] = arena_printf(a, "%s=" STR_FMT, rows[i].variable, STR_ARG(value)).p;
     }

@@ -13,6 +13,8 @@ struct str sdk_fill(struct arena *a, struct str text, const struct sdk_word *wor
 
 struct sdk_values {
     struct str key, run, mode;
+    const struct str *direct; /* vendors that are called directly, around us */
+    size_t n_direct;
 };
 /* The key in the dress of that variable of the table: "sk-ant-fb_live_..."; a variable of no table: as it is. */
 struct str sdk_dressed_key(struct arena *a, const char *variable, const struct sdk_values *v);
@@ -29,7 +31,8 @@ typedef struct str (*sdk_base_cb)(void *ctx, const char *vendor);
 
 /*
  * `env` without what leads around us and with what leads to us: "NAME=value", NULL at the end, in the arena like all
- * texts of it. `hidden` is called once for each such variable, before this returns.
+ * texts of it. What belongs to a vendor that is called directly stays as it is. `hidden` is called once for each
+ * variable that was taken out and is in no table, before this returns.
  */
 const char **sdk_env(struct arena *a, const char *const *env, const struct sdk_values *v, void *ctx, sdk_base_cb base,
                      sdk_hidden_cb hidden);

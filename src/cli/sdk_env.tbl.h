@@ -23,17 +23,20 @@ SDK_ENV("RESEND_API_URL", "resend", "{base}")
 SDK_ENV("RESEND_API_KEY", "resend", "re_{key}")
 #endif
 
-/* SDK_HIDE(variable): another credential, or an address that would lead around us; taken out without a substitute. */
+/*
+ * SDK_HIDE(variable, vendor): another credential, or an address that would lead around us; taken out without a
+ * substitute.
+ */
 #ifdef SDK_HIDE
-SDK_HIDE("OPENAI_ADMIN_KEY")
-SDK_HIDE("OPENAI_WEBSOCKET_BASE_URL")
-SDK_HIDE("ANTHROPIC_AUTH_TOKEN")
-SDK_HIDE("ANTHROPIC_API_URL")
-SDK_HIDE("CLAUDE_CODE_OAUTH_TOKEN")
-SDK_HIDE("STRIPE_RESTRICTED_KEY")
-SDK_HIDE("TWILIO_API_KEY")
-SDK_HIDE("TWILIO_API_SECRET")
-SDK_HIDE("FLYBALL_TOKEN")
+SDK_HIDE("OPENAI_ADMIN_KEY", "openai")
+SDK_HIDE("OPENAI_WEBSOCKET_BASE_URL", "openai")
+SDK_HIDE("ANTHROPIC_AUTH_TOKEN", "anthropic")
+SDK_HIDE("ANTHROPIC_API_URL", "anthropic")
+SDK_HIDE("CLAUDE_CODE_OAUTH_TOKEN", "anthropic")
+SDK_HIDE("STRIPE_RESTRICTED_KEY", "stripe")
+SDK_HIDE("TWILIO_API_KEY", "twilio")
+SDK_HIDE("TWILIO_API_SECRET", "twilio")
+SDK_HIDE("FLYBALL_TOKEN", "flyball")
 #endif
 
 /*

@@ -125,6 +125,16 @@ def test_the_program_has_no_real_key_and_is_told_which_were_hidden(dev):
     assert "realreal" not in done.stderr and "no call was made in run look" in done.stderr
 
 
+def test_a_vendor_that_is_called_directly_keeps_its_key_and_address_and_the_others_do_not(dev):
+    show = "import json, os; print(json.dumps(dict(os.environ)))"
+    seen = json.loads(wrap(dev, "--direct", "openai", "--direct", "anthropic", "--", sys.executable, "-c", show).stdout)
+    assert seen["OPENAI_API_KEY"] == REAL["OPENAI_API_KEY"] and seen["SETTINGS"] == REAL["SETTINGS"]
+    assert not {"OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "OPENAI_CUSTOM_HEADERS", "PAYMENTS"} & set(seen)
+    assert "_fb_test_" in seen["STRIPE_SECRET_KEY"] and seen["RESEND_BASE_URL"] == dev.ready["data"] + "/resend"
+    done = wrap(dev, "--direct", "opanai", "--", "true")
+    assert done.returncode == 2 and "openai" in done.stderr
+
+
 def test_words_reach_the_program_as_they_are(dev):
     words = ["two words", "*", "$HOME", "--json", "", "a\"b'c"]
     done = wrap(dev, "--", sys.executable, "-c", "import json, sys; print(json.dumps(sys.argv[1:]))", *words,

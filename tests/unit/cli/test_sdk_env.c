@@ -88,6 +88,26 @@ static void a_real_key_under_another_name_is_hidden_and_told(void **state)
     assert_string_equal(told, "PAY:Stripe BOX:Stripe ");
 }
 
+static void what_belongs_to_a_vendor_that_is_called_directly_stays(void **state)
+{
+    const char *const env[] = {"OPENAI_API_KEY=sk-proj-real", "SPARE=sk-proj-real2", "ANTHROPIC_AUTH_TOKEN=a",
+                               "STRIPE_SECRET_KEY=sk_live_real", "FLYBALL_TOKEN=t", "PAY=rk_live_real", NULL};
+    const struct str direct[] = {STR("openai"), STR("anthropic")};
+    const struct sdk_values v = {.key = STR("fb_test_x"), .run = STR("r1"), .mode = STR("test"), .direct = direct,
+                                 .n_direct = 2};
+    told[0] = 0;
+    const char **all = sdk_env(&arena, env, &v, NULL, base, hidden), *value;
+    assert_value(all, "OPENAI_API_KEY", "sk-proj-real");
+    assert_value(all, "SPARE", "sk-proj-real2");
+    assert_value(all, "ANTHROPIC_AUTH_TOKEN", "a");
+    assert_int_equal(count(all, "OPENAI_BASE_URL", &value), 0);
+    assert_int_equal(count(all, "ANTHROPIC_API_KEY", &value), 0);
+    assert_value(all, "STRIPE_SECRET_KEY", "sk_test_fb_test_x");
+    assert_int_equal(count(all, "FLYBALL_TOKEN", &value), 0);
+    assert_int_equal(count(all, "PAY", &value), 0);
+    assert_string_equal(told, "PAY:Stripe ");
+}
+
 static void keys_of_vendors_are_told_from_ours_and_from_words(void **state)
 {
     static const struct {
@@ -155,6 +175,7 @@ int main(void)
         cmocka_unit_test(each_sdk_finds_its_address_and_the_key_in_its_dress),
         cmocka_unit_test(old_values_of_these_variables_are_gone),
         cmocka_unit_test(a_real_key_under_another_name_is_hidden_and_told),
+        cmocka_unit_test(what_belongs_to_a_vendor_that_is_called_directly_stays),
         cmocka_unit_test(keys_of_vendors_are_told_from_ours_and_from_words),
         cmocka_unit_test(a_key_wears_what_its_sdk_checks),
         cmocka_unit_test(a_template_keeps_words_that_are_not_ours),
