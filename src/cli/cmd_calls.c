@@ -6,6 +6,7 @@
 #include "cli/near.h"
 #include "cli/print.h"
 #include "cli/tokens.h"
+#include "cli/whom.h"
 #include "codec/json_canon.h"
 
 #include <string.h>
@@ -16,9 +17,12 @@
 #define FOLLOW_PENDING_MAX 1024
 #define FOLLOW_ARENA_BYTES_MAX (256u << 20)
 
-static const char *const titles[] = {"TIME", "VERDICT", "OPERATION", "COST", "OUTCOME", "CODE", "AGENT", "RUN", "CALL"};
-static const char *const titles_with_models[] = {"TIME", "VERDICT", "OPERATION", "MODEL", ">IN",   ">OUT",
-                                                 ">FIRST TOKEN", "COST", "OUTCOME", "CODE", "AGENT", "RUN", "CALL"};
+/* What a table of calls shows beside the columns that each has. */
+struct columns {
+    bool has_models, has_people;
+};
+#define COLUMNS_MAX 14
+
 #define N(table) (sizeof(table) / sizeof(table[0]))
 
 /* What it cost, else what stands held for it. */
@@ -45,13 +49,13 @@ static struct str tokens(struct cli *c, struct json call, enum token_direction d
     return tokens_of(call, d, &n) ? arena_printf(&c->arena, "%lld", (long long)n) : STR_NONE;
 }
 
-static void add_call(struct table *t, struct json call, bool has_models)
+static void add_call(struct table *t, struct json call, const struct columns *has)
 {
     struct str outcome = show_text(call, "outcome"), verdict = show_text(call, "verdict");
     table_add(t, show_time(t->cli, call, "started_at"));
     table_add_styled(t, verdict, style_of_verdict(verdict));
     table_add(t, show_text(call, "operation"));
-    if (has_models) {
+    if (has->has_models) {
         table_add(t, model_of(call));
         table_add(t, tokens(t->cli, call, TOKENS_IN));
         table_add(t, tokens(t->cli, call, TOKENS_OUT));
@@ -61,23 +65,46 @@ static void add_call(struct table *t, struct json call, bool has_models)
     table_add_styled(t, outcome.n ? outcome : STR("open"), style_of_outcome(outcome));
     table_add(t, show_text(call, "code"));
     table_add(t, show_text(call, "agent"));
+    if (has->has_people)
+        table_add(t, whom_of(t->cli, call));
     table_add(t, show_text(call, "run_id"));
     table_add(t, show_text(call, "call_id"));
 }
 
+static void add_titles(const char **all, size_t *n, const char *const *more, size_t n_more)
+{
+    for (size_t i = 0; i < n_more; i++)
+        all[(*n)++] = more[i];
+}
+
+static size_t titles_of(const struct columns *has, const char *ret[COLUMNS_MAX])
+{
+    static const char *const what[] = {"TIME", "VERDICT", "OPERATION"}, *const model[] = {"MODEL", ">IN", ">OUT",
+                                                                                         ">FIRST TOKEN"};
+    static const char *const end[] = {"COST", "OUTCOME", "CODE", "AGENT"}, *const whom[] = {"FOR"},
+                             *const ids[] = {"RUN", "CALL"};
+    size_t n = 0;
+    add_titles(ret, &n, what, N(what));
+    add_titles(ret, &n, model, has->has_models ? N(model) : 0);
+    add_titles(ret, &n, end, N(end));
+    add_titles(ret, &n, whom, has->has_people ? N(whom) : 0);
+    add_titles(ret, &n, ids, N(ids));
+    return n;
+}
+
 static void print_calls(struct cli *c, struct json calls)
 {
+    const char *titles[COLUMNS_MAX];
+    struct columns has = {false, false};
     struct table t;
     struct json call;
-    bool has_models = false;
+    for (struct json_iter it = json_each(calls); json_next(&it, NULL, &call);) {
+        has.has_models |= model_of(call).n > 0;
+        has.has_people |= show_text(call, "user").n > 0;
+    }
+    table_init(&t, c, titles, titles_of(&has, titles));
     for (struct json_iter it = json_each(calls); json_next(&it, NULL, &call);)
-        has_models |= model_of(call).n > 0;
-    if (has_models)
-        table_init(&t, c, titles_with_models, N(titles_with_models));
-    else
-        table_init(&t, c, titles, N(titles));
-    for (struct json_iter it = json_each(calls); json_next(&it, NULL, &call);)
-        add_call(&t, call, has_models);
+        add_call(&t, call, &has);
     table_print(&t);
 }
 

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "cli/flow.h"
 #include "cli/tokens.h"
+#include "cli/whom.h"
 
 #include <stdlib.h>
 
@@ -19,6 +20,7 @@ struct timeline {
     wall_t start;
     struct map tools; /* tool call id -> its name, as a struct str in the arena */
     bool has_inferred;
+    struct str whom; /* of the call before */
 };
 
 /* --- parts -------------------------------------------------------------------------------------------------------- */
@@ -115,13 +117,23 @@ static void add_end_of_stream(struct flow *f, struct json call)
         flow_add(f, STYLE_WARN, arena_printf(&f->cli->arena, "stream " STR_FMT, STR_ARG(end)));
 }
 
-static void put_model(const struct timeline *t, struct json call)
+/* For whom, where that is another than on the line before. */
+static void add_whom(struct flow *f, struct timeline *t, struct json call)
+{
+    struct str whom = show_text(call, "user").n ? whom_of(t->cli, call) : STR_NONE;
+    if (whom.n && !str_eq(whom, t->whom))
+        flow_add(f, STYLE_PLAIN, arena_printf(&t->cli->arena, "for " STR_FMT, STR_ARG(whom)));
+    t->whom = whom;
+}
+
+static void put_model(struct timeline *t, struct json call)
 {
     struct flow f;
     struct str sent = show_text(call, "model_sent"), first_token = show_first_token(t->cli, call);
     begin(&f, t, since_start(t, call), "model");
     flow_add(&f, STYLE_BOLD, sent.n ? sent : show_text(call, "model_asked"));
     flow_add(&f, STYLE_PLAIN, show_tokens(t->cli, call));
+    add_whom(&f, t, call);
     if (first_token.n)
         flow_add(&f, STYLE_PLAIN, arena_printf(&t->cli->arena, "first token " STR_FMT, STR_ARG(first_token)));
     add_end_of_stream(&f, call);
@@ -155,6 +167,7 @@ static void put_call(struct timeline *t, struct json call)
     begin(&f, t, since_start(t, call), "call");
     flow_add(&f, STYLE_BOLD, operation.n ? operation : show_text(call, "vendor"));
     flow_add(&f, STYLE_PLAIN, amount(t->cli, call));
+    add_whom(&f, t, call);
     add_edge(&f, t, call);
     add_verdict(&f, call);
     add_cost(&f, call);

@@ -3,7 +3,9 @@ rotate, fail and are asked for. Tokens are made by PyJWT."""
 import ipaddress
 import json
 import socket
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +69,20 @@ def test_a_token_of_each_algorithm_says_for_whom_the_call_is(make, issuer, alg):
     assert (it["tenant"], it["tenant_source"], it["actors"]) == ("acme", "token", ["bot", "planner"])
     told = " ".join(s["text"] for s in d.json("why", answer.call_id)["explanation"])
     assert "ann, proven by the identity token of issuer idp, through bot, for planner" in told
+
+
+@pytest.mark.parametrize("alg", list(MADE))
+def test_a_token_of_jose_in_node_is_as_good(make_daemon, vendor, node, tmp_path, alg):
+    file = tmp_path / "jwks.json"
+    claims = {"iss": "https://node.test", "aud": AUDIENCE, "sub": "ann", "act": {"sub": "bot"}}
+    script = Path(__file__).parent / "node" / "identity.mjs"
+    made = subprocess.run([node, script, file, alg, json.dumps(claims)], capture_output=True, text=True, timeout=60,
+                          check=True)
+    d = make_daemon(vendor, config={"issuers": {"node": {"issuer": "https://node.test", "audience": AUDIENCE,
+                                                         "jwks": f"file:{file}"}}})
+    d.apply(policy("default", OPEN, CAPS))
+    it = d.call(charge(d, d.key()["key"], made.stdout.strip()).call_id)
+    assert (it["user"], it["issuer"], it["actors"], it["status"]) == ("ann", "node", ["bot"], 200)
 
 
 def test_a_token_is_neither_sent_on_nor_written_down(make, issuer, vendor):
@@ -194,6 +210,17 @@ def test_headers_are_claims_and_a_token_stands_before_them(make, issuer):
     assert (it["user"], it["user_source"]) == ("mallory", "header")
     it = d.call(charge(d, key, issuer.token(), headers=said).call_id)
     assert (it["user"], it["user_source"]) == ("ann", "token")
+
+
+def test_calls_and_runs_show_for_whom_and_whether_that_is_proven(make, issuer):
+    d = make(claims={"user": "sub", "customer": "cus"}, customers_of=[])
+    key = d.key()["key"]
+    charge(d, key + ".run_whom", issuer.token(cus="c-7"))
+    charge(d, key + ".run_whom", headers=[("x-flyball-user", "mallory")])
+    calls = d.cli("calls").stdout
+    assert " FOR " in calls and "ann, c-7 " in calls and "mallory (claimed)" in calls
+    timeline = d.cli("runs", "show", "whom").stdout
+    assert "for ann, c-7" in timeline and "for mallory (claimed)" in timeline
 
 
 def test_no_rule_matches_a_claim(make, issuer):
