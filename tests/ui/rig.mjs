@@ -87,7 +87,7 @@ export async function startDaemon(args = []) {
     };
     return {
         ready,
-        ui: ready.admin + '/ui/', /* without a code to sign in with */
+        ui: ready.admin + '/ui/' /* without a code to sign in with */,
         token,
         api,
         dir,

@@ -67,6 +67,11 @@ export async function post<T>(path: string, body: unknown = {}): Promise<T> {
     return r.json() as Promise<T>;
 }
 
+/* An answer as it is, for files. */
+export async function file(path: string, params: Query): Promise<Blob> {
+    return (await ask('GET', '/api/v1' + path + query(params), { headers: headers() })).blob();
+}
+
 /* The open answer of an event stream. */
 export function stream(path: string, lastId: string, signal: AbortSignal): Promise<Response> {
     return ask('GET', '/api/v1' + path, {

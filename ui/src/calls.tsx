@@ -10,6 +10,7 @@ import * as f from './format';
 import { useShortcuts } from './keys_help';
 import { useLive } from './live';
 import { Empty, Failed, Id, Layer, Loading, Money, OutcomeChip, Text, tone, VerdictChip, When } from './parts';
+import { Export } from './export';
 import { Filters } from './filters';
 import { route, set } from './route';
 import { Rows, type Column } from './rows';
@@ -18,16 +19,24 @@ import type { Call } from './types';
 const PAGE = 200,
     ROWS_MAX = 20000,
     REFRESHED_MAX = 40;
-export const FILTERS = [
-    'run',
-    'agent',
-    'tenant',
-    'key',
-    'vendor',
-    'model',
-    'operation',
+const FILTERS = [
     'verdict',
     'outcome',
+    'layer',
+    'vendor',
+    'operation',
+    'class',
+    'model',
+    'agent',
+    'owner',
+    'user',
+    'tenant',
+    'customer',
+    'key',
+    'run',
+    'code',
+    'status',
+    'min_usd',
     'since',
     'until',
 ];
@@ -186,6 +195,7 @@ export function Calls() {
                 <div class="head">
                     <h1>Calls</h1>
                     <Filters names={FILTERS} />
+                    <Export filters={filters} />
                     <button type="button" aria-pressed={isPaused} onClick={toggle}>
                         {isPaused ? '▶ Go on' : '❚❚ Pause'}
                     </button>

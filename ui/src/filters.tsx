@@ -6,6 +6,8 @@ import { Text } from './parts';
 const VALUES: Record<string, string[]> = {
     verdict: ['permit', 'deny', 'approve'],
     outcome: ['settled', 'released', 'unknown', 'none'],
+    layer: ['llm', 'saas'],
+    class: ['read', 'write', 'cost', 'money_in', 'money_out', 'liability', 'authority', 'fanout', 'unknown'],
     since: ['15m', '1h', '24h', '7d', '30d'],
     until: ['1h', '24h', '7d'],
 };

@@ -161,17 +161,15 @@ function App({ note }: { note: string }) {
 /* A link's code is used once, and leaves the address before anything else happens. */
 async function signIn(): Promise<string> {
     const code = new URLSearchParams(location.search).get('t');
+    let note = '';
     if (code) {
         history.replaceState(null, '', location.pathname + location.hash);
-        try {
-            await signInByCode(code);
-            return '';
-        } catch (e) {
-            return `This sign-in link does not work: ${(e as Error).message}`;
-        }
+        await signInByCode(code).catch((e) => {
+            note = `This sign-in link does not work: ${e.message}`;
+        });
     }
-    await resume().catch(() => null);
-    return '';
+    if (!session.value) await resume().catch(() => null);
+    return note;
 }
 
 void signIn().then((note) => {

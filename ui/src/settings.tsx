@@ -1,11 +1,12 @@
 /* settings.tsx - how the daemon is: health, its own checks, the record, the running configuration and where it is from. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { get, session } from './api';
+import { get, may, session } from './api';
 import * as f from './format';
 import { useLoad } from './load';
 import { useLive } from './live';
 import { Card, Facts, Failed, Id, Loading, Plain, Text, When } from './parts';
+import { People } from './people';
 import type { Check, Event, Health } from './types';
 
 function HealthCard() {
@@ -255,6 +256,7 @@ export function Settings() {
                 <Doctor />
                 <You />
                 <Secrets />
+                {may('owner') && <People />}
                 <Events />
                 <Config />
             </div>

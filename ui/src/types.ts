@@ -273,3 +273,14 @@ export interface Session {
     expires_at: string | null;
     csrf?: string;
 }
+export interface Person {
+    name: string;
+    kind: string;
+    roles: string[];
+    tenant: string | null;
+    status: string;
+    created_at: string | null;
+    expires_at: string | null;
+    revoked_at: string | null;
+    last_seen_at: string | null;
+}
