@@ -106,17 +106,10 @@ export async function signInByCode(code: string): Promise<void> {
     localStorage.setItem(SIGNED_IN, '1');
 }
 
-/* A daemon without sessions has one credential, and it may do everything. */
-async function folderToken(e: unknown): Promise<Session> {
-    if (!(e instanceof ApiError) || e.status !== 404) throw e;
-    await get('/health');
-    return { name: 'admin token', roles: ['owner'], tenant: null, expires_at: null };
-}
-
 export async function signInByToken(token: string): Promise<void> {
     bearer = token;
     try {
-        accept(await get<Session>('/session').catch(folderToken));
+        accept(await get<Session>('/session'));
     } catch (e) {
         bearer = '';
         throw e;

@@ -2,17 +2,16 @@
  * live.ts - what happens now: the daemon's feed, read once for the whole page.
  *
  * Messages only wake the screens up, which then ask the API with their own filters: so a live list can never show
- * what a search would not. After a break the feed goes on where it stopped (Last-Event-ID). A daemon without a feed is asked
- * every two seconds instead.
+ * what a search would not. After a break the feed goes on where it stopped (Last-Event-ID).
  */
 import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { ApiError, session, stream } from './api';
+import { session, stream } from './api';
 
 export type Message = { kind: 'call' | 'limit' | 'event' | 'tick'; id: string; data: Record<string, unknown> };
-export const feed = signal<'off' | 'live' | 'polling' | 'waiting'>('off');
+export const feed = signal<'off' | 'live' | 'waiting'>('off');
 
-const POLL_MS = 2000,
+const RETRY_MS = 500,
     RETRY_MS_MAX = 15000;
 const listeners = new Set<(m: Message) => void>();
 let lastId = '';
@@ -77,24 +76,16 @@ const pause = (ms: number, stop: AbortSignal) =>
         });
     });
 
-async function poll(stop: AbortSignal): Promise<void> {
-    feed.value = 'polling';
-    while (!stop.aborted) {
-        await pause(POLL_MS, stop);
-        if (!document.hidden) tell({ kind: 'tick', id: '', data: {} });
-    }
-}
-
 async function follow(stop: AbortSignal): Promise<void> {
-    let wait = 500;
+    let wait = RETRY_MS;
     while (!stop.aborted) {
+        const began = Date.now();
         try {
             await read(stop);
-            wait = 500;
-        } catch (e) {
+        } catch {
             if (stop.aborted) return;
-            if (e instanceof ApiError && (e.status === 404 || e.status === 405)) return poll(stop);
         }
+        if (Date.now() - began > RETRY_MS_MAX) wait = RETRY_MS;
         feed.value = 'waiting';
         await pause(wait, stop);
         wait = Math.min(wait * 2, RETRY_MS_MAX);

@@ -29,7 +29,7 @@ const screens: Record<string, ComponentType> = {
     settings: Settings,
 };
 
-const FEED = { off: '', live: 'live', polling: 'live', waiting: 'reconnecting' };
+const FEED = { off: '', live: 'live', waiting: 'reconnecting' };
 
 function Nav({ at }: { at: string }) {
     return (
