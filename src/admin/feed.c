@@ -5,6 +5,7 @@
 
 #include "admin/filters.h"
 #include "admin/handlers.h"
+#include "admin/limit_news.h"
 #include "admin/request.h"
 #include "base/err.h"
 #include "codec/json_walk.h"
@@ -89,8 +90,19 @@ static bool read_piece(struct str element, struct piece *ret, struct json_walk *
     return r == 0 && ret->seq >= 0 && ret->kind.n;
 }
 
-/* Messages for an answer; moves the watcher's place. */
-static int read_answer(struct watcher *w, struct str answer, struct buf *out)
+struct told_limit {
+    struct buf *out;
+    uint64_t seq;
+};
+
+static void on_limit(void *ctx, struct str json)
+{
+    const struct told_limit *t = ctx;
+    message(t->out, t->seq, STR("limit"), json);
+}
+
+/* Messages for an answer's elements; moves the watcher's place. */
+static int read_elements(struct watcher *w, struct str answer, struct limit_news *limits, struct buf *out)
 {
     struct json_walk rows;
     struct piece p;
@@ -102,8 +114,24 @@ static int read_answer(struct watcher *w, struct str answer, struct buf *out)
         w->after = (uint64_t)p.seq;
         if (p.row.n)
             message(out, w->after, p.kind, p.row);
+        if (p.counters.n && limit_news_add(limits, p.counters, w->r->who.tenant) < 0)
+            return err_trace(-ERR_CORRUPT);
     }
-    return r < 0 ? err_trace(r) : buf_ok(out);
+    return err_trace(r);
+}
+
+/* The counters come last: they stand as they are now, which is behind all of these calls. */
+static int read_answer(struct watcher *w, struct str answer, struct buf *out)
+{
+    struct limit_news limits;
+    struct told_limit told = {.out = out};
+    limit_news_init(&limits);
+    int r = read_elements(w, answer, &limits, out);
+    told.seq = w->after;
+    if (r == 0)
+        limit_news_tell(&limits, w->r->admin->core, on_limit, &told);
+    limit_news_deinit(&limits);
+    return r < 0 ? r : buf_ok(out);
 }
 
 static void look_for_more(struct watcher *w);

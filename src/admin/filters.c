@@ -17,14 +17,36 @@ bool filter_is_one_of(struct request *r, const char *name, struct str got, const
     return false;
 }
 
+static bool read_amount(struct request *r, money_t *ret)
+{
+    struct str text = request_param(r, STR("min_usd"));
+    if (text.n && (money_parse(text, ret) < 0 || *ret < 0)) {
+        request_fail(r, 400, "parameter_invalid", "min_usd must be an amount of dollars such as 0.25");
+        return false;
+    }
+    return true;
+}
+
+static bool read_status(struct request *r, int64_t *ret)
+{
+    struct str text = request_param(r, STR("status"));
+    if (text.n && (str_to_i64(text, ret) < 0 || *ret < 100 || *ret > 599)) {
+        request_fail(r, 400, "parameter_invalid", "status must be an HTTP status: 100 to 599");
+        return false;
+    }
+    return true;
+}
+
 static bool words_are_known(struct request *r, struct str unknown)
 {
     static const struct str verdicts[] = {STR_INIT("permit"), STR_INIT("deny"), STR_INIT("approve")};
     static const struct str outcomes[] = {STR_INIT("settled"), STR_INIT("released"), STR_INIT("unknown"),
                                           STR_INIT("none")};
+    static const struct str layers[] = {STR_INIT("llm"), STR_INIT("saas")};
     static const struct str switches[] = {STR_INIT("1"), STR_INIT("0"), STR_INIT("true"), STR_INIT("false")};
     return filter_is_one_of(r, "verdict", request_param(r, STR("verdict")), verdicts, 3) &&
            filter_is_one_of(r, "outcome", request_param(r, STR("outcome")), outcomes, 4) &&
+           filter_is_one_of(r, "layer", request_param(r, STR("layer")), layers, 2) &&
            filter_is_one_of(r, "unknown", unknown, switches, 4);
 }
 
@@ -55,9 +77,15 @@ bool filters_read(struct request *r, enum query_kind kind)
     q->operation = request_param(r, STR("operation"));
     q->verdict = request_param(r, STR("verdict"));
     q->outcome = request_param(r, STR("outcome"));
+    q->layer = request_param(r, STR("layer"));
+    q->class = request_param(r, STR("class"));
+    q->owner = request_param(r, STR("owner"));
+    q->user = request_param(r, STR("user"));
+    q->customer = request_param(r, STR("customer"));
+    q->code = request_param(r, STR("code"));
     if (!request_limit(r, &q->rows_max) || !request_seq(r, STR("before"), &before) ||
         !request_seq(r, STR("after"), &after) || !request_time(r, STR("since"), &q->since) ||
-        !request_time(r, STR("until"), &q->until))
+        !request_time(r, STR("until"), &q->until) || !read_amount(r, &q->min_usd) || !read_status(r, &q->status))
         return false;
     q->before_seq = before;
     q->after_seq = after;

@@ -1,6 +1,7 @@
 /*
  * admin/h_calls.c - what happened: calls, runs, spend, events. Reader threads answer; nothing here holds a call up.
  */
+#include "admin/calls_file.h"
 #include "admin/filters.h"
 #include "admin/handlers.h"
 #include "admin/request.h"
@@ -9,11 +10,16 @@
 
 #define RECORD_DEPTH_MAX 64
 
-static void then_calls(struct request *r) { request_answer_list(r, STR("calls")); }
+static void then_calls(struct request *r) { request_answer_page(r, STR("calls")); }
 
 void admin_on_calls(struct request *r)
 {
-    if (filters_read(r, QUERY_CALLS))
+    static const struct str formats[] = {STR_INIT("json"), STR_INIT("ndjson"), STR_INIT("csv")};
+    if (!filter_is_one_of(r, "format", request_param(r, STR("format")), formats, 3) || !filters_read(r, QUERY_CALLS))
+        return;
+    if (calls_file_wanted(r))
+        calls_file_send(r, request_param(r, STR("limit")).n ? r->ask.q.rows_max : 0);
+    else
         request_ask(r, then_calls);
 }
 
@@ -79,7 +85,7 @@ void admin_on_why(struct request *r)
     request_ask(r, then_why);
 }
 
-static void then_runs(struct request *r) { request_answer_list(r, STR("runs")); }
+static void then_runs(struct request *r) { request_answer_page(r, STR("runs")); }
 
 void admin_on_runs(struct request *r)
 {

@@ -171,7 +171,7 @@ bool bucket_is_of(struct str bucket, struct str tenant, const struct map *own_ke
         is_more = str_cut(bucket, ',', &part, &bucket);
         if (!str_cut(part, '=', &name, &value))
             continue;
-        if (str_eq(name, STR("key")) && map_get(own_keys, value))
+        if (str_eq(name, STR("key")) && (!own_keys || map_get(own_keys, value)))
             return true;
         if (str_eq(name, STR("run")))
             (void)str_cut(value, '/', &value, &rest); /* a run's tenant stands first */

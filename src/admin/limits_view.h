@@ -21,6 +21,7 @@
  */
 void limits_view(struct arena *a, struct json core, struct json keys, struct str tenant, struct json_writer *w);
 
-/* Whether a bucket counts what one tenant did and nobody else; `own_keys`: ids of that tenant's keys -> not NULL. */
+/* Whether a bucket counts what one tenant did and nobody else; `own_keys`: ids of that tenant's
+ * keys -> not NULL; NULL: all keys that it can name are. */
 struct map;
 bool bucket_is_of(struct str bucket, struct str tenant, const struct map *own_keys);

@@ -8,6 +8,7 @@
 #include "admin/guard.h"
 #include "base/err.h"
 #include "codec/hex.h"
+#include "codec/json_walk.h"
 #include "crypto/hash.h"
 
 #include <stdlib.h>
@@ -137,6 +138,12 @@ void request_answer_file(struct request *r, int status, const struct http_field 
     send_more(r);
 }
 
+void request_break(struct request *r)
+{
+    http_reset(r->x, HTTP_RESET_CANCELLED);
+    exchange_over(r);
+}
+
 /* Whether what was done stands on record with who did it; true where nothing is owed, or nobody waits. */
 static bool is_on_record(const struct request *r, int status)
 {
@@ -214,6 +221,51 @@ void request_fail_stop(struct request *r, int err)
         request_fail_err(r, err);
 }
 
+int request_walk_rows(struct str answer, int64_t *ret_n, int64_t *ret_last, struct buf *lines)
+{
+    struct json_walk rows, row;
+    struct str key, element, value;
+    int r = json_walk(&rows, answer) ? 1 : -ERR_CORRUPT;
+    *ret_n = 0;
+    while (r > 0 && (r = json_walk_next(&rows, &key, &element)) > 0) {
+        if (!json_walk(&row, element))
+            return err_trace(-ERR_CORRUPT);
+        while ((r = json_walk_next(&row, &key, &value)) > 0)
+            if (str_eq(key, STR("seq")))
+                (void)json_raw_i64(value, ret_last);
+        json_walk_after(&rows, &row);
+        if (r < 0 || !json_raw_whole(element, &element))
+            return err_trace(-ERR_CORRUPT);
+        ++*ret_n;
+        if (lines) {
+            (void)buf_add(lines, element); /* a full buf is found at the end */
+            (void)buf_add_byte(lines, '\n');
+        }
+        r = 1;
+    }
+    return err_trace(r);
+}
+
+void request_answer_page(struct request *r, struct str name)
+{
+    struct json_writer w;
+    int64_t n, last = 0;
+    if (request_walk_rows(buf_str(&r->ask.json), &n, &last, NULL) < 0) {
+        request_fail_err(r, -ERR_CORRUPT);
+        return;
+    }
+    jw_init(&w, &r->out);
+    jw_object(&w);
+    jw_put_raw(&w, name, buf_str(&r->ask.json));
+    if (n == r->ask.q.rows_max)
+        jw_put_i64(&w, STR("next"), last);
+    else
+        jw_put_null(&w, STR("next"));
+    jw_object_end(&w);
+    (void)buf_add_byte(&r->out, '\n');
+    request_answer(r, 200);
+}
+
 void request_answer_list(struct request *r, struct str name)
 {
     struct json_writer w;
@@ -289,7 +341,7 @@ void request_answer_synced(struct request *r, int status, uint64_t seq)
 static void on_asked(void *ctx)
 {
     struct request *r = ctx;
-    if (r->watcher)
+    if (r->x && (r->watcher || r->takes_errors))
         r->then(r); /* whatever the result: it has an answer under way */
     else if (r->ask.result == -ERR_TOO_LARGE)
         request_fail(r, 413, "answer_too_large", "the answer is too large: ask for fewer rows with limit");
@@ -486,6 +538,8 @@ static void on_writable(void *ctx)
     struct request *r = ctx;
     if (r->watcher)
         feed_writable(r);
+    else if (r->on_writable)
+        r->on_writable(r);
     else if (r->n_sent)
         send_more(r);
 }

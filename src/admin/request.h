@@ -49,6 +49,10 @@ struct request {
     struct ask ask;
     struct sync_wait sync;
     void (*then)(struct request *r); /* after the ask, ask.result 0 */
+    /* Of an answer that is sent piece by piece. */
+    void *stream;
+    bool takes_errors;                      /* `then` is told of an ask that failed, too */
+    void (*on_writable)(struct request *r); /* NULL: nobody waits for it */
     /* of the handler, across waits */
     struct str note;
     /* of the head, for files: empty where it has none */
@@ -135,5 +139,15 @@ void request_answer_synced(struct request *r, int status, uint64_t seq);
 void request_ask(struct request *r, void (*then)(struct request *r));
 /* The end of an answer that was sent piece by piece. */
 void request_finish(struct request *r);
+/* It cannot be ended as it should: the client sees that something is missing. */
+void request_break(struct request *r);
+/*
+ * {"<name>": <what r->ask.json holds>, "next": n}: where the next page goes on (`before`); null when the page is not
+ * full. The rows have "seq".
+ */
+void request_answer_page(struct request *r, struct str name);
+/* How many rows an answer of the store has, and the seq of the last; with `lines` each is added there with a line end.
+ * Negative: it is no list of objects. */
+int request_walk_rows(struct str answer, int64_t *ret_n, int64_t *ret_last, struct buf *lines);
 /* {"<name>": <what r->ask.json holds>} as the answer. */
 void request_answer_list(struct request *r, struct str name);

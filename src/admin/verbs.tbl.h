@@ -17,16 +17,16 @@ VERB(GET, "/ui", ui_root, PUBLIC, "", "", "file", "Leads a browser to the dashbo
 VERB(GET, "/ui/", ui_shell, PUBLIC, "t", "", "file", "The dashboard's page; it holds no data.")
 VERB(GET, "/ui/assets/{name}", ui_asset, PUBLIC, "", "", "file", "A file of the dashboard.")
 
-VERB(GET, "/api/v1/calls", calls, VIEWER, "run agent tenant key vendor model operation verdict outcome unknown limit before after since until", "", "Calls", "Lists calls, newest first.")
+VERB(GET, "/api/v1/calls", calls, VIEWER, "run agent owner user tenant customer key layer vendor model operation class verdict code outcome unknown status min_usd limit before after since until format", "", "Calls", "Lists calls, newest first; or gives all that fit as a file.")
 VERB(GET, "/api/v1/calls/{id}", call, VIEWER, "", "", "Call", "Shows one call.")
 VERB(GET, "/api/v1/calls/{id}/why", why, VIEWER, "", "", "Why", "Explains one call: the verdict, the values compared, what happened, and how each number is known.")
-VERB(GET, "/api/v1/runs", runs, VIEWER, "run agent tenant limit since until", "", "Runs", "Lists runs, newest first.")
+VERB(GET, "/api/v1/runs", runs, VIEWER, "run agent tenant limit before since until", "", "Runs", "Lists runs, newest first.")
 VERB(GET, "/api/v1/runs/{id}", run, VIEWER, "agent tenant limit", "", "RunCalls", "Shows a run and its calls, oldest first; 409 with the list when several runs have that id.")
 VERB(GET, "/api/v1/spend", spend, VIEWER, "by agent tenant key vendor model run since until limit", "", "Spend", "Sums settled and held money by day, vendor, model, class, agent and key, or by some of these.")
 VERB(GET, "/api/v1/find", find, VIEWER, "q text tenant limit", "", "Found", "Says what an id belongs to: the names that it is itself first, then calls that name it, newest first.")
 VERB(GET, "/api/v1/events", events, VIEWER, "limit before since until", "", "Events", "Lists what changed: keys, policies, stops, starts; newest first.")
 
-VERB(GET, "/api/v1/feed", feed, VIEWER, "run agent tenant key vendor model operation verdict outcome after", "", "stream", "Tells what happens as it happens: messages call, event, limit and gap, each with its seq as id; goes on behind Last-Event-ID, or `after`, else with what is new. With filters on calls: only calls.")
+VERB(GET, "/api/v1/feed", feed, VIEWER, "run agent owner user tenant customer key layer vendor model operation class verdict code outcome unknown status min_usd after", "", "stream", "Tells what happens as it happens: messages call, event, limit and gap, each with its seq as id; goes on behind Last-Event-ID, or `after`, else with what is new. With filters on calls: only calls.")
 
 VERB(POST, "/api/v1/session", session_begin, PUBLIC, "", "SessionBegin", "Session", "Signs in with the code of a link, once; the answer sets the session's cookie.")
 VERB(GET, "/api/v1/session", session, VIEWER, "", "", "Session", "Says who is signed in, or whose credential this is.")

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/money.h"
 #include "call/frame.h"
 #include "call/limit.h"
 
@@ -62,9 +63,10 @@ enum query_kind {
     QUERY_QUIET_RUNS,
     QUERY_MARKS, /* name, seq: see mark() */
     /*
-     * What people watch: frames behind seq `after_seq`, in order, as {seq, kind: "call", row} or {seq, kind: "event",
-     * row}: a call as it was after that frame. Filters as for calls; with any but tenant only calls. The last element
-     * is {seq, kind: "end"}: up to where frames were looked at, which may be short of the last one.
+     * What people watch: frames behind seq `after_seq`, in order, as {seq, kind: "call", counters, row}, with
+     * {counter, bucket, max} of each that the call changes, or {seq, kind: "event", row}: a call as it was after that
+     * frame. Filters as for calls; with any but tenant only calls. The last element is {seq, kind: "end"}: up to where
+     * frames were looked at, which may be short of the last one.
      */
     QUERY_FEED,
     QUERY_COUNT
@@ -82,6 +84,9 @@ enum spend_by {
 struct query {
     enum query_kind kind;
     struct str run, agent, tenant, key, vendor, model, operation, verdict, outcome, id; /* empty: any */
+    struct str layer, class, owner, user, customer, code; /* of calls; empty: any */
+    int64_t status;        /* of calls: what the agent got; 0: any */
+    money_t min_usd;       /* of calls: cost at least so much, or hold so much while it is not known; 0: any */
     struct str scope;      /* QUERY_IDEMPOTENCY, QUERY_OBJECT: "<vendor>/<mode>/<key id or tenant>" */
     unsigned spend_by;     /* QUERY_SPEND: SPEND_BY_BIT()s; 0: all of them */
     uint64_t before_seq;   /* calls older than this open seq; 0: from the newest */

@@ -63,7 +63,11 @@ static void on_head(void *ctx, const struct http_head *head)
 static void on_body(void *ctx, struct str bytes)
 {
     struct exchange *e = ctx;
-    (void)buf_add(&e->told->body, bytes); /* found by who asked */
+    bool is_success = e->told->status >= 200 && e->told->status <= 299;
+    if (!e->what->on_piece || !is_success)
+        (void)buf_add(&e->told->body, bytes); /* found by who asked */
+    else if (!e->what->on_piece(e->what->on_piece_ctx, bytes))
+        end(e);
 }
 
 static void on_end(void *ctx, const struct http_field *trailers, size_t n_trailers) { end(ctx); }

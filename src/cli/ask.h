@@ -18,6 +18,9 @@ struct ask {
     struct str body;
     void (*on_second)(void *ctx, int64_t n); /* each second that no whole answer came; NULL: nobody looks */
     void *on_second_ctx;
+    /* Not NULL: gets a success's body as it comes, which is not kept then. False: it has heard enough. */
+    bool (*on_piece)(void *ctx, struct str bytes);
+    void *on_piece_ctx;
 };
 
 struct told {

@@ -8,6 +8,7 @@
 #include "cli/print.h"
 #include "cli/where.h"
 #include "codec/form.h"
+#include "codec/sse.h"
 #include "tls/client.h"
 
 #include <string.h>
@@ -15,6 +16,7 @@
 
 #define ANSWER_BYTES_MAX (256u << 20)
 #define ANSWER_DEPTH_MAX 64
+#define MESSAGE_BYTES_MAX (16u << 20)
 
 int client_tls(struct cli *c, const struct where *w, struct tls_client **ret)
 {
@@ -72,23 +74,24 @@ static bool shows_waiting(const struct cli *c)
     return isatty(fileno(c->err)) == 1 && !str_eq(cli_env(c, "TERM"), STR("dumb"));
 }
 
-/* One request with the credential; a POST without a body sends {}. */
-static int ask_admin(struct cli *c, const struct where *w, const char *method, struct str path, struct str body,
-                     struct told *ret)
+/* One request with the credential, to where `w` says; a POST without a body sends {}. */
+static int ask_admin(struct cli *c, const struct where *w, struct ask what, struct told *ret)
 {
-    bool is_post = strcmp(method, "POST") == 0;
+    bool is_post = strcmp(what.method, "POST") == 0;
     struct http_field fields[] = {
         {STR("authorization"), arena_printf(&c->arena, "Bearer " STR_FMT, STR_ARG(w->token))},
         {STR("accept"), STR("application/json")},
         {STR("content-type"), STR("application/json")},
     };
-    struct ask what = {.host = w->host, .port = w->port, .method = method, .path = path, .fields = fields};
+    what.host = w->host;
+    what.port = w->port;
+    what.fields = fields;
     what.n_fields = is_post ? 3 : 2;
-    what.body = is_post && !body.n ? STR("{}") : body;
+    what.body = is_post && !what.body.n ? STR("{}") : what.body;
     int r = client_tls(c, w, &what.tls);
     if (r)
         return r;
-    if (shows_waiting(c)) {
+    if (!what.on_piece && shows_waiting(c)) {
         what.on_second = on_second;
         what.on_second_ctx = c;
     }
@@ -106,17 +109,24 @@ static int ask_admin(struct cli *c, const struct where *w, const char *method, s
     return r;
 }
 
+static int find_daemon(struct cli *c, struct where *ret)
+{
+    int r = where_find(c, ret);
+    if (r)
+        return r;
+    if (ret->is_dev_folder && !c->has_said_where)
+        cli_note(c, "(the daemon of `flyball dev` at " STR_FMT ")", STR_ARG(ret->url));
+    c->has_said_where = true;
+    return 0;
+}
+
 int client_request(struct cli *c, const char *method, struct str path, struct str body, struct answer *ret)
 {
     struct where w;
     struct told told;
-    int r = where_find(c, &w);
-    if (r)
-        return r;
-    if (w.is_dev_folder && !c->has_said_where)
-        cli_note(c, "(the daemon of `flyball dev` at " STR_FMT ")", STR_ARG(w.url));
-    c->has_said_where = true;
-    r = ask_admin(c, &w, method, path, body, &told);
+    int r = find_daemon(c, &w);
+    if (r == 0)
+        r = ask_admin(c, &w, (struct ask){.method = method, .path = path, .body = body}, &told);
     if (r)
         return r;
     *ret = (struct answer){
@@ -126,6 +136,74 @@ int client_request(struct cli *c, const char *method, struct str path, struct st
         return cli_fail(c, STR_FMT " answers, but not as a Flyball admin API does", STR_ARG(w.url));
     return 0;
 }
+
+/* --- watching ----------------------------------------------------------------------------------------------------- */
+
+struct watching {
+    struct sse sse;
+    bool (*on_message)(void *ctx, const struct sse_event *e);
+    void *ctx;
+};
+
+static bool on_piece(void *ctx, struct str bytes)
+{
+    struct watching *w = ctx;
+    struct sse_event e;
+    enum sse_result r;
+    while ((r = sse_next(&w->sse, &bytes, &e)) != SSE_MORE) {
+        if (r == SSE_EVENT && !w->on_message(w->ctx, &e))
+            return false;
+    }
+    return true;
+}
+
+/* An answer that is not what was to come says why. */
+static int say_no_success(struct cli *c, const struct told *told)
+{
+    struct answer a = {.status = told->status, .body = arena_str(&c->arena, buf_str(&told->body))};
+    a.json = JSON_ABSENT;
+    (void)json_parse(&c->arena, a.body, ANSWER_DEPTH_MAX, &a.json); /* what is no JSON has no sentence */
+    return client_say_failure(c, &a);
+}
+
+static int get_pieces(struct cli *c, struct str path, bool (*on_bytes)(void *ctx, struct str bytes), void *ctx)
+{
+    struct where w;
+    struct told told;
+    int r = find_daemon(c, &w);
+    if (r == 0)
+        r = ask_admin(c, &w, (struct ask){.method = "GET", .path = path, .on_piece = on_bytes, .on_piece_ctx = ctx},
+                      &told);
+    if (r)
+        return r;
+    if (told.status < 200 || told.status > 299)
+        r = say_no_success(c, &told);
+    ask_end(&told);
+    return r;
+}
+
+int client_watch(struct cli *c, struct str path, bool (*on_message)(void *ctx, const struct sse_event *e), void *ctx)
+{
+    struct watching watching = {.on_message = on_message, .ctx = ctx};
+    sse_init(&watching.sse, MESSAGE_BYTES_MAX);
+    int r = get_pieces(c, path, on_piece, &watching);
+    sse_deinit(&watching.sse);
+    return r;
+}
+
+static bool on_copy(void *ctx, struct str bytes)
+{
+    struct cli *c = ctx;
+    return fwrite(bytes.p, 1, bytes.n, c->out) == bytes.n;
+}
+
+int client_copy(struct cli *c, struct str path)
+{
+    int r = get_pieces(c, path, on_copy, c);
+    return r == 0 && ferror(c->out) ? CLI_FAILED : r;
+}
+
+/* --- answers ------------------------------------------------------------------------------------------------------ */
 
 int client_print(struct cli *c, const struct answer *a)
 {

@@ -28,6 +28,16 @@ int client_call(struct cli *c, const char *method, struct str path, struct str b
 /* Says what an answer that is no success says; with --json also prints it. Returns CLI_FAILED. */
 int client_say_failure(struct cli *c, const struct answer *a);
 
+/*
+ * Watches the feed at `path`: on_message for each message, until it returns false or the feed ends. 0: it ended so.
+ * CLI_UNREACHABLE, CLI_FAILED, CLI_USAGE: said.
+ */
+struct sse_event;
+int client_watch(struct cli *c, struct str path, bool (*on_message)(void *ctx, const struct sse_event *e), void *ctx);
+
+/* The answer to a GET as it comes, to `out`, however long it is. */
+int client_copy(struct cli *c, struct str path);
+
 /* Prints the answer as it came, for --json. Returns CLI_DONE. */
 int client_print(struct cli *c, const struct answer *a);
 

@@ -7,14 +7,13 @@
 #include "cli/print.h"
 #include "cli/tokens.h"
 #include "cli/whom.h"
-#include "codec/json_canon.h"
+#include "codec/sse.h"
 
 #include <string.h>
 #include <time.h>
 
-#define FOLLOW_MS 400
-#define FOLLOW_ROWS "1000"
-#define FOLLOW_PENDING_MAX 1024
+#define FOLLOW_PAUSE_S 1
+#define RECORD_DEPTH_MAX 64
 #define FOLLOW_ARENA_BYTES_MAX (256u << 20)
 
 /* What a table of calls shows beside the columns that each has. */
@@ -120,41 +119,11 @@ static void filters(struct cli *c, struct buf *path)
 
 /* --- following ---------------------------------------------------------------------------------------------------- */
 
-/* Calls seen and not yet over: they are asked for again until they are. */
-struct follow {
-    int64_t after;                       /* everything up to here was seen */
-    int64_t printed[FOLLOW_PENDING_MAX]; /* seqs behind `after` that were printed already */
-    size_t n_printed;
-};
-
-static bool was_printed(const struct follow *f, int64_t seq)
-{
-    for (size_t i = 0; i < f->n_printed; i++) {
-        if (f->printed[i] == seq)
-            return true;
-    }
-    return false;
-}
-
-/* With --json one line a call: RFC 8785, because a record read back has no other text of its own. */
-static void print_json(struct cli *c, struct json call)
-{
-    struct buf line;
-    buf_init(&line, 16u << 20);
-    if (json_canon(&c->arena, call, &line) == 0)
-        fprintf(c->out, STR_FMT "\n", STR_ARG(buf_str(&line)));
-    buf_deinit(&line);
-}
-
 static void print_one(struct cli *c, struct json call)
 {
     struct str outcome = show_text(call, "outcome"), verdict = show_text(call, "verdict"),
                code = show_text(call, "code");
     struct str money = cost(c, call);
-    if (c->is_json) {
-        print_json(c, call);
-        return;
-    }
     print_safe(c->out, show_time(c, call, "started_at"));
     fputs("  ", c->out);
     print_styled(c, style_of_verdict(verdict), verdict);
@@ -179,78 +148,71 @@ static void print_one(struct cli *c, struct json call)
     fputc('\n', c->out);
 }
 
-/* Oldest first; moves `after` up to the first call that is still open, so that its end is seen. */
-static void follow_rows(struct cli *c, struct follow *f, struct json calls)
+struct follow {
+    struct cli *c;
+    struct arena arena; /* of one message: this goes on for days */
+    char after[24];     /* id of the last message; empty: none yet */
+};
+
+/* What is printed of a message: a call that is over, once, and not again when its outcome is learned later. */
+static bool is_ended_call(const struct sse_event *e, struct arena *a, struct json *ret)
 {
-    bool is_gap = false;
-    for (size_t i = json_len(calls); i-- > 0;) {
-        struct json call = json_at(calls, i);
-        int64_t seq;
-        if (!json_i64(json_get(call, STR("seq")), &seq))
-            continue;
-        bool is_over = json_type(json_get(call, STR("ended_at"))) == JSON_STR;
-        if (is_over && !was_printed(f, seq)) {
-            print_one(c, call);
-            if (f->n_printed < FOLLOW_PENDING_MAX)
-                f->printed[f->n_printed++] = seq;
-        }
-        is_gap |= !is_over;
-        if (!is_gap)
-            f->after = seq;
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < f->n_printed; i++) {
-        if (f->printed[i] > f->after)
-            f->printed[n++] = f->printed[i];
-    }
-    f->n_printed = n;
+    return e->has_data && str_eq(e->event, STR("call")) && json_parse(a, e->data, RECORD_DEPTH_MAX, ret) == 0 &&
+           json_type(json_get(*ret, STR("ended_at"))) == JSON_STR &&
+           json_type(json_get(*ret, STR("resolved_at"))) != JSON_STR;
 }
 
-static int ask_for_new(struct cli *c, const struct follow *f, struct answer *ret)
+static bool on_message(void *ctx, const struct sse_event *e)
+{
+    struct follow *f = ctx;
+    struct cli one = *f->c;
+    struct json call;
+    if (e->id.n && e->id.n < sizeof(f->after))
+        snprintf(f->after, sizeof(f->after), STR_FMT, STR_ARG(e->id));
+    arena_reset(&f->arena);
+    one.arena = f->arena;
+    if (is_ended_call(e, &one.arena, &call)) {
+        if (one.is_json)
+            fprintf(one.out, STR_FMT "\n", STR_ARG(e->data));
+        else
+            print_one(&one, call);
+    }
+    f->arena = one.arena;
+    return fflush(one.out) == 0; /* else nobody reads any more */
+}
+
+static int follow_once(struct cli *c, struct follow *f)
 {
     struct buf path;
-    char seq[24];
     buf_init(&path, 8192);
-    (void)buf_add(&path, STR("/api/v1/calls?limit=" FOLLOW_ROWS));
+    (void)buf_add(&path, STR("/api/v1/feed"));
     filters(c, &path);
-    snprintf(seq, sizeof(seq), "%lld", (long long)f->after);
-    client_query(&path, "after", str_c(seq));
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, ret);
+    client_query(&path, "after", f->after[0] ? str_c(f->after) : STR_NONE);
+    int r = client_watch(c, buf_str(&path), on_message, f);
     buf_deinit(&path);
     return r;
 }
 
-/* One question, with memory of its own: this goes on for days. */
-static int follow_once(struct cli *c, struct follow *f)
-{
-    struct cli round = *c;
-    struct answer a;
-    arena_init(&round.arena, FOLLOW_ARENA_BYTES_MAX);
-    int r = ask_for_new(&round, f, &a);
-    if (r == 0)
-        follow_rows(&round, f, json_get(a.json, STR("calls")));
-    if (r == 0 && fflush(c->out) != 0)
-        r = CLI_FAILED; /* nobody reads any more */
-    arena_deinit(&round.arena);
-    return r;
-}
-
+/* A feed that was cut goes on behind the last message; a daemon that restarts is waited for. */
 static int follow(struct cli *c)
 {
-    struct follow f = {.after = 0};
-    struct answer a;
-    struct timespec pause = {.tv_nsec = FOLLOW_MS * 1000000L};
-
-    /* Starts behind what is there already. */
-    int r = client_call(c, "GET", STR("/api/v1/calls?limit=1"), STR_NONE, &a);
-    if (r)
-        return r;
-    (void)json_i64(json_get(json_at(json_get(a.json, STR("calls")), 0), STR("seq")), &f.after); /* no call yet: 0 */
+    struct follow f = {.c = c};
+    struct timespec pause = {.tv_sec = FOLLOW_PAUSE_S};
+    bool goes_on = true;
+    int r = 0;
+    if (cli_has(c, "since") || cli_has(c, "until"))
+        return cli_usage(c, "--follow shows what is new: --since and --until are for lists");
+    arena_init(&f.arena, FOLLOW_ARENA_BYTES_MAX);
     cli_note(c, "Following; Ctrl-C ends.");
-    while (r == 0) {
+    while (goes_on) {
         r = follow_once(c, &f);
-        nanosleep(&pause, NULL);
+        if (ferror(c->out))
+            r = CLI_FAILED;
+        goes_on = r == 0 || (r == CLI_UNREACHABLE && f.after[0]);
+        if (goes_on)
+            nanosleep(&pause, NULL);
     }
+    arena_deinit(&f.arena);
     return r;
 }
 
@@ -280,6 +242,12 @@ static int run(struct cli *c)
     filters(c, &path);
     client_query(&path, "limit", cli_option(c, "limit"));
     client_query(&path, "before", cli_option(c, "before"));
+    if (cli_has(c, "csv") || cli_has(c, "ndjson")) {
+        client_query(&path, "format", cli_has(c, "csv") ? STR("csv") : STR("ndjson"));
+        int copied = client_copy(c, buf_str(&path));
+        buf_deinit(&path);
+        return copied;
+    }
     int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
     buf_deinit(&path);
     if (r)
@@ -296,6 +264,8 @@ static int run(struct cli *c)
 
 static const struct option_spec options[] = {
     {"follow", NULL, "print each new call once it is over, until Ctrl-C; with --json one line a call", false},
+    {"csv", NULL, "all that fit, as a table for spreadsheets; --limit when fewer are wanted", false},
+    {"ndjson", NULL, "all that fit, one record a line", false},
     {"unknown", NULL, "only calls whose outcome is unknown: their holds stand", false},
     {"run", "ID", "only this run", false},
     {"agent", "NAME", "only this agent", false},
@@ -318,7 +288,8 @@ const struct command cmd_calls = {
     .args = "",
     .summary = "list calls, newest first",
     .examples =
-        "calls --since 1h --verdict deny\ncalls --unknown\ncalls --run run_42 --json\ncalls --follow --agent support",
+        "calls --since 1h --verdict deny\ncalls --unknown\ncalls --run run_42 --json\ncalls --follow --agent support\n"
+        "calls --since 30d --csv > calls.csv",
     .options = options,
     .needs_daemon = true,
     .run = run,

@@ -106,6 +106,12 @@ int core_policy_apply(struct core *c, struct str text, struct str file, struct s
 int core_keys_json(struct core *c, struct str id, struct str tenant, struct buf *out);
 /* Limits of every document and key with each bucket's settled, held, max, left, resets_at. */
 int core_limits_json(struct core *c, struct buf *out);
+/* One counter as it stands; false: there is none of that name. */
+struct counter_state {
+    int64_t settled, held;
+    wall_t resets_at; /* 0: never */
+};
+bool core_counter(struct core *c, struct str counter, struct str bucket, struct counter_state *ret);
 int core_policies_json(struct core *c, struct buf *out); /* in force */
 /* journal and store positions, ledger buckets, keys, open calls, unknown outcomes, whether money may move. */
 int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready);

@@ -150,6 +150,18 @@ int core_limits_json(struct core *c, struct buf *out)
     return buf_ok(out);
 }
 
+bool core_counter(struct core *c, struct str counter, struct str bucket, struct counter_state *ret)
+{
+    struct ledger_row row;
+    wall_t now = c->clock->wall(c->clock->ctx);
+    core_lock(c);
+    bool is_there = ledger_row_of(c->ledger, now, counter, bucket, &row);
+    core_unlock(c);
+    if (is_there)
+        *ret = (struct counter_state){row.settled, row.held, row.resets_at};
+    return is_there;
+}
+
 int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready)
 {
     struct json_writer w;

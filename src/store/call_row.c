@@ -4,6 +4,7 @@
 #include "store/call_row.h"
 
 #include "base/err.h"
+#include "store/render.h"
 
 void call_row_open(struct call_row *row, const struct frame *f, const struct call_open *o)
 {
@@ -25,6 +26,11 @@ void call_row_open(struct call_row *row, const struct frame *f, const struct cal
         .started_at = o->started_at,
         .ended_at = o->ended_at,
         .held = o->held,
+        .layer = o->layer,
+        .owner = o->owner,
+        .user = o->user,
+        .customer = o->customer,
+        .status = o->status,
     };
 }
 
@@ -33,12 +39,15 @@ void call_row_close(struct call_row *row, const struct frame *f, const struct ca
     if (row->close_seq == 0) {
         row->close_seq = f->seq;
         row->ended_at = c->ended_at;
+        row->status = c->status;
         if (c->code.n)
             row->code = c->code;
     } else {
         row->last_seq = f->seq;
     }
     row->outcome = c->outcome;
+    if (c->customer.n)
+        row->customer = c->customer;
     if (c->settled.is_known)
         row->settled = c->settled;
 }
@@ -56,11 +65,46 @@ static bool outcome_fits(struct str want, struct str have)
     return str_eq(want, STR("open")) ? have.n == 0 : fits(want, have);
 }
 
+int call_row_of(struct arena *a, const struct call_texts *t, struct call_row *ret)
+{
+    const struct frame open = {.kind = FRAME_OPEN, .seq = t->open_seq, .body = t->open, .personal = t->open_personal};
+    const struct frame closes[] = {
+        {.kind = FRAME_CLOSE, .seq = t->close_seq, .body = t->close, .personal = t->close_personal},
+        {.kind = FRAME_CLOSE, .seq = t->last_seq, .body = t->last, .personal = t->last_personal}};
+    struct call_open o;
+    struct call_close c;
+    int r = frame_read_open(a, &open, &o);
+    if (r == 0)
+        call_row_open(ret, &open, &o);
+    for (size_t i = 0; i < 2 && r == 0; i++) {
+        if (!closes[i].seq)
+            continue;
+        r = frame_read_close(a, &closes[i], &c);
+        if (r == 0)
+            call_row_close(ret, &closes[i], &c);
+    }
+    return r;
+}
+
+bool query_needs_frames(const struct query *q)
+{
+    return q->layer.n || q->owner.n || q->user.n || q->customer.n || q->status;
+}
+
+static bool usd_fits(money_t least, const struct call_row *c)
+{
+    const struct cost_row *cost = c->settled.is_known ? &c->settled : &c->held;
+    return least == 0 || (cost->is_known && cost->nano >= least);
+}
+
 bool call_row_fits(const struct query *q, const struct call_row *c)
 {
     return fits(q->run, c->run_id) && fits(q->agent, c->agent) && fits(q->tenant, c->tenant) && fits(q->key, c->key) &&
            fits(q->vendor, c->vendor) && fits(q->model, c->model) && fits(q->operation, c->operation) &&
-           fits(q->verdict, c->verdict) && outcome_fits(q->outcome, c->outcome) && fits(q->id, c->call_id);
+           fits(q->verdict, c->verdict) && outcome_fits(q->outcome, c->outcome) && fits(q->id, c->call_id) &&
+           fits(q->layer, c->layer) && fits(q->class, c->class) && fits(q->owner, c->owner) && fits(q->user, c->user) &&
+           fits(q->customer, c->customer) && fits(q->code, c->code) && (q->status == 0 || q->status == c->status) &&
+           usd_fits(q->min_usd, c);
 }
 
 bool event_row_fits(const struct query *q, const struct event_row *e)

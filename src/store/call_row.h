@@ -15,6 +15,9 @@ struct call_row {
     struct str outcome; /* empty: open */
     wall_t started_at, ended_at;
     struct cost_row held, settled;
+    /* Known where the row was made from frames; a list's columns do not have them. */
+    struct str layer, owner, user, customer;
+    int64_t status;
 };
 
 /* Settled at what it was expected to cost, or without a price. */
@@ -26,6 +29,11 @@ void call_row_open(struct call_row *row, const struct frame *f, const struct cal
 /* The last CLOSE counts for outcome and settled; when the call ended, and what its agent got, the first one says. */
 void call_row_close(struct call_row *row, const struct frame *f, const struct call_close *c);
 
+/* The row of a call from its texts; empty ones are not there. Strings live in the arena and the texts. */
+struct call_texts;
+int call_row_of(struct arena *a, const struct call_texts *t, struct call_row *ret);
+/* Whether a question asks for values that a list's columns do not have. */
+bool query_needs_frames(const struct query *q);
 /* Whether it is one that is asked for, by its values; not by place or time. Events: by name and tenant. */
 bool call_row_fits(const struct query *q, const struct call_row *row);
 bool event_row_fits(const struct query *q, const struct event_row *row);

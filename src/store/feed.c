@@ -28,7 +28,6 @@ static void row_begin(struct feed_rows *f, const char *kind)
     jw_object(f->w);
     jw_put_i64(f->w, STR("seq"), (int64_t)f->seq);
     jw_put_str(f->w, STR("kind"), str_c(kind));
-    jw_key(f->w, STR("row"));
 }
 
 static void row_end(struct feed_rows *f)
@@ -39,33 +38,25 @@ static void row_end(struct feed_rows *f)
 
 /* --- calls -------------------------------------------------------------------------------------------------------- */
 
-static int row_of(struct feed_rows *f, const struct frame *open, const struct frame *close, const struct frame *last,
-                  struct call_row *ret)
+/* The counters that the call changes: who watches is told how they stand. */
+static void put_counters(struct feed_rows *f, const struct call_open *o)
 {
-    struct call_open o;
-    struct call_close c;
-    const struct frame *closes[] = {close, last};
-    int r = frame_read_open(f->arena, open, &o);
-    if (r == 0)
-        call_row_open(ret, open, &o);
-    for (size_t i = 0; i < 2 && r == 0; i++) {
-        if (!closes[i])
-            continue;
-        r = frame_read_close(f->arena, closes[i], &c);
-        if (r == 0)
-            call_row_close(ret, closes[i], &c);
+    jw_key(f->w, STR("counters"));
+    jw_array(f->w);
+    for (size_t i = 0; i < o->n_holds; i++) {
+        jw_object(f->w);
+        jw_put_str(f->w, STR("counter"), o->holds[i].counter);
+        jw_put_str(f->w, STR("bucket"), o->holds[i].bucket);
+        jw_put_i64(f->w, STR("max"), o->holds[i].max);
+        jw_object_end(f->w);
     }
-    return r;
+    jw_array_end(f->w);
 }
 
 /* `close`: the first one, NULL: none yet; `last`: a later one. */
-static int put_call(struct feed_rows *f, const struct frame *open, const struct frame *close, const struct frame *last)
+static struct call_texts texts_of(const struct frame *open, const struct frame *close, const struct frame *last)
 {
-    struct call_row row = {0};
     struct call_texts t = {.open_seq = open->seq, .open = open->body, .open_personal = open->personal};
-    int r = row_of(f, open, close, last, &row);
-    if (r < 0 || !call_row_fits(f->q, &row))
-        return r;
     memcpy(t.chain, open->chain, CHAIN_BYTES);
     if (close) {
         t.close_seq = close->seq;
@@ -77,7 +68,23 @@ static int put_call(struct feed_rows *f, const struct frame *open, const struct 
         t.last = last->body;
         t.last_personal = last->personal;
     }
+    return t;
+}
+
+static int put_call(struct feed_rows *f, const struct frame *open, const struct frame *close, const struct frame *last)
+{
+    struct call_texts t = texts_of(open, close, last);
+    struct call_row row;
+    struct call_open o;
+    int r = call_row_of(f->arena, &t, &row);
+    if (r < 0 || !call_row_fits(f->q, &row))
+        return r;
+    r = frame_read_open(f->arena, open, &o);
+    if (r < 0)
+        return r;
     row_begin(f, "call");
+    put_counters(f, &o);
+    jw_key(f->w, STR("row"));
     r = render_call(f->arena, f->w, &t, false);
     row_end(f);
     return r;
@@ -105,7 +112,7 @@ static int put_close(struct feed_rows *f, const struct frame *frame)
 static bool wants_events(const struct query *q)
 {
     return !(q->run.n || q->agent.n || q->key.n || q->vendor.n || q->model.n || q->operation.n || q->verdict.n ||
-             q->outcome.n);
+             q->outcome.n || q->class.n || q->code.n || q->min_usd || query_needs_frames(q));
 }
 
 static int put_event(struct feed_rows *f, const struct frame *frame)
@@ -115,6 +122,7 @@ static int put_event(struct feed_rows *f, const struct frame *frame)
     if (r < 0 || !wants_events(f->q) || !event_row_fits(f->q, &e))
         return r;
     row_begin(f, "event");
+    jw_key(f->w, STR("row"));
     r = render_event(f->arena, f->w, frame->seq, frame->at, frame->body, frame->personal);
     row_end(f);
     return r;

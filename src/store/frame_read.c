@@ -285,6 +285,7 @@ static const struct pick LIMIT_PICKS[] = {
     PICK(PICK_STR, hold_row, window, "window"),
     PICK(PICK_I64, hold_row, window_start, "window_start"),
     PICK(PICK_I64, hold_row, n, "n"),
+    PICK(PICK_I64, hold_row, max, "max"),
 };
 static const struct pick_table LIMIT = TABLE_OF_ROWS(LIMIT_PICKS, hold_row);
 
@@ -312,6 +313,7 @@ static const struct pick OPEN_PICKS[] = {
     OPEN_STR(run_id, "run_id"),
     OPEN_STR(parent_run_id, "parent_run_id"),
     OPEN_STR(trace_id, "trace_id"),
+    OPEN_STR(layer, "layer"),
     OPEN_STR(vendor, "vendor"),
     OPEN_STR(operation, "operation"),
     OPEN_STR(class, "class"),
@@ -329,12 +331,13 @@ static const struct pick OPEN_PICKS[] = {
     PICK_OF(PICK_ROWS, open_members, limits, "limits", LIMIT),
     PICK(PICK_WALL, open_members, open.ended_at, "ended_at"),
     OPEN_STR(outcome, "outcome"),
+    PICK(PICK_I64, open_members, open.status, "status"),
 };
 
 static const struct pick_table OPEN = TABLE(OPEN_PICKS);
 
 struct open_personal {
-    struct str tenant, user, customer, idempotency_key;
+    struct str tenant, user, customer, owner, idempotency_key;
     struct texts params;
     struct texts buckets; /* one a limit, in their order; erased: fewer, or empty */
 };
@@ -342,6 +345,7 @@ static const struct pick OPEN_PERSONAL_PICKS[] = {
     PICK(PICK_STR, open_personal, tenant, "tenant"),
     PICK(PICK_STR, open_personal, user, "user"),
     PICK(PICK_STR, open_personal, customer, "customer"),
+    PICK(PICK_STR, open_personal, owner, "owner"),
     PICK(PICK_STR, open_personal, idempotency_key, "idempotency_key"),
     PICK(PICK_VALUES, open_personal, params, "params"),
     PICK(PICK_TEXTS, open_personal, buckets, "buckets"),
@@ -384,6 +388,7 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
     m.open.tenant = p.tenant;
     m.open.user = p.user;
     m.open.customer = p.customer;
+    m.open.owner = p.owner;
     m.open.idempotency_key = p.idempotency_key;
     m.open.params = p.params.p;
     m.open.n_params = p.params.n;
@@ -433,6 +438,7 @@ static const struct pick CLOSE_PICKS[] = {
     PICK(PICK_STR, close_members, close.outcome, "outcome"),
     PICK(PICK_COST, close_members, close.settled, "settled"),
     PICK(PICK_STR, close_members, close.code, "code"),
+    PICK(PICK_I64, close_members, close.status, "status"),
     PICK(PICK_STR, close_members, close.vendor_request_id, "vendor_request_id"),
     PICK_OF(PICK_ROWS, close_members, tool_calls, "tool_calls", TOOL_CALL),
     PICK_OF(PICK_ROWS, close_members, moves, "moves", MOVE),

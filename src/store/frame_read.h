@@ -19,7 +19,7 @@ struct hold_row {
     size_t i; /* place in the OPEN body's limits */
     struct str counter, bucket, meter, window;
     wall_t window_start;
-    int64_t n;
+    int64_t n, max;
 };
 
 struct cost_row {
@@ -34,7 +34,9 @@ struct call_open {
     struct str model;  /* that the vendor is asked for; empty: not a call to a model */
     struct str trace_id, parent_run_id;
     struct str tool_call_id; /* that the call carries out */
-    struct str user, customer, idempotency_key;
+    struct str user, customer, idempotency_key, owner; /* owner: personal too */
+    struct str layer;
+    int64_t status; /* of a call that is over at once: what its agent got; 0: nothing, or it goes on */
     const struct str *params; /* those that are texts, without their names */
     size_t n_params;
     wall_t started_at;
@@ -68,6 +70,7 @@ struct call_close {
     const struct object_row *objects; /* personal */
     size_t n_objects;
     struct str customer; /* personal: learned late */
+    int64_t status;      /* what the agent got; 0: nothing */
     struct str vendor_request_id;
     const struct str *tool_calls; /* ids of what the model asked for */
     size_t n_tool_calls;

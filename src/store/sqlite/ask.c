@@ -19,6 +19,8 @@
 #define TERMS_BYTES_MAX ((size_t)1 << 20)
 #define SLACK_NS (3600 * NS_PER_S)
 
+#define ROW_R_ENOUGH 1 /* of on_row: the answer is whole */
+
 /* One question: SQL and its arguments in the making, then the answer. */
 struct asking {
     struct store_reader *r;
@@ -220,6 +222,9 @@ static void filter_calls(struct asking *a)
     filter(a, "model", q->model);
     filter(a, "operation", q->operation);
     filter(a, "verdict", q->verdict);
+    filter(a, "class", q->class);
+    filter(a, "code", q->code);
+    filter_int(a, "coalesce(settled_nano, held_nano) >=", q->min_usd, q->min_usd != 0);
     if (is_odd(q->outcome))
         sql_add(a, " AND outcome IN ('', 'unknown', 'released')"); /* word for word what the index is on */
     if (str_eq(q->outcome, STR("open")))
@@ -295,6 +300,20 @@ static int on_call(struct asking *a, sqlite3_stmt *st)
     return put_call(a, st, false);
 }
 
+/* Rows of which the columns do not say enough: as many as are wanted. */
+static int on_perhaps_call(struct asking *a, sqlite3_stmt *st)
+{
+    struct call_texts t;
+    struct call_row row;
+    int r = texts_of(a, st, &t);
+    if (r == 0)
+        r = call_row_of(&a->r->arena, &t, &row);
+    if (r < 0 || !call_row_fits(a->q, &row))
+        return r;
+    r = render_call(&a->r->arena, &a->w, &t, false);
+    return r < 0 ? r : --a->n_left == 0 ? ROW_R_ENOUGH : 0;
+}
+
 static int ask_list(struct asking *a, const char *order, int (*on_row)(struct asking *a, sqlite3_stmt *st))
 {
     int r = select_calls(a, order);
@@ -303,7 +322,11 @@ static int ask_list(struct asking *a, const char *order, int (*on_row)(struct as
 
 static int ask_calls(struct asking *a)
 {
-    return ask_list(a, "DESC", on_call);
+    if (!query_needs_frames(a->q))
+        return ask_list(a, "DESC", on_call);
+    a->n_left = query_rows(a->q);
+    int r = select_fitting(a, "", "DESC");
+    return r == 0 ? run(a, on_perhaps_call) : r;
 }
 
 static int ask_run(struct asking *a)
@@ -391,7 +414,6 @@ static int ask_run_sum(struct asking *a)
 /* --- one call, and the events around it
  * ---------------------------------------------------------------------------------- */
 
-#define ROW_R_ENOUGH 1
 static int on_event(struct asking *a, sqlite3_stmt *st)
 {
     struct frame f;

@@ -276,6 +276,11 @@ int core_admin_action(struct core *c, const struct admin_action *a, uint64_t *re
     *ret_seq = 8;
     return fake_core.action_result;
 }
+bool core_counter(struct core *c, struct str counter, struct str bucket, struct counter_state *ret)
+{
+    *ret = (struct counter_state){.settled = 2000000000, .held = 1000000000, .resets_at = 1000000000LL * NS_PER_S};
+    return !str_eq(bucket, STR("gone"));
+}
 uint64_t core_last_seq(struct core *c) { return fake_core.last_seq; }
 struct str core_secrets_problem(struct core *c)
 {

@@ -82,6 +82,49 @@ static void what_comes_is_told_with_its_seq(void **state)
     assert_string_equal(news(f), "");
 }
 
+#define COUNTED(seq, counters)                                                                                         \
+    "{\"seq\":" #seq ",\"kind\":\"call\",\"counters\":[" counters "],\"row\":{\"call_id\":\"c" #seq "\"}}"
+#define COUNTER(counter, bucket) "{\"counter\":\"" counter "\",\"bucket\":\"" bucket "\",\"max\":5000000000}"
+
+static void counters_that_calls_changed_are_told_once_as_they_stand(void **state)
+{
+    struct fake *f = *state;
+    fake_get(f, "/api/v1/feed");
+    (void)news(f);
+    has_come(12);
+    fake_answer(0, "[" COUNTED(11, COUNTER("default/cap/usd/day/key", "key=k1") "," COUNTER("x/y/usd/day/-", "gone"))
+                   "," COUNTED(12, COUNTER("default/cap/usd/day/key", "key=k1") ","
+                                   COUNTER("test:key/requests/minute", "key=k1")) "," END(12) "]");
+    const char *said = strstr(news(f), "id: 12\nevent: limit");
+    assert_non_null(said);
+    assert_string_equal(said,
+                        "id: 12\nevent: limit\ndata: {\"policy\":\"default\",\"key\":null,\"id\":\"cap\","
+                        "\"meter\":\"usd\",\"window\":\"day\",\"mode\":\"live\",\"bucket\":\"key=k1\","
+                        "\"settled\":\"2.000000000\","
+                        "\"held\":\"1.000000000\",\"max\":\"5.000000000\",\"left\":\"2.000000000\","
+                        "\"resets_at\":\"2001-09-09T01:46:40.000Z\"}\n\n"
+                        "id: 12\nevent: limit\ndata: {\"policy\":null,\"key\":\"k1\",\"id\":\"key/requests/minute\","
+                        "\"meter\":\"requests\",\"window\":\"minute\",\"mode\":\"test\",\"bucket\":\"key=k1\","
+                        "\"settled\":2000000000,\"held\":1000000000,\"max\":5000000000,\"left\":2000000000,"
+                        "\"resets_at\":\"2001-09-09T01:46:40.000Z\"}\n\n");
+}
+
+static void one_of_a_tenant_is_told_only_what_that_tenant_alone_counts(void **state)
+{
+    struct fake *f = *state;
+    ann.tenant = STR("acme");
+    fake_send(f, "GET", "/api/v1/feed", "localhost", "Bearer " FAKE_PERSON_TOKEN, NULL, NULL);
+    (void)news(f);
+    has_come(11);
+    fake_answer(0, "[" COUNTED(11, COUNTER("d/all/usd/day/-", "-") ","
+                                   COUNTER("d/vendor/usd/day/vendor", "vendor=stripe") ","
+                                   COUNTER("d/own/usd/day/tenant", "tenant=acme")) "," END(11) "]");
+    const char *said = news(f);
+    assert_non_null(strstr(said, "\"id\":\"own\""));
+    assert_null(strstr(said, "\"id\":\"all\""));
+    assert_null(strstr(said, "\"id\":\"vendor\""));
+}
+
 static void an_answer_that_was_cut_short_is_followed_by_the_next(void **state)
 {
     struct fake *f = *state;
@@ -247,6 +290,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_is_a_stream_that_no_one_keeps, setup, teardown),
         cmocka_unit_test_setup_teardown(what_comes_is_told_with_its_seq, setup, teardown),
+        cmocka_unit_test_setup_teardown(counters_that_calls_changed_are_told_once_as_they_stand, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_of_a_tenant_is_told_only_what_that_tenant_alone_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(an_answer_that_was_cut_short_is_followed_by_the_next, setup, teardown),
         cmocka_unit_test_setup_teardown(who_comes_back_goes_on_behind_what_they_have, setup, teardown),
         cmocka_unit_test_setup_teardown(filters_are_those_of_lists, setup, teardown),

@@ -1,0 +1,253 @@
+"""The live feed: everything once and in order, over cuts and restarts; and signing in to see it."""
+import http.client
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+from raw import charge
+
+
+class Feed:
+    """Reads messages on a thread: {id, event, data}."""
+
+    def __init__(self, daemon, query="", last=None, token=None):
+        self.c = http.client.HTTPConnection("127.0.0.1", daemon.admin_port, timeout=60)
+        headers = {"Authorization": f"Bearer {token or daemon.token}"}
+        if last is not None:
+            headers["Last-Event-ID"] = str(last)
+        self.c.request("GET", "/api/v1/feed" + query, None, headers)
+        self.r = self.c.getresponse()
+        self.status, self.messages, self.last, self.is_over = self.r.status, [], last, False
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        if self.status == 200:
+            self.thread.start()
+
+    def _read(self):
+        message = {}
+        try:
+            for line in self.r:
+                line = line.decode().rstrip("\n")
+                if not line:
+                    if "id" in message:
+                        self.last = int(message["id"])
+                    if "data" in message:
+                        self.messages.append({**message, "data": json.loads(message["data"])})
+                    message = {}
+                elif not line.startswith(":"):
+                    name, _, value = line.partition(": ")
+                    message[name] = value
+        except (OSError, http.client.HTTPException, AttributeError, ValueError):
+            pass
+        self.is_over = True
+
+    def of(self, kind):
+        return [m for m in list(self.messages) if m["event"] == kind]
+
+    def wait(self, what, seconds=15):
+        until = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < until, self.messages[-3:]
+            time.sleep(0.02)
+
+    def cut(self):
+        try:
+            self.r.fp.raw._sock.shutdown(socket.SHUT_RDWR)
+        except (OSError, AttributeError):
+            pass
+        self.c.close()
+        self.thread.join(10)
+
+
+def test_a_call_is_told_when_it_opens_and_when_it_is_over(daemon, key):
+    feed = Feed(daemon)
+    assert charge(daemon, key, 50).status == 200
+    feed.wait(lambda: len(feed.of("call")) == 2)
+    opened, closed = feed.of("call")
+    assert opened["data"]["ended_at"] is None and closed["data"]["outcome"] == "settled"
+    assert opened["data"]["call_id"] == closed["data"]["call_id"] and int(opened["id"]) < int(closed["id"])
+    assert closed["data"] == daemon.get("/api/v1/calls", limit=1)["calls"][0]
+    daemon.key(agent="other")
+    feed.wait(lambda: [m for m in feed.of("event") if m["data"]["event"] == "key.create"])
+    feed.cut()
+
+
+def test_cuts_and_restarts_lose_nothing_and_double_nothing(daemon, key):
+    """Watched in many pieces, cut at any moment, with the daemon killed in between: as if it had been one piece."""
+    whole, feed = [], Feed(daemon, "?after=0")
+    for i in range(60):
+        assert charge(daemon, key, 50).status == 200
+        if i % 5 == 4:
+            feed.cut()
+            whole += feed.messages
+            if i == 29:
+                daemon.restart(kill_9=True)
+            feed = Feed(daemon, last=feed.last)
+    feed.wait(lambda: feed.last == daemon.health()["journal_seq"])
+    feed.cut()
+    whole += feed.messages
+    ids = [int(m["id"]) for m in whole if m["event"] != "limit"]
+    assert ids == sorted(set(ids))
+    again = Feed(daemon, "?after=0")
+    again.wait(lambda: again.last is not None and again.last >= ids[-1])
+    again.cut()
+    told = [m for m in again.messages if m["event"] != "limit" and int(m["id"]) <= ids[-1]]
+    assert told == [m for m in whole if m["event"] != "limit"]
+    assert len([m for m in told if m["event"] == "call" and m["data"]["ended_at"]]) == 60
+
+
+def test_filters_leave_out_the_rest_and_events(daemon, key):
+    other = daemon.key(agent="other")["key"]
+    feed = Feed(daemon, "?after=0&agent=other")
+    assert charge(daemon, key, 50).status == 200
+    assert charge(daemon, other, 50).status == 200
+    feed.wait(lambda: len(feed.of("call")) == 2)
+    assert {m["data"]["agent"] for m in feed.of("call")} == {"other"} and not feed.of("event")
+    feed.cut()
+
+
+def test_one_of_a_tenant_is_told_of_that_tenant_only(daemon):
+    own, foreign = daemon.key(agent="a", tenant="acme"), daemon.key(agent="b", tenant="globex")
+    token = daemon.json("admin", "create", "ann", "--role", "viewer", "--tenant", "acme")["token"]
+    feed = Feed(daemon, "?after=0", token=token)
+    assert charge(daemon, foreign["key"], 50).status == 200
+    assert charge(daemon, own["key"], 50).status == 200
+    feed.wait(lambda: len(feed.of("call")) == 2)
+    assert "globex" not in json.dumps(feed.messages) and foreign["id"] not in json.dumps(feed.messages)
+    assert {e["data"]["event"] for e in feed.of("event")} == {"key.create", "person.create"}
+    feed.cut()
+
+
+def test_revoking_a_watcher_ends_what_they_watch(daemon):
+    token = daemon.json("admin", "create", "ann", "--role", "viewer")["token"]
+    feed = Feed(daemon, token=token)
+    daemon.json("admin", "revoke", "ann")
+    feed.thread.join(5)
+    assert feed.is_over
+    assert Feed(daemon, token=token).status == 401
+
+
+def test_watchers_have_a_limit(make_daemon, vendor):
+    daemon = make_daemon(vendor, limits={"feed_watchers_max": 2})
+    feeds = [Feed(daemon) for _ in range(3)]
+    assert [f.status for f in feeds] == [200, 200, 503]
+    feeds[0].cut()
+    time.sleep(0.5)
+    again = Feed(daemon)
+    assert again.status == 200
+    for f in (feeds[1], again):
+        f.cut()
+
+
+@pytest.mark.timeout(120)
+def test_a_watcher_that_reads_nothing_is_dropped_and_holds_no_memory(make_daemon, vendor):
+    daemon = make_daemon(vendor, limits={"feed_stall_ms": 500})
+    from flyball import CAPS, OPEN, policy
+    daemon.apply(policy("default", OPEN, CAPS))
+    key = daemon.key()["key"]
+    for _ in range(2500):  # about 15 MB of feed: more than sockets and window hold
+        charge(daemon, key, 1)
+    s = socket.create_connection(("127.0.0.1", daemon.admin_port))
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    s.sendall(f"GET /api/v1/feed?after=0 HTTP/1.1\r\nHost: localhost\r\n"
+              f"Authorization: Bearer {daemon.token}\r\n\r\n".encode())
+    time.sleep(2)
+    assert charge(daemon, key, 1).status == 200  # nobody waits
+    said = b""
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    s.settimeout(20)
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        piece = s.recv(65536)
+        if not piece:
+            break
+        said += piece
+        if b"event: gap" in said:
+            break
+    assert b"event: gap" in said
+    s.close()
+
+
+def test_follow_prints_calls_as_they_end_and_survives_a_restart(daemon, key):
+    import subprocess
+    from flyball import BINARY
+    p = subprocess.Popen([BINARY, "calls", "--follow", "--json", "--dir", str(daemon.dir)], stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, text=True, env=daemon.env)
+    try:
+        time.sleep(0.5)
+        assert charge(daemon, key, 50).status == 200
+        first = json.loads(p.stdout.readline())
+        assert first["outcome"] == "settled"
+    finally:
+        p.terminate()
+        p.wait(10)
+
+
+# ---- signing in ----
+
+def browser(daemon, method, path, body=None, cookie=None, csrf=None, **more):
+    c = http.client.HTTPConnection("127.0.0.1", daemon.admin_port, timeout=30)
+    headers = {k.replace("_", "-"): v for k, v in more.items()}
+    if cookie:
+        headers["Cookie"] = cookie
+    if csrf:
+        headers["x-flyball-csrf"] = csrf
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    c.request(method, path, None if body is None else json.dumps(body), headers)
+    r = c.getresponse()
+    text = r.read().decode()
+    c.close()
+    return r.status, json.loads(text), r.getheader("set-cookie")
+
+
+def sign_in(daemon, *who):
+    link = daemon.json("admin", "link", *who)
+    status, session, cookie = browser(daemon, "POST", "/api/v1/session", {"code": link["code"]})
+    assert status == 200
+    return session, cookie.split(";")[0], link
+
+
+def test_a_link_of_the_command_signs_a_person_in_once(daemon):
+    daemon.json("admin", "create", "ann", "--role", "operator", "--tenant", "acme")
+    session, cookie, link = sign_in(daemon, "ann")
+    assert link["url"].startswith(f"{daemon.ready['admin']}/ui/?t=") and link["url"].endswith(link["code"])
+    assert session["name"] == "ann" and session["roles"] == ["operator"] and session["tenant"] == "acme"
+    assert browser(daemon, "POST", "/api/v1/session", {"code": link["code"]})[0] == 401
+    assert browser(daemon, "GET", "/api/v1/calls", cookie=cookie)[0] == 200
+    assert browser(daemon, "POST", "/api/v1/keys", {"agent": "x"}, cookie)[0] == 403
+    assert browser(daemon, "POST", "/api/v1/keys", {"agent": "x"}, cookie, session["csrf"])[0] == 201
+    assert daemon.get("/api/v1/events", limit=1)["events"][0]["by"] == "ann"
+    daemon.json("admin", "revoke", "ann")
+    assert browser(daemon, "GET", "/api/v1/calls", cookie=cookie)[0] == 401
+
+
+def test_a_restart_keeps_people_and_ends_sessions(daemon):
+    token = daemon.json("admin", "create", "ann", "--role", "viewer")["token"]
+    gone = daemon.json("admin", "create", "bob", "--role", "viewer")["token"]
+    daemon.json("admin", "revoke", "bob")
+    _, cookie, _ = sign_in(daemon, "ann")
+    daemon.restart(kill_9=True)
+    assert daemon.api("GET", "/api/v1/calls", token=token)[0] == 200
+    assert daemon.api("GET", "/api/v1/calls", token=gone)[0] == 401
+    assert browser(daemon, "GET", "/api/v1/calls", cookie=cookie)[0] == 401
+    assert [p["status"] for p in daemon.get("/api/v1/people")["people"]] == ["active", "revoked"]
+
+
+def test_neither_credential_nor_session_is_written_anywhere(daemon):
+    token = daemon.json("admin", "create", "ann", "--role", "viewer")["token"]
+    _, cookie, link = sign_in(daemon, "ann")
+    browser(daemon, "GET", "/api/v1/session", cookie=cookie)
+    daemon.stop()
+    for name, content in daemon.everything_written():
+        for secret in (token, cookie.split("=")[1], link["code"]):
+            assert secret.encode() not in content, name
+    daemon.start()
+
+
+def test_the_credential_of_a_person_opens_no_agents_door(daemon, url):
+    from raw import ask
+    token = daemon.json("admin", "create", "ann", "--role", "owner")["token"]
+    assert ask(daemon.data_port, "GET", "/stripe/v1/charges/ch_1", token).status == 401
