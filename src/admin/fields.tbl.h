@@ -264,6 +264,7 @@ FIELD("Limit", "window", "string", "call, minute, hour, day, week, month, run, l
 FIELD("Limit", "by", "[string]", "what has a bucket of its own")
 FIELD("Limit", "max", "amount?", "the most that settled and held may be together")
 FIELD("Limit", "match", "object", "which calls it counts")
+FIELD("Limit", "when", "string?", "the condition under which it counts them; absent: always")
 FIELD("Limit", "buckets", "[Bucket]", "counters in use")
 FIELD("Limits", "limits", "[Limit]", "limits of documents, then of keys")
 FIELD("Sentence", "kind", "string", "identity, rule or limit")

@@ -260,6 +260,7 @@ static void put_match(struct json_writer *w, struct json match)
 static void put_entry(struct json_writer *w, const struct entry *e)
 {
     char window[WINDOW_TEXT_BYTES];
+    struct str when;
     bool has_document = json_type(e->limit) == JSON_OBJECT;
     jw_object(w);
     jw_put_str_or_null(w, STR("policy"), e->policy);
@@ -278,6 +279,8 @@ static void put_entry(struct json_writer *w, const struct entry *e)
         jw_put_null(w, STR("max"));
     jw_key(w, STR("match"));
     put_match(w, json_get(e->limit, STR("match")));
+    if (json_str(json_get(e->limit, STR("when")), &when))
+        jw_put_str(w, STR("when"), when);
     jw_key(w, STR("buckets"));
     jw_array(w);
     list_each(it, &e->buckets) put_bucket(w, e, list_entry(it, struct bucket, node));

@@ -100,6 +100,8 @@ static void put_limit(struct json_writer *w, const struct limit *l)
             jw_str(w, by_text(b));
     jw_array_end(w);
     put_match(w, &l->match);
+    if (l->when)
+        jw_put_str(w, STR("when"), expr_text(l->when));
     if (l->is_unknown_held)
         put_amount(w, STR("unknown_cost_hold"), METER_USD, l->unknown_hold);
     jw_put_str(w, STR("counter"), l->counter);

@@ -117,4 +117,23 @@ describe('people', () => {
         await p.close();
         await ann.close();
     });
+    it('an agent is registered, disabled and enabled', async () => {
+        const p = await person('otto', ['viewer', 'operator']),
+            chat = () => call(d, d.ready.key, 'openai', '/v1/chat/completions', CHAT);
+        await p.goto('#/keys?view=agents');
+        await p.page.getByRole('button', { name: 'Register an agent' }).click();
+        await p.page.getByLabel('Agent', { exact: true }).fill('dev');
+        await p.page.getByLabel('Person', { exact: true }).fill('otto');
+        await p.page.keyboard.press('Enter');
+        const row = p.page.getByRole('row', { name: /dev otto yes/ });
+        await row.getByRole('button', { name: 'Disable' }).click();
+        await row.getByText('disabled').waitFor();
+        assert.deepEqual(await axe(p.page), []);
+        assert.ok((await chat()).status >= 400);
+        await row.getByRole('button', { name: 'Enable' }).click();
+        await row.getByText('active').waitFor();
+        assert.equal((await chat()).status, 200);
+        assert.deepEqual(await p.check(), []);
+        await p.close();
+    });
 });

@@ -34,6 +34,7 @@ const screens = () => [
     ['call', `#/calls?call=${call.call_id}`, 'Limits, before and after'],
     ['keys', '#/keys?all=1', 'revoked'],
     ['key', `#/keys/${key.id}`, 'Every limit that applies'],
+    ['agents', '#/keys?view=agents', 'only its keys are known'],
     ['key-new', '#/keys?new=1', 'Limits of its own'],
     ['spend', '#/spend', 'most of it'],
     ['spend-model', '#/spend?by=model', 'gpt-4o-mini'],
@@ -142,7 +143,7 @@ describe('what a viewer chose', () => {
     });
     it('an id is a link, and is copied', async () => {
         await p.goto(`#/calls?call=${call.call_id}`);
-        await p.page.getByRole('button', { name: 'Copy call id' }).click();
+        await p.page.locator('.drawer > p').getByRole('button', { name: 'Copy call id' }).click();
         assert.equal(await p.page.evaluate(() => navigator.clipboard.readText()), call.call_id);
     });
     it('money has its currency, and how it is known', async () => {

@@ -1,5 +1,6 @@
 /* keys.tsx - agents' keys: what each may spend, made with lines to paste, and taken away at once. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Agents } from './agents';
 import { get, may, post } from './api';
 import { say } from './announce';
 import * as f from './format';
@@ -391,6 +392,7 @@ export function Keys() {
     const { id } = route.value,
         isNew = param('new') !== '',
         isAll = param('all') !== '',
+        isAgents = param('view') === 'agents',
         box = useRef<HTMLDivElement>(null);
     const { data, error, again } = useLoad<All>('keys', async (s) => {
         const [k, l] = await Promise.all([
@@ -417,6 +419,12 @@ export function Keys() {
                     <button type="button" aria-pressed={isAll} onClick={() => set({ all: isAll ? null : '1' })}>
                         Revoked and expired, too
                     </button>
+                    <button
+                        type="button"
+                        aria-pressed={isAgents}
+                        onClick={() => set({ view: isAgents ? null : 'agents' })}>
+                        Agents and who answers for them
+                    </button>
                     <span class="grow" />
                     <button type="button" class="primary" disabled={!may('operator')} onClick={() => set({ new: '1' })}>
                         Make a key
@@ -424,8 +432,9 @@ export function Keys() {
                 </div>
                 {error && <Failed error={error} again={again} />}
                 {!data && !error && <Loading what="keys" />}
-                {data && shown.length === 0 && <Empty>No key is in force: no agent can call.</Empty>}
-                {data && shown.length > 0 && (
+                {isAgents && <Agents />}
+                {data && !isAgents && shown.length === 0 && <Empty>No key is in force: no agent can call.</Empty>}
+                {data && !isAgents && shown.length > 0 && (
                     <Rows
                         label="Keys, newest first"
                         rows={shown}

@@ -112,5 +112,6 @@ export function most(l: Limit): string {
 /* What it counts: "class money_out, vendor stripe"; everything when it names nothing. */
 export function counts(l: Limit): string {
     const parts = Object.entries(l.match ?? {}).map(([k, v]) => `${k} ${v.join(' or ')}`);
-    return parts.length ? parts.join(', ') : 'every call';
+    const what = parts.length ? parts.join(', ') : 'every call';
+    return l.when ? `${what}, if ${l.when}` : what;
 }

@@ -166,6 +166,7 @@ export interface Limit {
     window: string;
     by: string[];
     max: Amount | null;
+    when?: string | null;
     match: Record<string, string[]>;
     buckets: Bucket[];
 }
@@ -283,4 +284,12 @@ export interface Person {
     expires_at: string | null;
     revoked_at: string | null;
     last_seen_at: string | null;
+}
+export interface Agent {
+    agent: string;
+    owner: string | null;
+    registered: boolean;
+    status: string;
+    keys: number;
+    changed_at: string | null;
 }

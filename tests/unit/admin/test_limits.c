@@ -50,6 +50,16 @@ static void a_bucket_hangs_beneath_its_limit(void **state)
     free(s);
 }
 
+static void a_condition_stands_with_its_limit(void **state)
+{
+    char *s = view("{\"documents\":[{\"policy\":\"p\",\"limits\":[{\"id\":\"l\",\"meter\":\"requests\",\"window\":"
+                   "\"day\",\"max\":3,\"by\":[],\"match\":{},\"when\":\"params.amount > 5\",\"counter\":\"p/l/requests/"
+                   "day/\"}]}],\"counters\":[]}",
+                   "[]");
+    assert_has(s, "\"match\":{},\"when\":\"params.amount > 5\",\"buckets\":[]");
+    free(s);
+}
+
 static void test_mode_has_buckets_of_its_own(void **state)
 {
     char *s = view("{\"documents\":[" DAY_LIMIT
@@ -142,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bucket_hangs_beneath_its_limit),
+        cmocka_unit_test(a_condition_stands_with_its_limit),
         cmocka_unit_test(test_mode_has_buckets_of_its_own),
         cmocka_unit_test(what_is_left_is_never_negative),
         cmocka_unit_test(an_untouched_limit_is_shown),

@@ -151,7 +151,8 @@ static void a_policy_is_shared_between_threads(void **state)
 static void limits_are_listed_as_json(void **state)
 {
     struct policy *p = parse(*state, STR(HEAD "rules: []\nlimits:\n"
-                                              "  - {id: z, meter: concurrent, max: 4, window: {instant: true}}\n"
+                                              "  - {id: z, meter: concurrent, max: 4, window: {instant: true},\n"
+                                              "     when: params.amount > 5}\n"
                                               "  - {id: a, meter: usd, max: \"5\", by: [customer, agent], window: "
                                               "{calendar: day}, unknown_cost: \"hold:0.5\","
                                               " match: {class: [money_out, cost], vendor: [stripe]}}\n"));
@@ -164,7 +165,7 @@ static void limits_are_listed_as_json(void **state)
         "\"match\":{\"class\":[\"cost\",\"money_out\"],\"vendor\":[\"stripe\"]},\"unknown_cost_hold\":\"0.500000000\","
         "\"counter\":\"p/a/usd/day/agent,customer\"},"
         "{\"id\":\"z\",\"meter\":\"concurrent\",\"window\":\"instant\",\"max\":4,\"by\":[],\"match\":{},"
-        "\"counter\":\"p/z/concurrent/instant/\"}]");
+        "\"when\":\"params.amount > 5\",\"counter\":\"p/z/concurrent/instant/\"}]");
     buf_deinit(&out);
     policy_unref(p);
 }
