@@ -259,8 +259,6 @@ void request_answer_page(struct request *r, struct str name)
     jw_put_raw(&w, name, buf_str(&r->ask.json));
     if (n == r->ask.q.rows_max)
         jw_put_i64(&w, STR("next"), last);
-    else
-        jw_put_null(&w, STR("next"));
     jw_object_end(&w);
     (void)buf_add_byte(&r->out, '\n');
     request_answer(r, 200);

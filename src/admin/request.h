@@ -142,8 +142,8 @@ void request_finish(struct request *r);
 /* It cannot be ended as it should: the client sees that something is missing. */
 void request_break(struct request *r);
 /*
- * {"<name>": <what r->ask.json holds>, "next": n}: where the next page goes on (`before`); null when the page is not
- * full. The rows have "seq".
+ * {"<name>": <what r->ask.json holds>, "next": n}: where the next page goes on (`before`); not there when the page is
+ * not full. The rows have "seq".
  */
 void request_answer_page(struct request *r, struct str name);
 /* How many rows an answer of the store has, and the seq of the last; with `lines` each is added there with a line end.

@@ -141,32 +141,24 @@ def test_watchers_have_a_limit(make_daemon, vendor):
         f.cut()
 
 
-@pytest.mark.timeout(120)
-def test_a_watcher_that_reads_nothing_is_dropped_and_holds_no_memory(make_daemon, vendor):
-    daemon = make_daemon(vendor, limits={"feed_stall_ms": 500})
+def test_a_watcher_that_reads_nothing_is_dropped_and_holds_nobody_up(make_daemon, vendor):
     from flyball import CAPS, OPEN, policy
+    daemon = make_daemon(vendor, limits={"feed_stall_ms": 500, "feed_watchers_max": 1})
     daemon.apply(policy("default", OPEN, CAPS))
     key = daemon.key()["key"]
-    for _ in range(2500):  # about 15 MB of feed: more than sockets and window hold
+    for _ in range(2500):  # about 10 MB of feed: more than sockets and window hold
         charge(daemon, key, 1)
     s = socket.create_connection(("127.0.0.1", daemon.admin_port))
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     s.sendall(f"GET /api/v1/feed?after=0 HTTP/1.1\r\nHost: localhost\r\n"
               f"Authorization: Bearer {daemon.token}\r\n\r\n".encode())
-    time.sleep(2)
-    assert charge(daemon, key, 1).status == 200  # nobody waits
-    said = b""
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-    s.settimeout(20)
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        piece = s.recv(65536)
-        if not piece:
-            break
-        said += piece
-        if b"event: gap" in said:
-            break
-    assert b"event: gap" in said
+    assert s.recv(15) == b"HTTP/1.1 200 OK"
+    assert charge(daemon, key, 1).status == 200
+    until = time.monotonic() + 20
+    while (again := Feed(daemon)).status != 200:  # its place is free again
+        assert again.status == 503 and time.monotonic() < until
+        time.sleep(0.1)
+    again.cut()
     s.close()
 
 
@@ -251,3 +243,53 @@ def test_the_credential_of_a_person_opens_no_agents_door(daemon, url):
     from raw import ask
     token = daemon.json("admin", "create", "ann", "--role", "owner")["token"]
     assert ask(daemon.data_port, "GET", "/stripe/v1/charges/ch_1", token).status == 401
+
+
+# ---- files ----
+
+def test_calls_as_a_table_and_as_lines(daemon, key):
+    import csv
+    import io
+    for i in range(3):
+        assert charge(daemon, key, 50 + i, run=f"file-{i}").status == 200
+    daemon.key(agent="evil")
+    table = list(csv.DictReader(io.StringIO(daemon.cli("calls", "--csv").stdout)))
+    assert [r["run_id"] for r in table] == ["file-2", "file-1", "file-0"]
+    assert table[0]["settled_how"] and float(table[0]["settled_usd"]) == 0.52
+    lines = [json.loads(line) for line in daemon.cli("calls", "--ndjson", "--run", "file-1").stdout.splitlines()]
+    assert lines == daemon.get("/api/v1/calls", run="file-1")["calls"]
+
+
+def test_no_cell_of_a_table_is_a_formula(make_daemon, vendor):
+    """What an agent may choose itself, and an export shows."""
+    import csv
+    import io
+    from flyball import CAPS, OPEN, policy
+    from raw import ask
+    daemon = make_daemon(vendor)
+    daemon.apply(policy("default", OPEN, CAPS))
+    key = daemon.key()["key"]
+    for text in ("=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1", "=HYPERLINK(\"http://x\")"):
+        ask(daemon.data_port, "POST", "/stripe/v1/refunds", key, f"charge={text.strip()}&amount=5",
+            idempotency=text.strip())
+    text = daemon.api("GET", "/api/v1/calls?format=csv")[1]
+    cells = [c for row in csv.reader(io.StringIO(text)) for c in row]
+    assert any(c.startswith("'=cmd") for c in cells), cells
+    numbers = (c for c in cells if c[:1] in "=+-@\t\r" and c)
+    assert all(c.lstrip("-").replace(".", "").isdigit() for c in numbers)
+
+
+def test_pages_lead_to_all_calls(daemon, key):
+    for _ in range(25):
+        assert charge(daemon, key, 50).status == 200
+    seen, before = [], None
+    while True:
+        page = daemon.get("/api/v1/calls", limit=10, **({"before": before} if before else {}))
+        seen += [c["call_id"] for c in page["calls"]]
+        before = page.get("next")
+        if before is None:
+            break
+    assert seen == [c["call_id"] for c in daemon.get("/api/v1/calls")["calls"]] and len(seen) == 25
+    assert daemon.get("/api/v1/calls", min_usd="0.51")["calls"] == []
+    assert len(daemon.get("/api/v1/calls", status=200, layer="saas", limit=7)["calls"]) == 7
+    assert daemon.get("/api/v1/calls", layer="llm")["calls"] == []

@@ -132,7 +132,7 @@ static void pages_say_where_the_next_one_begins(void **state)
     fake_get(f, "/api/v1/calls?limit=3&before=8");
     assert_int_equal(fake_core.ask->q.before_seq, 8);
     fake_answer(0, page(7, 2));
-    assert_answer(f, 200, "],\"next\":null}");
+    assert_answer(f, 200, "\"seq\":6}]}");
     fake_get(f, "/api/v1/runs?limit=1&before=4");
     assert_int_equal(fake_core.ask->q.before_seq, 4);
     fake_answer(0, "[{\"run_id\":\"r\",\"seq\":3}]");
