@@ -1,59 +1,23 @@
 /*
  * cli/cmd_policy.c - `flyball policy check|apply|history`: the document that decides.
  */
-#include "base/check.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/settings.h"
+#include "cli/vendors_known.h"
 #include "codec/form.h"
 #include "codec/json_write.h"
 #include "policy/policy.h"
-#include "saas/connector.h"
 
 #define DIAGS_MAX 200
-#define VENDORS_MAX 32
 
 /* --- check -------------------------------------------------------------------------------------------------------- */
-
-struct vendors {
-    struct str names[VENDORS_MAX];
-    struct connector *connectors[VENDORS_MAX];
-    size_t n;
-    struct known known;
-};
-
-/* All connectors that are compiled in. */
-static void vendors_init(struct vendors *v, struct arena *a, const struct limits *limits)
-{
-    struct diag_list diags;
-    struct str text;
-    size_t n = 0, at = 0;
-    diag_list_init(&diags, a, 1);
-    v->n = 0;
-    for (const struct str *name = connector_builtin_names(); name->p && v->n < VENDORS_MAX; name++) {
-        bool is_there = connector_builtin(*name, &text);
-        check(is_there && connector_parse(text, *name, limits, &diags, &v->connectors[v->n]) == 0);
-        v->names[v->n++] = *name;
-    }
-    for (size_t i = 0; i < v->n; i++)
-        n += connector_known(v->connectors[i], v->names[i], NULL, NULL);
-    struct known_operation *operations = arena_alloc(a, (n + 1) * sizeof(*operations));
-    for (size_t i = 0; i < v->n; i++)
-        at += connector_known(v->connectors[i], v->names[i], a, &operations[at]);
-    v->known = (struct known){v->names, v->n, operations, n};
-}
-
-static void vendors_deinit(struct vendors *v)
-{
-    for (size_t i = 0; i < v->n; i++)
-        connector_free(v->connectors[i]);
-}
 
 static int check_file(struct cli *c)
 {
     struct str text;
-    struct vendors vendors;
+    struct vendors_known vendors;
     struct limits limits;
     struct diag_list diags;
     struct policy *p = NULL;
@@ -63,9 +27,9 @@ static int check_file(struct cli *c)
     if (r)
         return r;
     diag_list_init(&diags, &c->arena, DIAGS_MAX);
-    vendors_init(&vendors, &c->arena, &limits);
+    vendors_known_init(&vendors, &c->arena, &limits);
     r = policy_parse(text, c->args[0], &limits, &vendors.known, &diags, &p);
-    vendors_deinit(&vendors);
+    vendors_known_deinit(&vendors);
     if (c->is_json)
         settings_print_diags_json(c, &diags, r == 0);
     else

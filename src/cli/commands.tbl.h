@@ -1,5 +1,5 @@
-/* cli/commands.tbl.h - every command: COMMAND(name) stands for `const struct command cmd_<name>` in cmd_<first word>.c. Help,
- * man page, completion and did-you-mean come from this order. */
+/* cli/commands.tbl.h - every command: COMMAND(name) stands for `const struct command cmd_<name>` in cmd_<first word>.c.
+ * Help, man page, completion and did-you-mean come from this order. */
 COMMAND(dev)
 COMMAND(serve)
 COMMAND(reload)
@@ -28,6 +28,7 @@ COMMAND(revoke)
 COMMAND(kill)
 COMMAND(unkill)
 COMMAND(policy_check)
+COMMAND(policy_test)
 COMMAND(policy_apply)
 COMMAND(policy_history)
 COMMAND(calls)

@@ -46,6 +46,8 @@ static int64_t size_of(const struct node *n)
         return size_of(n->first);
     if (n->kind == NODE_CALL && n->n == 2 && str_eq(n->name, STR("_+_")))
         return add(size_of(n->first), size_of(n->last));
+    if (n->kind == NODE_LOCAL && (n->type->kind == TYPE_STRING || n->type->kind == TYPE_DYN))
+        return EXPR_ITEM_BYTES_ASSUMED;
     bool is_many = n->type->kind == TYPE_LIST || n->type->kind == TYPE_MAP;
     bool is_one = n->type->kind != TYPE_STRING && n->type->kind != TYPE_BYTES && n->type->kind != TYPE_DYN;
     return is_many ? EXPR_ITEMS_ASSUMED : is_one ? 1 : EXPR_TEXT_BYTES_ASSUMED;
@@ -110,7 +112,8 @@ static int64_t cost_of_loop(const struct node *n)
     int64_t turn = 1;
     for (const struct node *part = n->first->next; part; part = part->next)
         turn = add(turn, cost_of(part));
-    return add(cost_of(n->first), multiply(size_of(n->first), turn));
+    int64_t n_turns = n->first->type->kind == TYPE_DYN ? EXPR_ITEMS_ASSUMED : size_of(n->first);
+    return add(cost_of(n->first), multiply(n_turns, turn));
 }
 
 static int64_t cost_of(const struct node *n)
@@ -123,10 +126,10 @@ static int64_t cost_of(const struct node *n)
 bool bound_cost(struct compile *c, const struct node *root, int64_t *ret_cost)
 {
     int64_t cost = cost_of(root);
-    if (cost > EXPR_COST_MAX)
+    if (cost > EXPR_COST_MAX && c->scope->open.n == 0)
         return compile_fault(c, "expr_cost", root->at, root->end,
                              "this can take over %d steps; use fewer loops inside each other, or simpler patterns",
                              EXPR_COST_MAX);
-    *ret_cost = cost;
+    *ret_cost = least(cost, EXPR_COST_MAX);
     return true;
 }

@@ -23,6 +23,7 @@
 /* What the cost at load assumes of a fact whose size is not known then; what is larger costs more when it is there. */
 #define EXPR_TEXT_BYTES_ASSUMED 4096
 #define EXPR_ITEMS_ASSUMED 64
+#define EXPR_ITEM_BYTES_ASSUMED 256
 
 /* A fact that an expression may name. The name may have dots: `params.amount` is one variable. */
 struct expr_variable {
@@ -34,7 +35,10 @@ struct expr_variable {
 struct expr_scope {
     const struct expr_variable *variables;
     size_t n_variables;
-    /* `<open>.anything` is a fact too, of a type that is known when it is there, in open_slot. Empty: nothing is. */
+    /*
+     * `<open>.anything` is a fact too, of a type that is known when it is there, in open_slot. Then the cost is bounded
+     * when it is evaluated only: it hangs on the types. Empty: nothing is.
+     */
     struct str open;
     unsigned open_slot;
     /* What does not fit becomes an error of evaluation instead of a fault: unknown names, wrong types. */

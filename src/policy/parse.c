@@ -4,7 +4,7 @@
  * As many faults as can be found are reported in one go; a document with one is refused whole. What this version does
  * not do is refused by name, so that no document is half obeyed.
  */
-#include "policy/policy_impl.h"
+#include "policy/trial_impl.h"
 
 #include <stdlib.h>
 
@@ -24,7 +24,7 @@ static const struct key_row top_keys[] = {
     {STR_INIT("mode"), KEY_OPTIONAL},       {STR_INIT("defaults"), KEY_OPTIONAL}, {STR_INIT("sets"), KEY_OPTIONAL},
     {STR_INIT("rules"), KEY_REQUIRED},      {STR_INIT("limits"), KEY_OPTIONAL},   {STR_INIT("approvals"), KEY_OPTIONAL},
     {STR_INIT("extends"), KEY_LATER},       {STR_INIT("identity"), KEY_OPTIONAL},    {STR_INIT("redact"), KEY_LATER},
-    {STR_INIT("routes"), KEY_LATER},        {STR_INIT("guardrails"), KEY_LATER},  {STR_INIT("tests"), KEY_LATER}};
+    {STR_INIT("routes"), KEY_LATER},        {STR_INIT("guardrails"), KEY_LATER},  {STR_INIT("tests"), KEY_OPTIONAL}};
 
 static const struct key_row metadata_keys[] = {
     {STR_INIT("name"), KEY_REQUIRED}, {STR_INIT("version"), KEY_OPTIONAL}, {STR_INIT("owner"), KEY_OPTIONAL},
@@ -136,6 +136,7 @@ static void parse_top(struct parse *x, const struct yaml *root)
     parse_identity(x, yaml_get(root, STR("identity")));
     parse_rules(x, yaml_get(root, STR("rules")));
     parse_limits(x, yaml_get(root, STR("limits")));
+    (void)check_tests(x, yaml_get(root, STR("tests"))); /* said in diags */
 }
 
 /* Canonical text and digest. What JSON's numbers cannot say exactly has no digest, and is refused. */

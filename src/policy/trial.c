@@ -1,0 +1,205 @@
+/*
+ * policy/trial.c - runs the tests of a file: facts in, a verdict, limits where the test says they stand, and compared.
+ */
+#include "policy/trial_impl.h"
+
+#include "base/err.h"
+#include "policy/policy_impl.h"
+
+#define N(table) (sizeof(table) / sizeof((table)[0]))
+#define NODES_MAX 100000
+#define DEPTH_MAX 32
+
+static const struct key_row file_keys[] = {
+    {STR_INIT("apiVersion"), KEY_REQUIRED}, {STR_INIT("kind"), KEY_REQUIRED}, {STR_INIT("metadata"), KEY_OPTIONAL},
+    {STR_INIT("document"), KEY_OPTIONAL},   {STR_INIT("tests"), KEY_REQUIRED}};
+
+static const struct key_row test_keys[] = {{STR_INIT("name"), KEY_REQUIRED},
+                                           {STR_INIT("given"), KEY_REQUIRED},
+                                           {STR_INIT("expect"), KEY_REQUIRED}};
+
+static const struct key_row expect_keys[] = {{STR_INIT("decision"), KEY_REQUIRED}, {STR_INIT("rule"), KEY_OPTIONAL},
+                                             {STR_INIT("code"), KEY_OPTIONAL},     {STR_INIT("limit"), KEY_OPTIONAL},
+                                             {STR_INIT("asks"), KEY_OPTIONAL},     {STR_INIT("reason"), KEY_OPTIONAL}};
+
+static const struct str decisions[] = {STR_INIT("deny"), STR_INIT("permit"), STR_INIT("approve")}; /* as enum effect */
+
+bool check_tests(struct parse *x, const struct yaml *list)
+{
+    size_t n_errors = x->diags->n_errors;
+    if (!parse_type(x, list, YAML_SEQ, STR("tests")))
+        return list == NULL;
+    yaml_each(test, list) {
+        struct str name;
+        if (!parse_type(x, test, YAML_MAP, STR("tests")))
+            continue;
+        const struct yaml *expect = yaml_get(test, STR("expect"));
+        parse_keys(x, test, "a test", test_keys, N(test_keys));
+        parse_text(x, test, STR("name"), &name);
+        if (parse_type(x, yaml_get(test, STR("given")), YAML_MAP, STR("given")))
+            check_given(x, yaml_get(test, STR("given")));
+        if (!parse_type(x, expect, YAML_MAP, STR("expect")))
+            continue;
+        parse_keys(x, expect, "`expect`", expect_keys, N(expect_keys));
+        (void)parse_word(x, expect, STR("decision"), decisions, N(decisions), NULL, 0); /* said in diags */
+    }
+    return x->diags->n_errors == n_errors;
+}
+
+/* --- one test ----------------------------------------------------------------------------------------------------- */
+
+/* The first limit (in id order) without room refuses, as the ledger has it. NULL: all have room. */
+static const struct limit_need *compare(const struct counters *counters, struct verdict *v)
+{
+    for (size_t i = 0; i < v->n_needs; i++) {
+        struct limit_need *need = &v->needs[i];
+        need->before = counter_of(counters, need);
+        if (need->n <= need->max && need->before <= need->max - need->n)
+            continue;
+        need->after = need->before + need->n;
+        need->is_short = true;
+        return need;
+    }
+    return NULL;
+}
+
+static struct str amount_text(struct arena *a, const struct limit_need *need)
+{
+    char text[MONEY_TEXT_BYTES];
+    return need->meter == METER_USD ? arena_str(a, money_text_short(need->n, text)) : arena_i64(a, need->n);
+}
+
+/* What the verdict says of a member of `expect`, as text. */
+static struct str said(struct arena *a, struct str key, const struct verdict *v, const struct limit_need *full)
+{
+    if (str_eq(key, STR("decision")))
+        return decisions[v->effect];
+    if (str_eq(key, STR("rule")))
+        return v->rule.n ? v->rule : STR("none");
+    if (str_eq(key, STR("code")))
+        return v->code == CODE_NONE ? STR("none") : code_text(v->code);
+    if (str_eq(key, STR("limit")))
+        return full ? full->id : STR("none");
+    if (str_eq(key, STR("reason")))
+        return v->reason;
+    struct str text = STR(""); /* asks */
+    for (size_t i = 0; i < v->n_needs; i++)
+        text = arena_printf(a, STR_FMT "%s" STR_FMT " " STR_FMT, STR_ARG(text), i ? ", " : "",
+                            STR_ARG(v->needs[i].id), STR_ARG(amount_text(a, &v->needs[i])));
+    return text;
+}
+
+/* The member as it stands in the test; `asks: {day: "5.00"}` reads "day 5.00". */
+static struct str wanted(struct arena *a, const struct yaml *y)
+{
+    struct str text = STR("");
+    if (y->type != YAML_MAP)
+        return y->text;
+    yaml_each(one, y)
+        text = arena_printf(a, STR_FMT "%s" STR_FMT " " STR_FMT, STR_ARG(text), text.n ? ", " : "", STR_ARG(one->key),
+                            STR_ARG(one->text));
+    return text;
+}
+
+static void run(const struct policy *p, const struct known *known, const struct yaml *test, struct arena *a,
+                struct trial *ret)
+{
+    struct given g;
+    struct verdict v;
+    read_given(yaml_get(test, STR("given")), known, a, &g);
+    policy_decide(p, NULL, &g.facts, false, a, &v);
+    const struct limit_need *full = v.effect == EFFECT_PERMIT ? compare(&g.counters, &v) : NULL;
+    if (full)
+        policy_refuse_limit(full, &g.facts, a, &v);
+    *ret = (struct trial){.line = test->line, .is_passed = true, .wanted = STR(""), .got = STR("")};
+    (void)yaml_str(yaml_get(test, STR("name")), &ret->name);
+    yaml_each(y, yaml_get(test, STR("expect"))) {
+        struct str want = wanted(a, y), got = said(a, y->key, &v, full);
+        size_t at;
+        bool is_same = str_eq(y->key, STR("reason")) ? str_find(got, want, &at) : str_eq(got, want);
+        ret->is_passed &= is_same;
+        ret->wanted = arena_printf(a, STR_FMT "%s" STR_FMT ": " STR_FMT, STR_ARG(ret->wanted),
+                                   ret->wanted.n ? ", " : "", STR_ARG(y->key), STR_ARG(want));
+        ret->got = arena_printf(a, STR_FMT "%s" STR_FMT ": " STR_FMT, STR_ARG(ret->got), ret->got.n ? ", " : "",
+                                STR_ARG(y->key), STR_ARG(got));
+    }
+    if (!ret->is_passed && v.reason.n)
+        ret->got = arena_printf(a, STR_FMT " (" STR_FMT ")", STR_ARG(ret->got), STR_ARG(v.reason));
+}
+
+/* --- a file ------------------------------------------------------------------------------------------------------- */
+
+struct file {
+    struct parse x;
+    const struct yaml *root;
+    struct policy *own; /* NULL: the file has no document */
+};
+
+/* A document inside a file of tests, by way of its canonical text; its faults are shown at `document`. */
+static int parse_inner(struct file *f, const struct yaml *document)
+{
+    struct buf text;
+    struct diag_list diags;
+    buf_init(&text, (size_t)f->x.limits->policy_bytes_max * 8);
+    diag_list_init(&diags, f->x.scratch, 20);
+    int r = yaml_canon(f->x.scratch, document, &text);
+    if (r == 0)
+        r = policy_parse(buf_str(&text), f->x.file, f->x.limits, f->x.known, &diags, &f->own);
+    for (size_t i = 0; i < diags.n; i++)
+        if (!diags.items[i].is_warning)
+            parse_fault(&f->x, document, diags.items[i].code, STR_FMT, STR_ARG(diags.items[i].message));
+    buf_deinit(&text);
+    return r;
+}
+
+static int open_file(struct file *f)
+{
+    struct str kind;
+    struct parse *x = &f->x;
+    if (!yaml_is(f->root, YAML_MAP) || !parse_text(x, f->root, STR("kind"), &kind))
+        kind = STR("Policy"); /* whatever is wrong, the document's reader says */
+    if (!str_eq(kind, STR("PolicyTest")))
+        return policy_parse(x->text, x->file, x->limits, x->known, x->diags, &f->own);
+    parse_keys(x, f->root, "a file of tests", file_keys, N(file_keys));
+    const struct yaml *document = yaml_get(f->root, STR("document"));
+    if (document && parse_inner(f, document) < 0)
+        return -ERR_INVALID;
+    return check_tests(x, yaml_get(f->root, STR("tests"))) ? 0 : -ERR_INVALID;
+}
+
+static int run_all(struct file *f, const struct policy *given, struct arena *a, struct trials *ret)
+{
+    const struct policy *p = f->own ? f->own : given;
+    const struct yaml *list = yaml_get(f->root, STR("tests"));
+    if (!p) {
+        parse_fault(&f->x, f->root, "missing_key",
+                    "these tests have no `document`; name the policy's file before them");
+        return -ERR_INVALID;
+    }
+    struct trials t = {.items = arena_try_alloc(a, ((list ? list->n : 0) + 1) * sizeof *t.items)};
+    if (!t.items)
+        return err_trace(-ERR_TOO_LARGE);
+    yaml_each(test, list) {
+        run(p, f->x.known, test, a, &t.items[t.n]);
+        t.n_passed += t.items[t.n++].is_passed;
+    }
+    *ret = t;
+    return 0;
+}
+
+int policy_try(struct str text, struct str file, const struct policy *given, const struct limits *limits,
+               const struct known *known, struct arena *a, struct diag_list *diags, struct trials *ret)
+{
+    static const struct known nothing;
+    const struct yaml_limits bounds = {
+        .bytes_max = (size_t)limits->policy_bytes_max, .depth_max = DEPTH_MAX, .nodes_max = NODES_MAX};
+    struct file f = {.x = {.scratch = a, .file = file, .text = text, .diags = diags, .limits = limits,
+                           .known = known ? known : &nothing}};
+    int r = yaml_parse(a, file, text, &bounds, diags, &f.root);
+    if (r == 0)
+        r = open_file(&f);
+    if (r == 0)
+        r = run_all(&f, given, a, ret);
+    policy_unref(f.own);
+    return err_trace(r);
+}
