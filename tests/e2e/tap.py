@@ -51,7 +51,7 @@ def requests_in(data):
 class Tap:
     def __init__(self, port):
         self.to_port = port
-        self.sent, self.received = [], []  # per connection: bytes to the vendor, bytes from it
+        self.sent, self.received = [], []  # per connection: pieces to the vendor, pieces from it
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._sockets = []
@@ -64,16 +64,17 @@ class Tap:
             except OSError:
                 return
             vendor = socket.create_connection(("127.0.0.1", self.to_port), 10)
+            vendor.settimeout(None)  # a kept connection may be idle for longer
             self._sockets += [client, vendor]
-            self.sent.append(bytearray())
-            self.received.append(bytearray())
+            self.sent.append([])
+            self.received.append([])
             threading.Thread(target=self._pump, args=(client, vendor, self.sent[-1]), daemon=True).start()
             threading.Thread(target=self._pump, args=(vendor, client, self.received[-1]), daemon=True).start()
 
     def _pump(self, source, sink, memory):
         try:
             while piece := source.recv(65536):
-                memory += piece
+                memory.append(piece)
                 sink.sendall(piece)
             sink.shutdown(socket.SHUT_WR)
         except OSError:
@@ -85,10 +86,10 @@ class Tap:
             s.close()
 
     def requests(self):
-        return [r for data in list(self.sent) for r in requests_in(bytes(data))]
+        return [r for pieces in list(self.sent) for r in requests_in(b"".join(pieces))]
 
     def all_sent(self):
-        return b"".join(bytes(b) for b in self.sent)
+        return b"".join(piece for pieces in self.sent for piece in pieces)
 
     def all_received(self):
-        return b"".join(bytes(b) for b in self.received)
+        return b"".join(piece for pieces in self.received for piece in pieces)
