@@ -5,6 +5,8 @@
 
 #include "base/check.h"
 
+#define TENANT_CHARS_MAX 128 /* as of keys: tenants stand in names of runs and counters */
+
 static const struct token_refusal refusals[TOKEN_FAULT_COUNT] = {
     [TOKEN_OK] = {STR_INIT("ok"), {NULL, 0}},
 #define TOKEN_FAULT(name, text, sentence) [TOKEN_##name] = {STR_INIT(text), STR_INIT(sentence)},
@@ -43,6 +45,8 @@ static enum token_fault read_claims(const struct token_terms *t, const struct jw
     if (!wanted(jwt->claims, t->claim_user, &p->user) || !wanted(jwt->claims, t->claim_tenant, &p->tenant) ||
         !wanted(jwt->claims, t->claim_customer, &p->customer) || !wanted(jwt->claims, t->claim_agent, &agent))
         return TOKEN_CLAIM_MISSING;
+    if (p->tenant.n && !str_is_token(p->tenant, "._:@/+-", TENANT_CHARS_MAX))
+        return TOKEN_TENANT_INVALID;
     if (agent.n)
         add_agent(p, agent);
     for (size_t i = 0; i < jwt->n_actors; i++)

@@ -6,6 +6,7 @@ TOKEN_FAULT(NO_ISSUERS, "no_issuers", "no token issuer is configured, so it cann
 TOKEN_FAULT(ISSUER_UNKNOWN, "issuer_unknown", "its iss is none of the issuers that are configured here")
 TOKEN_FAULT(KEYS_MISSING, "keys_missing", "the keys of its issuer are not known, or too old; they are being asked for")
 TOKEN_FAULT(CLAIM_MISSING, "claim_missing", "it lacks a claim that the config wants of its issuer")
+TOKEN_FAULT(TENANT_INVALID, "tenant_invalid", "its tenant is not a name: 1 to 128 of letters, digits and ._:@/+-")
 TOKEN_FAULT(ID_MISSING, "id_missing", "it has no jti, and tokens of its issuer can be used once only")
 TOKEN_FAULT(REPLAYED, "replayed", "it was used before, and tokens of its issuer can be used once only")
 TOKEN_FAULT(USED_FULL, "used_full", "too many tokens that can be used once only are in use (identity_used_max)")

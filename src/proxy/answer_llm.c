@@ -192,7 +192,8 @@ void call_sweep(struct call *c)
     bool is_open = c->state == CALL_FORWARDING || (c->state == CALL_ANSWERING && c->is_streaming);
     if (!c->llm || !is_open || !c->client)
         return;
-    enum code code = core_still_allowed(c->w->shared->core, c->adm.key, c->run.id, loop_wall(c->w->loop));
+    enum code code =
+        core_still_allowed(c->w->shared->core, c->adm.key, c->facts.tenant, c->run.id, loop_wall(c->w->loop));
     if (code == CODE_NONE)
         return;
     if (call_is_stream(c))

@@ -40,6 +40,7 @@ struct idempotency {
 struct hold_request {
     const struct key_entry *key;
     const struct policy *policy; /* that decided */
+    struct str tenant; /* whose run it is: the key's, or a token's */
     struct str run_id, call_id;
     struct verdict *verdict; /* needs: results are filled in */
     const struct idempotency *idempotency;
@@ -69,7 +70,8 @@ int core_hold(struct core *c, struct hold_request *q, struct held *ret, size_t *
 #define CORE_R_REFUSED 3
 #define CORE_R_DUPLICATE 4
 /* What core_hold() looked at of key, run and stop button, again: for a call that has waited since. CODE_NONE: go on. */
-enum code core_still_allowed(struct core *c, const struct key_entry *key, struct str run_id, wall_t now);
+enum code core_still_allowed(struct core *c, const struct key_entry *key, struct str tenant, struct str run_id,
+                             wall_t now);
 
 /* The record of a call that is over without having been held. 0, or an error of the journal. */
 int core_refuse(struct core *c, struct record_writer *record, const struct verdict *v, const struct record_end *end,

@@ -142,13 +142,14 @@ void core_duplicate_learned(struct core *c, const struct duplicate *d, struct st
 
 /* --- hold ------------------------------------------------------------------------------------------------------- */
 
-static enum code still_allowed(struct core *c, const struct key_entry *key, struct str run_id, wall_t now)
+static enum code still_allowed(struct core *c, const struct key_entry *key, struct str tenant, struct str run_id,
+                               wall_t now)
 {
     if (key->is_revoked || core_agent_state(c, key) != AGENT_ACTIVE)
         return CODE_KEY_REVOKED;
     if (key->expires_at && now >= key->expires_at)
         return CODE_KEY_EXPIRED;
-    if (c->is_killed || core_run_is_stopped(c, key->tenant, run_id))
+    if (c->is_killed || core_run_is_stopped(c, tenant, run_id))
         return CODE_STOPPED;
     if (atomic_load(&c->has_failed))
         return CODE_OVERLOADED;
@@ -209,7 +210,7 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
     char key[64];
     int r;
 
-    if ((*ret_code = still_allowed(c, q->key, q->run_id, q->now)) != CODE_NONE)
+    if ((*ret_code = still_allowed(c, q->key, q->tenant, q->run_id, q->now)) != CODE_NONE)
         return CORE_R_REFUSED;
     struct policy_entry *p = map_get(&c->policies, q->key->policy);
     if ((p ? p->policy : NULL) != q->policy)
@@ -266,10 +267,11 @@ int core_hold(struct core *c, struct hold_request *q, struct held *ret, size_t *
     return r;
 }
 
-enum code core_still_allowed(struct core *c, const struct key_entry *key, struct str run_id, wall_t now)
+enum code core_still_allowed(struct core *c, const struct key_entry *key, struct str tenant, struct str run_id,
+                             wall_t now)
 {
     core_lock(c);
-    enum code code = still_allowed(c, key, run_id, now);
+    enum code code = still_allowed(c, key, tenant, run_id, now);
     core_unlock(c);
     return code;
 }

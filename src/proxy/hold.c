@@ -57,7 +57,7 @@ static void on_synced(void *ctx)
         return;
     }
     /* Somebody may have pressed the button while the disk was busy: what has not left by then does not leave. */
-    enum code code = core_still_allowed(c->w->shared->core, c->adm.key, c->run.id, c->started_at);
+    enum code code = core_still_allowed(c->w->shared->core, c->adm.key, c->facts.tenant, c->run.id, c->started_at);
     if (code != CODE_NONE) {
         refuse_held(c, code, "stopped_before_sent", sentence_of(code), 0);
         return;
@@ -161,6 +161,7 @@ void stage_hold(struct call *c)
     struct hold_request q = {
         .key = c->adm.key,
         .policy = c->adm.policy,
+        .tenant = c->facts.tenant,
         .run_id = c->run.id,
         .call_id = str_c(c->id),
         .verdict = &c->verdict,

@@ -127,6 +127,30 @@ static void a_claim_that_is_wanted_must_be_there(void **state)
     assert_int_equal(fault, TOKEN_CLAIM_MISSING);
 }
 
+static void a_tenant_has_the_form_of_a_keys(void **state)
+{
+    static const struct {
+        const char *tenant;
+        bool is_good;
+    } cases[] = {{"acme/eu-1", true}, {"acme eu", false}, {"\\u00e9", false}};
+    struct token_terms t = terms;
+    struct proven p;
+    enum jwt_fault jwt;
+    enum token_fault fault;
+    char name[129 + 1] = {0};
+    t.claim_tenant = STR("org");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct str more = arena_printf(&arena, ",\"sub\":\"ann\",\"org\":\"%s\"", cases[i].tenant);
+        assert_int_equal(token_read(&t, keys, token_of(more.p), NOW, &arena, &p, &jwt, &fault), cases[i].is_good);
+        assert_int_equal(fault, cases[i].is_good ? TOKEN_OK : TOKEN_TENANT_INVALID);
+    }
+    for (size_t n = 128; n <= 129; n++) {
+        memset(name, 'a', n);
+        struct str more = arena_printf(&arena, ",\"sub\":\"ann\",\"org\":\"%s\"", name);
+        assert_int_equal(token_read(&t, keys, token_of(more.p), NOW, &arena, &p, &jwt, &fault), n == 128);
+    }
+}
+
 static void what_the_token_itself_lacks_comes_first(void **state)
 {
     struct proven p;
@@ -165,6 +189,7 @@ int main(void)
         cmocka_unit_test(an_agents_own_token_has_no_user),
         cmocka_unit_test(claims_go_where_the_config_says),
         cmocka_unit_test(a_claim_that_is_wanted_must_be_there),
+        cmocka_unit_test(a_tenant_has_the_form_of_a_keys),
         cmocka_unit_test(what_the_token_itself_lacks_comes_first),
         cmocka_unit_test(two_tenants_must_be_the_same),
         cmocka_unit_test(every_fault_has_a_name_of_its_own_and_a_sentence),

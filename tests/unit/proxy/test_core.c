@@ -50,6 +50,7 @@ struct world {
     const struct key_entry *entry;
     const struct policy *policy;
     uint64_t seq;
+    struct str tenant; /* of every call */
     struct duplicate duplicate; /* of every call */
 };
 
@@ -204,6 +205,7 @@ static int hold_call(struct world *w, struct try *t, struct facts facts, int64_t
     record_open_begin(&t->rw, &o, &t->body, &t->personal);
     struct hold_request q = {.key = w->entry,
                              .policy = w->policy,
+                             .tenant = w->tenant,
                              .run_id = STR("run-1"),
                              .call_id = t->id,
                              .verdict = &t->verdict,
@@ -397,6 +399,48 @@ static void revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold(vo
     assert_int_equal(t.code, CODE_KEY_REVOKED);
     drop(&t);
     assert_str(standing(&w), "none");
+    teardown(&w);
+}
+
+static void a_run_of_one_tenant_is_stopped_whether_key_or_token_says_the_tenant(void **state)
+{
+    struct world w;
+    struct try t;
+    setup(&w);
+    assert_int_equal(core_run_stop(w.core, STR("run-1"), STR("acme"), STR("ann"), &w.seq), 0);
+    w.tenant = STR("acme"); /* of a token: the key has none */
+    assert_int_equal(hold(&w, &t, 1, NULL), CORE_R_REFUSED);
+    assert_int_equal(t.code, CODE_STOPPED);
+    drop(&t);
+    w.tenant = STR("globex"); /* whose run of that name is another */
+    assert_int_equal(hold(&w, &t, 1, NULL), 0);
+    end(&w, &t, OUTCOME_SETTLED, 1);
+    teardown(&w);
+}
+
+static void a_disabled_agent_is_refused_where_limits_are_taken(void **state)
+{
+    struct world w;
+    struct try t;
+    setup(&w);
+    assert_int_equal(core_agent_disable(w.core, STR("nobody"), true, STR("ann"), &w.seq), -ERR_NOT_FOUND);
+    assert_int_equal(core_owner_disable(w.core, STR("nobody"), true, STR("ann"), &w.seq), -ERR_NOT_FOUND);
+    assert_int_equal(core_agent_create(w.core, STR("a b"), STR("bob"), STR("ann"), &w.seq), -ERR_INVALID);
+    assert_int_equal(core_agent_create(w.core, w.entry->agent, STR("bob"), STR("ann"), &w.seq), 0);
+    for (int i = 0; i < 2; i++) { /* the agent, then its owner */
+        for (int is_off = 1; is_off >= 0; is_off--) {
+            int r = i == 0 ? core_agent_disable(w.core, w.entry->agent, is_off, STR("ann"), &w.seq)
+                           : core_owner_disable(w.core, STR("bob"), is_off, STR("ann"), &w.seq);
+            assert_int_equal(r, 0);
+            assert_int_equal(hold(&w, &t, 1, NULL), is_off ? CORE_R_REFUSED : 0);
+            if (is_off) {
+                assert_int_equal(t.code, CODE_KEY_REVOKED);
+                drop(&t);
+            } else {
+                end(&w, &t, OUTCOME_SETTLED, 1);
+            }
+        }
+    }
     teardown(&w);
 }
 
@@ -903,6 +947,8 @@ int main(void)
         cmocka_unit_test(an_unknown_outcome_stays_held_until_a_retry_brings_it),
         cmocka_unit_test(a_released_key_holds_anew),
         cmocka_unit_test(revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold),
+        cmocka_unit_test(a_run_of_one_tenant_is_stopped_whether_key_or_token_says_the_tenant),
+        cmocka_unit_test(a_disabled_agent_is_refused_where_limits_are_taken),
         cmocka_unit_test(after_a_restart_an_open_call_is_unknown_and_held_and_its_slot_is_free),
         cmocka_unit_test(a_call_to_a_model_settles_each_meter_with_what_it_used),
         cmocka_unit_test(usage_beyond_the_hold_is_booked_and_flagged),
