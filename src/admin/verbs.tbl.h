@@ -24,6 +24,7 @@ VERB(GET, "/api/v1/runs", runs, VIEWER, "run agent tenant limit before since unt
 VERB(GET, "/api/v1/runs/{id}", run, VIEWER, "agent tenant limit", "", "RunCalls", "Shows a run and its calls, oldest first; 409 with the list when several runs have that id.")
 VERB(GET, "/api/v1/spend", spend, VIEWER, "by agent tenant key vendor model run since until limit", "", "Spend", "Sums settled and held money by day, vendor, model, class, agent and key, or by some of these.")
 VERB(GET, "/api/v1/find", find, VIEWER, "q text tenant limit", "", "Found", "Says what an id belongs to: the names that it is itself first, then calls that name it, newest first.")
+VERB(GET, "/api/v1/customers/{id}", customer, VIEWER, "tenant limit format", "", "CustomerCalls", "Lists every action of every agent on one customer's account, oldest first, and how that is known.")
 VERB(GET, "/api/v1/events", events, VIEWER, "limit before since until", "", "Events", "Lists what changed: keys, policies, stops, starts; newest first.")
 
 VERB(GET, "/api/v1/feed", feed, VIEWER, "run agent owner user tenant customer key layer vendor model operation class verdict code outcome unknown status min_usd after", "", "stream", "Tells what happens as it happens: messages call, event, limit and gap, each with its seq as id; goes on behind Last-Event-ID, or `after`, else with what is new. With filters on calls: only calls.")

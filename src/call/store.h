@@ -61,6 +61,11 @@ enum query_kind {
     QUERY_ENDED,
     /* Runs whose last call has a seq behind `after` and started before `until`: as QUERY_RUNS, with `ended`. */
     QUERY_QUIET_RUNS,
+    /*
+     * Every action on the account of the customer `id`, oldest first (store/customer.h): what it was and how it is
+     * known. The last element has the counts: customer, proven, inferred, unattributed, objects, first_at, last_at.
+     */
+    QUERY_CUSTOMER,
     QUERY_MARKS, /* name, seq: see mark() */
     /*
      * What people watch: frames behind seq `after_seq`, in order, as {seq, kind: "call", counters, row}, with

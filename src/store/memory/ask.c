@@ -32,7 +32,7 @@ static bool place_fits(const struct query *q, uint64_t seq, wall_t at)
            (q->until == 0 || at < q->until);
 }
 
-static struct call_texts texts_of(struct memory *m, const struct call_row *c)
+struct call_texts memory_texts(struct memory *m, const struct call_row *c)
 {
     const struct frame *open = &memory_entry(m, c->open_seq)->frame;
     struct call_texts t = {c->open_seq, c->close_seq, c->last_seq};
@@ -52,7 +52,7 @@ static struct call_texts texts_of(struct memory *m, const struct call_row *c)
 
 static int put_call(struct asking *a, const struct call_row *c, bool is_full)
 {
-    struct call_texts t = texts_of(a->m, c);
+    struct call_texts t = memory_texts(a->m, c);
     arena_reset(a->arena);
     return render_call(a->arena, &a->w, &t, is_full);
 }
@@ -93,7 +93,7 @@ static int ask_shown(struct asking *a, bool (*is_such)(const struct call_row *ro
         if (!c || !place_fits(a->q, c->row.open_seq, c->row.started_at) || !call_row_fits(a->q, &c->row) ||
             !is_such(&c->row))
             continue;
-        struct call_texts t = texts_of(a->m, &c->row);
+        struct call_texts t = memory_texts(a->m, &c->row);
         arena_reset(a->arena);
         r = render(a->arena, &a->w, &t);
         a->rows_left -= r == 0;
@@ -126,7 +126,7 @@ static int ask_run_sum(struct asking *a)
         if (!c || !place_fits(a->q, c->row.open_seq, c->row.started_at) || !call_row_fits(a->q, &c->row))
             continue;
         a->rows_left--;
-        struct call_texts t = texts_of(a->m, &c->row);
+        struct call_texts t = memory_texts(a->m, &c->row);
         arena_reset(a->arena);
         r = run_sum_add(&sum, a->arena, &t);
     }
@@ -496,7 +496,7 @@ static int ask_ended(struct asking *a)
         if (!row)
             continue;
         a->rows_left--;
-        struct call_texts t = texts_of(a->m, row);
+        struct call_texts t = memory_texts(a->m, row);
         arena_reset(a->arena);
         r = render_ended(a->arena, &a->w, &t, open_body_of, a->m);
     }
@@ -532,6 +532,11 @@ static int ask_quiet_runs(struct asking *a)
     return r;
 }
 
+static int ask_customer(struct asking *a)
+{
+    return memory_ask_customer(a->m, a->arena, a->q, &a->w);
+}
+
 static int ask_marks(struct asking *a)
 {
     struct str name;
@@ -552,6 +557,7 @@ int memory_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_ENDED] = ask_ended,       [QUERY_QUIET_RUNS] = ask_quiet_runs, [QUERY_MARKS] = ask_marks,
         [QUERY_POLLS] = ask_polls,       [QUERY_DUPLICATES] = ask_duplicates,
         [QUERY_FEED] = ask_feed,
+        [QUERY_CUSTOMER] = ask_customer,
     };
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.m = reader->m, .arena = &reader->arena, .q = q, .rows_left = query_rows(q)};

@@ -57,6 +57,9 @@ struct store_reader {
     struct arena arena;
 };
 
+/* The frames of a call. */
+struct call_texts memory_texts(struct memory *m, const struct call_row *c);
+int memory_ask_customer(struct memory *m, struct arena *a, const struct query *q, struct json_writer *w);
 int memory_ask(struct store_reader *r, const struct query *q, struct buf *ret_json);
 /* The rows of QUERY_FIND, inside the lock and the array of memory_ask. */
 int memory_find(struct memory *m, struct arena *a, const struct query *q, struct json_writer *w);

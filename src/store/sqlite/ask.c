@@ -731,6 +731,11 @@ static int ask_quiet_runs(struct asking *a)
     return sqlite_ask_quiet_runs(a->r, a->q, &a->w);
 }
 
+static int ask_customer(struct asking *a)
+{
+    return sqlite_ask_customer(a->r, a->q, &a->w);
+}
+
 static int ask_marks(struct asking *a)
 {
     return sqlite_ask_marks(a->r, &a->w);
@@ -751,6 +756,7 @@ int sqlite_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_ENDED] = ask_ended,       [QUERY_QUIET_RUNS] = ask_quiet_runs, [QUERY_MARKS] = ask_marks,
         [QUERY_POLLS] = ask_polls,       [QUERY_DUPLICATES] = ask_duplicates,
         [QUERY_FEED] = ask_feed,
+        [QUERY_CUSTOMER] = ask_customer,
     };
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.r = reader, .q = q};

@@ -108,6 +108,13 @@ static uint32_t entry_at(struct str entries, size_t i)
     return le32toh(entry);
 }
 
+uint64_t finds_entry(struct str entries, size_t i, int64_t block, uint32_t *ret_mark)
+{
+    uint32_t entry = entry_at(entries, i), place = entry & (PLACE_SEQS - 1);
+    *ret_mark = entry - place;
+    return (uint64_t)block * PLACE_SEQS + place;
+}
+
 /* Most rows have none: without a way out, this is a few instructions for eight entries. */
 bool finds_has(struct str entries, uint32_t mark)
 {

@@ -46,5 +46,7 @@ int finds_write(struct finds *f);
 
 /* The frames of a row that may name the id, newest first: *i starts at the row's number of entries; false: no more. */
 bool finds_next(struct str entries, int64_t block, uint32_t mark, size_t *i, uint64_t *ret_seq);
+/* The i-th entry: the frame, and the mark of what it names. */
+uint64_t finds_entry(struct str entries, size_t i, int64_t block, uint32_t *ret_mark);
 bool finds_has(struct str entries, uint32_t mark); /* whether there is one */
 static inline size_t finds_count(struct str entries) { return entries.n / 4; }

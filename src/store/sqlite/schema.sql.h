@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#define SCHEMA_VERSION 5
+#define SCHEMA_VERSION 6
 #define SCHEMA_APPLICATION_ID 0x46424c4c /* "FBLL" */
 
 static const char SCHEMA_SQL[] =
@@ -63,6 +63,7 @@ static const char SCHEMA_SQL[] =
     "CREATE TABLE objects(id TEXT NOT NULL, scope TEXT NOT NULL, type TEXT NOT NULL, customer TEXT NOT NULL,"
     " parent TEXT NOT NULL, created INTEGER NOT NULL, agent TEXT NOT NULL, key TEXT NOT NULL, run_id TEXT NOT NULL,"
     " call_id TEXT NOT NULL, open_seq INTEGER NOT NULL, PRIMARY KEY(id, scope)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX objects_customer ON objects(customer) WHERE customer <> '';"
     "CREATE TABLE idempotency(scope TEXT NOT NULL, key TEXT NOT NULL, open_seq INTEGER NOT NULL, body TEXT NOT NULL,"
     " at INTEGER NOT NULL, PRIMARY KEY(scope, key)) STRICT, WITHOUT ROWID;"
 

@@ -88,4 +88,5 @@ int sqlite_rebuild(struct store *s, struct buf *ret_json);
 /* follow.c: the elements of an array that is open. */
 int sqlite_ask_ended(struct store_reader *r, const struct query *q, struct json_writer *w);
 int sqlite_ask_quiet_runs(struct store_reader *r, const struct query *q, struct json_writer *w);
+int sqlite_ask_customer(struct store_reader *r, const struct query *q, struct json_writer *w); /* ask_customer.c */
 int sqlite_ask_marks(struct store_reader *r, struct json_writer *w);

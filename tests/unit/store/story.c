@@ -236,8 +236,11 @@ static void put_decision(struct json_writer *w, const struct story_call *c)
 static void put_personal(struct values *v, const struct story_call *c)
 {
     values_add_text(v, "tenant", c->tenant);
-    values_add_text(v, "customer", c->customer ? c->customer : "cus_9");
-    values_add_text(v, "customer_source", "request");
+    const char *customer = c->customer ? c->customer : "cus_9";
+    if (customer[0]) {
+        values_add_text(v, "customer", customer);
+        values_add_text(v, "customer_source", c->customer_source ? c->customer_source : "request");
+    }
     values_add_text(v, "owner", "ops@example.com");
     values_add_text(v, "path", "/v1/refunds");
     values_add_text(v, "idempotency_key", c->idempotency);

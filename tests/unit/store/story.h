@@ -38,7 +38,8 @@ struct story_call {
     const char *duplicate;            /* what an equal one is found by, JSON; NULL: nothing */
     const char *model;                /* asked for; NULL: not a call to a model */
     const char *cause;                /* caused_by as JSON; NULL: none */
-    const char *customer, *trace_id, *parent_run_id; /* NULL: cus_9, always the same, none */
+    const char *customer, *trace_id, *parent_run_id; /* NULL: cus_9 (empty: none), always the same, none */
+    const char *customer_source;                     /* NULL: request */
     const char *params;               /* JSON; NULL: an amount, a charge and a sentence */
     money_t held;                     /* -1: null */
     bool is_over;                     /* refused or given up: no CLOSE follows */
