@@ -4,15 +4,16 @@ import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { openPage, shoot, startBrowser, startDaemon } from './rig.mjs';
 
-const CALLS = 10000,
+const RUNS = 450 /* more than two pages */,
+    CALLS = 10000,
     AT_ONCE = 16,
     OPEN_MS = 1000;
 
 /* Reads that the policy permits, as many at once as the daemon's limits bear. */
-async function fill(d, run) {
+async function fill(d, n, runOf) {
     const url = new URL(d.ready.data),
         agent = new http.Agent({ keepAlive: true, maxSockets: AT_ONCE });
-    const one = () =>
+    const one = (i) =>
         new Promise((done, fail) =>
             http
                 .get(
@@ -21,16 +22,16 @@ async function fill(d, run) {
                         host: url.hostname,
                         port: url.port,
                         path: '/stripe/v1/balance',
-                        headers: { authorization: 'Bearer ' + d.ready.key, 'x-agent-run-id': run },
+                        headers: { authorization: 'Bearer ' + d.ready.key, 'x-agent-run-id': runOf(i) },
                     },
                     (r) => r.resume().on('end', () => done(r.statusCode)),
                 )
                 .on('error', fail),
         );
-    let left = CALLS;
+    let left = n;
     await Promise.all(
         Array.from({ length: AT_ONCE }, async () => {
-            while (left-- > 0) assert.equal(await one(), 200);
+            while (left-- > 0) assert.equal(await one(left), 200);
         }),
     );
     agent.destroy();
@@ -40,7 +41,8 @@ describe('a run of 10,000 calls', () => {
     let d, browser, p;
     before(async () => {
         d = await startDaemon();
-        await fill(d, 'long-run');
+        await fill(d, RUNS, (i) => `short-${i}`);
+        await fill(d, CALLS, () => 'long-run');
         browser = await startBrowser();
         p = await openPage(browser, d);
         await p.signIn();
@@ -88,6 +90,21 @@ describe('a run of 10,000 calls', () => {
         await shoot(p.page, 'run-long-light');
         await p.page.keyboard.press('Home');
         await p.page.locator('.row[aria-rowindex="2"]').waitFor();
+    });
+    it('every run is reached by scrolling on, each once', async () => {
+        await p.goto('#/runs');
+        const grid = p.page.getByRole('grid'),
+            seen = new Set();
+        await grid.waitFor();
+        await grid.focus();
+        for (let i = 0; i < 40 && seen.size < RUNS + 1; i++) {
+            for (const id of await p.page.locator('.row-space .row').evaluateAll((rows) => rows.map((r) => r.id)))
+                seen.add(id);
+            await p.page.keyboard.press('PageDown');
+            await p.page.waitForTimeout(100);
+        }
+        assert.equal(seen.size, RUNS + 1);
+        assert.equal(Number(await grid.getAttribute('aria-rowcount')), RUNS + 2);
     });
     it('every list of calls pages on as it is scrolled', async () => {
         await p.goto('#/calls?run=long-run');

@@ -1,4 +1,4 @@
-/* Signing in by link, what a role offers, and letting somebody in. */
+/* Signing in by link, what a role offers, letting somebody in, and calls as a file. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { axe, call, openPage, shoot, startBrowser, startDaemon } from './rig.mjs';
@@ -133,6 +133,27 @@ describe('people', () => {
         await row.getByRole('button', { name: 'Enable' }).click();
         await row.getByText('active').waitFor();
         assert.equal((await chat()).status, 200);
+        assert.deepEqual(await p.check(), []);
+        await p.close();
+    });
+    it('calls that the filters match are saved as a file', async () => {
+        const p = await openPage(browser, d);
+        await p.signIn();
+        await p.goto('#/calls?layer=saas');
+        for (const [name, file] of [
+            [/^CSV/, 'calls.csv'],
+            [/^NDJSON/, 'calls.ndjson'],
+        ]) {
+            await p.page.getByRole('button', { name: 'Export' }).click();
+            const [saved] = await Promise.all([
+                p.page.waitForEvent('download'),
+                p.page.getByRole('button', { name }).click(),
+            ]);
+            assert.equal(saved.suggestedFilename(), file);
+            const text = Buffer.concat(await (await saved.createReadStream()).toArray()).toString();
+            assert.match(text, /stripe\.payouts\.create/);
+            assert.doesNotMatch(text, /openai\.chat/);
+        }
         assert.deepEqual(await p.check(), []);
         await p.close();
     });

@@ -87,19 +87,24 @@ function asked(): Record<string, string> {
     return q;
 }
 
+interface Page {
+    calls: Call[];
+    next: number | null;
+}
+
 interface Listed {
     key: string;
     calls: Call[];
     fresh: Call[];
     error: Error | null;
     isLoading: boolean;
-    isWhole: boolean;
+    next: number | null;
 }
 
 /* The calls that the filters match, a page at a time, and what came since. */
 function useCalls(filters: Record<string, string>, isHeld: () => boolean) {
     const key = JSON.stringify(filters);
-    const blank: Listed = { key, calls: [], fresh: [], error: null, isLoading: true, isWhole: false };
+    const blank: Listed = { key, calls: [], fresh: [], error: null, isLoading: true, next: null };
     const [state, setState] = useState<Listed>(blank);
     const s = state.key === key ? state : blank,
         ref = useRef(s),
@@ -110,8 +115,8 @@ function useCalls(filters: Record<string, string>, isHeld: () => boolean) {
     const first = () => {
         const stop = new AbortController();
         setState(blank);
-        get<{ calls: Call[] }>('/calls', { ...filters, limit: PAGE }, stop.signal).then(
-            ({ calls }) => put({ calls, isLoading: false, isWhole: calls.length < PAGE }),
+        get<Page>('/calls', { ...filters, limit: PAGE }, stop.signal).then(
+            ({ calls, next }) => put({ calls, isLoading: false, next }),
             (error) => {
                 if (error.name !== 'AbortError') put({ error, isLoading: false });
             },
@@ -121,16 +126,12 @@ function useCalls(filters: Record<string, string>, isHeld: () => boolean) {
     useEffect(first, [key]);
 
     const older = async () => {
-        const { calls, isWhole, isLoading } = ref.current;
-        if (isWhole || isLoading || busy.current || !calls.length || calls.length >= ROWS_MAX) return;
+        const { calls, next, isLoading } = ref.current;
+        if (!next || isLoading || busy.current || calls.length >= ROWS_MAX) return;
         busy.current = true;
         try {
-            const more = await get<{ calls: Call[] }>('/calls', {
-                ...filters,
-                limit: PAGE,
-                before: calls[calls.length - 1]!.seq,
-            });
-            put({ calls: [...ref.current.calls, ...more.calls], isWhole: more.calls.length < PAGE });
+            const more = await get<Page>('/calls', { ...filters, limit: PAGE, before: next });
+            put({ calls: [...ref.current.calls, ...more.calls], next: more.next });
         } catch (error) {
             put({ error: error as Error });
         }

@@ -1,4 +1,5 @@
 /* runs.tsx - every run, newest first: what agents set out to do, what it cost, and what was refused. */
+import { useMemo, useRef, useState } from 'preact/hooks';
 import { get } from './api';
 import * as f from './format';
 import { Filters } from './filters';
@@ -11,7 +12,7 @@ import { RunPage } from './run';
 import type { Run } from './types';
 
 const FILTERS = ['run', 'agent', 'tenant', 'since', 'until'];
-const RUNS_MAX = 1000;
+const PAGE = 200;
 
 const columns: Column<Run>[] = [
     { name: 'Last call', class: 'c-time', cell: (r) => <When at={r.last} /> },
@@ -47,36 +48,63 @@ const columns: Column<Run>[] = [
 const isZero = (r: Run) => !r.held || f.nano(r.held.usd) === 0n;
 const idOf = (r: Run) => [r.run_id, r.agent, r.tenant].map((x) => encodeURIComponent(x ?? '')).join('.');
 
+interface Page {
+    runs: Run[];
+    next: number | null;
+}
+
+/* The first page follows what happens; those behind it are as they were when they were asked for. */
+function useRuns(q: Record<string, string | null>) {
+    const key = 'runs ' + JSON.stringify(q),
+        none = { key, runs: [] as Run[], next: undefined as number | null | undefined };
+    const first = useLoad(key, (signal) => get<Page>('/runs', { ...q, limit: PAGE }, signal));
+    const [behind, setBehind] = useState(none),
+        isBusy = useRef(false);
+    const more = behind.key === key ? behind : none;
+    useLive(['call'], first.again, { everyMs: 2000 });
+    const rows = useMemo(() => {
+        const seen = new Set<string>() /* a run that went on stands on the first page, and behind it as it was */,
+            all = [...(first.data?.runs ?? []), ...more.runs];
+        return all.filter((r) => !seen.has(idOf(r)) && seen.add(idOf(r)));
+    }, [first.data, more.runs]);
+    const older = async () => {
+        const next = more.next === undefined ? first.data?.next : more.next;
+        if (!next || isBusy.current) return;
+        isBusy.current = true;
+        await get<Page>('/runs', { ...q, limit: PAGE, before: next }).then(
+            (p) => setBehind({ key, runs: [...more.runs, ...p.runs], next: p.next }),
+            () => null /* scrolling asks again */,
+        );
+        isBusy.current = false;
+    };
+    return { ...first, rows, older };
+}
+
 function RunList() {
     const q = Object.fromEntries(FILTERS.map((n) => [n, route.value.query.get(n)]));
-    const { data, error, again } = useLoad('runs ' + JSON.stringify(q), (signal) =>
-        get<{ runs: Run[] }>('/runs', { ...q, limit: RUNS_MAX }, signal),
-    );
-    useLive(['call'], again, { everyMs: 2000 });
+    const { data, rows, error, again, older } = useRuns(q);
     return (
         <div class="split-list">
             <div class="head">
                 <h1>Runs</h1>
                 <Filters names={FILTERS} />
-                {data && data.runs.length === RUNS_MAX && (
-                    <span class="faint">the newest {f.count(RUNS_MAX)}; narrow it to see older ones</span>
-                )}
             </div>
             {error && <Failed error={error} again={again} />}
             {!data && !error && <Loading what="runs" />}
-            {data && data.runs.length === 0 && (
+            {data && rows.length === 0 && (
                 <Empty>
                     No run matches. Agents name their run with the header <code>x-agent-run-id</code>, or{' '}
                     <code>flyball run -- COMMAND</code> does it for them.
                 </Empty>
             )}
-            {data && data.runs.length > 0 && (
+            {rows.length > 0 && (
                 <Rows
                     label="Runs, newest first"
-                    rows={data.runs}
+                    rows={rows}
                     columns={columns}
                     idOf={idOf}
                     classOf={(r) => (r.unknown ? 'tone-unknown' : '')}
+                    onEnd={() => void older()}
                     onOpen={(r) => go(href('runs', r.run_id, { agent: r.agent, tenant: r.tenant }))}
                 />
             )}
