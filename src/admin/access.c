@@ -132,12 +132,16 @@ static bool role_fits(struct request *r)
     return true;
 }
 
-/* What a page of another origin makes a browser send says so; programs say nothing of the kind. */
+/*
+ * What a page of another origin makes a browser send says so; programs say nothing of the kind. Sec-Fetch-Site is the
+ * browser's own word, and counts more: behind a proxy of another name Origin is that name, and our page is our page.
+ */
 static bool origin_fits(struct request *r, const struct http_head *head)
 {
     struct str origin = field(head, "origin"), site = field(head, "sec-fetch-site");
-    bool is_foreign = origin.n ? !origin_is_ours(origin, head->host, r->admin->tls != NULL)
-                               : str_eq(site, STR("cross-site")) || str_eq(site, STR("same-site"));
+    bool is_foreign = site.n     ? str_eq(site, STR("cross-site")) || str_eq(site, STR("same-site"))
+                      : origin.n ? !origin_is_ours(origin, head->host, r->admin->tls != NULL)
+                                 : false;
     if (!is_foreign)
         return true;
     request_fail(r, 403, "origin_denied", "requests of pages from elsewhere are not answered");

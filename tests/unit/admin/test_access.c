@@ -401,6 +401,24 @@ static void pages_from_elsewhere_are_not_answered(void **state)
     assert_answer(f, 200, "keys");
 }
 
+static void our_page_behind_a_proxy_of_another_name_is_our_page(void **state)
+{
+    struct fake *f = *state;
+    struct http_field more[] = {{STR("Origin"), STR("https://flyball.internal")},
+                                {STR("Sec-Fetch-Site"), STR("same-origin")}};
+    f->more = more;
+    f->n_more = 2;
+    fake_send(f, "POST", "/api/v1/kill", HERE, BEARER, "application/json", "{}");
+    assert_answer(f, 200, "killed");
+    more[1].value = STR("cross-site");
+    fake_send(f, "POST", "/api/v1/kill", HERE, BEARER, "application/json", "{}");
+    assert_answer(f, 403, "origin_denied");
+    more[1].value = STR("same-origin"); /* a name made to lead here is of its own origin, and shows that name as Host */
+    fake_send(f, "POST", "/api/v1/kill", "flyball.internal", BEARER, "application/json", "{}");
+    assert_answer(f, 421, "host_unknown");
+    f->n_more = 0;
+}
+
 static void signing_in_from_elsewhere_is_refused_too(void **state)
 {
     struct fake *f = *state;
@@ -434,6 +452,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_link_of_one_who_was_revoked_signs_nobody_in, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bearer_token_is_taken_before_a_cookie, setup, teardown),
         cmocka_unit_test_setup_teardown(pages_from_elsewhere_are_not_answered, setup, teardown),
+        cmocka_unit_test_setup_teardown(our_page_behind_a_proxy_of_another_name_is_our_page, setup, teardown),
         cmocka_unit_test_setup_teardown(signing_in_from_elsewhere_is_refused_too, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
