@@ -55,7 +55,8 @@ class Tap:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._sockets = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     def _accept(self):
         while True:
@@ -81,6 +82,8 @@ class Tap:
             pass
 
     def stop(self):
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread, which else would take one of the next tap's
+        self._thread.join(10)
         self._listener.close()
         for s in self._sockets:
             s.close()
