@@ -347,6 +347,7 @@ void fake_setup(struct fake *f)
     memset(&fake_core, 0, sizeof(fake_core));
     fake_core.is_durable = true;
     fake_core.now = 1000 * NS_PER_S;
+    timer_wheel_free(loop.wheel); /* of a setting that was left half-way */
     loop.wheel = timer_wheel_new(&loop);
     rng_seeded_init(&f->rng, 1);
     limits_default(&f->limits);
@@ -377,6 +378,7 @@ void fake_teardown(struct fake *f)
 {
     admin_free(f->admin);
     timer_wheel_free(loop.wheel);
+    loop.wheel = NULL;
     exchange_drop(f);
     free(f->sent);
 }
