@@ -336,6 +336,10 @@ void request_answer_synced(struct request *r, int status, uint64_t seq)
         on_synced(r);
 }
 
+void request_hold(struct request *r) { r->n_refs++; }
+
+void request_let_go(struct request *r) { request_unref(r); }
+
 static void on_asked(void *ctx)
 {
     struct request *r = ctx;

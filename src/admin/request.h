@@ -55,6 +55,7 @@ struct request {
     void (*on_writable)(struct request *r); /* NULL: nobody waits for it */
     /* of the handler, across waits */
     struct str note;
+    struct erase_job *erase;
     /* of the head, for files: empty where it has none */
     struct str if_none_match, accept_encoding;
 };
@@ -135,6 +136,9 @@ void request_fail_err(struct request *r, int err);
 void request_fail_stop(struct request *r, int err);
 /* Sends `out` with `status` once the frame `seq` is durable. */
 void request_answer_synced(struct request *r, int status, uint64_t seq);
+/* Another thread works for it, until request_let_go(). */
+void request_hold(struct request *r);
+void request_let_go(struct request *r);
 /* Puts the question r->ask (kind and filters set, or work); then(r) runs with the answer in r->ask.json. */
 void request_ask(struct request *r, void (*then)(struct request *r));
 /* The end of an answer that was sent piece by piece. */

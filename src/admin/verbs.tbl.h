@@ -23,6 +23,7 @@ VERB(GET, "/api/v1/calls/{id}/why", why, VIEWER, "", "", "Why", "Explains one ca
 VERB(GET, "/api/v1/runs", runs, VIEWER, "run agent tenant limit before since until", "", "Runs", "Lists runs, newest first.")
 VERB(GET, "/api/v1/runs/{id}", run, VIEWER, "agent tenant limit", "", "RunCalls", "Shows a run and its calls, oldest first; 409 with the list when several runs have that id.")
 VERB(GET, "/api/v1/spend", spend, VIEWER, "by agent tenant key vendor model run since until limit", "", "Spend", "Sums settled and held money by day, vendor, model, class, agent and key, or by some of these.")
+VERB(POST, "/api/v1/erase", erase, OWNER, "", "Erase", "Erased", "Takes the personal values of a customer, a user or a run out of the record, for good; the chain stays whole.")
 VERB(GET, "/api/v1/find", find, VIEWER, "q text tenant limit", "", "Found", "Says what an id belongs to: the names that it is itself first, then calls that name it, newest first.")
 VERB(GET, "/api/v1/customers/{id}", customer, VIEWER, "tenant limit format", "", "CustomerCalls", "Lists every action of every agent on one customer's account, oldest first, and how that is known.")
 VERB(GET, "/api/v1/events", events, VIEWER, "limit before since until", "", "Events", "Lists what changed: keys, policies, stops, starts; newest first.")

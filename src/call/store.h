@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/money.h"
+#include "call/erasure.h"
 #include "call/frame.h"
 #include "call/limit.h"
 
@@ -142,6 +143,15 @@ struct store_ops {
      * frames survive, in the order of the calls.
      */
     int (*mark)(struct store *s, struct str name, uint64_t seq);
+    /*
+     * Erasing, in the thread that applies. erase() writes down what it is asked for, then takes the values out of all
+     * that can be asked, in one step; erase_scrub() takes them out of what lies behind (-ERR_BUSY: a reader is in the
+     * way, ask again); erase_end() forgets the question. erase_pending(): 0, or where a process that died had got to.
+     */
+    int (*erase)(struct store *s, const struct erasure *e, struct erased *ret);
+    int (*erase_pending)(struct store *s, struct arena *a, struct erasure *ret, struct erased *ret_done);
+    int (*erase_scrub)(struct store *s);
+    int (*erase_end)(struct store *s);
     /* Counters of windows and slots that are past at `now` are left out, but for those that hold something. */
     int (*load)(struct store *s, wall_t now, const struct store_loader *to);
     int (*reader_new)(struct store *s, struct store_reader **ret);
@@ -152,6 +162,8 @@ struct store_ops {
     void (*close)(struct store *s);
 };
 #define STORE_R_DIFFERS 1
+#define STORE_R_TO_ERASE 1
+#define STORE_R_ERASED 2 /* but not scrubbed */
 
 struct store {
     const struct store_ops *ops;

@@ -234,6 +234,8 @@ int core_new(const struct core_options *o, struct core **ret)
     c->started_at = c->clock->wall(c->clock->ctx);
 
     int r = core_load(c);
+    if (r == 0)
+        r = core_erase_resume(c);
     if (r < 0) {
         core_free(c);
         return err_trace(r);

@@ -72,6 +72,7 @@ void core_checkpoint(struct core *c)
 void core_say_stop(struct core *c)
 {
     uint64_t seq;
+    core_erase_stop(c);
     core_lock(c);
     int r = core_event(c, STR("stop"), STR("daemon"), NULL, 0, &seq);
     core_unlock(c);

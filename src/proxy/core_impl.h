@@ -14,6 +14,7 @@
 #include "codec/json_read.h"
 #include "proxy/causes.h"
 #include "proxy/core_call.h"
+#include "proxy/core_erase.h"
 #include "proxy/core_follow.h"
 #include "proxy/core_keys.h"
 #include "store/journal/journal.h"
@@ -58,6 +59,15 @@ struct mark {
 /* core_follow.c; in the drain thread */
 void core_write_marks(struct core *c);
 bool core_has_new_mark(const struct core *c); /* under bg_mutex */
+
+/* core_erase.c: of the process before; its value stands behind it. */
+struct resumed_erase {
+    struct erase_job job;
+    char value[];
+};
+int core_erase_resume(struct core *c);
+void core_erase_stop(struct core *c); /* whoever waits is gone: the next start goes on */
+void core_erase_turn(struct core *c); /* in the drain thread, when it has moved all there was */
 
 struct drain_batch; /* core_turns.c */
 void core_drain_batch_free(struct drain_batch *b);
@@ -105,6 +115,8 @@ struct core {
     pthread_mutex_t bg_mutex;
     pthread_cond_t sync_cond, drain_cond, answer_cond;
     struct list syncs, asks;
+    struct erase_job *erase_job; /* NULL: none is under way */
+    struct resumed_erase *resumed_erase;
     struct mark marks[MARKS_MAX];
     size_t n_marks;
     bool is_stopping;
@@ -169,6 +181,7 @@ void core_agents_free(struct core *c);
 int core_agent_load(struct core *c, struct json body, struct json personal); /* of an EVENT */
 int core_owner_load(struct core *c, struct json personal, bool is_enabled);
 void core_objects_free(struct core *c);
+void core_objects_forget(struct core *c, struct str customer); /* under the mutex */
 void core_object_put(struct core *c, struct str scope, struct str id, struct str customer); /* under the mutex */
 
 void core_checkpoint(struct core *c); /* core_checkpoint.c: a signed one when it is due */

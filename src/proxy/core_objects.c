@@ -55,6 +55,16 @@ void core_object_put(struct core *c, struct str scope, struct str id, struct str
     list_add_tail(&c->object_lru, &e->node);
 }
 
+void core_objects_forget(struct core *c, struct str customer)
+{
+    list_each_safe(n, tmp, &c->object_lru)
+    {
+        struct object_entry *e = list_entry(n, struct object_entry, node);
+        if (str_eq(str_c(e->customer), customer))
+            drop(c, e);
+    }
+}
+
 void core_object_learned(struct core *c, struct str scope, struct str id, struct str customer)
 {
     core_lock(c);

@@ -228,6 +228,8 @@ bool core_drain_turn(struct core *c)
         drain_goes_on(c);
     if (did)
         wake_answers(c);
+    if (r == 0 && b->has_all)
+        core_erase_turn(c);
     return did && !b->has_all;
 }
 
@@ -251,7 +253,7 @@ void core_drain_wait(struct core *c)
     pthread_mutex_lock(&c->bg_mutex);
     atomic_store(&c->drain_sleeps, true);
     atomic_thread_fence(memory_order_seq_cst); /* see wake_drain() */
-    if (c->drain_error || atomic_load(&c->n_late) > 0) { /* whoever asks, the disk has to have time to change */
+    if (c->drain_error || atomic_load(&c->n_late) > 0 || c->erase_job) { /* whoever asks, the disk has to have time to change */
         deadline(&ts, DRAIN_RETRY_MS);
         while (!c->is_stopping && pthread_cond_timedwait(&c->drain_cond, &c->bg_mutex, &ts) == 0)
             ;

@@ -370,6 +370,44 @@ int journal_recycle(struct journal *j, uint64_t seq)
     }
 }
 
+int journal_turn_over(struct journal *j)
+{
+    if (atomic_load(&j->has_failed))
+        return err_trace(-ERR_IO);
+    return atomic_load(&j->current->first_seq) == 0 ? 0 : segment_switch(j);
+}
+
+static struct spare *take_spare(struct journal *j)
+{
+    struct spare *s = NULL;
+    pthread_mutex_lock(&j->lock);
+    if (!list_is_empty(&j->spares)) {
+        s = list_entry(j->spares.next, struct spare, node);
+        list_remove(&s->node);
+        j->n_spares--;
+    }
+    pthread_mutex_unlock(&j->lock);
+    return s;
+}
+
+int journal_scrub(struct journal *j, uint64_t seq)
+{
+    pthread_mutex_lock(&j->lock);
+    uint64_t first = atomic_load(&oldest(j)->first_seq);
+    pthread_mutex_unlock(&j->lock);
+    if (first != 0 && first < seq)
+        return -ERR_BUSY;
+    for (struct spare *s; (s = take_spare(j));) {
+        struct str path = spare_path(j, s->id);
+        int r = io_unlink(j->io, path);
+        free((char *)path.p);
+        spare_free(s);
+        if (r < 0)
+            return err_trace(r);
+    }
+    return 0;
+}
+
 uint64_t journal_bytes(const struct journal *j)
 {
     struct journal *m = (struct journal *)j; /* the lock is the only thing that changes */

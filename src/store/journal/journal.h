@@ -49,6 +49,15 @@ void journal_warm(struct journal *j, uint64_t bytes);
  * recycled.
  */
 int journal_recycle(struct journal *j, uint64_t seq);
+/*
+ * For erasing what stands in segments: the next frame begins a new one. Under the ledger mutex; errors as of append.
+ */
+int journal_turn_over(struct journal *j);
+/*
+ * Removes files that are kept for reuse, with all that older segments left in them. -ERR_BUSY: frames below `seq`
+ * still stand in a segment that could not be recycled yet. In the store thread.
+ */
+int journal_scrub(struct journal *j, uint64_t seq);
 uint64_t journal_bytes(const struct journal *j); /* in segments not yet recycled; any thread */
 void journal_close(struct journal *j); /* all readers are freed; NULL is fine. Does not sync. */
 

@@ -59,6 +59,11 @@ struct store_reader {
 
 /* The frames of a call. */
 struct call_texts memory_texts(struct memory *m, const struct call_row *c);
+/* erase.c */
+int memory_erase(struct store *s, const struct erasure *what, struct erased *ret);
+int memory_erase_pending(struct store *s, struct arena *a, struct erasure *ret, struct erased *ret_done);
+int memory_erase_scrub(struct store *s);
+int memory_erase_end(struct store *s);
 int memory_ask_customer(struct memory *m, struct arena *a, const struct query *q, struct json_writer *w);
 int memory_ask(struct store_reader *r, const struct query *q, struct buf *ret_json);
 /* The rows of QUERY_FIND, inside the lock and the array of memory_ask. */

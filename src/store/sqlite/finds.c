@@ -9,6 +9,7 @@
 #include "store/sqlite/sqlite_impl.h"
 
 #include <endian.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PLACE_BITS 9
@@ -134,4 +135,39 @@ bool finds_next(struct str entries, int64_t block, uint32_t mark, size_t *i, uin
         return true;
     }
     return false;
+}
+
+/* --- erasing ------------------------------------------------------------------------------------------------------ */
+
+int finds_put(struct buf *entries, const struct finds_key *k, uint64_t seq, struct str id)
+{
+    uint32_t entry = htole32(finds_mark(k, id) | (uint32_t)(seq % PLACE_SEQS));
+    return buf_add(entries, (struct str){(const char *)&entry, sizeof entry});
+}
+
+void finds_drop(struct buf *entries, uint64_t seq)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < finds_count(buf_str(entries)); i++) {
+        if ((entry_at(buf_str(entries), i) & (PLACE_SEQS - 1)) == seq % PLACE_SEQS)
+            continue;
+        memmove(entries->p + 4 * n++, entries->p + 4 * i, 4);
+    }
+    entries->n = 4 * n;
+}
+
+static int by_place(const void *x, const void *y)
+{
+    uint32_t a, b;
+    memcpy(&a, x, sizeof a);
+    memcpy(&b, y, sizeof b);
+    a = le32toh(a) & (PLACE_SEQS - 1);
+    b = le32toh(b) & (PLACE_SEQS - 1);
+    return (a > b) - (a < b);
+}
+
+void finds_sort(struct buf *entries)
+{
+    if (entries->n)
+        qsort(entries->p, finds_count(buf_str(entries)), 4, by_place);
 }

@@ -48,5 +48,9 @@ int finds_write(struct finds *f);
 bool finds_next(struct str entries, int64_t block, uint32_t mark, size_t *i, uint64_t *ret_seq);
 /* The i-th entry: the frame, and the mark of what it names. */
 uint64_t finds_entry(struct str entries, size_t i, int64_t block, uint32_t *ret_mark);
+/* For erasing: an entry more, all of a frame's taken out, and their order made good. */
+int finds_put(struct buf *entries, const struct finds_key *k, uint64_t seq, struct str id);
+void finds_drop(struct buf *entries, uint64_t seq);
+void finds_sort(struct buf *entries);
 bool finds_has(struct str entries, uint32_t mark); /* whether there is one */
 static inline size_t finds_count(struct str entries) { return entries.n / 4; }

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#define SCHEMA_VERSION 6
+#define SCHEMA_VERSION 7
 #define SCHEMA_APPLICATION_ID 0x46424c4c /* "FBLL" */
 
 static const char SCHEMA_SQL[] =
@@ -77,5 +77,9 @@ static const char SCHEMA_SQL[] =
     " over_at INTEGER NOT NULL, PRIMARY KEY(kind, id)) STRICT, WITHOUT ROWID;"
     /* How far those who follow along have got. */
     "CREATE TABLE marks(name TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+    /* What is being erased: its value until that is done, then what came of it. */
+    "CREATE TABLE erasing(id INTEGER PRIMARY KEY CHECK(id = 1), what TEXT NOT NULL, value TEXT NOT NULL,"
+    " done TEXT NOT NULL) STRICT;"
 
     "INSERT INTO meta VALUES(1, 0, zeroblob(32), 0, randomblob(16));";

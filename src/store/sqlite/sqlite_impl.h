@@ -85,6 +85,14 @@ int sqlite_find(struct store_reader *r, const struct query *q, struct json_write
 int sqlite_ask_feed(struct store_reader *r, const struct query *q, struct json_writer *w);
 int sqlite_rebuild(struct store *s, struct buf *ret_json);
 
+/* erase.c */
+int sqlite_erase(struct store *s, const struct erasure *e, struct erased *ret);
+int sqlite_erase_pending(struct store *s, struct arena *a, struct erasure *ret, struct erased *ret_done);
+int sqlite_erase_scrub(struct store *s);
+int sqlite_erase_end(struct store *s);
+/* store_sqlite.c: nothing is left in the WAL. -ERR_BUSY: a reader is in the way. */
+int sqlite_truncate_wal(struct sqlite *s);
+
 /* follow.c: the elements of an array that is open. */
 int sqlite_ask_ended(struct store_reader *r, const struct query *q, struct json_writer *w);
 int sqlite_ask_quiet_runs(struct store_reader *r, const struct query *q, struct json_writer *w);

@@ -115,6 +115,19 @@ static int checkpoint(struct sqlite *s, int mode)
     return 0;
 }
 
+int sqlite_truncate_wal(struct sqlite *s)
+{
+    int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if ((rc & 0xff) == SQLITE_BUSY)
+        return -ERR_BUSY;
+    if (rc != SQLITE_OK)
+        return failure(s, rc);
+    set_durable(s);
+    s->wal_pages = 0;
+    s->checkpoint_pages = CHECKPOINT_PAGES;
+    return 0;
+}
+
 /* After a commit. Waits for readers only when they have let it grow long. */
 static int checkpoint_if_due(struct sqlite *s)
 {
@@ -360,6 +373,10 @@ static const struct store_ops OPS = {
     .durable = sqlite_durable,
     .make_durable = sqlite_make_durable,
     .mark = sqlite_mark,
+    .erase = sqlite_erase,
+    .erase_pending = sqlite_erase_pending,
+    .erase_scrub = sqlite_erase_scrub,
+    .erase_end = sqlite_erase_end,
     .load = sqlite_load,
     .reader_new = sqlite_reader_new,
     .ask = sqlite_ask,

@@ -8,6 +8,7 @@
 #include "http/server.h"
 #include "net/timer.h"
 #include "identity/run.h"
+#include "proxy/core_erase.h"
 #include "proxy/core_follow.h"
 #include "proxy/core_people.h"
 #include "proxy/core_agents.h"
@@ -287,6 +288,19 @@ struct str core_secrets_problem(struct core *c)
     return fake_core.problem ? str_c(fake_core.problem) : STR_NONE;
 }
 uint64_t core_store_seq(struct core *c) { return 100; }
+
+int core_erase(struct core *c, struct erase_job *job)
+{
+    fake_core.job = job;
+    return fake_core.result;
+}
+
+void fake_erased(int result, const struct erased *done)
+{
+    fake_core.job->result = result;
+    fake_core.job->done = *done;
+    fake_core.job->post.fn(fake_core.job->post.ctx);
+}
 
 /* One target that is two frames behind, where the test wants one. */
 size_t exports_n(const struct exports *x) { return fake_core.has_exports; }

@@ -38,6 +38,7 @@ struct fake_core {
     const char *diag, *secrets, *problem;
     size_t n_without_secret;
     bool has_exports, is_export_failing;
+    struct erase_job *job;
     int audit; /* of audit_verify */
     struct audit_report report;
     struct ask *ask;
@@ -66,6 +67,10 @@ struct fake {
     size_t n_more;
     char *sent;              /* its body, where the connection was read to */
 };
+
+/* The erasure that was asked for ends so. */
+struct erased;
+void fake_erased(int result, const struct erased *done);
 
 void fake_setup(struct fake *f);
 void fake_teardown(struct fake *f);

@@ -1,0 +1,84 @@
+/*
+ * store/erase.c - words of a text, looked up.
+ */
+#include "store/erase.h"
+
+#include "base/err.h"
+#include "codec/json_write.h"
+
+#define ARENA_BYTES_MAX ((size_t)1 << 30)
+#define QUOTED_BYTES_MAX 65536
+
+void erase_set_init(struct erase_set *s)
+{
+    map_init(&s->words, ERASE_VALUES_MAX, NULL);
+    map_init(&s->others, ERASE_VALUES_MAX, NULL);
+    arena_init(&s->arena, ARENA_BYTES_MAX);
+}
+
+void erase_set_deinit(struct erase_set *s)
+{
+    map_deinit(&s->words);
+    map_deinit(&s->others);
+    arena_deinit(&s->arena);
+}
+
+/* What can stand in an id, an address or a name without being written otherwise in JSON, a path or a query. */
+static bool is_word_byte(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80 ||
+           c == '_' || c == '-' || c == '.' || c == '@' || c == '+' || c == '%';
+}
+
+static bool is_word(struct str s)
+{
+    size_t i = 0;
+    while (i < s.n && is_word_byte(s.p[i]))
+        i++;
+    return i == s.n;
+}
+
+/* As it stands between the quotes. */
+static int add_quoted(struct erase_set *s, struct str value)
+{
+    struct buf quoted;
+    buf_init(&quoted, QUOTED_BYTES_MAX);
+    int r = json_quote(&quoted, value);
+    if (r == 0)
+        r = map_put(&s->others, str_sub(buf_str(&quoted), 1, quoted.n - 2), s, NULL);
+    buf_deinit(&quoted);
+    return r;
+}
+
+int erase_set_add(struct erase_set *s, struct str value)
+{
+    if (value.n == 0)
+        return 0;
+    return is_word(value) ? map_put(&s->words, value, s, NULL) : add_quoted(s, value);
+}
+
+static bool has_word(const struct erase_set *s, struct str text)
+{
+    for (size_t i = 0; i < text.n;) {
+        size_t from = i;
+        while (i < text.n && is_word_byte(text.p[i]))
+            i++;
+        if (i > from && map_get(&s->words, str_sub(text, from, i - from)))
+            return true;
+        i += i == from;
+    }
+    return false;
+}
+
+bool erase_set_names(const struct erase_set *s, struct str personal)
+{
+    struct str other;
+    void *v;
+    size_t at;
+    if (s->words.n && has_word(s, personal))
+        return true;
+    for (size_t i = 0; map_next(&s->others, &i, &other, &v);)
+        if (str_find(personal, other, &at))
+            return true;
+    return false;
+}

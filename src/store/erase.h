@@ -1,0 +1,25 @@
+/*
+ * store/erase.h - which frames name what is to be erased: one reading for all stores.
+ *
+ *   (1) a frame names a value when its personal text has it as a whole word: between quotes, slashes and the like, so
+ *       that cus_1 is not found in cus_12, but is in /v1/customers/cus_1. A value that has such bytes itself is found
+ *       as it is written in JSON.
+ *   (2) a call one frame of which names it loses the personal values of all its frames.
+ */
+#pragma once
+
+#include "base/map.h"
+#include "call/erasure.h"
+#include "store/frame_read.h"
+
+#define ERASE_VALUES_MAX ((size_t)1 << 22)
+
+struct erase_set {
+    struct map words;  /* values that are words */
+    struct map others; /* the rest, as JSON writes them */
+    struct arena arena;
+};
+void erase_set_init(struct erase_set *s);
+void erase_set_deinit(struct erase_set *s);
+int erase_set_add(struct erase_set *s, struct str value);
+bool erase_set_names(const struct erase_set *s, struct str personal);

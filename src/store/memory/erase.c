@@ -1,0 +1,133 @@
+/*
+ * store/memory/erase.c - the same answers as a store on disk gives after an erasure. What memory still holds goes with
+ * the process.
+ */
+#include "store/erase.h"
+
+#include "store/memory/memory_impl.h"
+
+static bool is_live(const struct memory_call *c)
+{
+    bool holds = c->row.outcome.n == 0;
+    for (size_t i = 0; i < c->n_limits; i++)
+        holds |= c->left[i] != 0;
+    return holds;
+}
+
+/* The call that a frame is of; NULL: of none. */
+static struct memory_call *call_of(struct memory *m, struct arena *a, const struct memory_entry *e)
+{
+    struct call_close close;
+    if (e->frame.kind == FRAME_OPEN)
+        return e->call;
+    arena_reset(a);
+    if (e->frame.kind != FRAME_CLOSE || frame_read_close(a, &e->frame, &close) < 0)
+        return NULL;
+    return memory_entry(m, close.open_seq)->call;
+}
+
+static int values(struct memory *m, const struct erasure *what, struct erase_set *set)
+{
+    struct str key;
+    void *v;
+    if (what->what == ERASE_RUN)
+        return 0;
+    int r = erase_set_add(set, what->value);
+    for (size_t i = 0; r == 0 && what->what == ERASE_CUSTOMER && map_next(&m->objects, &i, &key, &v);) {
+        const struct memory_object *o = v;
+        if (str_eq(o->full.object.customer, what->value))
+            r = erase_set_add(set, o->full.object.id);
+    }
+    return r;
+}
+
+static int find_calls(struct memory *m, const struct erasure *what, const struct erase_set *set, struct map *calls)
+{
+    struct arena a;
+    int r = 0;
+    arena_init(&a, (size_t)1 << 30);
+    for (size_t i = 0; i < m->n && r == 0; i++) {
+        const struct memory_entry *e = &m->entries[i];
+        struct memory_call *c = call_of(m, &a, e);
+        bool fits = c && (what->what == ERASE_RUN ? str_eq(c->row.run_id, what->value)
+                                                  : erase_set_names(set, e->frame.personal));
+        if (fits)
+            r = map_put(calls, c->row.call_id, c, NULL);
+    }
+    arena_deinit(&a);
+    return r;
+}
+
+static void erase_frames(struct memory *m, struct map *calls, bool is_dry_run, struct erased *done)
+{
+    struct arena a;
+    arena_init(&a, (size_t)1 << 30);
+    for (size_t i = 0; i < m->n; i++) {
+        struct memory_entry *e = &m->entries[i];
+        struct memory_call *c = call_of(m, &a, e);
+        if (!c || e->frame.personal.n == 0 || !map_get(calls, c->row.call_id))
+            continue;
+        done->frames++;
+        if (!is_dry_run)
+            e->frame.personal = STR_NONE;
+    }
+    arena_deinit(&a);
+}
+
+static void erase_objects(struct memory *m, const struct erasure *what, struct erased *done)
+{
+    struct str key;
+    void *v;
+    for (size_t i = 0; map_next(&m->objects, &i, &key, &v);) {
+        const struct memory_object *o = v;
+        struct str of = what->what == ERASE_RUN ? o->full.run_id : o->full.object.customer;
+        if (!str_eq(of, what->value))
+            continue;
+        done->objects++;
+        if (!what->is_dry_run)
+            (void)map_remove(&m->objects, key);
+    }
+}
+
+static void keep_live(struct map *calls, struct erased *done)
+{
+    struct str key;
+    void *c;
+    for (size_t i = 0; map_next(calls, &i, &key, &c);) {
+        if (!is_live(c))
+            continue;
+        done->kept++;
+        (void)map_remove(calls, key);
+    }
+    done->calls = (int64_t)calls->n;
+}
+
+int memory_erase(struct store *store, const struct erasure *what, struct erased *ret)
+{
+    struct memory *m = (struct memory *)store;
+    struct erased done = {0};
+    struct erase_set set;
+    struct map calls;
+    erase_set_init(&set);
+    map_init(&calls, ERASE_VALUES_MAX, NULL);
+    pthread_mutex_lock(&m->lock);
+    int r = values(m, what, &set);
+    if (r == 0)
+        r = find_calls(m, what, &set, &calls);
+    if (r == 0) {
+        keep_live(&calls, &done);
+        erase_frames(m, &calls, what->is_dry_run, &done);
+        erase_objects(m, what, &done);
+    }
+    pthread_mutex_unlock(&m->lock);
+    map_deinit(&calls);
+    erase_set_deinit(&set);
+    if (r == 0)
+        *ret = done;
+    return r;
+}
+
+/* Nothing outlives the process, so nothing is begun and not ended. */
+int memory_erase_pending(struct store *s, struct arena *a, struct erasure *ret, struct erased *ret_done) { return 0; }
+int memory_erase_scrub(struct store *s) { return 0; }
+int memory_erase_end(struct store *s) { return 0; }
