@@ -8,10 +8,7 @@
 #include "proxy/core_erase.h"
 #include "store/find.h"
 
-static void put_count(struct json_writer *w, struct str name, int64_t n)
-{
-    jw_put_i64(w, name, n);
-}
+static void put_count(struct json_writer *w, struct str name, int64_t n) { jw_put_i64(w, name, n); }
 
 static void put_report(struct json_writer *w, const struct erase_job *job)
 {

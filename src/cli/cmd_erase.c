@@ -75,10 +75,11 @@ const struct command cmd_erase = {
     .name = "erase",
     .args = "",
     .summary = "take the personal values of a customer, a user or a run out of the record, for good",
-    .text = "Tenant, user, customer, objects, paths, parameters and idempotency keys of the calls go from the store, its "
-            "indexes and\nfree pages, and from the journal. What happened, what it cost, and the chain over it stay: "
-            "`flyball audit verify` passes.\nCalls that still hold money keep theirs. The names of runs, agents and keys "
-            "are no personal values.",
+    .text =
+        "Tenant, user, customer, objects, paths, parameters and idempotency keys of the calls go from the store, its "
+        "indexes and\nfree pages, and from the journal. What happened, what it cost, and the chain over it stay: "
+        "`flyball audit verify` passes.\nCalls that still hold money keep theirs. The names of runs, agents and keys "
+        "are no personal values.",
     .examples = "erase --customer cus_9\nerase --customer cus_9 --yes\nerase --user ann@example.com --yes --json",
     .options = options,
     .needs_daemon = true,

@@ -253,7 +253,8 @@ void core_drain_wait(struct core *c)
     pthread_mutex_lock(&c->bg_mutex);
     atomic_store(&c->drain_sleeps, true);
     atomic_thread_fence(memory_order_seq_cst); /* see wake_drain() */
-    if (c->drain_error || atomic_load(&c->n_late) > 0 || c->erase_job) { /* whoever asks, the disk has to have time to change */
+    /* Whoever asks, the disk, or whoever is in the way, has to have time to change. */
+    if (c->drain_error || atomic_load(&c->n_late) > 0 || c->erase_job) {
         deadline(&ts, DRAIN_RETRY_MS);
         while (!c->is_stopping && pthread_cond_timedwait(&c->drain_cond, &c->bg_mutex, &ts) == 0)
             ;

@@ -35,7 +35,8 @@ struct erasing {
     struct erased *done;
 };
 
-/* --- statements ----------------------------------------------------------------------------------------------------- */
+/* --- statements -----------------------------------------------------------------------------------------------------
+ */
 
 static struct str seq_key(const uint64_t *seq) { return (struct str){(const char *)seq, sizeof *seq}; }
 
@@ -73,7 +74,8 @@ static int each(struct erasing *e, const char *sql, struct str text, int (*on_ro
     return r;
 }
 
-/* --- which values, which calls -------------------------------------------------------------------------------------- */
+/* --- which values, which calls --------------------------------------------------------------------------------------
+ */
 
 static int on_value(struct erasing *e, sqlite3_stmt *st) { return erase_set_add(&e->set, sql_str(st, 0)); }
 
@@ -159,7 +161,8 @@ static int find_calls(struct erasing *e)
     return r;
 }
 
-/* --- packs ---------------------------------------------------------------------------------------------------------- */
+/* --- packs ----------------------------------------------------------------------------------------------------------
+ */
 
 /* The entries of a block without those of frames that were erased, and with what these frames still say. */
 struct rewrite {
@@ -181,8 +184,7 @@ static int entries_of_frame(struct rewrite *w, const struct frame *f)
     struct call_close close;
     w->seq = f->seq;
     arena_reset(&w->e->arena);
-    int r = f->kind == FRAME_OPEN ? frame_read_open(&w->e->arena, f, &open)
-                                  : frame_read_close(&w->e->arena, f, &close);
+    int r = f->kind == FRAME_OPEN ? frame_read_open(&w->e->arena, f, &open) : frame_read_close(&w->e->arena, f, &close);
     if (r < 0)
         return r;
     return f->kind == FRAME_OPEN ? find_in_open(&open, on_id, w) : find_in_close(&close, on_id, w);
@@ -314,7 +316,8 @@ static int erase_packs(struct erasing *e)
     return r;
 }
 
-/* --- what follows from them ----------------------------------------------------------------------------------------- */
+/* --- what follows from them -----------------------------------------------------------------------------------------
+ */
 
 static int drop_object(struct erasing *e, const char *sql, struct str id)
 {
@@ -362,7 +365,8 @@ static int count_objects(struct erasing *e)
     return each(e, sql, e->what->value, on_count);
 }
 
-/* --- the transaction ------------------------------------------------------------------------------------------------ */
+/* --- the transaction ------------------------------------------------------------------------------------------------
+ */
 
 static int write_down(struct sqlite *s, const struct erasure *e)
 {
@@ -434,7 +438,8 @@ int sqlite_erase(struct store *store, const struct erasure *what, struct erased 
     return r;
 }
 
-/* --- before and after ----------------------------------------------------------------------------------------------- */
+/* --- before and after -----------------------------------------------------------------------------------------------
+ */
 
 int sqlite_erase_pending(struct store *store, struct arena *a, struct erasure *ret, struct erased *ret_done)
 {
