@@ -218,6 +218,8 @@ int main(void)
         T(a_poll_brings_the_price_or_says_when_to_ask_again),
         T(what_is_no_price_in_dollars_never_becomes_one),
         T(the_times_of_polls_end),
+        T(every_operation_whose_price_may_come_later_is_found),
+        T(every_operation_that_has_duplicates_is_found),
         T(requests_are_the_same_by_what_they_say),
         T(a_key_of_its_own_takes_the_place_of_the_values),
         T(operations_without_the_rule_have_no_window),
