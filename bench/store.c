@@ -193,6 +193,15 @@ static bool questions(struct store *store, size_t n_calls)
     ask_within(r, "spend", (struct query){.kind = QUERY_SPEND, .rows_max = 10000}, 0);
     ask_within(r, "spend of an operation, from calls",
         (struct query){.kind = QUERY_SPEND, .operation = STR("stripe.refunds.create")}, 0);
+    struct ids middle = ids_of(n_calls / 2);
+    ask_within(r, "100 calls of a customer",
+               (struct query){.kind = QUERY_CALLS, .customer = str_c(middle.customer), .rows_max = 100}, LIST_MS_MAX);
+    ask_within(r, "calls of a customer nobody has",
+               (struct query){.kind = QUERY_CALLS, .customer = STR("cus_nobody"), .rows_max = 100}, 0);
+    ask_within(r, "calls with a status nobody got",
+               (struct query){.kind = QUERY_CALLS, .status = 418, .rows_max = 100}, 0);
+    ask_within(r, "200 frames for the feed",
+               (struct query){.kind = QUERY_FEED, .after_seq = 1000, .rows_max = 200}, 0);
     ask_within(r, "500 frames for audit", (struct query){.kind = QUERY_AUDIT, .after_seq = 1000, .rows_max = 500}, 0);
     store->ops->reader_free(asker.reader);
     return !asker.has_failed;

@@ -142,8 +142,8 @@ static int write_page(struct request *r, struct buf *text, bool *ret_is_last)
     if (e == 0 && f->is_csv)
         e = put_csv(answer, text);
     f->rows_left -= n;
-    r->ask.q.before_seq = (uint64_t)last;
-    *ret_is_last = n < r->ask.q.rows_max || f->rows_left <= 0;
+    r->ask.q.before_seq = r->stopped_at ? r->stopped_at : (uint64_t)last;
+    *ret_is_last = (n < r->ask.q.rows_max && !r->stopped_at) || f->rows_left <= 0;
     return e < 0 ? e : buf_ok(text);
 }
 

@@ -259,6 +259,8 @@ void request_answer_page(struct request *r, struct str name)
     jw_put_raw(&w, name, buf_str(&r->ask.json));
     if (n == r->ask.q.rows_max)
         jw_put_i64(&w, STR("next"), last);
+    else if (r->stopped_at)
+        jw_put_i64(&w, STR("next"), (int64_t)r->stopped_at);
     jw_object_end(&w);
     (void)buf_add_byte(&r->out, '\n');
     request_answer(r, 200);
@@ -361,6 +363,8 @@ void request_ask(struct request *r, void (*then)(struct request *r))
     buf_deinit(&r->ask.json);
     buf_init(&r->ask.json, ADMIN_ANSWER_BYTES_MAX);
     r->ask.result = 0;
+    r->stopped_at = 0;
+    r->ask.q.ret_stopped_at = &r->stopped_at;
     r->ask.box = &r->admin->loop->box;
     r->ask.done = (struct post){on_asked, r};
     core_ask(r->admin->core, &r->ask);

@@ -49,6 +49,7 @@ struct request {
     struct ask ask;
     struct sync_wait sync;
     void (*then)(struct request *r); /* after the ask, ask.result 0 */
+    uint64_t stopped_at; /* of the ask: see struct query */
     /* Of an answer that is sent piece by piece. */
     void *stream;
     bool takes_errors;                      /* `then` is told of an ask that failed, too */
@@ -146,8 +147,8 @@ void request_finish(struct request *r);
 /* It cannot be ended as it should: the client sees that something is missing. */
 void request_break(struct request *r);
 /*
- * {"<name>": <what r->ask.json holds>, "next": n}: where the next page goes on (`before`); not there when the page is
- * not full. The rows have "seq".
+ * {"<name>": <what r->ask.json holds>, "next": n}: where the next page goes on (`before`); not there when nothing
+ * is left. A page may have fewer rows than it could, and yet a next one. The rows have "seq".
  */
 void request_answer_page(struct request *r, struct str name);
 /* How many rows an answer of the store has, and the seq of the last; with `lines` each is added there with a line end.

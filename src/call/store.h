@@ -99,6 +99,12 @@ struct query {
     uint64_t after_seq;    /* QUERY_AUDIT; and calls newer than this (follow) */
     wall_t since, until;   /* 0: open */
     int64_t rows_max;
+    /*
+     * QUERY_CALLS; may be NULL. Some filters are answered from the records alone, and a store need not look through all
+     * of history at once: where it stopped short, this gets the seq of the last call looked at, and calls before it are
+     * for the next question. 0: nothing was left out.
+     */
+    uint64_t *ret_stopped_at;
 };
 
 /* State at start. Strings are valid during the callback; a negative return stops and is passed up. */

@@ -17,6 +17,7 @@
 #define ARGS_MAX 32
 #define SQL_BYTES_MAX 8192
 #define TERMS_BYTES_MAX ((size_t)1 << 20)
+#define LOOKS_MAX 16384 /* frames of calls looked at for one answer: a tenth of a second */
 #define SLACK_NS (3600 * NS_PER_S)
 
 #define ROW_R_ENOUGH 1 /* of on_row: the answer is whole */
@@ -34,6 +35,7 @@ struct asking {
         struct str s;
     } args[ARGS_MAX];
     int n_args;
+    int64_t n_looked; /* rows looked at for what only their frames say */
     int64_t n_left; /* rows still wanted, where SQL does not count them */
     struct run_sum *sum; /* of ask_run_sum */
     bool is_found;       /* of ask_call */
@@ -108,14 +110,16 @@ static int run(struct asking *a, int (*on_row)(struct asking *a, sqlite3_stmt *s
 }
 
 /* A frame that a row names; texts are copied to the arena, because the next one may stand in another pack. */
-static int frame_of(struct asking *a, int64_t seq, struct frame *ret)
+static int frame_at(struct store_reader *reader, int64_t seq, struct frame *ret)
 {
-    int r = packs_frame(&a->r->packs, (uint64_t)seq, ret);
+    int r = packs_frame(&reader->packs, (uint64_t)seq, ret);
     if (r < 0)
         return r == -ERR_NOT_FOUND ? err_trace(-ERR_CORRUPT) : r;
-    r = arena_try_str(&a->r->arena, ret->body, &ret->body);
-    return r == 0 ? arena_try_str(&a->r->arena, ret->personal, &ret->personal) : r;
+    r = arena_try_str(&reader->arena, ret->body, &ret->body);
+    return r == 0 ? arena_try_str(&reader->arena, ret->personal, &ret->personal) : r;
 }
+
+static int frame_of(struct asking *a, int64_t seq, struct frame *ret) { return frame_at(a->r, seq, ret); }
 
 /* --- calls
  * ------------------------------------------------------------------------------------------------------------- */
@@ -234,16 +238,23 @@ static void filter_calls(struct asking *a)
 }
 
 /* The calls that fit, `order` ASC or DESC; how many, the caller says. */
-static int select_fitting(struct asking *a, const char *more, const char *order)
+static int seq_range(struct asking *a, int64_t *ret_from, int64_t *ret_to)
 {
     int64_t from, to;
     int r = seq_bounds(a, a->q->since, a->q->until, &from, &to);
     if (r < 0)
         return r;
-    if ((int64_t)a->q->after_seq >= from)
-        from = (int64_t)a->q->after_seq + 1;
-    if (a->q->before_seq && (int64_t)a->q->before_seq <= to)
-        to = (int64_t)a->q->before_seq - 1;
+    *ret_from = (int64_t)a->q->after_seq >= from ? (int64_t)a->q->after_seq + 1 : from;
+    *ret_to = a->q->before_seq && (int64_t)a->q->before_seq <= to ? (int64_t)a->q->before_seq - 1 : to;
+    return 0;
+}
+
+static int select_fitting(struct asking *a, const char *more, const char *order)
+{
+    int64_t from, to;
+    int r = seq_range(a, &from, &to);
+    if (r < 0)
+        return r;
     sql_add(a, "SELECT open_seq, close_seq, last_seq");
     bool has_places = from_calls(a, from, to);
     filter_calls(a);
@@ -265,16 +276,16 @@ static int select_calls(struct asking *a, const char *order)
     return r;
 }
 
-/* The row is of open_seq, close_seq, last_seq. */
-static int texts_of(struct asking *a, sqlite3_stmt *st, struct call_texts *ret)
+int sqlite_call_texts(struct store_reader *reader, int64_t open_seq, int64_t close_seq, int64_t last_seq,
+                      struct call_texts *ret)
 {
-    struct call_texts t = {(uint64_t)sql_i64(st, 0), (uint64_t)sql_i64(st, 1), (uint64_t)sql_i64(st, 2)};
+    struct call_texts t = {(uint64_t)open_seq, (uint64_t)close_seq, (uint64_t)last_seq};
     struct frame open, close = {0}, last = {0};
-    int r = frame_of(a, sql_i64(st, 0), &open);
+    int r = frame_at(reader, open_seq, &open);
     if (r == 0 && t.close_seq)
-        r = frame_of(a, sql_i64(st, 1), &close);
+        r = frame_at(reader, close_seq, &close);
     if (r == 0 && t.last_seq)
-        r = frame_of(a, sql_i64(st, 2), &last);
+        r = frame_at(reader, last_seq, &last);
     if (r < 0)
         return r;
     memcpy(t.chain, open.chain, CHAIN_BYTES);
@@ -286,6 +297,12 @@ static int texts_of(struct asking *a, sqlite3_stmt *st, struct call_texts *ret)
     t.last_personal = last.personal;
     *ret = t;
     return 0;
+}
+
+/* The row is of open_seq, close_seq, last_seq. */
+static int texts_of(struct asking *a, sqlite3_stmt *st, struct call_texts *ret)
+{
+    return sqlite_call_texts(a->r, sql_i64(st, 0), sql_i64(st, 1), sql_i64(st, 2), ret);
 }
 
 static int put_call(struct asking *a, sqlite3_stmt *st, bool is_full)
@@ -308,10 +325,16 @@ static int on_perhaps_call(struct asking *a, sqlite3_stmt *st)
     int r = texts_of(a, st, &t);
     if (r == 0)
         r = call_row_of(&a->r->arena, &t, &row);
-    if (r < 0 || !call_row_fits(a->q, &row))
-        return r;
-    r = render_call(&a->r->arena, &a->w, &t, false);
-    return r < 0 ? r : --a->n_left == 0 ? ROW_R_ENOUGH : 0;
+    if (r == 0 && call_row_fits(a->q, &row)) {
+        r = render_call(&a->r->arena, &a->w, &t, false);
+        a->n_left--;
+    }
+    if (r < 0 || a->n_left == 0)
+        return r < 0 ? r : ROW_R_ENOUGH;
+    if (++a->n_looked < LOOKS_MAX || !a->q->ret_stopped_at)
+        return 0;
+    *a->q->ret_stopped_at = t.open_seq;
+    return ROW_R_ENOUGH;
 }
 
 static int ask_list(struct asking *a, const char *order, int (*on_row)(struct asking *a, sqlite3_stmt *st))
@@ -322,10 +345,16 @@ static int ask_list(struct asking *a, const char *order, int (*on_row)(struct as
 
 static int ask_calls(struct asking *a)
 {
+    int64_t from, to;
+    int r = 0;
     if (!query_needs_frames(a->q))
         return ask_list(a, "DESC", on_call);
+    if (sqlite_is_named(a->q)) {
+        r = seq_range(a, &from, &to);
+        return r == 0 ? sqlite_ask_named(a->r, a->q, from, to, &a->w) : r;
+    }
     a->n_left = query_rows(a->q);
-    int r = select_fitting(a, "", "DESC");
+    r = select_fitting(a, "", "DESC");
     return r == 0 ? run(a, on_perhaps_call) : r;
 }
 

@@ -139,6 +139,24 @@ static void pages_say_where_the_next_one_begins(void **state)
     assert_answer(f, 200, "],\"next\":3}");
 }
 
+/* The reader's thread says so before it posts the answer. */
+static void stop_short_at(uint64_t seq) { *fake_core.ask->q.ret_stopped_at = seq; }
+
+static void a_search_that_stopped_short_goes_on_there(void **state)
+{
+    struct fake *f = *state;
+    fake_get(f, "/api/v1/calls?status=418&limit=3");
+    stop_short_at(900);
+    fake_answer(0, page(1000, 1));
+    assert_answer(f, 200, "],\"next\":900}");
+    fake_get(f, "/api/v1/calls?status=418&format=ndjson");
+    stop_short_at(900);
+    fake_answer(0, "[]");
+    assert_int_equal(fake_core.ask->q.before_seq, 900);
+    fake_answer(0, page(80, 1));
+    assert_true(f->x->is_finished);
+}
+
 static void filters_of_the_record_are_read(void **state)
 {
     struct fake *f = *state;
@@ -173,6 +191,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_store_that_fails_says_so_or_breaks_off, setup, teardown),
         cmocka_unit_test_setup_teardown(an_unknown_format_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(pages_say_where_the_next_one_begins, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_search_that_stopped_short_goes_on_there, setup, teardown),
         cmocka_unit_test_setup_teardown(filters_of_the_record_are_read, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

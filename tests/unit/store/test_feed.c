@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "base/err.h"
+#include "base/rand.h"
 #include "codec/json_read.h"
 #include "store/memory/store_memory.h"
 #include "store/sqlite/store_sqlite.h"
@@ -228,6 +229,69 @@ static void calls_are_found_by_any_value_of_their_record(void **state)
     assert_int_equal(n_calls(s, (struct query){.min_usd = 5000000001}), 14);
 }
 
+/* Ends come late, over many blocks of marks, and some name the customer only then. */
+static void calls_of_a_customer_are_the_same_however_they_are_looked_for(void **state)
+{
+    static const char *const CUSTOMERS[] = {"cus_0", "cus_1", "cus_2", "cus_3", "cus_rare"};
+    struct setting *s = *state;
+    struct rng r;
+    uint64_t open[400];
+    rng_seeded_init(&r, 11);
+    for (size_t i = 0; i < 2400; i++) {
+        size_t k = rng_below(&r, 400);
+        struct story_call c = story_call();
+        c.customer = CUSTOMERS[rng_below(&r, i % 100 ? 4 : 5)];
+        if (i >= 400) {
+            struct story_close end = {.open_seq = open[k], .outcome = "settled", .settled = 1};
+            end.customer = rng_below(&r, 8) ? NULL : CUSTOMERS[rng_below(&r, 5)];
+            (void)story_close(&s->story, &end);
+        }
+        open[i < 400 ? i : k] = story_open(&s->story, &c, NULL);
+    }
+    apply(s);
+    for (size_t i = 0; i < 5; i++) {
+        struct query q = {.kind = QUERY_CALLS, .customer = str_c(CUSTOMERS[i]), .rows_max = 37};
+        struct json page;
+        size_t n = 0;
+        do { /* ask() compares the two stores */
+            page = ask(s, q);
+            n += json_len(page);
+            q.before_seq = (uint64_t)number(json_at(page, json_len(page) - 1), "seq");
+        } while (json_len(page) == 37);
+        assert_true(n > 20);
+        q.before_seq = 3000;
+        q.after_seq = 500;
+        (void)ask(s, q);
+    }
+}
+
+/* Only the store that looks into records one by one stops short. */
+static void a_search_of_records_stops_short_and_says_where(void **state)
+{
+    struct setting *s = *state;
+    struct store_reader *reader = s->reader[1];
+    uint64_t stopped_at = 0;
+    size_t n = 0, n_questions = 0;
+    for (int i = 0; i < 20000; i++) {
+        struct story_call c = story_call();
+        c.is_over = true;
+        (void)story_open(&s->story, &c, NULL);
+    }
+    apply(s);
+    struct query q = {.kind = QUERY_CALLS, .status = 418, .rows_max = 10, .ret_stopped_at = &stopped_at};
+    do {
+        q.before_seq = stopped_at;
+        stopped_at = 0;
+        buf_reset(&s->json[1]);
+        assert_int_equal(s->store[1]->ops->ask(reader, &q, &s->json[1]), 0);
+        assert_str(buf_str(&s->json[1]), "[]");
+        n += 20000 - stopped_at - n;
+        n_questions++;
+    } while (stopped_at);
+    assert_int_equal(n, 20000);
+    assert_int_equal(n_questions, 2);
+}
+
 int main(void)
 {
     struct scratch scratch;
@@ -239,6 +303,8 @@ int main(void)
         TEST(the_feed_is_filtered_and_goes_on_behind_what_does_not_fit),
         TEST(one_tenant_sees_neither_calls_nor_events_of_another),
         TEST(calls_are_found_by_any_value_of_their_record),
+        TEST(calls_of_a_customer_are_the_same_however_they_are_looked_for),
+        TEST(a_search_of_records_stops_short_and_says_where),
     };
     int n = cmocka_run_group_tests_name("store/feed", tests, NULL, NULL);
     scratch_deinit(&scratch);
