@@ -61,6 +61,7 @@ int admin_new(const struct admin_options *o, struct admin **ret)
     a->default_mode = o->default_mode;
     a->tls = o->tls;
     a->exports = o->exports;
+    a->stats = o->stats;
     a->reload = o->reload;
     a->reload_ctx = o->reload_ctx;
     a->http_limits = *o->limits;

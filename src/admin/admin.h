@@ -10,6 +10,7 @@
 
 struct admin;
 struct exports;
+struct stats;
 struct tls_server;
 
 struct admin_options {
@@ -24,6 +25,7 @@ struct admin_options {
     struct str version;
     struct str ui_dir; /* folder of the dashboard's files, instead of those in the binary; empty: none. Outlives it */
     struct tls_server *tls; /* NULL: plain HTTP; outlives it */
+    struct stats *stats;     /* NULL: nobody counts; outlives it */
     struct exports *exports; /* NULL: none is configured; outlives it */
     int (*reload)(void *ctx, struct buf *error); /* negative: `error` says why; what was stays */
     void *reload_ctx;

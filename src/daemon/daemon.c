@@ -60,6 +60,7 @@ struct daemon {
     struct issuer_set issuers;
     struct background background;
     struct worker_shared shared;
+    struct stats *stats;
     struct loop_thread *loops;
     struct worker **workers;
     struct rng_buffered *rngs;
@@ -124,6 +125,8 @@ static void say_secrets(struct daemon *d)
 
 static int open_core(struct daemon *d)
 {
+    if (stats_new(&d->vendors.vendors, &d->stats) < 0)
+        return err_trace(-ERR_NOMEM);
     secrets_key_load(d->folder.dir, &d->arena, &d->secrets_key);
     struct core_options co = {
         .limits = &d->limits,
@@ -134,6 +137,7 @@ static int open_core(struct daemon *d)
         .checkpoint_key = d->folder.checkpoint_key,
         .known = &d->vendors.known,
         .secret_users = &d->vendors.vendors,
+        .stats = d->stats,
         .keyring = d->secrets_key.keyring,
         .secrets_problem = d->secrets_key.problem,
         .make_key = d->secrets_key.may_make ? secrets_key_make : NULL,
@@ -186,6 +190,7 @@ static int start_workers(struct daemon *d)
     d->rngs = calloc(d->n_workers, sizeof(*d->rngs));
     check(d->loops && d->workers && d->rngs);
     d->shared.core = d->core;
+    d->shared.stats = d->stats;
     d->shared.limits = &d->limits;
     d->shared.vendors = &d->vendors.vendors;
     d->shared.tls = d->tls.data;
@@ -270,6 +275,7 @@ static int start_admin(struct daemon *d)
         .ui_dir = d->o->config->ui_dir,
         .tls = d->tls.admin,
         .exports = d->exports.exports,
+        .stats = d->stats,
         .reload = reload,
         .reload_ctx = d,
     };
@@ -503,6 +509,7 @@ static void stop(struct daemon *d, bool may_drain)
     if (d->store)
         d->store->ops->close(d->store);
     journal_close(d->journal);
+    stats_free(d->stats);
     lookup_cache_free(d->shared.lookups);
     models_free(&d->models);
     vendor_set_free(&d->vendors);

@@ -194,6 +194,8 @@ void call_settle(struct call *c, const struct settlement *s);
 /* Its price comes later, and is asked for (proxy/poll.h): true before and after the call is settled. */
 bool call_awaits_price(const struct call *c, const struct saas_result *r);
 
+/* For /metrics, once, when the call is over: microseconds of all its requests to the vendor. */
+int64_t call_count_attempts(const struct call *c);
 /* Bytes from and to the vendor, all attempts together; added to what is there. */
 void call_count_bytes(const struct call *c, uint64_t *in, uint64_t *out);
 /* Begins the OPEN record from what is known (record.c). Buffers belong to the caller. */

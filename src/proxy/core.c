@@ -227,6 +227,7 @@ int core_new(const struct core_options *o, struct core **ret)
     c->secret_users = o->secret_users;
     c->keyring = o->keyring;
     c->secrets_problem = o->secrets_problem;
+    c->stats = o->stats;
     c->make_key = o->make_key;
     c->make_key_ctx = o->make_key_ctx;
     init_maps(c);

@@ -29,6 +29,7 @@ struct journal;
 struct keyring;
 struct known;
 struct sign_key;
+struct stats;
 struct vendors;
 
 struct core_options {
@@ -41,6 +42,7 @@ struct core_options {
     const struct known *known; /* what policies may name; outlives the core; NULL: names are not checked */
     /* Secrets of the store (proxy/core_secrets.h). */
     const struct vendors *secret_users; /* whose slots are filled; outlive the core; NULL: none */
+    struct stats *stats;                /* outlives the core; NULL: nobody counts */
     struct keyring *keyring;            /* opens and seals; taken over. NULL: there is none */
     struct str secrets_problem;         /* why there is none though one is wanted; empty: none was ever made */
     int (*make_key)(void *ctx, struct keyring **ret); /* makes the first one, durably; NULL: cannot */

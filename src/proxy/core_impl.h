@@ -126,6 +126,7 @@ struct core {
     atomic_bool drain_sleeps;
     atomic_uint_fast64_t store_seq; /* last seq applied */
     struct journal_reader *drain_reader;
+    struct stats *stats;
 
     struct sweep_listener {
         struct post_box *box;

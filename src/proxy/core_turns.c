@@ -7,6 +7,7 @@
 
 #include "base/counter.h"
 #include "base/log.h"
+#include "proxy/stats.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -209,7 +210,9 @@ bool core_drain_turn(struct core *c)
     int r = c->drain_reader ? batch_read(c, b) : -ERR_IO;
     if (b->n > 0) {
         batch_point(b);
+        mono_t began = c->clock->mono(c->clock->ctx);
         int applied = c->store->ops->apply(c->store, b->frames, b->n);
+        stats_store_write(c->stats, (c->clock->mono(c->clock->ctx) - began) / NS_PER_US);
         if (applied < 0) {
             r = applied;
         } else {

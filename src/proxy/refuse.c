@@ -72,6 +72,8 @@ static int write_record(struct call *c, uint16_t status, const char *error)
         c->verdict.policy_name = policy_name(c->adm.policy);
     }
     call_record_begin(c, &rw, &w->record_body, &w->record_personal);
+    stats_decided(w->shared->stats, c->vendor, c->verdict.effect, c->verdict.code);
+    (void)call_count_attempts(c); /* look-ups */
     return core_refuse(w->shared->core, &rw, &c->verdict, &end, end.at);
 }
 

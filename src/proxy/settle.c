@@ -44,6 +44,31 @@ static void put_model(struct call *c, const struct llm_result *r, struct record_
     rc->n_objects = 1;
 }
 
+int64_t call_count_attempts(const struct call *c)
+{
+    int64_t all = 0;
+    for (size_t i = 0; i < c->n_attempts; i++) {
+        const struct record_attempt *a = &c->attempts[i];
+        int64_t us = a->total_us > a->started_us ? a->total_us - a->started_us : 0;
+        stats_upstream(c->w->shared->stats, c->vendor, a->status, us);
+        all += us;
+    }
+    return all;
+}
+
+/* For /metrics: what it was, took and cost. */
+static void count(const struct call *c, const struct record_close *rc)
+{
+    struct stats *s = c->w->shared->stats;
+    bool has_customer = c->facts.customer.n || rc->customer.n;
+    stats_decided(s, c->vendor, c->verdict.effect, rc->code);
+    stats_overhead(s, c->vendor, c->phases.total - call_count_attempts(c));
+    if (rc->settled.how != HOW_UNKNOWN)
+        stats_spent(s, c->vendor, rc->settled.usd);
+    if (!c->llm && !has_customer && class_is_money(c->facts.class))
+        stats_unattributed(s, c->vendor);
+}
+
 void call_settle(struct call *c, const struct settlement *s)
 {
     struct worker *w = c->w;
@@ -86,5 +111,6 @@ void call_settle(struct call *c, const struct settlement *s)
     (void)core_close(w->shared->core,
                      &q); /* a full disk keeps the frame in memory until there is room; a dead one ends us */
     c->settled = rc.settled;
+    count(c, &rc);
     c->is_held = false;
 }

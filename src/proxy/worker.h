@@ -7,6 +7,7 @@
 #include "http/client.h"
 #include "http/server.h"
 #include "proxy/core_call.h"
+#include "proxy/stats.h"
 #include "proxy/vendor.h"
 
 #include <stdatomic.h>
@@ -18,6 +19,7 @@ struct worker_shared {
     const struct vendors *vendors;
     struct lookup_cache *lookups;
     struct tls_server *tls; /* of the data listener; NULL: plain HTTP */
+    struct stats *stats; /* NULL: nobody counts */
     const struct llm_shared *llm; /* NULL where no vendor of models is configured */
     struct issuers *issuers;      /* of identity tokens; NULL: none is configured */
     atomic_int_fast64_t body_bytes; /* memory of all collected bodies */

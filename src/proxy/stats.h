@@ -1,0 +1,27 @@
+/*
+ * proxy/stats.h - counts with labels, for /metrics: relaxed atomics in a block that is made once for the vendors there
+ * are, so that counting allocates nothing and labels stay few.
+ *
+ * Any thread. NULL stands for nobody counting.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/money.h"
+#include "proxy/vendor.h"
+
+struct stats;
+
+int stats_new(const struct vendors *v, struct stats **ret); /* -ERR_NOMEM; `v` outlives it */
+void stats_free(struct stats *s);
+
+/* `v` NULL: before a vendor was known. */
+void stats_decided(struct stats *s, const struct vendor *v, enum effect e, enum code code);
+void stats_upstream(struct stats *s, const struct vendor *v, uint16_t status, int64_t us);
+void stats_overhead(struct stats *s, const struct vendor *v, int64_t us);
+void stats_spent(struct stats *s, const struct vendor *v, money_t nano);
+void stats_unattributed(struct stats *s, const struct vendor *v);
+void stats_store_write(struct stats *s, int64_t us);
+
+/* In Prometheus' text format; of what was never counted only its head. */
+void stats_render(const struct stats *s, struct buf *out);
