@@ -25,10 +25,9 @@ struct bounds {
     int64_t us[BOUNDS_MAX];
     size_t n;
 };
-static const struct bounds UPSTREAM_BOUNDS = {
-    {10000, 20000, 40000, 80000, 160000, 320000, 640000, 1280000, 2560000, 5120000, 10240000, 20480000, 40960000,
-     81920000},
-    14};
+static const struct bounds UPSTREAM_BOUNDS = {{10000, 20000, 40000, 80000, 160000, 320000, 640000, 1280000, 2560000,
+                                               5120000, 10240000, 20480000, 40960000, 81920000},
+                                              14};
 static const struct bounds OVERHEAD_BOUNDS = {
     {25, 50, 75, 100, 150, 200, 300, 500, 1000, 2500, 5000, 10000, 50000, 250000}, 14};
 static const struct bounds STORE_BOUNDS = {{500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000}, 10};
@@ -182,7 +181,10 @@ static void vendor_labels(const struct stats *s, size_t i, char out[LABELS_BYTES
 {
     const struct vendor *v = i < s->vendors->n ? &s->vendors->items[i] : NULL;
     struct str name = v ? v->name : STR("");
-    (void)snprintf(out, LABELS_BYTES, "layer=\"%s\",vendor=\"" STR_FMT "\"", !v ? "" : is_model(v) ? "llm" : "saas",
+    (void)snprintf(out, LABELS_BYTES, "layer=\"%s\",vendor=\"" STR_FMT "\"",
+                   !v            ? ""
+                   : is_model(v) ? "llm"
+                                 : "saas",
                    STR_ARG(name)); /* names are short */
 }
 
@@ -234,8 +236,7 @@ static void put_unattributed(const struct stats *s, struct buf *out)
     for (size_t i = 0; i < s->vendors->n; i++)
         if (!is_model(&s->vendors->items[i]))
             (void)buf_printf(out, "%s{vendor=\"" STR_FMT "\"} %llu\n", INFOS[STAT_UNATTRIBUTED].name,
-                             STR_ARG(s->vendors->items[i].name),
-                             (unsigned long long)get(&s->items[i].unattributed));
+                             STR_ARG(s->vendors->items[i].name), (unsigned long long)get(&s->items[i].unattributed));
 }
 
 void stats_render(const struct stats *s, struct buf *out)

@@ -1,4 +1,4 @@
-"""/metrics: the text is what Prometheus takes, counts are what happened, and the dashboard names nothing that is not there."""
+"""/metrics: the text is what Prometheus takes, counts are what happened, and the dashboard names only what is there."""
 import json
 import re
 import shutil
