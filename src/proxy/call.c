@@ -122,6 +122,8 @@ void call_done(struct call *c)
     give_back(c, &c->answer);
     if (c->conceal.forms)
         conceal_stream_deinit(&c->conceal);
+    if (c->llm)
+        llm_meter_free(c->llm->meter); /* of an answer that was abandoned */
     buf_deinit(&c->ask.json);
     credential_unref(c->credential);
     policy_unref(c->adm.policy);
