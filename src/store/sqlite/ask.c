@@ -109,17 +109,7 @@ static int run(struct asking *a, int (*on_row)(struct asking *a, sqlite3_stmt *s
     return r < 0 ? r : 0;
 }
 
-/* A frame that a row names; texts are copied to the arena, because the next one may stand in another pack. */
-static int frame_at(struct store_reader *reader, int64_t seq, struct frame *ret)
-{
-    int r = packs_frame(&reader->packs, (uint64_t)seq, ret);
-    if (r < 0)
-        return r == -ERR_NOT_FOUND ? err_trace(-ERR_CORRUPT) : r;
-    r = arena_try_str(&reader->arena, ret->body, &ret->body);
-    return r == 0 ? arena_try_str(&reader->arena, ret->personal, &ret->personal) : r;
-}
-
-static int frame_of(struct asking *a, int64_t seq, struct frame *ret) { return frame_at(a->r, seq, ret); }
+static int frame_of(struct asking *a, int64_t seq, struct frame *ret) { return sqlite_frame_at(a->r, seq, ret); }
 
 /* --- calls
  * ------------------------------------------------------------------------------------------------------------- */
@@ -274,29 +264,6 @@ static int select_calls(struct asking *a, const char *order)
     if (r == 0)
         limit(a);
     return r;
-}
-
-int sqlite_call_texts(struct store_reader *reader, int64_t open_seq, int64_t close_seq, int64_t last_seq,
-                      struct call_texts *ret)
-{
-    struct call_texts t = {(uint64_t)open_seq, (uint64_t)close_seq, (uint64_t)last_seq};
-    struct frame open, close = {0}, last = {0};
-    int r = frame_at(reader, open_seq, &open);
-    if (r == 0 && t.close_seq)
-        r = frame_at(reader, close_seq, &close);
-    if (r == 0 && t.last_seq)
-        r = frame_at(reader, last_seq, &last);
-    if (r < 0)
-        return r;
-    memcpy(t.chain, open.chain, CHAIN_BYTES);
-    t.open = open.body;
-    t.open_personal = open.personal;
-    t.close = close.body;
-    t.close_personal = close.personal;
-    t.last = last.body;
-    t.last_personal = last.personal;
-    *ret = t;
-    return 0;
 }
 
 /* The row is of open_seq, close_seq, last_seq. */

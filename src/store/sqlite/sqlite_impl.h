@@ -80,13 +80,15 @@ void batch_clear(struct batch *b);
 
 int sqlite_load(struct store *s, wall_t now, const struct store_loader *to);
 int sqlite_ask(struct store_reader *r, const struct query *q, struct buf *ret_json);
-/* The rows of QUERY_FIND, inside the transaction and the array of sqlite_ask. */
 /* The calls of q->customer or q->user among these open_seqs, newest first. */
 bool sqlite_is_named(const struct query *q);
 int sqlite_ask_named(struct store_reader *r, const struct query *q, int64_t from, int64_t to, struct json_writer *w);
+/* A frame that a row names; texts are copied to the reader's arena, because the next one may stand in another pack. */
+int sqlite_frame_at(struct store_reader *r, int64_t seq, struct frame *ret);
 /* The frames of a call, in the reader's arena. */
 int sqlite_call_texts(struct store_reader *r, int64_t open_seq, int64_t close_seq, int64_t last_seq,
                       struct call_texts *ret);
+/* The rows of QUERY_FIND, inside the transaction and the array of sqlite_ask. */
 int sqlite_find(struct store_reader *r, const struct query *q, struct json_writer *w);
 int sqlite_ask_feed(struct store_reader *r, const struct query *q, struct json_writer *w);
 int sqlite_rebuild(struct store *s, struct buf *ret_json);
