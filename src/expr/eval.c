@@ -308,6 +308,8 @@ static void eval_var(struct eval *ev, const struct node *n, struct value *ret)
     ev->at = n;
     if (!is_there)
         eval_fail(ev, ret, "this call has none");
+    else if (ret->kind == TYPE_ERROR)
+        eval_fail(ev, ret, ret->error.text); /* here */
 }
 
 static void eval_has_var(struct eval *ev, const struct node *n, struct value *ret)

@@ -66,7 +66,10 @@ int64_t expr_cost(const struct expr *e); /* the most steps it can take, with siz
 /* Calls fn for each slot that the expression reads; the same slot may come twice. */
 void expr_each_slot(const struct expr *e, void (*fn)(unsigned slot, void *ctx), void *ctx);
 
-/* Where values come from. False: this call lacks the fact, which is an error where it is read. */
+/*
+ * Where values come from. False: this call lacks the fact, which is an error where it is read. A fact that is there and
+ * cannot be given is a value of the kind TYPE_ERROR, and true.
+ */
 struct expr_facts {
     bool (*get)(void *ctx, unsigned slot, struct str name, struct arena *scratch, struct value *ret);
     void *ctx;

@@ -8,6 +8,8 @@
 
 #include "base/check.h"
 
+#define LIST_ITEMS_MAX 1000
+
 struct reading {
     const struct facts *f;
     struct lacking lacks;
@@ -53,15 +55,24 @@ static bool give_time(wall_t t, struct value *ret)
     return true;
 }
 
+/* It is there and cannot be read: an error, and never "absent", which has() would take for an answer. */
+static bool give_error(const char *text, struct value *ret)
+{
+    *ret = (struct value){.kind = TYPE_ERROR, .error = {text, NULL}};
+    return true;
+}
+
 static bool give_list(struct str items, struct arena *scratch, struct value *ret)
 {
     struct str item, rest;
     size_t n = 1;
-    for (size_t i = 0; i < items.n; i++)
+    for (size_t i = 0; i < items.n && n <= LIST_ITEMS_MAX; i++)
         n += items.p[i] == ',';
+    if (n > LIST_ITEMS_MAX)
+        return give_error("a list of the request has over 1000 elements", ret);
     struct value_list *list = arena_try_alloc(scratch, sizeof *list + n * sizeof(struct value));
     if (!list)
-        return false;
+        return give_error("it takes too much memory", ret);
     struct value *values = (struct value *)(list + 1);
     *list = (struct value_list){values, n};
     for (; str_cut(items, ',', &item, &rest); items = rest)

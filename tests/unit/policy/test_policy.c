@@ -314,6 +314,30 @@ static void a_call_without_memory_is_refused(void **state)
     policy_unref(p);
 }
 
+/* A list that has() finds and size() cannot read: absent would switch the forbid off. */
+static void a_list_that_is_too_long_is_an_error_and_not_absent(void **state)
+{
+    struct fixture *f = *state;
+    struct policy *p = parse(f, STR(HEAD "rules:\n  - {id: a, effect: permit, match: {}}\n"
+                                         "  - {id: few, effect: forbid, match: {}, when: \"has(params.to) && "
+                                         "size(params.to) > 5000\"}\n"));
+    static char to[400001];
+    struct facts facts = refund();
+    struct param params[] = {{.name = STR("to"), .kind = KIND_LIST, .s = {to, 0}}};
+    facts.params = params;
+    facts.n_params = 1;
+    for (size_t i = 0; i < sizeof to; i++)
+        to[i] = i % 2 ? ',' : 'a';
+    static const size_t sizes[] = {1000, 1001, 200000}; /* elements */
+    for (size_t i = 0; i < 3; i++) {
+        params[0].s.n = sizes[i] * 2 - 1;
+        struct verdict v = decide(f, p, facts);
+        assert_int_equal(v.effect, sizes[i] <= 1000 ? EFFECT_PERMIT : EFFECT_DENY);
+        assert_str(v.rule, sizes[i] <= 1000 ? "a" : "few");
+    }
+    policy_unref(p);
+}
+
 /* 50 rules and 10 limits, of which the last rule and five limits match. n_when of the rules match but for a condition.
  */
 static struct policy *large_policy(struct fixture *f, int n_when)
@@ -476,6 +500,7 @@ int main(void)
         TEST(the_starter_reads_and_says_what_it_promises),
         TEST(the_order_of_rules_changes_nothing),
         TEST(a_call_without_memory_is_refused),
+        TEST(a_list_that_is_too_long_is_an_error_and_not_absent),
         TEST(verdicts_of_large_policies_are_quick),
         TEST(limits_of_keys_are_read_or_refused),
         TEST(a_key_has_few_limits_and_none_twice),
