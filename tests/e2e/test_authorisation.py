@@ -32,6 +32,7 @@ EXAMPLES = {
     "secret_back": {}, "secret_remove": {},
     "policy_apply": {"document": None}, "policy_check": {"document": None},
     "session_begin": {"code": "no-such-code"}, "session_end": None, "session_link": {},
+    "customer": None, "erase": {"what": "customer", "value": "cus_nobody", "dry_run": True},
     "agents": None, "agent_create": {"agent": "agent-acme", "owner": "somebody"}, "agent_disable": {"agent": "nobody"},
     "agent_enable": {"agent": "nobody"},
     "person_create": {"name": None, "roles": ["viewer"]}, "person_revoke": {}, "person_link": {},
