@@ -3,12 +3,8 @@
  *
  * No message repeats the value of a header, nor a URL with something in front of an @: both may hold credentials.
  */
-#include "config/config_impl.h"
+#include "config/entry.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-#include "base/check.h"
 
 #define PATH_BYTES_MAX 4095
 #define HEADER_NAME_CHARS_MAX 64
@@ -17,48 +13,20 @@
 
 /* One target on its way in. */
 struct export_loader {
-    struct loader *l;
-    const struct yaml *y;
+    struct entry e;
     struct config_export *x;
 };
-
-__attribute__((format(printf, 4, 5))) static void fault(struct export_loader *xl, const struct yaml *y,
-                                                        const char *code, const char *fmt, ...)
-{
-    char text[DIAG_MESSAGE_BYTES_MAX];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    diag_add(xl->l->diags, xl->l->file, y->line, y->col, code, "exports." STR_FMT "%s%s", STR_ARG(xl->x->name),
-             y == xl->y ? "" : ".", text);
-}
-
-static const struct yaml *get(struct export_loader *xl, struct str key, enum yaml_type type, const char *want)
-{
-    const struct yaml *y = yaml_get(xl->y, key);
-    if (!y || yaml_is(y, type))
-        return y;
-    fault(xl, y, "wrong_type", STR_FMT " wants %s; this is %s", STR_ARG(key), want, yaml_type_name(y->type));
-    return NULL;
-}
-
-static void load_bool(struct export_loader *xl, struct str key, bool *ret)
-{
-    const struct yaml *y = get(xl, key, YAML_BOOL, "true or false");
-    if (y)
-        (void)yaml_bool(y, ret);
-}
 
 /* Which of two words stands there; the first is the default. */
 static bool load_word(struct export_loader *xl, struct str key, struct str first, struct str second)
 {
     const struct str words[] = {first, second};
-    const struct yaml *y = get(xl, key, YAML_STR, "a word");
+    const struct yaml *y = entry_get(&xl->e, xl->e.y, key, YAML_STR, "a word");
     if (!y || str_eq(y->text, first))
         return false;
     if (!str_eq(y->text, second))
-        diag_add_unknown(xl->l->diags, xl->l->file, y->line, y->col, "unknown_value", "the value", y->text, words, 2);
+        diag_add_unknown(xl->e.l->diags, xl->e.l->file, y->line, y->col, "unknown_value", "the value", y->text, words,
+                         2);
     return true;
 }
 
@@ -84,9 +52,9 @@ static struct str traces_path(struct str path, struct arena *a)
 
 static void load_otlp(struct export_loader *xl)
 {
-    const struct yaml *y = get(xl, STR("otlp"), YAML_STR, "a URL");
+    const struct yaml *y = entry_get(&xl->e, xl->e.y, STR("otlp"), YAML_STR, "a URL");
     struct config_export *x = xl->x;
-    struct arena *a = xl->l->arena;
+    struct arena *a = xl->e.l->arena;
     struct url u;
     if (!y)
         return;
@@ -94,11 +62,11 @@ static void load_otlp(struct export_loader *xl)
     if (!text && !is_path(u.path))
         text = "a path without query or fragment is wanted";
     if (text) {
-        fault(xl, y, "bad_url", "otlp: %s", text);
+        entry_fault(&xl->e, y, "bad_url", "otlp: %s", text);
         return;
     }
     if (!u.is_tls && !u.is_loopback && !x->is_insecure) {
-        fault(xl, y, "insecure_url",
+        entry_fault(&xl->e, y, "insecure_url",
               "otlp: plain http to another machine shows what agents do to the network; use https, or say "
               "`insecure: true` to allow it");
         return;
@@ -113,24 +81,25 @@ static void load_otlp(struct export_loader *xl)
 
 static void load_ca_file(struct export_loader *xl)
 {
-    const struct yaml *y = get(xl, STR("ca_file"), YAML_STR, "a path");
+    const struct yaml *y = entry_get(&xl->e, xl->e.y, STR("ca_file"), YAML_STR, "a path");
     if (!y)
         return;
     if (y->text.n == 0 || y->text.n > PATH_BYTES_MAX || str_has(y->text, '\0'))
-        fault(xl, y, "bad_path", "ca_file: a path has 1 to %d bytes and no NUL", PATH_BYTES_MAX);
+        entry_fault(&xl->e, y, "bad_path", "ca_file: a path has 1 to %d bytes and no NUL", PATH_BYTES_MAX);
     else if (xl->x->url.n && !xl->x->is_tls)
-        fault(xl, y, "no_tls", "ca_file: there is nothing to check without https in otlp");
+        entry_fault(&xl->e, y, "no_tls", "ca_file: there is nothing to check without https in otlp");
     else
-        xl->x->ca_file = arena_str(xl->l->arena, y->text);
+        xl->x->ca_file = arena_str(xl->e.l->arena, y->text);
 }
 
 static void load_semconv(struct export_loader *xl)
 {
-    const struct yaml *y = get(xl, STR("semconv"), YAML_STR, "a version in quotes, \"1.42\" or \"1.36\"");
+    const struct yaml *y =
+        entry_get(&xl->e, xl->e.y, STR("semconv"), YAML_STR, "a version in quotes, \"1.42\" or \"1.36\"");
     if (!y)
         return;
     (void)load_word(xl, STR("semconv"), STR("1.42"), STR("1.36"));
-    xl->x->semconv = arena_str(xl->l->arena, y->text);
+    xl->x->semconv = arena_str(xl->e.l->arena, y->text);
 }
 
 /* --- headers ------------------------------------------------------------------------------------------------------ */
@@ -170,13 +139,13 @@ static bool is_reference(struct str s)
 
 static void load_header(struct export_loader *xl, const struct yaml *y, struct config_header *ret)
 {
-    struct arena *a = xl->l->arena;
+    struct arena *a = xl->e.l->arena;
     if (!str_is_token(y->key, "-_", HEADER_NAME_CHARS_MAX) || is_ours(y->key)) {
-        fault(xl, y, "bad_header", "headers: " STR_FMT " cannot be set here", STR_ARG(y->key));
+        entry_fault(&xl->e, y, "bad_header", "headers: " STR_FMT " cannot be set here", STR_ARG(y->key));
         return;
     }
     if (!yaml_is(y, YAML_STR) || !is_reference(y->text)) {
-        fault(xl, y, "secret_inline",
+        entry_fault(&xl->e, y, "secret_inline",
               "headers." STR_FMT ": env:NAME or file:PATH is wanted, or text:VALUE for what is no secret",
               STR_ARG(y->key));
         return;
@@ -186,14 +155,14 @@ static void load_header(struct export_loader *xl, const struct yaml *y, struct c
 
 static void load_headers(struct export_loader *xl)
 {
-    const struct yaml *section = get(xl, STR("headers"), YAML_MAP, "a map");
+    const struct yaml *section = entry_get(&xl->e, xl->e.y, STR("headers"), YAML_MAP, "a map");
     if (!section || section->n == 0)
         return;
     if (section->n > CONFIG_HEADERS_MAX) {
-        fault(xl, section, "too_many", "headers: at most %d", CONFIG_HEADERS_MAX);
+        entry_fault(&xl->e, section, "too_many", "headers: at most %d", CONFIG_HEADERS_MAX);
         return;
     }
-    struct config_header *headers = arena_alloc(xl->l->arena, section->n * sizeof *headers);
+    struct config_header *headers = arena_alloc(xl->e.l->arena, section->n * sizeof *headers);
     size_t n = 0;
     yaml_each(y, section) load_header(xl, y, &headers[n++]);
     xl->x->headers = headers;
@@ -202,28 +171,18 @@ static void load_headers(struct export_loader *xl)
 
 /* --- the section -------------------------------------------------------------------------------------------------- */
 
-static void load_export(struct loader *l, const struct yaml *y, struct config_export *x)
+static void load_export(struct loader *l, const struct yaml *y, const struct entry_kind *kind, struct config_export *x)
 {
-    struct export_loader xl = {l, y, x};
-    struct str keys[16];
-    check(n_export_key_infos <= sizeof keys / sizeof keys[0]);
-    for (size_t i = 0; i < n_export_key_infos; i++)
-        keys[i] = export_key_infos[i].name;
-    x->name = arena_str(l->arena, y->key);
+    struct export_loader xl = {.x = x};
+    bool is_map = entry_begin(&xl.e, l, y, kind);
+    x->name = xl.e.name;
     x->line = y->key_line;
-    if (!config_name_is_valid(x->name))
-        diag_add(l->diags, l->file, y->key_line, y->key_col, "bad_name",
-                 "a target's name begins with a-z and goes on with a-z, 0-9, - and _ (at most %d)",
-                 CONFIG_NAME_CHARS_MAX);
-    if (!want_type(l, y, YAML_MAP, x->name, "a map"))
+    if (!is_map)
         return;
-    yaml_check_keys(y, l->file, keys, n_export_key_infos, l->diags);
-    if (!yaml_get(y, STR("otlp")))
-        fault(&xl, y, "missing_key", ": `otlp` is missing: %s", export_key_infos[0].help);
-    load_bool(&xl, STR("insecure"), &x->is_insecure);
-    load_bool(&xl, STR("private"), &x->is_private);
-    load_bool(&xl, STR("personal"), &x->has_personal);
-    load_bool(&xl, STR("session_id"), &x->has_session);
+    entry_bool(&xl.e, STR("insecure"), &x->is_insecure);
+    entry_bool(&xl.e, STR("private"), &x->is_private);
+    entry_bool(&xl.e, STR("personal"), &x->has_personal);
+    entry_bool(&xl.e, STR("session_id"), &x->has_session);
     x->is_json = load_word(&xl, STR("protocol"), STR("http/protobuf"), STR("http/json"));
     x->is_plain = load_word(&xl, STR("compression"), STR("gzip"), STR("none"));
     x->is_from_start = load_word(&xl, STR("from"), STR("now"), STR("start"));
@@ -235,16 +194,15 @@ static void load_export(struct loader *l, const struct yaml *y, struct config_ex
 
 void load_exports(struct loader *l, const struct yaml *root)
 {
-    const struct yaml *section = yaml_get(root, STR("exports"));
-    if (!want_type(l, section, YAML_MAP, STR("exports"), "a map from names to targets") || section->n == 0)
+    const struct entry_kind kind = {"exports",        "a map from names to targets", "a target's", export_key_infos,
+                                    n_export_key_infos, CONFIG_EXPORTS_MAX};
+    const struct yaml *section = entries_of(l, root, &kind);
+    if (!section)
         return;
-    if (section->n > CONFIG_EXPORTS_MAX) {
-        diag_add(l->diags, l->file, section->line, section->col, "too_many", "exports: at most %d", CONFIG_EXPORTS_MAX);
-        return;
-    }
     struct config_export *exports = arena_alloc(l->arena, section->n * sizeof *exports);
     size_t n = 0;
-    yaml_each(y, section) load_export(l, y, &exports[n++]);
+    yaml_each (y, section)
+        load_export(l, y, &kind, &exports[n++]);
     l->config->exports = exports;
     l->config->n_exports = n;
 }

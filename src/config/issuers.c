@@ -1,12 +1,8 @@
 /*
  * config/issuers.c - the `issuers:` section: whose identity tokens are believed, and what their claims mean here.
  */
-#include "config/config_impl.h"
+#include "config/entry.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-#include "base/check.h"
 #include "base/err.h"
 #include "base/time.h"
 
@@ -17,8 +13,7 @@
 
 /* One issuer on its way in. */
 struct issuer_loader {
-    struct loader *l;
-    const struct yaml *y;
+    struct entry e;
     struct config_issuer *i;
 };
 
@@ -26,43 +21,13 @@ static const struct str algorithm_names[] = {STR_INIT("ES256"), STR_INIT("EdDSA"
                                              STR_INIT("RS256")};
 #define N_ALGORITHMS (sizeof algorithm_names / sizeof algorithm_names[0])
 
-__attribute__((format(printf, 4, 5))) static void fault(struct issuer_loader *il, const struct yaml *y,
-                                                        const char *code, const char *fmt, ...)
-{
-    char text[DIAG_MESSAGE_BYTES_MAX];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    diag_add(il->l->diags, il->l->file, y->line, y->col, code, "issuers." STR_FMT "%s%s", STR_ARG(il->i->name),
-             y == il->y ? "" : ".", text);
-}
-
-/* The value of `key` in `map` when it is there and of that type. */
-static const struct yaml *get(struct issuer_loader *il, const struct yaml *map, struct str key, enum yaml_type type,
-                              const char *want)
-{
-    const struct yaml *y = yaml_get(map, key);
-    if (!y || yaml_is(y, type))
-        return y;
-    fault(il, y, "wrong_type", STR_FMT " wants %s; this is %s", STR_ARG(key), want, yaml_type_name(y->type));
-    return NULL;
-}
-
 static void load_text(struct issuer_loader *il, const struct yaml *map, struct str key, size_t max, struct str *ret)
 {
-    const struct yaml *y = get(il, map, key, YAML_STR, "a string");
+    const struct yaml *y = entry_get(&il->e, map, key, YAML_STR, "a string");
     if (y && (y->text.n == 0 || y->text.n > max || str_has(y->text, '\0')))
-        fault(il, y, "bad_value", STR_FMT ": 1 to %zu bytes", STR_ARG(key), max);
+        entry_fault(&il->e, y, "bad_value", STR_FMT ": 1 to %zu bytes", STR_ARG(key), max);
     else if (y)
-        *ret = arena_str(il->l->arena, y->text);
-}
-
-static void load_bool(struct issuer_loader *il, struct str key, bool *ret)
-{
-    const struct yaml *y = get(il, il->y, key, YAML_BOOL, "true or false");
-    if (y)
-        (void)yaml_bool(y, ret);
+        *ret = arena_str(il->e.l->arena, y->text);
 }
 
 /* --- jwks --------------------------------------------------------------------------------------------------------- */
@@ -79,15 +44,15 @@ static void load_jwks_url(struct issuer_loader *il, const struct yaml *y)
 {
     struct config_issuer *i = il->i;
     struct url u;
-    const char *text = url_parse(y->text, il->l->arena, &u);
+    const char *text = url_parse(y->text, il->e.l->arena, &u);
     if (!text && (str_has(u.path, '?') || str_has(u.path, '#') || !is_visible(u.path)))
         text = "scheme, host, port and path only";
     if (text) {
-        fault(il, y, "bad_url", "jwks: %s", text);
+        entry_fault(&il->e, y, "bad_url", "jwks: %s", text);
         return;
     }
     if (!u.is_tls && !u.is_loopback && !i->is_insecure) {
-        fault(il, y, "insecure_url",
+        entry_fault(&il->e, y, "insecure_url",
               "jwks: over plain http anyone on the way could put their own keys in; use https, or say "
               "`insecure: true`");
         return;
@@ -101,33 +66,33 @@ static void load_jwks_url(struct issuer_loader *il, const struct yaml *y)
 
 static void load_jwks(struct issuer_loader *il)
 {
-    const struct yaml *y = get(il, il->y, STR("jwks"), YAML_STR, "a string");
+    const struct yaml *y = entry_get(&il->e, il->e.y, STR("jwks"), YAML_STR, "a string");
     struct str file = STR("file:");
     if (!y)
         return;
-    il->i->jwks.text = arena_str(il->l->arena, y->text);
+    il->i->jwks.text = arena_str(il->e.l->arena, y->text);
     if (str_starts(y->text, file) && y->text.n > file.n && y->text.n < 4096 && !str_has(y->text, '\0'))
-        il->i->jwks.file = arena_str(il->l->arena, str_sub(y->text, file.n, y->text.n));
+        il->i->jwks.file = arena_str(il->e.l->arena, str_sub(y->text, file.n, y->text.n));
     else if (str_starts(y->text, STR("https://")) || str_starts(y->text, STR("http://")))
         load_jwks_url(il, y);
     else
-        fault(il, y, "bad_url", "jwks: file:PATH or https://HOST/PATH is wanted");
+        entry_fault(&il->e, y, "bad_url", "jwks: file:PATH or https://HOST/PATH is wanted");
 }
 
 /* --- algorithms, claims, the rest --------------------------------------------------------------------------------- */
 
 static void load_algorithms(struct issuer_loader *il)
 {
-    const struct yaml *list = get(il, il->y, STR("algorithms"), YAML_SEQ, "a list");
+    const struct yaml *list = entry_get(&il->e, il->e.y, STR("algorithms"), YAML_SEQ, "a list");
     il->i->algorithms = algorithm_names;
     il->i->n_algorithms = N_ALGORITHMS;
     if (!list)
         return;
     if (list->n == 0 || list->n > N_ALGORITHMS) {
-        fault(il, list, "bad_value", "algorithms: one to four of ES256, EdDSA, PS256, RS256");
+        entry_fault(&il->e, list, "bad_value", "algorithms: one to four of ES256, EdDSA, PS256, RS256");
         return;
     }
-    struct str *names = arena_alloc(il->l->arena, list->n * sizeof *names);
+    struct str *names = arena_alloc(il->e.l->arena, list->n * sizeof *names);
     size_t n = 0;
     yaml_each (y, list) {
         size_t k = 0;
@@ -136,7 +101,7 @@ static void load_algorithms(struct issuer_loader *il)
         if (k < N_ALGORITHMS)
             names[n++] = algorithm_names[k];
         else
-            diag_add_unknown(il->l->diags, il->l->file, y->line, y->col, "unknown_value", "the algorithm", y->text,
+            diag_add_unknown(il->e.l->diags, il->e.l->file, y->line, y->col, "unknown_value", "the algorithm", y->text,
                              algorithm_names, N_ALGORITHMS);
     }
     il->i->algorithms = names;
@@ -146,12 +111,12 @@ static void load_algorithms(struct issuer_loader *il)
 static void load_claims(struct issuer_loader *il)
 {
     static const struct str keys[] = {STR_INIT("user"), STR_INIT("tenant"), STR_INIT("customer"), STR_INIT("agent")};
-    const struct yaml *y = get(il, il->y, STR("claims"), YAML_MAP, "a map");
+    const struct yaml *y = entry_get(&il->e, il->e.y, STR("claims"), YAML_MAP, "a map");
     struct config_issuer *i = il->i;
     i->claim_user = STR("sub");
     if (!y)
         return;
-    yaml_check_keys(y, il->l->file, keys, 4, il->l->diags);
+    yaml_check_keys(y, il->e.l->file, keys, 4, il->e.l->diags);
     load_text(il, y, keys[0], TEXT_BYTES_MAX, &i->claim_user);
     load_text(il, y, keys[1], TEXT_BYTES_MAX, &i->claim_tenant);
     load_text(il, y, keys[2], TEXT_BYTES_MAX, &i->claim_customer);
@@ -160,11 +125,11 @@ static void load_claims(struct issuer_loader *il)
 
 static void load_max_age(struct issuer_loader *il)
 {
-    const struct yaml *y = get(il, il->y, STR("max_age"), YAML_STR, "a duration like 1h");
+    const struct yaml *y = entry_get(&il->e, il->e.y, STR("max_age"), YAML_STR, "a duration like 1h");
     int64_t ns;
     il->i->age_s_max = AGE_DEFAULT_S;
     if (y && duration_parse(y->text, &ns) < 0)
-        fault(il, y, "bad_value", "max_age: a duration like 90s, 15m, 1h or 7d");
+        entry_fault(&il->e, y, "bad_value", "max_age: a duration like 90s, 15m, 1h or 7d");
     else if (y)
         il->i->age_s_max = ns / NS_PER_S;
 }
@@ -172,22 +137,22 @@ static void load_max_age(struct issuer_loader *il)
 static void load_customers_of(struct issuer_loader *il)
 {
     static const struct str stripe[] = {STR_INIT("stripe")};
-    const struct yaml *list = get(il, il->y, STR("customers_of"), YAML_SEQ, "a list of vendors");
+    const struct yaml *list = entry_get(&il->e, il->e.y, STR("customers_of"), YAML_SEQ, "a list of vendors");
     il->i->customers_of = stripe;
     il->i->n_customers_of = 1;
     if (!list)
         return;
     if (list->n > CUSTOMERS_OF_MAX) {
-        fault(il, list, "too_many", "customers_of: at most %d", CUSTOMERS_OF_MAX);
+        entry_fault(&il->e, list, "too_many", "customers_of: at most %d", CUSTOMERS_OF_MAX);
         return;
     }
-    struct str *names = arena_alloc(il->l->arena, (list->n + 1) * sizeof *names);
+    struct str *names = arena_alloc(il->e.l->arena, (list->n + 1) * sizeof *names);
     size_t n = 0;
     yaml_each (y, list) {
         if (yaml_is(y, YAML_STR) && config_name_is_valid(y->text))
-            names[n++] = arena_str(il->l->arena, y->text);
+            names[n++] = arena_str(il->e.l->arena, y->text);
         else
-            fault(il, y, "bad_name", "customers_of: each is the name of a vendor, like stripe");
+            entry_fault(&il->e, y, "bad_name", "customers_of: each is the name of a vendor, like stripe");
     }
     il->i->customers_of = names;
     il->i->n_customers_of = n;
@@ -195,46 +160,29 @@ static void load_customers_of(struct issuer_loader *il)
 
 static void load_ca_file(struct issuer_loader *il)
 {
-    load_text(il, il->y, STR("ca_file"), 4095, &il->i->ca_file);
+    load_text(il, il->e.y, STR("ca_file"), 4095, &il->i->ca_file);
     if (il->i->ca_file.n && !il->i->jwks.is_tls)
-        fault(il, yaml_get(il->y, STR("ca_file")), "no_tls",
+        entry_fault(&il->e, yaml_get(il->e.y, STR("ca_file")), "no_tls",
               "ca_file: there is nothing to check without https in jwks");
 }
 
 /* --- the section -------------------------------------------------------------------------------------------------- */
 
-static void check_required(struct issuer_loader *il)
+static void load_issuer(struct loader *l, const struct yaml *y, const struct entry_kind *kind, struct config_issuer *i)
 {
-    for (size_t i = 0; i < n_issuer_key_infos; i++)
-        if (issuer_key_infos[i].is_required && !yaml_get(il->y, issuer_key_infos[i].name))
-            fault(il, il->y, "missing_key", ": `" STR_FMT "` is missing: %s", STR_ARG(issuer_key_infos[i].name),
-                  issuer_key_infos[i].help);
-}
-
-static void load_issuer(struct loader *l, const struct yaml *y, struct config_issuer *i)
-{
-    struct issuer_loader il = {l, y, i};
-    struct str keys[16];
-    check(n_issuer_key_infos <= sizeof keys / sizeof keys[0]);
-    for (size_t k = 0; k < n_issuer_key_infos; k++)
-        keys[k] = issuer_key_infos[k].name;
-    i->name = arena_str(l->arena, y->key);
+    struct issuer_loader il = {.i = i};
+    bool is_map = entry_begin(&il.e, l, y, kind);
+    i->name = il.e.name;
     i->line = y->key_line;
     i->typ = STR("at+jwt");
-    if (!config_name_is_valid(i->name))
-        diag_add(l->diags, l->file, y->key_line, y->key_col, "bad_name",
-                 "an issuer's name begins with a-z and goes on with a-z, 0-9, - and _ (at most %d)",
-                 CONFIG_NAME_CHARS_MAX);
-    if (!want_type(l, y, YAML_MAP, i->name, "a map"))
+    if (!is_map)
         return;
-    yaml_check_keys(y, l->file, keys, n_issuer_key_infos, l->diags);
-    check_required(&il);
     load_text(&il, y, STR("issuer"), TEXT_BYTES_MAX, &i->issuer);
     load_text(&il, y, STR("audience"), TEXT_BYTES_MAX, &i->audience);
     load_text(&il, y, STR("typ"), TYP_BYTES_MAX, &i->typ);
-    load_bool(&il, STR("private"), &i->is_private);
-    load_bool(&il, STR("insecure"), &i->is_insecure);
-    load_bool(&il, STR("single_use"), &i->is_single_use);
+    entry_bool(&il.e, STR("private"), &i->is_private);
+    entry_bool(&il.e, STR("insecure"), &i->is_insecure);
+    entry_bool(&il.e, STR("single_use"), &i->is_single_use);
     load_jwks(&il);
     load_ca_file(&il);
     load_algorithms(&il);
@@ -256,17 +204,15 @@ static void check_distinct(struct loader *l, const struct config_issuer *issuers
 
 void load_issuers(struct loader *l, const struct yaml *root)
 {
-    const struct yaml *section = yaml_get(root, STR("issuers"));
-    if (!want_type(l, section, YAML_MAP, STR("issuers"), "a map from names to issuers") || section->n == 0)
+    const struct entry_kind kind = {"issuers",        "a map from names to issuers", "an issuer's", issuer_key_infos,
+                                    n_issuer_key_infos, CONFIG_ISSUERS_MAX};
+    const struct yaml *section = entries_of(l, root, &kind);
+    if (!section)
         return;
-    if (section->n > CONFIG_ISSUERS_MAX) {
-        diag_add(l->diags, l->file, section->line, section->col, "too_many", "issuers: at most %d", CONFIG_ISSUERS_MAX);
-        return;
-    }
     struct config_issuer *issuers = arena_alloc(l->arena, section->n * sizeof *issuers);
     size_t n = 0;
     yaml_each (y, section)
-        load_issuer(l, y, &issuers[n++]);
+        load_issuer(l, y, &kind, &issuers[n++]);
     check_distinct(l, issuers, n);
     l->config->issuers = issuers;
     l->config->n_issuers = n;

@@ -3,50 +3,22 @@
  *
  * No message repeats the value of `secret`, nor a base_url with something in front of an @: both may hold credentials.
  */
-#include "config/config_impl.h"
+#include "config/entry.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-#include "base/check.h"
 #include "base/err.h"
 
 #define ADDITIONS_MAX 16
 
 /* One vendor on its way in. */
 struct vendor_loader {
-    struct loader *l;
-    const struct yaml *y;
+    struct entry e;
     struct config_vendor *v;
 };
-
-__attribute__((format(printf, 4, 5))) static void fault(struct vendor_loader *vl, const struct yaml *y,
-                                                        const char *code, const char *fmt, ...)
-{
-    char text[DIAG_MESSAGE_BYTES_MAX];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    struct str name = vl->v->name;
-    diag_add(vl->l->diags, vl->l->file, y->line, y->col, code, "vendors." STR_FMT "%s%s", STR_ARG(name),
-             y == vl->y ? "" : ".", text);
-}
-
-/* The value of `key` when it is there and of that type. */
-static const struct yaml *get(struct vendor_loader *vl, struct str key, enum yaml_type type, const char *want)
-{
-    const struct yaml *y = yaml_get(vl->y, key);
-    if (!y || yaml_is(y, type))
-        return y;
-    fault(vl, y, "wrong_type", STR_FMT " wants %s; this is %s", STR_ARG(key), want, yaml_type_name(y->type));
-    return NULL;
-}
 
 /* What a person wrote, without what a terminal or a log should not see. */
 static struct str copy(struct vendor_loader *vl, struct str s)
 {
-    return arena_str(vl->l->arena, s);
+    return arena_str(vl->e.l->arena, s);
 }
 
 /* First segments of paths that mean something else. */
@@ -63,42 +35,35 @@ static bool is_reserved(struct str s)
 
 static void load_connector(struct vendor_loader *vl)
 {
-    const struct yaml *y = get(vl, STR("connector"), YAML_STR, "a string");
+    const struct yaml *y = entry_get(&vl->e, vl->e.y, STR("connector"), YAML_STR, "a string");
     vl->v->connector = vl->v->name;
     if (y && config_name_is_valid(y->text))
         vl->v->connector = copy(vl, y->text);
     else if (y)
-        fault(vl, y, "bad_name", "connector: a name begins with a-z and goes on with a-z, 0-9, - and _");
-}
-
-static void load_bool(struct vendor_loader *vl, struct str key, bool *ret)
-{
-    const struct yaml *y = get(vl, key, YAML_BOOL, "true or false");
-    if (y)
-        (void)yaml_bool(y, ret);
+        entry_fault(&vl->e, y, "bad_name", "connector: a name begins with a-z and goes on with a-z, 0-9, - and _");
 }
 
 /* --- base_url ----------------------------------------------------------------------------------------------------- */
 
 static void load_base_url(struct vendor_loader *vl)
 {
-    const struct yaml *y = get(vl, STR("base_url"), YAML_STR, "a string");
+    const struct yaml *y = entry_get(&vl->e, vl->e.y, STR("base_url"), YAML_STR, "a string");
     struct config_vendor *v = vl->v;
     struct url u;
     if (!y)
         return;
-    const char *text = url_parse(y->text, vl->l->arena, &u);
+    const char *text = url_parse(y->text, vl->e.l->arena, &u);
     if (text) {
-        fault(vl, y, "bad_url", "base_url: %s", text);
+        entry_fault(&vl->e, y, "bad_url", "base_url: %s", text);
         return;
     }
     v->is_tls = u.is_tls;
     if (u.path.n > 1) {
-        fault(vl, y, "bad_url", "base_url: only scheme, host and port; the path comes with each request");
+        entry_fault(&vl->e, y, "bad_url", "base_url: only scheme, host and port; the path comes with each request");
         return;
     }
     if (!u.is_tls && !u.is_loopback && !v->is_insecure) {
-        fault(vl, y, "insecure_url",
+        entry_fault(&vl->e, y, "insecure_url",
               "base_url: plain http to another machine shows the vendor's secret to the network; use https, "
               "or say `insecure: true` to allow it");
         return;
@@ -106,29 +71,29 @@ static void load_base_url(struct vendor_loader *vl)
     v->host = u.host;
     v->port = u.port;
     v->is_private |= u.is_numeric; /* who writes an address means that one */
-    v->base_url = url_origin(&u, vl->l->arena);
+    v->base_url = url_origin(&u, vl->e.l->arena);
 }
 
 /* --- prices, ca_file, timeouts ------------------------------------------------------------------------------------ */
 
 static void load_prices(struct vendor_loader *vl)
 {
-    const struct yaml *y = get(vl, STR("prices"), YAML_STR, "a path");
+    const struct yaml *y = entry_get(&vl->e, vl->e.y, STR("prices"), YAML_STR, "a path");
     if (y && (y->text.n == 0 || y->text.n > 4095 || str_has(y->text, '\0')))
-        fault(vl, y, "bad_path", "prices: a path has 1 to 4095 bytes and no NUL");
+        entry_fault(&vl->e, y, "bad_path", "prices: a path has 1 to 4095 bytes and no NUL");
     else if (y)
         vl->v->prices = copy(vl, y->text);
 }
 
 static void load_ca_file(struct vendor_loader *vl)
 {
-    const struct yaml *y = get(vl, STR("ca_file"), YAML_STR, "a path");
+    const struct yaml *y = entry_get(&vl->e, vl->e.y, STR("ca_file"), YAML_STR, "a path");
     if (!y)
         return;
     if (y->text.n == 0 || y->text.n > 4095 || str_has(y->text, '\0'))
-        fault(vl, y, "bad_path", "ca_file: a path has 1 to 4095 bytes and no NUL");
+        entry_fault(&vl->e, y, "bad_path", "ca_file: a path has 1 to 4095 bytes and no NUL");
     else if (vl->v->base_url.n && !vl->v->is_tls)
-        fault(vl, y, "no_tls", "ca_file: there is nothing to check without https in base_url");
+        entry_fault(&vl->e, y, "no_tls", "ca_file: there is nothing to check without https in base_url");
     else
         vl->v->ca_file = copy(vl, y->text);
 }
@@ -143,7 +108,7 @@ static void load_timeout(struct vendor_loader *vl, const struct yaml *section, s
     if (!y)
         return;
     if (!yaml_is(y, YAML_INT)) {
-        fault(vl, y, "wrong_type", "timeouts." STR_FMT " wants a whole number; this is %s", STR_ARG(key),
+        entry_fault(&vl->e, y, "wrong_type", "timeouts." STR_FMT " wants a whole number; this is %s", STR_ARG(key),
               yaml_type_name(y->type));
         return;
     }
@@ -151,8 +116,8 @@ static void load_timeout(struct vendor_loader *vl, const struct yaml *section, s
         if (!str_eq(t[i].name, limit))
             continue;
         if (y->i < t[i].least || y->i > t[i].most)
-            fault(vl, y, "out_of_range", "timeouts." STR_FMT ": %lld is not within %lld to %lld (ms)", STR_ARG(key),
-                  (long long)y->i, (long long)t[i].least, (long long)t[i].most);
+            entry_fault(&vl->e, y, "out_of_range", "timeouts." STR_FMT ": %lld is not within %lld to %lld (ms)",
+                        STR_ARG(key), (long long)y->i, (long long)t[i].least, (long long)t[i].most);
         *ret = y->i;
     }
 }
@@ -160,10 +125,10 @@ static void load_timeout(struct vendor_loader *vl, const struct yaml *section, s
 static void load_timeouts(struct vendor_loader *vl)
 {
     static const struct str keys[] = {STR_INIT("connect_ms"), STR_INIT("first_byte_ms"), STR_INIT("idle_ms")};
-    const struct yaml *y = get(vl, STR("timeouts"), YAML_MAP, "a map");
+    const struct yaml *y = entry_get(&vl->e, vl->e.y, STR("timeouts"), YAML_MAP, "a map");
     if (!y)
         return;
-    yaml_check_keys(y, vl->l->file, keys, 3, vl->l->diags);
+    yaml_check_keys(y, vl->e.l->file, keys, 3, vl->e.l->diags);
     load_timeout(vl, y, keys[0], STR("connect_timeout_ms"), &vl->v->connect_ms);
     load_timeout(vl, y, keys[1], STR("first_byte_timeout_ms"), &vl->v->first_byte_ms);
     load_timeout(vl, y, keys[2], STR("idle_timeout_ms"), &vl->v->idle_ms);
@@ -173,7 +138,7 @@ static void load_timeouts(struct vendor_loader *vl)
 
 static void load_secret(struct vendor_loader *vl)
 {
-    const struct yaml *y = get(vl, STR("secret"), YAML_STR, "a string");
+    const struct yaml *y = entry_get(&vl->e, vl->e.y, STR("secret"), YAML_STR, "a string");
     struct str kind, rest;
     if (!y)
         return;
@@ -185,40 +150,41 @@ static void load_secret(struct vendor_loader *vl)
     else if (has_kind && str_eq(kind, STR("store")) && str_is_token(rest, "._-", CONFIG_NAME_CHARS_MAX))
         vl->v->secret = copy(vl, y->text);
     else if (has_kind && (str_eq(kind, STR("vault")) || str_eq(kind, STR("credential"))))
-        fault(vl, y, "secret_unavailable",
+        entry_fault(&vl->e, y, "secret_unavailable",
               "secret: " STR_FMT ": is not available in this version; use env:NAME, file:PATH or store:NAME",
               STR_ARG(kind));
     else
-        fault(vl, y, "secret_inline",
+        entry_fault(&vl->e, y, "secret_inline",
               "secret: env:NAME, file:PATH or store:NAME is wanted; the secret itself does not belong in this file");
 }
 
 static void load_mode(struct vendor_loader *vl)
 {
     static const struct str modes[] = {STR_INIT("live"), STR_INIT("test"), STR_INIT("any")};
-    const struct yaml *y = get(vl, STR("mode"), YAML_STR, "live, test or any");
+    const struct yaml *y = entry_get(&vl->e, vl->e.y, STR("mode"), YAML_STR, "live, test or any");
     if (!y)
         return;
     for (int i = 0; i < 3; i++)
         if (str_eq(y->text, modes[i]))
             vl->v->mode = modes[i];
     if (vl->v->mode.n == 0)
-        diag_add_unknown(vl->l->diags, vl->l->file, y->line, y->col, "unknown_value", "the mode", y->text, modes, 3);
+        diag_add_unknown(vl->e.l->diags, vl->e.l->file, y->line, y->col, "unknown_value", "the mode", y->text, modes,
+                         3);
 }
 
 static void load_additions_list(struct vendor_loader *vl, const struct yaml *list)
 {
     if (list->n > ADDITIONS_MAX) {
-        fault(vl, list, "too_many", "additions: at most %d", ADDITIONS_MAX);
+        entry_fault(&vl->e, list, "too_many", "additions: at most %d", ADDITIONS_MAX);
         return;
     }
-    struct str *names = arena_alloc(vl->l->arena, list->n * sizeof *names);
+    struct str *names = arena_alloc(vl->e.l->arena, list->n * sizeof *names);
     size_t n = 0;
     yaml_each (y, list) {
         if (yaml_is(y, YAML_STR) && config_name_is_valid(y->text))
             names[n++] = copy(vl, y->text);
         else
-            fault(vl, y, "bad_name", "additions: each is a name, like idempotency_key");
+            entry_fault(&vl->e, y, "bad_name", "additions: each is a name, like idempotency_key");
     }
     vl->v->additions = n ? ADDITIONS_LISTED : ADDITIONS_NONE;
     vl->v->additions_listed = names;
@@ -227,58 +193,40 @@ static void load_additions_list(struct vendor_loader *vl, const struct yaml *lis
 
 static void load_additions(struct vendor_loader *vl)
 {
-    const struct yaml *y = yaml_get(vl->y, STR("additions"));
+    const struct yaml *y = yaml_get(vl->e.y, STR("additions"));
     bool is_on;
     if (yaml_bool(y, &is_on))
         vl->v->additions = is_on ? ADDITIONS_ALL : ADDITIONS_NONE;
     else if (yaml_is(y, YAML_SEQ))
         load_additions_list(vl, y);
     else if (y)
-        fault(vl, y, "wrong_type", "additions wants true, false or a list of names; this is %s",
+        entry_fault(&vl->e, y, "wrong_type", "additions wants true, false or a list of names; this is %s",
               yaml_type_name(y->type));
 }
 
 /* --- the section -------------------------------------------------------------------------------------------------- */
 
-static void check_required(struct vendor_loader *vl)
+static void load_vendor(struct loader *l, const struct yaml *y, const struct entry_kind *kind, struct config_vendor *v)
 {
-    for (size_t i = 0; i < n_vendor_key_infos; i++)
-        if (vendor_key_infos[i].is_required && !yaml_get(vl->y, vendor_key_infos[i].name))
-            fault(vl, vl->y, "missing_key", ": `" STR_FMT "` is missing: %s", STR_ARG(vendor_key_infos[i].name),
-                  vendor_key_infos[i].help);
-}
-
-static void load_vendor(struct loader *l, const struct yaml *y, struct config_vendor *v)
-{
-    struct vendor_loader vl = {l, y, v};
-    struct str keys[16];
-    check(n_vendor_key_infos <= sizeof keys / sizeof keys[0]);
-    for (size_t i = 0; i < n_vendor_key_infos; i++)
-        keys[i] = vendor_key_infos[i].name;
-
-    v->name = arena_str(l->arena, y->key);
+    struct vendor_loader vl = {.v = v};
+    bool is_map = entry_begin(&vl.e, l, y, kind);
+    v->name = vl.e.name;
     v->line = y->key_line;
-    if (!config_name_is_valid(v->name))
-        diag_add(l->diags, l->file, y->key_line, y->key_col, "bad_name",
-                 "a vendor's name begins with a-z and goes on with a-z, 0-9, - and _ (at most %d)",
-                 CONFIG_NAME_CHARS_MAX);
     if (is_reserved(v->name))
         diag_add(l->diags, l->file, y->key_line, y->key_col, "reserved_name",
                  "no vendor can be called " STR_FMT ": paths that begin with it mean something else; say `connector:` "
                  "under another name",
                  STR_ARG(v->name));
-    if (!want_type(l, y, YAML_MAP, v->name, "a map"))
+    if (!is_map)
         return;
-    yaml_check_keys(y, l->file, keys, n_vendor_key_infos, l->diags);
-    check_required(&vl);
     load_connector(&vl);
-    load_bool(&vl, STR("insecure"), &v->is_insecure);
-    load_bool(&vl, STR("forward_run_id"), &v->forwards_run_id);
-    load_bool(&vl, STR("private"), &v->is_private);
+    entry_bool(&vl.e, STR("insecure"), &v->is_insecure);
+    entry_bool(&vl.e, STR("forward_run_id"), &v->forwards_run_id);
+    entry_bool(&vl.e, STR("private"), &v->is_private);
     load_base_url(&vl);
     load_ca_file(&vl);
     load_prices(&vl);
-    load_bool(&vl, STR("poll"), &v->polls);
+    entry_bool(&vl.e, STR("poll"), &v->polls);
     load_timeouts(&vl);
     load_secret(&vl);
     load_mode(&vl);
@@ -287,17 +235,15 @@ static void load_vendor(struct loader *l, const struct yaml *y, struct config_ve
 
 void load_vendors(struct loader *l, const struct yaml *root)
 {
-    const struct yaml *section = yaml_get(root, STR("vendors"));
-    if (!want_type(l, section, YAML_MAP, STR("vendors"), "a map from names to vendors") || section->n == 0)
+    const struct entry_kind kind = {"vendors",        "a map from names to vendors", "a vendor's", vendor_key_infos,
+                                    n_vendor_key_infos, CONFIG_VENDORS_MAX};
+    const struct yaml *section = entries_of(l, root, &kind);
+    if (!section)
         return;
-    if (section->n > CONFIG_VENDORS_MAX) {
-        diag_add(l->diags, l->file, section->line, section->col, "too_many", "vendors: at most %d", CONFIG_VENDORS_MAX);
-        return;
-    }
     struct config_vendor *vendors = arena_alloc(l->arena, section->n * sizeof *vendors);
     size_t n = 0;
     yaml_each (y, section)
-        load_vendor(l, y, &vendors[n++]);
+        load_vendor(l, y, &kind, &vendors[n++]);
     l->config->vendors = vendors;
     l->config->n_vendors = n;
 }
