@@ -49,7 +49,12 @@ static bool read_job(struct request *r, struct erase_job *job)
     job->what.value = value;
     job->by = r->who.name;
     if (erase_what_parse(what, &job->what.what) < 0) {
-        request_fail(r, 400, "request_invalid", "what must be customer, user or run");
+        request_fail(r, 400, "request_invalid", "what must be customer, user, run or before");
+        return false;
+    }
+    wall_t at;
+    if (job->what.what == ERASE_BEFORE && wall_parse(value, &at) < 0) {
+        request_fail(r, 400, "request_invalid", "value must be a time such as 2026-11-24T00:00:00Z");
         return false;
     }
     if (value.n == 0 || value.n > FIND_BYTES_MAX) {

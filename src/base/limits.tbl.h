@@ -125,3 +125,6 @@ LIMIT(export_backoff_ms, 1000, 10, 600000, "ms", "after a first failure; twice a
 LIMIT(export_backoff_ms_max, 60000, 10, 3600000, "ms", "the longest of these pauses")
 LIMIT(export_retry_after_ms_max, 3600000, 1000, 86400000, "ms", "the longest pause that a target can ask for")
 LIMIT(export_quiet_ms, 30000, 0, 86400000, "ms", "a run without a new call for so long gets its own span")
+/* retention */
+LIMIT(personal_keep_days, 0, 0, 36500, "days",
+      "how long personal values of calls are kept; looked at once a day; 0: until they are erased")

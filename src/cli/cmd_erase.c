@@ -19,7 +19,7 @@ static int read_whose(struct cli *c, struct str *ret_what, struct str *ret_value
         *ret_what = erase_what_text(i);
         *ret_value = value;
     }
-    return n == 1 ? 0 : cli_usage(c, "say whose: one of --customer, --user and --run");
+    return n == 1 ? 0 : cli_usage(c, "say whose: one of --customer, --user, --run and --before");
 }
 
 static void print_report(struct cli *c, struct json a, bool is_dry_run)
@@ -66,6 +66,7 @@ static const struct option_spec options[] = {
     {"customer", "ID", "a vendor's customer, with the vendors' objects that are its own", false},
     {"user", "NAME", "a user that calls were made for", false},
     {"run", "ID", "a run of any agent", false},
+    {"before", "TIME", "all calls that started before it, such as 2026-11-24T00:00:00Z", false},
     {"dry-run", NULL, "only say what would go; also without --yes", false},
     {"yes", NULL, "do it: it cannot be undone", false},
     {NULL, NULL, NULL, false},

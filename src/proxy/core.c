@@ -294,6 +294,7 @@ void core_free(struct core *c)
 {
     if (!c)
         return;
+    core_erase_stop(c);
     journal_reader_free(c->drain_reader);
     core_drain_batch_free(c->drain_batch);
     list_each_safe(n, tmp, &c->late)

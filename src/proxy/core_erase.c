@@ -11,6 +11,7 @@
 #include "proxy/core_impl.h"
 
 #define LINE_BYTES 32
+#define DAY_NS (86400 * NS_PER_S)
 
 int core_erase(struct core *c, struct erase_job *job)
 {
@@ -156,8 +157,29 @@ static int step(struct core *c, struct erase_job *job)
     return 0;
 }
 
+/* Once a day, what has grown old goes as if somebody had asked for it. */
+static void retain(struct core *c)
+{
+    char text[WALL_TEXT_BYTES];
+    mono_t now = c->clock->mono(c->clock->ctx);
+    int64_t days = c->limits->personal_keep_days;
+    if (days == 0 || now < c->retain_at)
+        return;
+    c->retain_at = now + DAY_NS;
+    struct resumed_erase *own = calloc(1, sizeof *own + WALL_TEXT_BYTES);
+    check(own != NULL);
+    struct str before = wall_text(c->clock->wall(c->clock->ctx) - days * DAY_NS, text);
+    memcpy(own->value, before.p, before.n);
+    own->job = (struct erase_job){.what = {ERASE_BEFORE, {own->value, before.n}}, .by = STR("daemon")};
+    if (core_erase(c, &own->job) < 0)
+        free(own); /* an erasure is under way: tomorrow again */
+    else
+        c->resumed_erase = own;
+}
+
 void core_erase_turn(struct core *c)
 {
+    retain(c);
     pthread_mutex_lock(&c->bg_mutex);
     struct erase_job *job = c->erase_job;
     pthread_mutex_unlock(&c->bg_mutex);

@@ -117,6 +117,7 @@ struct core {
     struct list syncs, asks;
     struct erase_job *erase_job; /* NULL: none is under way */
     struct resumed_erase *resumed_erase;
+    mono_t retain_at; /* when the age of values is looked at next; of the drain thread */
     struct mark marks[MARKS_MAX];
     size_t n_marks;
     bool is_stopping;

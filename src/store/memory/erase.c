@@ -30,7 +30,7 @@ static int values(struct memory *m, const struct erasure *what, struct erase_set
 {
     struct str key;
     void *v;
-    if (what->what == ERASE_RUN)
+    if (what->what == ERASE_RUN || what->what == ERASE_BEFORE)
         return 0;
     int r = erase_set_add(set, what->value);
     for (size_t i = 0; r == 0 && what->what == ERASE_CUSTOMER && map_next(&m->objects, &i, &key, &v);) {
@@ -41,6 +41,17 @@ static int values(struct memory *m, const struct erasure *what, struct erase_set
     return r;
 }
 
+static bool is_asked_for(const struct erasure *what, const struct erase_set *set, const struct memory_call *c,
+                         const struct memory_entry *e)
+{
+    wall_t before;
+    if (what->what == ERASE_RUN)
+        return str_eq(c->row.run_id, what->value);
+    if (what->what == ERASE_BEFORE) /* again and again: the second time there is nothing */
+        return wall_parse(what->value, &before) == 0 && c->row.started_at < before && e->frame.personal.n > 0;
+    return erase_set_names(set, e->frame.personal);
+}
+
 static int find_calls(struct memory *m, const struct erasure *what, const struct erase_set *set, struct map *calls)
 {
     struct arena a;
@@ -49,9 +60,7 @@ static int find_calls(struct memory *m, const struct erasure *what, const struct
     for (size_t i = 0; i < m->n && r == 0; i++) {
         const struct memory_entry *e = &m->entries[i];
         struct memory_call *c = call_of(m, &a, e);
-        bool fits = c && (what->what == ERASE_RUN ? str_eq(c->row.run_id, what->value)
-                                                  : erase_set_names(set, e->frame.personal));
-        if (fits)
+        if (c && is_asked_for(what, set, c, e))
             r = map_put(calls, c->row.call_id, c, NULL);
     }
     arena_deinit(&a);
@@ -74,14 +83,22 @@ static void erase_frames(struct memory *m, struct map *calls, bool is_dry_run, s
     arena_deinit(&a);
 }
 
+static bool object_goes(struct memory *m, const struct erasure *what, const struct object_full *o)
+{
+    wall_t before;
+    const struct memory_call *c = map_get(&m->calls, o->call_id);
+    if (what->what == ERASE_BEFORE)
+        return c && wall_parse(what->value, &before) == 0 && c->row.started_at < before;
+    return str_eq(what->what == ERASE_RUN ? o->run_id : o->object.customer, what->value);
+}
+
 static void erase_objects(struct memory *m, const struct erasure *what, struct erased *done)
 {
     struct str key;
     void *v;
     for (size_t i = 0; map_next(&m->objects, &i, &key, &v);) {
         const struct memory_object *o = v;
-        struct str of = what->what == ERASE_RUN ? o->full.run_id : o->full.object.customer;
-        if (!str_eq(of, what->value))
+        if (!object_goes(m, what, &o->full))
             continue;
         done->objects++;
         if (!what->is_dry_run)

@@ -74,6 +74,9 @@ static int each(struct erasing *e, const char *sql, struct str text, int (*on_ro
     return r;
 }
 
+/* A customer and a user are known by what frames say; runs and times stand in rows. */
+static bool is_by_name(const struct erasure *e) { return e->what == ERASE_CUSTOMER || e->what == ERASE_USER; }
+
 /* --- which values, which calls --------------------------------------------------------------------------------------
  */
 
@@ -82,7 +85,7 @@ static int on_value(struct erasing *e, sqlite3_stmt *st) { return erase_set_add(
 /* A customer's objects are its own. */
 static int values(struct erasing *e)
 {
-    if (e->what->what == ERASE_RUN)
+    if (!is_by_name(e->what))
         return 0;
     int r = erase_set_add(&e->set, e->what->value);
     if (r == 0 && e->what->what == ERASE_CUSTOMER)
@@ -97,7 +100,22 @@ static int values(struct erasing *e)
 
 static int add_call(struct erasing *e, uint64_t open_seq) { return map_put(&e->calls, seq_key(&open_seq), e, NULL); }
 
-static int on_call_of_run(struct erasing *e, sqlite3_stmt *st) { return add_call(e, (uint64_t)sql_i64(st, 0)); }
+static int on_row_of_call(struct erasing *e, sqlite3_stmt *st) { return add_call(e, (uint64_t)sql_i64(st, 0)); }
+
+/* Of calls that were erased by their age before, nothing is left to do: a mark says up to where. */
+static int find_old_calls(struct erasing *e)
+{
+    char text[U64_DIGITS_MAX + 1];
+    wall_t before;
+    int r = wall_parse(e->what->value, &before);
+    if (r < 0 || before < 0)
+        return err_trace(-ERR_INVALID);
+    struct str digits = {text, u64_digits((uint64_t)before, text)};
+    return each(e,
+                "SELECT open_seq FROM calls WHERE started_at < CAST(?1 AS INTEGER) AND open_seq >"
+                " coalesce((SELECT seq FROM marks WHERE name = 'erased/before'), 0)",
+                digits, on_row_of_call);
+}
 
 /* 0: *ret_open is the call of that frame; ERASE_R_NONE: of none. */
 #define ERASE_R_NONE 1
@@ -149,7 +167,9 @@ static int find_calls(struct erasing *e)
 {
     int r = values(e);
     if (r == 0 && e->what->what == ERASE_RUN)
-        r = each(e, "SELECT open_seq FROM calls WHERE run_id = ?1", e->what->value, on_call_of_run);
+        r = each(e, "SELECT open_seq FROM calls WHERE run_id = ?1", e->what->value, on_row_of_call);
+    else if (r == 0 && e->what->what == ERASE_BEFORE)
+        r = find_old_calls(e);
     else if (r == 0)
         r = each(e, PACKS, STR_NONE, on_pack_find);
     if (r == 0)
@@ -297,18 +317,42 @@ static int erase_pack(struct erasing *e, sqlite3_stmt *st, int64_t after, int64_
     return r == 0 && is_changed && !e->what->is_dry_run ? write_personal(e, *ret_seq) : r;
 }
 
+/* Nothing of a call stands in front of its OPEN frame. */
+static int first_pack(struct erasing *e, int64_t *ret_after)
+{
+    uint64_t first = UINT64_MAX, seq;
+    struct str key;
+    void *v;
+    sqlite3_stmt *st;
+    for (size_t i = 0; map_next(&e->calls, &i, &key, &v);) {
+        memcpy(&seq, key.p, sizeof seq);
+        first = seq < first ? seq : first;
+    }
+    int r = sql_prepare(e->s->db, STR("SELECT coalesce(max(seq), 1) - 1 FROM packs WHERE seq <= ?1"), &st);
+    if (r < 0)
+        return r;
+    sql_bind_int(st, 1, (int64_t)first);
+    r = sqlite_row(e->s, st);
+    if (r == 0)
+        *ret_after = sql_i64(st, 0);
+    (void)sqlite3_finalize(st); /* says again what step said */
+    return r;
+}
+
 static int erase_packs(struct erasing *e)
 {
     sqlite3_stmt *st;
     int64_t seq = 0;
-    int r = sql_prepare(e->s->db,
+    if (e->calls.n == 0)
+        return 0;
+    int r = first_pack(e, &seq);
+    if (r == 0)
+        r = sql_prepare(e->s->db,
                         STR("SELECT f.seq, f.frames, p.texts FROM packs f JOIN personal p ON p.seq = f.seq"
                             " WHERE f.seq > ?1 ORDER BY f.seq LIMIT 1"),
                         &st);
-    if (r < 0 || e->calls.n == 0) {
-        (void)sqlite3_finalize(r < 0 ? NULL : st);
+    if (r < 0)
         return r;
-    }
     do
         r = erase_pack(e, st, seq, &seq);
     while (r == 0 && seq);
@@ -324,6 +368,15 @@ static int drop_object(struct erasing *e, const char *sql, struct str id)
     return run(e->s, sql, id, STR_NONE, &e->done->objects);
 }
 
+/* Those that no newer call has told us of. */
+static int drop_old_objects(struct erasing *e)
+{
+    return drop_object(e,
+                       "DELETE FROM objects WHERE call_id IN (SELECT call_id FROM calls WHERE started_at <"
+                       " CAST(strftime('%s', ?1) AS INTEGER) * 1000000000)",
+                       e->what->value);
+}
+
 static int erase_objects(struct erasing *e)
 {
     struct str id;
@@ -331,6 +384,8 @@ static int erase_objects(struct erasing *e)
     int r = 0;
     if (e->what->what == ERASE_RUN)
         return drop_object(e, "DELETE FROM objects WHERE run_id = ?1", e->what->value);
+    if (e->what->what == ERASE_BEFORE)
+        return drop_old_objects(e);
     for (size_t i = 0; r == 0 && map_next(&e->set.words, &i, &id, &v);)
         r = drop_object(e, "DELETE FROM objects WHERE id = ?1", id);
     return r == 0 ? drop_object(e, "DELETE FROM objects WHERE customer = ?1", e->what->value) : r;
@@ -342,7 +397,7 @@ static int rename_counters(struct erasing *e)
     char name[40] = "erased-";
     uint8_t random[8];
     struct rng r;
-    if (e->what->what == ERASE_RUN)
+    if (!is_by_name(e->what))
         return 0;
     rng_system_init(&r);
     rng_fill(&r, random, sizeof random);
@@ -362,6 +417,8 @@ static int count_objects(struct erasing *e)
 {
     const char *sql = e->what->what == ERASE_RUN ? "SELECT count(*) FROM objects WHERE run_id = ?1"
                                                  : "SELECT count(*) FROM objects WHERE customer = ?1";
+    if (e->what->what == ERASE_BEFORE)
+        return 0; /* an estimate is not worth a walk */
     return each(e, sql, e->what->value, on_count);
 }
 
@@ -381,6 +438,29 @@ static int note_done(struct sqlite *s, const struct erased *d)
     return run(s, "UPDATE erasing SET value = '', done = ?1", (struct str){text, (size_t)n}, STR_NONE, NULL);
 }
 
+/* Up to the oldest call that kept its values: it is looked at again. */
+static int move_mark(struct erasing *e)
+{
+    uint64_t last = 0, kept = UINT64_MAX, seq;
+    struct str key;
+    void *v;
+    for (size_t i = 0; map_next(&e->calls, &i, &key, &v);) {
+        memcpy(&seq, key.p, sizeof seq);
+        last = seq > last ? seq : last;
+    }
+    for (size_t i = 0; map_next(&e->kept, &i, &key, &v);) {
+        memcpy(&seq, key.p, sizeof seq);
+        kept = seq < kept ? seq : kept;
+    }
+    last = kept <= last ? kept - 1 : last;
+    if (last == 0)
+        return 0;
+    sqlite3_stmt *st = sqlite_stmt(e->s, STMT_MARK_PUT);
+    sql_bind_str(st, 1, STR("erased/before"));
+    sql_bind_int(st, 2, (int64_t)last);
+    return sqlite_run(e->s, st);
+}
+
 static int erase_all(struct erasing *e)
 {
     int r = find_calls(e);
@@ -392,6 +472,8 @@ static int erase_all(struct erasing *e)
         r = erase_objects(e);
     if (r == 0)
         r = rename_counters(e);
+    if (r == 0 && e->what->what == ERASE_BEFORE)
+        r = move_mark(e);
     return r == 0 ? note_done(e->s, e->done) : r;
 }
 

@@ -59,6 +59,7 @@ static void bad_questions_change_nothing(void **state)
     static const char *const bad[] = {"{}",
                                       "{\"what\":\"tenant\",\"value\":\"x\"}",
                                       "{\"what\":\"user\"}",
+                                      "{\"what\":\"before\",\"value\":\"yesterday\"}",
                                       "{\"what\":\"user\",\"value\":\"\"}",
                                       "{\"what\":\"user\",\"value\":5}",
                                       "{\"what\":\"user\",\"value\":\"x\",\"force\":true}"};

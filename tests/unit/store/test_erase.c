@@ -190,6 +190,30 @@ static void a_run_goes_by_its_name(void **state)
     check_whole(s);
 }
 
+static void what_is_old_goes_once_and_what_is_kept_is_looked_at_again(void **state)
+{
+    struct scene *s = *state;
+    char text[WALL_TEXT_BYTES];
+    a_call(s, "cus_old", "run-1", "ob_old", false);
+    a_call(s, "cus_old", "run-1", "ob_open", true);
+    s->story.now += 10 * NS_PER_S;
+    char before[WALL_TEXT_BYTES + 1];
+    snprintf(before, sizeof before, STR_FMT, STR_ARG(wall_text(s->story.now, text)));
+    s->story.now += 10 * NS_PER_S;
+    a_call(s, "cus_new", "run-1", "ob_new", false);
+    apply(s);
+    struct erased done = erase(s, ERASE_BEFORE, before, false);
+    assert_int_equal(done.calls, 1);
+    assert_int_equal(done.kept, 1);
+    assert_int_equal(done.objects, 1);
+    assert_int_equal(shown(s, "cus_old"), 1);
+    assert_int_equal(shown(s, "cus_new"), 1);
+    done = erase(s, ERASE_BEFORE, before, false);
+    assert_int_equal(done.calls, 0);
+    assert_int_equal(done.kept, 1);
+    check_whole(s);
+}
+
 static void what_was_begun_is_known_until_it_is_over(void **state)
 {
     struct scene *s = *state;
@@ -241,6 +265,7 @@ int main(void)
         T(one_customer_goes_and_the_rest_stays_whole),
         T(what_is_open_keeps_its_values),
         T(a_run_goes_by_its_name),
+        T(what_is_old_goes_once_and_what_is_kept_is_looked_at_again),
         T(what_was_begun_is_known_until_it_is_over),
         T(a_reader_in_the_way_is_waited_for_not_cut_off),
     };
