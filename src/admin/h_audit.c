@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "codec/hex.h"
 #include "proxy/core_secrets.h"
+#include "proxy/stats.h"
 #include "store/audit.h"
 
 static void answer_as_it_is(struct request *r)
@@ -25,6 +26,7 @@ static int verify(void *ctx, struct store *s, struct store_reader *reader, struc
     int e = audit_verify(s, reader, &t);
     if (e < 0)
         return err_trace(e);
+    stats_chain(ctx, e == 0);
     jw_init(&w, out);
     jw_object(&w);
     jw_put_bool(&w, STR("ok"), e == 0);
@@ -51,6 +53,7 @@ static int verify(void *ctx, struct store *s, struct store_reader *reader, struc
 void admin_on_audit_verify(struct request *r)
 {
     r->ask.work = verify;
+    r->ask.work_ctx = r->admin->stats;
     request_ask(r, answer_as_it_is);
 }
 
@@ -148,10 +151,13 @@ static void check_counters(struct json_writer *w, struct arena *a, struct store 
     buf_deinit(&differs);
 }
 
-static void check_chain(struct json_writer *w, struct arena *a, struct store *s, struct store_reader *reader, bool *ok)
+static void check_chain(struct json_writer *w, struct arena *a, struct store *s, struct store_reader *reader,
+                        struct stats *stats, bool *ok)
 {
     struct audit_report t;
     int e = audit_verify(s, reader, &t);
+    if (e >= 0)
+        stats_chain(stats, e == 0);
     if (e < 0)
         put_check(w, "chain", "fail", arena_printf(a, "the frames could not be read: %s", err_text(e)),
                   "look at the disk");
@@ -167,6 +173,7 @@ static void check_chain(struct json_writer *w, struct arena *a, struct store *s,
 /* What a reader's thread needs; lives in the request's arena. */
 struct examination {
     struct exports *exports;
+    struct stats *stats;
     struct buf health, secrets;
     struct str secrets_problem;
     bool is_ready;
@@ -247,7 +254,7 @@ static int examine(void *ctx, struct store *s, struct store_reader *reader, stru
     check_secrets(&w, &a, x, &ok);
     check_exports(&w, &a, x->exports);
     check_counters(&w, &a, s, &ok);
-    check_chain(&w, &a, s, reader, &ok);
+    check_chain(&w, &a, s, reader, x->stats, &ok);
     jw_array_end(&w);
     jw_put_bool(&w, STR("ok"), ok);
     jw_object_end(&w);
@@ -265,6 +272,7 @@ void admin_on_doctor(struct request *r)
     buf_init(&x->secrets, ADMIN_ANSWER_BYTES_MAX);
     arena_cleanup(&r->arena, free_buf, &x->secrets);
     x->exports = r->admin->exports;
+    x->stats = r->admin->stats;
     x->secrets_problem = core_secrets_problem(r->admin->core);
     int e = core_health_json(r->admin->core, &x->health, &x->is_ready);
     if (e == 0)

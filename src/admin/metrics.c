@@ -58,7 +58,7 @@ void admin_on_metrics(struct request *r)
     if (core_health_json(r->admin->core, &r->ask.json, &is_ready) == 0 &&
         json_parse(&r->arena, buf_str(&r->ask.json), 16, &health) == 0)
         gauges(r, health, STR(""), &r->out);
-    stats_render(r->admin->stats, &r->out);
+    stats_render(r->admin->stats, loop_wall(r->admin->loop), &r->out);
     exports_metrics(r->admin->exports, core_store_seq(r->admin->core), &r->out);
     r->content_type = "text/plain; version=0.0.4; charset=utf-8";
     request_answer(r, 200);

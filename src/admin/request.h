@@ -74,7 +74,7 @@ struct admin {
     enum mode default_mode;
     struct tls_server *tls;
     struct exports *exports; /* NULL: none */
-    const struct stats *stats;
+    struct stats *stats;
     int (*reload)(void *ctx, struct buf *error);
     void *reload_ctx;
     struct http_server *server;

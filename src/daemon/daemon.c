@@ -127,6 +127,7 @@ static int open_core(struct daemon *d)
 {
     if (stats_new(&d->vendors.vendors, &d->stats) < 0)
         return err_trace(-ERR_NOMEM);
+    stats_prices(d->stats, models_priced_at(&d->models));
     secrets_key_load(d->folder.dir, &d->arena, &d->secrets_key);
     struct core_options co = {
         .limits = &d->limits,
@@ -235,6 +236,7 @@ static int reload(void *ctx, struct buf *error)
 {
     struct daemon *d = ctx;
     int r = listener_tls_reload(&d->tls, error);
+    stats_reloaded(d->stats, r == 0);
     if (r == 0)
         r = issuer_set_reload(&d->issuers, error);
     if (r < 0)

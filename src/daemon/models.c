@@ -52,6 +52,18 @@ int models_load(const struct config *c, const struct limits *limits, struct buf 
     return err_trace(r);
 }
 
+wall_t models_priced_at(const struct models *m)
+{
+    char text[] = "yyyy-mm-ddT00:00:00Z";
+    struct str day = catalog_priced_at(m->catalog);
+    wall_t at;
+    if (day.n != 10)
+        return 0;
+    for (size_t i = 0; i < day.n; i++)
+        text[i] = day.p[i];
+    return wall_parse((struct str){text, sizeof text - 1}, &at) == 0 ? at : 0;
+}
+
 void models_free(struct models *m)
 {
     llm_floors_free(m->floors);

@@ -15,4 +15,6 @@ struct models {
 
 /* The built-in catalog, with the user's on top. 0, or a negative code with what is wrong, and where, in `error`. */
 int models_load(const struct config *c, const struct limits *limits, struct buf *error, struct models *ret);
+/* The day that its prices are from; 0: it does not say. */
+wall_t models_priced_at(const struct models *m);
 void models_free(struct models *m);

@@ -4,6 +4,7 @@
  * A change that could not be written does not happen: nothing is in force that a restart would forget.
  */
 #include "proxy/core_impl.h"
+#include "proxy/stats.h"
 
 #include "codec/hex.h"
 #include "proxy/core_members.h"
@@ -161,6 +162,7 @@ static int revoke(struct core *c, struct key_entry *k, struct str by, uint64_t *
 int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_seq)
 {
     int r = 0;
+    mono_t began = c->clock->mono(c->clock->ctx);
     core_lock(c);
     struct key_entry *k = map_get(&c->keys_by_id, id);
     if (!k)
@@ -172,6 +174,7 @@ int core_key_revoke(struct core *c, struct str id, struct str by, uint64_t *ret_
     else
         r = revoke(c, k, by, ret_seq);
     core_unlock(c);
+    stats_revoked(c->stats, (c->clock->mono(c->clock->ctx) - began) / NS_PER_US);
     return r;
 }
 

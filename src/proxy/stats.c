@@ -30,6 +30,7 @@ static const struct bounds UPSTREAM_BOUNDS = {{10000, 20000, 40000, 80000, 16000
                                               14};
 static const struct bounds OVERHEAD_BOUNDS = {
     {25, 50, 75, 100, 150, 200, 300, 500, 1000, 2500, 5000, 10000, 50000, 250000}, 14};
+static const struct bounds REVOCATION_BOUNDS = {{10, 25, 50, 100, 250, 500, 1000, 5000, 10000, 100000}, 10};
 static const struct bounds STORE_BOUNDS = {{500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000}, 10};
 
 static void add(atomic_uint_fast64_t *to, uint64_t n) { atomic_fetch_add_explicit(to, n, memory_order_relaxed); }
@@ -49,6 +50,8 @@ static void observe(struct histogram *h, const struct bounds *b, int64_t us)
     add(&h->sum_us, (uint64_t)us);
 }
 
+enum flag { FLAG_UNKNOWN, FLAG_NO, FLAG_YES };
+
 /* --- the block ---------------------------------------------------------------------------------------------------- */
 
 struct of_vendor {
@@ -58,7 +61,9 @@ struct of_vendor {
 
 struct stats {
     const struct vendors *vendors;
-    struct histogram overhead[LAYERS], store_write;
+    struct histogram overhead[LAYERS], store_write, revocation;
+    atomic_int chain, reload; /* FLAG_x */
+    wall_t priced_at;         /* 0: there is no catalog */
     struct of_vendor items[]; /* one a vendor, then that of calls without one */
 };
 
@@ -116,6 +121,26 @@ void stats_store_write(struct stats *s, int64_t us)
     if (s)
         observe(&s->store_write, &STORE_BOUNDS, us);
 }
+
+void stats_revoked(struct stats *s, int64_t us)
+{
+    if (s)
+        observe(&s->revocation, &REVOCATION_BOUNDS, us);
+}
+
+void stats_chain(struct stats *s, bool is_whole)
+{
+    if (s)
+        atomic_store(&s->chain, is_whole ? FLAG_YES : FLAG_NO);
+}
+
+void stats_reloaded(struct stats *s, bool is_done)
+{
+    if (s)
+        atomic_store(&s->reload, is_done ? FLAG_YES : FLAG_NO);
+}
+
+void stats_prices(struct stats *s, wall_t from) { s->priced_at = from; }
 
 /* --- as text ------------------------------------------------------------------------------------------------------ */
 
@@ -239,7 +264,24 @@ static void put_unattributed(const struct stats *s, struct buf *out)
                              STR_ARG(s->vendors->items[i].name), (unsigned long long)get(&s->items[i].unattributed));
 }
 
-void stats_render(const struct stats *s, struct buf *out)
+static void put_flag(enum stat i, const atomic_int *flag, struct buf *out)
+{
+    int value = atomic_load((atomic_int *)flag);
+    if (value == FLAG_UNKNOWN)
+        return;
+    put_head(i, out);
+    (void)buf_printf(out, "%s %d\n", INFOS[i].name, value == FLAG_YES);
+}
+
+static void put_price_age(const struct stats *s, wall_t now, struct buf *out)
+{
+    if (s->priced_at == 0 || now < s->priced_at)
+        return;
+    put_head(STAT_PRICES, out);
+    (void)buf_printf(out, "%s %lld\n", INFOS[STAT_PRICES].name, (long long)((now - s->priced_at) / NS_PER_S));
+}
+
+void stats_render(const struct stats *s, wall_t now, struct buf *out)
 {
     if (!s)
         return;
@@ -252,4 +294,9 @@ void stats_render(const struct stats *s, struct buf *out)
     put_unattributed(s, out);
     put_head(STAT_STORE_WRITE, out);
     put_histogram(STAT_STORE_WRITE, &s->store_write, &STORE_BOUNDS, "", out);
+    put_head(STAT_REVOCATION, out);
+    put_histogram(STAT_REVOCATION, &s->revocation, &REVOCATION_BOUNDS, "", out);
+    put_flag(STAT_CHAIN, &s->chain, out);
+    put_flag(STAT_RELOAD, &s->reload, out);
+    put_price_age(s, now, out);
 }

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/money.h"
+#include "base/time.h"
 #include "proxy/vendor.h"
 
 struct stats;
@@ -22,6 +23,10 @@ void stats_overhead(struct stats *s, const struct vendor *v, int64_t us);
 void stats_spent(struct stats *s, const struct vendor *v, money_t nano);
 void stats_unattributed(struct stats *s, const struct vendor *v);
 void stats_store_write(struct stats *s, int64_t us);
+void stats_revoked(struct stats *s, int64_t us);
+void stats_chain(struct stats *s, bool is_whole);
+void stats_reloaded(struct stats *s, bool is_done);
+void stats_prices(struct stats *s, wall_t from); /* of the catalog; before the first render */
 
 /* In Prometheus' text format; of what was never counted only its head. */
-void stats_render(const struct stats *s, struct buf *out);
+void stats_render(const struct stats *s, wall_t now, struct buf *out);

@@ -8,3 +8,7 @@ STAT(OVERHEAD, overhead_seconds, histogram, "layer", "what a call took beyond it
 STAT(SPEND, spend_usd_total, counter, "layer vendor", "what settled calls cost, as it is known when they end")
 STAT(UNATTRIBUTED, unattributed_calls_total, counter, "vendor", "permitted calls for goods or money of which nobody knows the customer")
 STAT(STORE_WRITE, store_write_seconds, histogram, "", "one batch of frames into the store")
+STAT(REVOCATION, revocation_seconds, histogram, "", "from the order to revoke a key until the next request with it is refused")
+STAT(CHAIN, audit_chain_ok, gauge, "", "1: the chain was whole when it was verified last; absent: not since the start")
+STAT(RELOAD, config_last_reload_successful, gauge, "", "1: certificates were read again as asked last; absent: not asked since the start")
+STAT(PRICES, price_table_age_seconds, gauge, "", "since the day that the catalog of models has its prices from")

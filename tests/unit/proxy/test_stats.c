@@ -8,7 +8,7 @@
 static void render(const struct stats *s, struct buf *out)
 {
     buf_init(out, 1 << 20);
-    stats_render(s, out);
+    stats_render(s, 1000 * NS_PER_S, out);
     assert_int_equal(buf_ok(out), 0);
 }
 
@@ -77,6 +77,35 @@ static void overhead_is_told_apart_by_layer(void **state)
     stats_free(s);
 }
 
+static void what_was_never_asked_is_not_claimed(void **state)
+{
+    struct vendors none = {.n = 0};
+    struct stats *s;
+    struct buf b;
+    assert_int_equal(stats_new(&none, &s), 0);
+    render(s, &b);
+    assert_not_in(&b, "audit_chain_ok");
+    assert_not_in(&b, "config_last_reload");
+    assert_not_in(&b, "price_table_age");
+    buf_deinit(&b);
+    stats_chain(s, true);
+    stats_reloaded(s, false);
+    stats_prices(s, 400 * NS_PER_S);
+    stats_revoked(s, 11);
+    render(s, &b);
+    assert_in(&b, "# TYPE flyball_audit_chain_ok gauge\nflyball_audit_chain_ok 1\n");
+    assert_in(&b, "flyball_config_last_reload_successful 0\n");
+    assert_in(&b, "flyball_price_table_age_seconds 600\n");
+    assert_in(&b, "flyball_revocation_seconds_bucket{le=\"1e-05\"} 0\n");
+    assert_in(&b, "flyball_revocation_seconds_count 1\n");
+    stats_chain(s, false);
+    buf_deinit(&b);
+    render(s, &b);
+    assert_in(&b, "flyball_audit_chain_ok 0\n");
+    buf_deinit(&b);
+    stats_free(s);
+}
+
 static void where_nobody_counts_nothing_happens(void **state)
 {
     struct buf b;
@@ -98,6 +127,7 @@ int main(void)
         cmocka_unit_test(before_a_vendor_is_known_there_is_a_place_too),
         cmocka_unit_test(buckets_count_up_to_their_bound),
         cmocka_unit_test(overhead_is_told_apart_by_layer),
+        cmocka_unit_test(what_was_never_asked_is_not_claimed),
         cmocka_unit_test(where_nobody_counts_nothing_happens),
     };
     return cmocka_run_group_tests_name("proxy/stats", tests, NULL, NULL);
