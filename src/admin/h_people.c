@@ -21,12 +21,6 @@ static void put_roles(struct json_writer *w, unsigned roles)
     jw_array_end(w);
 }
 
-static void put_time(struct json_writer *w, struct str key, wall_t t)
-{
-    char text[WALL_TEXT_BYTES];
-    jw_put_str_or_null(w, key, t ? wall_text(t, text) : STR_NONE);
-}
-
 static void write_end(struct json_writer *w, struct buf *out)
 {
     jw_object_end(w);
@@ -48,7 +42,7 @@ static void put_session(struct request *r, const struct principal *who, wall_t e
     jw_put_str(&w, STR("name"), who->name);
     put_roles(&w, who->roles);
     jw_put_str_or_null(&w, STR("tenant"), who->tenant);
-    put_time(&w, STR("expires_at"), expires);
+    jw_put_wall_or_null(&w, STR("expires_at"), expires);
     if (id.n)
         session_csrf(id, &csrf);
     jw_put_str_or_null(&w, STR("csrf"), id.n ? str_c(csrf.text) : STR_NONE);
@@ -133,7 +127,7 @@ static void answer_link(struct request *r, const struct principal *who)
                arena_printf(&r->arena, "%s://" STR_FMT "/ui/?t=%s", a->tls ? "https" : "http", STR_ARG(r->head->host),
                             code.text));
     jw_put_str(&w, STR("code"), str_c(code.text));
-    put_time(&w, STR("expires_at"), loop_wall(a->loop) + a->limits->sign_in_link_ms * NS_PER_MS);
+    jw_put_wall_or_null(&w, STR("expires_at"), loop_wall(a->loop) + a->limits->sign_in_link_ms * NS_PER_MS);
     write_end(&w, &r->out);
     bytes_wipe(&code, sizeof(code));
     request_answer(r, 200);
@@ -269,7 +263,7 @@ static void answer_created(struct request *r, const struct person_spec *s, struc
     jw_put_str(&w, STR("kind"), s->is_service ? STR("service") : STR("person"));
     put_roles(&w, s->roles);
     jw_put_str_or_null(&w, STR("tenant"), s->tenant);
-    put_time(&w, STR("expires_at"), s->expires_at);
+    jw_put_wall_or_null(&w, STR("expires_at"), s->expires_at);
     write_end(&w, &r->out);
     bytes_wipe(token, sizeof(*token));
     r->target = s->name;

@@ -295,3 +295,17 @@ bool json_next(struct json_iter *it, struct str *ret_key, struct json *ret_value
     }
     return true;
 }
+
+struct str json_text_of(struct json v)
+{
+    struct str s = STR_NONE;
+    (void)json_str(v, &s); /* stays empty */
+    return s;
+}
+
+int64_t json_i64_of(struct json v)
+{
+    int64_t n = 0;
+    (void)json_i64(v, &n); /* stays 0 */
+    return n;
+}

@@ -55,6 +55,9 @@ struct json json_path(struct json root, struct str path);
 bool json_str(struct json v, struct str *ret_s);
 bool json_bool(struct json v, bool *ret_b);
 bool json_i64(struct json v, int64_t *ret_n);              /* -?(0|[1-9][0-9]*) that fits, but not "-0" */
+/* What is absent or of another type is empty, or 0: for documents of our own, where that is said by leaving it out. */
+struct str json_text_of(struct json v);
+int64_t json_i64_of(struct json v);
 bool json_number_text(struct json v, struct str *ret_text); /* any number, exactly as written */
 
 /* Members in document order:  for (struct json_iter it = json_each(v); json_next(&it, &key, &value);)  */

@@ -343,3 +343,9 @@ void jw_put_raw(struct json_writer *w, struct str key, struct str json)
     jw_key(w, key);
     jw_raw(w, json);
 }
+
+void jw_put_wall_or_null(struct json_writer *w, struct str key, wall_t t)
+{
+    char text[WALL_TEXT_BYTES];
+    jw_put_str_or_null(w, key, t ? wall_text(t, text) : STR_NONE);
+}

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/time.h"
 #include "codec/json_read.h"
 
 struct json_writer {
@@ -49,6 +50,7 @@ void jw_put_i64(struct json_writer *w, struct str key, int64_t n);
 void jw_put_bool(struct json_writer *w, struct str key, bool b);
 void jw_put_null(struct json_writer *w, struct str key);
 void jw_put_raw(struct json_writer *w, struct str key, struct str json);
+void jw_put_wall_or_null(struct json_writer *w, struct str key, wall_t t); /* null for 0, which means never */
 
 /* "text" with quotes and escapes, without a writer. Same escapes as RFC 8785. */
 int json_quote(struct buf *out, struct str s);

@@ -9,15 +9,6 @@
 
 #include <stdlib.h>
 
-static void put_time(struct json_writer *w, struct str key, wall_t t)
-{
-    char text[WALL_TEXT_BYTES];
-    if (t)
-        jw_put_str(w, key, wall_text(t, text));
-    else
-        jw_put_null(w, key);
-}
-
 static void put_key(struct json_writer *w, const struct key_entry *k, wall_t now)
 {
     struct str status = k->is_revoked                           ? STR("revoked")
@@ -36,10 +27,10 @@ static void put_key(struct json_writer *w, const struct key_entry *k, wall_t now
     for (size_t i = 0; i < k->n_limit_specs; i++)
         jw_str(w, k->limit_specs[i]);
     jw_array_end(w);
-    put_time(w, STR("created_at"), k->created_at);
-    put_time(w, STR("expires_at"), k->expires_at);
-    put_time(w, STR("revoked_at"), k->revoked_at);
-    put_time(w, STR("last_used_at"), k->made_run_seen);
+    jw_put_wall_or_null(w, STR("created_at"), k->created_at);
+    jw_put_wall_or_null(w, STR("expires_at"), k->expires_at);
+    jw_put_wall_or_null(w, STR("revoked_at"), k->revoked_at);
+    jw_put_wall_or_null(w, STR("last_used_at"), k->made_run_seen);
     jw_object_end(w);
 }
 
@@ -90,7 +81,7 @@ int core_policies_json(struct core *c, struct buf *out)
         jw_put_str(&w, STR("name"), name);
         jw_put_i64(&w, STR("version"), policy_version(e->policy));
         jw_put_str(&w, STR("digest"), policy_digest(e->policy));
-        put_time(&w, STR("applied_at"), e->applied_at);
+        jw_put_wall_or_null(&w, STR("applied_at"), e->applied_at);
         jw_put_raw(&w, STR("document"), policy_text(e->policy));
         put_sentences(&w, e->policy);
         jw_object_end(&w);
@@ -107,7 +98,7 @@ static void put_counter(struct json_writer *w, const struct ledger_row *r)
     jw_object(w);
     jw_put_str(w, STR("counter"), r->counter);
     jw_put_str(w, STR("bucket"), r->bucket);
-    put_time(w, STR("resets_at"), r->resets_at);
+    jw_put_wall_or_null(w, STR("resets_at"), r->resets_at);
     jw_put_i64(w, STR("settled"), r->settled);
     jw_put_i64(w, STR("held"), r->held);
     jw_object_end(w);

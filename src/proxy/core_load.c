@@ -26,20 +26,6 @@ struct loading {
     size_t n_open;
 };
 
-static struct str text_of(struct json v)
-{
-    struct str s = STR_NONE;
-    (void)json_str(v, &s);
-    return s;
-}
-
-static int64_t int_of(struct json v)
-{
-    int64_t n = 0;
-    (void)json_i64(v, &n);
-    return n;
-}
-
 static int on_counter(void *ctx, const struct counter_row *r)
 {
     struct loading *l = ctx;
@@ -52,18 +38,19 @@ static int load_key(struct loading *l, const struct state_row *r, struct json bo
 {
     struct core *c = l->c;
     struct json specs = json_get(body, STR("limits"));
-    struct str id = text_of(json_get(body, STR("id"))), expires = text_of(json_get(body, STR("expires_at")));
+    struct str id = json_text_of(json_get(body, STR("id"))), expires = json_text_of(json_get(body, STR("expires_at")));
     struct key_entry *k = calloc(1, sizeof(*k));
     check(k != NULL);
 
-    if (id.n >= sizeof(k->id) || hex_decode(text_of(json_get(body, STR("hash"))), k->hash, KEY_HASH_BYTES) < 0 ||
-        mode_parse(text_of(json_get(body, STR("mode"))), &k->mode) < 0) {
+    if (id.n >= sizeof(k->id) || hex_decode(json_text_of(json_get(body, STR("hash"))), k->hash, KEY_HASH_BYTES) < 0 ||
+        mode_parse(json_text_of(json_get(body, STR("mode"))), &k->mode) < 0) {
         free(k);
         return err_trace(-ERR_CORRUPT);
     }
     memcpy(k->id, id.p, id.n);
-    struct str agent = text_of(json_get(body, STR("agent"))), policy = text_of(json_get(body, STR("policy")));
-    struct str owner = text_of(json_get(personal, STR("owner"))), tenant = text_of(json_get(personal, STR("tenant")));
+    struct str agent = json_text_of(json_get(body, STR("agent"))), policy = json_text_of(json_get(body, STR("policy")));
+    struct str owner = json_text_of(json_get(personal, STR("owner"))),
+               tenant = json_text_of(json_get(personal, STR("tenant")));
     k->agent = (struct str){core_dup(agent), agent.n};
     k->policy = (struct str){core_dup(policy), policy.n};
     k->owner = (struct str){core_dup(owner), owner.n};
@@ -72,12 +59,12 @@ static int load_key(struct loading *l, const struct state_row *r, struct json bo
     k->revoked_at = r->over_at;
     if (expires.n)
         (void)wall_parse(expires, &k->expires_at);
-    (void)wall_parse(text_of(json_get(body, STR("at"))), &k->created_at);
+    (void)wall_parse(json_text_of(json_get(body, STR("at"))), &k->created_at);
     k->n_limit_specs = json_len(specs);
     k->limit_specs = calloc(k->n_limit_specs + 1, sizeof(struct str));
     check(k->limit_specs != NULL);
     for (size_t i = 0; i < k->n_limit_specs; i++) {
-        struct str s = text_of(json_at(specs, i));
+        struct str s = json_text_of(json_at(specs, i));
         k->limit_specs[i] = (struct str){core_dup(s), s.n};
     }
     if (k->n_limit_specs) {
@@ -96,15 +83,15 @@ static int load_policy(struct loading *l, struct json body)
     struct diag_list diags;
     struct policy *p;
     wall_t at = 0;
-    struct str name = text_of(json_get(body, STR("name")));
+    struct str name = json_text_of(json_get(body, STR("name")));
     diag_list_init(&diags, &l->arena, 8);
     /* Checked against what was known when it was applied: what a connector has lost since is lacking in the call. */
-    int r = policy_parse(text_of(json_get(body, STR("document"))), name, l->c->limits, NULL, &diags, &p);
+    int r = policy_parse(json_text_of(json_get(body, STR("document"))), name, l->c->limits, NULL, &diags, &p);
     if (r < 0) { /* written by a newer version: its keys are denied, the rest works */
         log_at(LOG_ERROR, "policy_unreadable", "name=" STR_FMT, STR_ARG(name));
         return 0;
     }
-    (void)wall_parse(text_of(json_get(body, STR("at"))), &at);
+    (void)wall_parse(json_text_of(json_get(body, STR("at"))), &at);
     r = core_policy_put(l->c, p, at);
     policy_unref(p);
     return r;
@@ -113,9 +100,9 @@ static int load_policy(struct loading *l, struct json body)
 /* Of one tenant's run, its name with the tenant's is personal: erased, there is nothing left to stop. */
 static int load_stop(struct core *c, struct json body, struct json personal)
 {
-    struct str name = text_of(json_get(body, STR("run_id")));
+    struct str name = json_text_of(json_get(body, STR("run_id")));
     if (name.n == 0)
-        name = text_of(json_get(personal, STR("of")));
+        name = json_text_of(json_get(personal, STR("of")));
     return name.n ? map_put(&c->stopped_runs, name, c, NULL) : 0;
 }
 
@@ -156,14 +143,14 @@ static int read_needs(struct loading *l, struct json body, struct json personal,
     struct limit_need *needs = arena_alloc(&l->arena, (n + 1) * sizeof(*needs));
     for (size_t i = 0; i < n; i++) {
         struct json limit = json_at(limits, i);
-        needs[i].id = text_of(json_get(limit, STR("id")));
-        needs[i].counter = text_of(json_get(limit, STR("counter")));
-        needs[i].bucket = text_of(json_at(buckets, i));
-        needs[i].window_start = int_of(json_get(limit, STR("window_start")));
-        needs[i].n = int_of(json_get(limit, STR("n")));
-        needs[i].max = int_of(json_get(limit, STR("max")));
-        if (meter_parse(text_of(json_get(limit, STR("meter"))), &needs[i].meter) < 0 ||
-            window_parse(text_of(json_get(limit, STR("window"))), &needs[i].window, &needs[i].sliding_ns) < 0)
+        needs[i].id = json_text_of(json_get(limit, STR("id")));
+        needs[i].counter = json_text_of(json_get(limit, STR("counter")));
+        needs[i].bucket = json_text_of(json_at(buckets, i));
+        needs[i].window_start = json_i64_of(json_get(limit, STR("window_start")));
+        needs[i].n = json_i64_of(json_get(limit, STR("n")));
+        needs[i].max = json_i64_of(json_get(limit, STR("max")));
+        if (meter_parse(json_text_of(json_get(limit, STR("meter"))), &needs[i].meter) < 0 ||
+            window_parse(json_text_of(json_get(limit, STR("window"))), &needs[i].window, &needs[i].sliding_ns) < 0)
             return err_trace(-ERR_CORRUPT);
     }
     *ret = needs;
@@ -175,16 +162,16 @@ static void restore_idempotency(struct core *c, struct json body, struct hold *h
 {
     struct json idem = json_get(body, STR("idempotency"));
     struct idem_entry e = {.hold = h, .open_seq = open_seq, .is_first_unknown = true};
-    struct idempotency i = {.scope = text_of(json_get(idem, STR("scope")))};
-    struct str call_id = text_of(json_get(body, STR("call_id")));
+    struct idempotency i = {.scope = json_text_of(json_get(idem, STR("scope")))};
+    struct str call_id = json_text_of(json_get(body, STR("call_id")));
     char key[64];
     if (json_type(json_get(body, STR("shares"))) == JSON_STR)
         return; /* retries share the first call's hold, not another retry's */
-    if (i.scope.n == 0 || hex_decode(text_of(json_get(idem, STR("digest"))), i.key_digest, 32) < 0 ||
-        hex_decode(text_of(json_get(idem, STR("body"))), i.body_digest, 32) < 0 || call_id.n >= sizeof(e.call_id))
+    if (i.scope.n == 0 || hex_decode(json_text_of(json_get(idem, STR("digest"))), i.key_digest, 32) < 0 ||
+        hex_decode(json_text_of(json_get(idem, STR("body"))), i.body_digest, 32) < 0 || call_id.n >= sizeof(e.call_id))
         return;
     memcpy(e.call_id, call_id.p, call_id.n);
-    (void)wall_parse(text_of(json_get(body, STR("started_at"))), &e.at);
+    (void)wall_parse(json_text_of(json_get(body, STR("started_at"))), &e.at);
     hold_ref(h);
     core_idem_key(&i, key);
     core_idem_put(c, key, &e);
@@ -199,10 +186,10 @@ enum cut_end {
 static enum cut_end cut_end_of(struct json body)
 {
     enum op_class class = CLASS_UNKNOWN;
-    (void)class_parse(text_of(json_get(body, STR("class"))), &class);
+    (void)class_parse(json_text_of(json_get(body, STR("class"))), &class);
     if (class == CLASS_READ || json_type(json_get(body, STR("shares"))) == JSON_STR)
         return CUT_HARMLESS;
-    return str_eq(text_of(json_get(body, STR("layer"))), STR("llm")) ? CUT_SETTLED : CUT_UNKNOWN;
+    return str_eq(json_text_of(json_get(body, STR("layer"))), STR("llm")) ? CUT_SETTLED : CUT_UNKNOWN;
 }
 
 /* What a call to a model is booked with: its hold, or what was predicted where no limit on money held anything. */
@@ -218,15 +205,15 @@ static struct cost cost_at_hold(struct json body)
 static struct record_model model_at_hold(struct json body)
 {
     struct json tokens = json_get(json_get(body, STR("facts")), STR("tokens"));
-    struct record_model m = {.sent = text_of(json_get(body, STR("model_sent"))),
-                             .catalog = text_of(json_get(body, STR("catalog"))),
+    struct record_model m = {.sent = json_text_of(json_get(body, STR("model_sent"))),
+                             .catalog = json_text_of(json_get(body, STR("catalog"))),
                              .usage = {.how = HOW_UNKNOWN}};
     if (m.sent.n == 0)
-        m.sent = text_of(json_get(body, STR("model_asked")));
+        m.sent = json_text_of(json_get(body, STR("model_asked")));
     if (json_type(tokens) == JSON_OBJECT) {
         m.usage.how = HOW_ESTIMATED;
-        m.usage.tokens[TOKEN_INPUT] = int_of(json_get(tokens, STR("input")));
-        m.usage.tokens[TOKEN_OUTPUT] = int_of(json_get(tokens, STR("output")));
+        m.usage.tokens[TOKEN_INPUT] = json_i64_of(json_get(tokens, STR("input")));
+        m.usage.tokens[TOKEN_OUTPUT] = json_i64_of(json_get(tokens, STR("output")));
     }
     return m;
 }
@@ -256,7 +243,7 @@ static int close_cut_off(struct loading *l, const struct open_row *row, struct j
             rm[n_rm++] = (struct record_move){moves[i].of, moves[i].i, moves[i].released, moves[i].settled};
     rng_fill(c->rng, salt, sizeof(salt));
     struct record_close rc = {
-        .call_id = text_of(json_get(body, STR("call_id"))),
+        .call_id = json_text_of(json_get(body, STR("call_id"))),
         .open_seq = row->open_seq,
         .ended_at = c->clock->wall(c->clock->ctx),
         .outcome = outcomes[end],

@@ -221,15 +221,6 @@ int core_person_look(struct core *c, const struct person *p)
 
 /* --- list --------------------------------------------------------------------------------------------------------- */
 
-static void put_time(struct json_writer *w, struct str key, wall_t t)
-{
-    char text[WALL_TEXT_BYTES];
-    if (t)
-        jw_put_str(w, key, wall_text(t, text));
-    else
-        jw_put_null(w, key);
-}
-
 static void put_person(struct json_writer *w, const struct person *p, wall_t now)
 {
     int status = status_of(p, now);
@@ -243,10 +234,10 @@ static void put_person(struct json_writer *w, const struct person *p, wall_t now
                status == PERSON_R_REVOKED   ? STR("revoked")
                : status == PERSON_R_EXPIRED ? STR("expired")
                                             : STR("active"));
-    put_time(w, STR("created_at"), p->created_at);
-    put_time(w, STR("expires_at"), p->expires_at);
-    put_time(w, STR("revoked_at"), p->revoked_at);
-    put_time(w, STR("last_seen_at"), p->seen_at);
+    jw_put_wall_or_null(w, STR("created_at"), p->created_at);
+    jw_put_wall_or_null(w, STR("expires_at"), p->expires_at);
+    jw_put_wall_or_null(w, STR("revoked_at"), p->revoked_at);
+    jw_put_wall_or_null(w, STR("last_seen_at"), p->seen_at);
     jw_object_end(w);
 }
 
@@ -303,9 +294,7 @@ int core_admin_action(struct core *c, const struct admin_action *a, uint64_t *re
 
 static struct str text_of(struct json object, const char *name)
 {
-    struct str s = STR_NONE;
-    (void)json_str(json_get(object, str_c(name)), &s); /* absent: empty */
-    return s;
+    return json_text_of(json_get(object, str_c(name)));
 }
 
 /* Roles that this version does not know are not had. */

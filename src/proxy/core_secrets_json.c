@@ -6,15 +6,6 @@
 #include "codec/json_write.h"
 #include "proxy/vendor.h"
 
-static void put_time(struct json_writer *w, struct str key, wall_t t)
-{
-    char text[WALL_TEXT_BYTES];
-    if (t)
-        jw_put_str(w, key, wall_text(t, text));
-    else
-        jw_put_null(w, key);
-}
-
 static void put_users(struct json_writer *w, struct core *c, struct str name)
 {
     jw_key(w, STR("vendors"));
@@ -37,13 +28,13 @@ static void put_secret(struct json_writer *w, struct core *c, struct str name, c
         jw_i64(w, e->now.version);
     else
         jw_null(w);
-    put_time(w, STR("set_at"), is_set ? e->set_at : 0);
+    jw_put_wall_or_null(w, STR("set_at"), is_set ? e->set_at : 0);
     jw_key(w, STR("before_version"));
     if (has_before)
         jw_i64(w, e->before.version);
     else
         jw_null(w);
-    put_time(w, STR("overlap_until"), has_before ? e->before_until : 0);
+    jw_put_wall_or_null(w, STR("overlap_until"), has_before ? e->before_until : 0);
     put_users(w, c, name);
     jw_object_end(w);
 }

@@ -86,17 +86,10 @@ void secret_publish(struct core *c, struct secret_entry *e, wall_t now)
 
 /* --- at start ----------------------------------------------------------------------------------------------------- */
 
-static struct str text_of(struct json v)
-{
-    struct str s = STR_NONE;
-    (void)json_str(v, &s);
-    return s;
-}
-
 /* Base64 of the record; absent: erased. */
 static int load_sealed(struct json text, struct json version, struct sealed *ret)
 {
-    struct str s = text_of(text);
+    struct str s = json_text_of(text);
     (void)json_i64(version, &ret->version); /* absent is 0, which nothing was sealed for */
     if (!s.n)
         return 0;
@@ -107,13 +100,13 @@ static int load_sealed(struct json text, struct json version, struct sealed *ret
 
 static int load_entry(struct secret_entry *e, const struct state_row *r, struct json body, struct json personal)
 {
-    struct str name = text_of(json_get(body, STR("name")));
+    struct str name = json_text_of(json_get(body, STR("name")));
     if (!secret_name_is_valid(name))
         return err_trace(-ERR_CORRUPT);
     e->name = (struct str){core_dup(name), name.n};
-    (void)wall_parse(text_of(json_get(body, STR("at"))), &e->set_at);
+    (void)wall_parse(json_text_of(json_get(body, STR("at"))), &e->set_at);
     int x = load_sealed(json_get(personal, STR("sealed")), json_get(body, STR("version")), &e->now);
-    if (x == 0 && !r->is_over && wall_parse(text_of(json_get(body, STR("overlap_until"))), &e->before_until) == 0)
+    if (x == 0 && !r->is_over && wall_parse(json_text_of(json_get(body, STR("overlap_until"))), &e->before_until) == 0)
         x = load_sealed(json_get(personal, STR("before_sealed")), json_get(body, STR("before_version")), &e->before);
     if (x == 0 && r->is_over) {
         free(e->now.p);

@@ -22,20 +22,6 @@ struct take_up {
     size_t n;
 };
 
-static struct str text_of(struct json v)
-{
-    struct str s = STR_NONE;
-    (void)json_str(v, &s);
-    return s;
-}
-
-static int64_t int_of(struct json v)
-{
-    int64_t n = 0;
-    (void)json_i64(v, &n);
-    return n;
-}
-
 /* --- prices ------------------------------------------------------------------------------------------------------- */
 
 /* The limits on dollars that it counts on, but for those of the call alone, which have no counter. */
@@ -43,19 +29,19 @@ static void read_needs(struct poll *it, struct json row)
 {
     struct json limits = json_get(row, STR("limits")), limit;
     money_t usd;
-    bool is_priced = money_parse(text_of(json_path(row, STR("settled.usd"))), &usd) == 0;
+    bool is_priced = money_parse(json_text_of(json_path(row, STR("settled.usd"))), &usd) == 0;
     size_t i = 0;
     it->needs = arena_alloc(&it->arena, (json_len(limits) + 1) * sizeof(*it->needs));
     for (struct json_iter each = json_each(limits); json_next(&each, NULL, &limit); i++) {
-        int64_t n = int_of(json_get(limit, STR("n")));
-        if (!str_eq(text_of(json_get(limit, STR("meter"))), meter_text(METER_USD)) || n == 0 ||
-            str_eq(text_of(json_get(limit, STR("window"))), STR("call")))
+        int64_t n = json_i64_of(json_get(limit, STR("n")));
+        if (!str_eq(json_text_of(json_get(limit, STR("meter"))), meter_text(METER_USD)) || n == 0 ||
+            str_eq(json_text_of(json_get(limit, STR("window"))), STR("call")))
             continue;
         it->needs[it->n_needs++] = (struct correction_need){
             .i = i,
-            .counter = arena_str(&it->arena, text_of(json_get(limit, STR("counter")))),
-            .bucket = arena_str(&it->arena, text_of(json_get(limit, STR("bucket")))),
-            .window_start = int_of(json_get(limit, STR("window_start"))),
+            .counter = arena_str(&it->arena, json_text_of(json_get(limit, STR("counter")))),
+            .bucket = arena_str(&it->arena, json_text_of(json_get(limit, STR("bucket")))),
+            .window_start = json_i64_of(json_get(limit, STR("window_start"))),
             .booked = is_priced ? usd : n,
         };
     }
@@ -91,11 +77,12 @@ static int64_t prices_back_ms(const struct take_up *t)
 static void take_up_price(struct take_up *t, const struct vendor *v, struct json row, wall_t now)
 {
     wall_t ended_at = now;
-    struct poll *it = poll_new(t->w->poller, v, t->op, text_of(json_get(row, STR("poll"))),
-                               text_of(json_get(row, STR("call_id"))), (uint64_t)int_of(json_get(row, STR("seq"))));
+    struct poll *it =
+        poll_new(t->w->poller, v, t->op, json_text_of(json_get(row, STR("poll"))),
+                 json_text_of(json_get(row, STR("call_id"))), (uint64_t)json_i64_of(json_get(row, STR("seq"))));
     if (!it)
         return;
-    (void)wall_parse(text_of(json_get(row, STR("ended_at"))), &ended_at);
+    (void)wall_parse(json_text_of(json_get(row, STR("ended_at"))), &ended_at);
     rng_fill(t->w->rng, it->salt, sizeof(it->salt));
     read_needs(it, row);
     go_on(it, (now - ended_at) / NS_PER_MS);
@@ -114,13 +101,13 @@ static int64_t duplicates_back_ms(const struct take_up *t) { return t->w->shared
 static void take_up_duplicate(struct take_up *t, const struct vendor *v, struct json row, wall_t now)
 {
     struct json said = json_get(row, STR("duplicate"));
-    struct duplicate d = {.window_ms = int_of(json_get(said, STR("window_ms")))};
+    struct duplicate d = {.window_ms = json_i64_of(json_get(said, STR("window_ms")))};
     wall_t at = 0;
     (void)v;
-    if (wall_parse(text_of(json_get(row, STR("started_at"))), &at) < 0 || at + d.window_ms * NS_PER_MS <= now ||
-        hex_decode(text_of(json_get(said, STR("digest"))), d.digest, sizeof(d.digest)) < 0)
+    if (wall_parse(json_text_of(json_get(row, STR("started_at"))), &at) < 0 || at + d.window_ms * NS_PER_MS <= now ||
+        hex_decode(json_text_of(json_get(said, STR("digest"))), d.digest, sizeof(d.digest)) < 0)
         return;
-    core_duplicate_learned(t->w->shared->core, &d, text_of(json_get(row, STR("call_id"))), at);
+    core_duplicate_learned(t->w->shared->core, &d, json_text_of(json_get(row, STR("call_id"))), at);
 }
 
 /* --- the questions ------------------------------------------------------------------------------------------------ */

@@ -101,9 +101,7 @@ struct known {
 
 static struct str text_of(struct json v, struct str name)
 {
-    struct str s = STR_NONE;
-    (void)json_str(json_get(v, name), &s); /* absent is empty */
-    return s;
+    return json_text_of(json_get(v, name));
 }
 
 static int read_known(struct arena *a, const struct call_texts *t, struct known *ret)

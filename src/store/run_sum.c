@@ -37,9 +37,7 @@ static void *grown(void *array, size_t n, size_t *cap, size_t element_bytes)
 
 static struct str text_of(struct json object, const char *name)
 {
-    struct str s = STR_NONE;
-    (void)json_str(json_get(object, str_c(name)), &s); /* absent: empty */
-    return s;
+    return json_text_of(json_get(object, str_c(name)));
 }
 
 static bool is_set(struct json v)

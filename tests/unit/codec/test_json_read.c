@@ -257,11 +257,24 @@ static void faults_say_where(void **state)
     assert_string_equal(fault.text, "the document is empty");
 }
 
+static void what_is_absent_or_of_another_type_is_empty_or_zero(void **state)
+{
+    struct json v = parse("{\"i\":-12,\"s\":\"x\",\"d\":1.5}");
+    assert_str(json_text_of(json_get(v, STR("s"))), "x");
+    assert_int_equal(json_text_of(json_get(v, STR("i"))).n, 0);
+    assert_int_equal(json_text_of(json_get(v, STR("gone"))).n, 0);
+    assert_int_equal(json_i64_of(json_get(v, STR("i"))), -12);
+    assert_int_equal(json_i64_of(json_get(v, STR("d"))), 0);
+    assert_int_equal(json_i64_of(json_get(v, STR("s"))), 0);
+    assert_int_equal(json_i64_of(JSON_ABSENT), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(values_keep_their_type),
+        T(what_is_absent_or_of_another_type_is_empty_or_zero),
         T(the_wrong_type_is_never_converted),
         T(integers_are_exact_or_none),
         T(strings_are_unescaped_once),

@@ -196,11 +196,24 @@ static void unbalanced_nesting_is_a_mistake_of_the_caller(void **state)
     assert_true(unit_aborts(close_too_much, NULL));
 }
 
+static void a_time_that_never_was_is_null(void **state)
+{
+    struct json_writer w;
+    jw_init(&w, &out);
+    jw_object(&w);
+    jw_put_wall_or_null(&w, STR("never"), 0);
+    jw_put_wall_or_null(&w, STR("once"), 1500 * NS_PER_MS);
+    jw_object_end(&w);
+    jw_end(&w);
+    assert_str(buf_str(&out), "{\"never\":null,\"once\":\"1970-01-01T00:00:01.500Z\"}");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(commas_stand_between_values_only),
+        T(a_time_that_never_was_is_null),
         T(integers_at_their_edges),
         T(escapes_are_the_shortest),
         T(bytes_that_are_no_utf8_are_replaced_one_by_one),
