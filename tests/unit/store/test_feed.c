@@ -1,81 +1,9 @@
 /* store/feed.c and what a tenant sees: each frame told once as things stood then, by both stores in the same words. */
-#include "scratch.h"
-#include "story.h"
+#include "both.h"
 #include "unit.h"
 
 #include "base/err.h"
 #include "base/rand.h"
-#include "codec/json_read.h"
-#include "store/memory/store_memory.h"
-#include "store/sqlite/store_sqlite.h"
-
-#define STORES 2
-
-struct setting {
-    struct scratch *scratch;
-    struct story story;
-    struct store *store[STORES];
-    struct store_reader *reader[STORES];
-    struct arena arena;
-    struct buf json[STORES];
-};
-
-static int begin(void **state)
-{
-    struct setting *s = calloc(1, sizeof *s);
-    s->scratch = *state;
-    scratch_clear(s->scratch);
-    story_init(&s->story);
-    arena_init(&s->arena, (size_t)1 << 30);
-    int r = store_memory_new(&s->store[0]);
-    if (r == 0)
-        r = store_sqlite_open(str_c(s->scratch->file), &s->store[1]);
-    for (int i = 0; i < STORES && r == 0; i++) {
-        buf_init(&s->json[i], (size_t)1 << 28);
-        r = s->store[i]->ops->reader_new(s->store[i], &s->reader[i]);
-    }
-    *state = s;
-    return r;
-}
-
-static int end(void **state)
-{
-    struct setting *s = *state;
-    for (int i = 0; i < STORES; i++) {
-        s->store[i]->ops->reader_free(s->reader[i]);
-        s->store[i]->ops->close(s->store[i]);
-        buf_deinit(&s->json[i]);
-    }
-    *state = s->scratch;
-    story_deinit(&s->story);
-    arena_deinit(&s->arena);
-    free(s);
-    return 0;
-}
-
-/* Applies what the story has and the stores have not. */
-static void apply(struct setting *s)
-{
-    uint8_t chain[CHAIN_BYTES];
-    uint32_t epoch;
-    for (int i = 0; i < STORES; i++) {
-        uint64_t have = s->store[i]->ops->position(s->store[i], chain, &epoch);
-        assert_int_equal(s->store[i]->ops->apply(s->store[i], s->story.frames + have, s->story.seq - have), 0);
-    }
-}
-
-/* Both stores give the same bytes; those rows. */
-static struct json ask(struct setting *s, struct query q)
-{
-    struct json rows;
-    for (int i = 0; i < STORES; i++) {
-        buf_reset(&s->json[i]);
-        assert_int_equal(s->store[i]->ops->ask(s->reader[i], &q, &s->json[i]), 0);
-    }
-    assert_true(str_eq(buf_str(&s->json[0]), buf_str(&s->json[1])));
-    assert_int_equal(json_parse(&s->arena, buf_str(&s->json[0]), 64, &rows), 0);
-    return rows;
-}
 
 static struct str text(struct json v, const char *path)
 {
@@ -93,22 +21,22 @@ static int64_t number(struct json v, const char *path)
 
 static bool is_null(struct json v, const char *path) { return json_type(json_path(v, str_c(path))) == JSON_NULL; }
 
-static struct json feed(struct setting *s, struct query q)
+static struct json feed(struct both *s, struct query q)
 {
     q.kind = QUERY_FEED;
-    return ask(s, q);
+    return both_ask(s, q);
 }
 
 static void the_feed_tells_each_frame_once_as_things_stood_then(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct story_call c = story_call();
     uint64_t open = story_open(&s->story, &c, NULL);
     struct story_close lost = {.open_seq = open, .outcome = "unknown", .settled = -1};
     uint64_t unknown = story_close(&s->story, &lost);
     uint64_t event = story_event(&s->story, "kill", "\"reason\":\"x\"", NULL, NULL);
     uint64_t late = story_close(&s->story, &(struct story_close){.open_seq = open, .outcome = "settled", .settled = 7});
-    apply(s);
+    both_apply(s);
     struct json rows = feed(s, (struct query){.rows_max = 100});
     assert_int_equal(json_len(rows), 5);
     const uint64_t seqs[] = {open, unknown, event, late, late};
@@ -132,9 +60,9 @@ static void the_feed_tells_each_frame_once_as_things_stood_then(void **state)
 
 static void the_feed_in_pieces_is_the_feed_in_one(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     story_random(&s->story, 7, 60);
-    apply(s);
+    both_apply(s);
     struct json all = feed(s, (struct query){.rows_max = 10000}), piece;
     size_t n = 0;
     uint64_t after = 0;
@@ -150,7 +78,7 @@ static void the_feed_in_pieces_is_the_feed_in_one(void **state)
 
 static void the_feed_is_filtered_and_goes_on_behind_what_does_not_fit(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct story_call acme = story_call(), globex = story_call();
     acme.tenant = "acme";
     acme.agent = "a";
@@ -159,7 +87,7 @@ static void the_feed_is_filtered_and_goes_on_behind_what_does_not_fit(void **sta
     (void)story_open(&s->story, &globex, NULL);
     (void)story_event(&s->story, "key.revoke", "\"id\":\"k1\"", "tenant", "acme");
     uint64_t last = story_event(&s->story, "key.revoke", "\"id\":\"k2\"", "tenant", "globex");
-    apply(s);
+    both_apply(s);
     struct json rows = feed(s, (struct query){.tenant = STR("acme"), .rows_max = 100});
     assert_int_equal(json_len(rows), 3);
     assert_str(text(json_at(rows, 0), "row.tenant"), "acme");
@@ -173,35 +101,35 @@ static void the_feed_is_filtered_and_goes_on_behind_what_does_not_fit(void **sta
 
 static void one_tenant_sees_neither_calls_nor_events_of_another(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct story_call c = story_call();
     struct str id;
     c.tenant = "globex";
     (void)story_event(&s->story, "key.revoke", "\"id\":\"k1\"", "tenant", "acme");
     (void)story_event(&s->story, "unkill", "", NULL, NULL);
     (void)story_open(&s->story, &c, &id);
-    apply(s);
-    assert_int_equal(json_len(ask(s, (struct query){.kind = QUERY_CALL, .id = id})), 1);
-    assert_int_equal(json_len(ask(s, (struct query){.kind = QUERY_CALL, .id = id, .tenant = STR("acme")})), 0);
-    struct json call = json_at(ask(s, (struct query){.kind = QUERY_CALL, .id = id, .tenant = STR("globex")}), 0);
+    both_apply(s);
+    assert_int_equal(json_len(both_ask(s, (struct query){.kind = QUERY_CALL, .id = id})), 1);
+    assert_int_equal(json_len(both_ask(s, (struct query){.kind = QUERY_CALL, .id = id, .tenant = STR("acme")})), 0);
+    struct json call = json_at(both_ask(s, (struct query){.kind = QUERY_CALL, .id = id, .tenant = STR("globex")}), 0);
     assert_int_equal(json_len(json_get(call, STR("events"))), 0);
-    struct json events = ask(s, (struct query){.kind = QUERY_EVENTS, .tenant = STR("acme"), .rows_max = 1});
+    struct json events = both_ask(s, (struct query){.kind = QUERY_EVENTS, .tenant = STR("acme"), .rows_max = 1});
     assert_int_equal(json_len(events), 1);
     assert_str(text(json_at(events, 0), "id"), "k1");
-    assert_int_equal(json_len(ask(s, (struct query){.kind = QUERY_EVENTS, .tenant = STR("globex")})), 0);
+    assert_int_equal(json_len(both_ask(s, (struct query){.kind = QUERY_EVENTS, .tenant = STR("globex")})), 0);
 }
 
 /* --- filters that the columns of a list do not have --------------------------------------------------------------- */
 
-static size_t n_calls(struct setting *s, struct query q)
+static size_t n_calls(struct both *s, struct query q)
 {
     q.kind = QUERY_CALLS;
-    return json_len(ask(s, q));
+    return json_len(both_ask(s, q));
 }
 
 static void calls_are_found_by_any_value_of_their_record(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     for (int i = 0; i < 30; i++) {
         struct story_call c = story_call();
         c.customer = i % 3 ? "cus_a" : "cus_b";
@@ -216,7 +144,7 @@ static void calls_are_found_by_any_value_of_their_record(void **state)
     struct story_close learned = {
         .open_seq = story_open(&s->story, &late, NULL), .outcome = "settled", .settled = 1, .customer = "cus_late"};
     (void)story_close(&s->story, &learned);
-    apply(s);
+    both_apply(s);
     assert_int_equal(n_calls(s, (struct query){.customer = STR("cus_b")}), 10);
     assert_int_equal(n_calls(s, (struct query){.customer = STR("cus_a")}), 20);
     assert_int_equal(n_calls(s, (struct query){.customer = STR("cus_late")}), 1);
@@ -233,7 +161,7 @@ static void calls_are_found_by_any_value_of_their_record(void **state)
 static void calls_of_a_customer_are_the_same_however_they_are_looked_for(void **state)
 {
     static const char *const CUSTOMERS[] = {"cus_0", "cus_1", "cus_2", "cus_3", "cus_rare"};
-    struct setting *s = *state;
+    struct both *s = *state;
     struct rng r;
     uint64_t open[400];
     rng_seeded_init(&r, 11);
@@ -248,27 +176,27 @@ static void calls_of_a_customer_are_the_same_however_they_are_looked_for(void **
         }
         open[i < 400 ? i : k] = story_open(&s->story, &c, NULL);
     }
-    apply(s);
+    both_apply(s);
     for (size_t i = 0; i < 5; i++) {
         struct query q = {.kind = QUERY_CALLS, .customer = str_c(CUSTOMERS[i]), .rows_max = 37};
         struct json page;
         size_t n = 0;
         do { /* ask() compares the two stores */
-            page = ask(s, q);
+            page = both_ask(s, q);
             n += json_len(page);
             q.before_seq = (uint64_t)number(json_at(page, json_len(page) - 1), "seq");
         } while (json_len(page) == 37);
         assert_true(n > 20);
         q.before_seq = 3000;
         q.after_seq = 500;
-        (void)ask(s, q);
+        (void)both_ask(s, q);
     }
 }
 
 /* Only the store that looks into records one by one stops short. */
 static void a_search_of_records_stops_short_and_says_where(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct store_reader *reader = s->reader[1];
     uint64_t stopped_at = 0;
     size_t n = 0, n_questions = 0;
@@ -277,7 +205,7 @@ static void a_search_of_records_stops_short_and_says_where(void **state)
         c.is_over = true;
         (void)story_open(&s->story, &c, NULL);
     }
-    apply(s);
+    both_apply(s);
     struct query q = {.kind = QUERY_CALLS, .status = 418, .rows_max = 10, .ret_stopped_at = &stopped_at};
     do {
         q.before_seq = stopped_at;
@@ -296,7 +224,7 @@ int main(void)
 {
     struct scratch scratch;
     scratch_init(&scratch, "feed");
-#define TEST(name) cmocka_unit_test_prestate_setup_teardown(name, begin, end, &scratch)
+#define TEST(name) cmocka_unit_test_prestate_setup_teardown(name, both_begin, both_end, &scratch)
     const struct CMUnitTest tests[] = {
         TEST(the_feed_tells_each_frame_once_as_things_stood_then),
         TEST(the_feed_in_pieces_is_the_feed_in_one),

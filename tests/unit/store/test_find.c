@@ -1,89 +1,20 @@
 /* store: what an id belongs to, in every store; what was erased is not found; entries at the ends of their blocks. */
-#include "scratch.h"
-#include "story.h"
+#include "both.h"
 #include "unit.h"
 
 #include "base/err.h"
-#include "codec/json_read.h"
 #include "store/find.h"
-#include "store/memory/store_memory.h"
 #include "store/sqlite/finds.h"
-#include "store/sqlite/store_sqlite.h"
 
 #include <sqlite3.h>
 
-#define STORES 2
-
-struct setting {
-    struct scratch *scratch;
-    struct story story;
-    struct store *store[STORES];
-    struct store_reader *reader[STORES];
-    struct arena arena;
-    struct buf json;
-};
-
-static int begin(void **state)
-{
-    struct setting *s = calloc(1, sizeof *s);
-    s->scratch = *state;
-    scratch_clear(s->scratch);
-    story_init(&s->story);
-    arena_init(&s->arena, (size_t)1 << 30);
-    buf_init(&s->json, (size_t)1 << 28);
-    int r = store_memory_new(&s->store[0]);
-    if (r == 0)
-        r = store_sqlite_open(str_c(s->scratch->file), &s->store[1]);
-    for (int i = 0; i < STORES && r == 0; i++)
-        r = s->store[i]->ops->reader_new(s->store[i], &s->reader[i]);
-    *state = s;
-    return r;
-}
-
-static int end(void **state)
-{
-    struct setting *s = *state;
-    for (int i = 0; i < STORES; i++) {
-        s->store[i]->ops->reader_free(s->reader[i]);
-        s->store[i]->ops->close(s->store[i]);
-    }
-    *state = s->scratch;
-    story_deinit(&s->story);
-    arena_deinit(&s->arena);
-    buf_deinit(&s->json);
-    free(s);
-    return 0;
-}
-
-/* Applies what the story has and the stores have not. */
-static void apply(struct setting *s)
-{
-    uint8_t chain[CHAIN_BYTES];
-    uint32_t epoch;
-    for (int i = 0; i < STORES; i++) {
-        uint64_t have = s->store[i]->ops->position(s->store[i], chain, &epoch);
-        assert_int_equal(s->store[i]->ops->apply(s->store[i], s->story.frames + have, s->story.seq - have), 0);
-    }
-}
-
-/* Both stores give the same bytes; those rows. */
-static struct json find_in(struct setting *s, const char *id, const char *tenant)
+static struct json find_in(struct both *s, const char *id, const char *tenant)
 {
     struct query q = {.kind = QUERY_FIND, .id = str_c(id), .tenant = str_c(tenant)};
-    struct str first = STR_NONE;
-    struct json rows;
-    for (int i = 0; i < STORES; i++) {
-        buf_reset(&s->json);
-        assert_int_equal(s->store[i]->ops->ask(s->reader[i], &q, &s->json), 0);
-        if (i == 0)
-            first = arena_str(&s->arena, buf_str(&s->json));
-        assert_str(buf_str(&s->json), first.p);
-    }
-    assert_int_equal(json_parse(&s->arena, first, 16, &rows), 0);
-    return rows;
+    return both_ask(s, q);
 }
 
-static struct json find(struct setting *s, const char *id) { return find_in(s, id, NULL); }
+static struct json find(struct both *s, const char *id) { return find_in(s, id, NULL); }
 
 static struct str text(struct json rows, size_t i, const char *name)
 {
@@ -99,7 +30,7 @@ static void assert_row(struct json rows, size_t i, const char *kind, const char 
     assert_str(text(rows, i, "call_id"), call_id.p);
 }
 
-static void assert_one(struct setting *s, const char *id, const char *kind, const char *how, struct str call_id)
+static void assert_one(struct both *s, const char *id, const char *kind, const char *how, struct str call_id)
 {
     struct json rows = find(s, id);
     if (json_len(rows) != 1)
@@ -112,7 +43,7 @@ static void assert_one(struct setting *s, const char *id, const char *kind, cons
 
 static void a_call_is_found_by_every_id_that_its_frames_name(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct str other, call;
     struct story_call c = story_call();
     c.trace_id = "11111111111111111111111111111111";
@@ -126,7 +57,7 @@ static void a_call_is_found_by_every_id_that_its_frames_name(void **state)
     c.params = "{\"amount\":500,\"charge\":\"ch_3Named\",\"to\":\"ann@example.com,+15551234567\",\"currency\":\"usd\","
                "\"reason\":\"a sentence with 12345678\"}";
     uint64_t open = story_open(&s->story, &c, &call);
-    apply(s);
+    both_apply(s);
     assert_one(s, "4bf92f3577b34da6a3ce929d0e0e4736", "trace", "exact", call); /* while it is open */
     story_close(&s->story, &(struct story_close){
                                .open_seq = open,
@@ -140,7 +71,7 @@ static void a_call_is_found_by_every_id_that_its_frames_name(void **state)
                                .model_members = "\"tool_calls\":[{\"id\":\"call_x\",\"name\":\"a\"},"
                                                 "{\"id\":\"call_y\"}]",
                            });
-    apply(s);
+    both_apply(s);
 
     assert_one(s, call.p, "call", "exact", call);
     assert_one(s, "run-of-it", "run", "latest", call);
@@ -169,12 +100,12 @@ static void words_sentences_and_what_nobody_named_are_not_found(void **state)
 {
     static const char *const NOTHING[] = {"usd", "a sentence with 12345678", "re_mad", "re_made2", "RE_MADE", "", "500",
                                           "12345"};
-    struct setting *s = *state;
+    struct both *s = *state;
     struct story_call c = story_call();
     c.params = "{\"amount\":500,\"currency\":\"usd\",\"reason\":\"a sentence with 12345678\",\"short\":\"12345\"}";
     uint64_t open = story_open(&s->story, &c, NULL);
     story_close(&s->story, &(struct story_close){.open_seq = open, .outcome = "settled", .object = "re_made"});
-    apply(s);
+    both_apply(s);
     for (size_t i = 0; i < sizeof NOTHING / sizeof NOTHING[0]; i++)
         assert_int_equal(json_len(find(s, NOTHING[i])), 0);
     assert_int_equal(json_len(find(s, "re_made")), 1);
@@ -182,7 +113,7 @@ static void words_sentences_and_what_nobody_named_are_not_found(void **state)
 
 static void an_object_leads_to_the_call_that_created_it_and_then_to_those_that_saw_it(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct str calls[4];
     for (size_t i = 0; i < 4; i++) {
         struct story_call c = story_call();
@@ -193,7 +124,7 @@ static void an_object_leads_to_the_call_that_created_it_and_then_to_those_that_s
                                                      .parent = i < 3 ? NULL : "re_1",
                                                      .is_created = i == 0});
     }
-    apply(s);
+    both_apply(s);
     struct json rows = find(s, "re_1");
     assert_int_equal(json_len(rows), 4);
     assert_row(rows, 0, "object", "created", calls[0]);
@@ -204,7 +135,7 @@ static void an_object_leads_to_the_call_that_created_it_and_then_to_those_that_s
 
 static void names_lead_to_the_newest_call(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct story_call c = story_call();
     struct str acme, globex;
     story_event(&s->story, "key.create", "\"id\":\"k1ab\",\"agent\":\"refunds\"", "tenant", "acme");
@@ -214,7 +145,7 @@ static void names_lead_to_the_newest_call(void **state)
     story_open(&s->story, &c, &acme);
     c.tenant = "globex";
     story_open(&s->story, &c, &globex);
-    apply(s);
+    both_apply(s);
 
     assert_one(s, "refunds", "agent", "latest", globex);
     assert_one(s, "acme", "tenant", "latest", acme);
@@ -233,14 +164,14 @@ static void names_lead_to_the_newest_call(void **state)
 
 static void a_key_is_found_by_its_beginning_also_before_its_first_call(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct story_call c = story_call();
     story_event(&s->story, "key.create", "\"id\":\"abcdef\",\"agent\":\"refunds\"", "tenant", "acme");
     story_event(&s->story, "key.create", "\"id\":\"abcdxy\",\"agent\":\"mailer\"", "tenant", "acme");
     story_event(&s->story, "key.create", "\"id\":\"zzzz99\",\"agent\":\"mailer\"", "tenant", "acme");
     c.key = "abcdxy";
     story_open(&s->story, &c, NULL);
-    apply(s);
+    both_apply(s);
     struct json rows = find(s, "abcd");
     assert_int_equal(json_len(rows), 2);
     assert_str(text(rows, 0, "id"), "abcdef");
@@ -255,12 +186,12 @@ static void a_key_is_found_by_its_beginning_also_before_its_first_call(void **st
 
 static void rows_stop_at_their_maximum_newest_first(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct story_call c = story_call();
     struct str last;
     for (int i = 0; i < 2000; i++)
         story_open(&s->story, &c, &last);
-    apply(s);
+    both_apply(s);
     struct json rows = find(s, "cus_9");
     assert_int_equal(json_len(rows), 100);
     assert_row(rows, 0, "customer", "named", last);
@@ -268,7 +199,7 @@ static void rows_stop_at_their_maximum_newest_first(void **state)
 
 static void the_longest_id_is_found_and_a_longer_one_is_none(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     char longest[FIND_BYTES_MAX + 1], longer[FIND_BYTES_MAX + 2];
     struct story_call c = story_call();
     memset(longest, 'a', sizeof longest);
@@ -278,7 +209,7 @@ static void the_longest_id_is_found_and_a_longer_one_is_none(void **state)
     story_open(&s->story, &c, NULL);
     c.customer = longer;
     story_open(&s->story, &c, NULL);
-    apply(s);
+    both_apply(s);
     assert_int_equal(json_len(find(s, longest)), 1);
     assert_int_equal(json_len(find(s, longer)), 0);
 }
@@ -286,7 +217,7 @@ static void the_longest_id_is_found_and_a_longer_one_is_none(void **state)
 /* Small batches add to rows of blocks that are there already. */
 static void every_call_is_found_whatever_the_batches(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct str calls[700];
     char traces[700][33];
     for (unsigned i = 0; i < 700; i++) {
@@ -295,33 +226,33 @@ static void every_call_is_found_whatever_the_batches(void **state)
         c.trace_id = traces[i];
         story_open(&s->story, &c, &calls[i]);
         if (i % 7 == 0)
-            apply(s);
+            both_apply(s);
     }
-    apply(s);
+    both_apply(s);
     for (unsigned i = 0; i < 700; i++)
         assert_one(s, traces[i], "trace", "exact", calls[i]);
 }
 
 /* --- the index of SQLite ------------------------------------------------------------------------------------------ */
 
-static int count(struct setting *s, const char *id)
+static int count(struct both *s, const char *id)
 {
     struct query q = {.kind = QUERY_FIND, .id = str_c(id)};
     struct json rows;
-    buf_reset(&s->json);
-    assert_int_equal(s->store[1]->ops->ask(s->reader[1], &q, &s->json), 0);
-    assert_int_equal(json_parse(&s->arena, buf_str(&s->json), 16, &rows), 0);
+    buf_reset(&s->json[1]);
+    assert_int_equal(s->store[1]->ops->ask(s->reader[1], &q, &s->json[1]), 0);
+    assert_int_equal(json_parse(&s->arena, buf_str(&s->json[1]), 16, &rows), 0);
     return (int)json_len(rows);
 }
 
 static void what_was_erased_is_not_found(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct story_call c = story_call();
     sqlite3 *db;
     c.customer = "cus_gone";
     story_open(&s->story, &c, NULL);
-    apply(s);
+    both_apply(s);
     assert_int_equal(count(s, "cus_gone"), 1);
     assert_int_equal(sqlite3_open(s->scratch->file, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "DELETE FROM personal", NULL, NULL, NULL), SQLITE_OK);
@@ -332,14 +263,14 @@ static void what_was_erased_is_not_found(void **state)
 
 static void a_row_of_entries_gives_the_frames_of_one_id_newest_first(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct story_call c = story_call();
     struct finds_key key;
     sqlite3 *db;
     sqlite3_stmt *st;
     for (int i = 0; i < 1030; i++)
         story_open(&s->story, &c, NULL);
-    apply(s);
+    both_apply(s);
     assert_int_equal(sqlite3_open(s->scratch->file, &db), SQLITE_OK);
     assert_int_equal(finds_key_read(db, &key), 0);
     assert_int_equal(sql_prepare(db, STR("SELECT block, entries FROM finds ORDER BY block"), &st), 0);
@@ -366,7 +297,7 @@ int main(void)
 {
     struct scratch scratch;
     scratch_init(&scratch, "find");
-#define TEST(name) cmocka_unit_test_prestate_setup_teardown(name, begin, end, &scratch)
+#define TEST(name) cmocka_unit_test_prestate_setup_teardown(name, both_begin, both_end, &scratch)
     const struct CMUnitTest tests[] = {
         TEST(a_call_is_found_by_every_id_that_its_frames_name),
         TEST(words_sentences_and_what_nobody_named_are_not_found),

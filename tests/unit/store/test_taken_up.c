@@ -1,71 +1,12 @@
 /* store: what is taken up after a start: prices that are awaited, what makes duplicates. Every store says the same. */
-#include "scratch.h"
-#include "story.h"
+#include "both.h"
 #include "unit.h"
 
-#include "codec/json_read.h"
-#include "store/memory/store_memory.h"
-#include "store/sqlite/store_sqlite.h"
-
-#define STORES 2
-
-struct setting {
-    struct scratch *scratch;
-    struct story story;
-    struct store *store[STORES];
-    struct store_reader *reader[STORES];
-    struct arena arena;
-    struct buf json[STORES];
-};
-
-static int begin(void **state)
+/* Of all that the story has by now. */
+static struct json ask(struct both *s, struct query q)
 {
-    struct setting *s = calloc(1, sizeof *s);
-    s->scratch = *state;
-    scratch_clear(s->scratch);
-    story_init(&s->story);
-    arena_init(&s->arena, 1 << 24);
-    int r = store_memory_new(&s->store[0]);
-    if (r == 0)
-        r = store_sqlite_open(str_c(s->scratch->file), &s->store[1]);
-    for (int i = 0; i < STORES && r == 0; i++) {
-        buf_init(&s->json[i], 1 << 20);
-        r = s->store[i]->ops->reader_new(s->store[i], &s->reader[i]);
-    }
-    *state = s;
-    return r;
-}
-
-static int end(void **state)
-{
-    struct setting *s = *state;
-    for (int i = 0; i < STORES; i++) {
-        s->store[i]->ops->reader_free(s->reader[i]);
-        s->store[i]->ops->close(s->store[i]);
-        buf_deinit(&s->json[i]);
-    }
-    *state = s->scratch;
-    story_deinit(&s->story);
-    arena_deinit(&s->arena);
-    free(s);
-    return 0;
-}
-
-/* Of all that the story has by now; both stores give the same bytes. */
-static struct json ask(struct setting *s, struct query q)
-{
-    uint8_t chain[CHAIN_BYTES];
-    uint32_t epoch;
-    struct json rows;
-    for (int i = 0; i < STORES; i++) {
-        uint64_t have = s->store[i]->ops->position(s->store[i], chain, &epoch);
-        assert_int_equal(s->store[i]->ops->apply(s->store[i], s->story.frames + have, s->story.seq - have), 0);
-        buf_reset(&s->json[i]);
-        assert_int_equal(s->store[i]->ops->ask(s->reader[i], &q, &s->json[i]), 0);
-        assert_true(str_eq(buf_str(&s->json[0]), buf_str(&s->json[i])));
-    }
-    assert_int_equal(json_parse(&s->arena, buf_str(&s->json[0]), 32, &rows), 0);
-    return rows;
+    both_apply(s);
+    return both_ask(s, q);
 }
 
 static struct str text(struct json v, const char *path)
@@ -84,7 +25,7 @@ static int64_t number(struct json v, const char *path)
 
 static void a_price_is_awaited_until_a_later_close_knows_it(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct story_call c = story_call();
     uint64_t open[3];
     c.limits[0] = (struct story_limit){"d/daily/usd/day/", "key=k1", "usd", "day", wall_day_start(STORY_START), 500};
@@ -114,7 +55,7 @@ static void a_price_is_awaited_until_a_later_close_knows_it(void **state)
 
 static void so_many_as_are_asked_for_are_given_the_newest_first(void **state)
 {
-    struct setting *s = *state;
+    struct both *s = *state;
     struct story_call c = story_call();
     uint64_t last = 0;
     for (int i = 0; i < 6; i++) {
@@ -131,7 +72,7 @@ static void so_many_as_are_asked_for_are_given_the_newest_first(void **state)
 static void what_may_have_happened_makes_duplicates(void **state)
 {
     static const char *const outcomes[] = {"settled", "released", "unknown"};
-    struct setting *s = *state;
+    struct both *s = *state;
     struct story_call c = story_call();
     struct str open;
     c.duplicate = "{\"digest\":\"beef\",\"window_ms\":60000}";
@@ -157,7 +98,7 @@ int main(void)
 {
     struct scratch scratch;
     scratch_init(&scratch, "taken_up");
-#define TEST(name) cmocka_unit_test_prestate_setup_teardown(name, begin, end, &scratch)
+#define TEST(name) cmocka_unit_test_prestate_setup_teardown(name, both_begin, both_end, &scratch)
     const struct CMUnitTest tests[] = {
         TEST(a_price_is_awaited_until_a_later_close_knows_it),
         TEST(so_many_as_are_asked_for_are_given_the_newest_first),
