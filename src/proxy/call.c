@@ -251,7 +251,7 @@ static struct room client_on_room(void *ctx)
 /* 0, or -ERR_TOO_LARGE, -ERR_NOMEM. */
 static int keep_body(struct call *c, struct str bytes)
 {
-    bool is_in_place = c->body.n && bytes.p == c->body.p + c->body.n;
+    bool is_in_place = c->body.n && bytes.p == c->body.p + c->body.n && bytes.n <= c->body.cap - c->body.n;
     if (!is_in_place)
         return buf_add(&c->body, bytes);
     c->body.n += bytes.n;
