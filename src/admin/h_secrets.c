@@ -13,21 +13,12 @@
 /* The secret as it stands now, when the change is durable. */
 static void answer_secret(struct request *r, int status, struct str name, uint64_t seq)
 {
-    struct json rows;
-    struct json_writer w;
     buf_reset(&r->ask.json);
     int e = core_secrets_json(r->admin->core, name, &r->ask.json);
-    if (e == 0)
-        e = json_parse(&r->arena, buf_str(&r->ask.json), 16, &rows);
-    if (e < 0) {
+    if (e < 0)
         request_fail_err(r, e);
-        return;
-    }
-    jw_init(&w, &r->out);
-    jw_json(&w, json_at(rows, 0));
-    jw_end(&w);
-    (void)buf_add_byte(&r->out, '\n'); /* noted in the buf */
-    request_answer_synced(r, status, seq);
+    else
+        request_answer_row(r, status, seq);
 }
 
 static void fail_change(struct request *r, int e, struct str name)

@@ -338,6 +338,22 @@ void request_answer_synced(struct request *r, int status, uint64_t seq)
         on_synced(r);
 }
 
+void request_answer_row(struct request *r, int status, uint64_t seq)
+{
+    struct json rows;
+    struct json_writer w;
+    int e = json_parse(&r->arena, buf_str(&r->ask.json), 16, &rows);
+    if (e < 0) {
+        request_fail_err(r, e);
+        return;
+    }
+    jw_init(&w, &r->out);
+    jw_json(&w, json_at(rows, 0));
+    jw_end(&w);
+    (void)buf_add_byte(&r->out, '\n'); /* noted in the buf */
+    request_answer_synced(r, status, seq);
+}
+
 void request_hold(struct request *r) { r->n_refs++; }
 
 void request_let_go(struct request *r) { request_unref(r); }

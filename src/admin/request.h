@@ -138,6 +138,8 @@ void request_fail_err(struct request *r, int err);
 void request_fail_stop(struct request *r, int err);
 /* Sends `out` with `status` once the frame `seq` is durable. */
 void request_answer_synced(struct request *r, int status, uint64_t seq);
+/* The same with the first row of the array in ask.json. */
+void request_answer_row(struct request *r, int status, uint64_t seq);
 /* Another thread works for it, until request_let_go(). */
 void request_hold(struct request *r);
 void request_let_go(struct request *r);
