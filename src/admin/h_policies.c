@@ -2,10 +2,10 @@
  * admin/h_policies.c - policy documents: read, checked, put in force, and their history.
  */
 #include "admin/handlers.h"
-#include "admin/request.h"
+#include "admin/policy_request.h"
 #include "base/err.h"
 
-#define DIAGS_MAX 200
+static const struct str document_members[] = {STR_INIT("document"), STR_INIT("file")};
 
 static void write_diags(struct json_writer *w, const struct diag_list *diags)
 {
@@ -50,16 +50,15 @@ void admin_on_policy_history(struct request *r)
     request_ask(r, then_history);
 }
 
-/* The document's text and its name for messages; false: answered. */
-static bool read_document(struct request *r, struct str *ret_text, struct str *ret_file)
+bool policy_request_text(struct request *r, const struct str *names, size_t n_names, struct str *ret_text,
+                         struct str *ret_file)
 {
-    static const struct str names[] = {STR_INIT("document"), STR_INIT("file")};
     struct str file = request_param(r, STR("file")), given = STR("");
 
     if (r->is_yaml) {
         *ret_text = buf_str(&r->body);
     } else {
-        if (!request_members_known(r, names, 2) || !request_member(r, STR("document"), ret_text) ||
+        if (!request_members_known(r, names, n_names) || !request_member(r, STR("document"), ret_text) ||
             !request_member(r, STR("file"), &given))
             return false;
         if (json_type(json_get(r->json, STR("document"))) == JSON_NONE) {
@@ -71,8 +70,7 @@ static bool read_document(struct request *r, struct str *ret_text, struct str *r
     return true;
 }
 
-/* The core keeps diags' file names by reference; they and the arena live until the answer is written. */
-static void fail_with_diags(struct request *r, const struct diag_list *diags)
+void policy_request_fail(struct request *r, const struct diag_list *diags)
 {
     struct json_writer w;
     struct buf text;
@@ -95,20 +93,29 @@ static void fail_with_diags(struct request *r, const struct diag_list *diags)
     request_answer(r, 400);
 }
 
-void admin_on_policy_apply(struct request *r)
+bool policy_request_parse(struct request *r, struct str text, struct str file, struct policy **ret)
+{
+    struct diag_list diags;
+    diag_list_init(&diags, &r->arena, POLICY_DIAGS_MAX);
+    int e = policy_parse(text, file, r->admin->limits, core_known(r->admin->core), &diags, ret);
+    if (e < 0 && diags.n_errors)
+        policy_request_fail(r, &diags);
+    else if (e < 0)
+        request_fail_err(r, e);
+    return e == 0;
+}
+
+void policy_request_apply(struct request *r, struct str text, struct str file)
 {
     const struct policy *p;
     struct diag_list diags;
     struct json_writer w;
-    struct str text, file;
     uint64_t seq = 0;
 
-    if (!read_document(r, &text, &file))
-        return;
-    diag_list_init(&diags, &r->arena, DIAGS_MAX);
+    diag_list_init(&diags, &r->arena, POLICY_DIAGS_MAX);
     int e = core_policy_apply(r->admin->core, text, file, r->who.name, &diags, &p, &seq);
     if (e < 0 && diags.n_errors) {
-        fail_with_diags(r, &diags);
+        policy_request_fail(r, &diags);
         return;
     }
     if (e < 0) {
@@ -126,6 +133,13 @@ void admin_on_policy_apply(struct request *r)
     request_answer_synced(r, 200, seq);
 }
 
+void admin_on_policy_apply(struct request *r)
+{
+    struct str text, file;
+    if (policy_request_text(r, document_members, 2, &text, &file))
+        policy_request_apply(r, text, file);
+}
+
 void admin_on_policy_check(struct request *r)
 {
     struct policy *p = NULL;
@@ -133,9 +147,9 @@ void admin_on_policy_check(struct request *r)
     struct json_writer w;
     struct str text, file;
 
-    if (!read_document(r, &text, &file))
+    if (!policy_request_text(r, document_members, 2, &text, &file))
         return;
-    diag_list_init(&diags, &r->arena, DIAGS_MAX);
+    diag_list_init(&diags, &r->arena, POLICY_DIAGS_MAX);
     int e = policy_parse(text, file, r->admin->limits, core_known(r->admin->core), &diags, &p);
     if (e < 0 && e != -ERR_INVALID && !diags.n_errors) {
         request_fail_err(r, e);

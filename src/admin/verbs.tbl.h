@@ -66,6 +66,8 @@ VERB(GET, "/api/v1/policies", policies, VIEWER, "", "", "Policies", "Lists the p
 VERB(GET, "/api/v1/policies/{name}/history", policy_history, VIEWER, "", "", "PolicyHistory", "Lists every version of a policy document.")
 VERB(POST, "/api/v1/policies", policy_apply, POLICY, "file", "PolicyText", "PolicyApplied", "Puts a policy document in force; returns when the next call obeys it.")
 VERB(POST, "/api/v1/policies/check", policy_check, VIEWER, "file", "PolicyText", "PolicyChecked", "Reads a policy document and says what is wrong with it, without applying it.")
+VERB(POST, "/api/v1/policies/diff", policy_diff, VIEWER, "file", "PolicyTexts", "PolicyDiff", "Compares a document with another, or with the one of its name in force, in sentences.")
+VERB(POST, "/api/v1/policies/{name}/rollback", policy_rollback, POLICY, "", "PolicyRollback", "PolicyApplied", "Puts the text of an older version in force again, as a new version.")
 
 VERB(GET, "/api/v1/audit/verify", audit_verify, VIEWER, "", "", "AuditVerified", "Recomputes the hash chain over every frame in the store.")
 VERB(GET, "/api/v1/audit/export", audit_export, OWNER, "after limit", "", "Frames", "Gives the frames as they were written, for checks elsewhere; follow `next_after`.")

@@ -1,8 +1,9 @@
 /*
- * cli/cmd_policy.c - `flyball policy check|apply|history`: the document that decides.
+ * cli/cmd_policy.c - `flyball policy check|apply|history|rollback`: the document that decides.
  */
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/policy_text.h"
 #include "cli/print.h"
 #include "cli/settings.h"
 #include "cli/vendors_known.h"
@@ -56,41 +57,31 @@ const struct command cmd_policy_check = {
 
 /* --- apply -------------------------------------------------------------------------------------------------------- */
 
-static struct str document_json(struct cli *c, struct str text, struct str file)
+/* What would change, and nothing is changed. */
+static int check_apply(struct cli *c, struct str text)
 {
-    struct json_writer w;
-    struct buf b;
-    buf_init(&b, 8 * text.n + 65536);
-    jw_init(&w, &b);
-    jw_object(&w);
-    jw_put_str(&w, STR("document"), text);
-    jw_put_str(&w, STR("file"), file);
-    jw_object_end(&w);
-    struct str s = arena_str(&c->arena, buf_str(&b));
-    buf_deinit(&b);
-    return s;
-}
-
-/* What the daemon found, in the same form as check; on err, because out carries the result. */
-static void print_diags(struct cli *c, struct json diags)
-{
-    struct json d;
-    int64_t line, col;
-    for (struct json_iter it = json_each(diags); json_next(&it, NULL, &d);) {
-        bool is_warning = false;
-        line = col = 0;
-        (void)json_i64(json_get(d, STR("line")), &line); /* absent: the document as a whole */
-        (void)json_i64(json_get(d, STR("col")), &col);
-        (void)json_bool(json_get(d, STR("is_warning")), &is_warning);
-        print_safe(c->err, show_text(d, "file"));
-        if (line)
-            fprintf(c->err, ":%lld:%lld", (long long)line, (long long)col);
-        fputs(is_warning ? ": warning: " : ": ", c->err);
-        print_safe(c->err, show_text(d, "code"));
-        fputs(": ", c->err);
-        print_safe(c->err, show_text(d, "message"));
-        fputc('\n', c->err);
-    }
+    struct answer a;
+    int r = client_request(c, "POST", STR("/api/v1/policies/check"),
+                           policy_text_json(c, text, c->args[0], STR_NONE, STR_NONE), &a);
+    if (r)
+        return r;
+    bool is_ok = false;
+    policy_print_diags(c, json_get(a.json, STR("diags")));
+    (void)json_bool(json_get(a.json, STR("ok")), &is_ok); /* absent: the request itself was refused */
+    if (a.status != 200)
+        return client_say_failure(c, &a);
+    if (!is_ok && c->is_json)
+        client_print(c, &a);
+    if (!is_ok)
+        return cli_fail(c, "the document would not be applied");
+    r = client_call(c, "POST", STR("/api/v1/policies/diff"),
+                    policy_text_json(c, text, c->args[0], STR_NONE, STR_NONE), &a);
+    if (r)
+        return r;
+    if (c->is_json)
+        return client_print(c, &a);
+    policy_print_diff(c, a.json);
+    return CLI_DONE;
 }
 
 static int apply(struct cli *c)
@@ -103,11 +94,14 @@ static int apply(struct cli *c)
     int r = cli_read_file(c, c->args[0], (size_t)limits.policy_bytes_max, &text);
     if (r)
         return r;
-    r = client_request(c, "POST", STR("/api/v1/policies"), document_json(c, text, c->args[0]), &a);
+    if (cli_has(c, "check"))
+        return check_apply(c, text);
+    r = client_request(c, "POST", STR("/api/v1/policies"),
+                       policy_text_json(c, text, c->args[0], STR_NONE, STR_NONE), &a);
     if (r)
         return r;
     struct json diags = json_get(a.json, STR("diags"));
-    print_diags(c, diags);
+    policy_print_diags(c, diags);
     if (a.status != 200) {
         if (!json_len(diags))
             return client_say_failure(c, &a);
@@ -122,6 +116,11 @@ static int apply(struct cli *c)
     return CLI_DONE;
 }
 
+static const struct option_spec apply_options[] = {
+    {"check", NULL, "say what would change, and change nothing; a viewer may", false},
+    {NULL, NULL, NULL, false},
+};
+
 const struct command cmd_policy_apply = {
     .name = "policy apply",
     .args = "FILE",
@@ -129,7 +128,8 @@ const struct command cmd_policy_apply = {
     .args_max = 1,
     .summary = "put a policy document in force",
     .text = "Returns when the next call obeys it. A document with an error is refused whole; what was in force stays.",
-    .examples = "policy apply policy.yaml\npolicy apply - --json < policy.yaml",
+    .examples = "policy apply policy.yaml\npolicy apply policy.yaml --check\npolicy apply - --json < policy.yaml",
+    .options = apply_options,
     .needs_daemon = true,
     .run = apply,
 };
@@ -177,4 +177,50 @@ const struct command cmd_policy_history = {
     .examples = "policy history\npolicy history support --json",
     .needs_daemon = true,
     .run = history,
+};
+
+/* --- rollback ------------------------------------------------------------------------------------------------------ */
+
+static int rollback(struct cli *c)
+{
+    struct answer a;
+    struct buf path;
+    int64_t to;
+    if (!cli_has(c, "to"))
+        return cli_usage(c, "--to is required: the number of a version, as flyball policy history shows it");
+    if (str_to_i64(cli_option(c, "to"), &to) < 0)
+        return cli_usage(c, "--to takes the number of a version, as flyball policy history shows it");
+    buf_init(&path, 4096);
+    (void)buf_add(&path, STR("/api/v1/policies/")); /* noted in the buf */
+    (void)form_quote(&path, c->args[0]);
+    (void)buf_add(&path, STR("/rollback"));
+    int r = client_call(c, "POST", buf_str(&path), arena_printf(&c->arena, "{\"to\":%lld}", (long long)to), &a);
+    buf_deinit(&path);
+    if (r)
+        return r;
+    policy_print_diags(c, json_get(a.json, STR("diags")));
+    if (c->is_json)
+        return client_print(c, &a);
+    cli_note(c, "Policy " STR_FMT " says again what version %lld said, as a new version. Digest " STR_FMT ".",
+             STR_ARG(show_text(a.json, "name")), (long long)to, STR_ARG(show_text(a.json, "digest")));
+    return CLI_DONE;
+}
+
+static const struct option_spec rollback_options[] = {
+    {"to", "N", "the version whose text is wanted again", false},
+    {NULL, NULL, NULL, false},
+};
+
+const struct command cmd_policy_rollback = {
+    .name = "policy rollback",
+    .args = "NAME",
+    .args_min = 1,
+    .args_max = 1,
+    .summary = "put the text of an older version in force again, as a new version",
+    .text = "Returns when the next call obeys it. What the limits have counted stays with those that keep id, meter, "
+            "window and `by`; see first what would change: flyball policy diff NAME NAME@N.",
+    .examples = "policy rollback default --to 3",
+    .options = rollback_options,
+    .needs_daemon = true,
+    .run = rollback,
 };

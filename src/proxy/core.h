@@ -101,6 +101,8 @@ void core_sweep(struct core *c);
 /* Parses and puts in force. -ERR_INVALID with diags. *ret_p is a reference of the caller's. */
 int core_policy_apply(struct core *c, struct str text, struct str file, struct str by, struct diag_list *diags,
                       const struct policy **ret_p, uint64_t *ret_seq);
+/* The document of that name in force, as a new reference; NULL: there is none. */
+const struct policy *core_policy_named(struct core *c, struct str name);
 
 /* --- answers (JSON arrays or objects appended to `out`) --------------------------------------------------------- */
 

@@ -27,6 +27,17 @@ int core_policy_put(struct core *c, const struct policy *p, wall_t at)
     return 0;
 }
 
+const struct policy *core_policy_named(struct core *c, struct str name)
+{
+    core_lock(c);
+    const struct policy_entry *e = map_get(&c->policies, name);
+    const struct policy *p = e ? e->policy : NULL;
+    if (p)
+        policy_ref(p);
+    core_unlock(c);
+    return p;
+}
+
 static void add_str(struct record_member *m, struct buf *b, const char *name, struct str value)
 {
     buf_init(b, 2 * value.n + 1024 + value.n * 4);

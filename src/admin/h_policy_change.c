@@ -1,0 +1,122 @@
+/*
+ * admin/h_policy_change.c - what a change of a policy document would mean, and the way back to an older one.
+ */
+#include "admin/handlers.h"
+#include "admin/policy_request.h"
+#include "base/err.h"
+#include "policy/diff.h"
+
+#define DEPTH_MAX 64
+
+/* --- diff --------------------------------------------------------------------------------------------------------- */
+
+static void answer_diff(struct request *r, const struct policy *old, const struct policy *new)
+{
+    int e = policy_diff_json(old, new, &r->out);
+    (void)buf_add_byte(&r->out, '\n'); /* noted in the buf */
+    if (e < 0)
+        request_fail_err(r, e);
+    else
+        request_answer(r, 200);
+}
+
+void admin_on_policy_diff(struct request *r)
+{
+    static const struct str names[] = {STR_INIT("document"), STR_INIT("file"), STR_INIT("old")};
+    struct policy *new, *old = NULL;
+    struct str text, file, old_text = STR("");
+
+    if (!policy_request_text(r, names, 3, &text, &file) ||
+        (!r->is_yaml && !request_member(r, STR("old"), &old_text)) || !policy_request_parse(r, text, file, &new))
+        return;
+    if (!old_text.n) {
+        const struct policy *in_force = core_policy_named(r->admin->core, policy_name(new));
+        answer_diff(r, in_force, new);
+        policy_unref(in_force);
+    } else if (policy_request_parse(r, old_text, STR("old"), &old)) {
+        answer_diff(r, old, new);
+        policy_unref(old);
+    }
+    policy_unref(new);
+}
+
+/* --- rollback ------------------------------------------------------------------------------------------------------ */
+
+/* A document's metadata with another version. */
+static void put_metadata(struct json_writer *w, struct json metadata, int64_t version)
+{
+    struct json value;
+    struct str key;
+    jw_object(w);
+    for (struct json_iter it = json_each(metadata); json_next(&it, &key, &value);) {
+        if (str_eq(key, STR("version")))
+            continue;
+        jw_key(w, key);
+        jw_json(w, value);
+    }
+    jw_put_i64(w, STR("version"), version);
+    jw_object_end(w);
+}
+
+static bool with_version(struct request *r, struct str document, int64_t version, struct str *ret)
+{
+    struct json root, value;
+    struct json_writer w;
+    struct buf b;
+    struct str key;
+    if (json_parse(&r->arena, document, DEPTH_MAX, &root) < 0)
+        return false;
+    buf_init(&b, document.n + 4096);
+    jw_init(&w, &b);
+    jw_object(&w);
+    for (struct json_iter it = json_each(root); json_next(&it, &key, &value);) {
+        jw_key(&w, key);
+        if (str_eq(key, STR("metadata")))
+            put_metadata(&w, value, version);
+        else
+            jw_json(&w, value);
+    }
+    jw_object_end(&w);
+    bool is_whole = buf_ok(&b) == 0 && arena_try_str(&r->arena, buf_str(&b), ret) == 0;
+    buf_deinit(&b);
+    return is_whole;
+}
+
+static void then_rollback(struct request *r)
+{
+    struct json rows, row;
+    struct str text = STR_NONE, document;
+    int64_t to = json_i64_of(json_get(r->json, STR("to"))), newest = 0;
+
+    if (json_parse(&r->arena, buf_str(&r->ask.json), DEPTH_MAX, &rows) < 0) {
+        request_fail_err(r, -ERR_TOO_LARGE);
+        return;
+    }
+    for (struct json_iter it = json_each(rows); json_next(&it, NULL, &row);) {
+        int64_t version = json_i64_of(json_get(row, STR("version")));
+        newest = version > newest ? version : newest;
+        if (version == to && !text.n) /* newest first: of several with that version, the last */
+            text = json_text_of(json_get(row, STR("document")));
+    }
+    if (!text.n)
+        request_fail(r, 404, "not_found", "there is no version %lld of a policy named `" STR_FMT "`", (long long)to,
+                     STR_ARG(str_sub(r->args[0], 0, 64)));
+    else if (!with_version(r, text, newest + 1, &document))
+        request_fail_err(r, -ERR_TOO_LARGE);
+    else
+        policy_request_apply(r, document, STR("rollback"));
+}
+
+void admin_on_policy_rollback(struct request *r)
+{
+    static const struct str names[] = {STR_INIT("to")};
+    int64_t to;
+    if (!request_members_known(r, names, 1))
+        return;
+    if (!json_i64(json_get(r->json, STR("to")), &to)) {
+        request_fail(r, 400, "request_invalid", "`to` is required: the number of a version, as history shows it");
+        return;
+    }
+    r->ask.q = (struct query){.kind = QUERY_POLICIES, .id = r->args[0], .rows_max = r->admin->limits->query_rows_max};
+    request_ask(r, then_rollback);
+}

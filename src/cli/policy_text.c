@@ -1,0 +1,140 @@
+/*
+ * cli/policy_text.c - where a policy document comes from, and how what is said about it is printed.
+ */
+#include "cli/policy_text.h"
+
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "cli/client.h"
+#include "cli/print.h"
+#include "codec/form.h"
+#include "codec/json_write.h"
+#include "policy/diff.h"
+
+/* --- where it comes from ------------------------------------------------------------------------------------------ */
+
+static int fetch(struct cli *c, struct str name, struct str version, struct str *ret_text)
+{
+    struct answer a;
+    struct json p;
+    struct buf path;
+    buf_init(&path, 4096);
+    (void)buf_add(&path, STR("/api/v1/policies/")); /* noted in the buf */
+    (void)form_quote(&path, name);
+    (void)buf_add(&path, STR("/history"));
+    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
+    buf_deinit(&path);
+    if (r)
+        return r;
+    for (struct json_iter it = json_each(json_get(a.json, STR("policies"))); json_next(&it, NULL, &p);) {
+        bool is_active = false;
+        (void)json_bool(json_get(p, STR("is_active")), &is_active); /* absent is no */
+        if (version.n ? !str_eq(show_number(c, p, "version"), version) : !is_active)
+            continue;
+        *ret_text = json_text_of(json_get(p, STR("document")));
+        return CLI_DONE;
+    }
+    if (!version.n)
+        return cli_fail(c, "policy " STR_FMT " is not in force", STR_ARG(name));
+    return cli_fail(c, "policy " STR_FMT " has no version " STR_FMT "; see: flyball policy history " STR_FMT,
+                    STR_ARG(name), STR_ARG(version), STR_ARG(name));
+}
+
+int policy_text_of(struct cli *c, struct str what, struct str *ret_text, struct str *ret_file)
+{
+    struct limits limits;
+    struct str name = what, version = STR_NONE;
+    limits_default(&limits);
+    *ret_file = what;
+    if (str_eq(what, STR("-")) || str_has(what, '/') || access(arena_str(&c->arena, what).p, F_OK) == 0)
+        return cli_read_file(c, what, (size_t)limits.policy_bytes_max, ret_text);
+    if (!str_cut(what, '@', &name, &version) && str_has(what, '.'))
+        return cli_read_file(c, what, (size_t)limits.policy_bytes_max, ret_text); /* says that it is not there */
+    return fetch(c, name, version, ret_text);
+}
+
+struct str policy_text_json(struct cli *c, struct str text, struct str file, struct str name, struct str value)
+{
+    struct json_writer w;
+    struct buf b;
+    buf_init(&b, 8 * (text.n + value.n) + 65536);
+    jw_init(&w, &b);
+    jw_object(&w);
+    jw_put_str(&w, STR("document"), text);
+    jw_put_str(&w, STR("file"), file);
+    if (value.n)
+        jw_put_str(&w, name, value);
+    jw_object_end(&w);
+    struct str s = arena_str(&c->arena, buf_str(&b));
+    buf_deinit(&b);
+    return s;
+}
+
+/* --- how it is printed -------------------------------------------------------------------------------------------- */
+
+void policy_print_diags(struct cli *c, struct json diags)
+{
+    struct json d;
+    for (struct json_iter it = json_each(diags); json_next(&it, NULL, &d);) {
+        bool is_warning = false;
+        int64_t line = json_i64_of(json_get(d, STR("line"))); /* 0: the document as a whole */
+        (void)json_bool(json_get(d, STR("is_warning")), &is_warning);
+        print_safe(c->err, show_text(d, "file"));
+        if (line)
+            fprintf(c->err, ":%lld:%lld", (long long)line, (long long)json_i64_of(json_get(d, STR("col"))));
+        fputs(is_warning ? ": warning: " : ": ", c->err);
+        print_safe(c->err, show_text(d, "code"));
+        fputs(": ", c->err);
+        print_safe(c->err, show_text(d, "message"));
+        fputc('\n', c->err);
+    }
+}
+
+static void print_line(struct cli *c, enum style style, const char *mark, struct str text)
+{
+    fputs("    ", c->out);
+    print_styled(c, style, str_c(mark));
+    print_safe(c->out, text);
+    fputc('\n', c->out);
+}
+
+static void print_change(struct cli *c, struct json change)
+{
+    struct str before = show_text(change, "before"), after = show_text(change, "after");
+    bool keeps_count = true;
+    fputs("  ", c->out);
+    print_safe(c->out, show_text(change, "id"));
+    fputc('\n', c->out);
+    if (before.n && !str_eq(before, after))
+        print_line(c, STYLE_BAD, "- ", before);
+    if (after.n)
+        print_line(c, STYLE_GOOD, "+ ", after);
+    (void)json_bool(json_get(change, STR("keeps_count")), &keeps_count); /* absent: it counts nothing */
+    if (!keeps_count && before.n && after.n)
+        print_line(c, STYLE_WARN, "! ", STR("counts from nothing: what it has counted so far is no longer looked at"));
+}
+
+static struct str heading(struct json change)
+{
+    for (enum diff d = 0; d < DIFF_COUNT; d++)
+        if (str_eq(diff_text(d), show_text(change, "change")))
+            return diff_heading(d);
+    return show_text(change, "change");
+}
+
+void policy_print_diff(struct cli *c, struct json diff)
+{
+    struct json changes = json_get(diff, STR("changes")), change;
+    struct str last = STR_NONE;
+    if (json_len(changes) == 0)
+        cli_note(c, "Both say the same.");
+    for (struct json_iter it = json_each(changes); json_next(&it, NULL, &change);) {
+        if (!str_eq(heading(change), last)) {
+            last = heading(change);
+            print_styled(c, STYLE_BOLD, last);
+            fputs(":\n", c->out);
+        }
+        print_change(c, change);
+    }
+}

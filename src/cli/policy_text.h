@@ -1,0 +1,22 @@
+/*
+ * cli/policy_text.h - policy documents that a command names: a file, or what the daemon has or had in force.
+ */
+#pragma once
+
+#include "cli/cli.h"
+#include "codec/json_read.h"
+
+/*
+ * `what`: a file, `-`, or NAME (in force) and NAME@VERSION of the daemon; a file of that name comes first. The text and
+ * what messages call it, in the arena. CLI_FAILED and what client_call says: said.
+ */
+int policy_text_of(struct cli *c, struct str what, struct str *ret_text, struct str *ret_file);
+
+/* {document, file} for the API, and `name`: `value` with it where that is not empty. */
+struct str policy_text_json(struct cli *c, struct str text, struct str file, struct str name, struct str value);
+
+/* What the daemon found wrong with a document, in the same form as `policy check`; on err. */
+void policy_print_diags(struct cli *c, struct json diags);
+
+/* What policy/diff.h found, for people. */
+void policy_print_diff(struct cli *c, struct json diff);

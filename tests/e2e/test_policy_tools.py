@@ -1,0 +1,73 @@
+"""The tools on a policy document: diff, apply --check, history and rollback, against a real daemon."""
+import json
+
+from flyball import CAPS, OPEN, permit, policy, usd
+from raw import charge
+
+
+def document(version, rules=OPEN, limits=CAPS):
+    text = json.loads(policy("default", rules, limits))
+    text["metadata"]["version"] = version
+    return json.dumps(text)
+
+
+def write(daemon, name, text):
+    file = daemon.root / name
+    file.write_text(text)
+    return file
+
+
+def changes(answer):
+    return [(c["change"], c["id"]) for c in answer["changes"]]
+
+
+LESS = [r for r in OPEN if r["id"] != "pay"]
+MORE = [*OPEN, permit("cash", operation=["stripe.payouts.create"])]
+HIGHER = [usd("out-day", "500.00", operation=["stripe.refunds.create"]), CAPS[1]]
+
+
+def test_diff_compares_files_and_what_the_daemon_has_and_had(daemon):
+    new = write(daemon, "new.json", document(2, MORE, HIGHER))
+    old = write(daemon, "old.json", document(1))
+    want = [("permitted", "cash"), ("limit_raised", "out-day")]
+    assert changes(daemon.json("policy", "diff", old, new)) == want
+    assert changes(daemon.json("policy", "diff", "default", new)) == want
+    daemon.json("policy", "apply", new)
+    assert changes(daemon.json("policy", "diff", "default@1", "default@2")) == want
+    assert daemon.json("policy", "diff", "default", new)["changes"] == []
+    said = daemon.cli("policy", "diff", "default@1", "default").stdout
+    assert "Becomes permitted:\n  cash\n    + Every agent may call stripe.payouts.create." in said
+    assert "- At most 50.00 USD a day" in said and "+ At most 500.00 USD a day" in said
+
+
+def test_diff_of_what_is_not_there_says_so(daemon):
+    gone = daemon.cli("policy", "diff", "default@99", "default")
+    assert gone.returncode == 1 and "has no version 99" in gone.stderr
+    missing = daemon.cli("policy", "diff", "no-such.yaml", "default")
+    assert missing.returncode == 1 and "cannot open no-such.yaml" in missing.stderr
+
+
+def test_apply_check_says_what_would_change_and_changes_nothing_and_a_viewer_may(daemon, key):
+    token = daemon.json("admin", "create", "ci", "--service", "--role", "viewer")["token"]
+    file = write(daemon, "less.json", document(2, LESS))
+    done = daemon.cli("policy", "apply", file, "--check", "--json", env={"FLYBALL_TOKEN": token})
+    assert done.returncode == 0, done.stderr
+    assert changes(json.loads(done.stdout)) == [("no_longer_permitted", "pay")]
+    assert charge(daemon, key, 50).status == 200
+    assert daemon.cli("policy", "apply", file, env={"FLYBALL_TOKEN": token}).returncode == 1
+    bad = daemon.cli("policy", "apply", write(daemon, "bad.json", document(3).replace("permit", "permitt")), "--check")
+    assert bad.returncode == 1 and "would not be applied" in bad.stderr
+
+
+def test_rollback_is_a_new_version_with_the_old_text(daemon, key):
+    daemon.json("policy", "apply", write(daemon, "two.json", document(2, LESS)))
+    assert charge(daemon, key, 50).code == "policy_denied"
+    daemon.json("policy", "rollback", "default", "--to", "1")
+    assert charge(daemon, key, 50).status == 200
+    newest, before, first = daemon.json("policy", "history")["policies"]
+    assert (newest["version"], before["version"], first["version"]) == (3, 2, 1)
+    assert newest["is_active"] and not first["is_active"]
+    assert daemon.json("policy", "diff", "default@1", "default@3")["changes"] == []
+    none = daemon.cli("policy", "rollback", "default", "--to", "9")
+    assert none.returncode == 1 and "no version 9" in none.stderr
+    assert daemon.cli("policy", "rollback", "default").returncode == 2
