@@ -40,7 +40,7 @@ void admin_on_policy_diff(struct request *r)
     policy_unref(new);
 }
 
-/* --- rollback ------------------------------------------------------------------------------------------------------ */
+/* --- rollback ---------------------------------------------------------------------------------------------------- */
 
 /* A document's metadata with another version. */
 static void put_metadata(struct json_writer *w, struct json metadata, int64_t version)

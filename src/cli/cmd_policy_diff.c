@@ -68,10 +68,11 @@ const struct command cmd_policy_diff = {
     .args = "OLD NEW",
     .args_min = 2,
     .args_max = 2,
-    .summary = "compare two policy documents in sentences: what becomes permitted, forbidden or asked, which limits change",
+    .summary = "compare two policy documents in sentences: what becomes permitted or forbidden, which limits change",
     .text = "Each is a file, or of the daemon: NAME for what is in force, NAME@VERSION for what was. Rules and limits "
             "are told apart by their ids.",
-    .examples = "policy diff old.yaml new.yaml\npolicy diff default policy.yaml\npolicy diff default@3 default@4 --json",
+    .examples = "policy diff old.yaml new.yaml\npolicy diff default policy.yaml\n"
+                "policy diff default@3 default@4 --json",
     .needs_daemon = true,
     .run = diff,
 };

@@ -17,7 +17,7 @@ struct str diff_heading(enum diff d); /* for people, above what is so */
 
 /*
  * {old: {name, version, digest} | null, new: {...}, changes: [{change, kind, id, opens, before, after, keeps_count}]},
- * in the order of diff.tbl.h. before and after are sentences, null where there is none; keeps_count is there for limits:
+ * in the order of diff.tbl.h. before and after are sentences, null where there is none; keeps_count, of limits:
  * whether what it has counted so far still counts. `old` NULL: nothing was in force. Metadata, `tests` and sets that
  * change no rule are no difference.
  */
