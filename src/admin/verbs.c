@@ -53,8 +53,9 @@ bool verb_keeps_tenant(const struct verb *v)
 
 bool verb_is_action(const struct verb *v)
 {
-    bool is_only_checked = v->role == ROLE_VIEWER && str_eq(str_c(v->request), STR("PolicyText"));
-    return v->method != METHOD_GET && !is_only_checked;
+    /* What asks about a policy document sends it, and changes nothing. */
+    bool is_question = v->role == ROLE_VIEWER && str_starts(str_c(v->request), STR("Policy"));
+    return v->method != METHOD_GET && !is_question;
 }
 
 /* Takes one segment off `path`, which starts with '/'. */

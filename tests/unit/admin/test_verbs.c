@@ -99,7 +99,9 @@ static void an_action_is_what_changes_something(void **state)
     struct str args[VERB_ARGS_MAX];
     assert_false(verb_is_action(find("GET", "/api/v1/keys", args, 0)));
     assert_false(verb_is_action(find("POST", "/api/v1/policies/check", args, 0)));
+    assert_false(verb_is_action(find("POST", "/api/v1/policies/diff", args, 0)));
     assert_true(verb_is_action(find("POST", "/api/v1/policies", args, 0)));
+    assert_true(verb_is_action(find("POST", "/api/v1/policies/p/rollback", args, 0)));
     assert_true(verb_is_action(find("POST", "/api/v1/session", args, 0)));
     assert_true(verb_is_action(find("DELETE", "/api/v1/session", args, 0)));
 }
