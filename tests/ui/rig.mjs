@@ -6,6 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import http from 'node:http';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -17,6 +18,7 @@ export const SHOTS = path.join(TOP, 'build/ui-shots');
 const need = createRequire(path.join(TOP, 'ui/package.json'));
 const { chromium } = need('playwright-core');
 const AXE = need.resolve('axe-core/axe.min.js');
+const FILL_AT_ONCE = 16;
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser'];
 
 function runChild(argv, env, input = '') {
@@ -116,6 +118,44 @@ export async function call(daemon, key, vendor, where, fields, headers = {}) {
         body: isForm ? fields : JSON.stringify(fields),
     });
     return { status: r.status, body: await r.text() };
+}
+
+/* Many reads that the policy permits, as many at once as the daemon's limits bear. */
+export async function fill(daemon, n, where, headersOf) {
+    const { hostname: host, port } = new URL(daemon.ready.data),
+        agent = new http.Agent({ keepAlive: true, maxSockets: FILL_AT_ONCE });
+    const one = (i) =>
+        new Promise((done, fail) =>
+            http
+                .get({ agent, host, port, path: where, headers: headersOf(i) }, (r) =>
+                    r.resume().on('end', () => (r.statusCode === 200 ? done() : fail(new Error(`${r.statusCode}`)))),
+                )
+                .on('error', fail),
+        );
+    let left = n;
+    const some = async () => {
+        while (left-- > 0) await one(left);
+    };
+    await Promise.all(Array.from({ length: FILL_AT_ONCE }, some));
+    agent.destroy();
+}
+
+/*
+ * A customer of the simulated Stripe with an account that agents have touched: the dev agent makes it and charges it;
+ * another one refunds, and is refused a refund and a transfer.
+ */
+export async function account(daemon, other) {
+    const key = daemon.ready.key,
+        made = JSON.parse((await call(daemon, key, 'stripe', '/v1/customers', 'email=ann%40example.com')).body);
+    const charge = `amount=900&currency=usd&customer=${made.id}&source=tok_visa`,
+        { id } = JSON.parse((await call(daemon, key, 'stripe', '/v1/charges', charge)).body);
+    const { body } = await daemon.api('POST', '/api/v1/keys', { agent: other });
+    await call(daemon, body.key, 'stripe', '/v1/refunds', `charge=${id}&amount=300`);
+    await call(daemon, body.key, 'stripe', '/v1/refunds', `charge=${id}&amount=9000`);
+    const out = `amount=1&currency=usd&destination=acct_1&source_transaction=${id}`; /* names no customer */
+    await call(daemon, body.key, 'stripe', '/v1/transfers', out);
+    await call(daemon, body.key, 'stripe', '/v1/products', 'name=thing');
+    return made.id;
 }
 
 export async function startBrowser() {

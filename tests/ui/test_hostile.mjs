@@ -27,6 +27,8 @@ const SCREENS = [
     '#/calls?call=ID',
     '#/runs/RUN',
     '#/runs/RUN?call=ID',
+    '#/customers',
+    '#/customers/CUSTOMER',
     '#/keys?all=1',
     '#/keys/KEY',
     '#/spend?by=agent',
@@ -60,6 +62,14 @@ async function applyPolicy(reason) {
     assert.equal(r.status, 200, JSON.stringify(r.body));
 }
 
+/* What the names in SCREENS stand for. */
+async function ids() {
+    const calls = (await d.api('GET', '/api/v1/calls')).body.calls,
+        KEY = (await d.api('GET', '/api/v1/keys')).body.keys[0].id;
+    return { ID: calls[0].call_id, RUN: 'run-bot', KEY, CUSTOMER: 'cus_9' };
+}
+const named = (of) => (where) => where.replace(/ID|RUN|KEY|CUSTOMER/g, (w) => of[w]);
+
 /* What the page must not have, whatever it was given. */
 const marks = () => ({
     hit: window.hit,
@@ -83,13 +93,14 @@ async function look(p, screens) {
 describe('active content', () => {
     it('that agents and colleagues can write is text', async () => {
         const chat = '/v1/chat/completions',
-            forms = (text) => `charge=${encodeURIComponent(text)}&amount=1`;
+            forms = (text) => `charge=${encodeURIComponent(text)}&amount=1`,
+            onAccount = (text) => `amount=100&currency=usd&customer=${encodeURIComponent(text)}`;
         const [first] = PAYLOADS;
         await applyPolicy(first);
         for (const agent of ['bot', 'held']) {
             const spec = { agent, policy: agent === 'held' ? 'held' : 'default' };
             const { key } = (await d.api('POST', '/api/v1/keys', spec)).body;
-            for (const text of PAYLOADS) {
+            for (const text of [...PAYLOADS, 'cus_9']) {
                 const messages = [{ role: 'user', content: text }],
                     run = { 'x-agent-run-id': 'run-' + agent };
                 const tools = [{ type: 'function', function: { name: text, description: text } }];
@@ -97,6 +108,7 @@ describe('active content', () => {
                 await call(d, key, 'openai', chat, { model: 'gpt-4o-mini', user: text, tools, messages }, run);
                 await call(d, key, 'openai', '/v1/' + encodeURIComponent(text), { text }, run);
                 await call(d, key, 'stripe', '/v1/payouts', forms(text), run);
+                await call(d, key, 'stripe', '/v1/charges', onAccount(text), run);
                 await call(d, key, 'stripe', '/v1/refunds', forms(text), { ...run, 'idempotency-key': text });
             }
         }
@@ -110,15 +122,26 @@ describe('active content', () => {
             assert.ok(where.has(field), `no payload came to ${field}: the test shows less than it says`);
         const p = await openPage(browser, d);
         await p.signIn();
-        const of = { ID: calls[0].call_id, RUN: 'run-bot', KEY: (await d.api('GET', '/api/v1/keys')).body.keys[0].id };
-        await look(
-            p,
-            SCREENS.map((s) => s.replace(/ID|RUN|KEY/g, (w) => of[w])),
-        );
+        const of = await ids();
+        await look(p, SCREENS.map(named(of)));
+        await look(p, PAYLOADS.map((text) => '#/customers/' + encodeURIComponent(text)));
         for (const c of calls.filter((_, i) => i % 5 === 0).slice(0, 16)) await look(p, [`#/calls?call=${c.call_id}`]);
         assert.deepEqual(await p.check(), []);
         await p.close();
         await d.api('POST', '/api/v1/unkill');
+    });
+
+    it('in the page of one account that is handed over is text', async () => {
+        for (const text of PAYLOADS) {
+            const { status, body } = await d.api('GET', `/api/v1/customers/${encodeURIComponent(text)}?format=html`);
+            assert.equal(status, 200);
+            assert.ok(body.split('<tr>').length > 2, `no action on the account ${text}`);
+            const page = await browser.newPage();
+            await page.setContent(body);
+            assert.equal(await page.locator('h1 code').textContent(), text);
+            assert.deepEqual(await page.evaluate(marks), { hit: undefined, foreign: 0, links: 0 }, text);
+            await page.close();
+        }
     });
 
     it('in the address and the search box is text', async () => {
@@ -131,6 +154,7 @@ describe('active content', () => {
                 `#/calls?agent=${e}`,
                 `#/calls?call=${e}`,
                 `#/runs/${e}`,
+                `#/customers/${e}`,
                 `#/keys/${e}`,
                 `#/${e}`,
                 `#/spend?since=${e}`,
@@ -171,12 +195,8 @@ describe('active content', () => {
                     body: text.startsWith('{') ? JSON.stringify(hostile(JSON.parse(text))) : text,
                 });
             });
-            const { call_id } = (await d.api('GET', '/api/v1/calls?limit=1')).body.calls[0];
-            const of = { ID: call_id, RUN: 'run-bot', KEY: (await d.api('GET', '/api/v1/keys')).body.keys[0].id };
-            await look(
-                p,
-                SCREENS.map((s) => s.replace(/ID|RUN|KEY/g, (w) => of[w])),
-            );
+            const of = await ids();
+            await look(p, SCREENS.map(named(of)));
             assert.deepEqual(await p.check(), []);
             await p.page.unrouteAll({ behavior: 'ignoreErrors' });
             await p.close();

@@ -1,48 +1,20 @@
 /* A run of 10,000 calls opens within a second, scrolls, and keeps a few dozen rows in the page. */
 import assert from 'node:assert/strict';
-import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { openPage, shoot, startBrowser, startDaemon } from './rig.mjs';
+import { fill, openPage, shoot, startBrowser, startDaemon } from './rig.mjs';
 
 const RUNS = 450 /* more than two pages */,
     CALLS = 10000,
-    AT_ONCE = 16,
-    OPEN_MS = 1000;
-
-/* Reads that the policy permits, as many at once as the daemon's limits bear. */
-async function fill(d, n, runOf) {
-    const url = new URL(d.ready.data),
-        agent = new http.Agent({ keepAlive: true, maxSockets: AT_ONCE });
-    const one = (i) =>
-        new Promise((done, fail) =>
-            http
-                .get(
-                    {
-                        agent,
-                        host: url.hostname,
-                        port: url.port,
-                        path: '/stripe/v1/balance',
-                        headers: { authorization: 'Bearer ' + d.ready.key, 'x-agent-run-id': runOf(i) },
-                    },
-                    (r) => r.resume().on('end', () => done(r.statusCode)),
-                )
-                .on('error', fail),
-        );
-    let left = n;
-    await Promise.all(
-        Array.from({ length: AT_ONCE }, async () => {
-            while (left-- > 0) assert.equal(await one(left), 200);
-        }),
-    );
-    agent.destroy();
-}
+    OPEN_MS = 1000,
+    READ = '/stripe/v1/balance';
 
 describe('a run of 10,000 calls', () => {
     let d, browser, p;
+    const ofRun = (run) => ({ authorization: 'Bearer ' + d.ready.key, 'x-agent-run-id': run });
     before(async () => {
         d = await startDaemon();
-        await fill(d, RUNS, (i) => `short-${i}`);
-        await fill(d, CALLS, () => 'long-run');
+        await fill(d, RUNS, READ, (i) => ofRun(`short-${i}`));
+        await fill(d, CALLS, READ, () => ofRun('long-run'));
         browser = await startBrowser();
         p = await openPage(browser, d);
         await p.signIn();

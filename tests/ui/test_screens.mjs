@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { axe, openPage, shoot, startBrowser, startDaemon } from './rig.mjs';
+import { account, axe, openPage, shoot, startBrowser, startDaemon } from './rig.mjs';
 
-let d, browser, run, call, key;
+let d, browser, run, call, key, customer;
 
 before(async () => {
     d = await startDaemon();
@@ -15,6 +15,7 @@ before(async () => {
     run = (await d.api('GET', '/api/v1/runs')).body.runs[0];
     call = (await d.api('GET', '/api/v1/calls?verdict=deny&limit=1')).body.calls[0];
     key = (await d.api('GET', '/api/v1/keys')).body.keys.find((k) => k.status === 'active');
+    customer = await account(d, 'refunder');
     browser = await startBrowser();
 });
 after(async () => {
@@ -32,6 +33,9 @@ const screens = () => [
     ['calls-denied', '#/calls?verdict=deny', 'denied'],
     ['calls-none', '#/calls?agent=nobody', 'No call matches'],
     ['call', `#/calls?call=${call.call_id}`, 'Limits, before and after'],
+    ['customers', '#/customers', customer],
+    ['customer', `#/customers/${customer}`, 'concluded from what other answers named'],
+    ['customer-none', '#/customers/cus_nobody', 'No agent is known to have touched'],
     ['keys', '#/keys?all=1', 'revoked'],
     ['key', `#/keys/${key.id}`, 'Every limit that applies'],
     ['agents', '#/keys?view=agents', 'only its keys are known'],
@@ -108,7 +112,7 @@ describe('what a viewer chose', () => {
         await p.page.waitForURL(/agent=demo&verdict=deny/);
         await p.page.getByText('denied').first().waitFor();
         assert.equal(await p.page.locator('.row-space .chip-permit').count(), 0);
-        const denied = (await d.api('GET', '/api/v1/calls?verdict=deny')).body.calls.length;
+        const denied = (await d.api('GET', '/api/v1/calls?agent=demo&verdict=deny')).body.calls.length;
         assert.equal(Number(await p.page.getByRole('grid').getAttribute('aria-rowcount')), denied + 1);
         await p.page.getByLabel('Remove the filter verdict').click();
         await p.page.locator('.row-space .chip-permit').first().waitFor();

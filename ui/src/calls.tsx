@@ -41,13 +41,27 @@ const FILTERS = [
     'until',
 ];
 
+const FORMATS: [string, string][] = [
+    ['csv', 'CSV: one call a line, for spreadsheets'],
+    ['ndjson', 'NDJSON: the whole record of a call a line'],
+];
+
 const columns: Column<Call>[] = [
     { name: 'Time', class: 'c-time', cell: (c) => <When at={c.started_at} /> },
     { name: 'Verdict', class: 'c-verdict', cell: (c) => <VerdictChip of={c.verdict} /> },
     { name: 'Layer', class: 'c-layer', cell: (c) => <Layer of={c.layer} /> },
     { name: 'Operation', class: 'c-what', cell: (c) => <Text of={f.what(c)} /> },
     { name: 'Agent', class: 'c-agent', cell: (c) => <Text of={c.agent} /> },
-    { name: 'For', class: 'c-for', cell: (c) => <Text of={c.customer ?? c.user ?? c.tenant} /> },
+    {
+        name: 'For',
+        class: 'c-for',
+        cell: (c) =>
+            c.customer ? (
+                <Id screen="customers" id={c.customer} what="customer" short still />
+            ) : (
+                <Text of={c.user ?? c.tenant} />
+            ),
+    },
     {
         name: 'Run',
         class: 'c-run',
@@ -185,6 +199,7 @@ export function Calls() {
         if (list.fresh.length) say(`${list.fresh.length} new calls`);
     }, [list.fresh.length]);
 
+    const n = Object.keys(filters).length;
     const at = list.calls.findIndex((c) => c.call_id === selected);
     const step = (by: number) => {
         const next = list.calls[at + by];
@@ -196,7 +211,12 @@ export function Calls() {
                 <div class="head">
                     <h1>Calls</h1>
                     <Filters names={FILTERS} />
-                    <Export filters={filters} />
+                    <Export title="Export calls" path="/calls" params={filters} name="calls" formats={FORMATS}>
+                        {n
+                            ? `Every call that your ${n === 1 ? 'filter matches' : `${n} filters match`}`
+                            : 'Every call'}
+                        , however many the list shows.
+                    </Export>
                     <button type="button" aria-pressed={isPaused} onClick={toggle}>
                         {isPaused ? '▶ Go on' : '❚❚ Pause'}
                     </button>
@@ -210,7 +230,7 @@ export function Calls() {
                 {list.isLoading && <Loading what="calls" />}
                 {!list.isLoading && !list.error && list.calls.length === 0 && (
                     <Empty>
-                        {Object.keys(filters).length ? (
+                        {n ? (
                             'No call matches these filters.'
                         ) : (
                             <>

@@ -257,7 +257,8 @@ function Whole({ why }: { why: Why }) {
                             'customer',
                             c.customer && (
                                 <>
-                                    <Text of={c.customer} /> <span class="faint">{c.customer_source}</span>
+                                    <Id screen="customers" id={c.customer} what="customer" />{' '}
+                                    <span class="faint">{c.customer_source}</span>
                                 </>
                             ),
                         ],

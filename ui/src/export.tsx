@@ -1,13 +1,9 @@
-/* export.tsx - everything that the filters match, as a file: not what the list happens to have loaded. */
+/* export.tsx - everything that was asked for, as a file: not what the list happens to have loaded. */
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { file } from './api';
 import { say } from './announce';
 import { Dialog, Failed } from './parts';
-
-const FORMATS: [string, string][] = [
-    ['csv', 'CSV: one call a line, for spreadsheets'],
-    ['ndjson', 'NDJSON: the whole record of a call a line'],
-];
 
 /* The browser saves it under that name; the memory is given back. */
 function save(blob: Blob, name: string): void {
@@ -19,7 +15,21 @@ function save(blob: Blob, name: string): void {
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-export function Export({ filters }: { filters: Record<string, string> }) {
+/* What somebody outside named must not name a file by itself: no folders, no dots before it, not too long. */
+export function fileName(text: string): string {
+    return text.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, 60) || 'file';
+}
+
+interface Props {
+    title: string;
+    path: string;
+    params: Record<string, string | number | null | undefined>;
+    name: string /* of the file, without what says its format */;
+    formats: [string, string][];
+    children: ComponentChildren /* what will be in it */;
+}
+
+export function Export({ title, path, params, name, formats, children }: Props) {
     const [isOpen, setOpen] = useState(false),
         [isBusy, setBusy] = useState(false);
     const [error, setError] = useState<Error | null>(null);
@@ -27,7 +37,7 @@ export function Export({ filters }: { filters: Record<string, string> }) {
         setBusy(true);
         setError(null);
         try {
-            save(await file('/calls', { ...filters, format }), `calls.${format}`);
+            save(await file(path, { ...params, format }), `${name}.${format}`);
             say('The file is saved.');
             setOpen(false);
         } catch (e) {
@@ -35,21 +45,17 @@ export function Export({ filters }: { filters: Record<string, string> }) {
         }
         setBusy(false);
     };
-    const n = Object.keys(filters).length;
     return (
         <>
             <button type="button" onClick={() => setOpen(true)}>
                 Export …
             </button>
             {isOpen && (
-                <Dialog title="Export calls" close={() => setOpen(false)}>
-                    <p>
-                        {n ? `Every call that your ${n === 1 ? 'filter matches' : `${n} filters match`}` : 'Every call'}
-                        , however many the list shows.
-                    </p>
+                <Dialog title={title} close={() => setOpen(false)}>
+                    <p>{children}</p>
                     {error && <Failed error={error} />}
                     <p class="actions">
-                        {FORMATS.map(([format, text]) => (
+                        {formats.map(([format, text]) => (
                             <button key={format} type="button" disabled={isBusy} onClick={() => void take(format)}>
                                 {text}
                             </button>

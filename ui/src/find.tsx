@@ -15,6 +15,7 @@ const LISTS = ['agent', 'tenant'];
 export function hrefOf(h: Found): string {
     if (h.kind === 'run') return href('runs', h.id, { agent: h.agent, tenant: h.tenant });
     if (h.kind === 'key') return href('keys', h.id);
+    if (h.kind === 'customer') return href('customers', h.id);
     if (LISTS.includes(h.kind)) return href('calls', '', { [h.kind]: h.id });
     return href('calls', '', { call: h.call_id });
 }
@@ -36,9 +37,15 @@ async function findKeys(q: string, signal: AbortSignal): Promise<Found[]> {
         }));
 }
 
+/* A customer has one account, however many calls name it; that is what is looked for first. */
+function accountFirst(found: Found[]): Found[] {
+    const account = found.find((h) => h.kind === 'customer');
+    return account ? [account, ...found.filter((h) => h.kind !== 'customer')] : found;
+}
+
 async function find(q: string, signal: AbortSignal): Promise<Found[]> {
     const { found } = await get<{ found: Found[] }>('/find', { q, limit: HITS_MAX }, signal);
-    return found.length ? found : findKeys(q, signal);
+    return found.length ? accountFirst(found) : findKeys(q, signal);
 }
 
 export function Find({ takeFocus }: { takeFocus: (fn: () => void) => void }) {

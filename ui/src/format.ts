@@ -48,12 +48,15 @@ export function share(meter: string, taken: Amount[], max: Amount | null): numbe
 }
 
 /* The vendor's own amount, in its own currency: 500 with exponent 2 is 5.00 EUR. */
-export function vendorAmount(c: Call): string {
-    if (c.amount === null || !c.currency) return '';
-    const places = c.exponent ?? 2,
-        digits = String(Math.abs(c.amount)).padStart(places + 1, '0');
+export function vendorAmount(c: Pick<Call, 'amount' | 'currency' | 'exponent'>): string {
+    return c.amount === null || !c.currency ? '' : `${minor(BigInt(c.amount), c.exponent ?? 2)} ${c.currency}`;
+}
+
+/* A sum of a currency's smallest unit, of which it has so many places. */
+export function minor(n: bigint, places: number): string {
+    const digits = String(n < 0n ? -n : n).padStart(places + 1, '0');
     const text = places ? `${digits.slice(0, -places)}.${digits.slice(-places)}` : digits;
-    return `${c.amount < 0 ? '-' : ''}${text} ${c.currency}`;
+    return (n < 0n ? '-' : '') + text;
 }
 
 export function count(n: number): string {

@@ -7,6 +7,7 @@ export const SCREENS: [string, string, string][] = [
     ['overview', 'Overview', 'o'],
     ['runs', 'Runs', 'r'],
     ['calls', 'Calls', 'c'],
+    ['customers', 'Customers', 'u'],
     ['keys', 'Keys', 'k'],
     ['spend', 'Spend', 's'],
     ['vendors', 'Vendors', 'v'],

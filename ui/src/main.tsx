@@ -12,6 +12,7 @@ import { health, isStopOpen, readHealth, Stop, StopBanner } from './stop';
 import { isDark, toggleTheme } from './theme';
 import { Failed, Text } from './parts';
 import { Calls } from './calls';
+import { Customers } from './customers';
 import { Keys } from './keys';
 import { Overview } from './overview';
 import { Runs } from './runs';
@@ -23,6 +24,7 @@ const screens: Record<string, ComponentType> = {
     overview: Overview,
     runs: Runs,
     calls: Calls,
+    customers: Customers,
     keys: Keys,
     spend: Spend,
     vendors: Vendors,

@@ -345,5 +345,5 @@ export function Pick({
     );
 }
 
-export const tone = (c: Call): string =>
+export const tone = (c: Pick<Call, 'verdict' | 'outcome' | 'ended_at'>): string =>
     c.verdict !== 'permit' ? 'deny' : c.outcome === 'unknown' ? 'unknown' : c.ended_at ? 'ok' : 'open';

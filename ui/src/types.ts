@@ -112,6 +112,41 @@ export interface Why {
     explanation: { topic: string; text: string }[];
 }
 
+/* A call as it stands on one customer's account: nothing of another customer is in it. */
+export interface CustomerCall
+    extends Pick<
+        Call,
+        | 'call_id'
+        | 'seq'
+        | 'started_at'
+        | 'ended_at'
+        | 'agent'
+        | 'run_id'
+        | 'operation'
+        | 'verdict'
+        | 'outcome'
+        | 'direction'
+        | 'amount'
+        | 'currency'
+        | 'exponent'
+        | 'settled'
+    > {
+    attribution: 'proven' | 'inferred';
+    source: string | null;
+}
+export interface CustomerAccount {
+    customer: {
+        customer: string;
+        proven: number;
+        inferred: number;
+        unattributed: number;
+        objects: number;
+        first_at: string | null;
+        last_at: string | null;
+    };
+    calls: CustomerCall[];
+}
+
 export interface Run {
     run_id: string;
     agent: string | null;
