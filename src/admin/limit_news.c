@@ -6,6 +6,7 @@
 #include "admin/limits_view.h"
 #include "base/err.h"
 #include "base/money.h"
+#include "call/counter.h"
 #include "call/limit.h"
 #include "codec/json_walk.h"
 
@@ -85,37 +86,25 @@ int limit_news_add(struct limit_news *n, struct str counters, struct str tenant)
 
 /* --- telling ------------------------------------------------------------------------------------------------------ */
 
-/* The parts of a counter's name. */
-struct counter_name {
-    bool is_test;
-    struct str policy, key, id;
+/* What a counter counts, for whom. */
+struct subject {
+    struct counter_name name;
+    struct str key; /* of a key's limit: its bucket names it first */
     enum limit_meter meter;
-    struct str window;
 };
 
-/* "<document>/<id>/<meter>/<window>/<by>", or "key/<meter>/<window>" of the key that the bucket names. */
-static bool read_name(struct str counter, struct str bucket, struct counter_name *ret)
+static bool read_name(struct str counter, struct str bucket, struct subject *ret)
 {
-    struct str parts[5] = {{NULL, 0}}, rest = counter, by;
-    size_t n = 0;
-    *ret = (struct counter_name){.is_test = str_starts(counter, STR("test:"))};
-    if (ret->is_test)
-        rest = str_sub(rest, 5, rest.n);
-    bool is_of_key = str_starts(rest, STR("key/"));
-    ret->id = rest;
-    while (n < 4 && str_cut(rest, '/', &parts[n], &rest))
-        n++;
-    parts[n] = rest;
-    if (is_of_key) {
-        struct str first = bucket;
-        (void)str_cut(bucket, ',', &first, &by);
-        (void)str_cut(first, '=', &by, &ret->key);
-    } else {
-        ret->policy = parts[0];
-        ret->id = parts[1];
+    struct str first = bucket, rest;
+    *ret = (struct subject){.key = STR_NONE};
+    if (counter_name_parse(counter, &ret->name) < 0)
+        return false;
+    if (!ret->name.id.n) {
+        (void)str_cut(bucket, ',', &first, &rest);
+        (void)str_cut(first, '=', &rest, &ret->key);
+        ret->name.id = ret->name.name;
     }
-    ret->window = parts[is_of_key ? 2 : 3];
-    return meter_parse(parts[is_of_key ? 1 : 2], &ret->meter) == 0;
+    return meter_parse(ret->name.meter, &ret->meter) == 0;
 }
 
 static void put_units(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n)
@@ -136,22 +125,22 @@ static int64_t left_of(const struct counter *c, const struct counter_state *s)
     return s->settled > c->max || s->held > c->max - s->settled ? 0 : c->max - s->settled - s->held;
 }
 
-static void put_counter(struct json_writer *w, const struct counter *c, const struct counter_name *name,
+static void put_counter(struct json_writer *w, const struct counter *c, const struct subject *of,
                         const struct counter_state *s)
 {
     char text[WALL_TEXT_BYTES];
     jw_object(w);
-    jw_put_str_or_null(w, STR("policy"), name->policy);
-    jw_put_str_or_null(w, STR("key"), name->key);
-    jw_put_str(w, STR("id"), name->id);
-    jw_put_str(w, STR("meter"), meter_text(name->meter));
-    jw_put_str(w, STR("window"), name->window);
-    jw_put_str(w, STR("mode"), name->is_test ? STR("test") : STR("live"));
+    jw_put_str_or_null(w, STR("policy"), of->name.document);
+    jw_put_str_or_null(w, STR("key"), of->key);
+    jw_put_str(w, STR("id"), of->name.id);
+    jw_put_str(w, STR("meter"), meter_text(of->meter));
+    jw_put_str(w, STR("window"), of->name.window);
+    jw_put_str(w, STR("mode"), of->name.is_test ? STR("test") : STR("live"));
     jw_put_str(w, STR("bucket"), c->bucket);
-    put_units(w, STR("settled"), name->meter, s->settled);
-    put_units(w, STR("held"), name->meter, s->held);
-    put_units(w, STR("max"), name->meter, c->max);
-    put_units(w, STR("left"), name->meter, left_of(c, s));
+    put_units(w, STR("settled"), of->meter, s->settled);
+    put_units(w, STR("held"), of->meter, s->held);
+    put_units(w, STR("max"), of->meter, c->max);
+    put_units(w, STR("left"), of->meter, left_of(c, s));
     jw_put_str_or_null(w, STR("resets_at"), s->resets_at ? wall_text(s->resets_at, text) : STR_NONE);
     jw_object_end(w);
 }
@@ -162,14 +151,14 @@ void limit_news_tell(struct limit_news *n, struct core *core, void (*on)(void *c
     buf_init(&out, 65536);
     list_each(it, &n->counters) {
         const struct counter *c = list_entry(it, struct counter, node);
-        struct counter_name name;
+        struct subject of;
         struct counter_state state;
         struct json_writer w;
-        if (!read_name(c->counter, c->bucket, &name) || !core_counter(core, c->counter, c->bucket, &state))
+        if (!read_name(c->counter, c->bucket, &of) || !core_counter(core, c->counter, c->bucket, &state))
             continue;
         buf_reset(&out);
         jw_init(&w, &out);
-        put_counter(&w, c, &name, &state);
+        put_counter(&w, c, &of, &state);
         if (buf_ok(&out) == 0)
             on(ctx, buf_str(&out));
     }

@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/money.h"
+#include "call/counter.h"
 #include "call/limit.h"
 
 #include <string.h>
@@ -21,6 +22,7 @@ struct entry {
     enum limit_meter meter;
     enum limit_window window;
     int64_t sliding_ns;
+    struct str zone;
     bool has_max;
     int64_t max; /* nano-USD or a count */
 };
@@ -53,7 +55,7 @@ static struct entry *entry_new(struct view *v, struct str counter, struct str me
     struct entry *e = arena_alloc(v->a, sizeof(*e));
     list_init(&e->buckets);
     e->limit = JSON_ABSENT;
-    if (meter_parse(meter, &e->meter) < 0 || window_parse(window, &e->window, &e->sliding_ns) < 0)
+    if (meter_parse(meter, &e->meter) < 0 || window_parse(window, &e->window, &e->sliding_ns, &e->zone) < 0)
         return NULL;
     if (map_put(&v->by_counter, counter, e, NULL) < 0)
         return NULL;
@@ -97,7 +99,7 @@ static void add_key_limit(struct view *v, struct str key, struct str spec)
     (void)str_cut(rest, '/', &value, &window); /* concurrent has no window */
     if (window_parse_short(window, &kind, &sliding_ns) < 0)
         return;
-    window = window_text(kind, sliding_ns, text);
+    window = window_text(kind, sliding_ns, STR_NONE, text);
     struct str id = arena_printf(v->a, "key/" STR_FMT "/" STR_FMT, STR_ARG(meter), STR_ARG(window));
     struct entry *e =
         entry_new(v, arena_printf(v->a, STR_FMT " key=" STR_FMT, STR_ARG(id), STR_ARG(key)), meter, window);
@@ -133,15 +135,8 @@ static struct entry *entry_of(struct view *v, struct str counter, struct str buc
     if (e)
         return e;
 
-    /* <document>/<id>/<meter>/<window>/<by>, or key/<meter>/<window>: meter and window tell the unit. */
-    struct str parts[5] = {{NULL, 0}};
-    size_t n = 0;
-    rest = counter;
-    while (n < 4 && str_cut(rest, '/', &parts[n], &rest))
-        n++;
-    parts[n++] = rest;
-    size_t at = str_starts(counter, STR("key/")) ? 1 : 2;
-    e = at + 1 < n ? entry_new(v, name, parts[at], parts[at + 1]) : NULL;
+    struct counter_name parts; /* meter and window tell the unit */
+    e = counter_name_parse(counter, &parts) == 0 ? entry_new(v, name, parts.meter, parts.window) : NULL;
     if (e)
         e->id = counter;
     return e;
@@ -267,7 +262,7 @@ static void put_entry(struct json_writer *w, const struct entry *e)
     jw_put_str_or_null(w, STR("key"), e->key);
     jw_put_str(w, STR("id"), e->id);
     jw_put_str(w, STR("meter"), meter_text(e->meter));
-    jw_put_str(w, STR("window"), window_text(e->window, e->sliding_ns, window));
+    jw_put_str(w, STR("window"), window_text(e->window, e->sliding_ns, e->zone, window));
     jw_key(w, STR("by"));
     if (has_document)
         put_strings(w, json_get(e->limit, STR("by")));

@@ -214,7 +214,8 @@ static struct str words_of(struct str window, char out[WINDOW_TEXT_BYTES])
 {
     enum limit_window w;
     int64_t sliding_ns;
-    return window_parse(window, &w, &sliding_ns) == 0 ? window_words(w, sliding_ns, out) : window;
+    struct str zone;
+    return window_parse(window, &w, &sliding_ns, &zone) == 0 ? window_words(w, sliding_ns, zone, out) : window;
 }
 
 static void explain_limit(struct why *y, struct json limit)

@@ -70,6 +70,11 @@ static struct date date_of(int64_t days)
     return d;
 }
 
+int64_t date_days(int64_t year, int month, int day)
+{
+    return days_of((struct date){year, month, day});
+}
+
 wall_t wall_day_start(wall_t t)
 {
     return floor_div(t, NS_PER_DAY) * NS_PER_DAY;

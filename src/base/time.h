@@ -23,6 +23,7 @@ struct clock {
 
 extern const struct clock clock_system;
 
+int64_t date_days(int64_t year, int month, int day); /* from 1970-01-01 */
 /* Starts of calendar windows in UTC. */
 wall_t wall_day_start(wall_t t);
 wall_t wall_month_start(wall_t t);

@@ -24,14 +24,6 @@ int64_t add_capped(int64_t a, int64_t b)
 /* Sliding windows differ in length, so the first in their list may not be the first to end: so many are looked at. */
 #define ROOM_LOOKS 16
 
-void bucket_evicted(struct ledger *l, enum limit_window w, wall_t start)
-{
-    if (start > l->evicted[w])
-        l->evicted[w] = start;
-    if (start > l->newest[w])
-        l->newest[w] = start;
-}
-
 struct str bucket_counter(const struct bucket *b)
 {
     return (struct str){b->key, b->counter_n};
@@ -66,7 +58,7 @@ wall_t bucket_end(const struct bucket *b, wall_t window_start)
 {
     if (b->ring)
         return window_start + (SLIDING_SLOTS + 1) * b->ring->slot_ns;
-    return window_end(b->window, 0, window_start);
+    return window_end(b->era->window, 0, b->era->zone, window_start);
 }
 
 void bucket_free(struct bucket *b)
@@ -79,31 +71,31 @@ static void drop(struct ledger *l, struct bucket *b)
 {
     check(b->n_open == 0 && b->held == 0);
     if (b->ring && b->settled > 0) /* what its newest slot counted, touches of later ones would count too */
-        bucket_evicted(l, b->window, bucket_end(b, b->window_start) - 1);
-    else if (window_moves(b->window))
-        bucket_evicted(l, b->window, b->window_start);
+        era_evicted(b->era, bucket_end(b, b->window_start) - 1);
+    else if (window_moves(b->era->window))
+        era_evicted(b->era, b->window_start);
     list_remove(&b->idle);
     check(map_remove(&l->buckets, (struct str){b->key, b->key_n}) == b);
     bucket_free(b);
 }
 
-static bool is_past(const struct ledger *l, const struct bucket *b)
+static bool is_past(const struct bucket *b)
 {
-    wall_t newest = l->newest[b->window];
+    wall_t newest = b->era->newest;
     return b->ring ? bucket_end(b, b->window_start) <= newest : b->window_start < newest;
 }
 
-static struct bucket *find_past(struct ledger *l, enum limit_window w)
+static struct bucket *find_past(struct era *e)
 {
     struct list *node;
-    for (int i = 0; i < ROOM_LOOKS && (node = list_first(&l->spent[w])); i++) {
+    for (int i = 0; i < ROOM_LOOKS && (node = list_first(&e->spent)); i++) {
         struct bucket *b = list_entry(node, struct bucket, idle);
-        if (is_past(l, b))
+        if (is_past(b))
             return b;
-        if (w != WINDOW_SLIDING)
+        if (e->window != WINDOW_SLIDING)
             return NULL; /* those behind it are no older */
         list_remove(node); /* the next look begins behind it */
-        list_add_tail(&l->spent[w], node);
+        list_add_tail(&e->spent, node);
     }
     return NULL;
 }
@@ -116,8 +108,8 @@ static void make_room(struct ledger *l)
         drop(l, list_entry(node, struct bucket, idle));
         return;
     }
-    for (enum limit_window w = 0; w < WINDOW_COUNT; w++) {
-        struct bucket *b = find_past(l, w);
+    for (struct era *e = NULL; era_next(l, &e);) {
+        struct bucket *b = find_past(e);
         if (b) {
             drop(l, b);
             return;
@@ -125,13 +117,13 @@ static void make_room(struct ledger *l)
     }
 }
 
-static struct bucket *bucket_alloc(const struct limit_need *need, struct str key)
+static struct bucket *bucket_alloc(struct era *era, const struct limit_need *need, struct str key)
 {
     struct bucket *b = calloc(1, sizeof *b + key.n);
     if (!b)
         return NULL;
     list_init(&b->idle);
-    b->window = need->window;
+    b->era = era;
     b->window_start = need->window_start;
     b->counter_n = need->counter.n;
     b->key_n = key.n;
@@ -149,7 +141,8 @@ static struct bucket *bucket_alloc(const struct limit_need *need, struct str key
 
 static int bucket_new(struct ledger *l, const struct limit_need *need, struct str key, struct bucket **ret)
 {
-    struct bucket *b = bucket_alloc(need, key);
+    struct era *era = era_of(l, need->window, need->zone);
+    struct bucket *b = era ? bucket_alloc(era, need, key) : NULL;
     if (!b)
         return -ERR_NOMEM;
     if (l->buckets.n >= l->buckets.n_max)
@@ -175,7 +168,8 @@ int bucket_open(struct ledger *l, const struct limit_need *need, struct bucket *
         if (r < 0)
             return err_trace(r);
     }
-    if (b->window != need->window || (b->ring && b->ring->slot_ns != sliding_slot_ns(need->sliding_ns)))
+    bool is_same = b->era->window == need->window && b->era->zone == need->zone;
+    if (!is_same || (b->ring && b->ring->slot_ns != sliding_slot_ns(need->sliding_ns)))
         return err_trace(-ERR_CORRUPT); /* a counter's name tells its window */
     list_remove(&b->idle);
     b->n_open++;
@@ -198,8 +192,8 @@ void bucket_rest(struct ledger *l, struct bucket *b)
     list_remove(&b->idle);
     if (b->settled == 0)
         list_add_tail(&l->empty, &b->idle);
-    else if (window_moves(b->window))
-        list_add_tail(&l->spent[b->window], &b->idle);
+    else if (window_moves(b->era->window))
+        list_add_tail(&b->era->spent, &b->idle);
 }
 
 void bucket_roll(struct bucket *b, wall_t window_start)
@@ -235,7 +229,8 @@ wall_t bucket_window(const struct ledger *l, const struct bucket *b, const struc
     wall_t start = need->window_start;
     if (b)
         return start > b->window_start ? start : b->window_start;
-    if (!window_moves(w) || start > l->evicted[w])
+    const struct era *e = era_find(l, w, need->zone);
+    if (!e || !window_moves(w) || start > e->evicted)
         return start;
-    return w == WINDOW_SLIDING ? window_start(w, need->sliding_ns, l->newest[w]) : l->newest[w];
+    return w == WINDOW_SLIDING ? window_start(w, need->sliding_ns, NULL, e->newest) : e->newest;
 }

@@ -22,11 +22,15 @@ struct ledger *ledger_new(size_t buckets_max, const uint8_t seed[16])
     map_init(&l->buckets, buckets_max, seed);
     list_init(&l->holds);
     list_init(&l->empty);
-    for (size_t w = 0; w < WINDOW_COUNT; w++)
-        list_init(&l->spent[w]);
+    eras_init(l);
     l->key = &l->key_buf;
     buf_init(l->key, BUCKET_KEY_BYTES_MAX);
     return l;
+}
+
+void ledger_use_zones(struct ledger *l, const struct zones *zones)
+{
+    l->zones = zones;
 }
 
 /* A hold whose ledger goes: freed, or left to those who still refer to it, with nothing open. */
@@ -54,6 +58,7 @@ void ledger_free(struct ledger *l)
     for (size_t i = 0; map_next(&l->buckets, &i, &key, &b);)
         bucket_free(b);
     map_deinit(&l->buckets);
+    eras_deinit(l);
     buf_deinit(l->key);
     free(l);
 }
@@ -74,7 +79,7 @@ static wall_t sliding_resets_at(const struct bucket *b, const struct limit_need 
 {
     int64_t lacking = need->is_short ? need->after - need->max : 1;
     wall_t at = b && b->ring ? ring_frees(b->ring, need->window_start, lacking > 0 ? lacking : 1) : 0;
-    return at ? at : window_end(need->window, need->sliding_ns, need->window_start);
+    return at ? at : window_end(need->window, need->sliding_ns, need->zone, need->window_start);
 }
 
 static void look(const struct ledger *l, struct limit_need *needs, size_t i)
@@ -111,8 +116,8 @@ static int charge_one(struct ledger *l, struct hold *h, size_t i, const struct l
     if (r < 0)
         return err_trace(r);
     bucket_roll(b, need->window_start);
-    if (need->window_start > l->newest[need->window])
-        l->newest[need->window] = need->window_start;
+    if (need->window_start > b->era->newest)
+        b->era->newest = need->window_start;
     hold_charge(h, i, b, need->meter, need->n, need->n);
     return 0;
 }
@@ -159,14 +164,7 @@ int ledger_hold(struct ledger *l, struct limit_need *needs, size_t n_needs, stru
 
 void ledger_restore_begin(struct ledger *l, wall_t now)
 {
-    l->restored_at = now;
-    for (enum limit_window w = 0; w < WINDOW_COUNT; w++) {
-        if (!window_moves(w))
-            continue;
-        wall_t start = w == WINDOW_SLIDING ? now : window_start(w, 0, now);
-        bucket_evicted(l, w, start - 1);
-        l->newest[w] = start;
-    }
+    eras_restore(l, now);
 }
 
 /*
@@ -182,7 +180,7 @@ static int reopen(struct ledger *l, const struct limit_need *need, struct bucket
         l->buckets.n_max++;
     int r = bucket_open(l, need, ret);
     if (r == 0)
-        bucket_roll(*ret, window_start(need->window, need->sliding_ns, l->restored_at));
+        bucket_roll(*ret, window_start(need->window, need->sliding_ns, need->zone, l->restored_at));
     return r;
 }
 
@@ -190,15 +188,18 @@ int ledger_restore_counter(struct ledger *l, const struct counter_row *r)
 {
     struct limit_need place = {.counter = r->counter, .bucket = r->bucket, .window_start = r->window_start};
     struct bucket *b;
-    if (r->settled < 0 || window_parse(r->window, &place.window, &place.sliding_ns) < 0)
+    struct str zone;
+    bool is_found;
+    if (r->settled < 0 || window_parse(r->window, &place.window, &place.sliding_ns, &zone) < 0)
         return err_trace(-ERR_CORRUPT);
+    place.zone = zone_find(l->zones, zone, &is_found); /* of one that is gone: no document can name it either */
     int e = reopen(l, &place, &b);
     if (e < 0)
         return err_trace(e);
     bucket_roll(b, r->window_start);
     bucket_settle(b, r->window_start, r->settled);
-    if (r->window_start > l->newest[b->window])
-        l->newest[b->window] = r->window_start;
+    if (r->window_start > b->era->newest)
+        b->era->newest = r->window_start;
     bucket_close(l, b);
     return 0;
 }
@@ -313,13 +314,14 @@ bool ledger_read(const struct ledger *l, struct str counter, struct str bucket, 
 
 static struct ledger_row row_at(const struct bucket *b, wall_t now)
 {
-    wall_t start = b->ring ? ring_start(b->ring, now) : window_start(b->window, 0, now);
+    wall_t start = b->ring ? ring_start(b->ring, now) : window_start(b->era->window, 0, b->era->zone, now);
     if (start < b->window_start)
         start = b->window_start;
     return (struct ledger_row){
         .counter = bucket_counter(b),
         .bucket = bucket_name(b),
-        .window = b->window,
+        .window = b->era->window,
+        .zone = b->era->zone,
         .window_start = start,
         .resets_at = b->ring ? ring_frees(b->ring, start, 1) : bucket_end(b, start),
         .settled = bucket_settled(b, start),

@@ -62,6 +62,8 @@ struct move {
 #define MOVES_MAX 256
 
 struct ledger *ledger_new(size_t buckets_max, const uint8_t seed[16]); /* NULL: no memory */
+/* Where counters of the store that name a zone find it; before the first of them. They outlive the ledger. */
+void ledger_use_zones(struct ledger *l, const struct zones *zones);
 /* Holds that are still referenced are cut loose, and freed with their last reference. */
 void ledger_free(struct ledger *l);
 
@@ -153,6 +155,7 @@ bool ledger_read(const struct ledger *l, struct str counter, struct str bucket, 
 struct ledger_row {
     struct str counter, bucket;
     enum limit_window window;
+    const struct zone *zone; /* of a calendar window; NULL: UTC */
     wall_t window_start;
     wall_t resets_at; /* 0: never. Sliding: when the oldest slot with something in it counts no more */
     int64_t settled, held;

@@ -10,6 +10,16 @@
 
 #define BUCKET_KEY_BYTES_MAX 8192
 
+/* The windows of one kind in one zone: how far they have come. */
+struct era {
+    struct list node; /* in the ledger's list, where a zone is named */
+    enum limit_window window;
+    const struct zone *zone;
+    struct list spent; /* idle buckets, of windows that move, longest untouched first */
+    wall_t newest;     /* latest window start seen */
+    wall_t evicted;    /* first touches up to here would find something forgotten */
+};
+
 /*
  * One counter for one bucket value. `held` counts over all windows, `settled` in the newest window only: sums of older
  * windows are the store's. Of a sliding window, window_start is the newest slot's, and `settled` the sum up to it.
@@ -20,7 +30,7 @@
  */
 struct bucket {
     struct list idle;
-    enum limit_window window;
+    struct era *era;
     wall_t window_start;
     int64_t settled, held;
     struct ring *ring; /* WINDOW_SLIDING; else NULL */
@@ -35,12 +45,12 @@ struct bucket {
 struct ledger {
     struct map buckets;
     struct list holds;             /* with an open charge */
-    struct list empty;               /* idle buckets that say nothing: may go at any time */
-    struct list spent[WINDOW_COUNT]; /* idle buckets of windows that move, longest untouched first */
-    wall_t newest[WINDOW_COUNT];     /* latest window start seen */
-    wall_t evicted[WINDOW_COUNT];    /* first touches up to here would find something forgotten */
-    wall_t restored_at;              /* ledger_restore_begin's now */
-    struct buf key_buf, *key;        /* where keys are put together */
+    struct list empty;             /* idle buckets that say nothing: may go at any time */
+    struct era eras[WINDOW_COUNT]; /* those of UTC, and of windows that have no zone */
+    struct list zoned;             /* struct era: one a kind and zone that any limit ever named */
+    const struct zones *zones;     /* NULL: UTC alone */
+    wall_t restored_at;            /* ledger_restore_begin's now */
+    struct buf key_buf, *key;      /* where keys are put together */
 };
 
 /* The bucket, or NULL; a key that is too long names no bucket. */
@@ -62,8 +72,20 @@ void bucket_free(struct bucket *b);
 void bucket_rest(struct ledger *l, struct bucket *b);
 /* The window or slot in which a hold of that need would count; b NULL: first touch. */
 wall_t bucket_window(const struct ledger *l, const struct bucket *b, const struct limit_need *need);
+/* --- era.c --- */
+
+void eras_init(struct ledger *l);
+void eras_deinit(struct ledger *l);
+/* NULL: nothing was ever counted in them. */
+struct era *era_find(const struct ledger *l, enum limit_window w, const struct zone *zone);
+/* Made where it is not there; NULL: no memory. */
+struct era *era_of(struct ledger *l, enum limit_window w, const struct zone *zone);
+/* Every era of which the store left something out begins at `now`. */
+void eras_restore(struct ledger *l, wall_t now);
+/* Start with *i NULL; false at the end. */
+bool era_next(const struct ledger *l, struct era **i);
 /* Something of that window is forgotten: first touches in it, or before it, count in the newest one. */
-void bucket_evicted(struct ledger *l, enum limit_window w, wall_t start);
+void era_evicted(struct era *e, wall_t start);
 struct str bucket_counter(const struct bucket *b);
 struct str bucket_name(const struct bucket *b);
 

@@ -6,6 +6,8 @@
 
 #include "call/facts.h"
 
+struct zones;
+
 struct known_param {
     struct str name;
     enum param_kind kind;
@@ -24,4 +26,5 @@ struct known {
     size_t n_vendors;
     const struct known_operation *operations;
     size_t n_operations;
+    const struct zones *zones; /* time zones; NULL: UTC alone */
 };

@@ -42,6 +42,7 @@ struct limit_need {
     enum limit_meter meter;
     enum limit_window window;
     int64_t sliding_ns;  /* how long, WINDOW_SLIDING; else 0 */
+    const struct zone *zone; /* of a calendar window; NULL: UTC. Lives as long as the process */
     wall_t window_start; /* 0 where the window has no start; of a sliding one the slot's */
     wall_t resets_at;    /* 0: never. Sliding: when there is room for n again, or what counts first counts no more */
     int64_t max;

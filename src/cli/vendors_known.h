@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cli/cli.h"
+#include "io/zoneinfo.h"
 #include "saas/connector.h"
 
 #define VENDORS_KNOWN_MAX 32
@@ -13,6 +14,7 @@ struct vendors_known {
     struct str names[VENDORS_KNOWN_MAX];
     struct connector *connectors[VENDORS_KNOWN_MAX];
     size_t n;
+    struct zoneinfo *zoneinfo;
     struct known known;
 };
 

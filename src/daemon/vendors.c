@@ -218,7 +218,7 @@ static void know_operations(struct vendor_set *v)
     for (size_t i = 0; i < v->vendors.n; i++)
         at += connector_known(v->connectors[i], v->names[i], &v->arena, &operations[at]);
     check(at == n);
-    v->known = (struct known){v->names, v->vendors.n, operations, n};
+    v->known = (struct known){v->names, v->vendors.n, operations, n, zoneinfo_zones(v->zoneinfo)};
 }
 
 int vendor_set_load(const struct config *c, const struct extra_vendor *extra, size_t n_extra, struct buf *error,
@@ -231,7 +231,8 @@ int vendor_set_load(const struct config *c, const struct extra_vendor *extra, si
     ret->vendors.items = calloc(n_max, sizeof(*ret->vendors.items));
     ret->connectors = calloc(n_max, sizeof(*ret->connectors));
     ret->names = calloc(n_max, sizeof(*ret->names));
-    check(ret->vendors.items && ret->connectors && ret->names);
+    ret->zoneinfo = zoneinfo_new(io_system(), STR(ZONEINFO_FOLDER));
+    check(ret->vendors.items && ret->connectors && ret->names && ret->zoneinfo);
     for (size_t i = 0; i < n && r == 0; i++) {
         ret->vendors.n = i + 1;
         r = load_one(c, &c->vendors[i], i, error, ret);
@@ -262,6 +263,7 @@ void vendor_set_free(struct vendor_set *v)
     free(v->connectors);
     free(v->names);
     tls_sessions_free(v->sessions);
+    zoneinfo_free(v->zoneinfo);
     arena_deinit(&v->arena);
 }
 

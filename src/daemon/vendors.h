@@ -5,12 +5,14 @@
 
 #include "call/known.h"
 #include "config/config.h"
+#include "io/zoneinfo.h"
 #include "proxy/vendor.h"
 
 struct vendor_set {
     struct vendors vendors;
     struct connector **connectors; /* one a vendor */
     struct str *names;
+    struct zoneinfo *zoneinfo;
     struct known known;            /* what policies may name */
     struct tls_sessions *sessions; /* NULL: no vendor speaks TLS */
     struct arena arena;

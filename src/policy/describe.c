@@ -104,7 +104,7 @@ static void say_most(struct buf *b, const struct limit *l)
     else
         buf_printf(b, "%lld", (long long)l->max);
     buf_printf(b, " " STR_FMT " " STR_FMT, STR_ARG(meter_unit(l->meter)),
-               STR_ARG(window_words(l->window, l->sliding_ns, window)));
+               STR_ARG(window_words(l->window, l->sliding_ns, zone_name(l->zone), window)));
 }
 
 static void say_limit(struct buf *b, const struct limit *l)

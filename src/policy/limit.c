@@ -1,12 +1,11 @@
 /*
  * policy/limit.c - from a limit and the facts to a need: counter, bucket, whose it is, and when it starts again.
  *
- * Counter names are kept for years in stores, so their form is fixed:
- *   <document>/<id>/<meter>/<window>/<by,...>   of a document (ids hold no '/' and no ':')
- *   key/<meter>/<window>                        of a key; its bucket names the key
- * A sliding window is written with its length, so that another length counts from nothing: sliding:1m.
- * The pipeline tells test from live mode by a prefix. In a bucket's name, values are written so that no value can pass
- * for two: what separates is written as %XX, and so is the one value "-", which otherwise says that there is none.
+ * Counter names are kept for years in stores, so their form is fixed (call/counter.h). A sliding window is written with
+ * its length, and a calendar one with its zone, so that another length or zone counts from nothing: sliding:1m,
+ * day:Europe/Berlin. The pipeline tells test from live mode by a prefix. In a bucket's name, values are written so that
+ * no value can pass for two: what separates is written as %XX, and so is the one value "-", which otherwise says that
+ * there is none.
  */
 #include "policy/policy_impl.h"
 
@@ -31,7 +30,8 @@ static struct str by_list(unsigned by, struct arena *a)
 void limit_name_counter(struct limit *l, struct str document, struct arena *a)
 {
     char text[WINDOW_TEXT_BYTES];
-    struct str meter = meter_text(l->meter), window = window_text(l->window, l->sliding_ns, text);
+    struct str meter = meter_text(l->meter),
+               window = window_text(l->window, l->sliding_ns, zone_name(l->zone), text);
     l->counter = document.n
                      ? arena_printf(a, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(document),
                                     STR_ARG(l->id), STR_ARG(meter), STR_ARG(window), STR_ARG(by_list(l->by, a)))
@@ -146,10 +146,11 @@ int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct a
         .meter = l->meter,
         .window = l->window,
         .sliding_ns = l->sliding_ns,
-        .window_start = window_start(l->window, l->sliding_ns, f->now),
+        .zone = l->zone,
+        .window_start = window_start(l->window, l->sliding_ns, l->zone, f->now),
         .max = l->max,
         .n = n,
     };
-    ret->resets_at = window_end(l->window, l->sliding_ns, ret->window_start);
+    ret->resets_at = window_end(l->window, l->sliding_ns, l->zone, ret->window_start);
     return 0;
 }

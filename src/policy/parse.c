@@ -112,8 +112,7 @@ static void parse_defaults(struct parse *x, const struct yaml *map)
             parse_fault(x, yaml_get(map, STR("currency")), "bad_value",
                         "`currency` is a code of three capital letters: USD");
     }
-    if (parse_text(x, map, STR("tz"), &text) && !str_eq(text, STR("UTC")))
-        parse_later(x, yaml_get(map, STR("tz")), "time zone", text);
+    (void)parse_zone(x, map, &x->zone); /* without one it is UTC */
 }
 
 static void parse_top(struct parse *x, const struct yaml *root)

@@ -14,7 +14,7 @@ static const struct key_row limit_keys[] = {
     {STR_INIT("window"), KEY_REQUIRED},    {STR_INIT("by"), KEY_OPTIONAL},           {STR_INIT("match"), KEY_OPTIONAL},
     {STR_INIT("on_exceed"), KEY_OPTIONAL}, {STR_INIT("unknown_cost"), KEY_OPTIONAL}, {STR_INIT("mode"), KEY_OPTIONAL},
     {STR_INIT("soft"), KEY_LATER},         {STR_INIT("when"), KEY_OPTIONAL},         {STR_INIT("approval"), KEY_LATER},
-    {STR_INIT("runs"), KEY_LATER}};
+    {STR_INIT("runs"), KEY_LATER},          {STR_INIT("tz"), KEY_OPTIONAL}};
 
 static const struct key_row window_keys[] = {
     {STR_INIT("calendar"), KEY_OPTIONAL}, {STR_INIT("call"), KEY_OPTIONAL},    {STR_INIT("run"), KEY_OPTIONAL},
@@ -42,7 +42,7 @@ static bool parse_calendar(struct parse *x, const struct yaml *window, enum limi
     static const enum limit_window calendars[] = {WINDOW_MINUTE, WINDOW_HOUR, WINDOW_DAY, WINDOW_WEEK, WINDOW_MONTH};
     struct str words[N(calendars)];
     for (size_t i = 0; i < N(calendars); i++)
-        words[i] = window_text(calendars[i], 0, NULL);
+        words[i] = window_text(calendars[i], 0, STR_NONE, NULL);
     int i = parse_word(x, window, STR("calendar"), words, N(words), NULL, 0);
     if (i >= 0)
         *ret = calendars[i];
@@ -85,7 +85,18 @@ static bool parse_window(struct parse *x, const struct yaml *map, struct limit *
         parse_fault(x, only, "bad_value", "`" STR_FMT "` can only be true", STR_ARG(only->key));
         return false;
     }
-    return window_parse(only->key, &l->window, &l->sliding_ns) == 0;
+    struct str zone;
+    return window_parse(only->key, &l->window, &l->sliding_ns, &zone) == 0;
+}
+
+/* The limit's own, or the document's; a window that follows no clock on a wall has none. */
+static void parse_own_zone(struct parse *x, const struct yaml *map, struct limit *l)
+{
+    const struct zone *zone = x->zone;
+    if (parse_zone(x, map, &zone) && !window_is_calendar(l->window))
+        parse_fault(x, yaml_get(map, STR("tz")), "bad_value", "`tz` is for calendar windows: {calendar: day}");
+    if (window_is_calendar(l->window))
+        l->zone = zone;
 }
 
 static void check_meter_and_window(struct parse *x, const struct yaml *map, const struct limit *l)
@@ -196,6 +207,8 @@ static void parse_limit(struct parse *x, const struct yaml *map, struct limit *l
         parse_match(x, yaml_get(map, STR("match")), &l->match);
     l->when = parse_when(x, map, &l->match);
     bool has_window = parse_window(x, map, l);
+    if (has_window)
+        parse_own_zone(x, map, l);
     if (!parse_meter(x, map, &l->meter))
         return; /* what the others may be depends on it */
     parse_max(x, map, l);

@@ -141,6 +141,25 @@ bool parse_amount(struct parse *x, const struct yaml *at, struct str text, money
     return false;
 }
 
+bool parse_zone(struct parse *x, const struct yaml *map, const struct zone **ret)
+{
+    const struct yaml *y = yaml_get(map, STR("tz"));
+    const struct zones *zones = x->known->zones;
+    struct str name;
+    bool is_found;
+    size_t n = 0;
+    if (!parse_text(x, map, STR("tz"), &name))
+        return false;
+    const struct zone *zone = zone_find(zones, name, &is_found);
+    if (!is_found) {
+        const struct str *names = zones ? zones->names(zones, &n) : NULL;
+        diag_add_unknown(x->diags, x->file, y->line, y->col, "unknown_zone", "the time zone", name, names, n);
+        return false;
+    }
+    *ret = zone;
+    return true;
+}
+
 void parse_mode(struct parse *x, const struct yaml *map)
 {
     static const struct str words[] = {STR_INIT("enforce")}, later[] = {STR_INIT("shadow")};

@@ -91,7 +91,7 @@ static void put_limit(struct json_writer *w, const struct limit *l)
     jw_object(w);
     jw_put_str(w, STR("id"), l->id);
     jw_put_str(w, STR("meter"), meter_text(l->meter));
-    jw_put_str(w, STR("window"), window_text(l->window, l->sliding_ns, window));
+    jw_put_str(w, STR("window"), window_text(l->window, l->sliding_ns, zone_name(l->zone), window));
     put_amount(w, STR("max"), l->meter, l->max);
     jw_key(w, STR("by"));
     jw_array(w);

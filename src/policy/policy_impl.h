@@ -70,6 +70,7 @@ struct limit {
     enum limit_meter meter;
     enum limit_window window;
     int64_t sliding_ns; /* WINDOW_SLIDING; else 0 */
+    const struct zone *zone; /* of a calendar window; NULL: UTC */
     unsigned by; /* bits of enum by; WINDOW_RUN has BY_RUN */
     int64_t max;
     struct match match;
@@ -138,6 +139,7 @@ struct parse {
     const struct limits *limits;
     const struct known *known;
     const struct yaml *sets, *approvals; /* NULL: none */
+    const struct zone *zone; /* defaults.tz; NULL: UTC */
 };
 
 enum key_kind { KEY_OPTIONAL, KEY_REQUIRED, KEY_LATER };
@@ -160,6 +162,8 @@ bool parse_id(struct parse *x, const struct yaml *map, struct str key, struct st
 int parse_word(struct parse *x, const struct yaml *map, struct str key, const struct str *names, size_t n_names,
                const struct str *later, size_t n_later);
 bool parse_amount(struct parse *x, const struct yaml *at, struct str text, money_t *ret);
+/* The map's `tz`; false: it is not there, or a diag. *ret NULL is UTC. */
+bool parse_zone(struct parse *x, const struct yaml *map, const struct zone **ret);
 /* The map's `mode`, where only enforce is available. */
 void parse_mode(struct parse *x, const struct yaml *map);
 

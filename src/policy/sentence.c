@@ -209,7 +209,7 @@ static struct str amount_of(const struct limit_need *need, int64_t n, struct are
 static struct str compared(const struct limit_need *need, struct arena *a)
 {
     char text[WINDOW_TEXT_BYTES];
-    struct str window = window_words(need->window, need->sliding_ns, text);
+    struct str window = window_words(need->window, need->sliding_ns, zone_name(need->zone), text);
     if (need->meter == METER_CONCURRENT)
         return arena_printf(a, "%lld calls " STR_FMT ": %lld in flight, this call is one more.",
                             (long long)need->max, STR_ARG(window),

@@ -20,7 +20,8 @@ static const struct key_row test_keys[] = {{STR_INIT("name"), KEY_REQUIRED},
 
 static const struct key_row expect_keys[] = {{STR_INIT("decision"), KEY_REQUIRED}, {STR_INIT("rule"), KEY_OPTIONAL},
                                              {STR_INIT("code"), KEY_OPTIONAL},     {STR_INIT("limit"), KEY_OPTIONAL},
-                                             {STR_INIT("asks"), KEY_OPTIONAL},     {STR_INIT("reason"), KEY_OPTIONAL}};
+                                             {STR_INIT("asks"), KEY_OPTIONAL},     {STR_INIT("resets"), KEY_OPTIONAL},
+                                             {STR_INIT("reason"), KEY_OPTIONAL}};
 
 static const struct str decisions[] = {STR_INIT("deny"), STR_INIT("permit"), STR_INIT("approve")}; /* as enum effect */
 
@@ -69,6 +70,26 @@ static struct str amount_text(struct arena *a, const struct limit_need *need)
     return need->meter == METER_USD ? arena_str(a, money_text_short(need->n, text)) : arena_i64(a, need->n);
 }
 
+/* "2026-11-24T00:00:00Z": windows of calendars end on whole seconds. */
+static struct str reset_text(struct arena *a, const struct limit_need *need)
+{
+    char text[WALL_TEXT_BYTES];
+    if (need->resets_at == 0)
+        return STR("never");
+    return arena_printf(a, STR_FMT "Z", STR_ARG(str_sub(wall_text(need->resets_at, text), 0, 19)));
+}
+
+/* Every limit that the call asks of, and what it asks or when it begins anew. */
+static struct str each_need(struct arena *a, const struct verdict *v,
+                            struct str (*text_of)(struct arena *a, const struct limit_need *need))
+{
+    struct str text = STR("");
+    for (size_t i = 0; i < v->n_needs; i++)
+        text = arena_printf(a, STR_FMT "%s" STR_FMT " " STR_FMT, STR_ARG(text), i ? ", " : "",
+                            STR_ARG(v->needs[i].id), STR_ARG(text_of(a, &v->needs[i])));
+    return text;
+}
+
 /* What the verdict says of a member of `expect`, as text. */
 static struct str said(struct arena *a, struct str key, const struct verdict *v, const struct limit_need *full)
 {
@@ -82,11 +103,7 @@ static struct str said(struct arena *a, struct str key, const struct verdict *v,
         return full ? full->id : STR("none");
     if (str_eq(key, STR("reason")))
         return v->reason;
-    struct str text = STR(""); /* asks */
-    for (size_t i = 0; i < v->n_needs; i++)
-        text = arena_printf(a, STR_FMT "%s" STR_FMT " " STR_FMT, STR_ARG(text), i ? ", " : "",
-                            STR_ARG(v->needs[i].id), STR_ARG(amount_text(a, &v->needs[i])));
-    return text;
+    return each_need(a, v, str_eq(key, STR("resets")) ? reset_text : amount_text);
 }
 
 /* The member as it stands in the test; `asks: {day: "5.00"}` reads "day 5.00". */

@@ -189,6 +189,7 @@ static void init_maps(struct core *c)
     c->ledger = ledger_new((size_t)c->limits->buckets_max, seed);
     c->causes = causes_new(c->limits, seed);
     check(c->ledger != NULL && c->causes != NULL);
+    ledger_use_zones(c->ledger, c->zones);
 }
 
 static void init_locks(struct core *c)
@@ -224,6 +225,7 @@ int core_new(const struct core_options *o, struct core **ret)
     c->store = o->store;
     c->checkpoint_key = o->checkpoint_key;
     c->known = o->known;
+    c->zones = o->known ? o->known->zones : NULL;
     c->secret_users = o->secret_users;
     c->keyring = o->keyring;
     c->secrets_problem = o->secrets_problem;

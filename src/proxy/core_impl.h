@@ -79,6 +79,7 @@ struct core {
     struct journal *journal;
     struct store *store;
     const struct known *known;
+    const struct zones *zones; /* NULL: UTC alone */
     const struct vendors *secret_users;
     struct str secrets_problem;
     int (*make_key)(void *ctx, struct keyring **ret);

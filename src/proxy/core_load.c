@@ -86,7 +86,8 @@ static int load_policy(struct loading *l, struct json body)
     struct str name = json_text_of(json_get(body, STR("name")));
     diag_list_init(&diags, &l->arena, 8);
     /* Checked against what was known when it was applied: what a connector has lost since is lacking in the call. */
-    int r = policy_parse(json_text_of(json_get(body, STR("document"))), name, l->c->limits, NULL, &diags, &p);
+    const struct known zones = {.zones = l->c->zones};
+    int r = policy_parse(json_text_of(json_get(body, STR("document"))), name, l->c->limits, &zones, &diags, &p);
     if (r < 0) { /* written by a newer version: its keys are denied, the rest works */
         log_at(LOG_ERROR, "policy_unreadable", "name=" STR_FMT, STR_ARG(name));
         return 0;
@@ -142,6 +143,8 @@ static int read_needs(struct loading *l, struct json body, struct json personal,
     size_t n = json_len(limits);
     struct limit_need *needs = arena_alloc(&l->arena, (n + 1) * sizeof(*needs));
     for (size_t i = 0; i < n; i++) {
+        struct str zone;
+        bool is_found;
         struct json limit = json_at(limits, i);
         needs[i].id = json_text_of(json_get(limit, STR("id")));
         needs[i].counter = json_text_of(json_get(limit, STR("counter")));
@@ -150,8 +153,10 @@ static int read_needs(struct loading *l, struct json body, struct json personal,
         needs[i].n = json_i64_of(json_get(limit, STR("n")));
         needs[i].max = json_i64_of(json_get(limit, STR("max")));
         if (meter_parse(json_text_of(json_get(limit, STR("meter"))), &needs[i].meter) < 0 ||
-            window_parse(json_text_of(json_get(limit, STR("window"))), &needs[i].window, &needs[i].sliding_ns) < 0)
+            window_parse(json_text_of(json_get(limit, STR("window"))), &needs[i].window, &needs[i].sliding_ns,
+                         &zone) < 0)
             return err_trace(-ERR_CORRUPT);
+        needs[i].zone = zone_find(l->c->zones, zone, &is_found); /* as ledger_restore_counter */
     }
     *ret = needs;
     *ret_n = n;

@@ -231,7 +231,7 @@ static void put_need(struct json_writer *w, const struct limit_need *n)
     jw_put_str(w, STR("id"), n->id);
     jw_put_str(w, STR("counter"), n->counter);
     jw_put_str(w, STR("meter"), meter_text(n->meter));
-    jw_put_str(w, STR("window"), window_text(n->window, n->sliding_ns, window));
+    jw_put_str(w, STR("window"), window_text(n->window, n->sliding_ns, zone_name(n->zone), window));
     jw_put_i64(w, STR("window_start"), n->window_start);
     jw_put_i64(w, STR("n"), n->n);
     jw_put_i64(w, STR("before"), n->before);

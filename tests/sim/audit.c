@@ -185,7 +185,7 @@ static int64_t settled_in(struct audit *a, struct bucket_model *b, wall_t start)
     if (b->window != WINDOW_SLIDING)
         return *settled_at(a, b, start);
     for (size_t i = 0; i < b->n_windows; i++)
-        if (b->windows[i].start <= start && window_end(b->window, b->sliding_ns, b->windows[i].start) > start)
+        if (b->windows[i].start <= start && window_end(b->window, b->sliding_ns, NULL, b->windows[i].start) > start)
             sum += b->windows[i].settled;
     return sum;
 }
@@ -226,11 +226,12 @@ static void take_limit(struct audit *a, struct audit_call *c, struct json limit,
     struct str meter = text_of(a, json_get(limit, STR("meter"))), window = text_of(a, json_get(limit, STR("window")));
     enum limit_window w = WINDOW_CALL;
     int64_t sliding_ns = 0;
+    struct str zone;
 
     *charge = (struct audit_charge){.i_bucket = SIZE_MAX,
                                     .window_start = int_of(json_get(limit, STR("window_start"))),
                                     .n = int_of(json_get(limit, STR("n")))};
-    if (meter_parse(meter, &charge->meter) < 0 || window_parse(window, &w, &sliding_ns) < 0)
+    if (meter_parse(meter, &charge->meter) < 0 || window_parse(window, &w, &sliding_ns, &zone) < 0)
         fail(a, "frame %llu: a meter or window that nobody knows", (unsigned long long)c->seq);
     if (w == WINDOW_CALL) {
         charge->is_over = true;
@@ -635,7 +636,7 @@ bool audit_holds(const struct audit_call *c)
 /* Its window is over by the clock, now or at the start, or by another bucket's: the ledger may drop it. */
 static bool is_past(const struct audit *a, const struct bucket_model *b, wall_t now)
 {
-    wall_t end = window_end(b->window, b->sliding_ns, b->newest);
+    wall_t end = window_end(b->window, b->sliding_ns, NULL, b->newest);
 
     if (!window_moves(b->window))
         return false;

@@ -19,7 +19,7 @@ static void book_again(struct core *c, const struct used *used)
     for (size_t i = 0; ledger_next(c->ledger, 0, &i, &row);) {
         if (!str_find(row.counter, STR("output_tokens"), &at) || used->output_tokens <= 0)
             continue;
-        struct counter_row more = {row.counter, row.bucket,         window_text(row.window, 0, NULL),
+        struct counter_row more = {row.counter, row.bucket,         window_text(row.window, 0, STR_NONE, NULL),
                                    row.window_start, used->output_tokens, 0};
         (void)ledger_restore_counter(c->ledger, &more);
         return;

@@ -115,7 +115,8 @@ static void drift(struct world *w)
     for (size_t i = 0; ledger_next(w->core->ledger, 0, &i, &row);) {
         if (row.settled < 1000 || row.window == WINDOW_SLIDING)
             continue;
-        struct counter_row more = {row.counter, row.bucket, window_text(row.window, 0, NULL), row.window_start, 1, 0};
+        struct counter_row more = {row.counter, row.bucket, window_text(row.window, 0, STR_NONE, NULL),
+                                   row.window_start, 1, 0};
         (void)ledger_restore_counter(w->core->ledger, &more);
         return;
     }

@@ -54,7 +54,7 @@ static int on_counter(sqlite3_stmt *st, void *ctx)
 static int load_counters(sqlite3 *db, wall_t now, const struct store_loader *to)
 {
     struct counting c = {to, now};
-    const int64_t args[] = {now - (window_end(WINDOW_SLIDING, SLIDING_NS_MAX, now) - now)};
+    const int64_t args[] = {now - (window_end(WINDOW_SLIDING, SLIDING_NS_MAX, NULL, now) - now)};
     int r = each_row(db, STR("SELECT " COUNTER_COLUMNS " FROM counters WHERE window_start = 0 AND held = 0"), NULL, 0,
                      on_counter, &c);
     if (r == 0)

@@ -320,7 +320,7 @@ static void restore_bucket(struct model *m, int b)
     const struct limit_row *limit = &limits[b / N_NAMES];
     char text[WINDOW_TEXT_BYTES];
     struct counter_row row = {str_c(limit->counter), str_c(names[b % N_NAMES]),
-                              window_text(limit->window, limit->sliding_ns, text), mb->window, 0, 123};
+                              window_text(limit->window, limit->sliding_ns, STR_NONE, text), mb->window, 0, 123};
     if (!mb->is_there)
         return;
     if (limit->window != WINDOW_SLIDING)

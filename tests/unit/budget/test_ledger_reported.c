@@ -47,9 +47,9 @@ static struct limit_need ask(enum limit_meter meter, enum limit_window w, wall_t
 {
     static char names[WINDOW_COUNT][WINDOW_TEXT_BYTES];
     int64_t sliding_ns = w == WINDOW_SLIDING ? MINUTE : 0;
-    return (struct limit_need){.counter = window_text(w, MINUTE, names[w]), .bucket = meter_text(meter),
+    return (struct limit_need){.counter = window_text(w, MINUTE, STR_NONE, names[w]), .bucket = meter_text(meter),
                                .meter = meter, .window = w, .sliding_ns = sliding_ns,
-                               .window_start = window_start(w, sliding_ns, now), .n = n, .max = max};
+                               .window_start = window_start(w, sliding_ns, NULL, now), .n = n, .max = max};
 }
 
 static bool fits(struct fixture *f, struct limit_need *needs, size_t n, struct hold **ret)
@@ -75,7 +75,8 @@ static void a_call_across_the_boundary_leaves_the_new_window_as_it_is(void **sta
     for (int i = 0; i < 3000; i++) {
         static const enum limit_window all[] = {WINDOW_MINUTE, WINDOW_HOUR, WINDOW_DAY, WINDOW_WEEK, WINDOW_MONTH};
         enum limit_window w = all[rng_below(&r, 5)];
-        wall_t edge = window_start(w, 0, at("2028-02-28T00:00:00Z") + (wall_t)rng_below(&r, (uint64_t)(400 * DAY)));
+        wall_t edge = window_start(w, 0, NULL,
+                                   at("2028-02-28T00:00:00Z") + (wall_t)rng_below(&r, (uint64_t)(400 * DAY)));
         char name[16];
         snprintf(name, sizeof name, "%d", i);
         struct hold *late, *full, *more;
@@ -211,11 +212,11 @@ static void thirty_days_slide_and_a_month_does_not(void **state)
     struct limit_need needs[] = {ask(METER_USD, WINDOW_MONTH, late, USD(9), USD(10)),
                                  ask(METER_USD, WINDOW_SLIDING, late, USD(9), USD(10))};
     needs[1].sliding_ns = 30 * DAY;
-    needs[1].window_start = window_start(WINDOW_SLIDING, 30 * DAY, late);
+    needs[1].window_start = window_start(WINDOW_SLIDING, 30 * DAY, NULL, late);
     assert_true(fits(f, needs, 2, &h));
     end(f, h, USD(9), 0);
-    needs[0].window_start = window_start(WINDOW_MONTH, 0, next);
-    needs[1].window_start = window_start(WINDOW_SLIDING, 30 * DAY, next);
+    needs[0].window_start = window_start(WINDOW_MONTH, 0, NULL, next);
+    needs[1].window_start = window_start(WINDOW_SLIDING, 30 * DAY, NULL, next);
     ledger_look(f->l, needs, 2);
     assert_false(needs[0].is_short);
     assert_true(needs[1].is_short);

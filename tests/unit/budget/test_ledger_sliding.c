@@ -38,7 +38,7 @@ static struct limit_need per_minute(enum limit_meter meter, const char *bucket, 
 {
     return (struct limit_need){.counter = meter_text(meter), .bucket = str_c(bucket), .meter = meter,
                                .window = WINDOW_SLIDING, .sliding_ns = MINUTE, .n = n, .max = max,
-                               .window_start = window_start(WINDOW_SLIDING, MINUTE, now)};
+                               .window_start = window_start(WINDOW_SLIDING, MINUTE, NULL, now)};
 }
 
 static struct hold *take(struct fixture *f, struct limit_need *need)
@@ -242,7 +242,7 @@ static void past_buckets_make_room_whatever_their_length_and_are_not_reopened(vo
     struct limit_need slow = per_minute(METER_TOKENS, "slow", AT(0), 5, 100);
     slow.counter = STR("slow");
     slow.sliding_ns = 31 * 1440 * MINUTE;
-    slow.window_start = window_start(WINDOW_SLIDING, slow.sliding_ns, AT(0));
+    slow.window_start = window_start(WINDOW_SLIDING, slow.sliding_ns, NULL, AT(0));
     struct limit_need needs[] = {slow, per_minute(METER_TOKENS, "a", AT(0), 5, 100),
                                  per_minute(METER_TOKENS, "b", AT(61), 5, 100),
                                  per_minute(METER_TOKENS, "c", AT(61), 5, 100)};

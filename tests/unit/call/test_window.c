@@ -22,10 +22,27 @@ static void each_window_survives_text(void **state)
         char text[WINDOW_TEXT_BYTES];
         int64_t length = w == WINDOW_SLIDING ? 90 * NS_PER_S : 0, back_length = -1;
         enum limit_window back = WINDOW_COUNT;
-        assert_int_equal(window_parse(window_text(w, length, text), &back, &back_length), 0);
+        struct str zone = STR("?");
+        assert_int_equal(window_parse(window_text(w, length, STR_NONE, text), &back, &back_length, &zone), 0);
         assert_int_equal(back, w);
         assert_int_equal(back_length, length);
+        assert_str(zone, "");
     }
+}
+
+static void calendar_windows_keep_their_zone_in_text_and_others_have_none(void **state)
+{
+    char text[WINDOW_TEXT_BYTES];
+    enum limit_window w;
+    int64_t length;
+    struct str zone;
+    assert_str(window_text(WINDOW_DAY, 0, STR("Asia/Tokyo"), text), "day:Asia/Tokyo");
+    assert_int_equal(window_parse(STR("day:Asia/Tokyo"), &w, &length, &zone), 0);
+    assert_int_equal(w, WINDOW_DAY);
+    assert_str(zone, "Asia/Tokyo");
+    assert_str(window_words(WINDOW_MONTH, 0, STR("Asia/Tokyo"), text), "a month in Asia/Tokyo");
+    assert_str(window_text(WINDOW_RUN, 0, STR("Asia/Tokyo"), text), "run");
+    assert_str(window_text(WINDOW_SLIDING, MINUTE, STR("Asia/Tokyo"), text), "sliding:1m");
 }
 
 static void a_sliding_window_has_one_text_however_its_length_was_written(void **state)
@@ -38,24 +55,28 @@ static void a_sliding_window_has_one_text_however_its_length_was_written(void **
         char text[WINDOW_TEXT_BYTES];
         enum limit_window w;
         int64_t length;
-        assert_int_equal(window_parse(str_c(rows[i].from), &w, &length), 0);
-        assert_str(window_text(w, length, text), rows[i].to);
+        struct str zone;
+        assert_int_equal(window_parse(str_c(rows[i].from), &w, &length, &zone), 0);
+        assert_str(window_text(w, length, STR_NONE, text), rows[i].to);
     }
 }
 
 static void what_is_no_window_is_not_found(void **state)
 {
     static const char *const odd[] = {"", "fortnight", "sliding", "sliding:", "sliding:0s", "sliding:32d",
-                                      "sliding:2678401s", "sliding:1.5h", "sliding:60", "day:1m", "60s"};
+                                      "sliding:2678401s", "sliding:1.5h", "sliding:60", "day:1m", "60s", "day:",
+                                      "run:Asia/Tokyo"};
     enum limit_window w;
     int64_t length;
+    struct str zone;
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
-        assert_int_equal(window_parse(str_c(odd[i]), &w, &length), -ERR_NOT_FOUND);
+        assert_int_equal(window_parse(str_c(odd[i]), &w, &length, &zone), -ERR_NOT_FOUND);
     assert_int_equal(window_parse_short(STR("60s"), &w, &length), 0);
     assert_int_equal(w, WINDOW_SLIDING);
     assert_int_equal(length, MINUTE);
     assert_int_equal(window_parse_short(STR("minute"), &w, &length), 0);
     assert_int_equal(w, WINDOW_MINUTE);
+    assert_int_equal(window_parse_short(STR("day:Asia/Tokyo"), &w, &length), -ERR_NOT_FOUND);
     assert_int_equal(window_parse_short(STR("32d"), &w, &length), -ERR_NOT_FOUND);
 }
 
@@ -79,9 +100,9 @@ static void calendar_windows_begin_and_end_where_people_expect_it(void **state)
         {WINDOW_MONTH, "2027-02-28T23:59:59Z", "2027-02-01T00:00:00Z", "2027-03-01T00:00:00Z"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        wall_t start = window_start(rows[i].w, 0, at(rows[i].t));
+        wall_t start = window_start(rows[i].w, 0, NULL, at(rows[i].t));
         assert_int_equal(start, at(rows[i].start));
-        assert_int_equal(window_end(rows[i].w, 0, start), at(rows[i].end));
+        assert_int_equal(window_end(rows[i].w, 0, NULL, start), at(rows[i].end));
     }
 }
 
@@ -90,8 +111,8 @@ static void windows_that_do_not_move_have_no_start(void **state)
     static const enum limit_window still[] = {WINDOW_CALL, WINDOW_RUN, WINDOW_LIFETIME, WINDOW_INSTANT};
     for (size_t i = 0; i < sizeof still / sizeof still[0]; i++) {
         assert_false(window_moves(still[i]));
-        assert_int_equal(window_start(still[i], 0, 7 * DAY), 0);
-        assert_int_equal(window_end(still[i], 0, 0), 0);
+        assert_int_equal(window_start(still[i], 0, NULL, 7 * DAY), 0);
+        assert_int_equal(window_end(still[i], 0, NULL, 0), 0);
     }
     assert_true(window_moves(WINDOW_SLIDING) && !window_is_calendar(WINDOW_SLIDING) && window_moves(WINDOW_WEEK));
 }
@@ -103,15 +124,15 @@ static void every_moment_is_in_exactly_one_window(void **state)
     rng_seeded_init(&r, 11);
     for (int i = 0; i < 20000; i++) {
         enum limit_window w = WINDOW_MINUTE + (enum limit_window)rng_below(&r, WINDOW_MONTH - WINDOW_MINUTE + 1);
-        wall_t t = (wall_t)rng_below(&r, (uint64_t)(200 * 365 * DAY)), start = window_start(w, 0, t);
+        wall_t t = (wall_t)rng_below(&r, (uint64_t)(200 * 365 * DAY)), start = window_start(w, 0, NULL, t);
         if (rng_below(&r, 2))
             t = start + (wall_t)rng_below(&r, 3) - 1; /* at the edge */
-        start = window_start(w, 0, t);
-        wall_t end = window_end(w, 0, start);
+        start = window_start(w, 0, NULL, t);
+        wall_t end = window_end(w, 0, NULL, start);
         assert_true(start <= t && t < end);
-        assert_int_equal(window_start(w, 0, end - 1), start);
-        assert_int_equal(window_start(w, 0, end), end);
-        assert_int_equal(window_end(w, 0, window_start(w, 0, start - 1)), start);
+        assert_int_equal(window_start(w, 0, NULL, end - 1), start);
+        assert_int_equal(window_start(w, 0, NULL, end), end);
+        assert_int_equal(window_end(w, 0, NULL, window_start(w, 0, NULL, start - 1)), start);
     }
 }
 
@@ -126,10 +147,10 @@ static void a_slot_counts_until_all_of_it_left_the_window_and_one_slot_longer_at
         int64_t length = k < 7 ? fixed[k] : NS_PER_S * (1 + (int64_t)rng_below(&r, 31 * 86400));
         int64_t slot = sliding_slot_ns(length);
         wall_t t = (wall_t)rng_below(&r, (uint64_t)(100 * 365 * DAY));
-        wall_t end = window_end(WINDOW_SLIDING, length, window_start(WINDOW_SLIDING, length, t));
+        wall_t end = window_end(WINDOW_SLIDING, length, NULL, window_start(WINDOW_SLIDING, length, NULL, t));
         assert_true(slot * SLIDING_SLOTS >= length && (slot - 1) * SLIDING_SLOTS < length);
         assert_true(end >= t + length && end <= t + length + slot + SLIDING_SLOTS);
-        assert_int_equal(window_start(WINDOW_SLIDING, length, end), end);
+        assert_int_equal(window_start(WINDOW_SLIDING, length, NULL, end), end);
     }
 }
 
@@ -151,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_window_survives_text),
         cmocka_unit_test(a_sliding_window_has_one_text_however_its_length_was_written),
+        cmocka_unit_test(calendar_windows_keep_their_zone_in_text_and_others_have_none),
         cmocka_unit_test(what_is_no_window_is_not_found),
         cmocka_unit_test(calendar_windows_begin_and_end_where_people_expect_it),
         cmocka_unit_test(windows_that_do_not_move_have_no_start),

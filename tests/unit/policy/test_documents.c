@@ -4,8 +4,10 @@
  */
 #include "case.h"
 #include "operations.h"
+#include "io/zoneinfo.h"
 #include "policy/policy.h"
 
+static struct zoneinfo *files;
 static const char *cases_dir, *guide;
 
 static struct str diags_text(struct arena *a, const struct diag_list *l)
@@ -23,7 +25,7 @@ static bool run_document(const char *dir, const struct case_file *c)
 {
     static const struct str vendors[] = {STR_INIT("stripe"), STR_INIT("twilio"), STR_INIT("resend"), STR_INIT("openai"),
                                          STR_INIT("together")};
-    static const struct known known = {vendors, 5, case_operations, CASE_OPERATIONS};
+    const struct known known = {vendors, 5, case_operations, CASE_OPERATIONS, zoneinfo_zones(files)};
     struct arena a;
     struct diag_list diags;
     struct limits limits;
@@ -87,5 +89,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(documents_are_read_as_their_cases_say),
         cmocka_unit_test(the_guides_example_is_read_in_silence),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    files = zoneinfo_new(io_system(), STR(ZONEINFO_FOLDER));
+    int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
+    zoneinfo_free(files);
+    return n_failed;
 }
