@@ -43,46 +43,42 @@ static inline uint64_t load_4_and_4(const char *p, const char *q)
     return (uint64_t)y << 32 | x;
 }
 
-/* True when no byte of at least four needs an escape: the last ones are looked at with some that were seen before. */
-static inline bool is_plain(struct str s)
-{
-    if (s.n < 8)
-        return !has_special(load_4_and_4(s.p, s.p + s.n - 4));
-    for (size_t i = 0; i + 8 <= s.n; i += 8)
-        if (has_special(load8(s.p + i)))
-            return false;
-    return !has_special(load8(s.p + s.n - 8));
-}
+static inline void store8(char *p, uint64_t x) { memcpy(p, &x, sizeof x); }
 
-/* memcpy for texts that are mostly short: as two words that may overlap. */
-static inline void copy(char *to, const char *from, size_t n)
+/*
+ * Copies, and looks at the bytes while it has them: true when none of them needs an escape. The last words overlap what
+ * was copied before, so that no length has a rest.
+ */
+static inline bool copy_plain(char *to, const char *from, size_t n)
 {
-    uint64_t x, y;
-    uint32_t v, w;
-    if (n > 16) {
-        memcpy(to, from, n);
-    } else if (n >= 8) {
-        memcpy(&x, from, 8);
-        memcpy(&y, from + n - 8, 8);
-        memcpy(to, &x, 8);
-        memcpy(to + n - 8, &y, 8);
-    } else if (n >= 4) {
-        memcpy(&v, from, 4);
-        memcpy(&w, from + n - 4, 4);
-        memcpy(to, &v, 4);
-        memcpy(to + n - 4, &w, 4);
-    } else {
-        for (size_t i = 0; i < n; i++)
-            to[i] = from[i];
+    uint64_t special = 0, x;
+    if (n >= 8) {
+        for (size_t i = 0; i + 8 < n; i += 8) {
+            x = load8(from + i);
+            special |= has_special(x);
+            store8(to + i, x);
+        }
+        x = load8(from + n - 8);
+        store8(to + n - 8, x);
+        return !(special | has_special(x));
     }
+    if (n >= 4) {
+        x = load_4_and_4(from, from + n - 4);
+        memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
+        return !has_special(x);
+    }
+    for (size_t i = 0; i < n; i++) {
+        to[i] = from[i];
+        special |= ESCAPE[(unsigned char)from[i]];
+    }
+    return !special;
 }
 
 /* How many bytes from the start need no escape. */
-static inline size_t plain_run(struct str s)
+static size_t plain_run(struct str s)
 {
     size_t i = 0;
-    if (s.n >= 4 && is_plain(s))
-        return s.n;
     while (i + 8 <= s.n && !has_special(load8(s.p + i)))
         i += 8;
     while (i < s.n && !ESCAPE[(unsigned char)s.p[i]])
@@ -116,35 +112,43 @@ static inline bool has_room(struct buf *out, size_t n)
     return n <= out->cap - out->n || buf_reserve(out, n) == 0;
 }
 
-/* `lead` stands before the opening quote (',' or 0), `tail` behind the closing one (':' or 0). */
-static void quote(struct buf *out, struct str s, char lead, char tail)
+/* A text that needs more room than there is yet, or escapes. */
+static void quote_slowly(struct buf *out, struct str s, char lead, char tail)
 {
-    if (s.n > out->max_bytes || !has_room(out, s.n + 2 + !!lead + !!tail)) {
-        out->is_failed = true;
-        return;
-    }
     if (lead)
-        out->p[out->n++] = lead;
-    out->p[out->n++] = '"';
-    size_t n = plain_run(s);
-    copy(out->p + out->n, s.p, n);
-    out->n += n;
-    if (n == s.n) {
-        out->p[out->n++] = '"';
-        if (tail)
-            out->p[out->n++] = tail;
-        return;
-    }
-    while (n < s.n) {
-        n += escape(out, str_sub(s, n, s.n));
-        struct str rest = str_sub(s, n, s.n);
-        size_t run = plain_run(rest);
-        buf_add(out, str_sub(rest, 0, run));
+        buf_add_byte(out, lead);
+    buf_add_byte(out, '"');
+    for (size_t n = 0; n < s.n;) {
+        size_t run = plain_run(str_sub(s, n, s.n));
+        buf_add(out, str_sub(s, n, run));
         n += run;
+        if (n < s.n)
+            n += escape(out, str_sub(s, n, s.n));
     }
     buf_add_byte(out, '"');
     if (tail)
         buf_add_byte(out, tail);
+}
+
+/* `lead` stands before the opening quote (',' or 0), `tail` behind the closing one (':' or 0). */
+static inline void quote(struct buf *out, struct str s, char lead, char tail)
+{
+    if (s.n + 4 > out->cap - out->n) {
+        quote_slowly(out, s, lead, tail);
+        return;
+    }
+    char *p = out->p + out->n;
+    *p = lead;
+    p += lead != 0;
+    *p++ = '"';
+    if (!copy_plain(p, s.p, s.n)) {
+        quote_slowly(out, s, lead, tail);
+        return;
+    }
+    p += s.n;
+    *p++ = '"';
+    *p = tail;
+    out->n = (size_t)(p - out->p) + (tail != 0);
 }
 
 int json_quote(struct buf *out, struct str s)
@@ -171,6 +175,14 @@ static inline char lead(struct json_writer *w)
     return c;
 }
 
+static inline void put_byte(struct buf *out, char c)
+{
+    if (out->n < out->cap)
+        out->p[out->n++] = c;
+    else
+        buf_add_byte(out, c);
+}
+
 static void put(struct json_writer *w, struct str text)
 {
     char c = lead(w);
@@ -178,13 +190,16 @@ static void put(struct json_writer *w, struct str text)
         return;
     if (c)
         w->out->p[w->out->n++] = c;
-    copy(w->out->p + w->out->n, text.p, text.n);
+    memcpy(w->out->p + w->out->n, text.p, text.n);
     w->out->n += text.n;
 }
 
-static void open_with(struct json_writer *w, struct str bracket)
+static void open_with(struct json_writer *w, char bracket)
 {
-    put(w, bracket);
+    char c = lead(w);
+    if (c)
+        put_byte(w->out, c);
+    put_byte(w->out, bracket);
     w->is_comma_due = false;
     w->depth++;
 }
@@ -192,14 +207,14 @@ static void open_with(struct json_writer *w, struct str bracket)
 static void close_with(struct json_writer *w, char bracket)
 {
     check(w->depth > 0);
-    buf_add_byte(w->out, bracket);
+    put_byte(w->out, bracket);
     w->is_comma_due = true;
     w->depth--;
 }
 
 void jw_object(struct json_writer *w)
 {
-    open_with(w, STR("{"));
+    open_with(w, '{');
 }
 
 void jw_object_end(struct json_writer *w)
@@ -209,7 +224,7 @@ void jw_object_end(struct json_writer *w)
 
 void jw_array(struct json_writer *w)
 {
-    open_with(w, STR("["));
+    open_with(w, '[');
 }
 
 void jw_array_end(struct json_writer *w)
@@ -228,13 +243,18 @@ void jw_str(struct json_writer *w, struct str s)
     quote(w->out, s, lead(w), 0);
 }
 
-/* Digits from the end of `out`; returns where they start. */
-static char *write_digits(uint64_t n, char *end)
+/* Digits up to `end`, two a division; returns where they start. */
+static inline char *write_digits(uint64_t n, char *end)
 {
-    do {
-        *--end = (char)('0' + n % 10);
-        n /= 10;
-    } while (n);
+    static const char PAIRS[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434"
+                                "44546474849505152535455565758596061626364656667686970717273747576777879808182838485868788"
+                                "8990919293949596979899";
+    for (; n >= 100; n /= 100)
+        memcpy(end -= 2, PAIRS + 2 * (n % 100), 2);
+    if (n < 10)
+        *--end = (char)('0' + n);
+    else
+        memcpy(end -= 2, PAIRS + 2 * n, 2);
     return end;
 }
 

@@ -68,6 +68,27 @@ static void integers_at_their_edges(void **state)
     }
 }
 
+static void assert_written(int64_t n)
+{
+    char want[32];
+    struct json_writer w;
+    snprintf(want, sizeof want, "%lld", (long long)n);
+    buf_reset(&out);
+    jw_init(&w, &out);
+    jw_i64(&w, n);
+    assert_str(buf_str(&out), want);
+}
+
+/* Digits are written in pairs: numbers of each length, around each change of it. */
+static void integers_of_every_length(void **state)
+{
+    for (int64_t power = 10; power < INT64_MAX / 10; power *= 10)
+        for (int64_t by = -101; by <= 101; by++) {
+            assert_written(power + by);
+            assert_written(-power + by);
+        }
+}
+
 static void quoted(struct str in, const char *want)
 {
     buf_reset(&out);
@@ -94,25 +115,50 @@ static void bytes_that_are_no_utf8_are_replaced_one_by_one(void **state)
     quoted(STR("\xc0\xaf" "x"), "\"\xef\xbf\xbd\xef\xbf\xbdx\"");
 }
 
-/* Each byte at each place in and around the run of eight that is looked at together. */
+static void assert_read_back(struct str in)
+{
+    struct arena a;
+    struct json root;
+    struct str back;
+    buf_reset(&out);
+    assert_int_equal(json_quote(&out, in), 0);
+    arena_init(&a, 65536);
+    assert_int_equal(json_parse(&a, buf_str(&out), 1, &root), 0);
+    assert_true(json_str(root, &back));
+    assert_true(str_eq(back, in));
+    arena_deinit(&a);
+}
+
+/* Each byte at each place of texts of each length in and around the words that are looked at together. */
 static void every_byte_at_every_place_is_read_back(void **state)
 {
-    for (int byte = 0; byte < 0x80; byte++) {
-        for (size_t at = 0; at < 20; at++) {
-            char in[20];
-            memset(in, 'x', sizeof in);
-            in[at] = (char)byte;
-            buf_reset(&out);
-            assert_int_equal(json_quote(&out, (struct str){in, sizeof in}), 0);
-            struct arena a;
-            struct json root;
-            struct str back;
-            arena_init(&a, 65536);
-            assert_int_equal(json_parse(&a, buf_str(&out), 1, &root), 0);
-            assert_true(json_str(root, &back));
-            assert_true(str_eq(back, (struct str){in, sizeof in}));
-            arena_deinit(&a);
-        }
+    char in[20];
+    for (int byte = 0; byte < 0x80; byte++)
+        for (size_t n = 1; n <= sizeof in; n++)
+            for (size_t at = 0; at < n; at++) {
+                memset(in, 'x', sizeof in);
+                in[at] = (char)byte;
+                assert_read_back((struct str){in, n});
+            }
+}
+
+/* A text may need one byte more than there is room for, at any of its bytes. */
+static void texts_grow_the_buf_where_it_ends(void **state)
+{
+    for (size_t before = 0; before < 600; before++) {
+        struct buf b;
+        struct json_writer w;
+        buf_init(&b, 4096);
+        for (size_t i = 0; i < before; i++)
+            assert_int_equal(buf_add_byte(&b, ' '), 0);
+        jw_init(&w, &b);
+        jw_object(&w);
+        jw_put_str(&w, STR("a name"), STR("a text"));
+        jw_put_str(&w, STR("b"), STR("c\n"));
+        jw_object_end(&w);
+        assert_int_equal(buf_ok(&b), 0);
+        assert_str(str_sub(buf_str(&b), before, b.n), "{\"a name\":\"a text\",\"b\":\"c\\n\"}");
+        buf_deinit(&b);
     }
 }
 
@@ -215,9 +261,11 @@ int main(void)
         T(commas_stand_between_values_only),
         T(a_time_that_never_was_is_null),
         T(integers_at_their_edges),
+        T(integers_of_every_length),
         T(escapes_are_the_shortest),
         T(bytes_that_are_no_utf8_are_replaced_one_by_one),
         T(every_byte_at_every_place_is_read_back),
+        T(texts_grow_the_buf_where_it_ends),
         T(random_bytes_are_always_json),
         T(a_full_buf_is_noticed_at_the_end),
         T(a_value_that_was_read_is_written_without_spaces),
