@@ -1,5 +1,5 @@
 /*
- * codec/json_walk.c - one pass over the bytes; strings, which are most of them, are passed by memchr.
+ * codec/json_walk.c - one pass over the bytes; strings, which are most of them, are passed a word at a time.
  */
 #include "codec/json_walk.h"
 
@@ -7,22 +7,38 @@
 #include "codec/json_read.h"
 #include "codec/number_impl.h"
 
+#include <endian.h>
 #include <string.h>
 
-static const char *skip_space(const char *p, const char *end)
+#define EACH(byte) (0x0101010101010101ULL * (byte))
+
+static inline const char *skip_space(const char *p, const char *end)
 {
-    while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+    while (p < end && (unsigned char)*p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
         p++;
     return p;
 }
 
-/* From behind the opening quote to behind the closing one; NULL: there is none. */
-static const char *skip_string(const char *p, const char *end)
+/* The next quote; NULL: there is none. Most texts are short: a call of memchr would cost more than it saves. */
+static inline const char *find_quote(const char *p, const char *end)
 {
-    for (const char *from = p; p < end; p++) {
-        p = memchr(p, '"', (size_t)(end - p));
-        if (!p)
-            return NULL;
+    for (; end - p >= 8; p += 8) {
+        uint64_t x;
+        memcpy(&x, p, sizeof x);
+        x = le64toh(x) ^ EACH('"');
+        x = (x - EACH(1)) & ~x & EACH(0x80); /* the lowest bit that is set is that of the first quote */
+        if (x)
+            return p + __builtin_ctzll(x) / 8;
+    }
+    while (p < end && *p != '"')
+        p++;
+    return p < end ? p : NULL;
+}
+
+/* From behind the opening quote to behind the closing one; NULL: there is none. */
+static inline const char *skip_string(const char *p, const char *end)
+{
+    for (const char *from = p; (p = find_quote(p, end)); p++) {
         const char *slash = p;
         while (slash > from && slash[-1] == '\\')
             slash--;

@@ -21,6 +21,7 @@ enum pick_type {
     PICK_ROWS,
     PICK_TEXTS,  /* of an array */
     PICK_VALUES, /* texts that an object's members are, whatever their names */
+    PICK_PASS,   /* nobody here needs it: named, so that it is passed as fast as others are found */
 };
 
 struct pick {
@@ -31,6 +32,7 @@ struct pick {
 };
 #define PICK(type, row, member, name) {STR_INIT(name), type, offsetof(struct row, member), NULL}
 #define PICK_OF(type, row, member, name, table) {STR_INIT(name), type, offsetof(struct row, member), &table}
+#define PASS(name) {STR_INIT(name), PICK_PASS, 0, NULL}
 
 struct pick_table {
     const struct pick *picks;
@@ -207,28 +209,36 @@ static int pick_one(struct arena *a, const struct pick *p, struct json_walk *w, 
     case PICK_BOOL:
         (void)json_raw_bool(v, to); /* stays false */
         return 0;
+    case PICK_PASS:
+        return 0;
     default:
         return pick_inner(a, p, w, v, row);
     }
 }
 
-static inline uint64_t load8(const char *p)
+/* Whether two runs of n bytes, 4 to 16, are equal: as two words of each that may overlap. */
+static inline bool same_words(const char *a, const char *b, size_t n)
 {
-    uint64_t x;
-    memcpy(&x, p, sizeof x);
-    return x;
+    uint64_t x, y, v, w;
+    uint32_t x4, y4, v4, w4;
+    if (n < 8) {
+        memcpy(&x4, a, 4), memcpy(&y4, b, 4);
+        memcpy(&v4, a + n - 4, 4), memcpy(&w4, b + n - 4, 4);
+        return ((x4 ^ y4) | (v4 ^ w4)) == 0;
+    }
+    memcpy(&x, a, 8), memcpy(&y, b, 8);
+    memcpy(&v, a + n - 8, 8), memcpy(&w, b + n - 8, 8);
+    return ((x ^ y) | (v ^ w)) == 0;
 }
 
-/* Names are short: two words that may overlap say it without a call. */
+/* Names are short: most are compared without a call. */
 static inline bool is_named(const struct pick *p, struct str key)
 {
     const char *name = p->name.p;
     size_t n = key.n;
     if (p->name.n != n || n == 0 || *name != *key.p)
         return false;
-    if (n < 8 || n > 16)
-        return memcmp(name, key.p, n) == 0;
-    return load8(name) == load8(key.p) && load8(name + n - 8) == load8(key.p + n - 8);
+    return n < 4 || n > 16 ? memcmp(name, key.p, n) == 0 : same_words(name, key.p, n);
 }
 
 /* Fills what the table names, to the end of the object. -ERR_CORRUPT: it does not end as it begins. */
@@ -280,12 +290,17 @@ int frame_parse(struct arena *a, struct str text, struct json *ret)
 /* --- OPEN ------------------------------------------------------------------------------------------------------- */
 
 static const struct pick LIMIT_PICKS[] = {
+    PASS("id"),
     PICK(PICK_STR, hold_row, counter, "counter"),
     PICK(PICK_STR, hold_row, meter, "meter"),
     PICK(PICK_STR, hold_row, window, "window"),
     PICK(PICK_I64, hold_row, window_start, "window_start"),
     PICK(PICK_I64, hold_row, n, "n"),
+    PASS("before"),
+    PASS("held"),
+    PASS("after"),
     PICK(PICK_I64, hold_row, max, "max"),
+    PASS("resets_at"),
 };
 static const struct pick_table LIMIT = TABLE_OF_ROWS(LIMIT_PICKS, hold_row);
 
@@ -308,26 +323,49 @@ static const struct pick_table CAUSE = TABLE(CAUSE_PICKS);
 
 #define OPEN_STR(member, name) PICK(PICK_STR, open_members, open.member, name)
 static const struct pick OPEN_PICKS[] = {
+    PASS("v"),
     OPEN_STR(call_id, "call_id"),
     PICK(PICK_WALL, open_members, open.started_at, "started_at"),
     OPEN_STR(run_id, "run_id"),
+    PASS("run_source"),
+    PASS("run_trust"),
     OPEN_STR(parent_run_id, "parent_run_id"),
     OPEN_STR(trace_id, "trace_id"),
+    PASS("span_id"),
     OPEN_STR(layer, "layer"),
     OPEN_STR(vendor, "vendor"),
     OPEN_STR(operation, "operation"),
     OPEN_STR(class, "class"),
+    PASS("method"),
     OPEN_STR(mode, "mode"),
     OPEN_STR(key, "key"),
     OPEN_STR(agent, "agent"),
+    PASS("user_source"),
+    PASS("tenant_source"),
+    PASS("issuer"),
     OPEN_STR(model, "model_asked"),
     PICK(PICK_STR, open_members, model_sent, "model_sent"),
+    PASS("prompt"),
+    PASS("prompt_hash"),
+    PASS("catalog"),
     PICK_OF(PICK_MEMBERS, open_members, open, "caused_by", CAUSE),
     OPEN_STR(verdict, "verdict"),
     OPEN_STR(code, "code"),
-    OPEN_STR(shares, "shares"),
+    PASS("rule"),
+    PASS("reason"),
+    PASS("policy"),
+    PASS("policy_name"),
+    PASS("predicted"),
+    PASS("direction"),
+    PASS("amount"),
+    PASS("currency"),
+    PASS("exponent"),
+    PASS("facts"),
     PICK_OF(PICK_MEMBERS, open_members, open, "idempotency", IDEMPOTENCY),
+    PASS("additions"),
+    PASS("digests"),
     PICK(PICK_COST, open_members, open.held, "held"),
+    OPEN_STR(shares, "shares"),
     PICK_OF(PICK_ROWS, open_members, limits, "limits", LIMIT),
     PICK(PICK_WALL, open_members, open.ended_at, "ended_at"),
     OPEN_STR(outcome, "outcome"),
@@ -342,11 +380,16 @@ struct open_personal {
     struct texts buckets; /* one a limit, in their order; erased: fewer, or empty */
 };
 static const struct pick OPEN_PERSONAL_PICKS[] = {
+    PASS("salt"),
     PICK(PICK_STR, open_personal, tenant, "tenant"),
     PICK(PICK_STR, open_personal, user, "user"),
     PICK(PICK_STR, open_personal, customer, "customer"),
+    PASS("customer_source"),
+    PASS("actors"),
     PICK(PICK_STR, open_personal, owner, "owner"),
+    PASS("path"),
     PICK(PICK_STR, open_personal, idempotency_key, "idempotency_key"),
+    PASS("duplicate"),
     PICK(PICK_VALUES, open_personal, params, "params"),
     PICK(PICK_TEXTS, open_personal, buckets, "buckets"),
 };
@@ -432,6 +475,7 @@ static const struct pick TOOL_CALL_PICKS[] = {{STR_INIT("id"), PICK_STR, 0, NULL
 static const struct pick_table TOOL_CALL = {TOOL_CALL_PICKS, 1, sizeof(struct str), NULL};
 
 static const struct pick CLOSE_PICKS[] = {
+    PASS("v"),
     PICK(PICK_STR, close_members, close.call_id, "call_id"),
     PICK(PICK_I64, close_members, open_seq, "open_seq"),
     PICK(PICK_WALL, close_members, close.ended_at, "ended_at"),
@@ -439,8 +483,25 @@ static const struct pick CLOSE_PICKS[] = {
     PICK(PICK_COST, close_members, close.settled, "settled"),
     PICK(PICK_STR, close_members, close.code, "code"),
     PICK(PICK_I64, close_members, close.status, "status"),
+    PASS("error"),
     PICK(PICK_STR, close_members, close.vendor_request_id, "vendor_request_id"),
+    PASS("stream_end"),
+    PASS("overrun"),
+    PASS("replay"),
+    PASS("bytes_in"),
+    PASS("bytes_out"),
+    PASS("resolved_by"),
+    PASS("phases"),
+    PASS("model_sent"),
+    PASS("model_returned"),
+    PASS("finish"),
+    PASS("tier"),
+    PASS("catalog"),
+    PASS("tokens"),
+    PASS("tokens_how"),
+    PASS("web_searches"),
     PICK_OF(PICK_ROWS, close_members, tool_calls, "tool_calls", TOOL_CALL),
+    PASS("attempts"),
     PICK_OF(PICK_ROWS, close_members, moves, "moves", MOVE),
 };
 static const struct pick_table CLOSE = TABLE(CLOSE_PICKS);
