@@ -80,12 +80,10 @@ void core_sync_wait(struct core *c)
 
 /* --- drain ------------------------------------------------------------------------------------------------------ */
 
-/* Frames on their way, in memory that is kept from turn to turn. */
+/* Frames on their way: where they stand in the journal, until the reader's next turn. */
 struct drain_batch {
     struct frame *frames;
-    struct buf bytes; /* copies of bodies: the reader's are valid for one frame only */
-    size_t *at;
-    size_t n, n_max;
+    size_t n, n_max, n_bytes;
     bool has_all; /* the reader had no more */
 };
 
@@ -97,12 +95,9 @@ static struct drain_batch *batch_begin(struct core *c)
         check(b != NULL);
         b->n_max = (size_t)c->limits->store_batch_frames_max;
         b->frames = calloc(b->n_max, sizeof(*b->frames));
-        b->at = calloc(b->n_max, sizeof(*b->at));
-        check(b->frames && b->at);
-        buf_init(&b->bytes, BATCH_BYTES + 4 * (size_t)c->limits->frame_bytes_max);
+        check(b->frames);
     }
-    buf_reset(&b->bytes);
-    b->n = 0;
+    b->n = b->n_bytes = 0;
     b->has_all = false;
     return b;
 }
@@ -111,39 +106,17 @@ void core_drain_batch_free(struct drain_batch *b)
 {
     if (!b)
         return;
-    buf_deinit(&b->bytes);
     free(b->frames);
-    free(b->at);
     free(b);
 }
 
 static int batch_read(struct core *c, struct drain_batch *b)
 {
-    while (b->n < b->n_max && b->bytes.n < BATCH_BYTES) {
-        struct frame f;
-        int r = journal_reader_next(c->drain_reader, &f);
-        if (r == JOURNAL_R_END) {
-            b->has_all = true;
-            return 0;
-        }
-        if (r < 0)
-            return err_trace(r);
-        b->frames[b->n] = f;
-        b->at[b->n] = b->bytes.n;
-        if (buf_add(&b->bytes, f.body) < 0 || buf_add(&b->bytes, f.personal) < 0)
-            return err_trace(-ERR_TOO_LARGE);
-        b->n++;
-    }
-    return 0;
-}
-
-static void batch_point(struct drain_batch *b)
-{
-    for (size_t i = 0; i < b->n; i++) {
-        struct frame *f = &b->frames[i];
-        f->body.p = b->bytes.p + b->at[i];
-        f->personal.p = f->body.p + f->body.n;
-    }
+    int r = journal_reader_take(c->drain_reader, b->n_max, BATCH_BYTES, b->frames, &b->n);
+    for (size_t i = 0; i < b->n; i++)
+        b->n_bytes += b->frames[i].body.n + b->frames[i].personal.n;
+    b->has_all = r == JOURNAL_R_END;
+    return r < 0 ? err_trace(r) : 0;
 }
 
 static void wake_answers(struct core *c)
@@ -209,7 +182,6 @@ bool core_drain_turn(struct core *c)
     struct drain_batch *b = batch_begin(c);
     int r = c->drain_reader ? batch_read(c, b) : -ERR_IO;
     if (b->n > 0) {
-        batch_point(b);
         mono_t began = c->clock->mono(c->clock->ctx);
         int applied = c->store->ops->apply(c->store, b->frames, b->n);
         stats_store_write(c->stats, (c->clock->mono(c->clock->ctx) - began) / NS_PER_US);
@@ -218,7 +190,7 @@ bool core_drain_turn(struct core *c)
         } else {
             uint64_t seq = b->frames[b->n - 1].seq;
             counter_add(COUNTER_store_batches, 1);
-            journal_warm(c->journal, WARM_BATCHES * b->bytes.n);
+            journal_warm(c->journal, WARM_BATCHES * b->n_bytes);
             atomic_store(&c->store_seq, seq);
         }
     }

@@ -90,7 +90,7 @@ static void unmap_full(struct journal *j)
     pthread_mutex_lock(&j->lock);
     for (struct list *it = j->segments.next; it != j->segments.prev && it != &j->segments; it = it->next) {
         struct segment *s = list_entry(it, struct segment, node);
-        if (!s->is_warming)
+        if (s->n_map_pins == 0)
             segment_unmap(s);
     }
     pthread_mutex_unlock(&j->lock);
@@ -105,7 +105,7 @@ static struct segment *warm_begin(struct journal *j)
         s = NULL;
     if (s) {
         s->n_pins++;
-        s->is_warming = true;
+        s->n_map_pins++;
     }
     pthread_mutex_unlock(&j->lock);
     return s;
@@ -115,7 +115,7 @@ static void warm_done(struct journal *j, struct segment *s)
 {
     pthread_mutex_lock(&j->lock);
     s->n_pins--;
-    s->is_warming = false;
+    s->n_map_pins--;
     pthread_mutex_unlock(&j->lock);
 }
 

@@ -71,5 +71,10 @@ int journal_check(struct io *io, struct str dir, uint64_t after_seq, struct buf 
 int journal_reader_new(struct journal *j, uint64_t after_seq, struct journal_reader **ret);
 /* 0: *ret is set, valid until the next call. JOURNAL_R_END: nothing more yet. -ERR_CORRUPT, -ERR_IO. */
 int journal_reader_next(struct journal_reader *r, struct frame *ret);
+/*
+ * As many frames as lie side by side, up to n_max, and no further one when they have bytes_max together: all are valid
+ * until the next call. JOURNAL_R_END: these (maybe none) are all that there were when it was called; 0: there are more.
+ */
+int journal_reader_take(struct journal_reader *r, size_t n_max, size_t bytes_max, struct frame *ret, size_t *ret_n);
 void journal_reader_free(struct journal_reader *r);
 #define JOURNAL_R_END 1

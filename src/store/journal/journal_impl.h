@@ -28,7 +28,7 @@ struct segment {
     atomic_uint_fast64_t end;                 /* offset behind the last frame */
     uint64_t warm_end;                        /* the mapping is ready up to here; of journal_warm() */
     int n_pins;                               /* readers, syncs and warming at work in it; under the lock */
-    bool is_warming;                          /* its mapping is in use; under the lock */
+    int n_map_pins;                           /* of these, at work in its mapping; under the lock */
 };
 
 /* A file kept for the next segment: "spare.00000007". */
@@ -87,13 +87,16 @@ void spare_free(struct spare *s);
 
 /* A window of a segment's bytes, for reading frames in order. */
 struct window {
+    const uint8_t *map; /* the segment's own mapping, pinned by whoever reads: nothing is copied; NULL: p */
     uint8_t *p;
     size_t cap, n;
     uint64_t at; /* offset of p[0] */
 };
 void window_deinit(struct window *w);
 void window_reset(struct window *w); /* for another segment */
-/* 0: *ret is the frame at `at`, valid until the next call; SEGMENT_R_NONE: there is none before `end`; -ERR_IO. */
+/* Whether all these bytes are at hand: looking at them moves nothing that was given before. */
+bool window_has(const struct window *w, uint64_t at, size_t n);
+/* 0: *ret is the frame at `at`, valid until the window moves; SEGMENT_R_NONE: there is none before `end`; -ERR_IO. */
 int segment_frame_at(struct segment *s, struct window *w, uint64_t at, uint64_t end, struct disk_frame *ret);
 /* At least `need` bytes at `at` (*ret_n < need only at `end`), and what else the window holds behind them. */
 int segment_bytes_at(struct segment *s, struct window *w, uint64_t at, uint64_t end, size_t need, const uint8_t **ret_p,

@@ -204,17 +204,28 @@ void window_deinit(struct window *w)
 
 void window_reset(struct window *w)
 {
+    w->map = NULL;
     w->n = 0;
     w->at = 0;
+}
+
+bool window_has(const struct window *w, uint64_t at, size_t n)
+{
+    return w->map || (at >= w->at && at + n <= w->at + w->n);
 }
 
 int segment_bytes_at(struct segment *s, struct window *w, uint64_t at, uint64_t end, size_t need, const uint8_t **ret_p,
                      size_t *ret_n)
 {
     uint64_t left = at < end ? end - at : 0;
+    if (w->map) {
+        *ret_p = w->map + at;
+        *ret_n = (size_t)left;
+        return 0;
+    }
     if (need > left)
         need = (size_t)left;
-    if (at < w->at || at + need > w->at + w->n) {
+    if (!window_has(w, at, need)) {
         size_t want = need > WINDOW_BYTES ? need : WINDOW_BYTES;
         if (want > w->cap) {
             uint8_t *p = realloc(w->p, want);

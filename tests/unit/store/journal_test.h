@@ -88,6 +88,29 @@ static inline uint64_t read_all(struct journal *j, uint64_t after)
     return n;
 }
 
+/* The same, many at a time: frames of one turn are looked at when all of them were given. */
+static inline uint64_t take_all(struct journal *j, size_t n_max, size_t bytes_max)
+{
+    struct journal_reader *r;
+    struct frame f[64];
+    uint64_t n_all = 0;
+    int x;
+    assert_true(n_max <= 64);
+    assert_int_equal(journal_reader_new(j, 0, &r), 0);
+    do {
+        size_t n = 0, bytes = 0;
+        x = journal_reader_take(r, n_max, bytes_max, f, &n);
+        assert_true(x == JOURNAL_R_END || (x == 0 && n > 0));
+        for (size_t i = 0; i < n; i++) {
+            assert_true(bytes < bytes_max);
+            assert_frame(&f[i], ++n_all);
+            bytes += f[i].body.n + f[i].personal.n;
+        }
+    } while (x == 0);
+    journal_reader_free(r);
+    return n_all;
+}
+
 static inline int open_after(struct io *io, const struct limits *l, uint64_t after, const uint8_t *chain,
                              struct journal **ret)
 {

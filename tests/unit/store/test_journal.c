@@ -513,6 +513,27 @@ static void append_sync_read_and_recycle_run_at_once(void **state)
     io_memory_free(io);
 }
 
+static void frames_are_taken_many_at_a_time(void **state)
+{
+    struct limits l = small_limits();
+    struct io *io = memory_with_dir();
+    struct journal *j = open_journal(io, &l);
+    struct journal_reader *r;
+    struct frame f;
+    size_t n = 7;
+    assert_int_equal(journal_reader_new(j, 0, &r), 0);
+    assert_int_equal(journal_reader_take(r, 1, 1, &f, &n), JOURNAL_R_END);
+    assert_int_equal(n, 0);
+    assert_int_equal(append_n(j, 500), 0); /* several segments */
+    static const size_t n_max[] = {1, 2, 7, 64}, bytes_max[] = {1, 500, 4096, 1 << 20};
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = 0; k < 4; k++)
+            assert_int_equal(take_all(j, n_max[i], bytes_max[k]), 500);
+    journal_reader_free(r);
+    journal_close(j);
+    io_memory_free(io);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -535,6 +556,7 @@ int main(void)
         cmocka_unit_test(a_missing_segment_is_reported),
         cmocka_unit_test(random_damage_is_reported_or_costs_the_tail_only),
         cmocka_unit_test(damage_under_a_reader_is_reported),
+        cmocka_unit_test(frames_are_taken_many_at_a_time),
         cmocka_unit_test(append_sync_read_and_recycle_run_at_once),
     };
     return cmocka_run_group_tests_name("store/journal", tests, NULL, NULL);

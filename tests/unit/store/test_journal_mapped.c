@@ -76,6 +76,37 @@ static void a_killed_process_loses_no_frame_that_was_appended(void **state)
     }
 }
 
+/* A sync unmaps full segments: not the one whose frames were given and are still looked at. */
+static void frames_that_were_taken_stand_while_their_segment_is_unmapped_and_recycled(void **state)
+{
+    struct limits l = small_limits();
+    struct journal *j = open_journal(io_system(), &l);
+    struct journal_reader *r;
+    struct frame f[64];
+    uint64_t synced;
+    size_t n;
+    assert_int_equal(append_n(j, 40), 0);
+    assert_int_equal(journal_reader_new(j, 0, &r), 0);
+    assert_int_equal(journal_reader_take(r, 64, 1 << 20, f, &n), JOURNAL_R_END);
+    assert_int_equal(n, 40);
+    assert_int_equal(append_n(j, 300), 0);
+    assert_int_equal(journal_sync(j, &synced), 0);
+    assert_int_equal(journal_recycle(j, 340), 0);
+    for (size_t i = 0; i < n; i++)
+        assert_frame(&f[i], i + 1);
+    uint64_t n_all = n;
+    int x;
+    do {
+        x = journal_reader_take(r, 64, 1 << 20, f, &n);
+        for (size_t i = 0; i < n; i++)
+            assert_frame(&f[i], ++n_all);
+    } while (x == 0);
+    assert_int_equal(x, JOURNAL_R_END);
+    assert_int_equal(n_all, 340);
+    journal_reader_free(r);
+    journal_close(j);
+}
+
 static void only_the_current_segment_stays_mapped(void **state)
 {
     struct limits l = small_limits();
@@ -120,6 +151,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_killed_process_loses_no_frame_that_was_appended, enter_folder, remove_folder),
         cmocka_unit_test_setup_teardown(making_room_ready_changes_no_byte, enter_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(frames_that_were_taken_stand_while_their_segment_is_unmapped_and_recycled,
+                                        enter_folder, remove_folder),
         cmocka_unit_test_setup_teardown(only_the_current_segment_stays_mapped, enter_folder, remove_folder),
     };
     return cmocka_run_group_tests_name("store/journal_mapped", tests, NULL, NULL);
