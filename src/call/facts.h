@@ -6,6 +6,7 @@
 
 #include "base/money.h"
 #include "base/time.h"
+#include "call/affected.h"
 #include "call/names.h"
 #include "call/usage.h"
 
@@ -76,5 +77,9 @@ struct facts {
     struct str prompt_hash;    /* hex of the first 16 bytes of SHA-256 over system prompt and tools; empty */
     const struct param *params;
     size_t n_params;
+    /* whose accounts, for rules with a scope; asked for when one hangs on them */
+    struct affected affected;
+    const struct scope_answer *answers;
+    size_t n_answers;
     wall_t now;
 };

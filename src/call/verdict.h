@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "call/affected.h"
 #include "call/limit.h"
 #include "call/names.h"
 
@@ -11,6 +12,7 @@ struct verdict {
     enum code code;     /* CODE_NONE when permitted */
     struct str rule;    /* id of the deciding rule; empty: none matched */
     struct str reason;  /* one sentence: rule or limit, whose, values compared, when it resets, what to do */
+    struct str whom;    /* scope_denied: the account, for the agent; no part of `reason`, which is kept for good */
     struct str policy;  /* digest, 64 hex */
     struct str policy_name;
     struct limit_need *needs; /* limits to hold, in id order */
@@ -18,4 +20,7 @@ struct verdict {
     /* Facts that are lacking, asked for as values; decided again when they are there (or stay unknown for good). */
     bool wants_cost;     /* a matching usd limit needs the amount */
     bool wants_customer; /* a match or a `by` needs the customer */
+    bool wants_affected; /* a scope needs to know on whose accounts the call acts */
+    const struct question *questions; /* that scopes have about them */
+    size_t n_questions;
 };

@@ -6,6 +6,8 @@
  *       allow is denied without asking anyone.
  *   (3) a customer who stays unknown fulfils forbids and approvals, and no permit.
  *   (4) so does a condition that cannot be evaluated; and a limit whose condition cannot be evaluated counts the call.
+ *   (5) a permit or an approve whose scope does not hold, or cannot be known, does not hold. A scope is looked at last:
+ *       nobody is asked about a rule that fails for another reason.
  */
 #include "policy/policy_impl.h"
 
@@ -21,10 +23,12 @@ struct tally {
 struct rules {
     const struct policy *p;
     const struct facts *f;
-    bool may_lookup;
+    bool may_lookup, may_ask;
     struct arena *a;
     struct lacking lacks;
     struct tally by_effect[3];
+    const struct rule *out_of_scope; /* the first that would apply but for its scope; NULL */
+    struct scope_miss miss;          /* its */
 };
 
 static bool names_exactly(const struct patterns *p, struct str operation)
@@ -49,12 +53,25 @@ static enum match_result holds_when(const struct match *m, const struct expr *wh
     return held == MATCH_YES ? matched : held;
 }
 
+/* Of a rule that holds but for its scope. */
+static enum match_result in_scope(struct rules *x, const struct rule *r)
+{
+    struct scope_miss miss;
+    enum match_result held = scope_holds(&r->scope, x->f, x->may_ask, x->a, &x->lacks, &miss);
+    if (held == MATCH_NO && !x->out_of_scope) {
+        x->out_of_scope = r;
+        x->miss = miss;
+    }
+    return held;
+}
+
 static enum match_result rule_holds(struct rules *x, const struct rule *r)
 {
     bool needs_name = x->f->class == CLASS_AUTHORITY || x->f->class == CLASS_UNKNOWN;
     if (needs_name && r->effect != EFFECT_DENY && !names_exactly(&r->match.by_key[MATCH_OPERATION], x->f->operation))
         return MATCH_NO;
-    return holds_when(&r->match, r->when, x->f, x->may_lookup, x->a, &x->lacks);
+    enum match_result held = holds_when(&r->match, r->when, x->f, x->may_lookup, x->a, &x->lacks);
+    return held == MATCH_YES ? in_scope(x, r) : held;
 }
 
 static void tally_rules(struct rules *x)
@@ -85,6 +102,8 @@ static bool is_forbidden(const struct rules *x, bool can_be_allowed, struct verd
     return true;
 }
 
+static bool wants_scope(const struct verdict *v) { return v->wants_affected || v->n_questions; }
+
 /* False: the verdict is made. True: a rule permits, or (wants) may permit once a fact is known. */
 static bool rules_permit(struct rules *x, struct verdict *v)
 {
@@ -98,16 +117,26 @@ static bool rules_permit(struct rules *x, struct verdict *v)
     bool is_asked = approve->yes || approve->error;
     bool can_permit = (permit->yes || permit->maybe) && !is_asked && !forbid->error;
     bool hangs_on_facts = forbid->maybe || approve->maybe || !permit->yes;
+    bool asks_scope = (can_permit || approve->maybe) && !approve->yes && !forbid->error && hangs_on_facts;
+    v->wants_affected = asks_scope && x->lacks.affected;
+    v->questions = x->lacks.questions;
+    v->n_questions = asks_scope ? x->lacks.n_questions : 0;
     if (can_permit && hangs_on_facts && x->may_lookup) {
         v->wants_customer = x->lacks.customer;
         v->wants_cost = x->lacks.cost;
         return true;
     }
+    if (wants_scope(v))
+        return true;
     const struct rule *asks = approve->yes ? approve->yes : approve->error ? approve->error : approve->maybe;
     if (is_forbidden(x, can_permit || asks, v))
         return false;
     if (asks) {
         say_approval(x->p, asks, x->f, x->a, v);
+        return false;
+    }
+    if (!permit->yes && x->out_of_scope) {
+        say_out_of_scope(x->p, x->out_of_scope, &x->miss, x->f, x->a, v);
         return false;
     }
     if (!permit->yes) {
@@ -219,7 +248,7 @@ static void gather_needs(const struct policy *p, const struct key_limits *k, str
         say_no_memory(v);
         return;
     }
-    if (v->wants_cost || v->wants_customer) {
+    if (v->wants_cost || v->wants_customer || wants_scope(v)) {
         v->n_needs = 0;
     } else if (g->unpriced) {
         struct limit_need need;
@@ -233,7 +262,7 @@ static void gather_needs(const struct policy *p, const struct key_limits *k, str
     v->code = CODE_NONE;
 }
 
-void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, bool may_lookup,
+void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
                    struct arena *a, struct verdict *ret)
 {
     check(f->class < CLASS_COUNT && f->cost.usd >= 0);
@@ -244,8 +273,9 @@ void policy_decide(const struct policy *p, const struct key_limits *k, const str
     } else {
         v.policy = p->digest;
         v.policy_name = p->name;
-        may_lookup &= !is_model_call(f); /* no vendor of models tells what a call will cost, or whose it is */
-        struct rules x = {.p = p, .f = f, .may_lookup = may_lookup, .a = a};
+        /* no vendor of models tells what a call will cost, or whose it is */
+        bool may_lookup = (may & POLICY_MAY_LOOK_UP) && !is_model_call(f);
+        struct rules x = {.p = p, .f = f, .may_lookup = may_lookup, .may_ask = may & POLICY_MAY_ASK, .a = a};
         struct gather g = {.f = f, .a = a, .may_lookup = may_lookup, .v = &v};
         if (identity_suffices(p, f, may_lookup, a, &v) && rules_permit(&x, &v))
             gather_needs(p, k, &g);

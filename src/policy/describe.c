@@ -74,6 +74,48 @@ static void say_condition(struct buf *b, const struct expr *when)
         buf_printf(b, ", if `" STR_FMT "`", STR_ARG(expr_text(when)));
 }
 
+static void say_fields(struct buf *b, const struct rule_scope *s)
+{
+    for (size_t i = 0; i < s->n_tests; i++) {
+        const struct field_test *t = &s->tests[i];
+        bool is_literal = t->principal == PRINCIPAL_LITERAL;
+        buf_printf(b, "%s`" STR_FMT "` is %s" STR_FMT "%s", i ? " and " : "", STR_ARG(t->field),
+                   is_literal ? "\"" : "`", STR_ARG(is_literal ? t->literal : principal_text(t->principal)),
+                   is_literal ? "\"" : "`");
+    }
+}
+
+/* ", only on accounts of the customers cus_1 or cus_2" */
+static void say_scope(struct buf *b, const struct rule_scope *s)
+{
+    static const char *const creators[] = {
+        [CREATOR_KEY] = "key", [CREATOR_AGENT] = "agent", [CREATOR_RUN] = "run"};
+    switch (s->kind) {
+    case SCOPE_NONE:
+        return;
+    case SCOPE_IN:
+        buf_add(b, STR(", only on accounts of the customers "));
+        say_names(b, &s->in);
+        return;
+    case SCOPE_CREATED_BY:
+        buf_printf(b, ", only on accounts that the same %s created", creators[s->creator]);
+        return;
+    case SCOPE_METADATA:
+        buf_add(b, STR(", only on accounts of customers whose metadata field "));
+        say_fields(b, s);
+        return;
+    case SCOPE_RELATION:
+        buf_printf(b, ", only on accounts of customers to whom the agent has the relation `" STR_FMT "`",
+                   STR_ARG(s->relation));
+        if (s->user_relation.n)
+            buf_printf(b, " and the user has `" STR_FMT "`", STR_ARG(s->user_relation));
+        return;
+    case SCOPE_QUERY:
+        buf_printf(b, ", only on accounts of customers that the source `" STR_FMT "` allows", STR_ARG(s->source));
+        return;
+    }
+}
+
 static void say_rule(struct buf *b, const struct rule *r)
 {
     const struct patterns *agents = &r->match.by_key[MATCH_AGENT];
@@ -89,6 +131,7 @@ static void say_rule(struct buf *b, const struct rule *r)
     buf_add(b, has_operation ? STR("call ") : STR("make "));
     say_calls(b, &r->match);
     say_condition(b, r->when);
+    say_scope(b, &r->scope);
     if (r->effect == EFFECT_APPROVE)
         buf_printf(b, ", once a person has approved (" STR_FMT ")", STR_ARG(r->approval));
     if (is_forbid && r->reason.n)

@@ -218,6 +218,38 @@ static void parse_patterns(struct parse *x, const struct yaml *list, enum match_
     *ret = (struct patterns){sink.items, sink.n};
 }
 
+/* --- literals --------------------------------------------------------------------------------------------------- */
+
+static void add_literal(struct parse *x, const struct yaml *item, void *ctx)
+{
+    struct pattern_sink *sink = ctx;
+    struct str s = item->text;
+    bool is_printable = s.n > 0 && s.n <= PATTERN_BYTES_MAX;
+    for (size_t i = 0; i < s.n; i++)
+        is_printable &= (unsigned char)s.p[i] > 0x20 && (unsigned char)s.p[i] < 0x7f && s.p[i] != '*';
+    if (!is_printable)
+        parse_fault(x, item, "bad_value", "must be an id of 1 to %d visible bytes, and no pattern", PATTERN_BYTES_MAX);
+    else
+        sink->items[sink->n++] = (struct pattern){arena_str(&x->p->arena, s), false};
+}
+
+void parse_literals(struct parse *x, const struct yaml *list, struct str name, struct patterns *ret)
+{
+    size_t n = 0, n_errors = x->diags->n_errors;
+    if (!is_list_sound(x, list, name))
+        return;
+    each_item(x, list, name, count_item, &n);
+    if (x->diags->n_errors > n_errors || n == 0)
+        return; /* said once already */
+    struct pattern_sink sink = {MATCH_CUSTOMER, arena_try_alloc(&x->p->arena, n * sizeof(struct pattern)), 0};
+    if (!sink.items) {
+        parse_fault(x, list, "too_large", "the document's lists are too large together");
+        return;
+    }
+    each_item(x, list, name, add_literal, &sink);
+    *ret = (struct patterns){sink.items, sink.n};
+}
+
 static void add_class(struct parse *x, const struct yaml *item, void *ctx)
 {
     struct str names[CLASS_COUNT];

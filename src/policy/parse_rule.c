@@ -14,7 +14,7 @@
 static const struct key_row rule_keys[] = {
     {STR_INIT("id"), KEY_REQUIRED},     {STR_INIT("effect"), KEY_REQUIRED}, {STR_INIT("match"), KEY_REQUIRED},
     {STR_INIT("approval"), KEY_OPTIONAL}, {STR_INIT("reason"), KEY_OPTIONAL}, {STR_INIT("mode"), KEY_OPTIONAL},
-    {STR_INIT("when"), KEY_OPTIONAL},   {STR_INIT("scope"), KEY_LATER},     {STR_INIT("redact"), KEY_LATER},
+    {STR_INIT("when"), KEY_OPTIONAL},   {STR_INIT("scope"), KEY_OPTIONAL},     {STR_INIT("redact"), KEY_LATER},
     {STR_INIT("obligations"), KEY_LATER}};
 
 static const struct key_row approval_keys[] = {
@@ -77,6 +77,7 @@ static void parse_rule(struct parse *x, const struct yaml *map, struct rule *r)
         return;
     r->effect = (enum effect)effect;
     parse_rule_approval(x, map, r);
+    parse_scope(x, map, r);
 }
 
 static int by_id(const void *a, const void *b)

@@ -41,11 +41,15 @@ void key_limits_free(struct key_limits *k);
 /*
  * Decides. `p` NULL: the key's document does not exist: denied. Texts of the verdict live in `a`.
  * With effect permit: needs are the limits to hold (document's and key's, sorted by id), unless wants_cost or
- * wants_customer asks for a fact first. `may_lookup` false: what is not known now stays unknown: usd limits without a
- * known cost use their unknown_cost (deny -> CODE_COST_UNKNOWN, or hold:<amount>).
+ * wants_customer asks for a fact first, or a scope does (wants_affected, questions: each of them gets an answer, known
+ * or not, before it is decided again). Without POLICY_MAY_LOOK_UP what is not known now stays unknown: usd limits
+ * without a known cost use their unknown_cost (deny -> CODE_COST_UNKNOWN, or hold:<amount>). Without POLICY_MAY_ASK a
+ * scope that nothing is known of does not hold.
  * A usd limit with window call is compared by the ledger like the others.
  */
-void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, bool may_lookup,
+#define POLICY_MAY_LOOK_UP 1u
+#define POLICY_MAY_ASK 2u
+void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
                    struct arena *a, struct verdict *ret);
 /* The sentence and code for a need that had no room (limit_exceeded, rate_limited for requests and concurrent). */
 void policy_refuse_limit(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *ret);

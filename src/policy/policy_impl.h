@@ -42,11 +42,37 @@ struct match {
     uint32_t classes; /* bits of enum op_class; 0: not named */
 };
 
+/* On whose accounts a permit or an approve may be used: one predicate, over every account that the call acts on. */
+enum scope_kind { SCOPE_NONE, SCOPE_IN, SCOPE_CREATED_BY, SCOPE_METADATA, SCOPE_RELATION, SCOPE_QUERY };
+enum creator { CREATOR_KEY, CREATOR_AGENT, CREATOR_RUN };
+enum principal_value {
+#define PRINCIPAL(name, text, field) PRINCIPAL_##name,
+#include "policy/principal.tbl.h"
+#undef PRINCIPAL
+    PRINCIPAL_COUNT,
+    PRINCIPAL_LITERAL = PRINCIPAL_COUNT
+};
+struct field_test { /* a metadata field, and what it must be */
+    struct str field;
+    enum principal_value principal;
+    struct str literal; /* of PRINCIPAL_LITERAL */
+};
+struct rule_scope {
+    enum scope_kind kind;
+    struct patterns in;
+    enum creator creator;
+    struct field_test *tests;
+    size_t n_tests;
+    struct str relation, user_relation; /* user_relation empty: the user is not asked about */
+    struct str source;                  /* of relations: the engine, may be empty; of queries */
+};
+
 struct rule {
     struct str id;
     enum effect effect; /* DENY: forbid */
     struct match match;
     const struct expr *when; /* NULL: always */
+    struct rule_scope scope;      /* of a permit or an approve */
     struct str reason;   /* of a forbid, for its sentence; may be empty */
     struct str approval; /* of an approve */
     int line, col;
@@ -121,6 +147,9 @@ bool match_covers(const struct match *outer, const struct match *inner);
 /* Facts that are lacking yet, and that something hangs on. */
 struct lacking {
     bool cost, customer;
+    bool affected; /* on whose accounts */
+    struct question *questions; /* QUESTIONS_MAX; NULL: none yet */
+    size_t n_questions;
 };
 
 /* Adds to *lacks what a look-up could bring; then, and if it may be looked up, the result is MATCH_MAYBE. */
@@ -128,6 +157,21 @@ enum match_result condition_holds(const struct expr *when, const struct facts *f
                                   struct lacking *lacks);
 struct str condition_why(const struct expr *when, const struct facts *f, struct arena *a);   /* of one that is false */
 struct str condition_error(const struct expr *when, const struct facts *f, struct arena *a); /* of one that failed */
+
+/* --- scope.c --- */
+
+/* Why a scope does not hold. */
+struct scope_miss {
+    struct str account; /* the first that is to blame; empty: it is not one account's */
+    struct str why;     /* in words behind "because"; names no account */
+};
+/*
+ * YES; NO, with *ret_miss: it does not hold, or cannot be known; MAYBE (may_ask): *lacks says what it hangs on. Never
+ * MATCH_ERROR: what cannot be known is no.
+ */
+enum match_result scope_holds(const struct rule_scope *s, const struct facts *f, bool may_ask, struct arena *a,
+                              struct lacking *lacks, struct scope_miss *ret_miss);
+struct str principal_text(enum principal_value v);
 
 /* --- parse.c, parse_value.c, parse_match.c, parse_rule.c, parse_limit.c, parse_when.c, analyse.c --- */
 
@@ -171,6 +215,9 @@ void parse_match(struct parse *x, const struct yaml *map, struct match *ret);
 /* The map's `when`, over what `m` matches; NULL: there is none, or a diag. */
 const struct expr *parse_when(struct parse *x, const struct yaml *map, const struct match *m);
 void parse_sets(struct parse *x);
+/* A list of literals at `list`, with sets put in their place. */
+void parse_literals(struct parse *x, const struct yaml *list, struct str name, struct patterns *ret);
+void parse_scope(struct parse *x, const struct yaml *map, struct rule *r);
 void parse_identity(struct parse *x, const struct yaml *map);
 void parse_rules(struct parse *x, const struct yaml *list);
 void parse_approvals(struct parse *x);
@@ -203,6 +250,9 @@ void say_identity_required(const struct policy *p, const char *lacks, const stru
 /* near: a rule that would permit it if its condition held; NULL: none. */
 void say_no_permit(const struct policy *p, const struct rule *near, const struct facts *f, struct arena *a,
                    struct verdict *v);
+/* `miss` of the first rule (by id) that would apply but for its scope. */
+void say_out_of_scope(const struct policy *p, const struct rule *r, const struct scope_miss *miss,
+                      const struct facts *f, struct arena *a, struct verdict *v);
 void say_condition_failed(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a,
                           struct verdict *v);
 void say_forbidden(const struct policy *p, const struct rule *r, bool is_maybe, const struct facts *f, struct arena *a,

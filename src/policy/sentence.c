@@ -17,7 +17,8 @@ static void refuse(struct verdict *v, enum code code, struct str reason)
     v->reason = reason;
     v->needs = NULL;
     v->n_needs = 0;
-    v->wants_cost = v->wants_customer = false;
+    v->wants_cost = v->wants_customer = v->wants_affected = false;
+    v->n_questions = 0;
 }
 
 static struct str agent_of(const struct facts *f)
@@ -91,6 +92,21 @@ void say_forbidden(const struct policy *p, const struct rule *r, bool is_maybe, 
            arena_printf(
                a, "Rule \"" STR_FMT "\" of policy " STR_FMT " forbids " STR_FMT " for agent " STR_FMT "%s" STR_FMT ".",
                STR_ARG(r->id), STR_ARG(p->name), STR_ARG(f->operation), STR_ARG(agent_of(f)), why, STR_ARG(reason)));
+}
+
+void say_out_of_scope(const struct policy *p, const struct rule *r, const struct scope_miss *miss,
+                      const struct facts *f, struct arena *a, struct verdict *v)
+{
+    v->rule = r->id;
+    v->whom = miss->account;
+    refuse(v, CODE_SCOPE_DENIED,
+           arena_printf(a,
+                        "Rule \"" STR_FMT "\" of policy " STR_FMT " would %s " STR_FMT " for agent " STR_FMT
+                        ", but not %s: " STR_FMT "; use an account within the rule's scope, or ask the policy's owner.",
+                        STR_ARG(r->id), STR_ARG(p->name), r->effect == EFFECT_PERMIT ? "permit" : "ask a person about",
+                        STR_ARG(f->operation), STR_ARG(agent_of(f)),
+                        miss->account.n ? "on this account" : "here, where it cannot be told on whose account",
+                        STR_ARG(miss->why)));
 }
 
 void say_condition_failed(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a,

@@ -124,7 +124,9 @@ static void run(const struct policy *p, const struct known *known, const struct 
     struct given g;
     struct verdict v;
     read_given(yaml_get(test, STR("given")), known, a, &g);
-    policy_decide(p, NULL, &g.facts, false, a, &v);
+    do
+        policy_decide(p, NULL, &g.facts, POLICY_MAY_ASK, a, &v);
+    while (answer_questions(yaml_get(test, STR("given")), &v, a, &g.facts));
     const struct limit_need *full = v.effect == EFFECT_PERMIT ? compare(&g.counters, &v) : NULL;
     if (full)
         policy_refuse_limit(full, &g.facts, a, &v);

@@ -10,7 +10,9 @@
 
 static const struct key_row given_keys[] = {
     {STR_INIT("now"), KEY_OPTIONAL},    {STR_INIT("principal"), KEY_OPTIONAL}, {STR_INIT("request"), KEY_REQUIRED},
-    {STR_INIT("customer"), KEY_OPTIONAL}, {STR_INIT("run"), KEY_OPTIONAL},     {STR_INIT("counters"), KEY_OPTIONAL}};
+    {STR_INIT("customer"), KEY_OPTIONAL}, {STR_INIT("run"), KEY_OPTIONAL},     {STR_INIT("counters"), KEY_OPTIONAL},
+    {STR_INIT("customers"), KEY_OPTIONAL}, {STR_INIT("relations"), KEY_OPTIONAL},
+    {STR_INIT("created_by"), KEY_OPTIONAL}, {STR_INIT("metadata"), KEY_OPTIONAL}, {STR_INIT("queries"), KEY_OPTIONAL}};
 static const struct key_row principal_keys[] = {
     {STR_INIT("agent"), KEY_OPTIONAL}, {STR_INIT("key"), KEY_OPTIONAL},  {STR_INIT("owner"), KEY_OPTIONAL},
     {STR_INIT("tenant"), KEY_OPTIONAL}, {STR_INIT("user"), KEY_OPTIONAL}};
@@ -103,6 +105,7 @@ void check_given(struct parse *x, const struct yaml *given)
     check_texts(x, yaml_get(given, STR("run")), STR("run"), run_keys, N(run_keys));
     check_request(x, yaml_get(given, STR("request")));
     check_counters(x, yaml_get(given, STR("counters")));
+    check_given_scope(x, given);
 }
 
 /* --- facts -------------------------------------------------------------------------------------------------------- */
@@ -220,6 +223,7 @@ void read_given(const struct yaml *given, const struct known *known, struct aren
     f->run_id = text_of(run, "id", STR("run"));
     f->parent_run_id = text_of(run, "parent", STR_NONE);
     read_customer(yaml_get(given, STR("customer")), f);
+    read_affected(given, a, f);
     (void)wall_parse(text_of(given, "now", STR("2026-01-01T12:00:00Z")), &f->now); /* checked */
     read_request(yaml_get(given, STR("request")), known, a, f);
 }

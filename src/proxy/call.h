@@ -28,7 +28,7 @@ enum call_state {
 };
 
 #define CALL_MAGIC 0x666c79ca
-#define ATTEMPTS_MAX 8
+#define ATTEMPTS_MAX 16
 #define OBJECTS_MAX 64
 #define CALL_ADDITIONS_MAX 3
 
@@ -105,6 +105,10 @@ struct call {
     struct http_field *send_fields; /* the agent's fields that go on; NULL: not copied yet */
     size_t n_send_fields;
     struct str lookup_key;
+    void (*lookup_done)(struct call *c, uint16_t status, struct str body);
+    struct saas_affected *affecting; /* on whose accounts (affected.c); NULL: not asked yet */
+    struct scope_answer *answers;          /* QUESTIONS_MAX; NULL: none yet (question.c) */
+    size_t i_question;               /* of the verdict's */
     int n_decided, n_tries; /* forward attempts */
     struct cost settled;    /* after call_settle */
 
@@ -142,6 +146,8 @@ void stage_classify(struct call *c);
 void call_facts_again(struct call *c); /* after a look-up */
 void stage_decide(struct call *c);
 void stage_look_up(struct call *c, bool wants_amount, bool wants_customer);
+void stage_affected(struct call *c); /* on whose accounts does it act? */
+void stage_question(struct call *c); /* what scopes ask about them */
 void stage_hold(struct call *c);
 void stage_forward(struct call *c);
 void stage_answer(struct call *c, const struct http_head *head);

@@ -141,12 +141,24 @@ static void on_idempotency(void *ctx)
 
 /* --- decide ----------------------------------------------------------------------------------------------------- */
 
+/* The verdict is another one when these return. */
+static bool ask_for_scope(struct call *c)
+{
+    if (c->verdict.wants_affected)
+        stage_affected(c);
+    else if (c->verdict.n_questions)
+        stage_question(c);
+    else
+        return false;
+    return true;
+}
+
 static bool ask_for_facts(struct call *c)
 {
     struct str path;
     const struct verdict *v = &c->verdict;
     if (!v->wants_cost && !v->wants_customer)
-        return false;
+        return ask_for_scope(c);
     bool amount = v->wants_cost && c->saas.can_look_up_amount;
     bool customer = v->wants_customer && c->saas.can_look_up_customer;
     if ((amount || customer) && saas_lookup_path(&c->saas, amount, customer, &c->arena, &path)) {
@@ -164,7 +176,8 @@ void stage_decide(struct call *c)
         call_refuse(c, CODE_OVERLOADED, 0, CALL_STOPPING);
         return;
     }
-    policy_decide(c->adm.policy, c->adm.key->limits, &c->facts, c->may_look_up, &c->arena, &c->verdict);
+    policy_decide(c->adm.policy, c->adm.key->limits, &c->facts,
+                  POLICY_MAY_ASK | (c->may_look_up ? POLICY_MAY_LOOK_UP : 0), &c->arena, &c->verdict);
     if (c->verdict.effect == EFFECT_PERMIT && (ask_for_facts(c) || !call_customer_fits(c)))
         return;
     separate_ledgers(c);

@@ -220,8 +220,10 @@ void call_reply_refusal(struct call *c, enum code code, uint16_t status, struct 
 
     counter_add(COUNTER_calls_denied, c->has_key ? 1 : 0);
     buf_init(&body, REFUSAL_BYTES_MAX);
-    struct str text =
-        arena_printf(&c->arena, STR_FMT " [" STR_FMT ", call %s]", STR_ARG(sentence), STR_ARG(code_text(code)), c->id);
+    struct str whom = code == CODE_SCOPE_DENIED ? c->verdict.whom : STR_NONE; /* not for the record */
+    struct str text = arena_printf(&c->arena, STR_FMT "%s" STR_FMT "%s [" STR_FMT ", call %s]", STR_ARG(sentence),
+                                   whom.n ? " (account " : "", STR_ARG(whom), whom.n ? ")" : "",
+                                   STR_ARG(code_text(code)), c->id);
     if (saas_refusal_body(c->vendor ? c->vendor->connector : NULL, code, status, text, str_c(c->id), &body) < 0)
         buf_reset(&body);
     fields[n++] = (struct http_field){STR("content-type"), STR("application/json")};

@@ -227,7 +227,7 @@ static void parse_root(struct parse *p, const struct yaml *root)
     static const char *const keys[] = {
         "connector", "version", "layer", "base_url", "root_header", "root_agents", "root_keys", "modes",
         "secret", "request", "request_id_header", "idempotency", "tag", "error", "no_charge", "currencies",
-        "free_ids", "customer_ids", "objects", "operations", "known", "hosts", "object_id"};
+        "free_ids", "customer_ids", "objects", "operations", "known", "hosts", "object_id", "scope"};
     struct connector *c = p->c;
     read_keys(p, root, keys, sizeof(keys) / sizeof(keys[0]));
     if (!yaml_is(root, YAML_MAP))
@@ -257,6 +257,7 @@ static void parse_root(struct parse *p, const struct yaml *root)
     parse_no_charge(p, yaml_get(root, STR("no_charge")));
     parse_currencies(p, yaml_get(root, STR("currencies")));
     parse_objects(p, yaml_get(root, STR("objects")));
+    parse_scope_rules(p, yaml_get(root, STR("scope")));
     parse_operations(p, yaml_get(root, STR("operations")), yaml_get(root, STR("known")));
 }
 

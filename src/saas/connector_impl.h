@@ -174,6 +174,31 @@ struct object_type {
     size_t n_also;
 };
 
+/* Whose is what: how ids look, how fields that hold them are called, and where the vendor says it. */
+enum owner_kind {
+#define OWNER(name, text, help) OWNER_##name,
+#include "saas/owner.tbl.h"
+#undef OWNER
+    OWNER_COUNT
+};
+struct owner_row {
+    enum owner_kind kind;
+    struct strs prefixes, named; /* how ids begin; the last key of fields, and path parameters */
+    struct str get;              /* of a customer or an object: a path with {id} */
+    struct strs customers, via;  /* JSON paths: its customer, else another object that has one */
+    bool is_kept;                /* stays with its customer for good */
+    bool may_be_free;            /* one that belongs to nobody may be used for anybody: a card not yet attached */
+};
+
+/* What a scope needs to know of the vendor. Without rows, the declared customers of a request are all it acts on. */
+struct scope_rules {
+    struct owner_row *owners;
+    size_t n_owners;
+    struct strs ignored; /* first keys of fields that name nobody: metadata */
+    struct strs expands; /* what an answer may be expanded by: parts of such a path */
+    struct strs nobody;  /* operations on nobody's account, or on anybody's; `*.` before or `.*` behind takes all */
+};
+
 struct operation {
     struct str id;   /* refunds.create */
     struct str name; /* stripe.refunds.create */
@@ -263,6 +288,7 @@ struct connector {
     struct str object_id;               /* the member that is an object's id */
     struct object_type *objects;
     size_t n_objects;
+    struct scope_rules scope;
     struct operation *ops;
     size_t n_ops;
     /* Operations by their route_key(): chains of indexes + 1 (0 ends one), the latest first. */
@@ -305,6 +331,13 @@ int add_param(struct reading *rd, size_t i, struct str value);
 /* call_json.c */
 /* The declared parameters out of a JSON body; the body itself goes on as it is. */
 int read_json(struct reading *rd);
+
+/* owners.c */
+const struct owner_row *owner_of_field(const struct connector *c, struct str key);
+const struct owner_row *owner_of_id(const struct connector *c, struct str id);
+/* It looks like an id of a kind that the connector does not know. */
+bool is_strange_id(struct str s);
+bool acts_on_nobody(const struct connector *c, const struct operation *op);
 
 /* derive.c */
 /* Adds the derived parameters; room for them is there. */

@@ -29,6 +29,9 @@ size_t parse_list(struct parse *p, const struct yaml *node, size_t item_bytes, v
 /* price.c: the table of that name; a fault when there is none. */
 void parse_prices(struct parse *p, const struct yaml *at, struct str name, const struct price_table **ret);
 
+/* owners.c */
+void parse_scope_rules(struct parse *p, const struct yaml *map);
+
 /* connector_cost.c */
 void parse_derive(struct parse *p, const struct yaml *row, struct operation *op);
 void parse_price(struct parse *p, const struct yaml *row, struct operation *op);

@@ -172,6 +172,57 @@ static void put_actors(struct personal *p, const struct facts *f)
     personal_value_end(p);
 }
 
+/* Whose accounts a scope was told of; or that it could not be told, and why. */
+static void put_affected(struct personal *p, const struct facts *f)
+{
+    if (f->affected.state == AFFECTED_UNASKED)
+        return;
+    personal_value(p, STR("affected"));
+    jw_object(&p->w);
+    if (f->affected.state == AFFECTED_UNTOLD)
+        jw_put_str(&p->w, STR("untold"), f->affected.why);
+    jw_key(&p->w, STR("accounts"));
+    jw_array(&p->w);
+    for (size_t i = 0; i < f->affected.n; i++) {
+        jw_object(&p->w);
+        jw_put_str(&p->w, STR("id"), f->affected.items[i].id);
+        jw_put_bool(&p->w, STR("customer"), f->affected.items[i].is_customer);
+        jw_object_end(&p->w);
+    }
+    jw_array_end(&p->w);
+    jw_object_end(&p->w);
+    personal_value_end(p);
+}
+
+static void put_answer(struct json_writer *w, const struct scope_answer *a)
+{
+    jw_object(w);
+    jw_put_str(w, STR("question"), question_text(a->q.kind));
+    record_put_str(w, STR("source"), a->q.source);
+    record_put_str(w, STR("name"), a->q.name);
+    record_put_str(w, STR("subject"), a->q.subject);
+    jw_put_str(w, STR("about"), a->q.about);
+    record_put_str(w, STR("from"), a->from);
+    if (a->is_known)
+        jw_put_str(w, STR("value"), a->value.n ? a->value : STR(""));
+    else
+        jw_put_str(w, STR("unknown"), a->why.n ? a->why : STR("no answer"));
+    jw_put_i64(w, STR("age_ms"), a->age_ms);
+    jw_object_end(w);
+}
+
+static void put_answers(struct personal *p, const struct facts *f)
+{
+    if (!f->n_answers)
+        return;
+    personal_value(p, STR("answers"));
+    jw_array(&p->w);
+    for (size_t i = 0; i < f->n_answers; i++)
+        put_answer(&p->w, &f->answers[i]);
+    jw_array_end(&p->w);
+    personal_value_end(p);
+}
+
 static void put_duplicate(struct personal *p, const struct record_open *o)
 {
     if (!o->duplicate.n)
@@ -208,6 +259,8 @@ void record_open_begin(struct record_writer *rw, const struct record_open *o, st
     personal_str(&p, STR("path"), o->path);
     personal_str(&p, STR("idempotency_key"), o->idempotency_key);
     put_duplicate(&p, o);
+    put_affected(&p, f);
+    put_answers(&p, f);
     if (f->n_params) {
         personal_value(&p, STR("params"));
         put_params(&p.w, f);
