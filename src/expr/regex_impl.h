@@ -57,3 +57,11 @@ struct part {
 
 /* The tree; NULL: *ret_why is static, and *ret_at says where. */
 const struct part *regex_parse(struct arena *a, struct str pattern, const char **ret_why, size_t *ret_at);
+
+/* --- regex_run.c, for regex_find.c --- */
+
+/* Between the characters on both sides of a place. */
+bool regex_holds(enum regex_assert what, uint32_t before, uint32_t here);
+bool regex_takes(const struct regex_inst *inst, uint32_t c);
+/* Bytes of the first character of s; *ret REGEX_NO_CHAR: there is none. */
+size_t regex_next_char(struct str s, uint32_t *ret);

@@ -10,7 +10,7 @@
 
 #include "codec/utf8.h"
 
-#define NO_CHAR UINT32_MAX /* before the text, and behind it */
+#define NO_CHAR REGEX_NO_CHAR /* before the text, and behind it */
 
 struct states {
     uint16_t members[REGEX_STATES_MAX];
@@ -32,18 +32,18 @@ static bool is_word(uint32_t c)
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= 'a' && c <= 'z');
 }
 
-static bool holds(const struct run *run, enum regex_assert what)
+bool regex_holds(enum regex_assert what, uint32_t before, uint32_t here)
 {
-    bool is_edge = is_word(run->before) != is_word(run->here);
+    bool is_edge = is_word(before) != is_word(here);
     switch (what) {
     case ASSERT_TEXT_START:
-        return run->before == NO_CHAR;
+        return before == NO_CHAR;
     case ASSERT_TEXT_END:
-        return run->here == NO_CHAR;
+        return here == NO_CHAR;
     case ASSERT_LINE_START:
-        return run->before == NO_CHAR || run->before == '\n';
+        return before == NO_CHAR || before == '\n';
     case ASSERT_LINE_END:
-        return run->here == NO_CHAR || run->here == '\n';
+        return here == NO_CHAR || here == '\n';
     case ASSERT_WORD_EDGE:
         return is_edge;
     case ASSERT_NO_WORD_EDGE:
@@ -75,12 +75,12 @@ static void follow(struct run *run, uint16_t i)
             enter(run, inst->x);
         if (inst->op == OP_SPLIT)
             enter(run, inst->y);
-        if (inst->op == OP_ASSERT && holds(run, inst->what))
+        if (inst->op == OP_ASSERT && regex_holds(inst->what, run->before, run->here))
             enter(run, (uint16_t)(at + 1));
     }
 }
 
-static bool takes(const struct regex_inst *inst, uint32_t c)
+bool regex_takes(const struct regex_inst *inst, uint32_t c)
 {
     for (size_t i = 0; i < inst->n_ranges; i++)
         if (c >= inst->ranges[i].from && c <= inst->ranges[i].to)
@@ -88,7 +88,7 @@ static bool takes(const struct regex_inst *inst, uint32_t c)
     return false;
 }
 
-static size_t next_char(struct str s, uint32_t *ret)
+size_t regex_next_char(struct str s, uint32_t *ret)
 {
     size_t n = utf8_next(s);
     *ret = s.n == 0 ? NO_CHAR : n == 0 ? 0xfffd : utf8_code(s, n);
@@ -103,7 +103,7 @@ bool regex_match(const struct regex *r, struct str text)
         sets[i].n = 0;
         memset(sets[i].place, 0, r->n * sizeof *sets[i].place);
     }
-    size_t n = next_char(text, &run.here);
+    size_t n = regex_next_char(text, &run.here);
     for (int turn = 0;; turn ^= 1) {
         follow(&run, 0); /* the pattern may begin anywhere */
         if (run.is_match || run.here == NO_CHAR)
@@ -114,10 +114,10 @@ bool regex_match(const struct regex *r, struct str text)
         run.to->n = 0;
         run.before = c;
         text = str_sub(text, n, SIZE_MAX);
-        n = next_char(text, &run.here);
+        n = regex_next_char(text, &run.here);
         for (size_t i = 0; i < from->n; i++) {
             const struct regex_inst *inst = &r->insts[from->members[i]];
-            if (inst->op == OP_RANGES && takes(inst, c))
+            if (inst->op == OP_RANGES && regex_takes(inst, c))
                 follow(&run, (uint16_t)(from->members[i] + 1));
         }
     }

@@ -1,0 +1,111 @@
+/*
+ * redact/detect_email.c - addresses of mail, found by what stands before and behind an @ (or %40, as in URLs).
+ *
+ * Of a run that is longer than a local part may be, the last LOCAL_MAX bytes count. A domain has a dot, and its last
+ * label letters: `node@18.2.0` and `user@10.0.0.1` are no addresses.
+ */
+#include "redact/detect_impl.h"
+
+#include <string.h>
+
+#define LOCAL_MAX 64
+#define DOMAIN_MAX 253
+#define AT_ESCAPED STR("%40")
+
+static bool is_local(char c) { return is_alnum(c) || (c && strchr("._%+-'", c)); }
+
+/* Bytes of the sign at place i; 0: there is none. */
+static size_t at_sign(const struct window *w, size_t i)
+{
+    struct str rest = str_sub(w->text, i, SIZE_MAX);
+    return rest.n && rest.p[0] == '@' ? 1 : str_starts(rest, AT_ESCAPED) ? AT_ESCAPED.n : 0;
+}
+
+static bool is_top_label(struct str s)
+{
+    if (s.n > 4 && str_eq_nocase(str_sub(s, 0, 4), STR("xn--")))
+        return true;
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_letter(s.p[i]) && !is_high(s.p[i]))
+            return false;
+    return s.n >= 2;
+}
+
+/* The longest domain at place `at`. */
+static enum fit fit_domain(const struct window *w, size_t at, size_t *ret_n)
+{
+    size_t n = 0, i = at, began = at;
+    for (; i - at < DOMAIN_MAX; i++) {
+        if (i == w->text.n && !w->is_end)
+            return FIT_MORE;
+        char c = i < w->text.n ? w->text.p[i] : 0;
+        if (is_alnum(c) || is_high(c) || c == '-')
+            continue;
+        size_t end = i;
+        while (end > began && w->text.p[end - 1] == '-')
+            end--;
+        if (began > at && is_top_label(str_sub(w->text, began, end - began)))
+            n = end - at;
+        if (c != '.' || i == began)
+            break;
+        began = i + 1;
+    }
+    *ret_n = n;
+    return n ? FIT_YES : FIT_NO;
+}
+
+/* Behind a %40 that stands on both sides of place i. */
+static size_t behind_at_sign(const struct window *w, size_t i)
+{
+    for (size_t k = 1; k < AT_ESCAPED.n; k++) {
+        bool is_begun = true;
+        for (size_t b = 1; b <= k; b++)
+            is_begun &= window_before(w, i, b) == AT_ESCAPED.p[k - b];
+        if (is_begun && str_starts(str_sub(w->text, i, SIZE_MAX), str_sub(AT_ESCAPED, k, SIZE_MAX)))
+            return i + AT_ESCAPED.n - k;
+    }
+    return i;
+}
+
+static size_t skip_to_local(const struct window *w, size_t i)
+{
+    while (i < w->text.n && !is_local(w->text.p[i]))
+        i++;
+    return i;
+}
+
+static size_t end_of_local(const struct window *w, size_t i)
+{
+    while (i < w->text.n && is_local(w->text.p[i]) && !at_sign(w, i))
+        i++;
+    return i;
+}
+
+/* Where a local part that ends at `end`, in a run from `from` on, begins: quotes and dots before it are prose. */
+static size_t begin_of_local(const struct window *w, size_t from, size_t end)
+{
+    size_t i = end - from > LOCAL_MAX ? end - LOCAL_MAX : from;
+    while (i < end && strchr("'.-%", w->text.p[i]))
+        i++;
+    return i;
+}
+
+enum detected detect_email(const struct window *w, size_t from, struct span *ret)
+{
+    for (size_t i = skip_to_local(w, behind_at_sign(w, from)); i < w->text.n; i = skip_to_local(w, i)) {
+        size_t end = end_of_local(w, i), sign = at_sign(w, end), n;
+        size_t tail = LOCAL_MAX + AT_ESCAPED.n;
+        if (end == w->text.n && !w->is_end) {
+            *ret = (struct span){end - i > tail ? end - tail : i, 0};
+            return DETECTED_MAYBE;
+        }
+        size_t begin = begin_of_local(w, i, end);
+        enum fit f = sign && begin < end ? fit_domain(w, end + sign, &n) : FIT_NO;
+        if (f != FIT_NO) {
+            *ret = (struct span){begin, f == FIT_YES ? end + sign + n - begin : 0};
+            return f == FIT_YES ? DETECTED_SPAN : DETECTED_MAYBE;
+        }
+        i = end + sign;
+    }
+    return DETECTED_NOTHING;
+}
