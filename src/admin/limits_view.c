@@ -24,7 +24,7 @@ struct entry {
     int64_t sliding_ns;
     struct str zone;
     bool has_max;
-    int64_t max; /* nano-USD or a count */
+    int64_t max, soft; /* nano-USD or a count; soft 0: none */
 };
 
 struct bucket {
@@ -68,21 +68,26 @@ static bool parse_max(enum limit_meter meter, struct str text, int64_t *ret)
     return (meter == METER_USD ? money_parse(text, ret) : str_to_i64(text, ret)) == 0;
 }
 
+static bool read_units(enum limit_meter meter, struct json value, int64_t *ret)
+{
+    struct str text = STR("");
+    if (!json_str(value, &text))
+        (void)json_number_text(value, &text); /* neither: there is none */
+    return parse_max(meter, text, ret);
+}
+
 static void add_document(struct view *v, struct json document)
 {
-    struct json limit, max;
+    struct json limit;
     for (struct json_iter it = json_each(json_get(document, STR("limits"))); json_next(&it, NULL, &limit);) {
-        struct str text = STR("");
         struct entry *e = entry_new(v, text_of(limit, "counter"), text_of(limit, "meter"), text_of(limit, "window"));
         if (!e)
             continue;
         e->policy = text_of(document, "policy");
         e->id = text_of(limit, "id");
         e->limit = limit;
-        max = json_get(limit, STR("max"));
-        if (!json_str(max, &text))
-            (void)json_number_text(max, &text); /* neither: no maximum is shown */
-        e->has_max = parse_max(e->meter, text, &e->max);
+        e->has_max = read_units(e->meter, json_get(limit, STR("max")), &e->max);
+        (void)read_units(e->meter, json_get(limit, STR("soft")), &e->soft); /* absent: none */
     }
 }
 
@@ -223,6 +228,8 @@ static void put_bucket(struct json_writer *w, const struct entry *e, const struc
     } else {
         jw_put_null(w, STR("left"));
     }
+    if (e->soft)
+        jw_put_bool(w, STR("is_past_soft"), b->settled > e->soft || b->held > e->soft - b->settled);
     jw_put_str_or_null(w, STR("resets_at"), b->resets_at);
     jw_object_end(w);
 }
@@ -252,6 +259,18 @@ static void put_match(struct json_writer *w, struct json match)
     jw_object_end(w);
 }
 
+static void put_runs(struct json_writer *w, struct json runs)
+{
+    int64_t max_new;
+    if (!json_i64(json_get(runs, STR("max_new")), &max_new))
+        return;
+    jw_key(w, STR("runs"));
+    jw_object(w);
+    jw_put_i64(w, STR("max_new"), max_new);
+    jw_put_str(w, STR("per"), text_of(runs, "per"));
+    jw_object_end(w);
+}
+
 static void put_entry(struct json_writer *w, const struct entry *e)
 {
     char window[WINDOW_TEXT_BYTES];
@@ -272,6 +291,9 @@ static void put_entry(struct json_writer *w, const struct entry *e)
         put_units(w, STR("max"), e->meter, e->max);
     else
         jw_put_null(w, STR("max"));
+    if (e->soft)
+        put_units(w, STR("soft"), e->meter, e->soft);
+    put_runs(w, json_get(e->limit, STR("runs")));
     jw_key(w, STR("match"));
     put_match(w, json_get(e->limit, STR("match")));
     if (json_str(json_get(e->limit, STR("when")), &when))

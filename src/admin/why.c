@@ -223,19 +223,22 @@ static void explain_limit(struct why *y, struct json limit)
     struct str id = why_text(limit, "id"), bucket = why_text(limit, "bucket"), meter = why_text(limit, "meter");
     struct str window = why_text(limit, "window"), resets = why_text(limit, "resets_at");
     char words[WINDOW_TEXT_BYTES];
-    int64_t n = 0, before = 0, held = 0, max = 0;
+    int64_t n = 0, before = 0, held = 0, max = 0, soft = 0;
     (void)number_of(limit, "n", &n); /* absent is 0 */
     (void)number_of(limit, "before", &before);
     (void)number_of(limit, "held", &held);
     (void)number_of(limit, "max", &max);
+    (void)number_of(limit, "soft", &soft);
     __int128 after = (__int128)n + before + held;
+    bool is_beyond = soft && after > soft;
 
     why_say(y, "limit",
             STR_FMT " (" STR_FMT " " STR_FMT ", " STR_FMT "): %s settled + %s held + %s for this call "
-                    "%s max %s%s%s" STR_FMT ".",
+                    "%s max %s%s%s%s%s" STR_FMT ".",
             STR_ARG(id), STR_ARG(meter), STR_ARG(words_of(window, words)), STR_ARG(bucket.n ? bucket : STR("-")),
             units(y, meter, before), units(y, meter, held), units(y, meter, n),
             after > max ? ">" : "<=", units(y, meter, max), after > max ? ": no room" : "",
+            is_beyond ? "; beyond the soft threshold " : "", is_beyond ? units(y, meter, soft) : "",
             resets.n ? "; resets at " : "", STR_ARG(resets));
 }
 

@@ -85,6 +85,8 @@ LIMIT(idempotency_keep_ms, 86400000, 1000, 2592000000, "ms", "how long an idempo
 LIMIT(duplicates_max, 100000, 16, 10000000, "requests",
       "requests remembered to find duplicates; at the maximum the oldest is forgotten")
 LIMIT(objects_max, 1000000, 16, 100000000, "objects", "vendor objects in memory; older ones are in the store")
+LIMIT(run_links_max, 100000, 16, 10000000, "runs",
+      "runs with a parent in memory, to find the root of their tree; at the maximum the oldest is forgotten")
 LIMIT(run_tool_calls_max, 1000, 1, 1000000, "tool calls",
       "tool calls of one run in memory, to find which calls they cause; the oldest go first")
 LIMIT(tool_calls_bytes_max, 67108864, 65536, 17179869184, "bytes",

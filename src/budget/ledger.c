@@ -88,6 +88,8 @@ static void look(const struct ledger *l, struct limit_need *needs, size_t i)
     check(need->n >= 0 && need->max >= 0);
     const struct bucket *b = NULL;
     need->before = need->held = 0;
+    if (need->counts_new)
+        need->n = i > 0 && !bucket_find(l, needs[i - 1].counter, needs[i - 1].bucket);
     if (need->window != WINDOW_CALL) {
         b = bucket_find(l, need->counter, need->bucket);
         need->window_start = bucket_window(l, b, need);
@@ -98,7 +100,7 @@ static void look(const struct ledger *l, struct limit_need *needs, size_t i)
         need->held = add_capped(need->held, taken_before(needs, i));
     }
     need->after = add_capped(add_capped(need->before, need->held), need->n);
-    need->is_short = need->after > need->max || need->after == INT64_MAX;
+    need->is_short = (need->after > need->max || need->after == INT64_MAX) && !(need->counts_new && need->n == 0);
     if (need->window == WINDOW_SLIDING)
         need->resets_at = sliding_resets_at(b, need);
 }
@@ -160,6 +162,18 @@ int ledger_hold(struct ledger *l, struct limit_need *needs, size_t n_needs, stru
     check_slow(is_sound(l));
     *ret_hold = h;
     return 0;
+}
+
+bool ledger_soft_is_news(struct ledger *l, const struct limit_need *need)
+{
+    if (need->soft == 0 || need->after <= need->soft)
+        return false;
+    struct bucket *b = bucket_find(l, need->counter, need->bucket);
+    if (!b || need->window_start < b->soft_told_until)
+        return false;
+    wall_t end = window_end(need->window, need->sliding_ns, need->zone, need->window_start);
+    b->soft_told_until = end ? end : INT64_MAX;
+    return true;
 }
 
 void ledger_restore_begin(struct ledger *l, wall_t now)

@@ -82,6 +82,12 @@ int ledger_hold(struct ledger *l, struct limit_need *needs, size_t n_needs, stru
 void ledger_look(struct ledger *l, struct limit_need *needs, size_t n_needs);
 
 /*
+ * A need just held passed its soft threshold, and nobody was told yet in its window (a sliding one's length): true, and
+ * false from now on.
+ */
+bool ledger_soft_is_news(struct ledger *l, const struct limit_need *need);
+
+/*
  * A call joins a hold whose cost was not released (an idempotent retry; a settled one is fine, it costs nothing
  * again): n_live + 1, one more reference. Recovery and reconciliation join a restored hold so too, before they end it.
  */

@@ -34,6 +34,7 @@ struct bucket {
     wall_t window_start;
     int64_t settled, held;
     struct ring *ring; /* WINDOW_SLIDING; else NULL */
+    wall_t soft_told_until; /* the passing of a soft threshold is no news before that */
     size_t n_open;
     int64_t sum_left; /* scratch of ledger_check */
     size_t sum_open;

@@ -58,6 +58,7 @@ struct facts {
     int64_t token_lifetime_s; /* from its iat to its exp */
     struct claims claims;
     struct str run_id, parent_run_id;
+    struct str root_run_id; /* the run that began the tree that this one is of; its own where it has no parent */
     enum run_source run_source;
     enum run_trust run_trust;
     /* where to, and what */

@@ -48,6 +48,8 @@ struct limit_need {
     int64_t max;
     int64_t n;      /* how much this call holds */
     bool may_clamp; /* without room: lower what the model may answer, and decide again */
+    bool counts_new; /* of the need before it: asks 1 where that one's bucket has never been touched, else nothing */
+    int64_t soft;   /* the threshold that only tells; 0: none */
     /* filled by the ledger when it looks */
     int64_t before; /* settled in this window */
     int64_t held;   /* held by other calls, all windows */

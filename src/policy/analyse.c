@@ -112,10 +112,10 @@ static void analyse_limit(struct parse *x, const struct limit *l)
              "adds money coming in to money going out, which caps neither: give it `class: [money_out]` and write "
              "another for money_in",
              l->id);
-    if (has_bit(l->by, BY_RUN))
+    if ((has_bit(l->by, BY_RUN) || has_bit(l->by, BY_ROOT_RUN)) && !l->runs)
         warn(x, l->line, l->col, "claimed_runs",
-             "counts each run by itself, and agents name their runs themselves: keep a limit by agent or key beside it "
-             "(`runs: {max_new, per}` is not available yet)",
+             "counts each run by itself, and agents name their runs themselves: bound how many they begin "
+             "(`runs: {max_new: 20, per: 1h}`), or keep a limit by agent or key beside it",
              l->id);
     if (has_foreign_operations_only(m))
         warn(x, l->line, l->col, "never_applies", "never applies: none of its operations belongs to its vendors",

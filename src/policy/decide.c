@@ -202,6 +202,20 @@ static bool ask_of(struct gather *g, const struct limit *l, int64_t *ret_n)
     return true;
 }
 
+/* Beside the need of a limit by run: the ledger knows whether the run is new. */
+static int add_new_run(struct gather *g, const struct limit *runs)
+{
+    if (g->v->n_needs == g->n_max)
+        return err_trace(-ERR_TOO_LARGE);
+    struct limit_need *need = &g->v->needs[g->v->n_needs];
+    int r = limit_need(runs, g->f, 1, g->a, need);
+    if (r < 0)
+        return err_trace(r);
+    need->counts_new = true;
+    g->v->n_needs++;
+    return 0;
+}
+
 static int add_limit(struct gather *g, const struct limit *l)
 {
     int64_t n;
@@ -221,7 +235,7 @@ static int add_limit(struct gather *g, const struct limit *l)
     if (r < 0)
         return err_trace(r);
     g->v->needs[g->v->n_needs++].may_clamp = l->may_clamp && is_model_call(g->f);
-    return 0;
+    return l->runs && g->f->run_trust == RUN_CLAIMED ? add_new_run(g, l->runs) : 0;
 }
 
 /* The document's limits and the key's, merged in id order. */
@@ -241,7 +255,7 @@ static int add_limits(struct gather *g, const struct policy *p, const struct key
 static void gather_needs(const struct policy *p, const struct key_limits *k, struct gather *g)
 {
     struct verdict *v = g->v;
-    size_t n = p->n_limits + (k ? k->n : 0);
+    size_t n = 2 * p->n_limits + (k ? k->n : 0); /* a limit by run may have one on new runs beside it */
     g->n_max = n < LIMIT_NEEDS_MAX ? n : LIMIT_NEEDS_MAX;
     v->needs = arena_try_alloc(g->a, (g->n_max + 1) * sizeof *v->needs);
     if (!v->needs || add_limits(g, p, k) < 0) {

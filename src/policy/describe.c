@@ -139,13 +139,19 @@ static void say_rule(struct buf *b, const struct rule *r)
     buf_add(b, STR("."));
 }
 
+static void say_units(struct buf *b, enum limit_meter meter, int64_t n)
+{
+    char text[MONEY_TEXT_BYTES];
+    if (meter == METER_USD)
+        buf_add(b, money_text_short(n, text));
+    else
+        buf_printf(b, "%lld", (long long)n);
+}
+
 static void say_most(struct buf *b, const struct limit *l)
 {
-    char text[MONEY_TEXT_BYTES], window[WINDOW_TEXT_BYTES];
-    if (l->meter == METER_USD)
-        buf_add(b, money_text_short(l->max, text));
-    else
-        buf_printf(b, "%lld", (long long)l->max);
+    char window[WINDOW_TEXT_BYTES];
+    say_units(b, l->meter, l->max);
     buf_printf(b, " " STR_FMT " " STR_FMT, STR_ARG(meter_unit(l->meter)),
                STR_ARG(window_words(l->window, l->sliding_ns, zone_name(l->zone), window)));
 }
@@ -153,6 +159,7 @@ static void say_most(struct buf *b, const struct limit *l)
 static void say_limit(struct buf *b, const struct limit *l)
 {
     const struct patterns *agents = &l->match.by_key[MATCH_AGENT];
+    char window[WINDOW_TEXT_BYTES];
     size_t n = 0;
 
     buf_add(b, STR("At most "));
@@ -161,7 +168,7 @@ static void say_limit(struct buf *b, const struct limit *l)
         if (!(l->by & 1u << k) || (k == BY_RUN && l->window == WINDOW_RUN))
             continue;
         buf_add(b, n++ ? STR(" and ") : STR(" for each "));
-        buf_add(b, by_text(k));
+        buf_add(b, k == BY_ROOT_RUN ? STR("tree of runs") : by_text(k));
     }
     buf_add(b, STR(", over "));
     say_calls(b, &l->match);
@@ -170,6 +177,14 @@ static void say_limit(struct buf *b, const struct limit *l)
         say_names(b, agents);
     }
     say_condition(b, l->when);
+    if (l->runs)
+        buf_printf(b, "; a key may name %lld new runs " STR_FMT, (long long)l->runs->max,
+                   STR_ARG(window_words(l->runs->window, l->runs->sliding_ns, STR_NONE, window)));
+    if (l->soft) {
+        buf_add(b, STR("; beyond "));
+        say_units(b, l->meter, l->soft);
+        buf_add(b, STR(" it is told"));
+    }
     if (l->may_clamp)
         buf_add(b, STR("; near the end answers get shorter"));
     buf_add(b, STR("."));

@@ -38,6 +38,12 @@ void limit_name_counter(struct limit *l, struct str document, struct arena *a)
                      : arena_printf(a, "key/" STR_FMT "/" STR_FMT, STR_ARG(meter), STR_ARG(window));
 }
 
+void limit_name_runs(struct limit *runs, const struct limit *l, struct str document, struct arena *a)
+{
+    runs->id = arena_printf(a, STR_FMT ".runs", STR_ARG(l->id));
+    limit_name_counter(runs, document, a);
+}
+
 static bool is_separator(unsigned char c)
 {
     return c < 0x20 || c == 0x7f || c == ',' || c == '=' || c == '%' || c == '/';
@@ -62,17 +68,19 @@ static char *put_value(char *p, struct str s)
     return p;
 }
 
-/* The parts of one `by` value: a run is one of a tenant and an agent, everything else is itself. */
+/*
+ * The parts of one `by` value: a run is one of a tenant and an agent; a tree of runs one of a tenant, since its agents
+ * differ; everything else is itself.
+ */
 static size_t value_parts(const struct facts *f, enum by b, struct str parts[3])
 {
-    if (b != BY_RUN) {
-        parts[0] = by_value(f, b);
-        return 1;
-    }
-    parts[0] = f->tenant;
-    parts[1] = f->agent;
-    parts[2] = f->run_id;
-    return 3;
+    size_t n = 0;
+    if (b == BY_RUN || b == BY_ROOT_RUN)
+        parts[n++] = f->tenant;
+    if (b == BY_RUN)
+        parts[n++] = f->agent;
+    parts[n++] = by_value(f, b);
+    return n;
 }
 
 static int bucket_name(unsigned by, const struct facts *f, struct arena *a, struct str *ret)
@@ -117,6 +125,8 @@ static struct str whose_part(enum by b, const struct facts *f, struct arena *a)
         return arena_join(a, (struct str[]){STR("calls without a "), by_text(b)}, 2);
     if (b == BY_TENANT || b == BY_CUSTOMER)
         return arena_join(a, (struct str[]){STR("this "), by_text(b)}, 2);
+    if (b == BY_ROOT_RUN)
+        return arena_join(a, (struct str[]){STR("the tree of run "), value}, 2);
     return arena_join(a, (struct str[]){by_text(b), STR(" "), value}, 3);
 }
 
@@ -150,6 +160,7 @@ int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct a
         .window_start = window_start(l->window, l->sliding_ns, l->zone, f->now),
         .max = l->max,
         .n = n,
+        .soft = l->soft,
     };
     ret->resets_at = window_end(l->window, l->sliding_ns, l->zone, ret->window_start);
     return 0;

@@ -159,6 +159,13 @@ static int seal(struct parse *x, const struct yaml *root)
     return 0;
 }
 
+static void name_limit(struct limit *l, struct policy *p)
+{
+    limit_name_counter(l, p->name, &p->arena);
+    if (l->runs)
+        limit_name_runs((struct limit *)(uintptr_t)l->runs, l, p->name, &p->arena);
+}
+
 static int compile(struct parse *x, const struct yaml *root)
 {
     size_t n_errors = x->diags->n_errors;
@@ -169,7 +176,7 @@ static int compile(struct parse *x, const struct yaml *root)
     if (r < 0)
         return r;
     for (size_t i = 0; i < x->p->n_limits; i++)
-        limit_name_counter(&x->p->limits[i], x->p->name, &x->p->arena);
+        name_limit(&x->p->limits[i], x->p);
     analyse(x);
     return 0;
 }

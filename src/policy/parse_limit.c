@@ -11,10 +11,10 @@
 
 static const struct key_row limit_keys[] = {
     {STR_INIT("id"), KEY_REQUIRED},        {STR_INIT("meter"), KEY_REQUIRED},        {STR_INIT("max"), KEY_REQUIRED},
-    {STR_INIT("window"), KEY_REQUIRED},    {STR_INIT("by"), KEY_OPTIONAL},           {STR_INIT("match"), KEY_OPTIONAL},
+    {STR_INIT("window"), KEY_REQUIRED},    {STR_INIT("tz"), KEY_OPTIONAL},           {STR_INIT("by"), KEY_OPTIONAL},
+    {STR_INIT("soft"), KEY_OPTIONAL},      {STR_INIT("runs"), KEY_OPTIONAL},         {STR_INIT("match"), KEY_OPTIONAL},
     {STR_INIT("on_exceed"), KEY_OPTIONAL}, {STR_INIT("unknown_cost"), KEY_OPTIONAL}, {STR_INIT("mode"), KEY_OPTIONAL},
-    {STR_INIT("soft"), KEY_LATER},         {STR_INIT("when"), KEY_OPTIONAL},         {STR_INIT("approval"), KEY_LATER},
-    {STR_INIT("runs"), KEY_LATER},          {STR_INIT("tz"), KEY_OPTIONAL}};
+    {STR_INIT("when"), KEY_OPTIONAL},      {STR_INIT("approval"), KEY_LATER}};
 
 static const struct key_row window_keys[] = {
     {STR_INIT("calendar"), KEY_OPTIONAL}, {STR_INIT("call"), KEY_OPTIONAL},    {STR_INIT("run"), KEY_OPTIONAL},
@@ -110,21 +110,63 @@ static void check_meter_and_window(struct parse *x, const struct yaml *map, cons
         parse_fault(x, at, "bad_window", "every call is one request: a limit of requests has no window {call: true}");
 }
 
+/* An amount of what the limit counts: `max`, `soft`. */
+static bool parse_units(struct parse *x, const struct yaml *y, struct str name, enum limit_meter meter, int64_t *ret)
+{
+    struct str text;
+    if (meter != METER_USD) {
+        if (!parse_type(x, y, YAML_INT, name) || !yaml_i64(y, ret))
+            return false;
+        if (*ret < 0)
+            parse_fault(x, y, "bad_count", "`" STR_FMT "` is a count of 0 or more", STR_ARG(name));
+        return *ret >= 0;
+    }
+    if (y && !yaml_is(y, YAML_STR) && yaml_number_text(y, &text)) {
+        parse_fault(x, y, "amount_not_text",
+                    "an amount of money is text, so that no reader rounds it: " STR_FMT ": \"" STR_FMT "\"",
+                    STR_ARG(name), STR_ARG(text));
+        return false;
+    }
+    return parse_type(x, y, YAML_STR, name) && parse_amount(x, y, y->text, ret);
+}
+
 static void parse_max(struct parse *x, const struct yaml *map, struct limit *l)
 {
-    const struct yaml *y = yaml_get(map, STR("max"));
-    struct str text;
-    if (!y)
+    (void)parse_units(x, yaml_get(map, STR("max")), STR("max"), l->meter, &l->max); /* said in diags */
+}
+
+/* A threshold that only tells: beyond it something is said, and nothing is refused. */
+static void parse_soft(struct parse *x, const struct yaml *map, struct limit *l)
+{
+    const struct yaml *y = yaml_get(map, STR("soft"));
+    int64_t soft;
+    if (!y || !parse_units(x, y, STR("soft"), l->meter, &soft))
         return;
-    if (l->meter != METER_USD) {
-        if (parse_type(x, y, YAML_INT, STR("max")) && yaml_i64(y, &l->max) && l->max < 0)
-            parse_fault(x, y, "bad_count", "`max` is a count of 0 or more");
-    } else if (!yaml_is(y, YAML_STR) && yaml_number_text(y, &text)) {
-        parse_fault(x, y, "amount_not_text",
-                    "an amount of money is text, so that no reader rounds it: max: \"" STR_FMT "\"", STR_ARG(text));
-    } else if (parse_type(x, y, YAML_STR, STR("max"))) {
-        parse_amount(x, y, y->text, &l->max);
-    }
+    if (l->window == WINDOW_CALL || l->window == WINDOW_INSTANT)
+        parse_fault(x, y, "bad_value", "`soft` is for windows in which calls add up");
+    else if (soft < 1 || soft >= l->max)
+        parse_fault(x, y, "bad_value", "`soft` is more than 0 and less than `max`");
+    else
+        l->soft = soft;
+}
+
+static const struct key_row runs_keys[] = {{STR_INIT("max_new"), KEY_REQUIRED}, {STR_INIT("per"), KEY_REQUIRED}};
+
+/* How many runs a key may begin by naming them: without it, an agent that takes a new name has a full limit again. */
+static void parse_runs(struct parse *x, const struct yaml *map, struct limit *l)
+{
+    const struct yaml *runs = yaml_get(map, STR("runs"));
+    struct limit *n = arena_alloc(&x->p->arena, sizeof *n);
+    *n = (struct limit){.meter = METER_REQUESTS, .window = WINDOW_SLIDING, .by = 1u << BY_KEY};
+    if (!parse_type(x, runs, YAML_MAP, STR("runs")))
+        return;
+    parse_keys(x, runs, "`runs`", runs_keys, N(runs_keys));
+    if (!(l->by & (1u << BY_RUN | 1u << BY_ROOT_RUN)))
+        parse_fault(x, runs, "bad_value", "`runs` is for limits by run or root_run");
+    const struct yaml *per = yaml_get(runs, STR("per"));
+    if (parse_units(x, yaml_get(runs, STR("max_new")), STR("max_new"), METER_REQUESTS, &n->max) && per &&
+        parse_sliding(x, per, n))
+        l->runs = n;
 }
 
 static void parse_unknown_cost(struct parse *x, const struct yaml *map, struct limit *l)
@@ -165,7 +207,6 @@ static void parse_on_exceed(struct parse *x, const struct yaml *map, struct limi
 
 static void add_by(struct parse *x, const struct yaml *item, unsigned *by)
 {
-    static const struct str later[] = {STR_INIT("root_run")};
     struct str names[BY_COUNT];
     for (enum by b = 0; b < BY_COUNT; b++) {
         names[b] = by_text(b);
@@ -174,12 +215,6 @@ static void add_by(struct parse *x, const struct yaml *item, unsigned *by)
         if (*by & 1u << b)
             parse_fault(x, item, "duplicate_value", "`by` names " STR_FMT " twice", STR_ARG(names[b]));
         *by |= 1u << b;
-        return;
-    }
-    for (size_t i = 0; i < N(later); i++) {
-        if (!str_eq(later[i], item->text))
-            continue;
-        parse_later(x, item, "by", item->text);
         return;
     }
     diag_add_unknown(x->diags, x->file, item->line, item->col, "bad_value", "`by` value", item->text, names, BY_COUNT);
@@ -209,15 +244,17 @@ static void parse_limit(struct parse *x, const struct yaml *map, struct limit *l
     bool has_window = parse_window(x, map, l);
     if (has_window)
         parse_own_zone(x, map, l);
+    if (l->window == WINDOW_RUN)
+        l->by |= 1u << BY_RUN;
+    parse_runs(x, map, l);
     if (!parse_meter(x, map, &l->meter))
         return; /* what the others may be depends on it */
     parse_max(x, map, l);
+    parse_soft(x, map, l);
     parse_unknown_cost(x, map, l);
     parse_on_exceed(x, map, l);
     if (has_window)
         check_meter_and_window(x, map, l);
-    if (l->window == WINDOW_RUN)
-        l->by |= 1u << BY_RUN;
 }
 
 static int by_id(const void *a, const void *b)

@@ -85,6 +85,16 @@ static void put_amount(struct json_writer *w, struct str key, enum limit_meter m
         jw_put_i64(w, key, n);
 }
 
+static void put_runs(struct json_writer *w, const struct limit *runs)
+{
+    char per[DURATION_TEXT_BYTES];
+    jw_key(w, STR("runs"));
+    jw_object(w);
+    jw_put_i64(w, STR("max_new"), runs->max);
+    jw_put_str(w, STR("per"), duration_text(runs->sliding_ns, per));
+    jw_object_end(w);
+}
+
 static void put_limit(struct json_writer *w, const struct limit *l)
 {
     char window[WINDOW_TEXT_BYTES];
@@ -93,6 +103,10 @@ static void put_limit(struct json_writer *w, const struct limit *l)
     jw_put_str(w, STR("meter"), meter_text(l->meter));
     jw_put_str(w, STR("window"), window_text(l->window, l->sliding_ns, zone_name(l->zone), window));
     put_amount(w, STR("max"), l->meter, l->max);
+    if (l->soft)
+        put_amount(w, STR("soft"), l->meter, l->soft);
+    if (l->runs)
+        put_runs(w, l->runs);
     jw_key(w, STR("by"));
     jw_array(w);
     for (enum by b = 0; b < BY_COUNT; b++)

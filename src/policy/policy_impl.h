@@ -99,6 +99,8 @@ struct limit {
     const struct zone *zone; /* of a calendar window; NULL: UTC */
     unsigned by; /* bits of enum by; WINDOW_RUN has BY_RUN */
     int64_t max;
+    int64_t soft;              /* 0: none */
+    const struct limit *runs;  /* `runs`: how many new claimed runs of a key; NULL: any number */
     struct match match;
     const struct expr *when; /* NULL: always */
     bool may_clamp;       /* on_exceed: clamp */
@@ -238,6 +240,8 @@ bool is_model_call(const struct facts *f);
 
 /* Fills counter from document, id, meter, window and by; document empty: a key's limit. */
 void limit_name_counter(struct limit *l, struct str document, struct arena *a);
+/* The limit on new runs beside a limit by run: "<id>.runs", of each key. */
+void limit_name_runs(struct limit *runs, const struct limit *l, struct str document, struct arena *a);
 /* Bucket, whose, window start and reset of one need. -ERR_TOO_LARGE: the arena's cap. */
 int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct arena *a, struct limit_need *ret);
 

@@ -226,6 +226,9 @@ static struct str compared(const struct limit_need *need, struct arena *a)
 {
     char text[WINDOW_TEXT_BYTES];
     struct str window = window_words(need->window, need->sliding_ns, zone_name(need->zone), text);
+    if (need->counts_new)
+        return arena_printf(a, "%lld new runs " STR_FMT ": %lld begun, this call would begin one more.",
+                            (long long)need->max, STR_ARG(window), (long long)(need->before + need->held));
     if (need->meter == METER_CONCURRENT)
         return arena_printf(a, "%lld calls " STR_FMT ": %lld in flight, this call is one more.",
                             (long long)need->max, STR_ARG(window),

@@ -55,6 +55,10 @@ static const struct limit_need *compare(const struct counters *counters, struct 
     for (size_t i = 0; i < v->n_needs; i++) {
         struct limit_need *need = &v->needs[i];
         need->before = counter_of(counters, need);
+        if (need->counts_new && v->needs[i - 1].before > 0)
+            need->n = 0; /* a run that has counted is not new */
+        if (need->n == 0 && need->counts_new)
+            continue;
         if (need->n <= need->max && need->before <= need->max - need->n)
             continue;
         need->after = need->before + need->n;

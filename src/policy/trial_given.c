@@ -22,7 +22,8 @@ static const struct key_row request_keys[] = {
     {STR_INIT("model"), KEY_OPTIONAL},     {STR_INIT("prompt"), KEY_OPTIONAL}, {STR_INIT("params"), KEY_OPTIONAL},
     {STR_INIT("cost"), KEY_OPTIONAL},      {STR_INIT("tokens"), KEY_OPTIONAL}};
 static const struct key_row customer_keys[] = {{STR_INIT("id"), KEY_REQUIRED}, {STR_INIT("source"), KEY_OPTIONAL}};
-static const struct key_row run_keys[] = {{STR_INIT("id"), KEY_REQUIRED}, {STR_INIT("parent"), KEY_OPTIONAL}};
+static const struct key_row run_keys[] = {{STR_INIT("id"), KEY_REQUIRED},     {STR_INIT("parent"), KEY_OPTIONAL},
+                                          {STR_INIT("root"), KEY_OPTIONAL},   {STR_INIT("trust"), KEY_OPTIONAL}};
 static const struct key_row token_keys[] = {{STR_INIT("input"), KEY_REQUIRED}, {STR_INIT("output"), KEY_REQUIRED}};
 
 static const struct str sources[] = {STR_INIT("key"), STR_INIT("request"), STR_INIT("lookup"), STR_INIT("learned")};
@@ -222,6 +223,8 @@ void read_given(const struct yaml *given, const struct known *known, struct aren
     f->user_source = f->user.n ? SOURCE_TOKEN : SOURCE_NONE;
     f->run_id = text_of(run, "id", STR("run"));
     f->parent_run_id = text_of(run, "parent", STR_NONE);
+    f->root_run_id = text_of(run, "root", f->parent_run_id.n ? f->parent_run_id : f->run_id);
+    f->run_trust = str_eq(text_of(run, "trust", STR_NONE), STR("minted")) ? RUN_MINTED : RUN_CLAIMED;
     read_customer(yaml_get(given, STR("customer")), f);
     read_affected(given, a, f);
     (void)wall_parse(text_of(given, "now", STR("2026-01-01T12:00:00Z")), &f->now); /* checked */

@@ -22,6 +22,7 @@ VARIABLE(CUSTOMER_ID, "customer.id", TYPE_STRING, give_customer(r, f->customer, 
 VARIABLE(CUSTOMER_SOURCE, "customer.source", TYPE_STRING, give_customer(r, value_source_text(f->customer_source), ret),
          "how that is known: key, request, lookup, learned")
 VARIABLE(RUN_ID, "run.id", TYPE_STRING, give_text(f->run_id, ret), "the run that the call belongs to")
+VARIABLE(RUN_ROOT, "run.root", TYPE_STRING, give_text(f->root_run_id, ret), "the run that began its tree")
 VARIABLE(RUN_PARENT, "run.parent", TYPE_STRING, give_text(f->parent_run_id, ret), "the run that started it")
 VARIABLE(RUN_SOURCE, "run.source", TYPE_STRING, give_text(run_source_text(f->run_source), ret), "who said so")
 VARIABLE(RUN_TRUST, "run.trust", TYPE_STRING, give_text(run_trust_text(f->run_trust), ret), "minted or claimed")

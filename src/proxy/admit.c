@@ -6,6 +6,7 @@
 
 #include "base/counter.h"
 #include "identity/carrier.h"
+#include "proxy/core_limits.h"
 #include "proxy/llm.h"
 
 #define N(table) (sizeof(table) / sizeof((table)[0]))
@@ -243,6 +244,8 @@ void stage_admit(struct call *c)
         return;
     if (!call_identity(c))
         return;
+    c->facts.root_run_id =
+        core_root_run(c->w->shared->core, c->facts.tenant, c->facts.run_id, c->facts.parent_run_id, &c->arena);
     keep_names(c);
     if (!call_route(c))
         return;

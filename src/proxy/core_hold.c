@@ -8,6 +8,7 @@
  */
 #include "proxy/core_agents.h"
 #include "proxy/core_impl.h"
+#include "proxy/core_limits.h"
 
 #include "base/counter.h"
 #include "codec/hex.h"
@@ -242,6 +243,7 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
         return r;
     }
     h->own->open_seq = h->open_seq;
+    core_tell_soft(c, q->verdict, q->call_id);
     c->n_open++;
     if (q->duplicate)
         duplicates_put(&c->duplicates, q->duplicate, q->call_id, q->now);

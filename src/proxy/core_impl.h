@@ -17,6 +17,7 @@
 #include "proxy/core_erase.h"
 #include "proxy/core_follow.h"
 #include "proxy/core_keys.h"
+#include "proxy/run_tree.h"
 #include "store/journal/journal.h"
 
 #include <pthread.h>
@@ -101,6 +102,7 @@ struct core {
     struct map idem;
     struct list idem_lru;
     struct duplicates duplicates;
+    struct run_tree run_tree;
     bool idem_evicted;
     struct map objects;
     struct list object_lru;
@@ -112,6 +114,7 @@ struct core {
     /* ---- end of what `mutex` guards ---- */
 
     struct causes *causes; /* has a lock of its own */
+    atomic_size_t n_run_links; /* of run_tree, for those without the mutex */
 
     pthread_mutex_t bg_mutex;
     pthread_cond_t sync_cond, drain_cond, answer_cond;

@@ -88,6 +88,8 @@ static void put_who_and_what(struct json_writer *w, const struct record_open *o)
     jw_put_str(w, STR("run_source"), run_source_text(f->run_source));
     jw_put_str(w, STR("run_trust"), run_trust_text(f->run_trust));
     record_put_str(w, STR("parent_run_id"), f->parent_run_id);
+    if (f->parent_run_id.n)
+        record_put_str(w, STR("root_run_id"), f->root_run_id);
     jw_put_str(w, STR("trace_id"), o->trace_id);
     jw_put_str(w, STR("span_id"), o->span_id);
     record_put_str(w, STR("layer"), f->layer);
@@ -291,6 +293,8 @@ static void put_need(struct json_writer *w, const struct limit_need *n)
     jw_put_i64(w, STR("held"), n->held);
     jw_put_i64(w, STR("after"), n->after);
     jw_put_i64(w, STR("max"), n->max);
+    if (n->soft)
+        jw_put_i64(w, STR("soft"), n->soft);
     record_put_wall(w, STR("resets_at"), n->resets_at);
     jw_object_end(w);
 }

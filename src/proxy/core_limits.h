@@ -1,0 +1,13 @@
+/*
+ * proxy/core_limits.h - what limits tell and look up beside counting. The counting itself is core_hold().
+ */
+#pragma once
+
+#include "call/verdict.h"
+#include "proxy/core.h"
+
+/* The run that began the tree of that run (proxy/run_tree.h): a limit by `root_run` counts by it. */
+struct str core_root_run(struct core *c, struct str tenant, struct str run, struct str parent, struct arena *a);
+
+/* Under the mutex, once the needs are held and written: an EVENT limit.soft for each threshold that was passed. */
+void core_tell_soft(struct core *c, const struct verdict *v, struct str call_id);
