@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "codec/utf8.h"
 
-#define I64_TEXT_BYTES 20
+#define I64_TEXT_BYTES 20 /* the most, with a sign */
 
 /* What a byte of a string becomes: 0 itself, a letter behind a backslash, 'u' for \u00xx, 0x80 to be read as UTF-8. */
 static const unsigned char ESCAPE[256] = {
@@ -258,20 +258,30 @@ static inline char *write_digits(uint64_t n, char *end)
     return end;
 }
 
+static void put_number(struct json_writer *w, uint64_t n, bool is_negative)
+{
+    char text[2 * I64_TEXT_BYTES], *end = text + I64_TEXT_BYTES;
+    char *p = write_digits(n, end), c = lead(w);
+    if (is_negative)
+        *--p = '-';
+    if (c)
+        put_byte(w->out, c);
+    if (w->out->cap - w->out->n < I64_TEXT_BYTES) {
+        buf_add(w->out, (struct str){p, (size_t)(end - p)});
+        return;
+    }
+    memcpy(w->out->p + w->out->n, p, I64_TEXT_BYTES); /* more than there is: a few moves, and no call */
+    w->out->n += (size_t)(end - p);
+}
+
 void jw_u64(struct json_writer *w, uint64_t n)
 {
-    char text[I64_TEXT_BYTES], *end = text + sizeof text;
-    char *p = write_digits(n, end);
-    put(w, (struct str){p, (size_t)(end - p)});
+    put_number(w, n, false);
 }
 
 void jw_i64(struct json_writer *w, int64_t n)
 {
-    char text[I64_TEXT_BYTES], *end = text + sizeof text;
-    char *p = write_digits(n < 0 ? 0 - (uint64_t)n : (uint64_t)n, end);
-    if (n < 0)
-        *--p = '-';
-    put(w, (struct str){p, (size_t)(end - p)});
+    put_number(w, n < 0 ? 0 - (uint64_t)n : (uint64_t)n, n < 0);
 }
 
 void jw_bool(struct json_writer *w, bool b)
