@@ -181,7 +181,7 @@ static struct str written_out(struct call *c, struct str path)
 {
     char *p = arena_alloc(&c->arena, path.n), *end = p;
     for (size_t i = 0; i < path.n; i++) {
-        char byte = encoded_byte(str_sub(path, i, 3));
+        char byte = path.p[i] == '%' ? encoded_byte(str_sub(path, i, 3)) : 0;
         *end++ = byte ? byte : path.p[i];
         i += byte ? 2 : 0;
     }
