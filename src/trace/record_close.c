@@ -40,33 +40,24 @@ static void put_how_it_ended(struct json_writer *w, const struct record_close *c
     record_put_str(w, STR("resolved_by"), c->resolved_by);
 }
 
-/* Tokens of that class and of all later ones that are recorded under the same name. */
-static int64_t tokens_from(const struct usage *u, enum token_class from)
+/* Tokens of classes [from, to) that are recorded under the name of `as`. */
+static int64_t tokens_as(const struct usage *u, enum token_class as, enum token_class from, enum token_class to)
 {
     int64_t n = 0;
-    for (enum token_class i = from; i < TOKEN_CLASS_COUNT; i++)
-        if (str_eq(token_class_recorded(i), token_class_recorded(from)))
+    for (enum token_class i = from; i < to; i++)
+        if (u->tokens[i] && str_eq(token_class_recorded(i), token_class_recorded(as)))
             n += u->tokens[i];
     return n;
 }
 
-static bool is_name_taken(enum token_class t)
-{
-    for (enum token_class i = 0; i < t; i++)
-        if (str_eq(token_class_recorded(i), token_class_recorded(t)))
-            return true;
-    return false;
-}
-
-/* One integer a recorded class, none of them zero. */
+/* One integer a recorded name, at its first class with tokens; most classes have none. */
 static void put_tokens(struct json_writer *w, const struct usage *u)
 {
     jw_key(w, STR("tokens"));
     jw_object(w);
     for (enum token_class i = 0; i < TOKEN_CLASS_COUNT; i++) {
-        int64_t n = is_name_taken(i) ? 0 : tokens_from(u, i);
-        if (n > 0)
-            jw_put_i64(w, token_class_recorded(i), n);
+        if (u->tokens[i] > 0 && tokens_as(u, i, 0, i) == 0)
+            jw_put_i64(w, token_class_recorded(i), tokens_as(u, i, i, TOKEN_CLASS_COUNT));
     }
     jw_object_end(w);
 }
