@@ -91,9 +91,8 @@ bool rate_replaces(const struct limit_need *needs, size_t n, enum rate_dialect d
 {
     for (size_t i = 0; i < N_ROWS; i++) {
         const struct rate_row *row = &rows[i];
-        bool is_named = str_eq_nocase(name, row->limit) || str_eq_nocase(name, row->remaining) ||
-                        str_eq_nocase(name, row->reset);
-        if (row->dialect == d && is_named)
+        if (row->dialect == d && (str_eq_nocase(name, row->limit) || str_eq_nocase(name, row->remaining) ||
+                                  str_eq_nocase(name, row->reset)))
             return binding(row, needs, n, false) != NULL;
     }
     return false;
