@@ -36,18 +36,13 @@ void sha256(struct str s, uint8_t ret[SHA256_BYTES])
 
 _Static_assert(sizeof(SHA256_CTX) == sizeof((struct hmac_sha256){{{0}}}.state[0]), "a state for each of both passes");
 
-/* The state behind the first block of one pass. */
-static void pass_begin(uint32_t *state, const uint8_t key[SHA256_BLOCK_BYTES], uint8_t pad)
+/* One pass behind its first block, which is the key with `pad` over it, and changes. */
+static void pass_begin(SHA256_CTX *state, uint8_t block[SHA256_BLOCK_BYTES], uint8_t pad)
 {
-    uint8_t block[SHA256_BLOCK_BYTES];
-    SHA256_CTX ctx;
-    for (size_t i = 0; i < sizeof block; i++)
-        block[i] = key[i] ^ pad;
-    check(SHA256_Init(&ctx) == 1);
-    add(&ctx, (struct str){(const char *)block, sizeof block});
-    memcpy(state, &ctx, sizeof ctx);
-    OPENSSL_cleanse(block, sizeof block);
-    OPENSSL_cleanse(&ctx, sizeof ctx);
+    for (size_t i = 0; i < SHA256_BLOCK_BYTES; i++)
+        block[i] ^= pad;
+    check(SHA256_Init(state) == 1);
+    add(state, (struct str){(const char *)block, SHA256_BLOCK_BYTES});
 }
 
 void hmac_sha256_init(struct hmac_sha256 *h, struct str key)
@@ -57,8 +52,8 @@ void hmac_sha256_init(struct hmac_sha256 *h, struct str key)
         sha256(key, block);
     else if (key.n)
         memcpy(block, key.p, key.n);
-    pass_begin(h->state[0], block, 0x36);
-    pass_begin(h->state[1], block, 0x5c);
+    pass_begin((SHA256_CTX *)h->state[0], block, 0x36);
+    pass_begin((SHA256_CTX *)h->state[1], block, 0x36 ^ 0x5c);
     OPENSSL_cleanse(block, sizeof block);
 }
 
