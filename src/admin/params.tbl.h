@@ -20,6 +20,7 @@ PARAM(min_usd, "string", "cost at least so many dollars, or hold so many while t
 PARAM(verdict, "string", "permit, deny or approve")
 PARAM(outcome, "string", "settled, released, unknown or none")
 PARAM(unknown, "boolean", "1: only calls whose outcome is unknown")
+PARAM(all, "boolean", "1: with those that are decided or over")
 PARAM(now, "boolean", "1: streams that are open end too")
 PARAM(limit, "integer", "rows at most: 1 to 10000, 100 by default")
 PARAM(before, "integer", "only what is older than this seq")

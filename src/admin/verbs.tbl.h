@@ -61,6 +61,11 @@ VERB(POST, "/api/v1/secrets/{name}/remove", secret_remove, SECRETS, "", "", "Sec
 
 VERB(POST, "/api/v1/reload", reload, OPERATOR, "", "", "Reloaded", "Reads the listeners' certificates again; 400 when one cannot be used, and the old one stays.")
 
+VERB(GET, "/api/v1/approvals", approvals, VIEWER, "all limit", "", "Approvals", "Lists actions that wait for a person, newest first.")
+VERB(GET, "/api/v1/approvals/{id}", approval, VIEWER, "", "", "Approval", "Shows one such action, and what was said to it.")
+VERB(POST, "/api/v1/approvals/{id}/approve", approval_approve, APPROVER, "", "ApprovalYes", "Approval", "Says yes to exactly this action, as a person; the call that waits goes on, or the next same one passes, once.")
+VERB(POST, "/api/v1/approvals/{id}/deny", approval_deny, APPROVER, "", "ApprovalNo", "Approval", "Says no to it, as a person; the same is not asked again before its time is over.")
+
 VERB(GET, "/api/v1/limits", limits, VIEWER, "", "", "Limits", "Lists limits with what is spent, held and left in each bucket.")
 VERB(GET, "/api/v1/policies", policies, VIEWER, "", "", "Policies", "Lists the policy documents in force.")
 VERB(GET, "/api/v1/policies/{name}/history", policy_history, VIEWER, "", "", "PolicyHistory", "Lists every version of a policy document.")

@@ -90,6 +90,8 @@ static bool is_of_rules(struct str code)
 
 static const char *rule_words(struct why *y, struct str code, struct str rule)
 {
+    if (str_starts(code, STR("approval_")))
+        return ""; /* the reason says what asks: a rule, or a limit */
     if (is_of_rules(code))
         return rule.n ? arena_printf(y->a, " by rule " STR_FMT, STR_ARG(rule)).p : ", no rule permits it";
     return rule.n ? arena_printf(y->a, ", although rule " STR_FMT " permits it", STR_ARG(rule)).p : "";
@@ -109,6 +111,21 @@ static void explain_verdict(struct why *y)
                 rule_words(y, code, rule), policy_words(y));
     if (reason.n)
         why_say(y, "reason", STR_FMT, STR_ARG(reason));
+}
+
+/* Who said yes. */
+static void explain_approval(struct why *y)
+{
+    struct json approval = json_get(y->call, STR("approval")), one;
+    struct str id = why_text(approval, "id"), at = why_text(approval, "at"), name;
+    struct str by = STR_NONE;
+    for (struct json_iter it = json_each(json_get(approval, STR("by"))); json_next(&it, NULL, &one);)
+        if (json_str(one, &name))
+            by = arena_printf(y->a, STR_FMT "%s" STR_FMT, STR_ARG(by), by.n ? ", " : "", STR_ARG(name));
+    if (id.n)
+        why_say(y, "approval",
+                "Approved by " STR_FMT " at " STR_FMT " (approval " STR_FMT ", " STR_FMT "), for this one call.",
+                STR_ARG(by), STR_ARG(at), STR_ARG(id), STR_ARG(why_text(approval, "name")));
 }
 
 /* Enum texts of records in words; what is not listed stands as it is. */
@@ -231,13 +248,15 @@ static void explain_limit(struct why *y, struct json limit)
     (void)number_of(limit, "soft", &soft);
     __int128 after = (__int128)n + before + held;
     bool is_beyond = soft && after > soft;
+    bool is_permitted = str_eq(why_text(y->call, "verdict"), STR("permit"));
 
     why_say(y, "limit",
             STR_FMT " (" STR_FMT " " STR_FMT ", " STR_FMT "): %s settled + %s held + %s for this call "
                     "%s max %s%s%s%s%s" STR_FMT ".",
             STR_ARG(id), STR_ARG(meter), STR_ARG(words_of(window, words)), STR_ARG(bucket.n ? bucket : STR("-")),
             units(y, meter, before), units(y, meter, held), units(y, meter, n),
-            after > max ? ">" : "<=", units(y, meter, max), after > max ? ": no room" : "",
+            after > max ? ">" : "<=", units(y, meter, max),
+            after <= max ? "" : is_permitted ? ": passed with the approval" : ": no room",
             is_beyond ? "; beyond the soft threshold " : "", is_beyond ? units(y, meter, soft) : "",
             resets.n ? "; resets at " : "", STR_ARG(resets));
 }
@@ -372,6 +391,7 @@ void why_explain(struct arena *a, struct json call, struct json_writer *w)
 
     jw_array(w);
     explain_verdict(&y);
+    explain_approval(&y);
     explain_what(&y);
     why_cause(&y);
     explain_who(&y);

@@ -84,6 +84,12 @@ LIMIT(idempotency_max, 1000000, 16, 100000000, "keys", "idempotency keys in memo
 LIMIT(idempotency_keep_ms, 86400000, 1000, 2592000000, "ms", "how long an idempotency key shares its first hold")
 LIMIT(duplicates_max, 100000, 16, 10000000, "requests",
       "requests remembered to find duplicates; at the maximum the oldest is forgotten")
+LIMIT(approvals_max, 10000, 1, 1000000, "questions",
+      "questions to persons in memory; old answers go first, and while none is left no call can ask")
+LIMIT(approvals_per_key_max, 100, 1, 100000, "questions", "questions of one key that nobody has answered yet")
+LIMIT(approval_wait_ms, 25000, 0, 60000, "ms", "how long a call waits for a person before it is told to come again")
+LIMIT(approval_waits_max, 1000, 0, 100000, "calls", "calls that wait for a person at once; more do not wait")
+LIMIT(approval_waits_per_key_max, 16, 0, 10000, "calls", "the same of one key")
 LIMIT(objects_max, 1000000, 16, 100000000, "objects", "vendor objects in memory; older ones are in the store")
 LIMIT(run_links_max, 100000, 16, 10000000, "runs",
       "runs with a parent in memory, to find the root of their tree; at the maximum the oldest is forgotten")

@@ -5,6 +5,7 @@
 
 #include "base/money.h"
 #include "base/time.h"
+#include "call/approval.h"
 #include "call/names.h"
 #include "call/window.h"
 
@@ -50,6 +51,7 @@ struct limit_need {
     bool may_clamp; /* without room: lower what the model may answer, and decide again */
     bool counts_new; /* of the need before it: asks 1 where that one's bucket has never been touched, else nothing */
     int64_t soft;   /* the threshold that only tells; 0: none */
+    struct approval_terms approval; /* without room: a person may say yes; quorum 0: nobody may */
     /* filled by the ledger when it looks */
     int64_t before; /* settled in this window */
     int64_t held;   /* held by other calls, all windows */

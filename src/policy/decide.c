@@ -29,6 +29,8 @@ struct rules {
     struct tally by_effect[3];
     const struct rule *out_of_scope; /* the first that would apply but for its scope; NULL */
     struct scope_miss miss;          /* its */
+    bool is_short_of_memory;
+    struct approval_need asked; /* by every approve that holds, may hold or failed */
 };
 
 static bool names_exactly(const struct patterns *p, struct str operation)
@@ -84,6 +86,8 @@ static void tally_rules(struct rules *x)
                                     : m == MATCH_MAYBE ? &t->maybe
                                     : m == MATCH_ERROR ? &t->error
                                                        : &t->no;
+        if (r->effect == EFFECT_APPROVE && m != MATCH_NO)
+            x->is_short_of_memory |= !approval_add(&x->asked, &r->approval, "rule", r->id, x->a);
         if (!*first && (m != MATCH_NO || (r->when && match_facts(&r->match, x->f) != MATCH_NO)))
             *first = r;
     }
@@ -104,7 +108,7 @@ static bool is_forbidden(const struct rules *x, bool can_be_allowed, struct verd
 
 static bool wants_scope(const struct verdict *v) { return v->wants_affected || v->n_questions; }
 
-/* False: the verdict is made. True: a rule permits, or (wants) may permit once a fact is known. */
+/* False: the verdict is made. True: a rule permits, or asks a person, or (wants) may do so once a fact is known. */
 static bool rules_permit(struct rules *x, struct verdict *v)
 {
     const struct tally *forbid = &x->by_effect[EFFECT_DENY], *approve = &x->by_effect[EFFECT_APPROVE],
@@ -115,13 +119,13 @@ static bool rules_permit(struct rules *x, struct verdict *v)
         return false;
     }
     bool is_asked = approve->yes || approve->error;
-    bool can_permit = (permit->yes || permit->maybe) && !is_asked && !forbid->error;
-    bool hangs_on_facts = forbid->maybe || approve->maybe || !permit->yes;
-    bool asks_scope = (can_permit || approve->maybe) && !approve->yes && !forbid->error && hangs_on_facts;
+    bool can_allow = (permit->yes || permit->maybe || is_asked || approve->maybe) && !forbid->error;
+    bool hangs_on_facts = forbid->maybe || approve->maybe || (!permit->yes && !is_asked);
+    bool asks_scope = can_allow && hangs_on_facts;
     v->wants_affected = asks_scope && x->lacks.affected;
     v->questions = x->lacks.questions;
     v->n_questions = asks_scope ? x->lacks.n_questions : 0;
-    if (can_permit && hangs_on_facts && x->may_lookup) {
+    if (can_allow && hangs_on_facts && x->may_lookup) {
         v->wants_customer = x->lacks.customer;
         v->wants_cost = x->lacks.cost;
         return true;
@@ -129,11 +133,16 @@ static bool rules_permit(struct rules *x, struct verdict *v)
     if (wants_scope(v))
         return true;
     const struct rule *asks = approve->yes ? approve->yes : approve->error ? approve->error : approve->maybe;
-    if (is_forbidden(x, can_permit || asks, v))
+    if (is_forbidden(x, can_allow || asks, v))
         return false;
+    if (x->is_short_of_memory) {
+        say_no_memory(v);
+        return false;
+    }
     if (asks) {
         say_approval(x->p, asks, x->f, x->a, v);
-        return false;
+        v->approval = x->asked;
+        return true;
     }
     if (!permit->yes && x->out_of_scope) {
         say_out_of_scope(x->p, x->out_of_scope, &x->miss, x->f, x->a, v);
@@ -234,6 +243,7 @@ static int add_limit(struct gather *g, const struct limit *l)
     int r = limit_need(l, g->f, n, g->a, &g->v->needs[g->v->n_needs]);
     if (r < 0)
         return err_trace(r);
+    g->v->needs[g->v->n_needs].approval = l->approval;
     g->v->needs[g->v->n_needs++].may_clamp = l->may_clamp && is_model_call(g->f);
     return l->runs && g->f->run_trust == RUN_CLAIMED ? add_new_run(g, l->runs) : 0;
 }
@@ -272,8 +282,8 @@ static void gather_needs(const struct policy *p, const struct key_limits *k, str
             say_cost_unknown(&need, g->f, g->a, v);
         return;
     }
-    v->effect = EFFECT_PERMIT;
-    v->code = CODE_NONE;
+    v->effect = v->approval.terms.quorum ? EFFECT_APPROVE : EFFECT_PERMIT;
+    v->code = v->approval.terms.quorum ? CODE_APPROVAL_PENDING : CODE_NONE;
 }
 
 void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,

@@ -116,6 +116,16 @@ static void say_scope(struct buf *b, const struct rule_scope *s)
     }
 }
 
+/* ", once a person has approved (finance)" */
+static void say_approval_of(struct buf *b, const char *before, const struct approval_terms *t)
+{
+    if (t->quorum == 1)
+        buf_printf(b, "%s, once a person has approved (" STR_FMT ")", before, STR_ARG(t->name));
+    else
+        buf_printf(b, "%s, once %lld persons have approved (" STR_FMT ")", before, (long long)t->quorum,
+                   STR_ARG(t->name));
+}
+
 static void say_rule(struct buf *b, const struct rule *r)
 {
     const struct patterns *agents = &r->match.by_key[MATCH_AGENT];
@@ -133,7 +143,7 @@ static void say_rule(struct buf *b, const struct rule *r)
     say_condition(b, r->when);
     say_scope(b, &r->scope);
     if (r->effect == EFFECT_APPROVE)
-        buf_printf(b, ", once a person has approved (" STR_FMT ")", STR_ARG(r->approval));
+        say_approval_of(b, "", &r->approval);
     if (is_forbid && r->reason.n)
         buf_printf(b, ": " STR_FMT, STR_ARG(r->reason));
     buf_add(b, STR("."));
@@ -187,6 +197,8 @@ static void say_limit(struct buf *b, const struct limit *l)
     }
     if (l->may_clamp)
         buf_add(b, STR("; near the end answers get shorter"));
+    if (l->approval.quorum)
+        say_approval_of(b, "; beyond it", &l->approval);
     buf_add(b, STR("."));
 }
 

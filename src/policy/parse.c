@@ -130,8 +130,7 @@ static void parse_top(struct parse *x, const struct yaml *root)
     parse_defaults(x, yaml_get(root, STR("defaults")));
     x->sets = yaml_get(root, STR("sets"));
     parse_sets(x);
-    x->approvals = yaml_get(root, STR("approvals"));
-    parse_approvals(x);
+    parse_approvals(x, yaml_get(root, STR("approvals")));
     parse_identity(x, yaml_get(root, STR("identity")));
     parse_rules(x, yaml_get(root, STR("rules")));
     parse_limits(x, yaml_get(root, STR("limits")));

@@ -14,7 +14,7 @@ static const struct key_row limit_keys[] = {
     {STR_INIT("window"), KEY_REQUIRED},    {STR_INIT("tz"), KEY_OPTIONAL},           {STR_INIT("by"), KEY_OPTIONAL},
     {STR_INIT("soft"), KEY_OPTIONAL},      {STR_INIT("runs"), KEY_OPTIONAL},         {STR_INIT("match"), KEY_OPTIONAL},
     {STR_INIT("on_exceed"), KEY_OPTIONAL}, {STR_INIT("unknown_cost"), KEY_OPTIONAL}, {STR_INIT("mode"), KEY_OPTIONAL},
-    {STR_INIT("when"), KEY_OPTIONAL},      {STR_INIT("approval"), KEY_LATER}};
+    {STR_INIT("when"), KEY_OPTIONAL},      {STR_INIT("approval"), KEY_OPTIONAL}};
 
 static const struct key_row window_keys[] = {
     {STR_INIT("calendar"), KEY_OPTIONAL}, {STR_INIT("call"), KEY_OPTIONAL},    {STR_INIT("run"), KEY_OPTIONAL},
@@ -192,13 +192,15 @@ static bool can_clamp(enum limit_meter m)
 
 static void parse_on_exceed(struct parse *x, const struct yaml *map, struct limit *l)
 {
-    static const struct str words[] = {STR_INIT("deny"), STR_INIT("clamp")}, later[] = {STR_INIT("approve")};
+    static const struct str words[] = {STR_INIT("deny"), STR_INIT("clamp"), STR_INIT("approve")};
     const struct yaml *y = yaml_get(map, STR("on_exceed"));
     if (yaml_is(y, YAML_STR) && str_starts(y->text, STR("downgrade:"))) {
         parse_later(x, y, "on_exceed", y->text);
         return;
     }
-    l->may_clamp = parse_word(x, map, STR("on_exceed"), words, N(words), later, N(later)) == 1;
+    int word = parse_word(x, map, STR("on_exceed"), words, N(words), NULL, 0);
+    l->may_clamp = word == 1;
+    parse_approval_of(x, map, "a limit with `on_exceed: approve`", word == 2, &l->approval);
     if (l->may_clamp && !can_clamp(l->meter))
         parse_fault(x, y, "bad_value",
                     "`on_exceed: clamp` lowers what a model may answer: it is for limits of usd, tokens and "

@@ -1,5 +1,5 @@
 /*
- * policy/parse_rule.c - `rules` and the `approvals` that they name.
+ * policy/parse_rule.c - `rules`.
  */
 #include "policy/policy_impl.h"
 
@@ -16,10 +16,6 @@ static const struct key_row rule_keys[] = {
     {STR_INIT("approval"), KEY_OPTIONAL}, {STR_INIT("reason"), KEY_OPTIONAL}, {STR_INIT("mode"), KEY_OPTIONAL},
     {STR_INIT("when"), KEY_OPTIONAL},   {STR_INIT("scope"), KEY_OPTIONAL},     {STR_INIT("redact"), KEY_LATER},
     {STR_INIT("obligations"), KEY_LATER}};
-
-static const struct key_row approval_keys[] = {
-    {STR_INIT("backend"), KEY_REQUIRED}, {STR_INIT("ttl"), KEY_REQUIRED},         {STR_INIT("url"), KEY_OPTIONAL},
-    {STR_INIT("quorum"), KEY_OPTIONAL},  {STR_INIT("allow_self"), KEY_OPTIONAL}};
 
 /* In the order of enum effect. */
 static const struct str effects[] = {STR_INIT("forbid"), STR_INIT("permit"), STR_INIT("approve")};
@@ -39,28 +35,6 @@ static void parse_reason(struct parse *x, const struct yaml *map, struct rule *r
         r->reason = arena_str(&x->p->arena, reason);
 }
 
-static void parse_rule_approval(struct parse *x, const struct yaml *map, struct rule *r)
-{
-    const struct yaml *y = yaml_get(map, STR("approval"));
-    if (r->effect != EFFECT_APPROVE) {
-        if (y)
-            parse_fault(x, y, "bad_value", "`approval` belongs to a rule of effect approve");
-        return;
-    }
-    if (!y) {
-        parse_fault(x, map, "missing_key", "a rule of effect approve needs `approval`");
-        return;
-    }
-    if (!parse_id(x, map, STR("approval"), &r->approval) || yaml_get(x->approvals, r->approval))
-        return;
-    struct str names[64];
-    size_t n = 0;
-    yaml_each(child, x->approvals)
-        if (n < N(names))
-            names[n++] = child->key;
-    diag_add_unknown(x->diags, x->file, y->line, y->col, "unknown_approval", "approval", r->approval, names, n);
-}
-
 static void parse_rule(struct parse *x, const struct yaml *map, struct rule *r)
 {
     r->line = map->line;
@@ -76,7 +50,7 @@ static void parse_rule(struct parse *x, const struct yaml *map, struct rule *r)
     if (effect < 0)
         return;
     r->effect = (enum effect)effect;
-    parse_rule_approval(x, map, r);
+    parse_approval_of(x, map, "a rule of effect approve", r->effect == EFFECT_APPROVE, &r->approval);
     parse_scope(x, map, r);
 }
 
@@ -115,40 +89,4 @@ void parse_rules(struct parse *x, const struct yaml *list)
     map_deinit(&ids);
     if (p->n_rules > 1)
         qsort(p->rules, p->n_rules, sizeof *p->rules, by_id);
-}
-
-/* --- approvals: checked whole, so that a document that loads today still loads when they act ---------------------- */
-
-static void parse_approval(struct parse *x, const struct yaml *map)
-{
-    static const struct str backends[] = {STR_INIT("webhook"), STR_INIT("cli"), STR_INIT("ciba"), STR_INIT("arap")};
-    struct str text;
-    int64_t n, ns;
-    parse_keys(x, map, "an approval", approval_keys, N(approval_keys));
-    parse_word(x, map, STR("backend"), backends, N(backends), NULL, 0);
-    if (parse_text(x, map, STR("ttl"), &text) && duration_parse(text, &ns) < 0)
-        parse_fault(x, yaml_get(map, STR("ttl")), "bad_value", "`ttl` is a duration: 90s, 30m, 2h, 7d");
-    parse_text(x, map, STR("url"), &text);
-    const struct yaml *quorum = yaml_get(map, STR("quorum"));
-    if (parse_type(x, quorum, YAML_INT, STR("quorum")) && yaml_i64(quorum, &n) && n < 1)
-        parse_fault(x, quorum, "bad_value", "`quorum` is at least 1");
-    const struct yaml *self = yaml_get(map, STR("allow_self"));
-    bool is_allowed;
-    if (parse_type(x, self, YAML_BOOL, STR("allow_self")) && yaml_bool(self, &is_allowed) && is_allowed)
-        parse_fault(x, self, "bad_value", "`allow_self` can only be false: nobody approves an own call");
-}
-
-void parse_approvals(struct parse *x)
-{
-    if (!parse_type(x, x->approvals, YAML_MAP, STR("approvals"))) {
-        x->approvals = NULL;
-        return;
-    }
-    yaml_each(child, x->approvals) {
-        if (!id_is_valid(child->key))
-            diag_add(x->diags, x->file, child->key_line, child->key_col, "bad_id",
-                     "an approval's name must be 1 to 64 of a-z 0-9 - _");
-        if (parse_type(x, child, YAML_MAP, child->key))
-            parse_approval(x, child);
-    }
 }

@@ -45,12 +45,19 @@ void key_limits_free(struct key_limits *k);
  * or not, before it is decided again). Without POLICY_MAY_LOOK_UP what is not known now stays unknown: usd limits
  * without a known cost use their unknown_cost (deny -> CODE_COST_UNKNOWN, or hold:<amount>). Without POLICY_MAY_ASK a
  * scope that nothing is known of does not hold.
+ * With effect approve the same, once a person says yes: `approval` has what is asked.
  * A usd limit with window call is compared by the ledger like the others.
  */
 #define POLICY_MAY_LOOK_UP 1u
 #define POLICY_MAY_ASK 2u
 void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
                    struct arena *a, struct verdict *ret);
+/*
+ * For a verdict whose limits the ledger has looked at (is_short): limits without room that a person may let pass are
+ * asked about too, and the verdict becomes approve. The result is the first limit that nobody can let pass, for
+ * policy_refuse_limit(); NULL: none.
+ */
+const struct limit_need *policy_ask_limits(struct verdict *v, const struct facts *f, struct arena *a);
 /* The sentence and code for a need that had no room (limit_exceeded, rate_limited for requests and concurrent). */
 void policy_refuse_limit(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *ret);
 /* Every limit as JSON (id, meter, window, by, max, match) for the API. */

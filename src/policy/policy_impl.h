@@ -74,7 +74,7 @@ struct rule {
     const struct expr *when; /* NULL: always */
     struct rule_scope scope;      /* of a permit or an approve */
     struct str reason;   /* of a forbid, for its sentence; may be empty */
-    struct str approval; /* of an approve */
+    struct approval_terms approval; /* of an approve */
     int line, col;
 };
 
@@ -104,6 +104,7 @@ struct limit {
     struct match match;
     const struct expr *when; /* NULL: always */
     bool may_clamp;       /* on_exceed: clamp */
+    struct approval_terms approval; /* on_exceed: approve; else quorum 0 */
     bool is_unknown_held; /* unknown_cost: hold:<amount> */
     money_t unknown_hold;
     int line, col;
@@ -120,6 +121,8 @@ struct policy {
     size_t n_rules;
     struct limit *limits; /* in id order */
     size_t n_limits;
+    struct approval_terms *approvals;
+    size_t n_approvals;
 };
 
 struct key_limits {
@@ -175,7 +178,7 @@ enum match_result scope_holds(const struct rule_scope *s, const struct facts *f,
                               struct lacking *lacks, struct scope_miss *ret_miss);
 struct str principal_text(enum principal_value v);
 
-/* --- parse.c, parse_value.c, parse_match.c, parse_rule.c, parse_limit.c, parse_when.c, analyse.c --- */
+/* --- parse.c, parse_*.c, analyse.c --- */
 
 struct parse {
     struct policy *p;
@@ -184,7 +187,7 @@ struct parse {
     struct diag_list *diags;
     const struct limits *limits;
     const struct known *known;
-    const struct yaml *sets, *approvals; /* NULL: none */
+    const struct yaml *sets; /* NULL: none */
     const struct zone *zone; /* defaults.tz; NULL: UTC */
 };
 
@@ -222,7 +225,10 @@ void parse_literals(struct parse *x, const struct yaml *list, struct str name, s
 void parse_scope(struct parse *x, const struct yaml *map, struct rule *r);
 void parse_identity(struct parse *x, const struct yaml *map);
 void parse_rules(struct parse *x, const struct yaml *list);
-void parse_approvals(struct parse *x);
+void parse_approvals(struct parse *x, const struct yaml *map);
+/* The map's `approval`, which must be there or must not; `what`: "a rule of effect approve". */
+void parse_approval_of(struct parse *x, const struct yaml *map, const char *what, bool is_wanted,
+                       struct approval_terms *ret);
 void parse_limits(struct parse *x, const struct yaml *list);
 void analyse(struct parse *x);
 
@@ -245,6 +251,12 @@ void limit_name_runs(struct limit *runs, const struct limit *l, struct str docum
 /* Bucket, whose, window start and reset of one need. -ERR_TOO_LARGE: the arena's cap. */
 int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct arena *a, struct limit_need *ret);
 
+/* --- ask.c --- */
+
+/* Asks for that too; `kind`: "rule" or "limit". False: no memory. */
+bool approval_add(struct approval_need *n, const struct approval_terms *t, const char *kind, struct str id,
+                  struct arena *a);
+
 /* --- sentence.c --- */
 
 void say_no_document(struct arena *a, struct verdict *v);
@@ -263,4 +275,5 @@ void say_forbidden(const struct policy *p, const struct rule *r, bool is_maybe, 
                    struct verdict *v);
 void say_approval(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a,
                   struct verdict *v);
+void say_limit_asks(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *v);
 void say_cost_unknown(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *v);

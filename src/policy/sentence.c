@@ -19,6 +19,7 @@ static void refuse(struct verdict *v, enum code code, struct str reason)
     v->n_needs = 0;
     v->wants_cost = v->wants_customer = v->wants_affected = false;
     v->n_questions = 0;
+    v->approval = (struct approval_need){0};
 }
 
 static struct str agent_of(const struct facts *f)
@@ -122,17 +123,15 @@ void say_condition_failed(const struct policy *p, const struct rule *r, const st
                         STR_ARG(condition_error(r->when, f, a))));
 }
 
+/* Nothing is refused by it: limits come next. */
 void say_approval(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a,
                   struct verdict *v)
 {
     v->rule = r->id;
-    refuse(v, CODE_POLICY_DENIED,
-           arena_printf(a,
-                        "Rule \"" STR_FMT "\" of policy " STR_FMT " wants a person's approval (" STR_FMT ") of " STR_FMT
-                        " for agent " STR_FMT "; approvals are not available yet in this version, so it is refused.",
-                        STR_ARG(r->id), STR_ARG(p->name), STR_ARG(r->approval), STR_ARG(f->operation),
-                        STR_ARG(agent_of(f))));
-    v->effect = EFFECT_APPROVE;
+    v->reason = arena_printf(a, "Rule \"" STR_FMT "\" of policy " STR_FMT " wants a person's approval (" STR_FMT
+                                ") of " STR_FMT " for agent " STR_FMT ".",
+                             STR_ARG(r->id), STR_ARG(p->name), STR_ARG(r->approval.name), STR_ARG(f->operation),
+                             STR_ARG(agent_of(f)));
 }
 
 /* " with model gpt-4o"; agents write models' names: as much of one as a sentence bears. */
@@ -256,4 +255,14 @@ void policy_refuse_limit(const struct limit_need *need, const struct facts *f, s
                         STR_ARG(need->whose), STR_ARG(compared(need, a)), STR_ARG(reset_phrase(need, a))));
     ret->needs = needs; /* the record shows all of them */
     ret->n_needs = n_needs;
+}
+
+void say_limit_asks(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *v)
+{
+    v->effect = EFFECT_APPROVE;
+    v->code = CODE_APPROVAL_PENDING;
+    v->reason = arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " is " STR_FMT " Beyond it a person's approval ("
+                                STR_FMT ") of " STR_FMT " for agent " STR_FMT " is wanted.",
+                             STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(compared(need, a)),
+                             STR_ARG(need->approval.name), STR_ARG(f->operation), STR_ARG(agent_of(f)));
 }

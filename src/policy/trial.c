@@ -49,8 +49,8 @@ bool check_tests(struct parse *x, const struct yaml *list)
 
 /* --- one test ----------------------------------------------------------------------------------------------------- */
 
-/* The first limit (in id order) without room refuses, as the ledger has it. NULL: all have room. */
-static const struct limit_need *compare(const struct counters *counters, struct verdict *v)
+/* As the ledger looks at them. */
+static void compare(const struct counters *counters, struct verdict *v)
 {
     for (size_t i = 0; i < v->n_needs; i++) {
         struct limit_need *need = &v->needs[i];
@@ -59,12 +59,17 @@ static const struct limit_need *compare(const struct counters *counters, struct 
             need->n = 0; /* a run that has counted is not new */
         if (need->n == 0 && need->counts_new)
             continue;
-        if (need->n <= need->max && need->before <= need->max - need->n)
-            continue;
-        need->after = need->before + need->n;
-        need->is_short = true;
-        return need;
+        need->is_short = need->n > need->max || need->before > need->max - need->n;
+        need->after = need->is_short ? need->before + need->n : 0;
     }
+}
+
+/* The first limit (in id order) that is full: it refuses, or a person is asked. NULL: all have room. */
+static const struct limit_need *first_full(const struct verdict *v)
+{
+    for (size_t i = 0; i < v->n_needs; i++)
+        if (v->needs[i].is_short)
+            return &v->needs[i];
     return NULL;
 }
 
@@ -131,9 +136,12 @@ static void run(const struct policy *p, const struct known *known, const struct 
     do
         policy_decide(p, NULL, &g.facts, POLICY_MAY_ASK, a, &v);
     while (answer_questions(yaml_get(test, STR("given")), &v, a, &g.facts));
-    const struct limit_need *full = v.effect == EFFECT_PERMIT ? compare(&g.counters, &v) : NULL;
+    compare(&g.counters, &v);
+    const struct limit_need *full = policy_ask_limits(&v, &g.facts, a);
     if (full)
         policy_refuse_limit(full, &g.facts, a, &v);
+    else
+        full = first_full(&v);
     *ret = (struct trial){.line = test->line, .is_passed = true, .wanted = STR(""), .got = STR("")};
     (void)yaml_str(yaml_get(test, STR("name")), &ret->name);
     yaml_each(y, yaml_get(test, STR("expect"))) {

@@ -4,6 +4,7 @@
 #include "proxy/call.h"
 
 #include "base/counter.h"
+#include "proxy/approve.h"
 #include "proxy/llm.h"
 #include "proxy/send.h"
 
@@ -13,7 +14,7 @@
 #define FREE_CALLS_MAX 256
 #define EXPECTED_BYTES_MAX (256 * 1024)
 
-enum leave { LEAVE_END, LEAVE_RELEASE, LEAVE_CANCEL, LEAVE_FINISH, LEAVE_DROP };
+enum leave { LEAVE_END, LEAVE_WAIT, LEAVE_RELEASE, LEAVE_CANCEL, LEAVE_FINISH, LEAVE_DROP };
 
 static const struct {
     const char *text;
@@ -186,6 +187,12 @@ void call_client_gone(struct call *c)
     enum leave leave = leave_of(c);
     release_client(c);
     switch (leave) {
+    case LEAVE_WAIT:
+        if (!call_leave_wait(c))
+            return; /* whoever wakes us finds no client */
+        call_give_up(c, "client_gone");
+        call_done(c);
+        return;
     case LEAVE_END:
         release_up(c);
         call_give_up(c, "client_gone");
@@ -225,6 +232,9 @@ static void on_total_timeout(struct timer *t)
             const struct http_events *ev = c->up->ev;
             ev->on_reset(c->up->ev_ctx, HTTP_RESET_TOTAL_TIMEOUT); /* none comes for one's own reset */
         }
+        return;
+    case CALL_WAITING:
+        call_end_wait(c);
         return;
     default: /* waiting for the disk or the store, or for the agent to take its answer: both have bounds of their own */
         return;
@@ -326,6 +336,8 @@ const struct http_events call_client_events = {
 /* At the very end of the process: the record says "open", which the next start reads as unknown. */
 void call_abandon(struct call *c)
 {
+    if (c->state == CALL_WAITING)
+        (void)call_leave_wait(c); /* what is posted finds a loop that has stopped */
     release_client(c);
     release_up(c);
     if (c->is_held)

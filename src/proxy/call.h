@@ -4,7 +4,7 @@
  *     NEW -> READING -> DECIDING -> SYNCING -> FORWARDING -> ANSWERING -> REPLYING -> DONE
  *                        |    ^
  *                        v    |          any state -> REPLYING (refused) -> DONE
- *               LOOKING_UP, ASKING       agent gone: see call.tbl.h
+ *       LOOKING_UP, ASKING, WAITING      agent gone: see call.tbl.h
  *
  * Truths, checked by call_check():
  *   (1) `held` is set from the hold until core_close: in SYNCING, FORWARDING, ANSWERING, and nowhere else.
@@ -18,6 +18,7 @@
 #include "call/rate.h"
 #include "identity/run.h"
 #include "net/timer.h"
+#include "proxy/core_approvals.h"
 #include "proxy/core_keys.h"
 #include "proxy/worker.h"
 
@@ -91,6 +92,12 @@ struct call {
     struct idempotency idem;
     bool is_idem_known;
     struct duplicate duplicate;
+
+    /* approve */
+    struct approval_wait approval_wait;
+    struct timer wait_timer; /* armed in WAITING */
+    struct str approval_id;  /* that it waits for */
+    wall_t approval_expires_at, wait_until;
 
     /* hold */
     struct held held;

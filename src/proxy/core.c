@@ -181,6 +181,7 @@ static void init_maps(struct core *c)
     map_init(&c->idem, (size_t)c->limits->idempotency_max, seed);
     map_init(&c->objects, (size_t)c->limits->objects_max, seed);
     run_tree_init(&c->run_tree, (size_t)c->limits->run_links_max, seed);
+    core_approvals_init(c, seed);
     duplicates_init(&c->duplicates, (size_t)c->limits->duplicates_max, seed);
     list_init(&c->idem_lru);
     list_init(&c->object_lru);
@@ -306,6 +307,7 @@ void core_free(struct core *c)
     duplicates_deinit(&c->duplicates);
     run_tree_deinit(&c->run_tree);
     core_objects_free(c);
+    core_approvals_free(c);
     keys_free(c);
     policies_free(c);
     core_secrets_free(c);

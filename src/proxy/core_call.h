@@ -42,7 +42,7 @@ struct hold_request {
     const struct policy *policy; /* that decided */
     struct str tenant; /* whose run it is: the key's, or a token's */
     struct str run_id, call_id;
-    struct verdict *verdict; /* needs: results are filled in */
+    struct verdict *verdict; /* a permit. Needs: results are filled in */
     const struct idempotency *idempotency;
     struct duplicate *duplicate;  /* says which call was first on CORE_R_DUPLICATE; NULL: nothing makes it one */
     struct record_writer *record; /* begun */
@@ -61,6 +61,7 @@ struct held {
  * CORE_R_STALE: the document changed since it decided: decide again.
  * CORE_R_SHORT: no room: *ret_i_short; nothing is held and nothing written (refuse it next).
  * CORE_R_DUPLICATE: the same was sent within the window; nothing is held and nothing written.
+ * CORE_R_ASK: the yes of verdict.grant is good no more: ask again.
  * CORE_R_REFUSED: *ret_code says why (revoked, expired, stopped meanwhile; overloaded when buckets_max is reached).
  * -ERR_NO_SPACE, -ERR_IO, -ERR_TOO_LARGE of the journal: nothing is held.
  */
@@ -69,6 +70,7 @@ int core_hold(struct core *c, struct hold_request *q, struct held *ret, size_t *
 #define CORE_R_SHORT 2
 #define CORE_R_REFUSED 3
 #define CORE_R_DUPLICATE 4
+#define CORE_R_ASK 5
 /* What core_hold() looked at of key, run and stop button, again: for a call that has waited since. CODE_NONE: go on. */
 enum code core_still_allowed(struct core *c, const struct key_entry *key, struct str tenant, struct str run_id,
                              wall_t now);

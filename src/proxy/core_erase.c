@@ -88,6 +88,7 @@ static void forget(struct core *c, const struct erasure *what)
 {
     if (what->what == ERASE_CUSTOMER)
         core_objects_forget(c, what->value);
+    core_approvals_forget(c, what);
 }
 
 static int erase(struct core *c, struct erase_job *job)

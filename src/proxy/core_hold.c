@@ -98,6 +98,16 @@ static struct idem_entry *idem_find(struct core *c, const char key[64], wall_t n
     return e->hold || e->is_settled ? e : NULL;
 }
 
+struct str core_first_call(struct core *c, const struct idempotency *i, wall_t now)
+{
+    char key[64];
+    if (!i || !i->scope.n)
+        return STR_NONE;
+    core_idem_key(i, key);
+    const struct idem_entry *first = idem_find(c, key, now);
+    return first ? str_c(first->call_id) : STR_NONE;
+}
+
 bool core_idempotency_is_known(struct core *c, const struct idempotency *i)
 {
     char key[64];
@@ -166,20 +176,27 @@ static money_t usd_held(const struct limit_need *needs, size_t n)
     return usd;
 }
 
-/* Takes the limits. A sharing call asks nothing of limits on cost: n 0 always fits, and the record shows it. */
-static int take(struct core *c, struct verdict *v, bool is_sharing, struct hold **ret_hold, size_t *ret_i_short)
+/*
+ * Takes the limits. A sharing call asks nothing of limits on cost: n 0 always fits, and the record shows it. One that
+ * persons said yes to may pass the limits that they were asked about, and counts there.
+ */
+static int take(struct core *c, struct verdict *v, bool is_sharing, const struct approval *yes, struct hold **ret_hold,
+                size_t *ret_i_short)
 {
     int64_t max[NEEDS_MAX];
     check(v->n_needs <= NEEDS_MAX);
-    for (size_t i = 0; i < v->n_needs && is_sharing; i++) {
-        max[i] = v->needs[i].max;
-        if (meter_is_cost(v->needs[i].meter)) {
-            v->needs[i].n = 0;
-            v->needs[i].max = INT64_MAX;
+    for (size_t i = 0; i < v->n_needs; i++) {
+        struct limit_need *need = &v->needs[i];
+        max[i] = need->max;
+        if (is_sharing && meter_is_cost(need->meter)) {
+            need->n = 0;
+            need->max = INT64_MAX;
         }
+        if (yes && core_approval_passes(yes, need))
+            need->max = INT64_MAX;
     }
     int r = ledger_hold(c->ledger, v->needs, v->n_needs, ret_hold, ret_i_short);
-    for (size_t i = 0; i < v->n_needs && is_sharing; i++)
+    for (size_t i = 0; i < v->n_needs; i++)
         v->needs[i].max = max[i];
     return r;
 }
@@ -208,9 +225,12 @@ static void remember(struct core *c, const struct hold_request *q, const char ke
 static int hold_locked(struct core *c, struct hold_request *q, struct held *h, size_t *ret_i_short, enum code *ret_code)
 {
     struct idem_entry *first = NULL;
+    struct approval *yes = NULL;
+    bool is_fresh = false;
     char key[64];
     int r;
 
+    check(q->verdict->effect == EFFECT_PERMIT);
     if ((*ret_code = still_allowed(c, q->key, q->tenant, q->run_id, q->now)) != CODE_NONE)
         return CORE_R_REFUSED;
     struct policy_entry *p = map_get(&c->policies, q->key->policy);
@@ -223,7 +243,10 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
         first = idem_find(c, key, q->now);
     }
 
-    r = take(c, q->verdict, first != NULL, &h->own, ret_i_short);
+    if (q->verdict->grant.id.n &&
+        !(yes = core_approval_good(c, q, first ? str_c(first->call_id) : STR_NONE, &is_fresh)))
+        return CORE_R_ASK;
+    r = take(c, q->verdict, first != NULL, yes, &h->own, ret_i_short);
     if (r == LEDGER_R_EXHAUSTED)
         return CORE_R_SHORT;
     if (r == -ERR_TOO_LARGE) {
@@ -237,9 +260,16 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
     h->held =
         usd < 0 ? (struct cost){.how = HOW_UNKNOWN}
                 : (struct cost){.how = q->predicted.how == HOW_UNKNOWN ? HOW_ESTIMATED : q->predicted.how, .usd = usd};
+    r = is_fresh ? core_approval_use(c, yes, q->call_id) : 0;
+    if (r < 0) {
+        hold_undo(h->own);
+        return r;
+    }
     r = write_open(c, q, h, first ? str_c(first->call_id) : STR_NONE, &h->open_seq);
     if (r < 0) {
         hold_undo(h->own); /* nothing was written, so no request counts either */
+        if (is_fresh)
+            core_approval_unuse(c, yes);
         return r;
     }
     h->own->open_seq = h->open_seq;

@@ -70,6 +70,35 @@ int core_erase_resume(struct core *c);
 void core_erase_stop(struct core *c); /* whoever waits is gone: the next start goes on */
 void core_erase_turn(struct core *c); /* in the drain thread, when it has moved all there was */
 
+/* Questions to persons (core_approvals.h). */
+struct approval_index {
+    struct map by_id, by_digest; /* -> approval; of a digest, the newest */
+    struct list all;             /* oldest first */
+    size_t n_pending, n_waits;
+    wall_t sweep_at; /* when the first of them is past its time; INT64_MAX: none will be */
+};
+struct approval;
+struct hold_request;
+void core_approvals_init(struct core *c, const uint8_t seed[16]);
+void core_approvals_free(struct core *c);
+/* Under the mutex: ends what is past its time. */
+void core_approvals_sweep(struct core *c, wall_t now);
+/* At start: what the last event about one left. */
+int core_approval_load(struct core *c, const struct state_row *row, struct json body, struct json personal);
+/* Under the mutex, like the rest. Those with that personal value end, and lose it. */
+void core_approvals_forget(struct core *c, const struct erasure *what);
+/*
+ * The yes that a call came with, if it is good now: it was not used, or by the call whose idempotency key this one
+ * repeats (`first_call_id`; empty: none). *ret_is_fresh: it has to be used. NULL: ask again.
+ */
+struct approval *core_approval_good(struct core *c, const struct hold_request *q, struct str first_call_id,
+                                    bool *ret_is_fresh);
+/* Whether that yes lets the call pass a limit. */
+bool core_approval_passes(const struct approval *x, const struct limit_need *need);
+/* It is used from now on; core_approval_unuse() where the call was not held after all. */
+int core_approval_use(struct core *c, struct approval *x, struct str call_id);
+void core_approval_unuse(struct core *c, struct approval *x);
+
 struct drain_batch; /* core_turns.c */
 void core_drain_batch_free(struct drain_batch *b);
 
@@ -106,6 +135,7 @@ struct core {
     bool idem_evicted;
     struct map objects;
     struct list object_lru;
+    struct approval_index approvals;
     struct list late; /* late_frame */
     size_t late_bytes;
     uint64_t n_open, n_unknown; /* n_unknown: that hold something, so that someone has to settle them */
@@ -175,6 +205,8 @@ int core_policy_put(struct core *c, const struct policy *p,
                     wall_t at); /* under the mutex; takes a reference of its own */
 void core_idem_put(struct core *c, const char key[64], const struct idem_entry *e);
 void core_idem_key(const struct idempotency *i, char ret[64]);
+/* The call whose outcome a request with that key and body shares; empty: it is the first. Under the mutex. */
+struct str core_first_call(struct core *c, const struct idempotency *i, wall_t now);
 bool core_holds_something(const struct hold *h); /* a charge with something left on it */
 void core_secrets_free(struct core *c);
 void core_people_free(struct core *c);

@@ -163,6 +163,7 @@ int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready)
     jw_object(&w);
     core_lock(c);
     bool is_full = !list_is_empty(&c->late);
+    core_approvals_sweep(c, c->clock->wall(c->clock->ctx));
     jw_put_str(&w, STR("status"),
                has_failed     ? STR("failed")
                : is_full      ? STR("full")
@@ -175,6 +176,7 @@ int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready)
     jw_put_i64(&w, STR("buckets"), (int64_t)ledger_buckets(c->ledger));
     jw_put_i64(&w, STR("open_calls"), (int64_t)c->n_open);
     jw_put_i64(&w, STR("unknown_outcomes"), (int64_t)c->n_unknown);
+    jw_put_i64(&w, STR("approvals_pending"), (int64_t)c->approvals.n_pending);
     jw_put_bool(&w, STR("ledger_balances"), ledger_check(c->ledger));
     core_unlock(c);
     jw_put_i64(&w, STR("journal_seq"), (int64_t)last);

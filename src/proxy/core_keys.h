@@ -1,6 +1,6 @@
 /*
- * proxy/core_keys.h - one key in memory. Everything but is_revoked and the made run is fixed at creation; both change
- * under the ledger mutex only.
+ * proxy/core_keys.h - one key in memory. What is counted, the made run and is_revoked change, under the ledger mutex
+ * only; the rest is fixed at creation.
  */
 #pragma once
 
@@ -17,6 +17,7 @@ struct key_entry {
     struct key_limits *limits; /* NULL: none */
     bool is_revoked;
     wall_t revoked_at;
+    size_t n_asked, n_waits; /* questions to persons that nobody answered yet, and calls that wait for an answer */
     char made_run[40];    /* run id for calls that carry none */
     wall_t made_run_seen;
 };

@@ -124,6 +124,8 @@ static int on_state(void *ctx, const struct state_row *r)
         return core_secret_load(l->c, r, body, personal);
     if (str_eq(r->kind, STR("person")))
         return core_person_load(l->c, r, body, personal);
+    if (str_eq(r->kind, STR("approval")))
+        return core_approval_load(l->c, r, body, personal);
     if (str_eq(r->kind, STR("agent")))
         return core_agent_load(l->c, body, personal);
     if (str_eq(r->kind, STR("owner")))

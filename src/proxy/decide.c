@@ -5,6 +5,8 @@
  */
 #include "proxy/identity.h"
 
+#include "proxy/approve.h"
+
 #include "codec/hex.h"
 #include "codec/json_read.h"
 #include "codec/json_write.h"
@@ -67,9 +69,9 @@ static void reply_dry_run(struct call *c)
     size_t n = 0;
 
     core_look(c->w->shared->core, &c->verdict);
-    for (size_t i = 0; i < c->verdict.n_needs && c->verdict.effect == EFFECT_PERMIT; i++)
-        if (c->verdict.needs[i].is_short)
-            policy_refuse_limit(&c->verdict.needs[i], &c->facts, &c->arena, &c->verdict);
+    const struct limit_need *full = policy_ask_limits(&c->verdict, &c->facts, &c->arena);
+    if (full)
+        policy_refuse_limit(full, &c->facts, &c->arena, &c->verdict);
     call_give_up(c, "dry_run");
     buf_init(&body, 1u << 20);
     dry_run_body(c, &body);
@@ -178,7 +180,7 @@ void stage_decide(struct call *c)
     }
     policy_decide(c->adm.policy, c->adm.key->limits, &c->facts,
                   POLICY_MAY_ASK | (c->may_look_up ? POLICY_MAY_LOOK_UP : 0), &c->arena, &c->verdict);
-    if (c->verdict.effect == EFFECT_PERMIT && (ask_for_facts(c) || !call_customer_fits(c)))
+    if (c->verdict.effect != EFFECT_DENY && (ask_for_facts(c) || !call_customer_fits(c)))
         return;
     separate_ledgers(c);
     c->phases.decide = call_us(c);
@@ -186,7 +188,7 @@ void stage_decide(struct call *c)
         reply_dry_run(c);
         return;
     }
-    if (c->verdict.effect != EFFECT_PERMIT) {
+    if (c->verdict.effect == EFFECT_DENY) {
         check(c->verdict.code != CODE_NONE);
         call_refuse(c, c->verdict.code, 0, c->verdict.reason);
         return;
@@ -196,5 +198,8 @@ void stage_decide(struct call *c)
         ask_idempotency(c);
         return;
     }
-    stage_hold(c);
+    if (c->verdict.effect == EFFECT_APPROVE)
+        stage_approve(c);
+    else
+        stage_hold(c);
 }

@@ -4,6 +4,7 @@
  *
  * From here on the call has something to give back: every way out goes through call_settle().
  */
+#include "proxy/approve.h"
 #include "proxy/llm.h"
 #include "proxy/present.h"
 #include "proxy/send.h"
@@ -168,7 +169,7 @@ void stage_hold(struct call *c)
         .idempotency = &c->idem,
         .duplicate = &c->duplicate,
         .record = &rw,
-        .now = c->started_at,
+        .now = c->facts.now,
         .predicted = c->facts.cost,
     };
     int r = core_hold(w->shared->core, &q, &c->held, &i_short, &code);
@@ -177,10 +178,16 @@ void stage_hold(struct call *c)
         stage_decide(c); /* a smaller call may fit */
         return;
     }
+    bool may_ask = r == CORE_R_ASK || (r == CORE_R_SHORT && c->verdict.needs[i_short].approval.quorum);
+    if (may_ask && c->n_decided++ < DECIDE_AGAIN_MAX) {
+        stage_approve(c);
+        return;
+    }
     if (r == CORE_R_STALE && c->n_decided++ < DECIDE_AGAIN_MAX && decide_again(c))
         return;
-    if (r == CORE_R_STALE) {
-        call_refuse(c, CODE_OVERLOADED, 0, STR("The policy kept changing while the call was decided; try again"));
+    if (r == CORE_R_STALE || r == CORE_R_ASK) {
+        call_refuse(c, CODE_OVERLOADED, 0,
+                    STR("The policy or the approval kept changing while the call was decided; try again"));
     } else if (r == CORE_R_SHORT) {
         policy_refuse_limit(&c->verdict.needs[i_short], &c->facts, &c->arena, &c->verdict);
         call_refuse(c, c->verdict.code, 0, c->verdict.reason);

@@ -110,6 +110,8 @@ void call_settle(struct call *c, const struct settlement *s)
     };
     (void)core_close(w->shared->core,
                      &q); /* a full disk keeps the frame in memory until there is room; a dead one ends us */
+    if (s->outcome == OUTCOME_RELEASED && !c->is_sent && c->verdict.grant.id.n)
+        core_approval_back(w->shared->core, c->verdict.grant.id, str_c(c->id));
     c->settled = rc.settled;
     count(c, &rc);
     c->is_held = false;

@@ -4,6 +4,7 @@
 #include "proxy/worker.h"
 
 #include "base/counter.h"
+#include "proxy/approve.h"
 #include "proxy/poll.h"
 #include "proxy/take_up.h"
 #include "tls/server.h"
@@ -138,6 +139,8 @@ void worker_drain(struct worker *w, void (*on_drained)(void *ctx), void *ctx)
     w->is_draining = true;
     w->on_drained = on_drained;
     w->on_drained_ctx = ctx;
+    list_each_safe(n, tmp, &w->calls)
+        call_end_wait(list_entry(n, struct call, node));
     http_server_drain(w->server, on_server_drained, w);
 }
 

@@ -52,7 +52,10 @@ int worker_new(struct loop *l, struct worker_shared *shared, struct rng *rng, st
 void worker_take_up(struct worker *w);
 /* From the acceptor, on the worker's loop. */
 void worker_take(struct worker *w, struct net_ticket t);
-/* No new requests; on_drained once no call is left, and each agent has its answer or is gone. */
+/*
+ * No new requests, and no call waits for a person any more; on_drained once no call is left, and each agent has its
+ * answer or is gone.
+ */
 void worker_drain(struct worker *w, void (*on_drained)(void *ctx), void *ctx);
 void worker_look_drained(struct worker *w); /* a call has ended */
 /*

@@ -590,6 +590,13 @@ static const struct event_rule {
     {STR_INIT("agent.enable"), STR_INIT("agent"), STR_INIT("agent"), EVENT_SETS},
     {STR_INIT("owner.disable"), STR_INIT("owner"), STR_INIT("owner"), EVENT_SETS},
     {STR_INIT("owner.enable"), STR_INIT("owner"), STR_INIT("owner"), EVENT_ENDS},
+    {STR_INIT("approval.ask"), STR_INIT("approval"), STR_INIT("id"), EVENT_SETS},
+    {STR_INIT("approval.approve"), STR_INIT("approval"), STR_INIT("id"), EVENT_SETS},
+    {STR_INIT("approval.deny"), STR_INIT("approval"), STR_INIT("id"), EVENT_SETS},
+    {STR_INIT("approval.notice"), STR_INIT("approval"), STR_INIT("id"), EVENT_SETS},
+    {STR_INIT("approval.back"), STR_INIT("approval"), STR_INIT("id"), EVENT_SETS},
+    {STR_INIT("approval.use"), STR_INIT("approval"), STR_INIT("id"), EVENT_ENDS},
+    {STR_INIT("approval.expire"), STR_INIT("approval"), STR_INIT("id"), EVENT_ENDS},
     {STR_INIT("tenant.revoke"), STR_INIT("tenant"), STR_INIT("tenant"), EVENT_SETS},
 };
 

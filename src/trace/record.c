@@ -128,6 +128,24 @@ static void put_model_asked(struct json_writer *w, const struct record_open *o)
     record_put_name(w, STR("catalog"), o->catalog);
 }
 
+/* Who said yes. */
+static void put_grant(struct json_writer *w, const struct approval_grant *g)
+{
+    if (!g->id.n)
+        return;
+    jw_key(w, STR("approval"));
+    jw_object(w);
+    jw_put_str(w, STR("id"), g->id);
+    jw_put_str(w, STR("name"), g->name);
+    jw_key(w, STR("by"));
+    jw_array(w);
+    for (size_t i = 0; i < g->n_by; i++)
+        jw_str(w, g->by[i]);
+    jw_array_end(w);
+    jw_put_wall_or_null(w, STR("at"), g->at);
+    jw_object_end(w);
+}
+
 static void put_decision(struct json_writer *w, const struct record_open *o)
 {
     const struct facts *f = o->facts;
@@ -138,6 +156,7 @@ static void put_decision(struct json_writer *w, const struct record_open *o)
     record_put_str(w, STR("reason"), v->reason);
     record_put_str(w, STR("policy"), v->policy);
     record_put_str(w, STR("policy_name"), v->policy_name);
+    put_grant(w, &v->grant);
     record_put_cost(w, STR("predicted"), f->cost);
     record_put_str(w, STR("direction"), o->direction);
     if (f->amount.is_known) {

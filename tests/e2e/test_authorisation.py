@@ -27,6 +27,7 @@ EXAMPLES = {
     "vendors": None, "people": None, "session": None, "find": None, "feed": None,
     "call": None, "why": None, "run": None, "key": None, "policy_history": None,
     "key_create": {"agent": "made"}, "key_revoke": {}, "revoke": {"run": "no-such-run"},
+    "approvals": None, "approval": None, "approval_approve": {}, "approval_deny": {},
     "kill": {}, "unkill": {}, "reload": {},
     "secret_set": {"name": "matrix", "value": "sk_test_made_up"}, "secret_rotate": {"value": "sk_test_made_up_2"},
     "secret_back": {}, "secret_remove": {},
@@ -39,12 +40,13 @@ EXAMPLES = {
     "person_create": {"name": None, "roles": ["viewer"]}, "person_revoke": {}, "person_link": {},
 }
 QUERIES = {"find": "?q=nothing", "feed": "?after=0"}
-PATH_IDS = {"call": "call", "why": "call", "run": "run", "key": "key", "key_revoke": "key", "person_revoke": "person",
+PATH_IDS = {"approval": "approval", "approval_approve": "approval", "approval_deny": "approval",
+            "call": "call", "why": "call", "run": "run", "key": "key", "key_revoke": "key", "person_revoke": "person",
             "person_link": "person"}
 
 
 class Tenant:
-    """What one tenant has: a key, a call, a run, a person."""
+    """What one tenant has: a key, a call, a run, a person, an approval."""
 
     def __init__(self, daemon, name):
         self.name = name
@@ -54,6 +56,10 @@ class Tenant:
         self.run = f"run-{name}"
         self.call = daemon.get("/api/v1/calls", run=self.run)["calls"][0]["call_id"]
         self.person = f"person-{name}"
+        asking = daemon.key(agent=f"agent-{name}", tenant=name, policy="asks")["key"]
+        assert charge(daemon, asking, 50, run=f"run-{name}").status == 403
+        asked = daemon.get("/api/v1/approvals")["approvals"]
+        self.approval = next(x["id"] for x in asked if x["tenant"] == name)
         daemon.json("admin", "create", self.person, "--role", "viewer", "--tenant", name)
 
 
@@ -85,7 +91,10 @@ def place(tmp_path_factory):
     from flyball import Daemon
     from vendor import Vendor
     vendor = Vendor().start()
-    d = Daemon(tmp_path_factory.mktemp("authorisation"), vendor.port, limits={"sign_in_failures_max": 100000}).start()
+    d = Daemon(tmp_path_factory.mktemp("authorisation"), vendor.port, limits={"sign_in_failures_max": 100000,
+                                                                               "approval_wait_ms": 0}).start()
+    d.apply(policy("asks", [{"id": "ask", "effect": "approve", "match": {}, "approval": "all"}],
+                   approvals={"all": {"ttl": "1h"}}))
     d.apply(policy("default", OPEN, [usd("shared", "1000.00"), usd("by-tenant", "1000.00", by=("tenant",)),
                                      usd("by-agent", "1000.00", by=("agent",))]))
     d.own, d.foreign = Tenant(d, "acme"), Tenant(d, "globex")

@@ -301,19 +301,6 @@ def test_a_forbidden_payout_says_the_rule_and_its_reason(daemon, vendor, url):
     assert 'Rule "no-cash-out"' in e.user_message and forbid["reason"] in e.user_message and it["rule"] == "no-cash-out"
 
 
-def test_an_approve_rule_refuses_and_says_that_approvals_are_not_available(daemon, vendor, url):
-    ask = {"id": "big", "effect": "approve", "approval": "managers", "match": {"operation": ["stripe.charges.create"]}}
-    approvals = {"managers": {"backend": "cli", "ttl": "30m"}}
-    text = policy("asks", [*OPEN, ask], approvals=approvals)
-    done = daemon.cli("policy", "check", "-", input=text)
-    assert done.returncode == 0, done.stdout + done.stderr
-    daemon.apply(text)
-    c = client(daemon.key(policy="asks")["key"] + ".run_ask", url, retries=2).v1
-    e = refused(c.charges.create, {"amount": 100, "currency": "usd", "source": "tok_visa"})
-    it = one_refusal(daemon, vendor, "ask", e, stripe.PermissionError, 403, "policy_denied")
-    assert it["verdict"] == "approve" and "not available" in e.user_message and it["rule"] == "big"
-
-
 def test_an_unknown_operation_is_refused(daemon, key, vendor, url):
     c = client(key + ".run_what", url, retries=2)
     e = refused(c.raw_request, "post", "/v1/unheard_of", amount=100)

@@ -236,6 +236,18 @@ int core_secrets_json(struct core *c, struct str name, struct buf *out)
     (void)buf_add_c(out, fake_core.secrets ? fake_core.secrets : "[]");
     return buf_ok(out);
 }
+int core_approvals_json(struct core *c, const struct approval_filter *f, struct buf *out)
+{
+    note_tenant(f->tenant);
+    fake_core.has_over = f->has_over;
+    (void)buf_add_c(out, fake_core.approvals ? fake_core.approvals : "[]");
+    return buf_ok(out);
+}
+int core_approval_decide(struct core *c, const struct approval_decision *d, uint64_t *ret_seq)
+{
+    snprintf(fake_core.note, sizeof(fake_core.note), STR_FMT, STR_ARG(d->note));
+    return note(d->is_yes ? "approve" : "deny", d->id, d->by->name, ret_seq);
+}
 int core_person_create(struct core *c, const struct person_spec *s, struct str by, struct diag_list *diags,
                        struct person_token *ret_token, uint64_t *ret_seq)
 {

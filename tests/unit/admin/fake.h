@@ -8,6 +8,7 @@
 
 #include "admin/admin.h"
 #include "http/exchange.h"
+#include "proxy/core_approvals.h"
 #include "proxy/core_people.h"
 #include "store/audit.h"
 
@@ -37,6 +38,9 @@ struct fake_core {
     const char *json; /* keys, limits, policies, health */
     const char *diag, *secrets, *problem;
     size_t n_without_secret;
+    const char *approvals; /* rows; NULL: none */
+    bool has_over;
+    char note[512 + 1];
     bool has_exports, is_export_failing;
     struct erase_job *job;
     int audit; /* of audit_verify */

@@ -1,0 +1,49 @@
+/*
+ * policy/ask.c - what a person is asked about one call: every rule that asks, and every limit that may be passed with a
+ * yes.
+ *
+ * Several together ask for the most persons and leave the shortest time, so that no second rule makes a first one
+ * weaker. What asks is named: a yes covers that, and nothing that asks later.
+ */
+#include "policy/policy_impl.h"
+
+#include "base/err.h"
+
+bool approval_add(struct approval_need *n, const struct approval_terms *t, const char *kind, struct str id,
+                  struct arena *a)
+{
+    struct str *asks = arena_try_alloc(a, (n->n_asks + 1) * sizeof *asks);
+    struct str name = arena_join(a, (const struct str[]){str_c(kind), STR(" "), id}, 3);
+    if (!asks)
+        return false;
+    for (size_t i = 0; i < n->n_asks; i++) {
+        asks[i] = n->asks[i];
+        if (str_eq(asks[i], name))
+            return true;
+    }
+    asks[n->n_asks++] = name;
+    n->asks = asks;
+    if (n->terms.quorum == 0)
+        n->terms = *t;
+    if (t->quorum > n->terms.quorum)
+        n->terms.quorum = t->quorum;
+    if (t->ttl_ns < n->terms.ttl_ns)
+        n->terms.ttl_ns = t->ttl_ns;
+    return true;
+}
+
+const struct limit_need *policy_ask_limits(struct verdict *v, const struct facts *f, struct arena *a)
+{
+    const struct limit_need *first = NULL;
+    for (size_t i = 0; i < v->n_needs; i++) {
+        const struct limit_need *need = &v->needs[i];
+        if (!need->is_short)
+            continue;
+        if (!need->approval.quorum || !approval_add(&v->approval, &need->approval, "limit", need->id, a))
+            return need;
+        first = first ? first : need;
+    }
+    if (first && v->effect == EFFECT_PERMIT)
+        say_limit_asks(first, f, a, v);
+    return NULL;
+}
