@@ -75,7 +75,8 @@ static void what_is_wrong_with_tuples_is_said_with_its_place(void **state)
     assert_str(faults(model, "tuples:\n- {user: 'user:1', relation: a, object: 'doc:1'}\n"), "");
     assert_str(faults(model, "{\"tuple_keys\":[{\"user\":\"user:1\",\"relation\":\"a\",\"object\":\"doc:1\"}]}"), "");
     assert_str(faults(model, "- {user: 'user:1', object: 'doc:1'}\n"),
-               "t:1:3: relation_tuple: a tuple has user, relation and object, and perhaps condition: {name, context}\n");
+               "t:1:3: relation_tuple: a tuple has user, relation and object, and perhaps condition: {name, "
+               "context}\n");
     assert_str(faults(model, "hello\n"),
                "t:1:1: relation_tuple: tuples are a list, or stand in one under `tuples`\n");
     assert_str(faults(model, "- {user: 'doc:1', relation: a, object: 'doc:1'}\n"),
