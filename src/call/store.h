@@ -162,12 +162,20 @@ struct store_ops {
     int (*load)(struct store *s, wall_t now, const struct store_loader *to);
     int (*reader_new)(struct store *s, struct store_reader **ret);
     int (*ask)(struct store_reader *r, const struct query *q, struct buf *ret_json);
+    /*
+     * Frames as they were written, in order: those behind seq `after`, from where they may be of `since` on (0: from
+     * the first), about n_frames of them. on_frame: texts are its own while it runs; other than 0 ends the walk, and is
+     * passed up. 0; STORE_R_END: there are no more.
+     */
+    int (*walk)(struct store_reader *r, uint64_t after, wall_t since, size_t n_frames,
+                int (*on_frame)(void *ctx, const struct frame *f), void *ctx);
     void (*reader_free)(struct store_reader *r);
     /* Rebuilds all counters from the frames and compares: rows that differ, as JSON. 0: equal; STORE_R_DIFFERS. */
     int (*rebuild)(struct store *s, struct buf *ret_json);
     void (*close)(struct store *s);
 };
 #define STORE_R_DIFFERS 1
+#define STORE_R_END 3
 #define STORE_R_TO_ERASE 1
 #define STORE_R_ERASED 2 /* but not scrubbed */
 

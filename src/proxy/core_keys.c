@@ -347,6 +347,14 @@ void core_admit(struct core *c, const uint8_t hash[KEY_HASH_BYTES], wall_t now, 
     core_unlock(c);
 }
 
+const struct key_entry *core_key_named(struct core *c, struct str id)
+{
+    core_lock(c);
+    const struct key_entry *k = map_get(&c->keys_by_id, id);
+    core_unlock(c);
+    return k;
+}
+
 const struct policy *core_policy_of(struct core *c, const struct key_entry *k)
 {
     const struct policy *p = NULL;

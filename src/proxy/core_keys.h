@@ -21,3 +21,6 @@ struct key_entry {
     char made_run[40];    /* run id for calls that carry none */
     wall_t made_run_seen;
 };
+
+/* NULL: there is none of that id. It stays for good; revoked ones too. */
+const struct key_entry *core_key_named(struct core *c, struct str id);

@@ -30,6 +30,8 @@ void call_record_begin(struct call *c, struct record_writer *rw, struct buf *bod
         .additions = c->additions,
         .n_additions = c->n_additions,
         .is_dry_run = c->is_dry_run,
+        .could_ask_cost = !c->llm && c->saas.can_look_up_amount && c->facts.cost.how == HOW_UNKNOWN,
+        .could_ask_customer = !c->llm && c->saas.can_look_up_customer && c->facts.customer.n == 0,
         .salt = c->salt,
     };
     if (c->idem.scope.n) {

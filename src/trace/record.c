@@ -3,8 +3,22 @@
  */
 #include "trace/record_impl.h"
 
-static void put_facts(struct json_writer *w, const struct facts *f, bool is_dry_run)
+/* The most that a call to a model can use; -1: not known. */
+static void put_token_bound(struct json_writer *w, const struct facts *f)
 {
+    const struct token_bound *b = &f->tokens;
+    if (!f->model.n || (!b->is_known && b->input <= 0 && b->output <= 0))
+        return;
+    jw_key(w, STR("tokens"));
+    jw_object(w);
+    jw_put_i64(w, STR("input"), b->is_known || b->input > 0 ? b->input : -1);
+    jw_put_i64(w, STR("output"), b->is_known || b->output > 0 ? b->output : -1);
+    jw_object_end(w);
+}
+
+static void put_facts(struct json_writer *w, const struct record_open *o)
+{
+    const struct facts *f = o->facts;
     /* What decided, beside the fields of the record itself: values that may be erased stand in "personal". */
     jw_key(w, STR("facts"));
     jw_object(w);
@@ -14,14 +28,14 @@ static void put_facts(struct json_writer *w, const struct facts *f, bool is_dry_
     record_put_wall(w, STR("now"), f->now);
     jw_put_str(w, STR("cost_how"), how_text(f->cost.how));
     jw_put_bool(w, STR("amount_is_known"), f->amount.is_known);
-    if (f->model.n && f->tokens.is_known) {
-        jw_key(w, STR("tokens"));
-        jw_object(w);
-        jw_put_i64(w, STR("input"), f->tokens.input);
-        jw_put_i64(w, STR("output"), f->tokens.output);
-        jw_object_end(w);
-    }
-    jw_put_bool(w, STR("dry_run"), is_dry_run);
+    put_token_bound(w, f);
+    if (f->token_lifetime_s)
+        jw_put_i64(w, STR("token_lifetime_s"), f->token_lifetime_s);
+    if (o->could_ask_cost)
+        jw_put_bool(w, STR("could_ask_cost"), true);
+    if (o->could_ask_customer)
+        jw_put_bool(w, STR("could_ask_customer"), true);
+    jw_put_bool(w, STR("dry_run"), o->is_dry_run);
     jw_object_end(w);
 }
 
@@ -164,7 +178,7 @@ static void put_decision(struct json_writer *w, const struct record_open *o)
         jw_put_str(w, STR("currency"), str_c(f->amount.currency));
         jw_put_i64(w, STR("exponent"), f->amount.exponent);
     }
-    put_facts(w, f, o->is_dry_run);
+    put_facts(w, o);
     if (o->idempotency_scope.n) {
         jw_key(w, STR("idempotency"));
         jw_object(w);

@@ -42,6 +42,7 @@ struct record_open {
     const struct str *additions;
     size_t n_additions;
     bool is_dry_run;
+    bool could_ask_cost, could_ask_customer; /* a look-up could have brought it, and this document did not ask */
     const uint8_t *salt; /* SALT_BYTES */
 };
 void record_open_begin(struct record_writer *rw, const struct record_open *o, struct buf *body, struct buf *personal);

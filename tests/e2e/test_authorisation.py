@@ -32,7 +32,7 @@ EXAMPLES = {
     "secret_set": {"name": "matrix", "value": "sk_test_made_up"}, "secret_rotate": {"value": "sk_test_made_up_2"},
     "secret_back": {}, "secret_remove": {},
     "policy_apply": {"document": None}, "policy_check": {"document": None}, "policy_diff": {"document": None},
-    "policy_rollback": {"to": 1},
+    "policy_rollback": {"to": 1}, "policy_plan": {"document": None},
     "session_begin": {"code": "no-such-code"}, "session_end": None, "session_link": {},
     "customer": None, "erase": {"what": "customer", "value": "cus_nobody", "dry_run": True},
     "agents": None, "agent_create": {"agent": "agent-acme", "owner": "somebody"}, "agent_disable": {"agent": "nobody"},

@@ -2,7 +2,7 @@
 import json
 
 from flyball import CAPS, OPEN, permit, policy, usd
-from raw import charge
+from raw import ask, charge
 
 
 def document(version, rules=OPEN, limits=CAPS):
@@ -71,3 +71,31 @@ def test_rollback_is_a_new_version_with_the_old_text(daemon, key):
     none = daemon.cli("policy", "rollback", "default", "--to", "9")
     assert none.returncode == 1 and "no version 9" in none.stderr
     assert daemon.cli("policy", "rollback", "default").returncode == 2
+
+
+def test_plan_says_what_a_document_would_have_permitted_and_denied(daemon, key):
+    assert [charge(daemon, key, cents).status for cents in (70000, 40000, 500)] == [200, 403, 200]
+    assert ask(daemon.data_port, "POST", "/stripe/v1/customers", key, "name=somebody").status == 200
+    file = write(daemon, "plan.json", document(2, [r for r in OPEN if r["id"] != "people"],
+                                               [CAPS[0], usd("in-day", "2000.00", **{"class": ["money_in"]})]))
+    done = daemon.cli("policy", "plan", file, "--json")
+    plan = json.loads(done.stdout)
+    assert (plan["calls"], plan["replayed"], plan["recorded_otherwise"]) == (4, 4, 0)
+    assert (plan["permitted"]["calls"], plan["permitted"]["usd"]) == (1, "400.000000000")
+    assert plan["denied"]["calls"] == 1 and plan["denied"]["groups"][0]["operation"] == "stripe.customers.create"
+    assert plan["changed"][0]["was"] == {"verdict": "deny", "code": "limit_exceeded", "by": "in-day"}
+    assert done.returncode == 1 and "--accept" in done.stderr
+    said = daemon.cli("policy", "plan", file, "--accept")
+    assert said.returncode == 0, said.stderr
+    assert "Newly permitted: 1 call, 400.000000000 USD" in said.stdout
+    nothing = daemon.cli("policy", "plan", write(daemon, "same.json", document(3)), "--json")
+    assert nothing.returncode == 0 and json.loads(nothing.stdout)["unchanged"] == 4
+
+
+def test_a_viewer_may_plan_and_a_bad_document_is_told_its_places(daemon):
+    token = daemon.json("admin", "create", "ci", "--service", "--role", "viewer")["token"]
+    env = {"FLYBALL_TOKEN": token}
+    assert daemon.cli("policy", "plan", write(daemon, "p.json", document(2)), env=env).returncode == 0
+    bad = daemon.cli("policy", "plan", write(daemon, "bad.json", document(3).replace("permit", "permitt")), env=env)
+    assert bad.returncode == 1 and "bad.json:1:" in bad.stderr
+    assert daemon.cli("policy", "plan", write(daemon, "q.json", document(2)), "--since", "soon").returncode == 1

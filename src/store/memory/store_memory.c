@@ -389,6 +389,25 @@ static void memory_close(struct store *s)
     free(m);
 }
 
+static int memory_walk(struct store_reader *r, uint64_t after, wall_t since, size_t n_frames,
+                       int (*on_frame)(void *ctx, const struct frame *f), void *ctx)
+{
+    struct memory *m = r->m;
+    int result = STORE_R_END;
+    pthread_mutex_lock(&m->lock);
+    for (uint64_t seq = after + 1; seq <= m->n; seq++) {
+        const struct frame *f = &memory_entry(m, seq)->frame;
+        if (since && f->at < since)
+            continue;
+        result = n_frames-- > 0 ? on_frame(ctx, f) : 0;
+        if (result != 0 || n_frames == 0)
+            break;
+        result = STORE_R_END;
+    }
+    pthread_mutex_unlock(&m->lock);
+    return result;
+}
+
 static const struct store_ops OPS = {
     .apply = memory_apply,
     .position = memory_position,
@@ -402,6 +421,7 @@ static const struct store_ops OPS = {
     .load = memory_load,
     .reader_new = memory_reader_new,
     .ask = memory_ask,
+    .walk = memory_walk,
     .reader_free = memory_reader_free,
     .rebuild = memory_rebuild,
     .close = memory_close,

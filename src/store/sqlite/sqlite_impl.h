@@ -80,6 +80,8 @@ void batch_clear(struct batch *b);
 
 int sqlite_load(struct store *s, wall_t now, const struct store_loader *to);
 int sqlite_ask(struct store_reader *r, const struct query *q, struct buf *ret_json);
+int sqlite_walk(struct store_reader *r, uint64_t after, wall_t since, size_t n_frames,
+                int (*on_frame)(void *ctx, const struct frame *f), void *ctx); /* walk.c */
 /* The calls of q->customer or q->user among these open_seqs, newest first. */
 bool sqlite_is_named(const struct query *q);
 int sqlite_ask_named(struct store_reader *r, const struct query *q, int64_t from, int64_t to, struct json_writer *w);

@@ -381,6 +381,7 @@ static const struct store_ops OPS = {
     .load = sqlite_load,
     .reader_new = sqlite_reader_new,
     .ask = sqlite_ask,
+    .walk = sqlite_walk,
     .reader_free = sqlite_reader_free,
     .rebuild = sqlite_rebuild,
     .close = sqlite_close,

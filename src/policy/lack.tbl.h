@@ -1,0 +1,8 @@
+/*
+ * policy/lack.tbl.h - what keeps a recorded call from being decided on again: LACK(NAME, text, phrase).
+ */
+LACK(ERASED, "erased", "personal values of it were erased")
+LACK(COST, "cost", "its cost was never looked up")
+LACK(CUSTOMER, "customer", "its customer was never looked up")
+LACK(SCOPE, "scope", "whose accounts it touches was never asked")
+LACK(UNREADABLE, "unreadable", "its record cannot be read")
