@@ -110,6 +110,8 @@ static enum yaml_type scalar_type(struct reader *rd, const yaml_event_t *ev, int
     const char *trap = NULL;
     if (yaml_plain_type(text, &type, ret_i, &trap))
         return type;
+    if (rd->limits->is_foreign)
+        return YAML_STR;
     struct str shown = utf8_cut(text, 40);
     fault_at(rd, ev->start_mark, "yaml_plain", "`" STR_FMT "` without quotes %s; write \"" STR_FMT "\"", STR_ARG(shown),
              trap, STR_ARG(shown));
@@ -153,7 +155,7 @@ static int read_key(struct reader *rd, const yaml_event_t *ev, struct yaml *key)
     int64_t i;
     if (ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && str_eq(text, STR("<<")))
         fault_at(rd, ev->start_mark, "yaml_merge", "merge keys (`<<`) are not accepted; write the keys out");
-    else if (scalar_type(rd, ev, &i) != YAML_STR)
+    else if (scalar_type(rd, ev, &i) != YAML_STR && !rd->limits->is_foreign)
         fault_at(rd, ev->start_mark, "yaml_key", "the key `" STR_FMT "` is no string; quote it",
                  STR_ARG(utf8_cut(text, 40)));
     if (arena_try_str(rd->arena, text, &key->key) < 0)

@@ -42,6 +42,7 @@ struct yaml_limits {
     size_t bytes_max;
     int depth_max;
     size_t nodes_max;
+    bool is_foreign; /* of another product: what readers disagree on (2) is a text, and no fault */
 };
 
 extern const struct yaml_limits yaml_limits_default; /* 1 MiB, 64 levels, 100,000 nodes */
