@@ -150,7 +150,7 @@ static struct str repaired(struct str text)
     buf_init(&b, FILE_BYTES_MAX);
     for (; str_cut(text, '\n', &line, &text); buf_add(&b, STR("\n"))) {
         bool has_value = str_cut(line, ':', &before, &value);
-        value = str_trim(value);
+        value = has_value ? str_trim(value) : STR_NONE;
         if (has_value && (str_eq(value, STR("True")) || str_eq(value, STR("False"))))
             buf_printf(&b, STR_FMT ": %s", STR_ARG(before), value.p[0] == 'T' ? "true" : "false");
         else if (has_value && str_ends(value, STR("e+309")))
