@@ -29,7 +29,7 @@
 
 #define CLOSE_TIMEOUT_MS 5000
 #define LINGER_TIMEOUT_MS 2000
-#define DIRECT_BYTES 8192
+#define DIRECT_BYTES 32768 /* below, copying costs less than a write for each of head, body and end */
 #define IOV_MAX_PARTS 20
 #define IOV_QUEUED_BYTES_MAX (12 * OUT_CHUNK_BYTES) /* leaves room for the parts of one direct write */
 
