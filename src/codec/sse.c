@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define BOM "\xef\xbb\xbf"
+#define LOOK_BYTES 512
 
 void sse_init(struct sse *s, size_t event_bytes_max)
 {
@@ -29,25 +30,20 @@ bool sse_is_open(const struct sse *s)
     return s->n_seen > 0;
 }
 
-/* Eight bytes at a time: the highest bit of each that is zero. */
-static uint64_t zeros(uint64_t w)
-{
-    return (w - UINT64_C(0x0101010101010101)) & ~w & UINT64_C(0x8080808080808080);
-}
-
-static bool has_line_end(const char *p)
-{
-    uint64_t w;
-    memcpy(&w, p, sizeof(w));
-    return zeros(w ^ UINT64_C(0x0a0a0a0a0a0a0a0a)) || zeros(w ^ UINT64_C(0x0d0d0d0d0d0d0d0d));
-}
-
+/* Lines end in LF, or, rarely, in CR: each is looked for as far as the line may go, at most LOOK_BYTES too far. */
 static size_t to_line_end(struct str s, size_t from)
 {
-    while (from + 8 <= s.n && !has_line_end(s.p + from))
-        from += 8;
-    while (from < s.n && s.p[from] != '\r' && s.p[from] != '\n')
-        from++;
+    while (from < s.n) {
+        size_t n = s.n - from < LOOK_BYTES ? s.n - from : LOOK_BYTES;
+        const char *lf = memchr(s.p + from, '\n', n);
+        n = lf ? (size_t)(lf - s.p) - from : n;
+        const char *cr = n ? memchr(s.p + from, '\r', n) : NULL;
+        if (cr)
+            return (size_t)(cr - s.p);
+        from += n;
+        if (lf)
+            return from;
+    }
     return from;
 }
 

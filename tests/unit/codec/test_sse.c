@@ -127,6 +127,26 @@ static void lines_end_in_lf_cr_or_crlf(void **state)
                "|4||-1", "|5||-1", "no data");
 }
 
+/* Line ends are looked for a piece of the line at a time. */
+static void lines_may_be_of_any_length(void **state)
+{
+    static const char *const ends[] = {"\n\n", "\r\r", "\r\n\r\n"};
+    static char text[2048];
+    for (size_t n = 0; n < 1100; n++)
+        for (size_t k = 0; k < 3; k++) {
+            struct sse sse;
+            struct sse_event e;
+            memcpy(text, "data: ", 6);
+            memset(text + 6, 'x', n);
+            memcpy(text + 6 + n, ends[k], strlen(ends[k]));
+            struct str rest = {text, 6 + n + strlen(ends[k])};
+            sse_init(&sse, sizeof text);
+            assert_int_equal(sse_next(&sse, &rest, &e), SSE_EVENT);
+            assert_int_equal(e.data.n, n);
+            sse_deinit(&sse);
+        }
+}
+
 static void lf_of_the_crlf_that_ends_an_event_is_of_the_next(void **state)
 {
     EVENTS_ARE("data: 1\r\n\r\ndata: 2\r\n\r\n", 100, "|1||-1", "|2||-1", "no data");
