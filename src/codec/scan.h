@@ -67,3 +67,6 @@ int scan_str(const struct scan_value *v, struct arena *a, struct str *ret);
 /* As json_i64(): false when it is no number, not written as an integer, or does not fit. */
 bool scan_i64(const struct scan_value *v, int64_t *ret);
 bool scan_bool(const struct scan_value *v, bool *ret);
+
+/* Bytes up to the first that a JSON string does not simply contain: quote, backslash, control byte, above ASCII. */
+size_t scan_plain(const char *p, size_t n);

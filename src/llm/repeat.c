@@ -3,6 +3,8 @@
  */
 #include "llm/repeat.h"
 
+#include "codec/scan.h"
+
 #include <string.h>
 
 void repeat_learn(struct repeat *r, struct str data, const struct glance *g)
@@ -25,9 +27,7 @@ static bool slot_bytes(enum slot_kind kind, struct str s, size_t *ret_n)
         *ret_n = n;
         return n > 0 && n < s.n && (n == 1 || s.p[0] != '0');
     }
-    while (n < s.n && s.p[n] != '"' && s.p[n] != '\\' && (unsigned char)s.p[n] >= ' ' && (unsigned char)s.p[n] < 0x80)
-        n++;
-    *ret_n = n;
+    *ret_n = n = scan_plain(s.p, s.n);
     return n < s.n && s.p[n] == '"';
 }
 
