@@ -163,6 +163,8 @@ void llm_meter_add(struct llm_meter *m, struct str bytes, struct str *ret_pass, 
     struct str rest = bytes;
     enum sse_result r;
     buf_reset(&m->pass);
+    if (m->hides_usage)
+        (void)buf_reserve(&m->pass, bytes.n); /* at once; without memory, keep_to_pass finds out */
     m->is_output_now = false;
     while ((r = sse_next(&m->sse, &rest, &e)) != SSE_MORE) {
         bool goes_on = true;
