@@ -214,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(fields_are_read_as_the_standard_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lines_end_in_lf_cr_or_crlf, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lines_may_be_of_any_length, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lf_of_the_crlf_that_ends_an_event_is_of_the_next, set_up, tear_down),
         cmocka_unit_test_setup_teardown(comments_and_empty_lines_have_no_data, set_up, tear_down),
         cmocka_unit_test_setup_teardown(byte_order_mark_counts_at_the_start_only, set_up, tear_down),
