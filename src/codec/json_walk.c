@@ -1,16 +1,23 @@
 /*
- * codec/json_walk.c - one pass over the bytes; strings, which are most of them, are passed a word at a time.
+ * codec/json_walk.c - one pass over the bytes: 64 at a time are looked at for marks (quotes, brackets, commas), and the
+ * walk goes from mark to mark.
  */
 #include "codec/json_walk.h"
 
 #include "base/err.h"
 #include "codec/json_read.h"
+#include "codec/json_walk_impl.h"
 #include "codec/number_impl.h"
 
-#include <endian.h>
 #include <string.h>
 
-#define EACH(byte) (0x0101010101010101ULL * (byte))
+uint64_t json_marks_by_byte(const char *p, size_t n)
+{
+    uint64_t marks = 0;
+    for (size_t i = 0; i < n; i++)
+        marks |= (uint64_t)(p[i] == '"' || p[i] == ',' || p[i] == '{' || p[i] == '[' || p[i] == '}' || p[i] == ']') << i;
+    return marks;
+}
 
 static inline const char *skip_space(const char *p, const char *end)
 {
@@ -19,27 +26,32 @@ static inline const char *skip_space(const char *p, const char *end)
     return p;
 }
 
-/* The next quote; NULL: there is none. Most texts are short: a call of memchr would cost more than it saves. */
-static inline const char *find_quote(const char *p, const char *end)
+/* The first mark at or behind p; the end: there is none. */
+static inline const char *next_mark(struct json_walk *w, const char *p)
 {
-    for (; end - p >= 8; p += 8) {
-        uint64_t x;
-        memcpy(&x, p, sizeof x);
-        x = le64toh(x) ^ EACH('"');
-        x = (x - EACH(1)) & ~x & EACH(0x80); /* the lowest bit that is set is that of the first quote */
-        if (x)
-            return p + __builtin_ctzll(x) / 8;
+    while (p < w->end) {
+        size_t at = (size_t)(p - w->block), left = (size_t)(w->end - p);
+        if (at >= JSON_MARKS) { /* in front of the block too */
+            w->block = p;
+            w->marks = left >= JSON_MARKS ? json_marks(p) : json_marks_by_byte(p, left);
+            at = 0;
+        }
+        uint64_t marks = w->marks >> at;
+        if (marks)
+            return p + __builtin_ctzll(marks);
+        p = w->block + JSON_MARKS;
     }
-    while (p < end && *p != '"')
-        p++;
-    return p < end ? p : NULL;
+    return w->end;
 }
 
 /* From behind the opening quote to behind the closing one; NULL: there is none. */
-static inline const char *skip_string(const char *p, const char *end)
+static inline const char *skip_string(struct json_walk *w, const char *p)
 {
-    for (const char *from = p; (p = find_quote(p, end)); p++) {
+    const char *from = p;
+    for (; (p = next_mark(w, p)) < w->end; p++) {
         const char *slash = p;
+        if (*p != '"')
+            continue;
         while (slash > from && slash[-1] == '\\')
             slash--;
         if ((p - slash) % 2 == 0)
@@ -48,32 +60,19 @@ static inline const char *skip_string(const char *p, const char *end)
     return NULL;
 }
 
-enum { OTHER, QUOTE, OPENS, CLOSES, ENDS };
-
-/* What a byte outside of strings does; ENDS: behind a plain value. */
-static const unsigned char DOES[256] = {
-    ['"'] = QUOTE,  ['{'] = OPENS, ['['] = OPENS, ['}'] = CLOSES,
-    [']'] = CLOSES, [','] = ENDS,  [' '] = ENDS,  ['\n'] = ENDS,
-};
-
-static unsigned char does(const char *p)
-{
-    return DOES[(unsigned char)*p];
-}
-
 /* From behind an opening bracket to behind the one that closes it. */
-static const char *skip_nested(const char *p, const char *end)
+static const char *skip_nested(struct json_walk *w, const char *p)
 {
     size_t depth = 1;
-    while (p && p < end) {
-        switch (does(p++)) {
-        case QUOTE:
-            p = skip_string(p, end);
+    while (p && (p = next_mark(w, p)) < w->end) {
+        switch (*p++) {
+        case '"':
+            p = skip_string(w, p);
             break;
-        case OPENS:
+        case '{': case '[':
             depth++;
             break;
-        case CLOSES:
+        case '}': case ']':
             if (--depth == 0)
                 return p;
             break;
@@ -84,9 +83,11 @@ static const char *skip_nested(const char *p, const char *end)
     return NULL;
 }
 
-static const char *skip_plain(const char *p, const char *end)
+/* A number or a word ends in front of the next mark, or of a space before it. */
+static const char *skip_plain(struct json_walk *w, const char *p)
 {
-    while (p < end && does(p) < CLOSES)
+    const char *mark = next_mark(w, p);
+    while (p < mark && *p != ' ' && *p != '\n')
         p++;
     return p;
 }
@@ -101,13 +102,15 @@ bool json_walk(struct json_walk *w, struct str value)
     const char *p = skip_space(value.p, value.p + value.n), *end = value.p + value.n;
     if (p == end || !opens(p))
         return false;
-    *w = (struct json_walk){.p = p + 1, .end = end, .close = *p == '{' ? '}' : ']', .is_first = true};
+    *w = (struct json_walk){
+        .p = p + 1, .end = end, .close = *p == '{' ? '}' : ']', .is_first = true, .block = end};
     return true;
 }
 
 bool json_raw_whole(struct str value, struct str *ret)
 {
-    const char *end = value.n && opens(value.p) ? skip_nested(value.p + 1, value.p + value.n) : NULL;
+    struct json_walk w;
+    const char *end = value.n && opens(value.p) && json_walk(&w, value) ? skip_nested(&w, w.p) : NULL;
     if (!end)
         return false;
     *ret = (struct str){value.p, (size_t)(end - value.p)};
@@ -118,7 +121,7 @@ bool json_raw_whole(struct str value, struct str *ret)
 static int step(struct json_walk *w)
 {
     if (w->inner) {
-        w->p = skip_nested(w->inner + 1, w->end);
+        w->p = skip_nested(w, w->inner + 1);
         w->inner = NULL;
     }
     w->p = w->p ? skip_space(w->p, w->end) : w->end;
@@ -136,7 +139,7 @@ static int step(struct json_walk *w)
 /* A name and its colon. */
 static bool take_key(struct json_walk *w, struct str *ret)
 {
-    const char *from = w->p + 1, *p = *w->p == '"' ? skip_string(from, w->end) : NULL;
+    const char *from = w->p + 1, *p = *w->p == '"' ? skip_string(w, from) : NULL;
     if (!p)
         return false;
     *ret = (struct str){from, (size_t)(p - 1 - from)};
@@ -162,7 +165,7 @@ int json_walk_next(struct json_walk *w, struct str *ret_key, struct str *ret_val
         return 1;
     }
     bool is_text = w->p < w->end && *w->p == '"';
-    const char *p = is_text ? skip_string(w->p + 1, w->end) : skip_plain(w->p, w->end);
+    const char *p = is_text ? skip_string(w, w->p + 1) : skip_plain(w, w->p);
     if (!p || p == w->p)
         return -ERR_INVALID;
     *ret_key = key;
@@ -175,6 +178,8 @@ void json_walk_after(struct json_walk *w, const struct json_walk *inner)
 {
     w->p = inner->p + 1;
     w->inner = NULL;
+    w->block = inner->block;
+    w->marks = inner->marks;
 }
 
 bool json_raw_str(struct arena *a, struct str value, struct str *ret)

@@ -15,6 +15,8 @@ struct json_walk {
     const char *inner; /* the container that was given last, and not passed yet; NULL: none */
     char close;        /* of what is walked along */
     bool is_first;
+    const char *block; /* whose marks were looked for last */
+    uint64_t marks;
 };
 
 /* Along the members of an object or the elements of an array. False: `value` is neither. */

@@ -74,6 +74,25 @@ static void a_walk_sees_what_the_strict_reader_sees(void **state)
     }
 }
 
+static const char XS[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+                         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+
+/* Marks are looked for 64 bytes at a time: each text at each place in and across such blocks. */
+static void a_walk_is_the_same_wherever_it_begins(void **state)
+{
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++)
+        for (size_t n = 0; n < 140; n++) {
+            char *text = malloc(n + strlen(TEXTS[i]) + 6);
+            struct json v;
+            assert_non_null(text);
+            int bytes = sprintf(text, "[\"%.*s\",%s]", (int)n, XS, TEXTS[i]);
+            arena_reset(&arena);
+            assert_int_equal(json_parse(&arena, (struct str){text, (size_t)bytes}, 64, &v), 0);
+            assert_same((struct str){text, (size_t)bytes}, v);
+            free(text);
+        }
+}
+
 static void what_is_no_container_is_not_walked(void **state)
 {
     static const char *const plain[] = {"", " ", "1", "\"{}\"", "true", "}"};
@@ -126,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_walk_sees_what_the_strict_reader_sees),
+        cmocka_unit_test(a_walk_is_the_same_wherever_it_begins),
         cmocka_unit_test(what_is_no_container_is_not_walked),
         cmocka_unit_test(what_does_not_end_as_it_begins_is_invalid),
         cmocka_unit_test(damaged_text_stays_inside_its_bounds),
