@@ -11,11 +11,13 @@
 
 #include <string.h>
 
+static bool is_mark(char c) { return c == '"' || c == ',' || c == '{' || c == '[' || c == '}' || c == ']'; }
+
 uint64_t json_marks_by_byte(const char *p, size_t n)
 {
     uint64_t marks = 0;
     for (size_t i = 0; i < n; i++)
-        marks |= (uint64_t)(p[i] == '"' || p[i] == ',' || p[i] == '{' || p[i] == '[' || p[i] == '}' || p[i] == ']') << i;
+        marks |= (uint64_t)is_mark(p[i]) << i;
     return marks;
 }
 
