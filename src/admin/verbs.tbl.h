@@ -37,7 +37,7 @@ VERB(POST, "/api/v1/session/link", session_link, VIEWER, "", "", "Link", "Makes 
 
 VERB(GET, "/api/v1/people", people, OWNER, "", "", "People", "Lists people and services with their roles, without their credentials.")
 VERB(POST, "/api/v1/people", person_create, OWNER, "", "PersonCreate", "PersonCreated", "Gives a person or service roles and a credential, which is shown in this answer only.")
-VERB(POST, "/api/v1/people/{name}/revoke", person_revoke, OWNER, "", "", "Revoked", "Takes the credential of a person or service away, and ends their sessions.")
+VERB(POST, "/api/v1/people/{name}/revoke", person_revoke, OWNER, "", "", "Revoked", "Takes the credential of a person or service away, ends their sessions, and disables the agents that they answer for.")
 VERB(POST, "/api/v1/people/{name}/link", person_link, OWNER, "", "", "Link", "Makes a link that signs a person in to the dashboard: short-lived, for one use.")
 
 VERB(GET, "/api/v1/keys", keys, VIEWER, "", "", "Keys", "Lists agent keys, without their secrets.")

@@ -161,8 +161,10 @@ static int revoke(struct cli *c)
         return r;
     if (c->is_json)
         return client_print(c, &a);
-    cli_note(c, "Revoked: the next request of " STR_FMT " is refused, and their sessions are over.",
-             STR_ARG(c->args[0]));
+    cli_note(c,
+             "Revoked: the next request of " STR_FMT " is refused, their sessions are over, and the agents that they\n"
+             "answer for are disabled (`flyball agent enable --owner " STR_FMT "` lets these go on).",
+             STR_ARG(c->args[0]), STR_ARG(c->args[0]));
     return CLI_DONE;
 }
 
@@ -171,7 +173,7 @@ const struct command cmd_admin_revoke = {
     .args = "NAME",
     .args_min = 1,
     .args_max = 1,
-    .summary = "take away a person's or service's credential, and end their sessions",
+    .summary = "take away a person's credential, end their sessions, disable their agents",
     .examples = "admin revoke bob",
     .needs_daemon = true,
     .run = revoke,

@@ -175,7 +175,7 @@ static void put_owner(struct core *c, struct str owner, bool is_disabled)
     }
 }
 
-static int disable_owner(struct core *c, struct str owner, bool is_disabled, struct str by, uint64_t *ret_seq)
+int core_owner_disable_locked(struct core *c, struct str owner, bool is_disabled, struct str by, uint64_t *ret_seq)
 {
     struct member_text t = {.n = 0};
     if (!owner.n || !has_owner(c, owner))
@@ -194,7 +194,7 @@ static int disable_owner(struct core *c, struct str owner, bool is_disabled, str
 int core_owner_disable(struct core *c, struct str owner, bool is_disabled, struct str by, uint64_t *ret_seq)
 {
     core_lock(c);
-    int r = disable_owner(c, owner, is_disabled, by, ret_seq);
+    int r = core_owner_disable_locked(c, owner, is_disabled, by, ret_seq);
     core_unlock(c);
     return err_trace(r);
 }

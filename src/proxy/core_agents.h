@@ -31,4 +31,5 @@ int core_owner_disable(struct core *c, struct str owner, bool is_disabled, struc
 int core_agents_json(struct core *c, struct str name, struct buf *out);
 
 /* Under the mutex. */
+int core_owner_disable_locked(struct core *c, struct str owner, bool is_disabled, struct str by, uint64_t *ret_seq);
 enum agent_state core_agent_state(const struct core *c, const struct key_entry *k);

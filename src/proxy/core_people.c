@@ -6,6 +6,7 @@
 
 #include "codec/hex.h"
 #include "codec/json_read.h"
+#include "proxy/core_agents.h"
 #include "proxy/core_impl.h"
 #include "proxy/core_members.h"
 
@@ -147,10 +148,16 @@ int core_person_create(struct core *c, const struct person_spec *s, struct str b
 
 /* --- revoke ------------------------------------------------------------------------------------------------------- */
 
-/* Under the mutex. */
+/*
+ * Under the mutex. Agents that the person answers for go first: who dies in between has revoked nobody yet, and says so
+ * again. What waits for room on the disk is in force.
+ */
 static int revoke(struct core *c, struct person *p, struct str by, uint64_t *ret_seq)
 {
     struct member_text t = {.n = 0};
+    int e = core_owner_disable_locked(c, p->name, true, by, ret_seq);
+    if (e < 0 && e != -ERR_NOT_FOUND && e != -ERR_NO_SPACE && e != -ERR_TOO_LARGE)
+        return e;
     member_str(&t, STR("name"), p->name, false);
     member_str(&t, STR("tenant"), p->tenant, true);
     int r = core_event_late(c, STR("person.revoke"), by, t.m, t.n, ret_seq);
@@ -159,7 +166,7 @@ static int revoke(struct core *c, struct person *p, struct str by, uint64_t *ret
         return r;
     p->is_revoked = true; /* on a full disk too */
     p->revoked_at = c->clock->wall(c->clock->ctx);
-    return r;
+    return r == 0 && e == -ERR_TOO_LARGE ? e : r;
 }
 
 int core_person_revoke(struct core *c, struct str name, struct str tenant, struct str by, uint64_t *ret_seq)

@@ -36,8 +36,10 @@ struct person_spec {
 int core_person_create(struct core *c, const struct person_spec *s, struct str by, struct diag_list *diags,
                        struct person_token *ret_token, uint64_t *ret_seq);
 /*
+ * Agents that the person answers for are disabled too (core_owner_disable), and stay so when the name is given anew.
  * `tenant` not empty: only one of that tenant is found. -ERR_NOT_FOUND. Revoking twice is fine. Works on a full disk:
- * -ERR_NO_SPACE says that it is in force, and on record as soon as there is room.
+ * -ERR_NO_SPACE says that it is in force, and on record as soon as there is room. -ERR_TOO_LARGE: revoked, but as
+ * many owners are disabled as agents_max allows, and the person's agents are not.
  */
 int core_person_revoke(struct core *c, struct str name, struct str tenant, struct str by, uint64_t *ret_seq);
 

@@ -292,6 +292,21 @@ def test_disabling_the_owner_disables_the_agent_on_the_next_request(daemon):
     assert all(charge(daemon, k).status == 200 for k in [*keys, other])
 
 
+def test_revoking_a_person_disables_the_agents_that_they_answer_for(daemon):
+    for name in ("ann", "bob"):
+        assert daemon.cli("admin", "create", name, "--role", "operator").returncode == 0
+    key, spared = daemon.key(owner="ann")["key"], daemon.key(agent="other", owner="bob")["key"]
+    assert charge(daemon, key).status == charge(daemon, spared).status == 200
+    revoked = daemon.cli("admin", "revoke", "ann")
+    assert revoked.returncode == 0 and "agents" in revoked.stderr
+    refused_as_disabled(daemon, key, "The owner of its agent")
+    assert charge(daemon, spared).status == 200
+    assert daemon.cli("admin", "create", "ann", "--role", "operator").returncode == 0
+    refused_as_disabled(daemon, key, "The owner of its agent")
+    assert daemon.cli("agent", "enable", "--owner", "ann").returncode == 0
+    assert charge(daemon, key).status == 200
+
+
 def test_an_agent_is_disabled_whatever_key_it_has(daemon, key):
     assert daemon.cli("agent", "disable", "bot").returncode == 0, "it has a key, though nobody registered it"
     refused_as_disabled(daemon, key, "The agent of it")

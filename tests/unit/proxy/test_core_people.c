@@ -2,7 +2,9 @@
 #include "unit.h"
 
 #include "io/io_memory.h"
+#include "proxy/core_agents.h"
 #include "proxy/core_impl.h"
+#include "proxy/core_keys.h"
 #include "proxy/core_people.h"
 #include "store/memory/store_memory.h"
 
@@ -152,6 +154,53 @@ static void revoke_is_obeyed_by_the_next_request(void **state)
     assert_int_equal(core_person_look(w->core, session), PERSON_R_REVOKED);
     assert_int_equal(take_away(w, "ann", ""), 0); /* twice is fine */
     assert_int_equal(take_away(w, "nobody", ""), -ERR_NOT_FOUND);
+}
+
+static enum agent_state state_of_agent(struct world *w, const char *agent, const char *owner)
+{
+    struct key_entry k = {.agent = str_c(agent), .owner = str_c(owner)};
+    core_lock(w->core);
+    enum agent_state s = core_agent_state(w->core, &k);
+    core_unlock(w->core);
+    return s;
+}
+
+static void the_agents_of_one_who_is_revoked_are_disabled_and_stay_so(void **state)
+{
+    struct world *w = *state;
+    (void)created(w, "ann", ROLE_BIT(ROLE_OWNER), "");
+    (void)created(w, "bob", ROLE_BIT(ROLE_OWNER), "");
+    assert_int_equal(core_agent_create(w->core, STR("bot"), STR("ann"), STR("root"), &w->seq), 0);
+    assert_int_equal(core_agent_create(w->core, STR("other"), STR("bob"), STR("root"), &w->seq), 0);
+    assert_int_equal(take_away(w, "ann", "globex"), -ERR_NOT_FOUND); /* and nobody's agents */
+    assert_int_equal(state_of_agent(w, "bot", ""), AGENT_ACTIVE);
+    assert_int_equal(take_away(w, "ann", ""), 0);
+    assert_int_equal(state_of_agent(w, "bot", ""), AGENT_OWNER_DISABLED);
+    assert_int_equal(state_of_agent(w, "with-a-key-only", "ann"), AGENT_OWNER_DISABLED);
+    assert_int_equal(state_of_agent(w, "other", ""), AGENT_ACTIVE);
+    (void)created(w, "ann", ROLE_BIT(ROLE_OWNER), "");
+    for (int i = 0; i < 2; i++) {
+        restart(w, i == 1);
+        assert_int_equal(state_of_agent(w, "bot", ""), AGENT_OWNER_DISABLED);
+        assert_int_equal(state_of_agent(w, "other", ""), AGENT_ACTIVE);
+    }
+    assert_int_equal(core_owner_disable(w->core, STR("ann"), false, STR("root"), &w->seq), 0);
+    assert_int_equal(state_of_agent(w, "bot", ""), AGENT_ACTIVE);
+}
+
+static void one_whose_agents_are_too_many_to_disable_is_revoked_all_the_same(void **state)
+{
+    struct world *w = *state;
+    const struct person *p;
+    w->limits.agents_max = 1;
+    restart(w, true);
+    struct person_token ann = created(w, "ann", ROLE_BIT(ROLE_OWNER), ""), bob = created(w, "bob", 1u << 7, "");
+    assert_int_equal(core_agent_create(w->core, STR("bot"), STR("ann"), STR("root"), &w->seq), 0);
+    assert_int_equal(take_away(w, "ann", ""), 0); /* at the limit */
+    assert_int_equal(core_agent_create(w->core, STR("bot"), STR("bob"), STR("root"), &w->seq), 0);
+    assert_int_equal(take_away(w, "bob", ""), -ERR_TOO_LARGE);
+    assert_int_equal(who(w, &ann, &p), PERSON_R_REVOKED);
+    assert_int_equal(who(w, &bob, &p), PERSON_R_REVOKED);
 }
 
 static void one_of_another_tenant_cannot_be_revoked(void **state)
@@ -342,6 +391,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_person_is_known_by_what_they_were_given, setup, teardown),
         cmocka_unit_test_setup_teardown(revoke_is_obeyed_by_the_next_request, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_agents_of_one_who_is_revoked_are_disabled_and_stay_so, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_whose_agents_are_too_many_to_disable_is_revoked_all_the_same, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(one_of_another_tenant_cannot_be_revoked, setup, teardown),
         cmocka_unit_test_setup_teardown(a_credential_ends_at_its_time, setup, teardown),
         cmocka_unit_test_setup_teardown(a_name_is_given_once_and_again_when_its_owner_is_gone, setup, teardown),
