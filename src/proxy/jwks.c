@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "crypto/hash.h"
+#include "http/fetch.h"
 #include "net/timer.h"
 #include "tls/client.h"
 
@@ -20,12 +21,10 @@ struct source {
     struct jwks *jwks;
     struct issuer *issuer;
     struct tls_client *tls; /* NULL: plain HTTP */
-    struct timer due, deadline;
-    struct http_exchange *up; /* NULL: waiting */
+    struct timer due;
+    struct fetch fetch; /* not running: waiting */
     mono_t asked_at;
     bool was_asked;
-    uint16_t status;
-    struct buf answer;
     uint8_t digest[SHA256_BYTES]; /* of the text whose keys are in force */
     bool has_keys, was_good;
 };
@@ -39,8 +38,6 @@ struct jwks {
     size_t n;
     struct source items[];
 };
-
-static void ask(struct source *s);
 
 /* Once a change: an issuer that is down for hours is one line. */
 static void say(struct source *s, const char *problem)
@@ -64,8 +61,6 @@ static const char *take(struct source *s, struct str text)
     wall_t now = loop_wall(s->jwks->loop);
     struct jwk_set *set;
     const char *why;
-    if (s->status != 200)
-        return "the answer is not 200";
     sha256(text, digest);
     if (s->has_keys && memcmp(digest, s->digest, sizeof digest) == 0) {
         issuer_keys_renew(s->issuer->keys, now); /* the same set: tokens that were verified with it stay so */
@@ -80,72 +75,38 @@ static const char *take(struct source *s, struct str text)
 }
 
 /* The exchange is over; `problem` NULL: the answer is whole. */
-static void asked(struct source *s, const char *problem)
+static void asked(void *ctx, const char *problem, uint16_t status, struct str answer)
 {
+    struct source *s = ctx;
     struct jwks *j = s->jwks;
-    timer_cancel(j->loop, &s->deadline);
-    http_release(s->up);
-    s->up = NULL;
-    say(s, problem ? problem : (problem = take(s, buf_str(&s->answer))));
-    buf_reset(&s->answer);
+    say(s, problem ? problem : (problem = status == 200 ? take(s, answer) : "the answer is not 200"));
     timer_arm(j->loop, &s->due, problem ? j->limits->jwks_spacing_ms : j->limits->jwks_fresh_ms);
     if (!s->was_asked && --j->n_first == 0)
         j->on_first.fn(j->on_first.ctx);
     s->was_asked = true;
 }
 
-static void on_head(void *ctx, const struct http_head *head)
-{
-    struct source *s = ctx;
-    s->status = head->status;
-    http_credit(s->up, (size_t)s->jwks->limits->jwks_bytes_max + 1);
-}
-
-static void on_body(void *ctx, struct str bytes)
-{
-    struct source *s = ctx;
-    if (buf_add(&s->answer, bytes) == 0)
-        return;
-    http_reset(s->up, HTTP_RESET_TOO_LARGE);
-    asked(s, "the answer is larger than jwks_bytes_max");
-}
-
-static void on_end(void *ctx, const struct http_field *trailers, size_t n) { asked(ctx, NULL); }
-
-static void on_writable(void *ctx) { (void)ctx; }
-
-static void on_reset(void *ctx, enum http_reset why) { asked(ctx, http_reset_text(why)); }
-
-static const struct http_events events = {
-    .on_head = on_head, .on_body = on_body, .on_end = on_end, .on_writable = on_writable, .on_reset = on_reset};
-
 /* --- asking ------------------------------------------------------------------------------------------------------- */
-
-static void on_deadline(struct timer *t)
-{
-    struct source *s = list_entry(t, struct source, deadline);
-    http_reset(s->up, HTTP_RESET_CANCELLED);
-    asked(s, "no whole answer within jwks_timeout_ms");
-}
 
 static void ask(struct source *s)
 {
     struct jwks *j = s->jwks;
     const struct config_issuer *c = s->issuer->config;
-    int64_t ms = j->limits->jwks_timeout_ms;
-    struct http_timeouts times = {ms, ms, ms};
     struct http_target at = {
         .host = c->jwks.host, .port = c->jwks.port, .tls = s->tls, .allows_private = c->is_private};
     struct http_field fields[] = {{STR("accept"), STR("application/json")}, {STR("accept-encoding"), STR("identity")}};
-    struct http_head head = {.method = STR("GET"), .target = c->jwks.path, .fields = fields, .n_fields = 2};
+    struct fetch_request get = {.at = &at,
+                                .method = STR("GET"),
+                                .path = c->jwks.path,
+                                .fields = fields,
+                                .n_fields = 2,
+                                .ms = j->limits->jwks_timeout_ms,
+                                .too_large = "the answer is larger than jwks_bytes_max",
+                                .too_late = "no whole answer within jwks_timeout_ms"};
     timer_cancel(j->loop, &s->due);
     issuer_keys_asked(s->issuer->keys);
     s->asked_at = loop_now(j->loop);
-    s->status = 0;
-    s->up = http_pool_open(j->pool, &at, &times, false, &events, s);
-    http_send_head(s->up, &head);
-    http_finish(s->up, NULL, 0);
-    timer_arm(j->loop, &s->deadline, ms);
+    fetch_start(&s->fetch, &get);
 }
 
 static void on_due(struct timer *t) { ask(list_entry(t, struct source, due)); }
@@ -155,7 +116,7 @@ static void on_want(void *ctx)
 {
     struct source *s = ctx;
     struct jwks *j = s->jwks;
-    if (s->up)
+    if (fetch_is_running(&s->fetch))
         return; /* the answer that is on its way will do */
     int64_t waited_ms = (loop_now(j->loop) - s->asked_at) / NS_PER_MS, left_ms = j->limits->jwks_spacing_ms - waited_ms;
     timer_cancel(j->loop, &s->due);
@@ -168,9 +129,8 @@ static int source_init(struct source *s, struct jwks *j, struct issuer *i, struc
 {
     s->jwks = j;
     s->issuer = i;
-    buf_init(&s->answer, (size_t)j->limits->jwks_bytes_max);
+    fetch_init(&s->fetch, j->loop, j->pool, (size_t)j->limits->jwks_bytes_max, asked, s);
     timer_init(&s->due, on_due);
-    timer_init(&s->deadline, on_deadline);
     if (!i->config->jwks.is_tls)
         return 0;
     int r = tls_client_new(i->config->ca_file, NULL, error, &s->tls);
@@ -221,12 +181,7 @@ void jwks_free(struct jwks *j)
         struct source *s = &j->items[i];
         issuer_keys_on_want(s->issuer->keys, NULL, (struct post){NULL, NULL});
         timer_cancel(j->loop, &s->due);
-        timer_cancel(j->loop, &s->deadline);
-        if (s->up) {
-            http_reset(s->up, HTTP_RESET_CANCELLED);
-            http_release(s->up);
-        }
-        buf_deinit(&s->answer);
+        fetch_deinit(&s->fetch);
     }
     if (j->pool)
         http_pool_free(j->pool);
