@@ -71,6 +71,13 @@ const struct config_key_info export_key_infos[] = {
 };
 const size_t n_export_key_infos = sizeof export_key_infos / sizeof export_key_infos[0];
 
+const struct config_key_info oidc_key_infos[] = {
+#define OIDC_KEY(name, is_required, schema, def, help) {STR_INIT(#name), is_required, schema, def, help},
+#include "config/oidc.tbl.h"
+#undef OIDC_KEY
+};
+const size_t n_oidc_key_infos = sizeof oidc_key_infos / sizeof oidc_key_infos[0];
+
 const struct config_key_info issuer_key_infos[] = {
 #define ISSUER_KEY(name, is_required, schema, def, help) {STR_INIT(#name), is_required, schema, def, help},
 #include "config/issuer.tbl.h"
@@ -114,10 +121,10 @@ static int count_cores(void)
     return n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
 }
 
-/* The keys at the top: sections and single settings of the table, and four maps. */
+/* The keys at the top: sections and single settings of the table, and five maps. */
 static void check_top(struct loader *l, const struct yaml *root)
 {
-    struct str keys[SETTING_COUNT + 4];
+    struct str keys[SETTING_COUNT + 5];
     size_t n = 0;
     for (int i = 0; i < SETTING_COUNT; i++) {
         struct str key, section = setting_section(setting_infos[i].path, &key);
@@ -126,6 +133,7 @@ static void check_top(struct loader *l, const struct yaml *root)
     keys[n++] = STR("vendors");
     keys[n++] = STR("issuers");
     keys[n++] = STR("exports");
+    keys[n++] = STR("people");
     keys[n++] = STR("limits");
     yaml_check_keys(root, l->file, keys, n, l->diags);
 }
@@ -140,6 +148,7 @@ static void load_document(struct loader *l, const struct yaml *root)
     load_vendors(l, root);
     load_issuers(l, root);
     load_exports(l, root);
+    load_people(l, root);
 }
 
 static int parse_file(struct loader *l, struct arena *scratch, const struct yaml **ret_root)

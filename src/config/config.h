@@ -101,6 +101,20 @@ struct config_issuer {
     int line; /* in the file */
 };
 
+/* The provider that people sign in at (OpenID Connect); issuer empty: there is none. */
+struct config_oidc {
+    struct str issuer, client_id;
+    struct str client_secret; /* the reference: "env:NAME" or "file:PATH"; empty: a public client */
+    const struct str *scopes; /* openid first */
+    size_t n_scopes;
+    struct str claim; /* whose value is the name of a person */
+    struct str label;
+    struct str url; /* how browsers reach the admin listener; empty: by the address that they say */
+    struct str ca_file;
+    bool is_private, is_insecure;
+    int line; /* in the file */
+};
+
 /* How the input of a call to a model is bounded before it is made (llm/bound.h). */
 enum config_input_bound { INPUT_BOUND_LEARNED, INPUT_BOUND_STRICT };
 
@@ -122,6 +136,7 @@ struct config {
     size_t n_issuers;
     const struct config_export *exports; /* in the file's order */
     size_t n_exports;
+    struct config_oidc oidc;
     struct limits limits;
     /* the rest is private */
     const struct config_source *sources;

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "codec/yaml.h"
+#include "config/url.h"
 
 #define CONFIG_MEMORY_BYTES_MAX (4 << 20)
 #define CONFIG_WORKERS_MAX 256
@@ -46,14 +47,14 @@ size_t sections_shared(struct str from, struct str to);
 size_t section_depth(struct str section);
 struct str section_part(struct str section, size_t i); /* the i-th name of it */
 
-/* A key of one vendor, of one issuer, or of one target of `exports:`. */
+/* A key of one vendor, of one issuer, of one target of `exports:`, or of `people.oidc:`. */
 struct config_key_info {
     struct str name;
     bool is_required;
     const char *schema, *def, *help;
 };
-extern const struct config_key_info vendor_key_infos[], issuer_key_infos[], export_key_infos[];
-extern const size_t n_vendor_key_infos, n_issuer_key_infos, n_export_key_infos;
+extern const struct config_key_info vendor_key_infos[], issuer_key_infos[], export_key_infos[], oidc_key_infos[];
+extern const size_t n_vendor_key_infos, n_issuer_key_infos, n_export_key_infos, n_oidc_key_infos;
 /* Begins with a-z and goes on with a-z, 0-9, - and _: of a vendor, a connector, an issuer. */
 bool config_name_is_valid(struct str s);
 
@@ -100,6 +101,8 @@ void load_vendors(struct loader *l, const struct yaml *root);
 void load_issuers(struct loader *l, const struct yaml *root);
 /* exports.c */
 void load_exports(struct loader *l, const struct yaml *root);
+/* oidc.c */
+void load_people(struct loader *l, const struct yaml *root);
 
 /* `y` has that type, or a diag says that `path` wants `want`. False for both NULL and another type. */
 bool want_type(struct loader *l, const struct yaml *y, enum yaml_type type, struct str path, const char *want);
@@ -116,12 +119,3 @@ enum address_fault { ADDRESS_OK, ADDRESS_NO_PORT, ADDRESS_BAD_PORT, ADDRESS_NAME
 enum address_fault address_parse(struct str s, int default_port, struct address *ret);
 struct str address_text(const struct address *a, struct arena *arena);
 
-/* url.c: scheme, host, port, and whatever stands behind them. NULL, or what is wrong with it. */
-struct url {
-    struct str host; /* a name, or a numeric address; IPv6 without brackets */
-    struct str path; /* as it stands there, with a query or a fragment */
-    uint16_t port;
-    bool is_tls, is_v6, is_loopback, is_numeric;
-};
-const char *url_parse(struct str text, struct arena *a, struct url *ret);
-struct str url_origin(const struct url *u, struct arena *a); /* "https://host:port" */

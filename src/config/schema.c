@@ -104,16 +104,9 @@ static void key_schema(struct json_writer *w, const struct config_key_info *k)
     buf_deinit(&b);
 }
 
-/* A map from names to objects with these keys. */
-static void named_schema(struct json_writer *w, struct str section, int64_t n_max, const struct config_key_info *keys,
-                         size_t n)
+/* An object with these keys. */
+static void keys_schema(struct json_writer *w, const struct config_key_info *keys, size_t n)
 {
-    jw_key(w, section);
-    jw_object(w);
-    jw_put_str(w, STR("type"), STR("object"));
-    jw_put_i64(w, STR("maxProperties"), n_max);
-    jw_put_raw(w, STR("propertyNames"), STR("{\"pattern\":\"^[a-z][a-z0-9_-]{0,63}$\"}"));
-    jw_key(w, STR("additionalProperties"));
     jw_object(w);
     jw_put_str(w, STR("type"), STR("object"));
     jw_put_bool(w, STR("additionalProperties"), false);
@@ -129,7 +122,30 @@ static void named_schema(struct json_writer *w, struct str section, int64_t n_ma
         key_schema(w, &keys[i]);
     jw_object_end(w);
     jw_object_end(w);
+}
+
+/* A map from names to objects with these keys. */
+static void named_schema(struct json_writer *w, struct str section, int64_t n_max, const struct config_key_info *keys,
+                         size_t n)
+{
+    jw_key(w, section);
+    jw_object(w);
+    jw_put_str(w, STR("type"), STR("object"));
+    jw_put_i64(w, STR("maxProperties"), n_max);
+    jw_put_raw(w, STR("propertyNames"), STR("{\"pattern\":\"^[a-z][a-z0-9_-]{0,63}$\"}"));
+    jw_key(w, STR("additionalProperties"));
+    keys_schema(w, keys, n);
     jw_object_end(w);
+}
+
+/* The one provider that people may sign in at. */
+static void people_schema(struct json_writer *w)
+{
+    jw_key(w, STR("people"));
+    object_begin(w);
+    jw_key(w, STR("oidc"));
+    keys_schema(w, oidc_key_infos, n_oidc_key_infos);
+    object_end(w);
 }
 
 static void limits_schema(struct json_writer *w)
@@ -166,6 +182,7 @@ int config_schema(struct buf *out)
     named_schema(&w, STR("vendors"), CONFIG_VENDORS_MAX, vendor_key_infos, n_vendor_key_infos);
     named_schema(&w, STR("issuers"), CONFIG_ISSUERS_MAX, issuer_key_infos, n_issuer_key_infos);
     named_schema(&w, STR("exports"), CONFIG_EXPORTS_MAX, export_key_infos, n_export_key_infos);
+    people_schema(&w);
     limits_schema(&w);
     jw_object_end(&w);
     jw_object_end(&w);
@@ -196,6 +213,7 @@ int config_markdown(struct buf *out)
     keys_markdown("a vendor", vendor_key_infos, n_vendor_key_infos, out);
     keys_markdown("an issuer", issuer_key_infos, n_issuer_key_infos, out);
     keys_markdown("a target of exports", export_key_infos, n_export_key_infos, out);
+    keys_markdown("`people.oidc`", oidc_key_infos, n_oidc_key_infos, out);
     buf_add(out, STR("\n| limit | default | least | most | unit | bounds |\n|---|---|---|---|---|---|\n"));
     for (size_t i = 0; i < n; i++)
         buf_printf(out, "| `" STR_FMT "` | %lld | %lld | %lld | %s | %s |\n", STR_ARG(t[i].name), (long long)t[i].def,

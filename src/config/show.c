@@ -235,6 +235,30 @@ static void text_issuer(const struct config *c, const struct config_issuer *i, b
     text_list("customers_of", i->customers_of, i->n_customers_of, out);
 }
 
+static void text_oidc(const struct config *c, bool with_origin, struct buf *out)
+{
+    const struct config_oidc *o = &c->oidc;
+    struct config_source s = {.origin = CONFIG_FILE, .line = o->line};
+    char origin[512];
+    if (!o->issuer.n)
+        return;
+    buf_add(out, STR("people:\n  oidc:"));
+    end_line(out, with_origin, origin_text(c, &s, STR_NONE, STR_NONE, origin));
+    text_str("issuer", o->issuer, out);
+    text_str("client_id", o->client_id, out);
+    if (o->client_secret.n)
+        text_str("client_secret", o->client_secret, out);
+    text_list("scopes", o->scopes, o->n_scopes, out);
+    text_str("claim", o->claim, out);
+    text_str("label", o->label, out);
+    if (o->url.n)
+        text_str("url", o->url, out);
+    if (o->ca_file.n)
+        text_str("ca_file", o->ca_file, out);
+    buf_printf(out, "    private: %s\n    insecure: %s\n", o->is_private ? "true" : "false",
+               o->is_insecure ? "true" : "false");
+}
+
 int config_text(const struct config *c, bool with_origin, struct buf *out)
 {
     size_t n;
@@ -252,6 +276,7 @@ int config_text(const struct config *c, bool with_origin, struct buf *out)
         buf_add(out, STR("exports:\n"));
     for (size_t i = 0; i < c->n_exports; i++)
         text_export(c, &c->exports[i], with_origin, out);
+    text_oidc(c, with_origin, out);
     buf_add(out, STR("limits:\n"));
     for (size_t i = 0; i < n; i++) {
         char origin[512], env[96];
@@ -385,6 +410,23 @@ static void json_issuer(struct json_writer *w, const struct config *c, const str
     buf_deinit(&claims);
 }
 
+static void json_oidc(struct json_writer *w, const struct config *c)
+{
+    const struct config_oidc *o = &c->oidc;
+    struct config_source s = {.origin = CONFIG_FILE, .line = o->line};
+    char text[512];
+    const struct {
+        const char *suffix;
+        struct str value;
+    } strs[] = {{".issuer", o->issuer}, {".client_id", o->client_id}, {".client_secret", o->client_secret},
+                {".claim", o->claim},   {".label", o->label},         {".url", o->url}};
+    for (size_t k = 0; o->issuer.n && k < sizeof strs / sizeof strs[0]; k++) {
+        json_entry(w, "people.", STR("oidc"), strs[k].suffix);
+        jw_put_str_or_null(w, STR("value"), strs[k].value);
+        json_origin(w, origin_text(c, &s, STR_NONE, STR_NONE, text));
+    }
+}
+
 static void json_settings(struct json_writer *w, const struct config *c)
 {
     for (int i = 0; i < SETTING_COUNT; i++) {
@@ -417,6 +459,7 @@ int config_json(const struct config *c, struct buf *out)
         json_issuer(&w, c, &c->issuers[i]);
     for (size_t i = 0; i < c->n_exports; i++)
         json_export(&w, c, &c->exports[i]);
+    json_oidc(&w, c);
     for (size_t i = 0; i < n; i++) {
         char origin[512], env[96];
         json_entry(&w, "limits.", limits[i].name, "");
