@@ -21,8 +21,7 @@ static struct str field(const struct http_head *head, const char *name)
 
 /* --- refusals ----------------------------------------------------------------------------------------------------- */
 
-/* Whether one failure more is within the minute's number. */
-static bool may_fail(struct admin *a)
+bool access_may_fail(struct admin *a)
 {
     mono_t now = loop_now(a->loop);
     if (now - a->failures_since > FAILURES_PER_NS) {
@@ -33,9 +32,14 @@ static bool may_fail(struct admin *a)
     return ++a->n_failures <= a->limits->sign_in_failures_max;
 }
 
+bool access_failed_too_often(const struct admin *a)
+{
+    return a->n_failures > a->limits->sign_in_failures_max && loop_now(a->loop) - a->failures_since <= FAILURES_PER_NS;
+}
+
 void access_fail(struct request *r, const char *code, const char *sentence)
 {
-    if (may_fail(r->admin))
+    if (access_may_fail(r->admin))
         request_fail(r, 401, code, "%s", sentence);
     else
         request_fail(r, 429, "rate_limited", "too many credentials that do not exist were tried: wait a minute");

@@ -12,6 +12,7 @@
 
 #include "base/str.h"
 
+struct admin;
 struct http_head;
 struct request;
 
@@ -20,6 +21,10 @@ bool access_allows(struct request *r, const struct http_head *head);
 
 /* A credential or code that does not exist: 401 with that sentence, or 429 when there are too many of them. */
 void access_fail(struct request *r, const char *code, const char *sentence);
+/* One failure more; false: they are more than sign_in_failures_max within a minute. */
+bool access_may_fail(struct admin *a);
+/* They were that already. */
+bool access_failed_too_often(const struct admin *a);
 /* The same for one of the core's people: result of core_person_look() and its kind, not 0. */
 void access_fail_person(struct request *r, int result);
 

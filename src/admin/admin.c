@@ -4,8 +4,11 @@
 #include "admin/admin.h"
 
 #include "admin/feed.h"
+#include "admin/h_sign_in.h"
+#include "admin/oidc.h"
 #include "admin/openapi.h"
 #include "admin/request.h"
+#include "admin/sign_ins.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "crypto/hash.h"
@@ -44,6 +47,15 @@ static void on_accept(void *ctx, struct net_ticket t)
         log_at(LOG_WARN, "admin_refused", "reason=admin_connections_max");
 }
 
+static int open_provider(struct admin *a, const struct admin_options *o)
+{
+    struct oidc_options oo = {a->loop, a->limits, o->oidc, o->oidc_tls, o->oidc_secret};
+    if (!o->oidc || !o->oidc->issuer.n)
+        return 0;
+    int r = sign_ins_new(o->limits, o->rng, &a->sign_ins);
+    return r < 0 ? r : oidc_new(&oo, &a->oidc);
+}
+
 int admin_new(const struct admin_options *o, struct admin **ret)
 {
     struct admin *a = calloc(1, sizeof(*a));
@@ -68,11 +80,14 @@ int admin_new(const struct admin_options *o, struct admin **ret)
     a->http_limits.connections_max = o->limits->admin_connections_max;
     a->http_limits.body_bytes_max = o->limits->admin_body_bytes_max;
     list_init(&a->requests);
+    list_init(&a->comings);
     feed_init(a);
     arena_init(&a->arena, ADMIN_ARENA_BYTES_MAX);
     buf_init(&a->openapi, OPENAPI_BYTES_MAX);
 
     int r = sessions_new(o->limits, o->rng, &a->sessions);
+    if (r == 0)
+        r = open_provider(a, o);
     if (r == 0)
         r = openapi_write(a->version, &a->openapi);
     if (r == 0)
@@ -155,10 +170,13 @@ void admin_free(struct admin *a)
         return;
     listener_close(a);
     a->on_drained = NULL;
+    sign_in_stop(a);
     list_each_safe(it, tmp, &a->requests) request_drop(list_entry(it, struct request, node));
     if (a->server)
         http_server_free(a->server);
     sessions_free(a->sessions);
+    oidc_free(a->oidc);
+    sign_ins_free(a->sign_ins);
     buf_deinit(&a->openapi);
     arena_deinit(&a->arena);
     free(a);

@@ -9,8 +9,11 @@
 #include "proxy/core.h"
 
 struct admin;
+struct config_oidc;
 struct exports;
+struct secret;
 struct stats;
+struct tls_client;
 struct tls_server;
 
 struct admin_options {
@@ -25,6 +28,9 @@ struct admin_options {
     struct str version;
     struct str ui_dir; /* folder of the dashboard's files, instead of those in the binary; empty: none. Outlives it */
     struct tls_server *tls; /* NULL: plain HTTP; outlives it */
+    const struct config_oidc *oidc; /* the provider that people sign in at; issuer empty, or NULL: none. Outlives it */
+    struct tls_client *oidc_tls;    /* towards it; outlives it */
+    const struct secret *oidc_secret; /* NULL: a public client; outlives it */
     struct stats *stats;     /* NULL: nobody counts; outlives it */
     struct exports *exports; /* NULL: none is configured; outlives it */
     int (*reload)(void *ctx, struct buf *error); /* negative: `error` says why; what was stays */

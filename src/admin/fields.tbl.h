@@ -411,6 +411,8 @@ FIELD("Doctor", "checks", "[Check]", "one a thing looked at")
 FIELD("Health", "ready", "boolean?", "whether calls can be governed")
 FIELD("Vendors", "vendors", "[object]", "name, connector, target, mode, url (what agents call), is_simulated, has_secret, operations")
 
+FIELD("SignIn", "label", "string?", "of the provider at /api/v1/sign-in/oidc; null: there is none, and people use links and tokens")
+FIELD("SignIn", "faults", "object", "sentences for the reasons that stand behind sign_in= in the dashboard's address")
 FIELD("SessionBegin", "code", "string", "of a link to sign in: what stands behind t= in it")
 FIELD("Session", "name", "string", "who it is")
 FIELD("Session", "roles", "[string]", "viewer, bodies, operator, approver, policy, secrets, owner")

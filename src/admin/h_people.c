@@ -79,6 +79,7 @@ void admin_on_session_begin(struct request *r)
         return;
     }
     r->who = s->who;
+    r->after = arena_printf(&r->arena, "{\"how\":\"%s\"}", s->who.how ? s->who.how : "link");
     r->set_cookie = access_cookie(r, str_c(id.text));
     put_session(r, &s->who, wall_at(r, session_ends_at(a->sessions, s)), str_c(id.text));
     bytes_wipe(&id, sizeof(id));

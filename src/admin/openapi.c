@@ -154,7 +154,7 @@ static void put_params(struct json_writer *w, const struct verb *v)
 static struct str content_type(const char *schema)
 {
     return strcmp(schema, "stream") == 0 ? STR("text/event-stream")
-           : strcmp(schema, "text") == 0 ? STR("text/plain")
+           : strcmp(schema, "text") == 0 || strcmp(schema, "redirect") == 0 ? STR("text/plain")
            : strcmp(schema, "file") == 0 ? STR("*/*")
                                          : STR("application/json");
 }

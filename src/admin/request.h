@@ -66,6 +66,9 @@ struct admin {
     struct core *core;
     const struct limits *limits;
     struct sessions *sessions;
+    struct oidc *oidc;           /* NULL: no provider */
+    struct sign_ins *sign_ins;
+    struct list comings;         /* of h_sign_in.c */
     char cookie_name[32];
     mono_t failures_since;
     int64_t n_failures;

@@ -20,6 +20,7 @@ struct principal {
     struct str name, tenant;     /* tenant empty: all. Live as long as the core */
     unsigned roles;              /* ROLE_BIT()s; 0: nobody */
     const struct person *person; /* NULL: the token of the data folder */
+    const char *how;             /* of a session: "link", "oidc"; NULL: not said */
 };
 struct principal principal_of(const struct person *p);
 /* The owner of the data folder. */

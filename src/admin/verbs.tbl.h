@@ -5,7 +5,8 @@
  * VERB(method, path, id, role, params, request, answer, what it does). `id` names the handler admin_on_<id> and the
  * operationId. role: PUBLIC asks for no credential; the others say which role of identity/role.tbl.h it takes (owner has
  * them all, and so has the admin token). params: names of params.tbl.h. request and answer: schemas of fields.tbl.h, ""
- * for none, "text" for plain text, "stream" for server-sent events, "file" for what is no data: the dashboard's files.
+ * for none, "text" for plain text, "stream" for server-sent events, "file" for what is no data: the dashboard's files,
+ * "redirect" for what leads a browser on: it may come with parameters of others, too.
  */
 VERB(GET, "/healthz", healthz, PUBLIC, "", "", "Alive", "Says that the process lives.")
 VERB(GET, "/readyz", readyz, PUBLIC, "verbose", "", "Ready", "Says whether calls can be governed now: 200 or 503.")
@@ -14,7 +15,7 @@ VERB(GET, "/api/v1/openapi.json", openapi, PUBLIC, "", "", "object", "Returns th
 
 VERB(GET, "/", ui_root, PUBLIC, "", "", "file", "Leads a browser to the dashboard.")
 VERB(GET, "/ui", ui_root, PUBLIC, "", "", "file", "Leads a browser to the dashboard.")
-VERB(GET, "/ui/", ui_shell, PUBLIC, "t", "", "file", "The dashboard's page; it holds no data.")
+VERB(GET, "/ui/", ui_shell, PUBLIC, "t sign_in", "", "file", "The dashboard's page; it holds no data.")
 VERB(GET, "/ui/assets/{name}", ui_asset, PUBLIC, "", "", "file", "A file of the dashboard.")
 
 VERB(GET, "/api/v1/calls", calls, VIEWER, "run agent owner user tenant customer key layer vendor model operation class verdict code outcome unknown status min_usd limit before after since until format", "", "Calls", "Lists calls, newest first; or gives all that fit as a file.")
@@ -29,6 +30,10 @@ VERB(GET, "/api/v1/customers/{id}", customer, VIEWER, "tenant limit format", "",
 VERB(GET, "/api/v1/events", events, VIEWER, "limit before since until", "", "Events", "Lists what changed: keys, policies, stops, starts; newest first.")
 
 VERB(GET, "/api/v1/feed", feed, VIEWER, "run agent owner user tenant customer key layer vendor model operation class verdict code outcome unknown status min_usd after", "", "stream", "Tells what happens as it happens: messages call, event, limit and gap, each with its seq as id; goes on behind Last-Event-ID, or `after`, else with what is new. With filters on calls: only calls.")
+
+VERB(GET, "/api/v1/sign-in", sign_in, PUBLIC, "", "", "SignIn", "Says how people may sign in here.")
+VERB(GET, "/api/v1/sign-in/oidc", sign_in_oidc, PUBLIC, "", "", "redirect", "Leads a browser to the provider of people.oidc.")
+VERB(GET, "/api/v1/sign-in/oidc/back", sign_in_back, PUBLIC, "code state iss error", "", "redirect", "Takes the provider's answer, and leads the browser to the dashboard, signed in or with a reason why not.")
 
 VERB(POST, "/api/v1/session", session_begin, PUBLIC, "", "SessionBegin", "Session", "Signs in with the code of a link, once; the answer sets the session's cookie.")
 VERB(GET, "/api/v1/session", session, VIEWER, "", "", "Session", "Says who is signed in, or whose credential this is.")

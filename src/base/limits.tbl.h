@@ -115,6 +115,9 @@ LIMIT(admin_body_bytes_max, 2097152, 1024, 67108864, "bytes", "body of an admin 
 LIMIT(admin_connections_max, 64, 1, 4096, "connections", "admin connections at once")
 LIMIT(sign_in_link_ms, 900000, 1000, 86400000, "ms", "how long a link to sign in can be used, once")
 LIMIT(sign_in_links_max, 64, 1, 10000, "links", "unused links to sign in; a new one takes the place of the oldest")
+LIMIT(sign_in_ms, 600000, 1000, 86400000, "ms", "from the way to the provider of people.oidc to the way back")
+LIMIT(sign_ins_max, 256, 1, 100000, "sign-ins",
+      "sign-ins that are at the provider at once; a new one takes the place of the oldest")
 LIMIT(sign_in_failures_max, 30, 1, 100000, "requests",
       "admin requests a minute with a credential or link that does not exist; more get 429")
 LIMIT(sessions_max, 256, 1, 100000, "sessions",

@@ -21,6 +21,7 @@
 #include "daemon/issuers.h"
 #include "daemon/listener_tls.h"
 #include "daemon/models.h"
+#include "daemon/people.h"
 #include "daemon/port_owner.h"
 #include "daemon/secrets_key.h"
 #include "proxy/core_secrets.h"
@@ -54,6 +55,7 @@ struct daemon {
     struct dev dev;
     struct vendor_set vendors;
     struct export_set exports;
+    struct people_set people;
     struct secrets_key secrets_key;
     struct listener_tls tls;
     struct models models;
@@ -165,6 +167,8 @@ static int open_vendors(struct daemon *d)
         }
     }
     int r = export_set_load(d->o->config, &d->error, &d->exports);
+    if (r == 0)
+        r = people_set_load(d->o->config, &d->error, &d->people);
     if (r < 0)
         return r;
     r = vendor_set_load(d->o->config, extra, n, &d->error, &d->vendors);
@@ -276,6 +280,9 @@ static int start_admin(struct daemon *d)
         .version = STR(FLYBALL_VERSION),
         .ui_dir = d->o->config->ui_dir,
         .tls = d->tls.admin,
+        .oidc = &d->o->config->oidc,
+        .oidc_tls = d->people.tls,
+        .oidc_secret = d->people.secret,
         .exports = d->exports.exports,
         .stats = d->stats,
         .reload = reload,
@@ -499,6 +506,7 @@ static void stop(struct daemon *d, bool may_drain)
         loop_thread_call(&d->admin_loop, free_admin, d->admin);
     loop_thread_stop(&d->admin_loop);
     export_set_free(&d->exports);
+    people_set_free(&d->people);
     stop_workers(d);
     issuer_set_stop(&d->issuers);
     if (d->core) {
