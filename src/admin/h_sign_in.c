@@ -161,9 +161,10 @@ void sign_in_stop(struct admin *a)
 /* False: there is no provider, answered. */
 static bool has_provider(struct request *r)
 {
-    if (!r->admin->oidc)
-        request_fail(r, 404, "not_found", "no provider to sign in at is configured (people.oidc)");
-    return r->admin->oidc != NULL;
+    if (r->admin->oidc)
+        return true;
+    request_fail(r, 404, "not_found", "no provider to sign in at is configured (people.oidc)");
+    return false;
 }
 
 /* --- begin -------------------------------------------------------------------------------------------------------- */

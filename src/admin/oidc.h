@@ -3,8 +3,8 @@
  *
  *   (1) asked when somebody needs it, never before; one exchange at a time, and after one that failed no other within
  *       jwks_spacing_ms, whoever asks.
- *   (2) the limits of issuers' keys hold for both (proxy/jwks.h): size, time, no redirects, checked hosts. What was good
- *       is asked for again after jwks_fresh_ms, and stays in use for jwks_stale_ms where nothing better comes.
+ *   (2) the limits of issuers' keys hold for both (proxy/jwks.h): size, time, no redirects, checked hosts. What was
+ *       good is asked for again after jwks_fresh_ms, and stays in use for jwks_stale_ms where nothing better comes.
  *   (3) lives on the admin loop's thread.
  */
 #pragma once

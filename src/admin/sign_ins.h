@@ -1,7 +1,8 @@
 /*
  * admin/sign_ins.h - sign-ins that were sent to the provider and have not come back.
  *
- *   (1) each is for one browser, which has a cookie, and for one answer, which names its state: both are kept as hashes.
+ *   (1) each is for one browser, which has a cookie, and for one answer, which names its state: both are
+ *       kept as hashes.
  *   (2) an answer uses its sign-in up, whatever becomes of it.
  *   (3) bounded: sign_ins_max, the oldest gives way; sign_in_ms, then it is over.
  *   (4) lives on the admin loop's thread, in memory. Time is an argument.

@@ -55,7 +55,8 @@ static void load_secret(struct entry *e, struct config_oidc *o)
     bool is_cut = str_cut(y->text, ':', &kind, &rest);
     bool is_env = is_cut && str_eq(kind, STR("env")) && str_is_token(rest, "_", 255) &&
                   !(rest.p[0] >= '0' && rest.p[0] <= '9');
-    bool is_file = is_cut && str_eq(kind, STR("file")) && rest.n > 0 && rest.n <= PATH_BYTES_MAX && !str_has(rest, '\0');
+    bool is_file =
+        is_cut && str_eq(kind, STR("file")) && rest.n > 0 && rest.n <= PATH_BYTES_MAX && !str_has(rest, '\0');
     if (is_env || is_file)
         o->client_secret = arena_str(e->l->arena, y->text);
     else

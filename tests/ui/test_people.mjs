@@ -44,6 +44,28 @@ describe('people', () => {
         assert.equal(again.page.url(), d.ui);
         await again.close();
     });
+    for (const theme of ['light', 'dark'])
+        it(`a provider has a button, and says why nobody came in, ${theme}`, async () => {
+            const p = await openPage(browser, d, { theme }),
+                faults = (await d.api('GET', '/api/v1/sign-in')).body.faults;
+            const label = '<b>Example</b>';
+            await p.page.route('**/api/v1/sign-in', (r) =>
+                r.fulfill({ contentType: 'application/json', body: JSON.stringify({ label, faults }) }),
+            );
+            await p.page.goto(d.ui + '?sign_in=person_unknown');
+            const button = p.page.getByRole('link', { name: `Sign in with ${label}` });
+            assert.equal(await button.getAttribute('href'), '/api/v1/sign-in/oidc');
+            await p.page.getByRole('alert').getByText(faults.person_unknown).waitFor();
+            assert.equal(p.page.url(), d.ui, 'the reason leaves the address');
+            await shoot(p.page, `signin-provider-${theme}`);
+            assert.deepEqual(await axe(p.page), []);
+            for (const made of ['<img src=x>', 'toString', '__proto__']) {
+                await p.page.goto(d.ui + '?sign_in=' + encodeURIComponent(made));
+                await p.page.getByRole('alert').getByText('The sign-in did not work.').waitFor();
+            }
+            assert.deepEqual(await p.check(), []);
+            await p.close();
+        });
     it('signing out ends the session, here and in every other page', async () => {
         const p = await person('leaver', ['viewer']),
             other = await p.page.context().newPage();

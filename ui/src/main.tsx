@@ -151,31 +151,33 @@ function Frame() {
     );
 }
 
-function App({ note }: { note: string }) {
+function App({ note, fault }: { note: string; fault: string }) {
     return (
         <>
-            {session.value ? <Frame /> : <SignIn note={note} />}
+            {session.value ? <Frame /> : <SignIn note={note} fault={fault} />}
             <Announcer />
         </>
     );
 }
 
-/* A link's code is used once, and leaves the address before anything else happens. */
-async function signIn(): Promise<string> {
-    const code = new URLSearchParams(location.search).get('t');
+/* A link's code is used once, and leaves the address before anything else happens; so does why there is none. */
+async function signIn(): Promise<{ note: string; fault: string }> {
+    const asked = new URLSearchParams(location.search),
+        code = asked.get('t'),
+        fault = asked.get('sign_in') ?? '';
     let note = '';
+    if (code || fault) history.replaceState(null, '', location.pathname + location.hash);
     if (code) {
-        history.replaceState(null, '', location.pathname + location.hash);
         await signInByCode(code).catch((e) => {
             note = `This sign-in link does not work: ${e.message}`;
         });
     }
     if (!session.value) await resume().catch(() => null);
-    return note;
+    return { note, fault };
 }
 
-void signIn().then((note) => {
+void signIn().then(({ note, fault }) => {
     startFeed();
     health.value = null;
-    render(<App note={note} />, document.getElementById('app')!);
+    render(<App note={note} fault={fault} />, document.getElementById('app')!);
 });

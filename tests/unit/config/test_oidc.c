@@ -43,7 +43,8 @@ static void a_provider_has_what_the_file_says_and_defaults(void **state)
 static void what_is_wrong_is_said_and_no_secret_repeated(void **state)
 {
     assert_fault("people: {oidc: {issuer: \"https://id.example.com\"}}\n", "missing_key: people.oidc: `client_id`");
-    assert_fault("people: {oidc: {issuer: \"http://id.example.com\", client_id: x}}\n", "insecure_url: people.oidc.issuer");
+    assert_fault("people: {oidc: {issuer: \"http://id.example.com\", client_id: x}}\n",
+                 "insecure_url: people.oidc.issuer");
     assert_loads("people: {oidc: {issuer: \"http://id.example.com\", client_id: x, insecure: true}}\n");
     assert_fault("people: {oidc: {issuer: \"https://id.example.com/?a=b\", client_id: x}}\n", "bad_url");
     assert_fault("people: {oidc: {issuer: \"https://u:canary@id.example.com\", client_id: x}}\n", "bad_url");

@@ -72,7 +72,8 @@ static void a_good_token_names_its_person(void **state)
     assert_str(read_claims("{" SAYS ANN "}"), "ok ann@example.com");
     assert_str(read_as(token_of(HEADER, "{" SAYS "}"), "sub", ""), "ok u1");
     assert_str(read_claims("{" SAYS ANN ",\"azp\":\"flyball\"}"), "ok ann@example.com");
-    assert_str(read_claims("{" COMMON ",\"aud\":[\"flyball\",\"x\"],\"azp\":\"flyball\",\"iat\":1,\"nonce\":\"n-1\"" ANN "}"),
+    assert_str(read_claims("{" COMMON ",\"aud\":[\"flyball\",\"x\"],\"azp\":\"flyball\",\"iat\":1,\"nonce\":\"n-1\"" ANN
+                           "}"),
                "ok ann@example.com");
     assert_str(read_claims("{" COMMON ",\"aud\":[\"flyball\"],\"iat\":1,\"nonce\":\"n-1\"" ANN "}"),
                "ok ann@example.com");
@@ -91,8 +92,8 @@ static void what_every_token_must_have_comes_first(void **state)
     assert_str(read_as(token_of("{\"alg\":\"HS256\",\"kid\":\"k1\"}", "{" SAYS ANN "}"), "email", ""), "alg_refused");
     assert_str(read_as(token_of("{\"alg\":\"ES256\",\"kid\":\"k1\"}", "{" SAYS ANN "}"), "email", ""), "alg_mismatch");
     assert_str(read_as(STR("no.token"), "email", ""), "not_compact");
-    assert_str(read_as(token_of("{\"alg\":\"EdDSA\",\"kid\":\"k1\",\"typ\":\"at+jwt\"}", "{" SAYS ANN "}"), "email", ""),
-               "typ_wrong");
+    struct str other = token_of("{\"alg\":\"EdDSA\",\"kid\":\"k1\",\"typ\":\"at+jwt\"}", "{" SAYS ANN "}");
+    assert_str(read_as(other, "email", ""), "typ_wrong");
 }
 
 static void then_what_only_an_id_token_has(void **state)
