@@ -12,15 +12,19 @@
 
 #define DEPTH_MAX 64
 
-enum expected { ALLOWED, DENIED, UNKNOWN };
+enum expected { ALLOWED, DENIED, WAITING, UNKNOWN };
 
-/* CHARGE and CALL in a body stand for the charge that was made, and the last tool call that a model asked for. */
+/*
+ * CHARGE and CALL in a body stand for the charge that was made, and the last tool call that a model asked for; CUSTOMER
+ * in a path for the customer that was made. What has no body is a DELETE.
+ */
 static const struct step {
     const char *says, *vendor, *path, *body;
     enum expected expected;
     bool is_tool_call; /* it carries the tool call out */
     const char *fault;
 } steps[] = {
+    {"makes a customer", "stripe", "/v1/customers", "email=ann%40example.com", ALLOWED, false, NULL},
     {"charges a customer 25 dollars", "stripe", "/v1/charges", "amount=2500&currency=usd&source=tok_visa", ALLOWED,
      false, NULL},
     {"asks a model to give 5 of them back", "openai", "/v1/chat/completions",
@@ -49,6 +53,7 @@ static const struct step {
      "{\"model\":\"gpt-4o\",\"max_tokens\":200,\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}", DENIED,
      false, NULL},
     {"tries to refund 60 dollars at once", "stripe", "/v1/refunds", "charge=CHARGE&amount=6000", DENIED, false, NULL},
+    {"wants to delete the customer", "stripe", "/v1/customers/CUSTOMER", "", WAITING, false, NULL},
     {"refunds 1 dollar, and no answer comes", "stripe", "/v1/refunds", "charge=CHARGE&amount=100", UNKNOWN, false,
      "drop"},
 };
@@ -56,7 +61,7 @@ static const struct step {
 struct demo {
     struct cli *cli;
     struct demo_agent agent;
-    struct str charge, tool_call; /* empty: not known yet */
+    struct str charge, customer, tool_call; /* empty: not known yet */
     size_t n_unexpected;
 };
 
@@ -84,12 +89,16 @@ static void learn(struct demo *d, const struct step *s, struct str body)
         d->tool_call = arena_str(&d->cli->arena, id);
     if (!d->charge.n && json_str(json_get(root, STR("id")), &id) && str_starts(id, STR("ch_")))
         d->charge = arena_str(&d->cli->arena, id);
+    if (!d->customer.n && str_starts(id, STR("cus_")))
+        d->customer = arena_str(&d->cli->arena, id);
 }
 
 static enum expected happened(const struct told *t)
 {
     if (t->has_failed || str_eq(t->code, STR("outcome_unknown")))
         return UNKNOWN;
+    if (str_eq(t->code, STR("approval_pending")))
+        return WAITING;
     return t->status >= 200 && t->status < 300 ? ALLOWED : DENIED;
 }
 
@@ -100,6 +109,7 @@ static void print_step(struct demo *d, const struct step *s, const struct told *
         enum style style;
     } words[] = {[ALLOWED] = {STR_INIT("allowed  "), STYLE_GOOD},
                  [DENIED] = {STR_INIT("denied   "), STYLE_BAD},
+                 [WAITING] = {STR_INIT("waiting  "), STYLE_WARN},
                  [UNKNOWN] = {STR_INIT("unknown  "), STYLE_WARN}};
     enum expected what = happened(t);
     if (d->cli->is_json)
@@ -120,8 +130,9 @@ static int take_step(struct demo *d, const struct step *s)
     struct told t;
     struct str body = filled(c, filled(c, str_c(s->body), STR("CHARGE"), d->charge), STR("CALL"), d->tool_call);
     struct demo_call call = {.vendor = s->vendor,
-                             .method = "POST",
-                             .path = s->path,
+                             .method = body.n ? "POST" : "DELETE",
+                             .path = filled(c, str_c(s->path), STR("CUSTOMER"), d->customer).p,
+                             .is_impatient = s->expected == WAITING,
                              .body = body,
                              .tool_call = s->is_tool_call ? d->tool_call : STR_NONE,
                              .fault = s->fault};
@@ -140,7 +151,7 @@ static int take_step(struct demo *d, const struct step *s)
 static int run(struct cli *c)
 {
     static const char *const vendors[] = {"openai", "anthropic", "stripe", "resend", NULL};
-    struct demo d = {.cli = c, .charge = STR(""), .tool_call = STR("")};
+    struct demo d = {.cli = c, .charge = STR(""), .customer = STR(""), .tool_call = STR("")};
     int r = demo_agent_start(c, "demo", vendors, &d.agent);
     if (r)
         return r;
@@ -165,10 +176,11 @@ static int run(struct cli *c)
 const struct command cmd_demo = {
     .name = "demo",
     .args = "",
-    .summary = "let a sample agent run: calls that are allowed, denied and unknown, and its timeline",
+    .summary = "let a sample agent run: calls that are allowed, denied, waiting and unknown, and its timeline",
     .text =
         "The agent has a key of its own for the run, and calls simulated vendors only: OpenAI, Anthropic, Stripe and "
-        "Resend of `flyball dev`. At the end stands what `flyball runs show` says of the run.",
+        "Resend of `flyball dev`. One call waits for a person: `flyball approvals list` shows it. At the end stands "
+        "what `flyball runs show` says of the run.",
     .examples = "demo\ndemo --json",
     .needs_daemon = true,
     .run = run,

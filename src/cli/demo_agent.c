@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define ANSWER_BYTES_MAX (16u << 20)
-#define FIELDS_MAX 6 /* one for each put() below */
+#define FIELDS_MAX 7 /* one for each put() below */
 
 /* --- start -------------------------------------------------------------------------------------------------------- */
 
@@ -127,5 +127,6 @@ int demo_agent_call(const struct demo_agent *d, const struct demo_call *call, st
         put(&what, "anthropic-version", STR("2023-06-01"));
     put(&what, "x-agent-tool-call-id", call->tool_call);
     put(&what, "x-flyball-fault", str_c(call->fault));
+    put(&what, "x-flyball-wait", call->is_impatient ? STR("0") : STR(""));
     return ask_once(&what, ANSWER_BYTES_MAX, a, ret);
 }

@@ -29,6 +29,7 @@ struct demo_call {
     struct str body;      /* JSON where it begins with `{`, else a form */
     struct str tool_call; /* that this call carries out; empty: none */
     const char *fault;    /* of sandbox/fault.tbl.h; NULL: none */
+    bool is_impatient;    /* does not wait for a person */
 };
 /* As ask_once(); memory of the call comes from `a`, so that a thread can bring its own. */
 int demo_agent_call(const struct demo_agent *d, const struct demo_call *call, struct arena *a, struct told *ret);

@@ -22,6 +22,8 @@ static const char text[] =
     "  - {id: models-reads, effect: permit, match: {layer: [llm], class: [read]}}\n"
     "  - {id: stripe-reads, effect: permit, match: {vendor: [stripe], class: [read]}}\n"
     "  - {id: stripe-customers, effect: permit, match: {operation: [\"stripe.customers.*\"], class: [write]}}\n"
+    "  # What cannot be undone waits for a person: flyball approvals list\n"
+    "  - {id: stripe-customer-delete, effect: approve, match: {operation: [stripe.customers.delete]}, approval: team}\n"
     "  - id: stripe-charges\n"
     "    effect: permit\n"
     "    match: {operation: [\"stripe.charges.*\", \"stripe.payment_intents.*\"], class: [write, money_in]}\n"
@@ -56,7 +58,9 @@ static const char text[] =
     "  - {id: sms-number-day, meter: requests, max: 10, by: [customer], window: {calendar: day}, on_exceed: deny,\n"
     "     match: {operation: [twilio.messages.create, twilio.verify.services.verifications.create]}}\n"
     "  - {id: mail-day, meter: usd, max: \"1.00\", by: [agent], window: {calendar: day}, on_exceed: deny,\n"
-    "     match: {vendor: [resend], class: [cost]}}\n";
+    "     match: {vendor: [resend], class: [cost]}}\n"
+    "approvals:\n"
+    "  team: {ttl: 30m, quorum: 1}\n";
 
 struct str policy_starter(void)
 {

@@ -38,7 +38,8 @@ static const struct str singular[] = {
     STR_INIT("x-agent-run-id"), STR_INIT("x-agent-parent-run-id"), STR_INIT("x-claude-code-session-id"),
     STR_INIT("traceparent"),    STR_INIT("x-agent-identity"),      STR_INIT("x-flyball-dry-run"),
     STR_INIT("x-flyball-prompt"), STR_INIT("helicone-prompt-id"),  STR_INIT("x-agent-tool-call-id"),
-    STR_INIT("x-flyball-user"), STR_INIT("helicone-user-id"),      STR_INIT("x-flyball-customer")};
+    STR_INIT("x-flyball-user"), STR_INIT("helicone-user-id"),      STR_INIT("x-flyball-customer"),
+    STR_INIT("x-flyball-wait")};
 
 static bool refuses_twice(struct call *c, const struct str *names, size_t n)
 {
@@ -175,6 +176,24 @@ static void keep_headers(struct call *c)
     c->is_dry_run = http_head_get(c->head, STR("x-flyball-dry-run"), &v) && str_eq_nocase(v, STR("true"));
 }
 
+/* How long the agent waits for a person: less than we would, or it cannot. */
+static bool read_wait(struct call *c)
+{
+    struct str v;
+    int64_t s;
+    c->wait_ms = c->w->shared->limits->approval_wait_ms;
+    if (!http_head_get(c->head, STR("x-flyball-wait"), &v))
+        return true;
+    if (str_to_i64(v, &s) < 0) {
+        call_refuse(c, CODE_REQUEST_INVALID, 400,
+                    STR("x-flyball-wait is how many seconds the call may wait for a person: a whole number"));
+        return false;
+    }
+    if (s < c->wait_ms / 1000)
+        c->wait_ms = s * 1000;
+    return true;
+}
+
 /* Names that the agent gives to what it does; as with runs, what is there must be well formed, whether used or not. */
 static const struct {
     struct str name;
@@ -240,7 +259,7 @@ void stage_admit(struct call *c)
         call_refusef(c, CODE_REQUEST_INVALID, 400, "%s is not a run id: 1 to 128 of letters, digits and ._:-", bad_run);
         return;
     }
-    if (refuses_twice(c, singular, N(singular)) || refuses_name(c))
+    if (refuses_twice(c, singular, N(singular)) || refuses_name(c) || !read_wait(c))
         return;
     if (!call_identity(c))
         return;

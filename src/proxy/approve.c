@@ -142,14 +142,14 @@ static void on_wait_over(struct timer *t)
 
 static void arm(struct call *c)
 {
-    int64_t most_ms = c->w->shared->limits->approval_wait_ms,
+    int64_t most_ms = c->wait_ms,
             left_ms = (c->wait_until - loop_wall(c->w->loop)) / NS_PER_MS + 1;
     timer_arm(c->w->loop, &c->wait_timer, left_ms < most_ms ? left_ms : most_ms); /* a wall clock may be set back */
 }
 
 static void wait_for_person(struct call *c, const struct approval_answer *answer)
 {
-    wall_t until = loop_wall(c->w->loop) + c->w->shared->limits->approval_wait_ms * NS_PER_MS;
+    wall_t until = loop_wall(c->w->loop) + c->wait_ms * NS_PER_MS;
     c->approval_id = answer->id;
     c->approval_expires_at = answer->expires_at;
     c->wait_until = until < answer->expires_at ? until : answer->expires_at;
@@ -164,7 +164,7 @@ static int ask(struct call *c, struct approval_answer *ret)
 {
     struct worker *w = c->w;
     uint8_t digest[SHA256_BYTES];
-    bool may_wait = c->client && !w->is_draining && w->shared->limits->approval_wait_ms > 0;
+    bool may_wait = c->client && !w->is_draining && c->wait_ms > 0;
     call_action_digest(c, digest);
     c->approval_wait = (struct approval_wait){.box = &w->loop->box, .done = {on_answered, c}};
     struct approval_request q = {

@@ -94,6 +94,7 @@ struct call {
     struct duplicate duplicate;
 
     /* approve */
+    int64_t wait_ms; /* the longest wait for a person */
     struct approval_wait approval_wait;
     struct timer wait_timer; /* armed in WAITING */
     struct str approval_id;  /* that it waits for */

@@ -400,3 +400,20 @@ def test_questions_are_counted(office, vendor):
     assert "flyball_approvals_pending 1\n" in o.daemon.get("/metrics")
     o.say("ann", "deny", o.one()["id"])
     assert "flyball_approvals_pending 0\n" in o.daemon.get("/metrics")
+
+
+def test_an_agent_says_how_long_it_waits(office, vendor):
+    o = office(wait_ms=20000)
+    for value, least, most in (("0", 0, 3), ("1", 1, 5)):
+        began = time.monotonic()
+        agent = stripe.StripeClient(o.key, base_addresses={"api": o.url}, max_network_retries=0)
+        with pytest.raises(stripe.PermissionError) as e:
+            agent.raw_request("post", "/v1/charges", **CHARGE, headers={"x-flyball-wait": value})
+        assert code(e.value) == "approval_pending" and least <= time.monotonic() - began < most
+    for value in ("soon", "-1", "1.5", ""):
+        with pytest.raises(stripe.InvalidRequestError) as e:
+            agent.raw_request("post", "/v1/charges", **CHARGE, headers={"x-flyball-wait": value})
+        assert "x-flyball-wait" in e.value.user_message
+    o.say("ann", "approve", o.one()["id"])
+    o.agent().charges.create(CHARGE)
+    assert vendor.requests and all(r.header("x-flyball-wait") is None for r in vendor.requests)

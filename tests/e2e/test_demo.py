@@ -17,8 +17,8 @@ def test_the_demo_shows_every_kind_of_outcome_and_ends_with_its_timeline(dev):
     done = dev.cli("demo")
     assert time.monotonic() - since < 60
     assert done.returncode == 0, done.stderr
-    words = [line.split()[0] for line in done.stdout.splitlines()[:10]]
-    assert words == ["allowed"] * 6 + ["denied"] * 3 + ["unknown"]
+    words = [line.split()[0] for line in done.stdout.splitlines()[:12]]
+    assert words == ["allowed"] * 7 + ["denied"] * 3 + ["waiting", "unknown"]
     run = done.stderr.split("in the run ")[1].split(":")[0]
     shown = dev.cli("runs", "show", run)
     assert done.stdout.endswith(shown.stdout)
@@ -30,10 +30,13 @@ def test_the_demo_as_json_is_its_run(dev):
     assert done.returncode == 0 and done.stderr == ""
     told = json.loads(done.stdout)
     calls = told["calls"]
-    assert [c["verdict"] for c in calls] == ["permit"] * 6 + ["deny"] * 3 + ["permit"]
-    assert [c["code"] for c in calls[6:]] == ["policy_denied", "policy_denied", "limit_exceeded", "outcome_unknown"]
-    assert calls[9]["outcome"] == "unknown" and calls[9]["held"]["usd"] == "1.000000000"
-    assert calls[2]["caused_by"] == {**calls[2]["caused_by"], "call_id": calls[1]["call_id"], "how": "explicit"}
+    assert [c["verdict"] for c in calls] == ["permit"] * 7 + ["deny"] * 3 + ["approve", "permit"]
+    assert [c["code"] for c in calls[7:]] == ["policy_denied", "policy_denied", "limit_exceeded", "approval_pending",
+                                              "outcome_unknown"]
+    assert calls[11]["outcome"] == "unknown" and calls[11]["held"]["usd"] == "1.000000000"
+    assert calls[3]["caused_by"] == {**calls[3]["caused_by"], "call_id": calls[2]["call_id"], "how": "explicit"}
+    waits = dev.json("approvals", "list")["approvals"]
+    assert [w["action"]["operation"] for w in waits] == ["stripe.customers.delete"]
     assert {c["vendor"] for c in calls} == {"openai", "anthropic", "stripe", "resend"}
     assert told["run"]["run_id"] == calls[0]["run_id"]
 

@@ -120,6 +120,38 @@ export async function call(daemon, key, vendor, where, fields, headers = {}) {
     return { status: r.status, body: await r.text() };
 }
 
+/* A key whose charges a person must say yes to. */
+export async function askingKey(daemon, agent = 'asker') {
+    const match = { operation: ['stripe.charges.create'] },
+        rules = [{ id: 'big', effect: 'approve', match, approval: 'finance' }],
+        head = { apiVersion: 'agentpolicy/v1', kind: 'Policy', metadata: { name: 'asks' } };
+    const document = { ...head, rules, approvals: { finance: { ttl: '30m' } } };
+    await daemon.api('POST', '/api/v1/policies', { document: JSON.stringify(document) });
+    return (await daemon.api('POST', '/api/v1/keys', { agent, owner: 'olga', policy: 'asks' })).body.key;
+}
+
+/* A charge of an agent that leaves as soon as the person is asked; the question, or undefined after some seconds. */
+export async function ask(daemon, key, amount, customer = 'cus_9', more = {}) {
+    const leave = new AbortController(),
+        body = `amount=${amount}&currency=usd&customer=${encodeURIComponent(customer)}`;
+    const headers = {
+        authorization: 'Bearer ' + key,
+        'content-type': 'application/x-www-form-urlencoded',
+        'x-agent-run-id': 'run-asks',
+        ...more,
+    };
+    const where = daemon.ready.data + '/stripe/v1/charges';
+    void fetch(where, { method: 'POST', headers, body, signal: leave.signal }).catch(() => null);
+    let found;
+    for (let i = 0; !found && i < 100; i++) {
+        await new Promise((go) => setTimeout(go, 50));
+        const { approvals } = (await daemon.api('GET', '/api/v1/approvals')).body;
+        found = approvals.find((a) => a.action.amount === amount);
+    }
+    leave.abort();
+    return found;
+}
+
 /* Many reads that the policy permits, as many at once as the daemon's limits bear. */
 export async function fill(daemon, n, where, headersOf) {
     const { hostname: host, port } = new URL(daemon.ready.data),

@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { call, openPage, startBrowser, startDaemon } from './rig.mjs';
+import { ask, askingKey, call, openPage, startBrowser, startDaemon } from './rig.mjs';
 
 /* The first has no byte that names and models may not have. */
 const PAYLOADS = [
@@ -29,6 +29,7 @@ const SCREENS = [
     '#/runs/RUN?call=ID',
     '#/customers',
     '#/customers/CUSTOMER',
+    '#/approvals',
     '#/keys?all=1',
     '#/keys/KEY',
     '#/spend?by=agent',
@@ -112,6 +113,9 @@ describe('active content', () => {
                 await call(d, key, 'stripe', '/v1/refunds', forms(text), { ...run, 'idempotency-key': text });
             }
         }
+        const asks = await askingKey(d, 'asker');
+        for (const [i, text] of PAYLOADS.entries())
+            assert.ok(await ask(d, asks, 100 + i, 'cus_9', { 'x-flyball-user': text }), `nobody was asked: ${text}`);
         await d.api('POST', '/api/v1/kill', { reason: first });
         const calls = (await d.api('GET', '/api/v1/calls')).body.calls;
         const where = new Set(

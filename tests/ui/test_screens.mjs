@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { account, axe, openPage, shoot, startBrowser, startDaemon } from './rig.mjs';
+import { account, ask, askingKey, axe, openPage, shoot, startBrowser, startDaemon } from './rig.mjs';
 
 let d, browser, run, call, key, customer;
 
@@ -16,6 +16,9 @@ before(async () => {
     call = (await d.api('GET', '/api/v1/calls?verdict=deny&limit=1')).body.calls[0];
     key = (await d.api('GET', '/api/v1/keys')).body.keys.find((k) => k.status === 'active');
     customer = await account(d, 'refunder');
+    const asks = await askingKey(d);
+    await ask(d, asks, 250000, customer);
+    await ask(d, asks, 990000, customer);
     browser = await startBrowser();
 });
 after(async () => {
@@ -36,6 +39,7 @@ const screens = () => [
     ['customers', '#/customers', customer],
     ['customer', `#/customers/${customer}`, 'concluded from what other answers named'],
     ['customer-none', '#/customers/cus_nobody', 'No agent is known to have touched'],
+    ['approvals', '#/approvals', 'for 2500.00 USD'],
     ['keys', '#/keys?all=1', 'revoked'],
     ['key', `#/keys/${key.id}`, 'Every limit that applies'],
     ['agents', '#/keys?view=agents', 'only its keys are known'],

@@ -8,6 +8,7 @@ export const SCREENS: [string, string, string][] = [
     ['runs', 'Runs', 'r'],
     ['calls', 'Calls', 'c'],
     ['customers', 'Customers', 'u'],
+    ['approvals', 'Approvals', 'a'],
     ['keys', 'Keys', 'k'],
     ['spend', 'Spend', 's'],
     ['vendors', 'Vendors', 'v'],
@@ -22,6 +23,7 @@ const MORE: [string, string][] = [
     ['Home End PgUp PgDn', 'far in a list'],
     ['p', 'pause and go on with the live list'],
     ['n', 'on Keys: make a key'],
+    ['a d', 'on Approvals: approve, deny'],
     ['x', 'the stop button'],
     ['?', 'this list'],
 ];

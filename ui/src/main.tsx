@@ -11,6 +11,7 @@ import { SignIn } from './signin';
 import { health, isStopOpen, readHealth, Stop, StopBanner } from './stop';
 import { isDark, toggleTheme } from './theme';
 import { Failed, Text } from './parts';
+import { Approvals, Badge, readWaiting } from './approvals';
 import { Calls } from './calls';
 import { Customers } from './customers';
 import { Keys } from './keys';
@@ -25,6 +26,7 @@ const screens: Record<string, ComponentType> = {
     runs: Runs,
     calls: Calls,
     customers: Customers,
+    approvals: Approvals,
     keys: Keys,
     spend: Spend,
     vendors: Vendors,
@@ -44,6 +46,7 @@ function Nav({ at }: { at: string }) {
                     <li key={id}>
                         <a href={href(id)} aria-current={at === id ? 'page' : undefined}>
                             {name}
+                            {id === 'approvals' && <Badge />}
                         </a>
                     </li>
                 ))}
@@ -100,7 +103,10 @@ function Frame() {
     const focusFind = useRef(() => {}),
         main = useRef<HTMLElement>(null);
     const Screen = screens[screen];
-    useEffect(() => void readHealth(), []);
+    useEffect(() => {
+        void readHealth();
+        void readWaiting();
+    }, []);
     useEffect(() => {
         document.title = (SCREENS.find(([id]) => id === screen)?.[1] ?? 'Not found') + ' · Flyball';
     }, [screen]);

@@ -72,6 +72,7 @@ export interface Call {
     customer_source: string | null;
     verdict: Verdict;
     code: string | null;
+    approval?: { id: string; name: string; by: string[]; at: string | null } | null;
     rule: string | null;
     reason: string | null;
     limits: CallLimit[] | null;
@@ -279,6 +280,45 @@ export interface Health {
     store_seq: number;
     store_lag_frames: number;
     journal_bytes: number;
+}
+export interface Approval {
+    id: string;
+    state: 'pending' | 'approved' | 'denied' | 'used' | 'expired';
+    approval: string;
+    quorum: number;
+    yes: number;
+    asks: string[];
+    asked_at: string;
+    expires_at: string;
+    decided_at: string | null;
+    votes: { by: string; says: 'yes' | 'no'; note: string | null; at: string }[];
+    used_by: string | null;
+    tenant: string | null;
+    action: {
+        text: string;
+        call_id: string;
+        run_id: string;
+        agent: string;
+        operation: string;
+        class: string;
+        mode: string;
+        amount: number | null;
+        currency: string | null;
+        exponent: number | null;
+        cost: Money | null;
+        rule: string | null;
+        reason: string;
+    };
+    who: {
+        text: string;
+        owner: string | null;
+        user: string | null;
+        user_is_proven: boolean;
+        customer: string | null;
+        path: string;
+        params: Record<string, unknown>;
+        is_cut: boolean;
+    } | null;
 }
 export interface Event {
     seq: number;
