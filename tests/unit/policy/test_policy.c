@@ -209,7 +209,7 @@ static void the_starter_reads_and_says_what_it_promises(void **state)
         {"stripe.payment_intents.confirm", CLASS_MONEY_IN, EFFECT_PERMIT, 1},
         {"stripe.payment_intents.cancel", CLASS_WRITE, EFFECT_PERMIT, 0},
         {"stripe.customers.create", CLASS_WRITE, EFFECT_PERMIT, 0},
-        {"stripe.customers.delete", CLASS_FANOUT, EFFECT_DENY, 0},
+        {"stripe.customers.delete", CLASS_FANOUT, EFFECT_APPROVE, 0},
         {"stripe.balance.retrieve", CLASS_READ, EFFECT_PERMIT, 0},
         {"stripe.payouts.list", CLASS_READ, EFFECT_PERMIT, 0},
         {"stripe.payouts.create", CLASS_MONEY_OUT, EFFECT_DENY, 0},
