@@ -77,6 +77,7 @@ VERB(GET, "/api/v1/policies/{name}/history", policy_history, VIEWER, "", "", "Po
 VERB(POST, "/api/v1/policies", policy_apply, POLICY, "file", "PolicyText", "PolicyApplied", "Puts a policy document in force; returns when the next call obeys it.")
 VERB(POST, "/api/v1/policies/check", policy_check, VIEWER, "file", "PolicyText", "PolicyChecked", "Reads a policy document and says what is wrong with it, without applying it.")
 VERB(POST, "/api/v1/policies/diff", policy_diff, VIEWER, "file", "PolicyTexts", "PolicyDiff", "Compares a document with another, or with the one of its name in force, in sentences.")
+VERB(POST, "/api/v1/policies/explain", policy_explain, VIEWER, "", "PolicyExplain", "PolicyExplained", "Decides on a recorded call again, or on a request that somebody thinks of, and shows how every rule came out.")
 VERB(POST, "/api/v1/policies/plan", policy_plan, VIEWER, "file", "PolicyPlan", "PolicyPlanned", "Decides on recorded calls again by a document, and says which would be permitted, denied or asked about that were not.")
 VERB(POST, "/api/v1/policies/{name}/rollback", policy_rollback, POLICY, "", "PolicyRollback", "PolicyApplied", "Puts the text of an older version in force again, as a new version.")
 

@@ -30,6 +30,7 @@ static void put_json(struct testing *t, struct str file, const struct trial *it)
     jw_put_bool(&t->w, STR("passed"), it->is_passed);
     jw_put_str(&t->w, STR("wanted"), it->wanted);
     jw_put_str(&t->w, STR("got"), it->got);
+    jw_put_raw(&t->w, STR("verdict"), it->verdict);
     jw_object_end(&t->w);
 }
 

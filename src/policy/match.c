@@ -34,7 +34,7 @@ struct str by_text(enum by b)
     return by_texts[b];
 }
 
-static struct str match_value(const struct facts *f, enum match_key k)
+struct str match_value(const struct facts *f, enum match_key k)
 {
     switch (k) {
 #define MATCH(name, text, field) \
@@ -115,6 +115,11 @@ static bool patterns_have(const struct patterns *p, enum match_key k, const stru
         if (k == MATCH_MODEL ? model_match(&p->items[i], f->vendor, s) : pattern_match(&p->items[i], s))
             return true;
     return false;
+}
+
+bool match_key_holds(const struct match *m, enum match_key k, const struct facts *f)
+{
+    return m->by_key[k].n == 0 || patterns_have(&m->by_key[k], k, f);
 }
 
 enum match_result match_facts(const struct match *m, const struct facts *f)

@@ -144,6 +144,8 @@ bool pattern_match(const struct pattern *p, struct str s);
 /* `openai/gpt-4o`, or a bare name of any vendor's. */
 bool model_match(const struct pattern *p, struct str vendor, struct str model);
 enum match_result match_facts(const struct match *m, const struct facts *f);
+struct str match_value(const struct facts *f, enum match_key k);                             /* of that key */
+bool match_key_holds(const struct match *m, enum match_key k, const struct facts *f); /* not named is held */
 /* What `inner` matches, `outer` matches too; may say no where it is true. */
 bool match_covers(const struct match *outer, const struct match *inner);
 

@@ -242,6 +242,7 @@ static void read_verdict(struct json body, struct json decided, struct recorded 
     ret->policy = text_of(body, "policy");
     ret->policy_name = text_of(body, "policy_name");
     ret->is_over = text_of(body, "ended_at").n > 0;
+    ret->is_approved = json_type(json_get(body, STR("approval"))) == JSON_OBJECT;
     ret->is_shared = text_of(body, "shares").n > 0;
     ret->is_dry_run = is_true(decided, "dry_run");
     ret->could_ask_cost = is_true(decided, "could_ask_cost");

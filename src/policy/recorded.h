@@ -24,6 +24,7 @@ struct recorded {
     bool could_ask_cost, could_ask_customer; /* a look-up could have brought it, and nobody asked */
     bool is_dry_run;
     bool is_over;  /* refused, or ended without being sent: no CLOSE follows */
+    bool is_approved; /* a person had said yes to it */
     bool is_shared; /* its cost is another call's */
     struct str call_id;
     struct str verdict, code, rule, policy_name, policy; /* as decided then; policy: the digest */

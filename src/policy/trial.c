@@ -4,9 +4,12 @@
 #include "policy/trial_impl.h"
 
 #include "base/err.h"
+#include "codec/json_write.h"
+#include "policy/explain.h"
 #include "policy/policy_impl.h"
 
 #define N(table) (sizeof(table) / sizeof((table)[0]))
+#define VERDICT_BYTES_MAX ((size_t)4 << 20)
 #define NODES_MAX 100000
 #define DEPTH_MAX 32
 
@@ -127,22 +130,42 @@ static struct str wanted(struct arena *a, const struct yaml *y)
     return text;
 }
 
+/* Decides on what is given; the limit that refuses or asks, or NULL. */
+static const struct limit_need *decide(const struct policy *p, const struct known *known, const struct yaml *given,
+                                       struct arena *a, struct given *g, struct verdict *v)
+{
+    read_given(given, known, a, g);
+    do
+        policy_decide(p, NULL, &g->facts, POLICY_MAY_ASK, a, v);
+    while (answer_questions(given, v, a, &g->facts));
+    compare(&g->counters, v);
+    const struct limit_need *full = policy_ask_limits(v, &g->facts, a);
+    if (!full)
+        return first_full(v);
+    policy_refuse_limit(full, &g->facts, a, v);
+    return full;
+}
+
+static struct str verdict_text(const struct verdict *v, struct arena *a)
+{
+    struct json_writer w;
+    struct buf b;
+    buf_init(&b, VERDICT_BYTES_MAX);
+    jw_init(&w, &b);
+    verdict_put_json(&w, v);
+    struct str text = arena_str(a, buf_str(&b));
+    buf_deinit(&b);
+    return text;
+}
+
 static void run(const struct policy *p, const struct known *known, const struct yaml *test, struct arena *a,
                 struct trial *ret)
 {
     struct given g;
     struct verdict v;
-    read_given(yaml_get(test, STR("given")), known, a, &g);
-    do
-        policy_decide(p, NULL, &g.facts, POLICY_MAY_ASK, a, &v);
-    while (answer_questions(yaml_get(test, STR("given")), &v, a, &g.facts));
-    compare(&g.counters, &v);
-    const struct limit_need *full = policy_ask_limits(&v, &g.facts, a);
-    if (full)
-        policy_refuse_limit(full, &g.facts, a, &v);
-    else
-        full = first_full(&v);
+    const struct limit_need *full = decide(p, known, yaml_get(test, STR("given")), a, &g, &v);
     *ret = (struct trial){.line = test->line, .is_passed = true, .wanted = STR(""), .got = STR("")};
+    ret->verdict = verdict_text(&v, a);
     (void)yaml_str(yaml_get(test, STR("name")), &ret->name);
     yaml_each(y, yaml_get(test, STR("expect"))) {
         struct str want = wanted(a, y), got = said(a, y->key, &v, full);
@@ -233,4 +256,29 @@ int policy_try(struct str text, struct str file, const struct policy *given, con
         r = run_all(&f, given, a, ret);
     policy_unref(f.own);
     return err_trace(r);
+}
+
+int policy_explain_given(const struct policy *p, struct str text, struct str file, const struct limits *limits,
+                         const struct known *known, struct arena *a, struct diag_list *diags, struct buf *out)
+{
+    static const struct known nothing;
+    const struct yaml_limits bounds = {
+        .bytes_max = (size_t)limits->policy_bytes_max, .depth_max = DEPTH_MAX, .nodes_max = NODES_MAX};
+    struct parse x = {.scratch = a, .file = file, .text = text, .diags = diags, .limits = limits,
+                      .known = known ? known : &nothing};
+    const struct yaml *root;
+    struct given g;
+    struct verdict v;
+    int r = yaml_parse(a, file, text, &bounds, diags, &root);
+    if (r < 0)
+        return err_trace(r);
+    if (!yaml_is(root, YAML_MAP)) {
+        parse_fault(&x, root, "wrong_type", "a request is a map: principal, request, customer, run, counters, now");
+        return -ERR_INVALID;
+    }
+    check_given(&x, root);
+    if (diags->n_errors)
+        return -ERR_INVALID;
+    (void)decide(p, x.known, root, a, &g, &v); /* which limit, the verdict says */
+    return policy_explain_json(p, &g.facts, &v, a, out);
 }

@@ -14,6 +14,7 @@ struct trial {
     int line;
     bool is_passed;
     struct str wanted, got; /* one line each, of the members that the test names */
+    struct str verdict;     /* all of it, as policy/explain.h writes it */
 };
 
 struct trials {
@@ -27,3 +28,10 @@ struct trials {
  */
 int policy_try(struct str text, struct str file, const struct policy *given, const struct limits *limits,
                const struct known *known, struct arena *a, struct diag_list *diags, struct trials *ret);
+
+/*
+ * The verdict on what a file gives (the `given` of a test: principal, request, customer, run, counters, now), with its
+ * trace, as policy_explain_json() writes it. `p` may be NULL: no document. -ERR_INVALID: `diags` says what is wrong.
+ */
+int policy_explain_given(const struct policy *p, struct str text, struct str file, const struct limits *limits,
+                         const struct known *known, struct arena *a, struct diag_list *diags, struct buf *out);

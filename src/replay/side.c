@@ -194,12 +194,23 @@ static bool decide(struct side *s, const struct recorded *c, const struct key_li
 {
     policy_decide(s->p, k, &c->facts, POLICY_MAY_LOOK_UP | POLICY_MAY_ASK, a, v);
     bool wants = v->wants_cost || v->wants_customer;
-    *ret_lack = v->effect == EFFECT_PERMIT ? lack_of(c, v) : LACK_NOTHING;
-    if (*ret_lack == LACK_NOTHING && v->effect == EFFECT_PERMIT && wants)
+    *ret_lack = v->effect == EFFECT_DENY ? LACK_NOTHING : lack_of(c, v);
+    if (v->effect != EFFECT_DENY && wants && *ret_lack == LACK_NOTHING)
         policy_decide(s->p, k, &c->facts, POLICY_MAY_ASK, a, v); /* as the pipeline does, when nobody can be asked */
-    if (*ret_lack == LACK_NOTHING && v->effect == EFFECT_PERMIT && (v->wants_affected || v->n_questions))
+    if (v->effect != EFFECT_DENY && *ret_lack == LACK_NOTHING && (v->wants_affected || v->n_questions))
         *ret_lack = LACK_SCOPE;
     return *ret_lack == LACK_NOTHING;
+}
+
+/* Limits without room: a person is asked, or the first that nobody can let pass refuses. */
+static struct said full(struct verdict *v, const struct recorded *c, struct arena *a, size_t i_short)
+{
+    bool was_asked = v->effect == EFFECT_APPROVE;
+    const struct limit_need *refuses = policy_ask_limits(v, &c->facts, a);
+    if (!refuses)
+        return said_of(v, was_asked ? STR_NONE : v->needs[i_short].id);
+    policy_refuse_limit(refuses, &c->facts, a, v);
+    return said_of(v, refuses->id);
 }
 
 int side_decide(struct side *s, const struct recorded *c, const struct key_limits *k, uint64_t open_seq,
@@ -210,19 +221,22 @@ int side_decide(struct side *s, const struct recorded *c, const struct key_limit
     size_t i_short;
     if (!decide(s, c, k, a, &v, ret_lack))
         return SIDE_R_LACKS;
+    if (v.effect == EFFECT_APPROVE && c->is_approved)
+        v.effect = EFFECT_PERMIT; /* somebody said yes to exactly this */
     *ret = said_of(&v, STR_NONE);
-    if (v.effect != EFFECT_PERMIT)
+    if (v.effect == EFFECT_DENY)
         return 0;
     int r = prepare(s, c, a, &v);
     if (r == 0)
         r = take(s, &v, &h, &i_short);
     if (r == LEDGER_R_EXHAUSTED) {
-        policy_refuse_limit(&v.needs[i_short], &c->facts, a, &v);
-        *ret = said_of(&v, v.needs[i_short].id);
+        *ret = full(&v, c, a, i_short);
         return 0;
     }
-    if (r == 0)
+    if (r == 0 && v.effect == EFFECT_PERMIT)
         keep(s, c, open_seq, h);
+    else if (r == 0)
+        hold_undo(h); /* nothing is held while a person is asked */
     return err_trace(r);
 }
 

@@ -33,6 +33,7 @@ EXAMPLES = {
     "secret_back": {}, "secret_remove": {},
     "policy_apply": {"document": None}, "policy_check": {"document": None}, "policy_diff": {"document": None},
     "policy_rollback": {"to": 1}, "policy_plan": {"document": None},
+    "policy_explain": {"request": "{request: {operation: v.a}}"},
     "sign_in": None, "sign_in_oidc": None, "sign_in_back": None,
     "session_begin": {"code": "no-such-code"}, "session_end": None, "session_link": {},
     "customer": None, "erase": {"what": "customer", "value": "cus_nobody", "dry_run": True},

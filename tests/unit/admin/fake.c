@@ -9,6 +9,8 @@
 #include "net/timer.h"
 #include "identity/run.h"
 #include "policy/diff.h"
+#include "policy/explain.h"
+#include "policy/trial.h"
 #include "proxy/core_keys.h"
 #include "replay/plan.h"
 #include "proxy/core_erase.h"
@@ -179,6 +181,23 @@ int policy_diff_json(const struct policy *old, const struct policy *new, struct 
     (void)buf_add_c(out, old ? "{\"changes\":[]}" : "{\"old\":null}"); /* small enough */
     return buf_ok(out);
 }
+int policy_explain_given(const struct policy *p, struct str given, struct str file, const struct limits *limits,
+                         const struct known *known, struct arena *a, struct diag_list *diags, struct buf *out)
+{
+    return text(out);
+}
+int policy_explain_json(const struct policy *p, const struct facts *f, const struct verdict *v, struct arena *a,
+                        struct buf *out)
+{
+    return text(out);
+}
+void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
+                   struct arena *a, struct verdict *ret)
+{
+    *ret = (struct verdict){0};
+}
+const struct limit_need *policy_ask_limits(struct verdict *v, const struct facts *f, struct arena *a) { return NULL; }
+void policy_refuse_limit(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *ret) {}
 const struct key_entry *core_key_named(struct core *c, struct str id) { return NULL; }
 int plan_new(const struct plan_options *o, struct plan **ret)
 {
