@@ -85,6 +85,20 @@ const struct config_key_info issuer_key_infos[] = {
 };
 const size_t n_issuer_key_infos = sizeof issuer_key_infos / sizeof issuer_key_infos[0];
 
+const struct config_key_info relation_key_infos[] = {
+#define RELATION_KEY(name, is_required, schema, def, help) {STR_INIT(#name), is_required, schema, def, help},
+#include "config/relation.tbl.h"
+#undef RELATION_KEY
+};
+const size_t n_relation_key_infos = sizeof relation_key_infos / sizeof relation_key_infos[0];
+
+const struct config_key_info source_key_infos[] = {
+#define SOURCE_KEY(name, is_required, schema, def, help) {STR_INIT(#name), is_required, schema, def, help},
+#include "config/source.tbl.h"
+#undef SOURCE_KEY
+};
+const size_t n_source_key_infos = sizeof source_key_infos / sizeof source_key_infos[0];
+
 bool config_name_is_valid(struct str s)
 {
     if (!str_is_token(s, "_-", CONFIG_NAME_CHARS_MAX) || !(s.p[0] >= 'a' && s.p[0] <= 'z'))
@@ -121,10 +135,10 @@ static int count_cores(void)
     return n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
 }
 
-/* The keys at the top: sections and single settings of the table, and five maps. */
+/* The keys at the top: sections and single settings of the table, and seven maps. */
 static void check_top(struct loader *l, const struct yaml *root)
 {
-    struct str keys[SETTING_COUNT + 5];
+    struct str keys[SETTING_COUNT + 7];
     size_t n = 0;
     for (int i = 0; i < SETTING_COUNT; i++) {
         struct str key, section = setting_section(setting_infos[i].path, &key);
@@ -134,6 +148,8 @@ static void check_top(struct loader *l, const struct yaml *root)
     keys[n++] = STR("issuers");
     keys[n++] = STR("exports");
     keys[n++] = STR("people");
+    keys[n++] = STR("relations");
+    keys[n++] = STR("sources");
     keys[n++] = STR("limits");
     yaml_check_keys(root, l->file, keys, n, l->diags);
 }
@@ -149,6 +165,7 @@ static void load_document(struct loader *l, const struct yaml *root)
     load_issuers(l, root);
     load_exports(l, root);
     load_people(l, root);
+    load_remotes(l, root);
 }
 
 static int parse_file(struct loader *l, struct arena *scratch, const struct yaml **ret_root)

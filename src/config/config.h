@@ -114,6 +114,27 @@ struct config_oidc {
     bool is_private, is_insecure;
     int line; /* in the file */
 };
+/* Who answers what a scope asks about a customer: over HTTP, or a database of the operator's own. */
+struct config_remote {
+    struct str name;
+    struct str url; /* as in the file; empty: not over HTTP */
+    struct str host, path;
+    uint16_t port;
+    bool is_tls, is_private, is_insecure;
+    struct str ca_file;
+    struct str secret; /* a reference; empty: none */
+    int64_t timeout_ms, cache_ms, concurrent;
+    struct str store, model;    /* of an OpenFGA; model may be empty: its newest */
+    struct str allow_when;      /* of a URL; empty: status == 200 */
+    struct str postgres, sql;   /* a reference to the connection string; and the question */
+    int line;
+};
+struct config_relations {
+    struct str model_file, tuples_file; /* of the embedded engine; empty: there is none */
+    struct config_remote openfga;       /* url empty: there is none */
+};
+#define CONFIG_SOURCES_MAX 16
+#define CONFIG_SQL_CONNECTIONS_MAX 16
 
 /* How the input of a call to a model is bounded before it is made (llm/bound.h). */
 enum config_input_bound { INPUT_BOUND_LEARNED, INPUT_BOUND_STRICT };
@@ -137,6 +158,9 @@ struct config {
     const struct config_export *exports; /* in the file's order */
     size_t n_exports;
     struct config_oidc oidc;
+    struct config_relations relations;
+    const struct config_remote *live_sources; /* in the file's order */
+    size_t n_live_sources;
     struct limits limits;
     /* the rest is private */
     const struct config_source *sources;

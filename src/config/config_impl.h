@@ -55,6 +55,8 @@ struct config_key_info {
 };
 extern const struct config_key_info vendor_key_infos[], issuer_key_infos[], export_key_infos[], oidc_key_infos[];
 extern const size_t n_vendor_key_infos, n_issuer_key_infos, n_export_key_infos, n_oidc_key_infos;
+extern const struct config_key_info relation_key_infos[], source_key_infos[];
+extern const size_t n_relation_key_infos, n_source_key_infos;
 /* Begins with a-z and goes on with a-z, 0-9, - and _: of a vendor, a connector, an issuer. */
 bool config_name_is_valid(struct str s);
 
@@ -103,6 +105,8 @@ void load_issuers(struct loader *l, const struct yaml *root);
 void load_exports(struct loader *l, const struct yaml *root);
 /* oidc.c */
 void load_people(struct loader *l, const struct yaml *root);
+/* remotes.c */
+void load_remotes(struct loader *l, const struct yaml *root);
 
 /* `y` has that type, or a diag says that `path` wants `want`. False for both NULL and another type. */
 bool want_type(struct loader *l, const struct yaml *y, enum yaml_type type, struct str path, const char *want);

@@ -183,6 +183,8 @@ int config_schema(struct buf *out)
     named_schema(&w, STR("issuers"), CONFIG_ISSUERS_MAX, issuer_key_infos, n_issuer_key_infos);
     named_schema(&w, STR("exports"), CONFIG_EXPORTS_MAX, export_key_infos, n_export_key_infos);
     people_schema(&w);
+    named_schema(&w, STR("relations"), 2, relation_key_infos, n_relation_key_infos);
+    named_schema(&w, STR("sources"), CONFIG_SOURCES_MAX, source_key_infos, n_source_key_infos);
     limits_schema(&w);
     jw_object_end(&w);
     jw_object_end(&w);
@@ -214,6 +216,8 @@ int config_markdown(struct buf *out)
     keys_markdown("an issuer", issuer_key_infos, n_issuer_key_infos, out);
     keys_markdown("a target of exports", export_key_infos, n_export_key_infos, out);
     keys_markdown("`people.oidc`", oidc_key_infos, n_oidc_key_infos, out);
+    keys_markdown("an engine of relations", relation_key_infos, n_relation_key_infos, out);
+    keys_markdown("a source", source_key_infos, n_source_key_infos, out);
     buf_add(out, STR("\n| limit | default | least | most | unit | bounds |\n|---|---|---|---|---|---|\n"));
     for (size_t i = 0; i < n; i++)
         buf_printf(out, "| `" STR_FMT "` | %lld | %lld | %lld | %s | %s |\n", STR_ARG(t[i].name), (long long)t[i].def,

@@ -1,7 +1,7 @@
 /*
  * config/show.c - the config in force, and where each value came from.
  */
-#include "config/config_impl.h"
+#include "config/show_impl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -277,6 +277,7 @@ int config_text(const struct config *c, bool with_origin, struct buf *out)
     for (size_t i = 0; i < c->n_exports; i++)
         text_export(c, &c->exports[i], with_origin, out);
     text_oidc(c, with_origin, out);
+    text_remotes(c, out);
     buf_add(out, STR("limits:\n"));
     for (size_t i = 0; i < n; i++) {
         char origin[512], env[96];

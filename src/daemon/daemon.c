@@ -23,6 +23,7 @@
 #include "daemon/models.h"
 #include "daemon/people.h"
 #include "daemon/port_owner.h"
+#include "daemon/remotes.h"
 #include "daemon/secrets_key.h"
 #include "proxy/core_secrets.h"
 #include "proxy/lookup_cache.h"
@@ -60,6 +61,7 @@ struct daemon {
     struct listener_tls tls;
     struct models models;
     struct issuer_set issuers;
+    struct remote_set remotes;
     struct background background;
     struct worker_shared shared;
     struct stats *stats;
@@ -201,6 +203,7 @@ static int start_workers(struct daemon *d)
     d->shared.tls = d->tls.data;
     d->shared.llm = &d->models.shared;
     d->shared.issuers = d->issuers.issuers;
+    d->shared.remotes = &d->remotes.remotes;
     d->shared.lookups = lookup_cache_new(d->limits.lookup_cache_ms);
     check(d->shared.lookups != NULL);
     for (size_t i = 0; i < d->n_workers; i++) {
@@ -243,6 +246,8 @@ static int reload(void *ctx, struct buf *error)
     stats_reloaded(d->stats, r == 0);
     if (r == 0)
         r = issuer_set_reload(&d->issuers, error);
+    if (r == 0)
+        r = remote_set_reload(&d->remotes, error);
     if (r < 0)
         log_at(LOG_ERROR, "reload_failed", "error=\"" STR_FMT "\"", STR_ARG(buf_str(error)));
     else
@@ -332,6 +337,8 @@ static int start(struct daemon *d)
         r = dev_prepare(&d->dev, d->core, &d->vendors.vendors);
     if (r == 0)
         r = issuer_set_start(d->o->config, &d->limits, &d->error, &d->issuers);
+    if (r == 0)
+        r = remote_set_load(d->o->config, &d->error, &d->remotes);
     if (r == 0)
         r = start_workers(d);
     if (r == 0)
@@ -507,7 +514,9 @@ static void stop(struct daemon *d, bool may_drain)
     loop_thread_stop(&d->admin_loop);
     export_set_free(&d->exports);
     people_set_free(&d->people);
+    remote_set_stop(&d->remotes);
     stop_workers(d);
+    remote_set_free(&d->remotes);
     issuer_set_stop(&d->issuers);
     if (d->core) {
         dev_stop(&d->dev, d->core);

@@ -4,6 +4,7 @@
  */
 #include "proxy/creators.h"
 #include "proxy/lookup.h"
+#include "proxy/question_remote.h"
 
 #include "codec/json_read.h"
 #include "saas/affected.h"
@@ -100,6 +101,26 @@ static bool ask_metadata(struct call *c, bool *ret_is_over)
     return true;
 }
 
+/* --- relations and sources ---------------------------------------------------------------------------------------- */
+
+static void on_answered(struct call *c, const struct scope_answer *answer)
+{
+    give(c, *answer);
+    next(c);
+}
+
+/* True: the answer is there; false: on_answered() comes. */
+static bool ask_remote(struct call *c)
+{
+    struct scope_answer answer;
+    const struct question *q = asked(c);
+    bool is_there = q->kind == QUESTION_RELATION ? ask_relation(c, q, &answer, on_answered)
+                                                 : ask_source(c, q, &answer, on_answered);
+    if (is_there)
+        give(c, answer);
+    return is_there;
+}
+
 /* --- all of them -------------------------------------------------------------------------------------------------- */
 
 /* False: whoever answers goes on, or the call is over. */
@@ -114,11 +135,12 @@ static bool ask(struct call *c)
         return ask_metadata(c, &is_over) && !is_over;
     case QUESTION_RELATION:
     case QUESTION_QUERY:
+        return ask_remote(c);
     case QUESTION_COUNT:
         break;
     }
-    give_unknown(c, STR_NONE, STR("nobody here can answer it"));
-    return true;
+    check(!"a question of no kind");
+    return false;
 }
 
 static void next(struct call *c)

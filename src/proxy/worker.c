@@ -4,6 +4,7 @@
 #include "proxy/worker.h"
 
 #include "base/counter.h"
+#include "proxy/asker.h"
 #include "proxy/approve.h"
 #include "proxy/poll.h"
 #include "proxy/take_up.h"
@@ -88,7 +89,7 @@ int worker_new(struct loop *l, struct worker_shared *shared, struct rng *rng, st
     }
     if (r == 0)
         r = http_pool_new(l, shared->limits, &w->pool);
-    if (r == 0 && !(w->poller = poller_new(w)))
+    if (r == 0 && (!(w->poller = poller_new(w)) || !(w->asker = asker_new(w))))
         r = -ERR_NOMEM;
     if (r == 0)
         r = core_on_sweep(shared->core, &l->box, (struct post){sweep, w});
@@ -156,6 +157,8 @@ void worker_free(struct worker *w)
     if (!w)
         return;
     w->on_drained = NULL;
+    asker_free(w->asker);
+    w->asker = NULL;
     list_each_safe(n, tmp, &w->calls)
         call_abandon(list_entry(n, struct call, node));
     list_each_safe(n, tmp, &w->free_calls) {

@@ -22,6 +22,7 @@ struct worker_shared {
     struct stats *stats; /* NULL: nobody counts */
     const struct llm_shared *llm; /* NULL where no vendor of models is configured */
     struct issuers *issuers;      /* of identity tokens; NULL: none is configured */
+    struct remotes *remotes;      /* who answers what scopes ask; NULL: nobody */
     atomic_int_fast64_t body_bytes; /* memory of all collected bodies */
 };
 
@@ -33,6 +34,7 @@ struct worker {
     struct rng *rng; /* outlives the worker */
     struct lookup_cache *lookups; /* shared */
     struct poller *poller;
+    struct asker *asker;
     struct take_up *taken_up; /* of the one that asks (proxy/take_up.h); NULL */
     struct buf record_body, record_personal; /* scratch: used within one function, never across a wait */
     struct list calls, free_calls; /* struct call */
