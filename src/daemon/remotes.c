@@ -40,8 +40,11 @@ static int read_relations(const struct config_relations *c, struct buf *error, s
     int r = read_file(c->model_file, MODEL_BYTES_MAX, &model, error);
     if (r == 0)
         r = read_file(c->tuples_file, TUPLES_BYTES_MAX, &tuples, error);
-    if (r == 0 && (r = relations_parse(buf_str(&model), c->model_file, buf_str(&tuples), c->tuples_file, &diags, ret)) < 0)
-        (void)diag_list_text(&diags, error);
+    if (r == 0) {
+        r = relations_parse(buf_str(&model), c->model_file, buf_str(&tuples), c->tuples_file, &diags, ret);
+        if (r < 0)
+            (void)diag_list_text(&diags, error);
+    }
     buf_deinit(&model);
     buf_deinit(&tuples);
     arena_deinit(&a);

@@ -17,7 +17,7 @@
 static int wait_for(const struct sql_connection *c, short events, mono_t until)
 {
     int64_t left_ms = (until - clock_system.mono(clock_system.ctx)) / NS_PER_MS;
-    struct pollfd p = {.fd = c->pool->pq.socket(c->pg), .events = events};
+    struct pollfd p = {.fd = c->pq->socket(c->pg), .events = events};
     if (left_ms <= 0 || p.fd < 0)
         return -ERR_TIMEOUT;
     return poll(&p, 1, (int)left_ms) > 0 ? 0 : -ERR_TIMEOUT;
@@ -28,44 +28,44 @@ static PGresult *result(struct sql_connection *c, mono_t until)
 {
     PGresult *first = NULL, *more;
     for (;;) {
-        while (c->pool->pq.flush(c->pg) > 0)
+        while (c->pq->flush(c->pg) > 0)
             if (wait_for(c, POLLOUT, until) < 0)
                 goto failed;
-        while (c->pool->pq.isBusy(c->pg))
-            if (wait_for(c, POLLIN, until) < 0 || !c->pool->pq.consumeInput(c->pg))
+        while (c->pq->isBusy(c->pg))
+            if (wait_for(c, POLLIN, until) < 0 || !c->pq->consumeInput(c->pg))
                 goto failed;
-        if (!(more = c->pool->pq.getResult(c->pg)))
+        if (!(more = c->pq->getResult(c->pg)))
             return first;
         if (first)
-            c->pool->pq.clear(more);
+            c->pq->clear(more);
         else
             first = more;
     }
 failed:
-    c->pool->pq.clear(first);
+    c->pq->clear(first);
     return NULL;
 }
 
 static bool command(struct sql_connection *c, int is_sent, mono_t until)
 {
     PGresult *r = is_sent ? result(c, until) : NULL;
-    bool is_done = c->pool->pq.resultStatus(r) == PGRES_COMMAND_OK;
-    c->pool->pq.clear(r);
+    bool is_done = c->pq->resultStatus(r) == PGRES_COMMAND_OK;
+    c->pq->clear(r);
     return is_done;
 }
 
 static int open_socket(struct sql_connection *c, mono_t until)
 {
     PostgresPollingStatusType s = PGRES_POLLING_WRITING;
-    c->pg = c->pool->pq.connectStart(c->pool->conninfo);
-    if (!c->pg || c->pool->pq.status(c->pg) == CONNECTION_BAD)
+    c->pg = c->pq->connectStart(c->pool->conninfo);
+    if (!c->pg || c->pq->status(c->pg) == CONNECTION_BAD)
         return -ERR_IO;
     while (s == PGRES_POLLING_READING || s == PGRES_POLLING_WRITING) {
         if (wait_for(c, s == PGRES_POLLING_READING ? POLLIN : POLLOUT, until) < 0)
             return -ERR_TIMEOUT;
-        s = c->pool->pq.connectPoll(c->pg);
+        s = c->pq->connectPoll(c->pg);
     }
-    return s == PGRES_POLLING_OK && c->pool->pq.setnonblocking(c->pg, 1) == 0 ? 0 : -ERR_IO;
+    return s == PGRES_POLLING_OK && c->pq->setnonblocking(c->pg, 1) == 0 ? 0 : -ERR_IO;
 }
 
 /* The session may only read, and the server itself ends what takes too long. */
@@ -80,21 +80,21 @@ static int open_session(struct sql_connection *c, mono_t until, const char **ret
              "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET statement_timeout = %lld",
              (long long)c->pool->timeout_ms);
     *ret_why = "the database does not take the session's settings";
-    if (!command(c, c->pool->pq.sendQuery(c->pg, settings), until))
+    if (!command(c, c->pq->sendQuery(c->pg, settings), until))
         return -ERR_IO;
     *ret_why = "the database does not take the statement";
-    return command(c, c->pool->pq.sendPrepare(c->pg, STATEMENT, c->pool->sql, 1, NULL), until) ? 0 : -ERR_INVALID;
+    return command(c, c->pq->sendPrepare(c->pg, STATEMENT, c->pool->sql, 1, NULL), until) ? 0 : -ERR_INVALID;
 }
 
 static int read_rows(const struct sql_connection *c, const PGresult *r, const char **ret_why)
 {
     *ret_why = "the statement failed, or took too long";
-    if (c->pool->pq.resultStatus(r) != PGRES_TUPLES_OK)
+    if (c->pq->resultStatus(r) != PGRES_TUPLES_OK)
         return -ERR_IO;
     *ret_why = "the statement gives no column";
-    if (c->pool->pq.nfields(r) < 1)
+    if (c->pq->nfields(r) < 1)
         return -ERR_INVALID;
-    return c->pool->pq.ntuples(r) > 0 && !c->pool->pq.getisnull(r, 0, 0) && strcmp(c->pool->pq.getvalue(r, 0, 0), "t") == 0;
+    return c->pq->ntuples(r) > 0 && !c->pq->getisnull(r, 0, 0) && strcmp(c->pq->getvalue(r, 0, 0), "t") == 0;
 }
 
 int sql_ask(struct sql_connection *c, const char *value, mono_t until, const char **ret_why)
@@ -104,9 +104,9 @@ int sql_ask(struct sql_connection *c, const char *value, mono_t until, const cha
         PGresult *r = NULL;
         *ret_why = "the database did not answer in time";
         answer = -ERR_TIMEOUT;
-        if (c->pool->pq.sendQueryPrepared(c->pg, STATEMENT, 1, &value, NULL, NULL, 0) && (r = result(c, until)))
+        if (c->pq->sendQueryPrepared(c->pg, STATEMENT, 1, &value, NULL, NULL, 0) && (r = result(c, until)))
             answer = read_rows(c, r, ret_why);
-        c->pool->pq.clear(r);
+        c->pq->clear(r);
     }
     if (answer < 0)
         sql_close(c);
@@ -115,6 +115,6 @@ int sql_ask(struct sql_connection *c, const char *value, mono_t until, const cha
 
 void sql_close(struct sql_connection *c)
 {
-    c->pool->pq.finish(c->pg); /* NULL is fine */
+    c->pq->finish(c->pg); /* NULL is fine */
     c->pg = NULL;
 }

@@ -37,7 +37,7 @@ static struct sql_question *take(struct sql_pool *p)
 static void *run(void *ctx)
 {
     struct sql_pool *p = ctx;
-    struct sql_connection c = {.pool = p};
+    struct sql_connection c = {.pool = p, .pq = &p->pq};
     struct sql_question *q;
     while ((q = take(p))) {
         const char *why = "it did not answer in time";

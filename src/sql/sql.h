@@ -21,7 +21,8 @@ struct sql_question {
     const char *value; /* $1, NUL-terminated */
     struct post_box *box;
     struct post done;
-    int result;      /* 1: the first row's first column is true; 0: it is not, or there is no row; negative: no answer */
+    /* 1: the first row's first column is true; 0: it is not, or there is no row; negative: no answer */
+    int result;
     const char *why; /* static; of a negative result */
     mono_t until;    /* set by the pool */
 };
@@ -32,8 +33,8 @@ struct sql_options {
     size_t n_connections, waiting_max;
 };
 
-/* Starts its threads; connects when it is asked first. -ERR_NOT_FOUND, -ERR_UNSUPPORTED: libpq is not there, or another
- * one; -ERR_NOMEM. */
+/* Starts its threads; connects when it is asked first. -ERR_NOT_FOUND, -ERR_UNSUPPORTED: libpq is not there, or is
+ * another one; -ERR_NOMEM. */
 int sql_pool_new(const struct sql_options *o, struct sql_pool **ret);
 /* Any thread. False: waiting_max are in line already. */
 bool sql_pool_ask(struct sql_pool *p, struct sql_question *q);

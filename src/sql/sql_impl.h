@@ -34,6 +34,7 @@ struct sql_pool {
 /* Of one thread. */
 struct sql_connection {
     struct sql_pool *pool;
+    const struct pq *pq; /* the pool's */
     PGconn *pg; /* NULL: not open */
 };
 
