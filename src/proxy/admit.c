@@ -5,6 +5,7 @@
 #include "proxy/identity.h"
 
 #include "base/counter.h"
+#include "codec/find.h"
 #include "identity/carrier.h"
 #include "proxy/core_limits.h"
 #include "proxy/llm.h"
@@ -54,8 +55,7 @@ static bool refuses_twice(struct call *c, const struct str *names, size_t n)
 
 bool call_shows_key(const struct call *c, struct str s)
 {
-    size_t at;
-    return s.n >= c->presented.n && str_find(s, c->presented, &at);
+    return c->presented.n > 0 && find_bytes(s, c->presented) < s.n;
 }
 
 static bool is_credential(struct str name)

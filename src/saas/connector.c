@@ -351,9 +351,9 @@ static bool has_header(const struct strs *l, struct str s)
 {
     for (size_t i = 0; i < l->n; i++) {
         struct str name = l->items[i];
-        bool is_open = str_ends(name, STR("*"));
-        struct str start = str_sub(name, 0, name.n - is_open);
-        if (str_eq_nocase(start, is_open ? str_sub(s, 0, start.n) : s))
+        bool is_open = name.n > 0 && name.p[name.n - 1] == '*';
+        size_t n = name.n - is_open;
+        if ((is_open ? s.n >= n : s.n == n) && str_eq_nocase((struct str){name.p, n}, (struct str){s.p, n}))
             return true;
     }
     return false;
