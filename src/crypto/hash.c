@@ -83,6 +83,25 @@ void hmac_sha256(struct str key, struct str text, uint8_t ret[SHA256_BYTES])
     hmac_sha256_deinit(&h);
 }
 
+_Static_assert(sizeof(SHA256_CTX) == sizeof(struct sha256_run), "the same state");
+
+static SHA256_CTX *ctx_of(struct sha256_run *r) { return (SHA256_CTX *)r->state; }
+
+void sha256_run_init(struct sha256_run *r)
+{
+    check(SHA256_Init(ctx_of(r)) == 1);
+}
+
+void sha256_run_add(struct sha256_run *r, struct str s)
+{
+    add(ctx_of(r), s);
+}
+
+void sha256_run_end(struct sha256_run *r, uint8_t ret[SHA256_BYTES])
+{
+    check(SHA256_Final(ret, ctx_of(r)) == 1);
+}
+
 struct sha256 {
     SHA256_CTX ctx;
 };

@@ -20,6 +20,14 @@ void hmac_sha256_init(struct hmac_sha256 *h, struct str key);
 void hmac_sha256_parts(const struct hmac_sha256 *h, const struct str *parts, size_t n, uint8_t ret[SHA256_BYTES]);
 void hmac_sha256_deinit(struct hmac_sha256 *h);
 
+/* In pieces, in the caller's memory, within one function or what it calls. */
+struct sha256_run {
+    uint32_t state[28];
+};
+void sha256_run_init(struct sha256_run *r);
+void sha256_run_add(struct sha256_run *r, struct str s);
+void sha256_run_end(struct sha256_run *r, uint8_t ret[SHA256_BYTES]); /* over: only _init may follow */
+
 /* In pieces, for bodies that stream. The caller owns it; free(NULL) is fine. */
 struct sha256;
 struct sha256 *sha256_new(void);

@@ -46,9 +46,10 @@ static void wake_drain(struct core *c)
     pthread_mutex_unlock(&c->bg_mutex);
 }
 
-static int append(struct core *c, struct frame *f)
+/* body_sha NULL: the body's hash is not known yet. */
+static int append(struct core *c, struct frame *f, const uint8_t *body_sha)
 {
-    int r = journal_append(c->journal, f);
+    int r = body_sha ? journal_append_hashed(c->journal, f, body_sha) : journal_append(c->journal, f);
     if (r == -ERR_IO) {
         if (core_fail(c))
             log_at(LOG_ERROR, "journal_write_failed", "error=%s next=\"money stops; restart to recover\"", err_name(r));
@@ -61,14 +62,19 @@ static int append(struct core *c, struct frame *f)
     return 0;
 }
 
+int core_append_hashed(struct core *c, struct frame *f, const uint8_t *body_sha)
+{
+    core_append_waiting(c); /* frames that found the disk full go first */
+    if (!list_is_empty(&c->late)) /* never before those that came before */
+        return -ERR_NO_SPACE;
+    return append(c, f, body_sha);
+}
+
 int core_append(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
                 uint64_t *ret_seq)
 {
     struct frame f = {.kind = kind, .at = at, .body = body, .personal = personal};
-    core_append_waiting(c); /* frames that found the disk full go first */
-    if (!list_is_empty(&c->late)) /* never before those that came before */
-        return -ERR_NO_SPACE;
-    int r = append(c, &f);
+    int r = core_append_hashed(c, &f, NULL);
     if (r < 0)
         return r;
     *ret_seq = f.seq;
@@ -118,7 +124,7 @@ void core_append_waiting(struct core *c)
     struct list *n;
     while ((n = list_first(&c->late))) {
         struct late_frame *l = list_entry(n, struct late_frame, node);
-        if (append(c, &l->frame) < 0)
+        if (append(c, &l->frame, NULL) < 0)
             return;
         list_remove(&l->node);
         c->late_bytes -= late_bytes(l);

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "budget/ledger.h"
 #include "call/cause.h"
+#include "crypto/hash.h"
 #include "proxy/core.h"
 #include "proxy/core_agents.h"
 #include "proxy/duplicates.h"
@@ -48,6 +49,10 @@ struct hold_request {
     struct record_writer *record; /* begun */
     wall_t now;
     struct cost predicted;
+
+    /* core_hold()'s own: what is on record before anything is taken is hashed before the mutex is. */
+    struct sha256_run hash;
+    size_t hashed_bytes;
 };
 struct held {
     uint64_t open_seq;

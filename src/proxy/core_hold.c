@@ -209,7 +209,17 @@ static int write_open(struct core *c, struct hold_request *q, const struct held 
     record_open_end(q->record, &rh, NULL);
     if (buf_ok(q->record->body) < 0 || buf_ok(q->record->personal) < 0)
         return -ERR_TOO_LARGE;
-    return core_append(c, FRAME_OPEN, buf_str(q->record->body), buf_str(q->record->personal), q->now, ret_seq);
+    struct frame f = {.kind = FRAME_OPEN,
+                      .at = q->now,
+                      .body = buf_str(q->record->body),
+                      .personal = buf_str(q->record->personal)};
+    uint8_t body_sha[SHA256_BYTES];
+    sha256_run_add(&q->hash, str_sub(f.body, q->hashed_bytes, f.body.n));
+    sha256_run_end(&q->hash, body_sha);
+    int r = core_append_hashed(c, &f, body_sha);
+    if (r == 0)
+        *ret_seq = f.seq;
+    return r;
 }
 
 static void remember(struct core *c, const struct hold_request *q, const char key[64], struct held *h)
@@ -291,6 +301,10 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
 int core_hold(struct core *c, struct hold_request *q, struct held *ret, size_t *ret_i_short, enum code *ret_code)
 {
     struct held h = {0};
+    struct str begun = buf_str(q->record->body);
+    sha256_run_init(&q->hash);
+    sha256_run_add(&q->hash, begun);
+    q->hashed_bytes = begun.n;
     core_lock(c);
     int r = hold_locked(c, q, &h, ret_i_short, ret_code);
     core_unlock(c);

@@ -183,6 +183,8 @@ void core_unlock(struct core *c);
 /* Under the mutex: appends a frame, tells the drain; a failed journal stops money. */
 int core_append(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
                 uint64_t *ret_seq);
+/* The same; sets f->seq. body_sha is the body's hash where it is known already, or NULL. */
+int core_append_hashed(struct core *c, struct frame *f, const uint8_t *body_sha);
 /*
  * The same for frames that must not be lost: kept and appended later when the disk is full. Refusals (FRAME_OPEN) are
  * kept up to late_bytes_max, and then only counted.

@@ -103,6 +103,23 @@ static void two_streams_do_not_mix(void **state)
     sha256_free(NULL);
 }
 
+static void a_run_hashes_like_the_whole_wherever_it_is_cut(void **state)
+{
+    static const char text[] = "A text that is longer than two blocks of sixty-four bytes each, so that cuts fall "
+                               "within and between blocks, and at both ends.";
+    struct str whole = {text, sizeof text - 1};
+    uint8_t want[SHA256_BYTES], got[SHA256_BYTES];
+    sha256(whole, want);
+    for (size_t cut = 0; cut <= whole.n; cut++) {
+        struct sha256_run run;
+        sha256_run_init(&run);
+        sha256_run_add(&run, str_sub(whole, 0, cut));
+        sha256_run_add(&run, str_sub(whole, cut, whole.n));
+        sha256_run_end(&run, got);
+        assert_memory_equal(got, want, SHA256_BYTES);
+    }
+}
+
 static void *hash_a_million(void *ret)
 {
     static const char block[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -149,6 +166,7 @@ int main(void)
         cmocka_unit_test(hmac_matches_the_standard),
         cmocka_unit_test(a_key_in_use_hashes_texts_in_parts_and_in_any_order),
         cmocka_unit_test(two_streams_do_not_mix),
+        cmocka_unit_test(a_run_hashes_like_the_whole_wherever_it_is_cut),
         cmocka_unit_test(threads_have_contexts_of_their_own),
         cmocka_unit_test(comparing_and_wiping),
     };
