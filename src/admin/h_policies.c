@@ -4,6 +4,9 @@
 #include "admin/handlers.h"
 #include "admin/policy_request.h"
 #include "base/err.h"
+#include "proxy/core_limits.h"
+
+#define FATES_BYTES_MAX (4u << 20)
 
 static const struct str document_members[] = {STR_INIT("document"), STR_INIT("file")};
 
@@ -105,21 +108,50 @@ bool policy_request_parse(struct request *r, struct str text, struct str file, s
     return e == 0;
 }
 
+/* What would become of the counters of what is in force. */
+static void put_fates(struct request *r, const struct policy *p, struct json_writer *w)
+{
+    struct buf fates;
+    if (r->who.tenant.n)
+        return; /* counters are of all tenants */
+    buf_init(&fates, FATES_BYTES_MAX);
+    if (core_fates_json(r->admin->core, p, &fates) == 0)
+        jw_put_raw(w, STR("limits"), buf_str(&fates));
+    buf_deinit(&fates);
+}
+
+/* Said of what is in force before it goes; a document that cannot be read has none, and is refused next. */
+static void read_fates(struct request *r, struct str text, struct str file, struct buf *ret)
+{
+    struct policy *p;
+    struct diag_list diags;
+    diag_list_init(&diags, &r->arena, 1);
+    if (policy_parse(text, file, r->admin->limits, core_known(r->admin->core), &diags, &p) < 0)
+        return;
+    (void)core_fates_json(r->admin->core, p, ret); /* cut short: left out of the answer */
+    policy_unref(p);
+}
+
 void policy_request_apply(struct request *r, struct str text, struct str file)
 {
     const struct policy *p;
     struct diag_list diags;
     struct json_writer w;
+    struct buf fates;
     uint64_t seq = 0;
 
+    buf_init(&fates, FATES_BYTES_MAX);
+    read_fates(r, text, file, &fates);
     diag_list_init(&diags, &r->arena, POLICY_DIAGS_MAX);
     int e = core_policy_apply(r->admin->core, text, file, r->who.name, &diags, &p, &seq);
     if (e < 0 && diags.n_errors) {
         policy_request_fail(r, &diags);
+        buf_deinit(&fates);
         return;
     }
     if (e < 0) {
         request_fail_err(r, e);
+        buf_deinit(&fates);
         return;
     }
     jw_init(&w, &r->out);
@@ -127,8 +159,11 @@ void policy_request_apply(struct request *r, struct str text, struct str file)
     jw_put_str(&w, STR("name"), policy_name(p));
     jw_put_str(&w, STR("digest"), policy_digest(p));
     write_diags(&w, &diags);
+    if (buf_ok(&fates) == 0)
+        jw_put_raw(&w, STR("limits"), buf_str(&fates));
     jw_object_end(&w);
     (void)buf_add_byte(&r->out, '\n');
+    buf_deinit(&fates);
     policy_unref(p);
     request_answer_synced(r, 200, seq);
 }
@@ -159,6 +194,8 @@ void admin_on_policy_check(struct request *r)
     jw_object(&w);
     jw_put_bool(&w, STR("ok"), e == 0);
     write_diags(&w, &diags);
+    if (e == 0)
+        put_fates(r, p, &w);
     jw_object_end(&w);
     (void)buf_add_byte(&r->out, '\n');
     if (e == 0)

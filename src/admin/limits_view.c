@@ -17,6 +17,7 @@
 struct entry {
     struct list node;    /* of view->entries, in order */
     struct list buckets; /* struct bucket */
+    struct list raises;  /* struct raise */
     struct str policy, key, id;
     struct json limit; /* of a document; JSON_ABSENT for a key's */
     enum limit_meter meter;
@@ -25,6 +26,14 @@ struct entry {
     struct str zone;
     bool has_max;
     int64_t max, soft; /* nano-USD or a count; soft 0: none */
+};
+
+struct raise {
+    struct list node;
+    struct str bucket;
+    bool is_test;
+    int64_t n;
+    struct json said; /* as the core says it */
 };
 
 struct bucket {
@@ -54,6 +63,7 @@ static struct entry *entry_new(struct view *v, struct str counter, struct str me
 {
     struct entry *e = arena_alloc(v->a, sizeof(*e));
     list_init(&e->buckets);
+    list_init(&e->raises);
     e->limit = JSON_ABSENT;
     if (meter_parse(meter, &e->meter) < 0 || window_parse(window, &e->window, &e->sliding_ns, &e->zone) < 0)
         return NULL;
@@ -203,6 +213,32 @@ static void add_counter(struct view *v, struct json row)
     list_add_tail(&e->buckets, &own->node);
 }
 
+static void add_raise(struct view *v, struct json row)
+{
+    struct str counter = text_of(row, "counter"), bucket = text_of(row, "bucket");
+    bool is_test = str_starts(counter, STR("test:"));
+    if (v->tenant.n && !bucket_is_of(bucket, v->tenant, &v->own_keys))
+        return;
+    struct entry *e = entry_of(v, is_test ? str_sub(counter, 5, counter.n) : counter, bucket);
+    if (!e)
+        return;
+    struct raise *r = arena_alloc(v->a, sizeof(*r));
+    *r = (struct raise){.bucket = bucket, .is_test = is_test, .said = row};
+    (void)json_i64(json_get(row, STR("raise")), &r->n); /* absent is 0 */
+    list_add_tail(&e->raises, &r->node);
+}
+
+static int64_t raised_of(const struct entry *e, const struct bucket *b)
+{
+    int64_t sum = 0;
+    list_each(node, &e->raises) {
+        const struct raise *r = list_entry(node, struct raise, node);
+        if (r->is_test == b->is_test && str_eq(r->bucket, b->name))
+            sum += r->n;
+    }
+    return sum;
+}
+
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
 static void put_units(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n)
@@ -216,18 +252,20 @@ static void put_units(struct json_writer *w, struct str key, enum limit_meter me
 
 static void put_bucket(struct json_writer *w, const struct entry *e, const struct bucket *b)
 {
-    int64_t left;
+    int64_t left, raised = raised_of(e, b), max = e->max + raised;
     jw_object(w);
     jw_put_str(w, STR("mode"), b->is_test ? STR("test") : STR("live"));
     jw_put_str(w, STR("bucket"), b->name);
     put_units(w, STR("settled"), e->meter, b->settled);
     put_units(w, STR("held"), e->meter, b->held);
     if (e->has_max) {
-        left = b->settled > e->max || b->held > e->max - b->settled ? 0 : e->max - b->settled - b->held;
+        left = b->settled > max || b->held > max - b->settled ? 0 : max - b->settled - b->held;
         put_units(w, STR("left"), e->meter, left);
     } else {
         jw_put_null(w, STR("left"));
     }
+    if (raised)
+        put_units(w, STR("raised"), e->meter, raised);
     if (e->soft)
         jw_put_bool(w, STR("is_past_soft"), b->settled > e->soft || b->held > e->soft - b->settled);
     jw_put_str_or_null(w, STR("resets_at"), b->resets_at);
@@ -271,6 +309,27 @@ static void put_runs(struct json_writer *w, struct json runs)
     jw_object_end(w);
 }
 
+static void put_raises(struct json_writer *w, const struct entry *e)
+{
+    if (list_is_empty(&e->raises))
+        return;
+    jw_key(w, STR("raises"));
+    jw_array(w);
+    list_each(node, &e->raises) {
+        const struct raise *r = list_entry(node, struct raise, node);
+        jw_object(w);
+        jw_put_str(w, STR("id"), text_of(r->said, "id"));
+        jw_put_str(w, STR("mode"), r->is_test ? STR("test") : STR("live"));
+        jw_put_str(w, STR("bucket"), r->bucket);
+        put_units(w, STR("raise"), e->meter, r->n);
+        jw_put_str(w, STR("until"), text_of(r->said, "until"));
+        jw_put_str(w, STR("by"), text_of(r->said, "by"));
+        jw_put_str(w, STR("reason"), text_of(r->said, "reason"));
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
 static void put_entry(struct json_writer *w, const struct entry *e)
 {
     char window[WINDOW_TEXT_BYTES];
@@ -298,6 +357,7 @@ static void put_entry(struct json_writer *w, const struct entry *e)
     put_match(w, json_get(e->limit, STR("match")));
     if (json_str(json_get(e->limit, STR("when")), &when))
         jw_put_str(w, STR("when"), when);
+    put_raises(w, e);
     jw_key(w, STR("buckets"));
     jw_array(w);
     list_each(it, &e->buckets) put_bucket(w, e, list_entry(it, struct bucket, node));
@@ -334,6 +394,8 @@ void limits_view(struct arena *a, struct json core, struct json keys, struct str
         add_key(&v, one);
     for (struct json_iter it = json_each(json_get(core, STR("counters"))); json_next(&it, NULL, &one);)
         add_counter(&v, one);
+    for (struct json_iter it = json_each(json_get(core, STR("raises"))); json_next(&it, NULL, &one);)
+        add_raise(&v, one);
 
     jw_array(w);
     list_each(it, &v.entries)

@@ -74,6 +74,7 @@ VERB(POST, "/api/v1/approvals/{id}/deny", approval_deny, APPROVER, "", "Approval
 VERB(GET, "/api/v1/limits", limits, VIEWER, "", "", "Limits", "Lists limits with what is spent, held and left in each bucket.")
 VERB(GET, "/api/v1/policies", policies, VIEWER, "", "", "Policies", "Lists the policy documents in force.")
 VERB(GET, "/api/v1/policies/{name}/history", policy_history, VIEWER, "", "", "PolicyHistory", "Lists every version of a policy document.")
+VERB(POST, "/api/v1/limits/raise", limit_raise, OPERATOR, "", "LimitRaise", "LimitRaised", "Lets one counter of a limit count more for a while; the next call finds the room.")
 VERB(POST, "/api/v1/policies", policy_apply, POLICY, "file", "PolicyText", "PolicyApplied", "Puts a policy document in force; returns when the next call obeys it.")
 VERB(POST, "/api/v1/policies/check", policy_check, VIEWER, "file", "PolicyText", "PolicyChecked", "Reads a policy document and says what is wrong with it, without applying it.")
 VERB(POST, "/api/v1/policies/diff", policy_diff, VIEWER, "file", "PolicyTexts", "PolicyDiff", "Compares a document with another, or with the one of its name in force, in sentences.")

@@ -235,19 +235,25 @@ static struct str words_of(struct str window, char out[WINDOW_TEXT_BYTES])
     return window_parse(window, &w, &sliding_ns, &zone) == 0 ? window_words(w, sliding_ns, zone, out) : window;
 }
 
+/* Nothing of 0. */
+static const char *with_units(struct why *y, const char *words, struct str meter, int64_t n)
+{
+    return n ? arena_printf(y->a, "%s%s", words, units(y, meter, n)).p : "";
+}
+
 static void explain_limit(struct why *y, struct json limit)
 {
     struct str id = why_text(limit, "id"), bucket = why_text(limit, "bucket"), meter = why_text(limit, "meter");
     struct str window = why_text(limit, "window"), resets = why_text(limit, "resets_at");
     char words[WINDOW_TEXT_BYTES];
-    int64_t n = 0, before = 0, held = 0, max = 0, soft = 0;
+    int64_t n = 0, before = 0, held = 0, max = 0, soft = 0, raised = 0;
     (void)number_of(limit, "n", &n); /* absent is 0 */
     (void)number_of(limit, "before", &before);
     (void)number_of(limit, "held", &held);
     (void)number_of(limit, "max", &max);
     (void)number_of(limit, "soft", &soft);
     __int128 after = (__int128)n + before + held;
-    bool is_beyond = soft && after > soft;
+    (void)number_of(limit, "raised", &raised);
     bool is_permitted = str_eq(why_text(y->call, "verdict"), STR("permit"));
 
     why_say(y, "limit",
@@ -255,9 +261,9 @@ static void explain_limit(struct why *y, struct json limit)
                     "%s max %s%s%s%s%s" STR_FMT ".",
             STR_ARG(id), STR_ARG(meter), STR_ARG(words_of(window, words)), STR_ARG(bucket.n ? bucket : STR("-")),
             units(y, meter, before), units(y, meter, held), units(y, meter, n),
-            after > max ? ">" : "<=", units(y, meter, max),
+            after > max ? ">" : "<=", units(y, meter, max), with_units(y, " with a raise of ", meter, raised),
             after <= max ? "" : is_permitted ? ": passed with the approval" : ": no room",
-            is_beyond ? "; beyond the soft threshold " : "", is_beyond ? units(y, meter, soft) : "",
+            with_units(y, "; beyond the soft threshold ", meter, soft && after > soft ? soft : 0),
             resets.n ? "; resets at " : "", STR_ARG(resets));
 }
 

@@ -100,6 +100,7 @@ LIMIT(tool_calls_bytes_max, 67108864, 65536, 17179869184, "bytes",
 LIMIT(policy_bytes_max, 1048576, 1024, 16777216, "bytes", "text of one policy document")
 LIMIT(policy_rules_max, 1000, 1, 100000, "rules", "rules of one document")
 LIMIT(policy_limits_max, 100, 1, 1000, "limits", "limits of one document")
+LIMIT(limit_raises_max, 1000, 0, 100000, "raises", "temporary raises of limits in force at once")
 LIMIT(key_limits_max, 8, 0, 64, "limits", "limits of one key")
 /* journal and store */
 LIMIT(frame_bytes_max, 1048576, 4096, 16777216, "bytes", "one journal frame")

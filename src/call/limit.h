@@ -46,12 +46,15 @@ struct limit_need {
     const struct zone *zone; /* of a calendar window; NULL: UTC. Lives as long as the process */
     wall_t window_start; /* 0 where the window has no start; of a sliding one the slot's */
     wall_t resets_at;    /* 0: never. Sliding: when there is room for n again, or what counts first counts no more */
-    int64_t max;
+    int64_t max;         /* with raised */
     int64_t n;      /* how much this call holds */
     bool may_clamp; /* without room: lower what the model may answer, and decide again */
     bool counts_new; /* of the need before it: asks 1 where that one's bucket has never been touched, else nothing */
     int64_t soft;   /* the threshold that only tells; 0: none */
     struct approval_terms approval; /* without room: a person may say yes; quorum 0: nobody may */
+    /* what of max is a temporary raise, and when the first part of it ends; filled beside the ledger */
+    int64_t raised;
+    wall_t raised_until; /* 0: nothing is raised */
     /* filled by the ledger when it looks */
     int64_t before; /* settled in this window */
     int64_t held;   /* held by other calls, all windows */

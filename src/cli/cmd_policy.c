@@ -57,10 +57,19 @@ const struct command cmd_policy_check = {
 
 /* --- apply -------------------------------------------------------------------------------------------------------- */
 
+/* What becomes of counters; those that are kept as they were need no word. */
+static void print_fates(struct cli *c, struct json limits)
+{
+    struct json one;
+    for (struct json_iter it = json_each(limits); json_next(&it, NULL, &one);)
+        if (!str_eq(show_text(one, "counts"), STR("kept")))
+            cli_note(c, "Limit " STR_FMT " " STR_FMT, STR_ARG(show_text(one, "id")), STR_ARG(show_text(one, "text")));
+}
+
 /* What would change, and nothing is changed. */
 static int check_apply(struct cli *c, struct str text)
 {
-    struct answer a;
+    struct answer a, checked;
     int r = client_request(c, "POST", STR("/api/v1/policies/check"),
                            policy_text_json(c, text, c->args[0], STR_NONE, STR_NONE), &a);
     if (r)
@@ -74,6 +83,7 @@ static int check_apply(struct cli *c, struct str text)
         client_print(c, &a);
     if (!is_ok)
         return cli_fail(c, "the document would not be applied");
+    checked = a;
     r = client_call(c, "POST", STR("/api/v1/policies/diff"),
                     policy_text_json(c, text, c->args[0], STR_NONE, STR_NONE), &a);
     if (r)
@@ -81,6 +91,7 @@ static int check_apply(struct cli *c, struct str text)
     if (c->is_json)
         return client_print(c, &a);
     policy_print_diff(c, a.json);
+    print_fates(c, json_get(checked.json, STR("limits")));
     return CLI_DONE;
 }
 
@@ -113,6 +124,7 @@ static int apply(struct cli *c)
         return client_print(c, &a);
     cli_note(c, "Policy " STR_FMT " is in force: the next call obeys it. Digest " STR_FMT ".",
              STR_ARG(show_text(a.json, "name")), STR_ARG(show_text(a.json, "digest")));
+    print_fates(c, json_get(a.json, STR("limits")));
     return CLI_DONE;
 }
 

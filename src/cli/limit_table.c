@@ -5,8 +5,7 @@
 
 #include "base/money.h"
 
-/* A decimal string of dollars, or a count. */
-static struct str amount(struct cli *c, struct json object, const char *name)
+struct str limit_amount(struct cli *c, struct json object, const char *name)
 {
     struct str text = show_text(object, name);
     char shown[MONEY_TEXT_BYTES];
@@ -23,7 +22,7 @@ static void add_row(struct table *t, struct json limit, struct json bucket)
 {
     struct cli *c = t->cli;
     bool is_untouched = json_type(bucket) != JSON_OBJECT;
-    struct str left = amount(c, is_untouched ? limit : bucket, is_untouched ? "max" : "left"),
+    struct str left = limit_amount(c, is_untouched ? limit : bucket, is_untouched ? "max" : "left"),
                policy = show_text(limit, "policy"), key = show_text(limit, "key");
     bool is_empty = str_eq(left, STR("0.00 USD")) || str_eq(left, STR("0"));
     table_add(t, policy.n ? policy : key.n ? arena_printf(&c->arena, "key " STR_FMT, STR_ARG(key)) : STR(""));
@@ -31,9 +30,9 @@ static void add_row(struct table *t, struct json limit, struct json bucket)
     table_add(t, show_text(limit, "window"));
     table_add(t, show_text(bucket, "mode"));
     table_add(t, show_text(bucket, "bucket"));
-    table_add(t, amount(c, bucket, "settled"));
-    table_add(t, amount(c, bucket, "held"));
-    table_add(t, amount(c, limit, "max"));
+    table_add(t, limit_amount(c, bucket, "settled"));
+    table_add(t, limit_amount(c, bucket, "held"));
+    table_add(t, limit_amount(c, limit, "max"));
     table_add_styled(t, left, is_empty ? STYLE_BAD : STYLE_PLAIN);
     table_add(t, show_time(c, bucket, "resets_at"));
 }
@@ -96,4 +95,17 @@ bool limit_table_print(struct cli *c, struct json limits, const struct limit_tab
     if (t.n_cells)
         table_print(&t);
     return t.n_cells > 0;
+}
+
+void limit_table_print_raises(struct cli *c, struct json limits)
+{
+    struct json limit, raise;
+    for (struct json_iter it = json_each(limits); json_next(&it, NULL, &limit);)
+        for (struct json_iter all = json_each(json_get(limit, STR("raises"))); json_next(&all, NULL, &raise);)
+            cli_note(c,
+                     "Limit " STR_FMT " of " STR_FMT " is raised by " STR_FMT " until " STR_FMT " (" STR_FMT
+                     ": " STR_FMT ").",
+                     STR_ARG(show_text(limit, "id")), STR_ARG(show_text(raise, "bucket")),
+                     STR_ARG(limit_amount(c, raise, "raise")), STR_ARG(show_time(c, raise, "until")),
+                     STR_ARG(show_text(raise, "by")), STR_ARG(show_text(raise, "reason")));
 }

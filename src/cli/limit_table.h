@@ -12,3 +12,7 @@ struct limit_table_key {
 
 /* `limits`: the list of /api/v1/limits. `key` NULL: all. False: there are none, nothing was printed. */
 bool limit_table_print(struct cli *c, struct json limits, const struct limit_table_key *key);
+/* The temporary raises that are in force, a line each. */
+void limit_table_print_raises(struct cli *c, struct json limits);
+/* A decimal string of dollars with its unit, or a count. */
+struct str limit_amount(struct cli *c, struct json object, const char *name);

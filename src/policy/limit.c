@@ -44,6 +44,28 @@ void limit_name_runs(struct limit *runs, const struct limit *l, struct str docum
     limit_name_counter(runs, document, a);
 }
 
+static bool find(const struct limit *limits, size_t n, struct str id, struct limit_terms *ret)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct limit *l = &limits[i];
+        if (!str_eq(l->id, id))
+            continue;
+        *ret = (struct limit_terms){l->counter, l->meter, l->window, l->max};
+        return true;
+    }
+    return false;
+}
+
+bool policy_limit_find(const struct policy *p, struct str id, struct limit_terms *ret)
+{
+    return find(p->limits, p->n_limits, id, ret);
+}
+
+bool key_limits_find(const struct key_limits *k, struct str id, struct limit_terms *ret)
+{
+    return k && find(k->limits, k->n, id, ret);
+}
+
 static bool is_separator(unsigned char c)
 {
     return c < 0x20 || c == 0x7f || c == ',' || c == '=' || c == '%' || c == '/';

@@ -60,6 +60,15 @@ void policy_decide(const struct policy *p, const struct key_limits *k, const str
 const struct limit_need *policy_ask_limits(struct verdict *v, const struct facts *f, struct arena *a);
 /* The sentence and code for a need that had no room (limit_exceeded, rate_limited for requests and concurrent). */
 void policy_refuse_limit(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *ret);
+/* One limit as the ledger knows it; texts live with the document or key. False: there is none of that id. */
+struct limit_terms {
+    struct str counter;
+    enum limit_meter meter;
+    enum limit_window window;
+    int64_t max;
+};
+bool policy_limit_find(const struct policy *p, struct str id, struct limit_terms *ret);
+bool key_limits_find(const struct key_limits *k, struct str id, struct limit_terms *ret); /* NULL has none */
 /* Every limit as JSON (id, meter, window, by, max, match) for the API. */
 int policy_limits_json(const struct policy *p, struct buf *out);
 /* Every rule and limit as a sentence: [{kind: rule|limit, id, effect: permit|forbid|approve|limit, text}]. */

@@ -244,6 +244,16 @@ static struct str compared(const struct limit_need *need, struct arena *a)
                         STR_ARG(amount_of(need, need->before, a)), STR_ARG(amount_of(need, need->held, a)), STR_ARG(n));
 }
 
+/* " 50.00 of it is a raise until 2026-11-23T14:00:00Z." */
+static struct str raise_phrase(const struct limit_need *need, struct arena *a)
+{
+    char text[WALL_TEXT_BYTES];
+    if (need->raised == 0)
+        return STR("");
+    return arena_printf(a, " " STR_FMT " of that is a raise until " STR_FMT "Z.",
+                        STR_ARG(amount_of(need, need->raised, a)), STR_ARG(second_text(need->raised_until, text)));
+}
+
 void policy_refuse_limit(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *ret)
 {
     struct limit_need *needs = ret->needs;
@@ -251,8 +261,9 @@ void policy_refuse_limit(const struct limit_need *need, const struct facts *f, s
     /* What no waiting brings back must not be retried: a count over a run or a lifetime is refused like money. */
     bool is_for_good = need->meter == METER_REQUESTS && need->resets_at == 0;
     refuse(ret, meter_is_cost(need->meter) || is_for_good ? CODE_LIMIT_EXCEEDED : CODE_RATE_LIMITED,
-           arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " is " STR_FMT STR_FMT, STR_ARG(need->id),
-                        STR_ARG(need->whose), STR_ARG(compared(need, a)), STR_ARG(reset_phrase(need, a))));
+           arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " is " STR_FMT STR_FMT STR_FMT, STR_ARG(need->id),
+                        STR_ARG(need->whose), STR_ARG(compared(need, a)), STR_ARG(raise_phrase(need, a)),
+                        STR_ARG(reset_phrase(need, a))));
     ret->needs = needs; /* the record shows all of them */
     ret->n_needs = n_needs;
 }

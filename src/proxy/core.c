@@ -186,6 +186,7 @@ static void init_maps(struct core *c)
     map_init(&c->disabled_owners, (size_t)c->limits->agents_max, seed);
     map_init(&c->idem, (size_t)c->limits->idempotency_max, seed);
     map_init(&c->objects, (size_t)c->limits->objects_max, seed);
+    raises_init(&c->raises, (size_t)c->limits->limit_raises_max, seed);
     run_tree_init(&c->run_tree, (size_t)c->limits->run_links_max, seed);
     core_approvals_init(c, seed);
     duplicates_init(&c->duplicates, (size_t)c->limits->duplicates_max, seed);
@@ -312,6 +313,7 @@ void core_free(struct core *c)
     idem_free(c);
     duplicates_deinit(&c->duplicates);
     run_tree_deinit(&c->run_tree);
+    raises_deinit(&c->raises);
     core_objects_free(c);
     core_approvals_free(c);
     keys_free(c);

@@ -86,7 +86,7 @@ int core_refuse(struct core *c, struct record_writer *record, const struct verdi
 /* An EVENT "request.refused" for requests without a known key: code of the last, how many since the last event. */
 void core_note_refusal(struct core *c, struct str code, uint64_t n);
 /* Fills the needs with what stands in the ledger now. */
-void core_look(struct core *c, struct verdict *v);
+void core_look(struct core *c, struct verdict *v, wall_t now);
 
 /* --- close ------------------------------------------------------------------------------------------------------ */
 

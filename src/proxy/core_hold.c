@@ -180,11 +180,12 @@ static money_t usd_held(const struct limit_need *needs, size_t n)
  * Takes the limits. A sharing call asks nothing of limits on cost: n 0 always fits, and the record shows it. One that
  * persons said yes to may pass the limits that they were asked about, and counts there.
  */
-static int take(struct core *c, struct verdict *v, bool is_sharing, const struct approval *yes, struct hold **ret_hold,
-                size_t *ret_i_short)
+static int take(struct core *c, struct verdict *v, bool is_sharing, const struct approval *yes, wall_t now,
+                struct hold **ret_hold, size_t *ret_i_short)
 {
     int64_t max[NEEDS_MAX];
     check(v->n_needs <= NEEDS_MAX);
+    raises_apply(&c->raises, v->needs, v->n_needs, now);
     for (size_t i = 0; i < v->n_needs; i++) {
         struct limit_need *need = &v->needs[i];
         max[i] = need->max;
@@ -256,7 +257,7 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
     if (q->verdict->grant.id.n &&
         !(yes = core_approval_good(c, q, first ? str_c(first->call_id) : STR_NONE, &is_fresh)))
         return CORE_R_ASK;
-    r = take(c, q->verdict, first != NULL, yes, &h->own, ret_i_short);
+    r = take(c, q->verdict, first != NULL, yes, q->now, &h->own, ret_i_short);
     if (r == LEDGER_R_EXHAUSTED)
         return CORE_R_SHORT;
     if (r == -ERR_TOO_LARGE) {
@@ -348,9 +349,10 @@ void core_note_refusal(struct core *c, struct str code, uint64_t n)
     core_unlock(c);
 }
 
-void core_look(struct core *c, struct verdict *v)
+void core_look(struct core *c, struct verdict *v, wall_t now)
 {
     core_lock(c);
+    raises_apply(&c->raises, v->needs, v->n_needs, now);
     ledger_look(c->ledger, v->needs, v->n_needs);
     core_unlock(c);
 }

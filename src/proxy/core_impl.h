@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/uuid.h"
 #include "budget/ledger.h"
+#include "budget/raises.h"
 #include "codec/json_read.h"
 #include "proxy/causes.h"
 #include "proxy/core_call.h"
@@ -128,6 +129,7 @@ struct core {
     struct keyring *keyring;             /* NULL: none */
     bool is_killed;
     struct ledger *ledger;
+    struct raises raises;
     struct map idem;
     struct list idem_lru;
     struct duplicates duplicates;
@@ -218,6 +220,9 @@ bool core_run_is_stopped(const struct core *c, struct str tenant, struct str run
 /* At start: what the last event about one person left. */
 int core_person_load(struct core *c, const struct state_row *row, struct json body, struct json personal);
 void core_agents_free(struct core *c);
+int core_raise_load(struct core *c, struct json body, struct json personal);    /* of an EVENT */
+struct json_writer;
+void core_raises_json(const struct core *c, wall_t now, struct json_writer *w); /* under the mutex */
 int core_agent_load(struct core *c, struct json body, struct json personal); /* of an EVENT */
 int core_owner_load(struct core *c, struct json personal, bool is_enabled);
 void core_objects_free(struct core *c);

@@ -135,6 +135,8 @@ int core_limits_json(struct core *c, struct buf *out)
     for (i = 0; ledger_next(c->ledger, now, &i, &row);)
         put_counter(&w, &row);
     jw_array_end(&w);
+    jw_key(&w, STR("raises"));
+    core_raises_json(c, now, &w);
     core_unlock(c);
     jw_object_end(&w);
     jw_end(&w);

@@ -130,6 +130,8 @@ static int on_state(void *ctx, const struct state_row *r)
         return core_agent_load(l->c, body, personal);
     if (str_eq(r->kind, STR("owner")))
         return core_owner_load(l->c, personal, r->is_over);
+    if (str_eq(r->kind, STR("raise")))
+        return core_raise_load(l->c, body, personal);
     if (str_eq(r->kind, STR("kill")))
         l->c->is_killed = !r->is_over;
     if (str_eq(r->kind, STR("run")))

@@ -68,7 +68,7 @@ static void reply_dry_run(struct call *c)
     struct buf body;
     size_t n = 0;
 
-    core_look(c->w->shared->core, &c->verdict);
+    core_look(c->w->shared->core, &c->verdict, c->started_at);
     const struct limit_need *full = policy_ask_limits(&c->verdict, &c->facts, &c->arena);
     if (full)
         policy_refuse_limit(full, &c->facts, &c->arena, &c->verdict);

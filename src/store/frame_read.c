@@ -582,6 +582,7 @@ static const struct event_rule {
     {STR_INIT("secret.remove"), STR_INIT("secret"), STR_INIT("name"), EVENT_ENDS},
     {STR_INIT("person.create"), STR_INIT("person"), STR_INIT("name"), EVENT_SETS},
     {STR_INIT("person.revoke"), STR_INIT("person"), STR_INIT("name"), EVENT_ENDS},
+    {STR_INIT("limit.raise"), STR_INIT("raise"), STR_INIT("id"), EVENT_SETS},
     {STR_INIT("run.stop"), STR_INIT("run"), STR_INIT("run_id"), EVENT_SETS},
     {STR_INIT("run.stop_of"), STR_INIT("run"), STR_INIT("of"), EVENT_SETS},
     {STR_INIT("run.resume"), STR_INIT("run"), STR_INIT("run_id"), EVENT_ENDS},

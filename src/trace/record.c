@@ -328,6 +328,8 @@ static void put_need(struct json_writer *w, const struct limit_need *n)
     jw_put_i64(w, STR("max"), n->max);
     if (n->soft)
         jw_put_i64(w, STR("soft"), n->soft);
+    if (n->raised)
+        jw_put_i64(w, STR("raised"), n->raised);
     record_put_wall(w, STR("resets_at"), n->resets_at);
     jw_object_end(w);
 }

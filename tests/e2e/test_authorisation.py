@@ -31,6 +31,7 @@ EXAMPLES = {
     "kill": {}, "unkill": {}, "reload": {},
     "secret_set": {"name": "matrix", "value": "sk_test_made_up"}, "secret_rotate": {"value": "sk_test_made_up_2"},
     "secret_back": {}, "secret_remove": {},
+    "limit_raise": {"limit": "no-such-limit", "by": "1.00", "for": "1h", "reason": "matrix"},
     "policy_apply": {"document": None}, "policy_check": {"document": None}, "policy_diff": {"document": None},
     "policy_rollback": {"to": 1}, "policy_plan": {"document": None},
     "policy_explain": {"request": "{request: {operation: v.a}}"},

@@ -14,6 +14,8 @@
 #include "proxy/core_keys.h"
 #include "replay/plan.h"
 #include "proxy/core_erase.h"
+#include "proxy/core_limits.h"
+#include "proxy/core_raises.h"
 #include "proxy/core_follow.h"
 #include "proxy/core_people.h"
 #include "proxy/core_agents.h"
@@ -219,6 +221,13 @@ int core_keys_json(struct core *c, struct str id, struct str tenant, struct buf 
 }
 int core_limits_json(struct core *c, struct buf *out) { return text(out); }
 int core_policies_json(struct core *c, struct buf *out) { return text(out); }
+int core_fates_json(struct core *c, const struct policy *p, struct buf *out) { return buf_add(out, STR("[]")); }
+int core_raise(struct core *c, const struct raise_spec *spec, struct str who, struct arena *a, struct raised *ret,
+               struct str *ret_why, uint64_t *ret_seq)
+{
+    *ret_why = STR("there is none");
+    return -ERR_NOT_FOUND;
+}
 int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready)
 {
     *ret_is_ready = fake_core.is_ready;
