@@ -193,7 +193,7 @@ static void go_on(struct call *c, const struct approval_answer *answer)
 void stage_approve(struct call *c)
 {
     struct approval_answer answer;
-    core_look(c->w->shared->core, &c->verdict);
+    core_look(c->w->shared->core, &c->verdict, c->started_at);
     const struct limit_need *full = policy_ask_limits(&c->verdict, &c->facts, &c->arena);
     if (full) {
         policy_refuse_limit(full, &c->facts, &c->arena, &c->verdict);
