@@ -3,6 +3,8 @@
  */
 #include "admin/filters.h"
 
+#include "store/find.h"
+
 bool filter_is_one_of(struct request *r, const char *name, struct str got, const struct str *names, size_t n)
 {
     if (!got.n)
@@ -83,6 +85,11 @@ bool filters_read(struct request *r, enum query_kind kind)
     q->user = request_param(r, STR("user"));
     q->customer = request_param(r, STR("customer"));
     q->code = request_param(r, STR("code"));
+    q->text = request_param(r, STR("q"));
+    if (q->text.n > FIND_BYTES_MAX) {
+        request_fail(r, 400, "parameter_invalid", "q is at most %d bytes", FIND_BYTES_MAX);
+        return false;
+    }
     if (!request_limit(r, &q->rows_max) || !request_seq(r, STR("before"), &before) ||
         !request_seq(r, STR("after"), &after) || !request_time(r, STR("since"), &q->since) ||
         !request_time(r, STR("until"), &q->until) || !read_amount(r, &q->min_usd) || !read_status(r, &q->status))

@@ -18,7 +18,7 @@ VERB(GET, "/ui", ui_root, PUBLIC, "", "", "file", "Leads a browser to the dashbo
 VERB(GET, "/ui/", ui_shell, PUBLIC, "t sign_in", "", "file", "The dashboard's page; it holds no data.")
 VERB(GET, "/ui/assets/{name}", ui_asset, PUBLIC, "", "", "file", "A file of the dashboard.")
 
-VERB(GET, "/api/v1/calls", calls, VIEWER, "run agent owner user tenant customer key layer vendor model operation class verdict code outcome unknown status min_usd limit before after since until format", "", "Calls", "Lists calls, newest first; or gives all that fit as a file.")
+VERB(GET, "/api/v1/calls", calls, VIEWER, "q run agent owner user tenant customer key layer vendor model operation class verdict code outcome unknown status min_usd limit before after since until format", "", "Calls", "Lists calls, newest first; or gives all that fit as a file.")
 VERB(GET, "/api/v1/calls/{id}", call, VIEWER, "", "", "Call", "Shows one call.")
 VERB(GET, "/api/v1/calls/{id}/why", why, VIEWER, "", "", "Why", "Explains one call: the verdict, the values compared, what happened, and how each number is known.")
 VERB(GET, "/api/v1/runs", runs, VIEWER, "run agent tenant limit before since until", "", "Runs", "Lists runs, newest first.")

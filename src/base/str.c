@@ -70,6 +70,14 @@ bool str_has(struct str s, char c)
     return memchr(bytes_of(s), c, s.n) != NULL;
 }
 
+bool str_has_nocase(struct str s, struct str needle)
+{
+    for (size_t i = 0; i + needle.n <= s.n; i++)
+        if (str_eq_nocase((struct str){s.p + i, needle.n}, needle))
+            return true;
+    return false;
+}
+
 bool str_find(struct str s, struct str needle, size_t *ret_at)
 {
     if (needle.n == 0) {

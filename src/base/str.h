@@ -26,6 +26,7 @@ int str_cmp(struct str a, struct str b);      /* byte order, as memcmp; shorter 
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 bool str_has(struct str s, char c);
+bool str_has_nocase(struct str s, struct str needle); /* ASCII */
 bool str_find(struct str s, struct str needle, size_t *ret_at); /* first place */
 struct str str_trim(struct str s);            /* without spaces and tabs at both ends */
 

@@ -91,6 +91,7 @@ struct query {
     enum query_kind kind;
     struct str run, agent, tenant, key, vendor, model, operation, verdict, outcome, id; /* empty: any */
     struct str layer, class, owner, user, customer, code; /* of calls; empty: any */
+    struct str text;       /* of calls: a piece of an id, name, operation, path, rule or error; empty: any */
     int64_t status;        /* of calls: what the agent got; 0: any */
     money_t min_usd;       /* of calls: cost at least so much, or hold so much while it is not known; 0: any */
     struct str scope;      /* QUERY_IDEMPOTENCY, QUERY_OBJECT: "<vendor>/<mode>/<key id or tenant>" */

@@ -30,6 +30,9 @@ void call_row_open(struct call_row *row, const struct frame *f, const struct cal
         .owner = o->owner,
         .user = o->user,
         .customer = o->customer,
+        .rule = o->rule,
+        .path = o->path,
+        .error = o->error,
         .status = o->status,
     };
 }
@@ -46,6 +49,8 @@ void call_row_close(struct call_row *row, const struct frame *f, const struct ca
         row->last_seq = f->seq;
     }
     row->outcome = c->outcome;
+    if (c->error.n)
+        row->error = c->error;
     if (c->customer.n)
         row->customer = c->customer;
     if (c->settled.is_known)
@@ -88,13 +93,24 @@ int call_row_of(struct arena *a, const struct call_texts *t, struct call_row *re
 
 bool query_needs_frames(const struct query *q)
 {
-    return q->layer.n || q->owner.n || q->user.n || q->customer.n || q->status;
+    return q->layer.n || q->owner.n || q->user.n || q->customer.n || q->status || q->text.n;
 }
 
 static bool usd_fits(money_t least, const struct call_row *c)
 {
     const struct cost_row *cost = c->settled.is_known ? &c->settled : &c->held;
     return least == 0 || (cost->is_known && cost->nano >= least);
+}
+
+/* What a viewer reads in a list, and may look for a piece of. */
+static bool text_fits(struct str piece, const struct call_row *c)
+{
+    const struct str texts[] = {c->call_id, c->run_id, c->agent, c->operation, c->model, c->vendor,   c->key,  c->code,
+                                c->rule,    c->error,  c->path,  c->tenant,    c->owner, c->customer, c->user};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && piece.n; i++)
+        if (str_has_nocase(texts[i], piece))
+            return true;
+    return piece.n == 0;
 }
 
 bool call_row_fits(const struct query *q, const struct call_row *c)
@@ -104,7 +120,7 @@ bool call_row_fits(const struct query *q, const struct call_row *c)
            fits(q->verdict, c->verdict) && outcome_fits(q->outcome, c->outcome) && fits(q->id, c->call_id) &&
            fits(q->layer, c->layer) && fits(q->class, c->class) && fits(q->owner, c->owner) && fits(q->user, c->user) &&
            fits(q->customer, c->customer) && fits(q->code, c->code) && (q->status == 0 || q->status == c->status) &&
-           usd_fits(q->min_usd, c);
+           usd_fits(q->min_usd, c) && text_fits(q->text, c);
 }
 
 bool event_row_fits(const struct query *q, const struct event_row *e)

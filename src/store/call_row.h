@@ -16,7 +16,7 @@ struct call_row {
     wall_t started_at, ended_at;
     struct cost_row held, settled;
     /* Known where the row was made from frames; a list's columns do not have them. */
-    struct str layer, owner, user, customer;
+    struct str layer, owner, user, customer, rule, path, error;
     int64_t status;
 };
 

@@ -351,7 +351,7 @@ static const struct pick OPEN_PICKS[] = {
     PICK_OF(PICK_MEMBERS, open_members, open, "caused_by", CAUSE),
     OPEN_STR(verdict, "verdict"),
     OPEN_STR(code, "code"),
-    PASS("rule"),
+    OPEN_STR(rule, "rule"),
     PASS("reason"),
     PASS("policy"),
     PASS("policy_name"),
@@ -370,12 +370,13 @@ static const struct pick OPEN_PICKS[] = {
     PICK(PICK_WALL, open_members, open.ended_at, "ended_at"),
     OPEN_STR(outcome, "outcome"),
     PICK(PICK_I64, open_members, open.status, "status"),
+    OPEN_STR(error, "error"),
 };
 
 static const struct pick_table OPEN = TABLE(OPEN_PICKS);
 
 struct open_personal {
-    struct str tenant, user, customer, owner, idempotency_key;
+    struct str tenant, user, customer, owner, path, idempotency_key;
     struct texts params;
     struct texts buckets; /* one a limit, in their order; erased: fewer, or empty */
 };
@@ -387,7 +388,7 @@ static const struct pick OPEN_PERSONAL_PICKS[] = {
     PASS("customer_source"),
     PASS("actors"),
     PICK(PICK_STR, open_personal, owner, "owner"),
-    PASS("path"),
+    PICK(PICK_STR, open_personal, path, "path"),
     PICK(PICK_STR, open_personal, idempotency_key, "idempotency_key"),
     PASS("duplicate"),
     PICK(PICK_VALUES, open_personal, params, "params"),
@@ -432,6 +433,7 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
     m.open.user = p.user;
     m.open.customer = p.customer;
     m.open.owner = p.owner;
+    m.open.path = p.path;
     m.open.idempotency_key = p.idempotency_key;
     m.open.params = p.params.p;
     m.open.n_params = p.params.n;
@@ -483,7 +485,7 @@ static const struct pick CLOSE_PICKS[] = {
     PICK(PICK_COST, close_members, close.settled, "settled"),
     PICK(PICK_STR, close_members, close.code, "code"),
     PICK(PICK_I64, close_members, close.status, "status"),
-    PASS("error"),
+    PICK(PICK_STR, close_members, close.error, "error"),
     PICK(PICK_STR, close_members, close.vendor_request_id, "vendor_request_id"),
     PASS("stream_end"),
     PASS("overrun"),

@@ -35,7 +35,8 @@ struct call_open {
     struct str trace_id, parent_run_id;
     struct str tool_call_id; /* that the call carries out */
     struct str user, customer, idempotency_key, owner; /* owner: personal too */
-    struct str layer;
+    struct str layer, rule, error;
+    struct str path; /* personal */
     int64_t status; /* of a call that is over at once: what its agent got; 0: nothing, or it goes on */
     const struct str *params; /* those that are texts, without their names */
     size_t n_params;
@@ -71,7 +72,7 @@ struct call_close {
     size_t n_objects;
     struct str customer; /* personal: learned late */
     int64_t status;      /* what the agent got; 0: nothing */
-    struct str vendor_request_id;
+    struct str vendor_request_id, error;
     const struct str *tool_calls; /* ids of what the model asked for */
     size_t n_tool_calls;
 };

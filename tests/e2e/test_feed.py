@@ -293,3 +293,17 @@ def test_pages_lead_to_all_calls(daemon, key):
     assert daemon.get("/api/v1/calls", min_usd="0.51")["calls"] == []
     assert len(daemon.get("/api/v1/calls", status=200, layer="saas", limit=7)["calls"]) == 7
     assert daemon.get("/api/v1/calls", layer="llm")["calls"] == []
+
+
+def test_a_piece_of_text_finds_calls(daemon, key):
+    assert charge(daemon, key, 50, run="refund-run").status == 200
+    assert charge(daemon, key, 999999).status == 403
+    calls = daemon.get("/api/v1/calls")["calls"]
+    denied, done = calls
+    for piece, found in [("FUND-run", [done]), ("limit_EXCEEDED", [denied]), (done["call_id"][-12:], [done]),
+                         ("stripe.", calls), ("/v1/pay", calls), ("no such text", []), (key[8:12] + "?", [])]:
+        got = daemon.get("/api/v1/calls", q=piece)["calls"]
+        assert [c["call_id"] for c in got] == [c["call_id"] for c in found], piece
+    assert daemon.get("/api/v1/calls", q="stripe.", verdict="deny")["calls"] == [denied]
+    assert daemon.api("GET", "/api/v1/calls?q=" + "x" * 255)[0] == 200
+    assert daemon.api("GET", "/api/v1/calls?q=" + "x" * 256)[0] == 400

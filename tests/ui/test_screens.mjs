@@ -121,6 +121,21 @@ describe('what a viewer chose', () => {
         await p.page.getByLabel('Remove the filter verdict').click();
         await p.page.locator('.row-space .chip-permit').first().waitFor();
     });
+    it('the search field of calls asks the daemon for a piece of text, and stands in the address', async () => {
+        await p.goto('#/calls');
+        await p.page.getByLabel('Search calls').fill('REFUNDS.cre');
+        await p.page.waitForURL(/q=REFUNDS.cre/);
+        const found = (await d.api('GET', '/api/v1/calls?q=REFUNDS.cre')).body.calls;
+        await p.page.waitForFunction(
+            (n) => Number(document.querySelector('[role=grid]')?.ariaRowCount) === n,
+            found.length + 1,
+        );
+        assert.ok(found.length > 1 && found.every((c) => c.operation === 'stripe.refunds.create'));
+        await p.page.getByLabel('Search calls').fill('nothing is called this');
+        await p.page.getByText('No call matches').waitFor();
+        await p.page.getByLabel('Search calls').fill('');
+        await p.page.locator('.row-space .row').first().waitFor();
+    });
     it('next and previous in an open call follow the filtered list', async () => {
         await p.goto('#/calls?verdict=deny');
         const ids = (await d.api('GET', '/api/v1/calls?verdict=deny')).body.calls.map((c) => c.call_id);

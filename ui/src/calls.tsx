@@ -20,6 +20,7 @@ const PAGE = 200,
     ROWS_MAX = 20000,
     REFRESHED_MAX = 40;
 const FILTERS = [
+    'q',
     'verdict',
     'outcome',
     'layer',
@@ -139,6 +140,7 @@ function useCalls(filters: Record<string, string>, isHeld: () => boolean) {
     };
     useEffect(first, [key]);
 
+    /* The daemon stops short in a long history, and says where it goes on: a page may be empty, and not the last. */
     const older = async () => {
         const { calls, next, isLoading } = ref.current;
         if (!next || isLoading || busy.current || calls.length >= ROWS_MAX) return;
@@ -179,6 +181,31 @@ function useCalls(filters: Record<string, string>, isHeld: () => boolean) {
     return { ...s, older, newer, release, again: first };
 }
 
+/* A piece of what the list shows; asked of the daemon once nobody types any more. */
+function Search() {
+    const q = route.value.query.get('q') ?? '',
+        [text, setText] = useState(q);
+    useEffect(() => setText(q), [q]);
+    useEffect(() => {
+        if (text.trim() === q) return;
+        const t = setTimeout(() => set({ q: text.trim(), call: null }, true), 300);
+        return () => clearTimeout(t);
+    }, [text]);
+    return (
+        <input
+            type="search"
+            class="search"
+            aria-label="Search calls"
+            placeholder="a piece of an id, a name, an error"
+            value={text}
+            autocomplete="off"
+            spellcheck={false}
+            maxLength={255}
+            onInput={(e) => setText(e.currentTarget.value)}
+        />
+    );
+}
+
 export function Calls() {
     const filters = asked(),
         selected = route.value.query.get('call') ?? '';
@@ -196,6 +223,9 @@ export function Calls() {
     const toggle = () => (isPaused ? resume() : setPaused(true));
     useShortcuts({ p: toggle });
     useEffect(() => {
+        if (!list.isLoading && !list.error && list.calls.length === 0 && list.next) void list.older();
+    }, [list.isLoading, list.next, list.calls.length]);
+    useEffect(() => {
         if (list.fresh.length) say(`${list.fresh.length} new calls`);
     }, [list.fresh.length]);
 
@@ -210,7 +240,8 @@ export function Calls() {
             <div class="split-list">
                 <div class="head">
                     <h1>Calls</h1>
-                    <Filters names={FILTERS} />
+                    <Search />
+                    <Filters names={FILTERS.filter((k) => k !== 'q')} />
                     <Export title="Export calls" path="/calls" params={filters} name="calls" formats={FORMATS}>
                         {n
                             ? `Every call that your ${n === 1 ? 'filter matches' : `${n} filters match`}`
@@ -228,7 +259,15 @@ export function Calls() {
                 )}
                 {list.error ? <Failed error={list.error as ApiError} again={() => void list.again()} /> : null}
                 {list.isLoading && <Loading what="calls" />}
-                {!list.isLoading && !list.error && list.calls.length === 0 && (
+                {!list.isLoading && !list.error && list.calls.length === 0 && list.next && (
+                    <Empty>
+                        Nothing yet; still looking further back …{' '}
+                        <button type="button" onClick={() => set(Object.fromEntries(FILTERS.map((k) => [k, null])))}>
+                            Stop
+                        </button>
+                    </Empty>
+                )}
+                {!list.isLoading && !list.error && list.calls.length === 0 && !list.next && (
                     <Empty>
                         {n ? (
                             'No call matches these filters.'

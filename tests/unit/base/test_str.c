@@ -52,6 +52,9 @@ static void prefix_suffix_and_search(void **state)
     at = 77;
     assert_false(str_find(STR("abc"), STR("abcd"), &at));
     assert_int_equal(at, 77);
+    assert_true(str_has_nocase(STR("stripe.Refunds.create"), STR("rEFUNDS")));
+    assert_true(str_has_nocase(STR("abc"), STR("BC")) && str_has_nocase(STR("abc"), STR("")));
+    assert_false(str_has_nocase(STR("abc"), STR("abcd")) || str_has_nocase(STR_NONE, STR("a")));
     assert_true(str_find(STR_NONE, STR(""), &at));
     assert_int_equal(at, 0);
 }

@@ -372,6 +372,31 @@ static void lists_are_filtered_and_paged(void **state)
     }
 }
 
+static void a_piece_of_what_a_list_shows_finds_calls(void **state)
+{
+    static const struct {
+        const char *field, *piece;
+    } PIECES[] = {{"operation", "CHARGES"}, {"agent", "mail"}, {"run_id", "n-2"}, {"tenant", "GLOB"}};
+    struct setting *s = *state;
+    story_random(&s->story, 11, 200);
+    apply(s);
+    struct json all = ask(s, (struct query){.kind = QUERY_CALLS, .rows_max = 10000});
+    for (size_t k = 0; k < sizeof PIECES / sizeof PIECES[0]; k++) {
+        size_t want = 0;
+        for (size_t i = 0; i < json_len(all); i++)
+            want += str_has_nocase(text(json_at(all, i), PIECES[k].field), str_c(PIECES[k].piece));
+        struct json rows =
+            ask(s, (struct query){.kind = QUERY_CALLS, .text = str_c(PIECES[k].piece), .rows_max = 10000});
+        assert_true(want > 0 && want < 200);
+        assert_int_equal(json_len(rows), want);
+        rows = ask(s, (struct query){.kind = QUERY_CALLS, .text = str_c(PIECES[k].piece), .rows_max = 3});
+        assert_int_equal(json_len(rows), 3); /* the newest */
+        assert_true(number(json_at(rows, 0), "seq") > number(json_at(rows, 2), "seq"));
+    }
+    assert_int_equal(
+        json_len(ask(s, (struct query){.kind = QUERY_CALLS, .text = STR("no such text"), .rows_max = 10000})), 0);
+}
+
 static void windows_of_time_are_exact(void **state)
 {
     struct setting *s = *state;
@@ -1144,6 +1169,7 @@ int conformance_run(const struct store_factory *f)
         TEST(the_last_close_of_an_unknown_call_counts),
         TEST(a_call_that_held_nothing_may_cost_something),
         TEST(lists_are_filtered_and_paged),
+        TEST(a_piece_of_what_a_list_shows_finds_calls),
         TEST(windows_of_time_are_exact),
         TEST(runs_are_told_apart_by_tenant_and_agent),
         TEST(spend_is_the_sum_of_its_calls),
