@@ -101,7 +101,7 @@ static void path_parameters_are_declared(void **state)
     assert_str(text_at(p, "name"), "name");
     assert_str(text_at(p, "in"), "path");
     op = json_get(json_get(json_get(d->root, STR("paths")), STR("/api/v1/calls")), STR("get"));
-    assert_int_equal(json_len(json_get(op, STR("parameters"))), 24);
+    assert_int_equal(json_len(json_get(op, STR("parameters"))), 25);
 }
 
 static void optional_members_may_be_null_and_are_not_required(void **state)
