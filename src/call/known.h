@@ -21,10 +21,18 @@ struct known_operation {
     size_t n_params;
 };
 
+struct policy;
+/* Documents that another may extend, by name and digest: who has them. */
+struct documents {
+    /* A reference; NULL: it is not there. */
+    const struct policy *(*find)(const struct documents *d, struct str name, struct str digest);
+};
+
 struct known {
     const struct str *vendors;
     size_t n_vendors;
     const struct known_operation *operations;
     size_t n_operations;
     const struct zones *zones; /* time zones; NULL: UTC alone */
+    const struct documents *documents; /* NULL: there is none to extend */
 };

@@ -4,6 +4,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/policy_text.h"
+#include "cli/documents.h"
 #include "cli/print.h"
 #include "cli/settings.h"
 #include "cli/vendors_known.h"
@@ -19,6 +20,7 @@ static int check_file(struct cli *c)
 {
     struct str text;
     struct vendors_known vendors;
+    struct document_files above;
     struct limits limits;
     struct diag_list diags;
     struct policy *p = NULL;
@@ -29,8 +31,12 @@ static int check_file(struct cli *c)
         return r;
     diag_list_init(&diags, &c->arena, DIAGS_MAX);
     vendors_known_init(&vendors, &c->arena, &limits);
-    r = policy_parse(text, c->args[0], &limits, &vendors.known, &diags, &p);
+    int e = documents_init(&above, c, &limits, &vendors.known);
+    r = e ? -ERR_INVALID : policy_parse(text, c->args[0], &limits, &vendors.known, &diags, &p);
+    documents_deinit(&above);
     vendors_known_deinit(&vendors);
+    if (e)
+        return e;
     if (c->is_json)
         settings_print_diags_json(c, &diags, r == 0);
     else
@@ -43,6 +49,8 @@ static int check_file(struct cli *c)
     return diags.n_errors ? CLI_FAILED : cli_fail(c, "the document cannot be read");
 }
 
+static const struct option_spec check_options[] = {OPTION_EXTENDS, {NULL, NULL, NULL, false, NULL}};
+
 const struct command cmd_policy_check = {
     .name = "policy check",
     .args = "FILE",
@@ -51,7 +59,9 @@ const struct command cmd_policy_check = {
     .summary = "read a policy document and say what is wrong with it: exit 0 or 1; needs no daemon",
     .text = "Prints `file:line:col: code: message`. Warnings are printed and change no exit code. FILE may be - for "
             "standard input.",
-    .examples = "policy check policy.yaml\npolicy check policy.yaml --json",
+    .examples = "policy check policy.yaml\npolicy check policy.yaml --json\n"
+                "policy check team.yaml --extends company.yaml",
+    .options = check_options,
     .run = check_file,
 };
 

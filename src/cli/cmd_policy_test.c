@@ -2,6 +2,7 @@
  * cli/cmd_policy_test.c - `flyball policy test`: runs the tests of a document without a daemon.
  */
 #include "cli/commands.h"
+#include "cli/documents.h"
 #include "cli/print.h"
 #include "cli/settings.h"
 #include "cli/vendors_known.h"
@@ -15,6 +16,7 @@ struct testing {
     struct cli *c;
     struct limits limits;
     struct vendors_known vendors;
+    struct document_files above;
     struct policy *policy; /* of the first file; NULL: it has none of its own */
     struct diag_list diags;
     struct json_writer w;
@@ -91,6 +93,7 @@ static int run_tests(struct cli *c)
     limits_default(&t.limits);
     diag_list_init(&t.diags, &c->arena, DIAGS_MAX);
     vendors_known_init(&t.vendors, &c->arena, &t.limits);
+    r = documents_init(&t.above, c, &t.limits, &t.vendors.known);
     for (size_t i = 0; r == 0 && i < c->n_args; i++)
         r = test_file(&t, c->args[i], i == 0 && c->n_args > 1);
     jw_array_end(&t.w);
@@ -104,9 +107,12 @@ static int run_tests(struct cli *c)
         cli_note(c, "%zu passed, %zu failed", t.n_passed, t.n_failed);
     buf_deinit(&json);
     policy_unref(t.policy);
+    documents_deinit(&t.above);
     vendors_known_deinit(&t.vendors);
     return r ? r : t.n_failed ? CLI_FAILED : CLI_DONE;
 }
+
+static const struct option_spec options[] = {OPTION_EXTENDS, {NULL, NULL, NULL, false, NULL}};
 
 const struct command cmd_policy_test = {
     .name = "policy test",
@@ -117,5 +123,6 @@ const struct command cmd_policy_test = {
     .text = "A document's own `tests` are run, and those of every further file of `kind: PolicyTest`; such a file "
             "without a document of its own is about the first one. Nothing is sent and nothing is counted.",
     .examples = "policy test policy.yaml\npolicy test policy.yaml refunds_test.yaml --json",
+    .options = options,
     .run = run_tests,
 };

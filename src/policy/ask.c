@@ -9,11 +9,9 @@
 
 #include "base/err.h"
 
-bool approval_add(struct approval_need *n, const struct approval_terms *t, const char *kind, struct str id,
-                  struct arena *a)
+static bool add(struct approval_need *n, const struct approval_terms *t, struct str name, struct arena *a)
 {
     struct str *asks = arena_try_alloc(a, (n->n_asks + 1) * sizeof *asks);
-    struct str name = arena_join(a, (const struct str[]){str_c(kind), STR(" "), id}, 3);
     if (!asks)
         return false;
     for (size_t i = 0; i < n->n_asks; i++) {
@@ -29,6 +27,20 @@ bool approval_add(struct approval_need *n, const struct approval_terms *t, const
         n->terms.quorum = t->quorum;
     if (t->ttl_ns < n->terms.ttl_ns)
         n->terms.ttl_ns = t->ttl_ns;
+    return true;
+}
+
+bool approval_add(struct approval_need *n, const struct approval_terms *t, const char *kind, struct str id,
+                  struct arena *a)
+{
+    return add(n, t, arena_join(a, (const struct str[]){str_c(kind), STR(" "), id}, 3), a);
+}
+
+bool approval_join(struct approval_need *n, const struct approval_need *more, struct arena *a)
+{
+    for (size_t i = 0; i < more->n_asks; i++)
+        if (!add(n, &more->terms, more->asks[i], a))
+            return false;
     return true;
 }
 

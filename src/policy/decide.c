@@ -286,6 +286,18 @@ static void gather_needs(const struct policy *p, const struct key_limits *k, str
     v->code = v->approval.terms.quorum ? CODE_APPROVAL_PENDING : CODE_NONE;
 }
 
+/* As if it extended nothing. */
+static void decide_alone(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
+                         struct arena *a, struct verdict *v)
+{
+    /* no vendor of models tells what a call will cost, or whose it is */
+    bool may_lookup = (may & POLICY_MAY_LOOK_UP) && !is_model_call(f);
+    struct rules x = {.p = p, .f = f, .may_lookup = may_lookup, .may_ask = may & POLICY_MAY_ASK, .a = a};
+    struct gather g = {.f = f, .a = a, .may_lookup = may_lookup, .v = v};
+    if (identity_suffices(p, f, may_lookup, a, v) && rules_permit(&x, v))
+        gather_needs(p, k, &g);
+}
+
 void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
                    struct arena *a, struct verdict *ret)
 {
@@ -295,14 +307,10 @@ void policy_decide(const struct policy *p, const struct key_limits *k, const str
     if (!p) {
         say_no_document(a, &v);
     } else {
+        decide_alone(p, k, f, may, a, &v);
+        narrow(p, f, may, a, &v);
         v.policy = p->digest;
         v.policy_name = p->name;
-        /* no vendor of models tells what a call will cost, or whose it is */
-        bool may_lookup = (may & POLICY_MAY_LOOK_UP) && !is_model_call(f);
-        struct rules x = {.p = p, .f = f, .may_lookup = may_lookup, .may_ask = may & POLICY_MAY_ASK, .a = a};
-        struct gather g = {.f = f, .a = a, .may_lookup = may_lookup, .v = &v};
-        if (identity_suffices(p, f, may_lookup, a, &v) && rules_permit(&x, &v))
-            gather_needs(p, k, &g);
     }
     *ret = v;
 }

@@ -28,6 +28,8 @@ void policy_unref(const struct policy *p)
     if (left > 0)
         return;
     struct policy *mine = (struct policy *)(uintptr_t)p;
+    for (size_t i = 0; i < p->n_parents; i++)
+        policy_unref(p->parents[i]);
     arena_deinit(&mine->arena);
     free(mine);
 }
@@ -50,6 +52,12 @@ struct str policy_digest(const struct policy *p)
 struct str policy_text(const struct policy *p)
 {
     return p->text;
+}
+
+size_t policy_parents(const struct policy *p, const struct policy *const **ret)
+{
+    *ret = p->parents;
+    return p->n_parents;
 }
 
 static void put_match(struct json_writer *w, const struct match *m)

@@ -31,6 +31,8 @@ struct str policy_name(const struct policy *p);    /* metadata.name */
 int64_t policy_version(const struct policy *p);    /* metadata.version */
 struct str policy_digest(const struct policy *p);  /* 64 hex: SHA-256 of RFC 8785 JSON */
 struct str policy_text(const struct policy *p);    /* canonical JSON, for the store */
+/* The documents that it extends, as long as it lives; they may extend others. */
+size_t policy_parents(const struct policy *p, const struct policy *const **ret);
 
 /* Limits of a key (`--limit usd=50/day`, `requests=100/lifetime`, `concurrent=4`, `usd=5/call`): they only narrow. */
 struct key_limits;

@@ -89,6 +89,8 @@ struct requirement {
     int64_t lifetime_s_max; /* of the token; 0: any */
 };
 #define POLICY_REQUIREMENTS_MAX 64
+#define POLICY_PARENTS_MAX 8 /* documents that one extends */
+#define POLICY_DEPTH_MAX 4   /* steps up to the last of them */
 
 struct limit {
     struct str id;
@@ -115,6 +117,9 @@ struct policy {
     struct arena arena;
     struct str name, owner, digest, text;
     int64_t version;
+    const struct policy **parents; /* that it extends: a reference of each */
+    size_t n_parents;
+    int depth; /* of the documents above; 0: it extends none */
     struct requirement *requirements;
     size_t n_requirements;
     struct rule *rules; /* in id order */
@@ -236,6 +241,14 @@ void analyse(struct parse *x);
 
 bool id_is_valid(struct str s);
 
+/* --- extend.c --- */
+
+void parse_extends(struct parse *x, const struct yaml *list);
+/* After rules and limits: an id that a document above has is taken. */
+void check_inherited_ids(struct parse *x);
+/* The verdict of p alone, which is no denial yet, within what the documents above say of the same call. */
+void narrow(const struct policy *p, const struct facts *f, unsigned may, struct arena *a, struct verdict *v);
+
 /* --- require.c --- */
 
 /* False: an entry of identity.require is not met, and the verdict is made; or (wants_customer) hangs on a look-up. */
@@ -258,6 +271,8 @@ int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct a
 /* Asks for that too; `kind`: "rule" or "limit". False: no memory. */
 bool approval_add(struct approval_need *n, const struct approval_terms *t, const char *kind, struct str id,
                   struct arena *a);
+/* Asks for all that `more` asks for. False: no memory. */
+bool approval_join(struct approval_need *n, const struct approval_need *more, struct arena *a);
 
 /* --- sentence.c --- */
 

@@ -220,7 +220,7 @@ static void init_locks(struct core *c)
 
 const struct known *core_known(const struct core *c)
 {
-    return c->known;
+    return &c->known;
 }
 
 int core_new(const struct core_options *o, struct core **ret)
@@ -233,7 +233,9 @@ int core_new(const struct core_options *o, struct core **ret)
     c->journal = o->journal;
     c->store = o->store;
     c->checkpoint_key = o->checkpoint_key;
-    c->known = o->known;
+    c->in_force = core_documents_in_force();
+    c->known = o->known ? *o->known : (struct known){0};
+    c->known.documents = &c->in_force;
     c->zones = o->known ? o->known->zones : NULL;
     c->secret_users = o->secret_users;
     c->keyring = o->keyring;

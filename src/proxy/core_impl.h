@@ -109,7 +109,8 @@ struct core {
     struct rng *rng;
     struct journal *journal;
     struct store *store;
-    const struct known *known;
+    struct known known;         /* what policies may name; and, to extend, what is in force */
+    struct documents in_force;  /* core_policies.c */
     const struct zones *zones; /* NULL: UTC alone */
     const struct vendors *secret_users;
     struct str secrets_problem;
@@ -207,6 +208,8 @@ int core_load(struct core *c); /* core_load.c: state from the store at start */
 struct key_entry *core_key_add(struct core *c, struct key_entry *k); /* under the mutex; NULL: keys_max */
 int core_policy_put(struct core *c, const struct policy *p,
                     wall_t at); /* under the mutex; takes a reference of its own */
+/* Documents in force, and those that they extend: for core_new(). */
+struct documents core_documents_in_force(void);
 void core_idem_put(struct core *c, const char key[64], const struct idem_entry *e);
 void core_idem_key(const struct idempotency *i, char ret[64]);
 /* The call whose outcome a request with that key and body shares; empty: it is the first. Under the mutex. */

@@ -78,6 +78,39 @@ static int load_key(struct loading *l, const struct state_row *r, struct json bo
     return 0;
 }
 
+/* The documents above one, which its event carries. */
+struct carried {
+    struct documents documents;
+    struct loading *l;
+    struct json list; /* [{name, digest, document}] */
+    struct known known;
+    int depth;
+};
+#define CARRIED_DEPTH_MAX 8
+
+static const struct policy *find_carried(const struct documents *d, struct str name, struct str digest)
+{
+    struct carried *x = (struct carried *)((uintptr_t)d - offsetof(struct carried, documents));
+    struct policy *p = NULL;
+    struct json one;
+    if (x->depth == CARRIED_DEPTH_MAX)
+        return NULL;
+    x->depth++;
+    for (struct json_iter it = json_each(x->list); !p && json_next(&it, NULL, &one);) {
+        struct diag_list diags;
+        diag_list_init(&diags, &x->l->arena, 1);
+        if (str_eq(json_text_of(json_get(one, STR("digest"))), digest) &&
+            policy_parse(json_text_of(json_get(one, STR("document"))), name, x->l->c->limits, &x->known, &diags,
+                         &p) < 0)
+            break; /* said of the document below */
+    }
+    x->depth--;
+    if (p && str_eq(policy_digest(p), digest))
+        return p;
+    policy_unref(p);
+    return NULL;
+}
+
 static int load_policy(struct loading *l, struct json body)
 {
     struct diag_list diags;
@@ -86,8 +119,9 @@ static int load_policy(struct loading *l, struct json body)
     struct str name = json_text_of(json_get(body, STR("name")));
     diag_list_init(&diags, &l->arena, 8);
     /* Checked against what was known when it was applied: what a connector has lost since is lacking in the call. */
-    const struct known zones = {.zones = l->c->zones};
-    int r = policy_parse(json_text_of(json_get(body, STR("document"))), name, l->c->limits, &zones, &diags, &p);
+    struct carried x = {.documents = {find_carried}, .l = l, .list = json_get(body, STR("extends"))};
+    x.known = (struct known){.zones = l->c->zones, .documents = &x.documents};
+    int r = policy_parse(json_text_of(json_get(body, STR("document"))), name, l->c->limits, &x.known, &diags, &p);
     if (r < 0) { /* written by a newer version: its keys are denied, the rest works */
         log_at(LOG_ERROR, "policy_unreadable", "name=" STR_FMT, STR_ARG(name));
         return 0;

@@ -5,7 +5,10 @@
 
 #include "codec/json_write.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+
+#define PARENTS_BYTES_MAX (4u << 20) /* of all documents above one, together */
 
 int core_policy_put(struct core *c, const struct policy *p, wall_t at)
 {
@@ -38,6 +41,63 @@ const struct policy *core_policy_named(struct core *c, struct str name)
     return p;
 }
 
+/* p, or a document above it. */
+static const struct policy *find_in(const struct policy *p, struct str name, struct str digest)
+{
+    const struct policy *const *parents, *found = NULL;
+    if (str_eq(policy_name(p), name) && str_eq(policy_digest(p), digest))
+        return p;
+    size_t n = policy_parents(p, &parents);
+    for (size_t i = 0; !found && i < n; i++)
+        found = find_in(parents[i], name, digest);
+    return found;
+}
+
+/* A version that is not in force any more is there as long as one that extends it is. */
+static const struct policy *find_in_force(const struct documents *d, struct str name, struct str digest)
+{
+    struct core *c = (struct core *)((uintptr_t)d - offsetof(struct core, in_force));
+    const struct policy *found = NULL;
+    size_t i = 0;
+    struct str key;
+    void *v;
+    core_lock(c);
+    while (!found && map_next(&c->policies, &i, &key, &v))
+        found = find_in(((struct policy_entry *)v)->policy, name, digest);
+    if (found)
+        policy_ref(found);
+    core_unlock(c);
+    return found;
+}
+
+struct documents core_documents_in_force(void) { return (struct documents){.find = find_in_force}; }
+
+static void put_parents(struct json_writer *w, const struct policy *p)
+{
+    const struct policy *const *parents;
+    size_t n = policy_parents(p, &parents);
+    for (size_t i = 0; i < n; i++) {
+        jw_object(w);
+        jw_put_str(w, STR("name"), policy_name(parents[i]));
+        jw_put_str(w, STR("digest"), policy_digest(parents[i]));
+        jw_put_str(w, STR("document"), policy_text(parents[i]));
+        jw_object_end(w);
+        put_parents(w, parents[i]);
+    }
+}
+
+/* The documents above, word for word: the next start needs them, and may find them nowhere else. */
+static void add_parents(struct record_member *m, struct buf *b, const struct policy *p)
+{
+    struct json_writer w;
+    buf_init(b, PARENTS_BYTES_MAX);
+    jw_init(&w, b);
+    jw_array(&w);
+    put_parents(&w, p);
+    jw_array_end(&w);
+    *m = (struct record_member){.name = STR("extends"), .json = buf_str(b)};
+}
+
 static void add_str(struct record_member *m, struct buf *b, const char *name, struct str value)
 {
     buf_init(b, 2 * value.n + 1024 + value.n * 4);
@@ -47,8 +107,10 @@ static void add_str(struct record_member *m, struct buf *b, const char *name, st
 
 static int apply_event(struct core *c, const struct policy *p, struct str by, uint64_t *ret_seq)
 {
-    struct buf name, digest, version, document;
-    struct record_member m[4];
+    const struct policy *const *above;
+    struct buf name, digest, version, document, parents = {0};
+    struct record_member m[5];
+    size_t n = 4;
 
     add_str(&m[0], &name, "name", policy_name(p));
     add_str(&m[1], &digest, "digest", policy_digest(p));
@@ -56,11 +118,16 @@ static int apply_event(struct core *c, const struct policy *p, struct str by, ui
     buf_printf(&version, "%lld", (long long)policy_version(p));
     m[2] = (struct record_member){.name = STR("version"), .json = buf_str(&version)};
     add_str(&m[3], &document, "document", policy_text(p));
-    int r = core_event(c, STR("policy.apply"), by, m, 4, ret_seq);
+    if (policy_parents(p, &above))
+        add_parents(&m[n++], &parents, p);
+    int r = buf_ok(&parents);
+    if (r == 0)
+        r = core_event(c, STR("policy.apply"), by, m, n, ret_seq);
     buf_deinit(&name);
     buf_deinit(&digest);
     buf_deinit(&version);
     buf_deinit(&document);
+    buf_deinit(&parents);
     return r;
 }
 
@@ -68,7 +135,7 @@ int core_policy_apply(struct core *c, struct str text, struct str file, struct s
                       const struct policy **ret_p, uint64_t *ret_seq)
 {
     struct policy *p;
-    int r = policy_parse(text, file, c->limits, c->known, diags, &p);
+    int r = policy_parse(text, file, c->limits, &c->known, diags, &p);
     if (r < 0)
         return r;
 
