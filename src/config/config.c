@@ -57,6 +57,13 @@ size_t sections_shared(struct str from, struct str to)
     return n;
 }
 
+const struct config_key_info approval_key_infos[] = {
+#define APPROVAL_KEY(name, is_required, schema, def, help) {STR_INIT(#name), is_required, schema, def, help},
+#include "config/approval.tbl.h"
+#undef APPROVAL_KEY
+};
+const size_t n_approval_key_infos = sizeof approval_key_infos / sizeof approval_key_infos[0];
+
 const struct config_key_info vendor_key_infos[] = {
 #define VENDOR_KEY(name, is_required, schema, def, help) {STR_INIT(#name), is_required, schema, def, help},
 #include "config/vendor.tbl.h"
@@ -135,10 +142,10 @@ static int count_cores(void)
     return n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
 }
 
-/* The keys at the top: sections and single settings of the table, and seven maps. */
+/* The keys at the top: sections and single settings of the table, and eight maps. */
 static void check_top(struct loader *l, const struct yaml *root)
 {
-    struct str keys[SETTING_COUNT + 7];
+    struct str keys[SETTING_COUNT + 8];
     size_t n = 0;
     for (int i = 0; i < SETTING_COUNT; i++) {
         struct str key, section = setting_section(setting_infos[i].path, &key);
@@ -147,6 +154,7 @@ static void check_top(struct loader *l, const struct yaml *root)
     keys[n++] = STR("vendors");
     keys[n++] = STR("issuers");
     keys[n++] = STR("exports");
+    keys[n++] = STR("approvals");
     keys[n++] = STR("people");
     keys[n++] = STR("relations");
     keys[n++] = STR("sources");
@@ -164,6 +172,7 @@ static void load_document(struct loader *l, const struct yaml *root)
     load_vendors(l, root);
     load_issuers(l, root);
     load_exports(l, root);
+    load_approvals(l, root);
     load_people(l, root);
     load_remotes(l, root);
 }

@@ -74,6 +74,26 @@ struct config_export {
     int line;
 };
 
+/* Where persons are told of questions (export/notice.h). */
+struct config_approval {
+    struct str name;    /* of an approval in policy documents */
+    struct str webhook; /* a URL, or a reference to one: "env:NAME", "file:PATH" */
+    struct str secret;  /* reference */
+    struct str page;    /* empty: the admin listener's own */
+    struct str ca_file;
+    bool has_personal, is_insecure, is_private;
+    int line;
+};
+#define CONFIG_APPROVALS_MAX 32
+/* What a webhook's URL leads to. */
+struct config_webhook {
+    struct str host, path; /* with its query */
+    uint16_t port;
+    bool is_tls, is_numeric;
+};
+/* NULL: *ret is set, in the arena; else what is wrong, without the URL. */
+const char *config_webhook_parse(struct str text, bool is_insecure, struct arena *a, struct config_webhook *ret);
+
 /* Where the public keys of an issuer are: a file, or what a URL names. */
 struct config_jwks {
     struct str text; /* as in the file */
@@ -157,6 +177,8 @@ struct config {
     size_t n_issuers;
     const struct config_export *exports; /* in the file's order */
     size_t n_exports;
+    const struct config_approval *approvals; /* in the file's order */
+    size_t n_approvals;
     struct config_oidc oidc;
     struct config_relations relations;
     const struct config_remote *live_sources; /* in the file's order */

@@ -53,6 +53,8 @@ struct config_key_info {
     bool is_required;
     const char *schema, *def, *help;
 };
+extern const struct config_key_info approval_key_infos[];
+extern const size_t n_approval_key_infos;
 extern const struct config_key_info vendor_key_infos[], issuer_key_infos[], export_key_infos[], oidc_key_infos[];
 extern const size_t n_vendor_key_infos, n_issuer_key_infos, n_export_key_infos, n_oidc_key_infos;
 extern const struct config_key_info relation_key_infos[], source_key_infos[];
@@ -103,6 +105,8 @@ void load_vendors(struct loader *l, const struct yaml *root);
 void load_issuers(struct loader *l, const struct yaml *root);
 /* exports.c */
 void load_exports(struct loader *l, const struct yaml *root);
+/* approvals.c */
+void load_approvals(struct loader *l, const struct yaml *root);
 /* oidc.c */
 void load_people(struct loader *l, const struct yaml *root);
 /* remotes.c */

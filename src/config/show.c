@@ -235,6 +235,22 @@ static void text_issuer(const struct config *c, const struct config_issuer *i, b
     text_list("customers_of", i->customers_of, i->n_customers_of, out);
 }
 
+static void text_approval(const struct config *c, const struct config_approval *x, bool with_origin, struct buf *out)
+{
+    struct config_source s = {.origin = CONFIG_FILE, .line = x->line};
+    char origin[512];
+    buf_printf(out, "  " STR_FMT ":", STR_ARG(x->name));
+    end_line(out, with_origin, origin_text(c, &s, STR_NONE, STR_NONE, origin));
+    text_str("webhook", x->webhook, out);
+    text_str("secret", x->secret, out);
+    if (x->page.n)
+        text_str("page", x->page, out);
+    if (x->ca_file.n)
+        text_str("ca_file", x->ca_file, out);
+    buf_printf(out, "    personal: %s\n    private: %s\n    insecure: %s\n", x->has_personal ? "true" : "false",
+               x->is_private ? "true" : "false", x->is_insecure ? "true" : "false");
+}
+
 static void text_oidc(const struct config *c, bool with_origin, struct buf *out)
 {
     const struct config_oidc *o = &c->oidc;
@@ -276,6 +292,10 @@ int config_text(const struct config *c, bool with_origin, struct buf *out)
         buf_add(out, STR("exports:\n"));
     for (size_t i = 0; i < c->n_exports; i++)
         text_export(c, &c->exports[i], with_origin, out);
+    if (c->n_approvals)
+        buf_add(out, STR("approvals:\n"));
+    for (size_t i = 0; i < c->n_approvals; i++)
+        text_approval(c, &c->approvals[i], with_origin, out);
     text_oidc(c, with_origin, out);
     text_remotes(c, out);
     buf_add(out, STR("limits:\n"));
@@ -411,6 +431,25 @@ static void json_issuer(struct json_writer *w, const struct config *c, const str
     buf_deinit(&claims);
 }
 
+static void json_approval(struct json_writer *w, const struct config *c, const struct config_approval *x)
+{
+    struct config_source s = {.origin = CONFIG_FILE, .line = x->line};
+    char text[512];
+    struct str origin = origin_text(c, &s, STR_NONE, STR_NONE, text);
+    const struct {
+        const char *suffix;
+        struct str value;
+    } strs[] = {{".webhook", x->webhook}, {".secret", x->secret}, {".page", x->page}, {".ca_file", x->ca_file}};
+    for (size_t i = 0; i < sizeof strs / sizeof strs[0]; i++) {
+        json_entry(w, "approvals.", x->name, strs[i].suffix);
+        jw_put_str_or_null(w, STR("value"), strs[i].value);
+        json_origin(w, origin);
+    }
+    json_entry(w, "approvals.", x->name, ".personal");
+    jw_put_bool(w, STR("value"), x->has_personal);
+    json_origin(w, origin);
+}
+
 static void json_oidc(struct json_writer *w, const struct config *c)
 {
     const struct config_oidc *o = &c->oidc;
@@ -460,6 +499,8 @@ int config_json(const struct config *c, struct buf *out)
         json_issuer(&w, c, &c->issuers[i]);
     for (size_t i = 0; i < c->n_exports; i++)
         json_export(&w, c, &c->exports[i]);
+    for (size_t i = 0; i < c->n_approvals; i++)
+        json_approval(&w, c, &c->approvals[i]);
     json_oidc(&w, c);
     for (size_t i = 0; i < n; i++) {
         char origin[512], env[96];

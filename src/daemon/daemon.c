@@ -21,6 +21,7 @@
 #include "daemon/issuers.h"
 #include "daemon/listener_tls.h"
 #include "daemon/models.h"
+#include "daemon/notices.h"
 #include "daemon/people.h"
 #include "daemon/port_owner.h"
 #include "daemon/remotes.h"
@@ -56,6 +57,7 @@ struct daemon {
     struct dev dev;
     struct vendor_set vendors;
     struct export_set exports;
+    struct notice_set notices;
     struct people_set people;
     struct secrets_key secrets_key;
     struct listener_tls tls;
@@ -169,6 +171,8 @@ static int open_vendors(struct daemon *d)
         }
     }
     int r = export_set_load(d->o->config, &d->error, &d->exports);
+    if (r == 0)
+        r = notice_set_load(d->o->config, &d->error, &d->notices);
     if (r == 0)
         r = people_set_load(d->o->config, &d->error, &d->people);
     if (r < 0)
@@ -349,6 +353,11 @@ static int start(struct daemon *d)
         r = export_set_start(&d->exports, d->core, &d->limits, STR(FLYBALL_VERSION));
     if (r == 0)
         r = start_admin(d);
+    if (r == 0) {
+        struct str admin = url_of(d, d->tls.admin, &d->admin_addr);
+        r = notice_set_start(&d->notices, d->core, &d->limits,
+                             arena_join(&d->arena, (const struct str[]){admin, STR("/ui/")}, 2));
+    }
     return r;
 }
 
@@ -508,6 +517,7 @@ static void stop(struct daemon *d, bool may_drain)
     if (d->admin && may_drain)
         drain_admin(d);
     export_set_stop(&d->exports);
+    notice_set_stop(&d->notices);
     background_stop(&d->background);
     if (d->admin)
         loop_thread_call(&d->admin_loop, free_admin, d->admin);

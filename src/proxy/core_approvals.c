@@ -285,11 +285,14 @@ static int ask_anew(struct core *c, const struct approval_request *q, struct app
     int r = core_approval_event(c, x, x->state, "approval.ask", q->facts->agent, false, &seq);
     if (r == 0)
         r = core_approval_put(c, x);
-    if (r < 0)
+    if (r < 0) {
         core_approval_free(x);
-    else
-        *ret = x;
-    return r;
+        return r;
+    }
+    if (c->approvals.box)
+        post_send(c->approvals.box, c->approvals.asked);
+    *ret = x;
+    return 0;
 }
 
 /* --- what is answered --------------------------------------------------------------------------------------------- */

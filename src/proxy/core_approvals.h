@@ -101,6 +101,20 @@ enum {
     APPROVAL_R_SERVICE,  /* a service is no person */
 };
 
+/* A question that somebody is to be told of; texts in the arena. */
+struct approval_question {
+    struct str id, action, who; /* JSON objects; who may be empty */
+    int64_t quorum;
+    wall_t expires_at;
+};
+/* Posted whenever a call asks; box NULL: not any more. One listener. */
+void core_on_approval(struct core *c, struct post_box *box, struct post p);
+/* The oldest pending one of that approval of which nobody was told; false: none. */
+bool core_approval_untold(struct core *c, struct str name, struct arena *a, struct approval_question *ret);
+bool core_approval_is_pending(struct core *c, struct str id);
+/* Somebody was told of it, or (was_told false) telling was given up: on record, and it is untold no more. */
+void core_approval_told(struct core *c, struct str id, bool was_told);
+
 /* [{...}], newest first; `id` empty: all of `tenant` (empty: of every tenant); only pending ones, or all in memory. */
 struct approval_filter {
     struct str id, tenant;

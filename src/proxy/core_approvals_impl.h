@@ -34,7 +34,8 @@ struct approval {
     wall_t over_at;                          /* of used and expired ones */
     struct approval_vote votes[APPROVAL_QUORUM_MAX];
     size_t n_votes;
-    bool is_told; /* that nobody answered */
+    bool is_told;  /* that nobody answered, to a call */
+    bool was_told; /* of it, to persons */
     char used_by[UUID_TEXT_BYTES];
     struct list waits; /* approval_wait */
 };

@@ -236,6 +236,11 @@ int core_approval_event(struct core *c, const struct approval *x, enum approval_
     struct json_writer w = member_begin(&t, STR("votes"), false);
     put_votes(&w, x);
     member_end(&t);
+    if (x->was_told) {
+        w = member_begin(&t, STR("was_told"), false);
+        jw_bool(&w, true);
+        member_end(&t);
+    }
     if (x->used_by[0])
         member_str(&t, STR("used_by"), str_c(x->used_by), false);
     member_raw(&t, STR("action"), x->action, false);
@@ -335,6 +340,7 @@ static int read_all(struct approval *x, const struct core *c, struct json body, 
     x->expires_at = wall_of(body, "expires_at");
     x->decided_at = wall_of(body, "decided_at");
     x->action = raw_of(x, action);
+    (void)json_bool(json_get(body, STR("was_told")), &x->was_told); /* absent: nobody was */
     x->run_id = kept(x, text_of(action, "run_id"));
     x->key = map_get(&c->keys_by_id, text_of(action, "key"));
     read_asks(x, json_get(body, STR("asks")));

@@ -76,6 +76,8 @@ struct approval_index {
     struct map by_id, by_digest; /* -> approval; of a digest, the newest */
     struct list all;             /* oldest first */
     size_t n_pending, n_waits;
+    struct post_box *box; /* who hears of new ones; NULL: nobody */
+    struct post asked;
     wall_t sweep_at; /* when the first of them is past its time; INT64_MAX: none will be */
 };
 struct approval;

@@ -6,7 +6,7 @@
 #include "codec/json_write.h"
 #include "trace/record.h"
 
-#define MEMBERS_MAX 16
+#define MEMBERS_MAX 20
 
 struct member_text {
     struct buf bufs[MEMBERS_MAX];

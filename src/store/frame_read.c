@@ -597,6 +597,7 @@ static const struct event_rule {
     {STR_INIT("approval.approve"), STR_INIT("approval"), STR_INIT("id"), EVENT_SETS},
     {STR_INIT("approval.deny"), STR_INIT("approval"), STR_INIT("id"), EVENT_SETS},
     {STR_INIT("approval.notice"), STR_INIT("approval"), STR_INIT("id"), EVENT_SETS},
+    {STR_INIT("approval.notice_failed"), STR_INIT("approval"), STR_INIT("id"), EVENT_SETS},
     {STR_INIT("approval.back"), STR_INIT("approval"), STR_INIT("id"), EVENT_SETS},
     {STR_INIT("approval.use"), STR_INIT("approval"), STR_INIT("id"), EVENT_ENDS},
     {STR_INIT("approval.expire"), STR_INIT("approval"), STR_INIT("id"), EVENT_ENDS},

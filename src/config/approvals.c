@@ -1,0 +1,133 @@
+/*
+ * config/approvals.c - the `approvals:` section: where persons are told that a call waits for them.
+ *
+ * No message repeats a webhook's URL: it may be a secret as a whole.
+ */
+#include "config/entry.h"
+
+#define PATH_BYTES_MAX 4095
+
+/* One entry on its way in. */
+struct approval_loader {
+    struct entry e;
+    struct config_approval *x;
+};
+
+static bool is_reference(struct str s)
+{
+    struct str kind, rest;
+    if (!str_cut(s, ':', &kind, &rest))
+        return false;
+    if (str_eq(kind, STR("env")))
+        return str_is_token(rest, "_", 255) && !(rest.p[0] >= '0' && rest.p[0] <= '9');
+    return str_eq(kind, STR("file")) && rest.n > 0 && rest.n <= PATH_BYTES_MAX && !str_has(rest, '\0');
+}
+
+static bool is_visible(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~')
+            return false;
+    return s.n <= PATH_BYTES_MAX;
+}
+
+const char *config_webhook_parse(struct str text, bool is_insecure, struct arena *a, struct config_webhook *ret)
+{
+    struct url u;
+    const char *fault = url_parse(text, a, &u);
+    if (fault)
+        return fault;
+    if (str_has(u.path, '#') || !is_visible(u.path))
+        return "scheme, host, port, path and query only";
+    if (!u.is_tls && !u.is_loopback && !is_insecure)
+        return "plain http to another machine shows who asks for what to the network; use https, or say "
+               "`insecure: true`";
+    *ret = (struct config_webhook){.host = u.host,
+                                   .path = u.path.n ? u.path : STR("/"),
+                                   .port = u.port,
+                                   .is_tls = u.is_tls,
+                                   .is_numeric = u.is_numeric};
+    return NULL;
+}
+
+static void load_webhook(struct approval_loader *al)
+{
+    const struct yaml *y = entry_get(&al->e, al->e.y, STR("webhook"), YAML_STR, "a URL or a reference");
+    struct config_webhook w;
+    if (!y)
+        return;
+    const char *fault =
+        is_reference(y->text) ? NULL : config_webhook_parse(y->text, al->x->is_insecure, al->e.l->arena, &w);
+    if (fault)
+        entry_fault(&al->e, y, "bad_url", "webhook: %s; or env:NAME, file:PATH", fault);
+    else
+        al->x->webhook = arena_str(al->e.l->arena, y->text);
+}
+
+static void load_secret(struct approval_loader *al)
+{
+    const struct yaml *y = entry_get(&al->e, al->e.y, STR("secret"), YAML_STR, "a reference");
+    if (y && !is_reference(y->text))
+        entry_fault(&al->e, y, "secret_inline", "secret: env:NAME or file:PATH is wanted");
+    else if (y)
+        al->x->secret = arena_str(al->e.l->arena, y->text);
+}
+
+static void load_page(struct approval_loader *al)
+{
+    const struct yaml *y = entry_get(&al->e, al->e.y, STR("page"), YAML_STR, "a URL");
+    struct url u;
+    if (!y)
+        return;
+    const char *fault = url_parse(y->text, al->e.l->arena, &u);
+    if (!fault && (str_has(u.path, '?') || str_has(u.path, '#') || !is_visible(u.path)))
+        fault = "scheme, host, port and path only";
+    if (fault)
+        entry_fault(&al->e, y, "bad_url", "page: %s", fault);
+    else
+        al->x->page = arena_str(al->e.l->arena, y->text);
+}
+
+static void load_ca_file(struct approval_loader *al)
+{
+    const struct yaml *y = entry_get(&al->e, al->e.y, STR("ca_file"), YAML_STR, "a path");
+    if (!y)
+        return;
+    if (y->text.n == 0 || y->text.n > PATH_BYTES_MAX || str_has(y->text, '\0'))
+        entry_fault(&al->e, y, "bad_path", "ca_file: a path has 1 to %d bytes and no NUL", PATH_BYTES_MAX);
+    else
+        al->x->ca_file = arena_str(al->e.l->arena, y->text);
+}
+
+static void load_approval(struct loader *l, const struct yaml *y, const struct entry_kind *kind,
+                          struct config_approval *x)
+{
+    struct approval_loader al = {.x = x};
+    bool is_map = entry_begin(&al.e, l, y, kind);
+    x->name = al.e.name;
+    x->line = y->key_line;
+    if (!is_map)
+        return;
+    entry_bool(&al.e, STR("insecure"), &x->is_insecure);
+    entry_bool(&al.e, STR("private"), &x->is_private);
+    entry_bool(&al.e, STR("personal"), &x->has_personal);
+    load_webhook(&al);
+    load_secret(&al);
+    load_page(&al);
+    load_ca_file(&al);
+}
+
+void load_approvals(struct loader *l, const struct yaml *root)
+{
+    const struct entry_kind kind = {"approvals", "a map from names of approvals", "an approval's", approval_key_infos,
+                                    n_approval_key_infos, CONFIG_APPROVALS_MAX};
+    const struct yaml *section = entries_of(l, root, &kind);
+    if (!section)
+        return;
+    struct config_approval *approvals = arena_alloc(l->arena, section->n * sizeof *approvals);
+    size_t n = 0;
+    yaml_each(y, section)
+        load_approval(l, y, &kind, &approvals[n++]);
+    l->config->approvals = approvals;
+    l->config->n_approvals = n;
+}

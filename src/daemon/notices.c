@@ -1,0 +1,165 @@
+/*
+ * daemon/notices.c - fails at start, with a sentence, rather than at the first question.
+ */
+#include "daemon/notices.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "codec/json_read.h"
+#include "crypto/secret.h"
+#include "proxy/core_approvals.h"
+#include "tls/client.h"
+
+#define ARENA_BYTES_MAX (1u << 20)
+#define DEPTH_MAX 8
+
+/* --- load --------------------------------------------------------------------------------------------------------- */
+
+static int reveal(struct notice_set *s, const struct config_approval *x, const char *key, struct str reference,
+                  struct buf *error, struct str *ret)
+{
+    struct secret *secret;
+    int r = secret_load(reference, error, &secret);
+    if (r < 0) {
+        buf_printf(error, " (approvals." STR_FMT ".%s)", STR_ARG(x->name), key);
+        return r;
+    }
+    s->secrets[s->n_secrets++] = secret;
+    *ret = secret_reveal(secret);
+    return 0;
+}
+
+static int load_url(struct notice_set *s, const struct config_approval *x, struct buf *error,
+                    struct config_webhook *ret)
+{
+    struct str text = x->webhook;
+    bool is_reference = str_starts(text, STR("env:")) || str_starts(text, STR("file:"));
+    int r = is_reference ? reveal(s, x, "webhook", text, error, &text) : 0;
+    if (r < 0)
+        return r;
+    const char *fault = config_webhook_parse(text, x->is_insecure, &s->arena, ret);
+    if (!fault)
+        return 0;
+    buf_printf(error, "the URL behind approvals." STR_FMT ".webhook: %s", STR_ARG(x->name), fault);
+    return -ERR_INVALID;
+}
+
+static int load_tls(struct notice_set *s, const struct config_approval *x, struct buf *error, struct notice_target *t)
+{
+    int r = s->sessions ? 0 : tls_sessions_new(&s->sessions);
+    if (r == 0)
+        r = tls_client_new(x->ca_file, s->sessions, error, &t->at.tls);
+    if (r < 0 && x->ca_file.n)
+        buf_printf(error, " (approvals." STR_FMT ".ca_file)", STR_ARG(x->name));
+    return r;
+}
+
+static int load_one(struct notice_set *s, const struct config_approval *x, struct buf *error, struct notice_target *t)
+{
+    struct config_webhook w = {.port = 0};
+    *t = (struct notice_target){.name = x->name, .page = x->page, .has_personal = x->has_personal};
+    int r = load_url(s, x, error, &w);
+    if (r == 0)
+        r = reveal(s, x, "secret", x->secret, error, &t->secret);
+    t->at = (struct http_target){.host = w.host, .port = w.port, .allows_private = x->is_private || w.is_numeric};
+    t->path = w.path;
+    return r == 0 && w.is_tls ? load_tls(s, x, error, t) : r;
+}
+
+int notice_set_load(const struct config *c, struct buf *error, struct notice_set *ret)
+{
+    int r = 0;
+    memset(ret, 0, sizeof *ret);
+    arena_init(&ret->arena, ARENA_BYTES_MAX);
+    ret->targets = arena_alloc(&ret->arena, (c->n_approvals + 1) * sizeof *ret->targets);
+    ret->secrets = arena_alloc(&ret->arena, (2 * c->n_approvals + 1) * sizeof(struct secret *));
+    for (size_t i = 0; i < c->n_approvals && r == 0; i++)
+        r = load_one(ret, &c->approvals[ret->n++], error, &ret->targets[i]);
+    for (size_t i = 0; i < c->n_approvals && r == 0; i++) {
+        secret_env_wipe(c->approvals[i].secret);
+        secret_env_wipe(c->approvals[i].webhook);
+    }
+    return err_trace(r);
+}
+
+/* --- what the core knows ------------------------------------------------------------------------------------------ */
+
+static struct str member(struct json object, const char *name)
+{
+    return json_text_of(json_get(object, str_c(name)));
+}
+
+static bool next(void *ctx, struct str approval, struct arena *a, struct notice *ret)
+{
+    struct approval_question q;
+    struct json action, who = JSON_ABSENT;
+    if (!core_approval_untold(ctx, approval, a, &q))
+        return false;
+    if (json_parse(a, q.action, DEPTH_MAX, &action) < 0 || (q.who.n && json_parse(a, q.who, DEPTH_MAX, &who) < 0))
+        return false;
+    *ret = (struct notice){.id = q.id,
+                           .approval = approval,
+                           .text = member(action, "text"),
+                           .text_personal = member(who, "text"),
+                           .reason = member(action, "reason"),
+                           .action = q.action,
+                           .quorum = q.quorum,
+                           .expires_at = q.expires_at};
+    return true;
+}
+
+static bool is_pending(void *ctx, struct str id) { return core_approval_is_pending(ctx, id); }
+
+static void done(void *ctx, struct str id, bool was_told) { core_approval_told(ctx, id, was_told); }
+
+/* --- life --------------------------------------------------------------------------------------------------------- */
+
+static struct str page_of(struct notice_set *s, struct str configured, struct str page)
+{
+    struct str chosen = configured.n ? configured : page;
+    return str_ends(chosen, STR("/")) ? chosen : arena_join(&s->arena, (const struct str[]){chosen, STR("/")}, 2);
+}
+
+int notice_set_start(struct notice_set *s, struct core *core, const struct limits *limits, struct str page)
+{
+    struct notices_options o = {.limits = limits,
+                                .feed = {next, is_pending, done, core},
+                                .targets = s->targets,
+                                .n_targets = s->n};
+    if (s->n == 0)
+        return 0;
+    for (size_t i = 0; i < s->n; i++)
+        s->targets[i].page = page_of(s, s->targets[i].page, page);
+    rng_buffered_init(&s->rng);
+    o.rng = &s->rng.rng;
+    int r = loop_thread_new(&s->loop);
+    o.loop = s->loop.loop;
+    if (r == 0)
+        r = notices_new(&o, &s->notices);
+    if (r == 0)
+        r = loop_thread_start(&s->loop, "notices");
+    if (r < 0)
+        return r;
+    s->core = core;
+    core_on_approval(core, &s->loop.loop->box, (struct post){notices_look, s->notices});
+    loop_post(s->loop.loop, (struct post){notices_look, s->notices}); /* what was asked before the start */
+    return 0;
+}
+
+static void free_now(void *ctx) { notices_free(ctx); }
+
+void notice_set_stop(struct notice_set *s)
+{
+    if (s->core)
+        core_on_approval(s->core, NULL, (struct post){NULL, NULL});
+    if (s->notices)
+        loop_thread_call(&s->loop, free_now, s->notices);
+    loop_thread_stop(&s->loop);
+    for (size_t i = 0; i < s->n; i++)
+        tls_client_free(s->targets[i].at.tls);
+    for (size_t i = 0; i < s->n_secrets; i++)
+        secret_free(s->secrets[i]);
+    tls_sessions_free(s->sessions);
+    arena_deinit(&s->arena);
+}

@@ -1,0 +1,28 @@
+/*
+ * daemon/notices.h - the webhooks of `approvals:` made from the config: secrets loaded, TLS set up; and the loop that
+ * notices live on.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "daemon/thread.h"
+#include "export/notice.h"
+
+struct notice_set {
+    struct arena arena;
+    struct notice_target *targets;
+    size_t n;
+    struct secret **secrets;
+    size_t n_secrets;
+    struct tls_sessions *sessions;
+    struct loop_thread loop;
+    struct rng_buffered rng;
+    struct notices *notices; /* NULL: none is configured, or not started yet */
+    struct core *core;
+};
+
+/* While there is one thread: what came from the environment is wiped there. -ERR_x with a sentence in `error`. */
+int notice_set_load(const struct config *c, struct buf *error, struct notice_set *ret);
+/* `page`: the dashboard's address where the config names none. */
+int notice_set_start(struct notice_set *s, struct core *core, const struct limits *limits, struct str page);
+void notice_set_stop(struct notice_set *s);

@@ -1,0 +1,219 @@
+"""Persons are told of a call that waits: a signed POST, a message as Slack takes it, and a link to the page."""
+import hashlib
+import hmac
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from test_approvals import CHARGE, Office, code, refused
+
+SECRET = "whsec-made-up-for-this-test"
+
+
+class Receiver:
+    """Takes notices on loopback; `answers` says what to each, the last of it to all that follow."""
+
+    def __init__(self, answers=(200,), delay=0):
+        self.got, self.answers = [], list(answers)
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                receiver.got.append((time.time(), self.path, dict(self.headers.items()), body))
+                time.sleep(delay)
+                status = receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0]
+                self.send_response(status)
+                self.send_header("content-length", "2")
+                self.end_headers()
+                self.wfile.write(b"ok")
+
+            def log_message(self, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook/T0/B0?x=1"
+
+    def wait(self, n, seconds=10):
+        until = time.monotonic() + seconds
+        while len(self.got) < n and time.monotonic() < until:
+            time.sleep(0.02)
+        assert len(self.got) >= n, f"{len(self.got)} notices, wanted {n}"
+        return self.got
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def receiver():
+    made = []
+
+    def make(*args, **kwargs):
+        made.append(Receiver(*args, **kwargs))
+        return made[-1]
+
+    yield make
+    for r in made:
+        r.stop()
+
+
+@pytest.fixture
+def told(make_daemon, vendor):
+    """An Office whose approval `finance` has a webhook."""
+
+    def make(url, limits=None, **more):
+        env = {"NOTICE_SECRET": SECRET, "NOTICE_URL": url}
+        entry = {"webhook": "env:NOTICE_URL", "secret": "env:NOTICE_SECRET", **more}
+        d = make_daemon(vendor, env=env, config={"approvals": {"finance": entry}},
+                        limits={"approval_wait_ms": 0, "export_backoff_ms": 20, "export_backoff_ms_max": 50,
+                                **(limits or {})})
+        return Office(d)
+
+    return make
+
+
+def signature(headers, body):
+    text = headers["x-flyball-timestamp"].encode() + b"." + body
+    return "v1=" + hmac.new(SECRET.encode(), text, hashlib.sha256).hexdigest()
+
+
+def test_a_notice_is_signed_and_says_what_waits_and_where(told, receiver):
+    r = receiver()
+    o = told(r.url)
+    refused(o.agent().charges.create, CHARGE)
+    at, path, headers, body = r.wait(1)[0]
+    it = o.one()
+    assert path == "/hook/T0/B0?x=1" and headers["content-type"] == "application/json"
+    assert headers["x-flyball-signature"] == signature(headers, body)
+    assert headers["x-flyball-signature"] != signature(headers, body + b" ")
+    assert abs(int(headers["x-flyball-timestamp"]) - at) < 10 and headers["x-flyball-delivery"] == it["id"]
+    said = json.loads(body)
+    link = f"{o.daemon.ready['admin']}/ui/#/approvals/{it['id']}"
+    assert said["text"] == "Agent bot asks for stripe.charges.create, for 25.00 USD, in test mode"
+    assert said["blocks"][0] == {"type": "section", "text": {"type": "mrkdwn", "text": said["text"]}}
+    assert said["blocks"][2]["elements"][0]["url"] == link
+    payload = said["metadata"]["event_payload"]
+    assert said["metadata"]["event_type"] == "approval_pending" and payload["id"] == it["id"]
+    assert payload["url"] == link and payload["action"] == it["action"] and payload["quorum"] == 1
+
+
+def test_a_question_is_told_once_also_over_restarts(told, receiver):
+    r = receiver()
+    o = told(r.url)
+    refused(o.agent().charges.create, CHARGE)
+    r.wait(1)
+    events = []
+    until = time.monotonic() + 5
+    while "approval.notice" not in events and time.monotonic() < until:
+        events = [e["event"] for e in o.daemon.get("/api/v1/events")["events"]]
+    assert "approval.notice" in events
+    o.say("ann", "approve", o.one()["id"])
+    assert o.agent().charges.create(CHARGE).amount == 2500
+    refused(o.agent().charges.create, CHARGE)
+    o.daemon.restart(kill_9=True)
+    refused(o.agent().charges.create, {**CHARGE, "amount": 99})
+    r.wait(2)
+    time.sleep(0.3)
+    assert len({h["x-flyball-delivery"] for _, _, h, _ in r.got}) == len(r.got) == 2
+
+
+def test_what_was_not_told_before_a_crash_is_told_after_it(told, receiver):
+    r = receiver([500])
+    o = told(r.url, limits={"notice_attempts_max": 100})
+    refused(o.agent().charges.create, CHARGE)
+    r.wait(1)
+    o.daemon.kill_9()
+    r.answers, n = [200], len(r.got)
+    o.daemon.start()
+    r.wait(n + 1)
+
+
+def test_a_webhook_that_fails_is_tried_again_and_then_left(told, receiver):
+    r = receiver([503, 500, 302, 404])
+    o = told(r.url, limits={"notice_attempts_max": 4})
+    refused(o.agent().charges.create, CHARGE)
+    r.wait(4)
+    time.sleep(0.5)
+    assert len(r.got) == 4 and len({h["x-flyball-delivery"] for _, _, h, _ in r.got}) == 1
+    assert "notice_failed" in o.daemon.log()
+    events = [e["event"] for e in o.daemon.get("/api/v1/events")["events"]]
+    assert events.count("approval.notice_failed") == 1
+    r.answers = [200]
+    refused(o.agent().charges.create, {**CHARGE, "amount": 99})
+    r.wait(5)
+
+
+def test_a_webhook_that_is_down_or_slow_holds_up_no_call(told, receiver):
+    slow = receiver(delay=3)
+    o = told(slow.url)
+    began = time.monotonic()
+    for amount in range(100, 110):
+        assert code(refused(o.agent().charges.create, {**CHARGE, "amount": amount})) == "approval_pending"
+    slow.wait(1)
+    assert time.monotonic() - began < 3
+    down = receiver()
+    down.stop()
+    o.daemon.stop()
+    o.daemon.env["NOTICE_URL"] = down.url
+    o.daemon.start()
+    began = time.monotonic()
+    for amount in range(200, 210):
+        assert code(refused(o.agent().charges.create, {**CHARGE, "amount": amount})) == "approval_pending"
+    assert time.monotonic() - began < 3
+
+
+def test_who_has_answered_is_told_no_more(told, receiver):
+    r = receiver([500])
+    o = told(r.url, limits={"notice_attempts_max": 100, "export_backoff_ms": 300, "export_backoff_ms_max": 300})
+    refused(o.agent().charges.create, CHARGE)
+    r.wait(1)
+    o.say("ann", "deny", o.one()["id"])
+    n = len(r.got)
+    time.sleep(1)
+    assert len(r.got) <= n + 1
+
+
+def test_what_agents_write_can_mention_nobody_and_link_nowhere(told, receiver):
+    r = receiver()
+    o = told(r.url, personal=True)
+    key = o.daemon.key(agent="bot", owner="olga")["key"]
+    import stripe
+    c = stripe.StripeClient(key, base_addresses={"api": o.url}, max_network_retries=0).v1
+    refused(c.charges.create, {**CHARGE, "customer": "cus_9"})
+    said = json.loads(r.wait(1)[0][3])
+    assert "customer cus_9" in said["text"]
+    assert "<" not in said["text"].replace("&lt;", "")
+
+
+def test_secrets_of_webhooks_are_in_no_answer_and_no_log(told, receiver):
+    r = receiver()
+    o = told(r.url)
+    refused(o.agent().charges.create, CHARGE)
+    r.wait(1)
+    config = json.dumps(o.daemon.get("/api/v1/config"))
+    assert "env:NOTICE_SECRET" in config
+    for text in (config, o.daemon.log(), r.got[0][3].decode()):
+        assert SECRET not in text and "/hook/T0" not in text
+
+
+@pytest.mark.parametrize("entry,says", [
+    ({"webhook": "http://hooks.example/x", "secret": "env:NOTICE_SECRET"}, "insecure: true"),
+    ({"webhook": "https://u:p@hooks.example/x", "secret": "env:NOTICE_SECRET"}, "user and password"),
+    ({"webhook": "https://hooks.example/x", "secret": "plain"}, "env:NAME or file:PATH"),
+    ({"webhook": "https://hooks.example/x"}, "secret"),
+    ({"webhook": "https://hooks.example/x", "secret": "env:NOT_THERE"}, "NOT_THERE"),
+    ({"webhook": "env:NOTICE_SECRET", "secret": "env:NOTICE_SECRET"}, "the URL behind approvals.finance.webhook"),
+    ({"webhok": "https://hooks.example/x", "secret": "env:NOTICE_SECRET"}, "did you mean `webhook`"),
+])
+def test_a_webhook_that_cannot_work_is_refused_at_start(make_daemon, vendor, entry, says):
+    from flyball import NotReady
+    d = make_daemon(vendor, start=False, env={"NOTICE_SECRET": SECRET}, config={"approvals": {"finance": entry}})
+    with pytest.raises(NotReady) as e:
+        d.start()
+    assert says in str(e.value) and SECRET not in str(e.value)
