@@ -113,14 +113,21 @@ def test_a_question_is_told_once_also_over_restarts(told, receiver):
     while "approval.notice" not in events and time.monotonic() < until:
         events = [e["event"] for e in o.daemon.get("/api/v1/events")["events"]]
     assert "approval.notice" in events
-    o.say("ann", "approve", o.one()["id"])
-    assert o.agent().charges.create(CHARGE).amount == 2500
     refused(o.agent().charges.create, CHARGE)
     o.daemon.restart(kill_9=True)
     refused(o.agent().charges.create, {**CHARGE, "amount": 99})
     r.wait(2)
     time.sleep(0.3)
     assert len({h["x-flyball-delivery"] for _, _, h, _ in r.got}) == len(r.got) == 2
+
+
+def test_a_call_is_made_after_somebody_was_told_and_said_yes(told, receiver):
+    r = receiver()
+    o = told(r.url)
+    refused(o.agent().charges.create, CHARGE)
+    r.wait(1)
+    o.say("ann", "approve", o.one()["id"])
+    assert o.agent().charges.create(CHARGE).amount == 2500
 
 
 def test_what_was_not_told_before_a_crash_is_told_after_it(told, receiver):
