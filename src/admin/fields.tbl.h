@@ -429,6 +429,8 @@ FIELD("PlanSum", "agents", "object", "n, and the first names")
 FIELD("PlanSum", "customers", "object", "n, and the first ids")
 FIELD("PlanSum", "groups", "[object]", "by operation, agent and what decides, most money first: operation, class, agent, calls, usd, was, becomes")
 FIELD("PlanSum", "more_groups", "integer", "groups beyond those shown")
+FIELD("PolicySuggested", "name", "string", "the document's name")
+FIELD("PolicySuggested", "document", "string", "YAML, each rule and limit with a comment that says what it rests on")
 FIELD("PolicyRollback", "to", "integer", "the version whose text is wanted again")
 
 FIELD("AuditVerified", "ok", "boolean", "whether every frame is what was written")

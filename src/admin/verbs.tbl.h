@@ -73,6 +73,7 @@ VERB(POST, "/api/v1/approvals/{id}/deny", approval_deny, APPROVER, "", "Approval
 
 VERB(GET, "/api/v1/limits", limits, VIEWER, "", "", "Limits", "Lists limits with what is spent, held and left in each bucket.")
 VERB(GET, "/api/v1/policies", policies, VIEWER, "", "", "Policies", "Lists the policy documents in force.")
+VERB(GET, "/api/v1/policies/suggest", policy_suggest, VIEWER, "since agent policy", "", "PolicySuggested", "Writes the narrowest document that permits what was seen, with the evidence as comments.")
 VERB(GET, "/api/v1/policies/{name}/history", policy_history, VIEWER, "", "", "PolicyHistory", "Lists every version of a policy document.")
 VERB(POST, "/api/v1/limits/raise", limit_raise, OPERATOR, "", "LimitRaise", "LimitRaised", "Lets one counter of a limit count more for a while; the next call finds the room.")
 VERB(POST, "/api/v1/policies", policy_apply, POLICY, "file", "PolicyText", "PolicyApplied", "Puts a policy document in force; returns when the next call obeys it.")

@@ -99,3 +99,19 @@ def test_a_viewer_may_plan_and_a_bad_document_is_told_its_places(daemon):
     bad = daemon.cli("policy", "plan", write(daemon, "bad.json", document(3).replace("permit", "permitt")), env=env)
     assert bad.returncode == 1 and "bad.json:1:" in bad.stderr
     assert daemon.cli("policy", "plan", write(daemon, "q.json", document(2)), "--since", "soon").returncode == 1
+
+
+def test_what_is_suggested_denies_nothing_of_what_was_seen(daemon, key):
+    for cents in (70000, 40000, 500, 900):
+        charge(daemon, key, cents)
+    assert ask(daemon.data_port, "POST", "/stripe/v1/customers", key, "name=somebody").status == 200
+    assert ask(daemon.data_port, "POST", "/stripe/v1/payouts", key, "amount=1&currency=usd").code == "policy_denied"
+    said = daemon.cli("policy", "suggest", "--since", "1h")
+    assert said.returncode == 0, said.stderr
+    assert "stripe.payouts" not in said.stdout and "such as " in said.stdout
+    file = write(daemon, "suggested.yaml", said.stdout)
+    assert daemon.cli("policy", "check", file).returncode == 0
+    plan = json.loads(daemon.cli("policy", "plan", file, "--since", "1h", "--json").stdout)
+    assert plan["denied"]["calls"] == 0 and plan["replayed"] == 6
+    none = daemon.cli("policy", "suggest", "--agent", "nobody")
+    assert "rules: []" in none.stdout

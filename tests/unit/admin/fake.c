@@ -13,6 +13,7 @@
 #include "policy/trial.h"
 #include "proxy/core_keys.h"
 #include "replay/plan.h"
+#include "replay/suggest.h"
 #include "proxy/core_erase.h"
 #include "proxy/core_limits.h"
 #include "proxy/core_raises.h"
@@ -183,6 +184,16 @@ int policy_diff_json(const struct policy *old, const struct policy *new, struct 
     (void)buf_add_c(out, old ? "{\"changes\":[]}" : "{\"old\":null}"); /* small enough */
     return buf_ok(out);
 }
+int suggest_new(const struct suggest_options *o, struct suggest **ret)
+{
+    *ret = (struct suggest *)&loop;
+    return 0;
+}
+void suggest_free(struct suggest *s) {}
+int suggest_frame(struct suggest *s, const struct frame *f) { return 0; }
+uint64_t suggest_seq(const struct suggest *s) { return 0; }
+int suggest_yaml(const struct suggest *s, struct buf *out) { return text(out); }
+int64_t policy_version(const struct policy *p) { return 1; }
 int policy_explain_given(const struct policy *p, struct str given, struct str file, const struct limits *limits,
                          const struct known *known, struct arena *a, struct diag_list *diags, struct buf *out)
 {
