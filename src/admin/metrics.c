@@ -9,6 +9,7 @@
 #include "admin/request.h"
 #include "base/counter.h"
 #include "proxy/core_follow.h"
+#include "proxy/core_limits.h"
 #include "proxy/stats.h"
 
 #define METRIC_NAME_BYTES_MAX 120
@@ -58,6 +59,7 @@ void admin_on_metrics(struct request *r)
     if (core_health_json(r->admin->core, &r->ask.json, &is_ready) == 0 &&
         json_parse(&r->arena, buf_str(&r->ask.json), 16, &health) == 0)
         gauges(r, health, STR(""), &r->out);
+    core_budget_metrics(r->admin->core, &r->out);
     stats_render(r->admin->stats, loop_wall(r->admin->loop), &r->out);
     exports_metrics(r->admin->exports, core_store_seq(r->admin->core), &r->out);
     r->content_type = "text/plain; version=0.0.4; charset=utf-8";

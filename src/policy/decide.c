@@ -179,6 +179,8 @@ static bool tokens_asked(struct gather *g, const struct limit *l, int64_t *ret_n
     if (!is_model_call(g->f))
         return false;
     int64_t n = used_of(&most, l->meter);
+    if (n == USED_UNKNOWN && l->is_unknown_held)
+        n = l->unknown_hold;
     if (n == USED_UNKNOWN && class_is_money(g->f->class) && !g->unpriced)
         g->unpriced = l;
     *ret_n = n;

@@ -56,6 +56,14 @@ static bool find(const struct limit *limits, size_t n, struct str id, struct lim
     return false;
 }
 
+bool policy_limit_at(const struct policy *p, size_t i, struct str *ret_id, struct limit_terms *ret)
+{
+    if (i >= p->n_limits)
+        return false;
+    *ret_id = p->limits[i].id;
+    return find(&p->limits[i], 1, *ret_id, ret);
+}
+
 bool policy_limit_find(const struct policy *p, struct str id, struct limit_terms *ret)
 {
     return find(p->limits, p->n_limits, id, ret);

@@ -169,18 +169,29 @@ static void parse_runs(struct parse *x, const struct yaml *map, struct limit *l)
         l->runs = n;
 }
 
+/* What a call holds when nobody knows how much it can use: an amount, or a count of tokens. */
+static bool parse_hold(struct parse *x, const struct yaml *y, struct str text, struct limit *l)
+{
+    if (l->meter == METER_USD)
+        return parse_amount(x, y, text, &l->unknown_hold);
+    if (str_to_i64(text, &l->unknown_hold) == 0)
+        return true;
+    parse_fault(x, y, "bad_count", "what is held of tokens is a whole number: \"hold:20000\"");
+    return false;
+}
+
 static void parse_unknown_cost(struct parse *x, const struct yaml *map, struct limit *l)
 {
     const struct yaml *y = yaml_get(map, STR("unknown_cost"));
     struct str text;
     if (!parse_text(x, map, STR("unknown_cost"), &text))
         return;
-    if (l->meter != METER_USD) {
-        parse_fault(x, y, "bad_value", "`unknown_cost` is for limits of usd");
+    if (!meter_is_cost(l->meter)) {
+        parse_fault(x, y, "bad_value", "`unknown_cost` is for limits of money or tokens: every call is one request");
     } else if (str_starts(text, STR("hold:"))) {
-        l->is_unknown_held = parse_amount(x, y, str_sub(text, 5, SIZE_MAX), &l->unknown_hold);
+        l->is_unknown_held = parse_hold(x, y, str_sub(text, 5, SIZE_MAX), l);
     } else if (!str_eq(text, STR("deny"))) {
-        parse_fault(x, y, "bad_value", "`unknown_cost` is deny, or hold:<amount>: \"hold:50.00\"");
+        parse_fault(x, y, "bad_value", "`unknown_cost` is deny, or hold:<amount>: \"hold:50.00\", \"hold:20000\"");
     }
 }
 

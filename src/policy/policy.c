@@ -125,7 +125,7 @@ static void put_limit(struct json_writer *w, const struct limit *l)
     if (l->when)
         jw_put_str(w, STR("when"), expr_text(l->when));
     if (l->is_unknown_held)
-        put_amount(w, STR("unknown_cost_hold"), METER_USD, l->unknown_hold);
+        put_amount(w, STR("unknown_cost_hold"), l->meter, l->unknown_hold);
     jw_put_str(w, STR("counter"), l->counter);
     jw_object_end(w);
 }

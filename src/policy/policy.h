@@ -69,6 +69,8 @@ struct limit_terms {
     enum limit_window window;
     int64_t max;
 };
+/* By its place in the order of ids; false behind the last one. */
+bool policy_limit_at(const struct policy *p, size_t i, struct str *ret_id, struct limit_terms *ret);
 bool policy_limit_find(const struct policy *p, struct str id, struct limit_terms *ret);
 bool key_limits_find(const struct key_limits *k, struct str id, struct limit_terms *ret); /* NULL has none */
 /* Every limit as JSON (id, meter, window, by, max, match) for the API. */

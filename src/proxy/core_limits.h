@@ -15,5 +15,8 @@ struct str core_root_run(struct core *c, struct str tenant, struct str run, stru
  */
 int core_fates_json(struct core *c, const struct policy *p, struct buf *out);
 
+/* limit_metric.tbl.h as Prometheus has it, of calls in live mode; nothing where there is no limit. */
+void core_budget_metrics(struct core *c, struct buf *out);
+
 /* Under the mutex, once the needs are held and written: an EVENT limit.soft for each threshold that was passed. */
 void core_tell_soft(struct core *c, const struct verdict *v, struct str call_id);

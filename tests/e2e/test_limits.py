@@ -152,3 +152,12 @@ def test_a_day_is_that_of_the_limits_zone(d):
     bad = d.cli("policy", "check", "-", input=policy("default", RULES, [limit("x", window={"calendar": "day"},
                                                                               tz="Pacific/Kiritimatti")]))
     assert bad.returncode == 1 and "did you mean `Pacific/Kiritimati`" in bad.stdout + bad.stderr
+
+
+def test_how_full_limits_are_is_a_metric_with_their_names_alone(d):
+    d.apply(policy("default", RULES, [limit("all", by=["agent"]), limit("each", window={"call": True})]))
+    live = d.key(agent="shop", mode="test")["key"]
+    assert pay(d, live, 750).status == 200
+    text = d.api("GET", "/metrics")[1]
+    series = [line for line in text.splitlines() if line.startswith("flyball_budget_used_ratio{")]
+    assert series == ['flyball_budget_used_ratio{policy="default",limit="all"} 0.0000']  # test calls are not live ones

@@ -84,10 +84,11 @@ def test_counts_are_what_happened(busy):
 
 def test_no_label_names_an_agent_a_key_a_run_or_a_person(busy):
     text = busy.get("/metrics")
-    for word in ("run-0", "dev\"", busy.ready["key"].split("_")[2], "example.com"):
+    for word in ("run-0", busy.ready["key"].split("_")[2], "example.com"):
         assert word not in text
     labels = set(re.findall(r'([a-z_]+)="', text))
-    assert labels <= {"layer", "vendor", "verdict", "reason", "status_class", "le", "target", "version"}
+    assert labels <= {"layer", "vendor", "verdict", "reason", "status_class", "le", "target", "version", "policy",
+                      "limit"}
 
 
 def test_the_dashboard_and_the_alerts_name_only_what_is_there(busy):

@@ -232,6 +232,7 @@ int core_keys_json(struct core *c, struct str id, struct str tenant, struct buf 
 }
 int core_limits_json(struct core *c, struct buf *out) { return text(out); }
 int core_policies_json(struct core *c, struct buf *out) { return text(out); }
+void core_budget_metrics(struct core *c, struct buf *out) {}
 int core_fates_json(struct core *c, const struct policy *p, struct buf *out) { return buf_add(out, STR("[]")); }
 int core_raise(struct core *c, const struct raise_spec *spec, struct str who, struct arena *a, struct raised *ret,
                struct str *ret_why, uint64_t *ret_seq)
