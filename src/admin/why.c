@@ -185,6 +185,45 @@ static void explain_what(struct why *y)
                 STR_ARG(in_words(value_sources, source)));
 }
 
+static const struct wording questions[] = {{"created_by", "created by its"},
+                                           {"metadata", "metadata field"},
+                                           {"relation", "relation"},
+                                           {"query", "allowed"},
+                                           {NULL, NULL}};
+
+static void explain_answer(struct why *y, struct json answer)
+{
+    struct str name = why_text(answer, "name"), subject = why_text(answer, "subject"), from = why_text(answer, "from");
+    struct str about = why_text(answer, "about"), unknown = why_text(answer, "unknown");
+    struct str value = why_text(answer, "value");
+    int64_t age_ms = 0;
+    (void)number_of(answer, "age_ms", &age_ms); /* absent: asked for this call */
+    const char *age = age_ms ? arena_printf(y->a, ", %lld ms before", (long long)age_ms).p : "";
+    why_say(y, "scope", STR_FMT ": " STR_FMT "%s" STR_FMT "%s" STR_FMT "%s: " STR_FMT " (" STR_FMT "%s).",
+            STR_ARG(about), STR_ARG(in_words(questions, why_text(answer, "question"))), name.n ? " " : "",
+            STR_ARG(name), subject.n ? " of " : "", STR_ARG(subject), unknown.n ? ", not known" : "",
+            STR_ARG(unknown.n ? unknown : value.n ? value : STR("none")), STR_ARG(from.n ? from : STR("nobody")), age);
+}
+
+/* On whose accounts, and what was answered about them, where a scope hung on it. */
+static void explain_scope(struct why *y)
+{
+    struct json affected = json_get(y->call, STR("affected")), one;
+    struct str untold = why_text(affected, "untold"), all = STR_NONE;
+    for (struct json_iter it = json_each(json_get(affected, STR("accounts"))); json_next(&it, NULL, &one);) {
+        bool is_customer = false;
+        (void)json_bool(json_get(one, STR("customer")), &is_customer); /* a frame of ours has it */
+        all = arena_printf(y->a, STR_FMT "%s" STR_FMT "%s", STR_ARG(all), all.n ? ", " : "",
+                           STR_ARG(why_text(one, "id")), is_customer ? "" : " (nobody's)");
+    }
+    if (untold.n)
+        why_say(y, "accounts", "It cannot be told: " STR_FMT ".", STR_ARG(untold));
+    else if (all.n)
+        why_say(y, "accounts", "It acts on " STR_FMT ".", STR_ARG(all));
+    for (struct json_iter it = json_each(json_get(y->call, STR("answers"))); json_next(&it, NULL, &one);)
+        explain_answer(y, one);
+}
+
 static const char *actor_words(struct why *y)
 {
     struct json actor;
@@ -399,6 +438,7 @@ void why_explain(struct arena *a, struct json call, struct json_writer *w)
     explain_verdict(&y);
     explain_approval(&y);
     explain_what(&y);
+    explain_scope(&y);
     why_cause(&y);
     explain_who(&y);
     for (struct json_iter it = json_each(json_get(call, STR("limits"))); json_next(&it, NULL, &one);)

@@ -391,6 +391,8 @@ static const struct pick OPEN_PERSONAL_PICKS[] = {
     PICK(PICK_STR, open_personal, path, "path"),
     PICK(PICK_STR, open_personal, idempotency_key, "idempotency_key"),
     PASS("duplicate"),
+    PASS("affected"),
+    PASS("answers"),
     PICK(PICK_VALUES, open_personal, params, "params"),
     PICK(PICK_TEXTS, open_personal, buckets, "buckets"),
 };

@@ -257,6 +257,8 @@ static void put_more(struct json_writer *w, const struct parsed *p)
 {
     put_member(w, STR("facts"), json_get(p->open, STR("facts")));
     put_member(w, STR("params"), json_get(p->open_personal, STR("params")));
+    put_member(w, STR("affected"), json_get(p->open_personal, STR("affected")));
+    put_member(w, STR("answers"), json_get(p->open_personal, STR("answers")));
     put_member(w, STR("idempotency"), json_get(p->open, STR("idempotency")));
     put_member(w, STR("moves"), first_set(STR("moves"), p->last, p->close, JSON_ABSENT));
     jw_key(w, STR("frames"));

@@ -276,6 +276,28 @@ def test_answers_are_on_record_with_who_gave_them(make_daemon, book, answerer):
     frames = b"".join(text for _, text in d.everything_written())
     assert b'"answers":[{"question":"query","source":"crm"' in frames and b'"about":"cus_C0x"' in frames
     assert b'"affected":{"accounts":[{"id":"cus_C0x","customer":true}]}' in frames
+    why = d.cli("why", d.calls()[0]["call_id"]).stdout
+    assert "It acts on cus_C0x" in why and "cus_C0x: allowed: yes (crm" in why and "ms before" in why
+
+
+def test_plan_decides_again_on_the_answers_of_then(make_daemon, book, answerer, tmp_path):
+    """The source is gone, and the replay needs it no more; a document that asks something else is not replayable."""
+    a = answerer(lambda m, path, b: (200, {"ok": "C0x" in path}))
+    d = make_daemon(book, config=crm(a))
+    d.apply(policy("default", [scoped({"query": {"source": "crm"}})]))
+    key = d.key()["key"]
+    assert allowed(d, key, ["cus_C0x", "cus_C1x"]) == ["cus_C0x"]
+    a.stop()
+    d.settle()
+    same, other = tmp_path / "same.json", tmp_path / "other.json"
+    same.write_text(policy("default", [scoped({"query": {"source": "crm"}}), {"id": "x", "effect": "forbid", "match": {
+        "operation": ["stripe.payouts.*"]}}]))
+    other.write_text(policy("default", [scoped({"created_by": "agent"})]))
+    plan = json.loads(d.cli("policy", "plan", str(same), "--since", "1h", "--json").stdout)
+    text = json.dumps(plan)
+    assert plan["unchanged"] == 2, text
+    plan = json.loads(d.cli("policy", "plan", str(other), "--since", "1h", "--json").stdout)
+    assert "scope" in json.dumps(plan), plan
 
 
 # ---- the operator's own PostgreSQL -----------------------------------------------------------------------------------

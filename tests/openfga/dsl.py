@@ -78,7 +78,8 @@ class Reader:
             return {"this": {}}
         relation = self.take()
         if self.take("from"):
-            return {"tupleToUserset": {"tupleset": {"relation": self.take()}, "computedUserset": {"relation": relation}}}
+            tupleset = {"relation": self.take()}
+            return {"tupleToUserset": {"tupleset": tupleset, "computedUserset": {"relation": relation}}}
         return {"computedUserset": {"relation": relation}}
 
     def restriction(self):

@@ -230,9 +230,30 @@ static void an_empty_or_odd_record_still_gives_sentences(void **state)
     free(s);
 }
 
+static void accounts_and_answers_of_scopes_are_told(void **state)
+{
+    char *s = explain("{\"verdict\":\"permit\",\"affected\":{\"accounts\":[{\"id\":\"cus_1\",\"customer\":true},"
+                      "{\"id\":\"ch_1\",\"customer\":false}]},\"answers\":["
+                      "{\"question\":\"relation\",\"name\":\"can_act_for\",\"subject\":\"agent:bot\",\"about\":"
+                      "\"cus_1\",\"from\":\"openfga\",\"value\":\"yes\",\"age_ms\":120},"
+                      "{\"question\":\"query\",\"source\":\"crm\",\"about\":\"cus_1\",\"from\":\"crm\",\"unknown\":"
+                      "\"it did not answer in time\",\"age_ms\":0},"
+                      "{\"question\":\"created_by\",\"name\":\"agent\",\"about\":\"ch_1\",\"from\":\"record\","
+                      "\"value\":\"\",\"age_ms\":0}]}");
+    assert_says(s, "accounts: It acts on cus_1, ch_1 (nobody's).\n");
+    assert_says(s, "scope: cus_1: relation can_act_for of agent:bot: yes (openfga, 120 ms before).\n");
+    assert_says(s, "scope: cus_1: allowed, not known: it did not answer in time (crm).\n");
+    assert_says(s, "scope: ch_1: created by its agent: none (record).\n");
+    free(s);
+    s = explain("{\"affected\":{\"untold\":\"it names no customer\",\"accounts\":[]}}");
+    assert_says(s, "accounts: It cannot be told: it names no customer.\n");
+    free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accounts_and_answers_of_scopes_are_told),
         cmocka_unit_test(a_permit_names_rule_policy_and_values),
         cmocka_unit_test(a_refusal_leads_with_its_code_and_shows_the_limit_that_is_short),
         cmocka_unit_test(a_call_to_a_model_shows_tokens_price_and_what_it_asked_for),
