@@ -196,7 +196,7 @@ function Search() {
             type="search"
             class="search"
             aria-label="Search calls"
-            placeholder="a piece of an id, a name, an error"
+            placeholder="Search: id, name, path, error"
             value={text}
             autocomplete="off"
             spellcheck={false}

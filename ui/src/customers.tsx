@@ -282,7 +282,15 @@ function Choose() {
             <h1>Customers</h1>
             <form class="ask" onSubmit={open} aria-label="Open an account">
                 <label for="f-customer">What did agents do on the account of</label>{' '}
-                <input id="f-customer" name="customer" required maxLength={256} autocomplete="off" spellcheck={false} />{' '}
+                <input
+                    id="f-customer"
+                    name="customer"
+                    class="search"
+                    required
+                    maxLength={256}
+                    autocomplete="off"
+                    spellcheck={false}
+                />{' '}
                 <button type="submit" class="primary">
                     Show
                 </button>

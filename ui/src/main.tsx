@@ -36,6 +36,11 @@ const screens: Record<string, ComponentType> = {
 const FEED = { off: '', live: 'live', waiting: 'reconnecting' };
 
 function Nav({ at }: { at: string }) {
+    /* On a narrow page the names scroll: where we are stays in sight. */
+    useEffect(() => {
+        const here = document.querySelector('nav [aria-current]');
+        here?.scrollIntoView({ inline: 'center', block: 'nearest' });
+    }, [at]);
     return (
         <nav aria-label="Screens">
             <a class="brand" href={href('overview')}>
