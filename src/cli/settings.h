@@ -14,6 +14,7 @@
     {"dir", "DIR", "the data folder", false}, \
     {"listen-data", "ADDR:PORT", "where agents connect; port 0 picks one", false}, \
     {"listen-admin", "ADDR:PORT", "where people and scripts connect; port 0 picks one", false}, \
+    {"listen-hooks", "ADDR:PORT", "where links of notices lead; off when not given", false}, \
     {"insecure", NULL, "let other machines reach the listeners without TLS", false}, \
     {"data-cert", "FILE", "certificate for agents: https on the data listener", false}, \
     {"data-key", "FILE", "its private key", false}, \

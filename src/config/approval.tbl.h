@@ -8,6 +8,8 @@ APPROVAL_KEY(secret, true, "{\"type\":\"string\",\"pattern\":\"^(env:[A-Za-z_][A
              "what notices are signed with (HMAC-SHA-256), by reference: env:NAME or file:PATH")
 APPROVAL_KEY(page, false, "{\"type\":\"string\",\"pattern\":\"^https?://[^@?#]+$\"}", "",
              "address of the dashboard as persons reach it, for links; by default the admin listener's")
+APPROVAL_KEY(link, false, "{\"type\":\"string\",\"pattern\":\"^https?://[^@?#]+$\"}", "",
+             "address of the hooks listener as persons reach it; by default its own, where there is one")
 APPROVAL_KEY(personal, false, "{\"type\":\"boolean\"}", "false",
              "puts personal values into notices too: customer, user")
 APPROVAL_KEY(insecure, false, "{\"type\":\"boolean\"}", "false", "allows plain http to another machine")

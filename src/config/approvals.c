@@ -73,9 +73,9 @@ static void load_secret(struct approval_loader *al)
         al->x->secret = arena_str(al->e.l->arena, y->text);
 }
 
-static void load_page(struct approval_loader *al)
+static void load_address(struct approval_loader *al, struct str key, struct str *ret)
 {
-    const struct yaml *y = entry_get(&al->e, al->e.y, STR("page"), YAML_STR, "a URL");
+    const struct yaml *y = entry_get(&al->e, al->e.y, key, YAML_STR, "a URL");
     struct url u;
     if (!y)
         return;
@@ -83,9 +83,9 @@ static void load_page(struct approval_loader *al)
     if (!fault && (str_has(u.path, '?') || str_has(u.path, '#') || !is_visible(u.path)))
         fault = "scheme, host, port and path only";
     if (fault)
-        entry_fault(&al->e, y, "bad_url", "page: %s", fault);
+        entry_fault(&al->e, y, "bad_url", STR_FMT ": %s", STR_ARG(key), fault);
     else
-        al->x->page = arena_str(al->e.l->arena, y->text);
+        *ret = arena_str(al->e.l->arena, y->text);
 }
 
 static void load_ca_file(struct approval_loader *al)
@@ -113,7 +113,8 @@ static void load_approval(struct loader *l, const struct yaml *y, const struct e
     entry_bool(&al.e, STR("personal"), &x->has_personal);
     load_webhook(&al);
     load_secret(&al);
-    load_page(&al);
+    load_address(&al, STR("page"), &x->page);
+    load_address(&al, STR("link"), &x->link);
     load_ca_file(&al);
 }
 

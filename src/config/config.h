@@ -80,6 +80,7 @@ struct config_approval {
     struct str webhook; /* a URL, or a reference to one: "env:NAME", "file:PATH" */
     struct str secret;  /* reference */
     struct str page;    /* empty: the admin listener's own */
+    struct str link;    /* the hooks listener as persons reach it; empty: its own address */
     struct str ca_file;
     bool has_personal, is_insecure, is_private;
     int line;
@@ -160,6 +161,7 @@ struct config_relations {
 enum config_input_bound { INPUT_BOUND_LEARNED, INPUT_BOUND_STRICT };
 
 struct config {
+    struct str listen_hooks; /* empty: off */
     struct str listen_data, listen_admin; /* "127.0.0.1:4747", "[::1]:0": numeric; port 0 picks one */
     bool insecure;                        /* listeners beyond loopback need no TLS */
     struct str data_cert_file, data_key_file, data_client_ca_file;    /* empty: no TLS, no clients' certificates */

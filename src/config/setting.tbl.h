@@ -10,6 +10,8 @@ SETTING(listen_data, "listen.data", "FLYBALL_LISTEN_DATA", "--listen-data", ADDR
         "where agents connect; beyond loopback only with TLS; port 0 picks one")
 SETTING(listen_admin, "listen.admin", "FLYBALL_LISTEN_ADMIN", "--listen-admin", ADDR, "127.0.0.1:4748",
         "where people and scripts connect; beyond loopback only with TLS; port 0 picks one")
+SETTING(listen_hooks, "listen.hooks", "FLYBALL_LISTEN_HOOKS", "--listen-hooks", ADDR, "",
+        "where links of notices lead; off by default. It has the certificate of listen.admin")
 SETTING(insecure, "listen.insecure", "FLYBALL_LISTEN_INSECURE", "--insecure", SWITCH, "false",
         "lets listeners be reached from other machines without TLS")
 SETTING(data_cert_file, "listen.data_tls.cert_file", "FLYBALL_DATA_CERT", "--data-cert", PATH, "",

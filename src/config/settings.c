@@ -246,6 +246,18 @@ static void check_tls(struct loader *l, enum setting listen, enum setting cert, 
                 "[::1], or allow it with --insecure");
 }
 
+/* It shows the certificate of listen.admin. */
+static void check_hooks(struct loader *l)
+{
+    struct address a = {.is_loopback = true};
+    if (l->config->listen_hooks.n)
+        (void)address_parse(l->config->listen_hooks, -1, &a); /* it was parsed when it was set */
+    if (!a.is_loopback && !l->config->admin_cert_file.n && !l->config->insecure)
+        diag_at(l, found(l, SETTING_listen_hooks), "not_loopback", setting_infos[SETTING_listen_hooks].path,
+                "other machines could reach this address: name a certificate (listen.admin_tls), use 127.0.0.1 or "
+                "[::1], or allow it with --insecure");
+}
+
 static void check_listeners_differ(struct loader *l)
 {
     const struct config_source *admin = &l->sources[SETTING_listen_admin];
@@ -265,6 +277,7 @@ void load_settings(struct loader *l, const struct yaml *root)
         load_from_flag(l, id);
     }
     check_listeners_differ(l);
+    check_hooks(l);
     check_tls(l, SETTING_listen_data, SETTING_data_cert_file, SETTING_data_key_file, SETTING_data_client_ca_file);
     check_tls(l, SETTING_listen_admin, SETTING_admin_cert_file, SETTING_admin_key_file, SETTING_admin_client_ca_file);
 }

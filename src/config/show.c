@@ -66,7 +66,7 @@ static void put_value(const struct config *c, const struct setting_info *s, stru
 
 static bool is_set(const struct config *c, const struct setting_info *s)
 {
-    return s->type != TYPE_PATH || ((const struct str *)(const void *)((const char *)c + s->at))->n > 0;
+    return (s->type != TYPE_PATH && s->type != TYPE_ADDR) || ((const struct str *)(const void *)((const char *)c + s->at))->n > 0;
 }
 
 /* --- as flyball.yaml ---------------------------------------------------------------------------------------------- */
@@ -245,6 +245,8 @@ static void text_approval(const struct config *c, const struct config_approval *
     text_str("secret", x->secret, out);
     if (x->page.n)
         text_str("page", x->page, out);
+    if (x->link.n)
+        text_str("link", x->link, out);
     if (x->ca_file.n)
         text_str("ca_file", x->ca_file, out);
     buf_printf(out, "    personal: %s\n    private: %s\n    insecure: %s\n", x->has_personal ? "true" : "false",
@@ -439,7 +441,8 @@ static void json_approval(struct json_writer *w, const struct config *c, const s
     const struct {
         const char *suffix;
         struct str value;
-    } strs[] = {{".webhook", x->webhook}, {".secret", x->secret}, {".page", x->page}, {".ca_file", x->ca_file}};
+    } strs[] = {{".webhook", x->webhook}, {".secret", x->secret}, {".page", x->page}, {".link", x->link},
+                {".ca_file", x->ca_file}};
     for (size_t i = 0; i < sizeof strs / sizeof strs[0]; i++) {
         json_entry(w, "approvals.", x->name, strs[i].suffix);
         jw_put_str_or_null(w, STR("value"), strs[i].value);

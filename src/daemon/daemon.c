@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 
 #include "admin/admin.h"
+#include "admin/hooks.h"
 #include "base/err.h"
 #include "codec/json_write.h"
 #include "daemon/acceptor.h"
@@ -72,10 +73,11 @@ struct daemon {
     struct rng_buffered *rngs;
     size_t n_workers;
     struct admin *admin;
+    struct hooks *hooks; /* NULL: off */
     struct loop_thread admin_loop;
     struct buf config_json, vendors_json;
     struct acceptor acceptor;
-    struct net_addr data_addr, admin_addr;
+    struct net_addr data_addr, admin_addr, hooks_addr;
     char sign_in[ADMIN_LINK_CHARS_MAX]; /* path of the link that `dev` prints */
     pthread_t main_thread;
     pthread_mutex_t mutex;
@@ -265,6 +267,20 @@ static struct str url_of(struct daemon *d, const struct tls_server *tls, const s
     return arena_printf(&d->arena, "%s://" STR_FMT, tls ? "https" : "http", STR_ARG(net_addr_text(a, text)));
 }
 
+static int start_hooks(struct daemon *d)
+{
+    struct str at = d->o->config->listen_hooks;
+    struct net_addr addr;
+    if (!at.n)
+        return 0;
+    int r = hooks_new(d->admin, &d->hooks);
+    if (r == 0)
+        r = net_addr_parse(at, &addr);
+    if (r == 0)
+        r = hooks_listen(d->hooks, &addr, &d->hooks_addr);
+    return r < 0 ? listen_failed(d, "hooks", at, r) : 0;
+}
+
 static int start_admin(struct daemon *d)
 {
     struct net_addr addr;
@@ -305,6 +321,9 @@ static int start_admin(struct daemon *d)
         r = admin_listen(d->admin, &addr, &d->admin_addr);
     if (r < 0)
         return listen_failed(d, "admin", d->o->config->listen_admin, r);
+    r = start_hooks(d);
+    if (r < 0)
+        return r;
     if (d->o->is_dev)
         (void)admin_link(d->admin, d->sign_in);
     else
@@ -355,8 +374,9 @@ static int start(struct daemon *d)
         r = start_admin(d);
     if (r == 0) {
         struct str admin = url_of(d, d->tls.admin, &d->admin_addr);
+        struct str hooks = d->hooks ? url_of(d, d->tls.admin, &d->hooks_addr) : STR("");
         r = notice_set_start(&d->notices, d->core, &d->limits,
-                             arena_join(&d->arena, (const struct str[]){admin, STR("/ui/")}, 2));
+                             arena_join(&d->arena, (const struct str[]){admin, STR("/ui/")}, 2), hooks);
     }
     return r;
 }
@@ -377,6 +397,8 @@ static void print_json(struct daemon *d, struct str data, struct str admin)
     jw_object(&w);
     jw_put_str(&w, STR("data"), data);
     jw_put_str(&w, STR("admin"), admin);
+    if (d->hooks)
+        jw_put_str(&w, STR("hooks"), url_of(d, d->tls.admin, &d->hooks_addr));
     jw_put_str(&w, STR("ui"), ui_url(d, admin));
     jw_put_str(&w, STR("dir"), d->folder.dir);
     if (d->dev.has_key)
@@ -507,7 +529,12 @@ static void drain_admin(struct daemon *d)
     pthread_mutex_unlock(&d->mutex);
 }
 
-static void free_admin(void *ctx) { admin_free(ctx); }
+static void free_admin(void *ctx)
+{
+    struct daemon *d = ctx;
+    hooks_free(d->hooks);
+    admin_free(d->admin);
+}
 
 static void stop(struct daemon *d, bool may_drain)
 {
@@ -520,7 +547,7 @@ static void stop(struct daemon *d, bool may_drain)
     notice_set_stop(&d->notices);
     background_stop(&d->background);
     if (d->admin)
-        loop_thread_call(&d->admin_loop, free_admin, d->admin);
+        loop_thread_call(&d->admin_loop, free_admin, d);
     loop_thread_stop(&d->admin_loop);
     export_set_free(&d->exports);
     people_set_free(&d->people);

@@ -58,7 +58,7 @@ static int load_tls(struct notice_set *s, const struct config_approval *x, struc
 static int load_one(struct notice_set *s, const struct config_approval *x, struct buf *error, struct notice_target *t)
 {
     struct config_webhook w = {.port = 0};
-    *t = (struct notice_target){.name = x->name, .page = x->page, .has_personal = x->has_personal};
+    *t = (struct notice_target){.name = x->name, .page = x->page, .link = x->link, .has_personal = x->has_personal};
     int r = load_url(s, x, error, &w);
     if (r == 0)
         r = reveal(s, x, "secret", x->secret, error, &t->secret);
@@ -90,11 +90,11 @@ static struct str member(struct json object, const char *name)
     return json_text_of(json_get(object, str_c(name)));
 }
 
-static bool next(void *ctx, struct str approval, struct arena *a, struct notice *ret)
+static bool next(void *ctx, struct str approval, bool with_link, struct arena *a, struct notice *ret)
 {
     struct approval_question q;
     struct json action, who = JSON_ABSENT;
-    if (!core_approval_untold(ctx, approval, a, &q))
+    if (!core_approval_untold(ctx, approval, with_link, a, &q))
         return false;
     if (json_parse(a, q.action, DEPTH_MAX, &action) < 0 || (q.who.n && json_parse(a, q.who, DEPTH_MAX, &who) < 0))
         return false;
@@ -104,6 +104,7 @@ static bool next(void *ctx, struct str approval, struct arena *a, struct notice 
                            .text_personal = member(who, "text"),
                            .reason = member(action, "reason"),
                            .action = q.action,
+                           .link = arena_str(a, str_c(q.link)),
                            .quorum = q.quorum,
                            .expires_at = q.expires_at};
     return true;
@@ -115,13 +116,15 @@ static void done(void *ctx, struct str id, bool was_told) { core_approval_told(c
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
-static struct str page_of(struct notice_set *s, struct str configured, struct str page)
+/* Empty where neither is said. */
+static struct str address_of(struct notice_set *s, struct str configured, struct str own)
 {
-    struct str chosen = configured.n ? configured : page;
-    return str_ends(chosen, STR("/")) ? chosen : arena_join(&s->arena, (const struct str[]){chosen, STR("/")}, 2);
+    struct str chosen = configured.n ? configured : own;
+    return !chosen.n || str_ends(chosen, STR("/")) ? chosen : arena_join(&s->arena, (const struct str[]){chosen, STR("/")}, 2);
 }
 
-int notice_set_start(struct notice_set *s, struct core *core, const struct limits *limits, struct str page)
+int notice_set_start(struct notice_set *s, struct core *core, const struct limits *limits, struct str page,
+                     struct str link)
 {
     struct notices_options o = {.limits = limits,
                                 .feed = {next, is_pending, done, core},
@@ -129,8 +132,10 @@ int notice_set_start(struct notice_set *s, struct core *core, const struct limit
                                 .n_targets = s->n};
     if (s->n == 0)
         return 0;
-    for (size_t i = 0; i < s->n; i++)
-        s->targets[i].page = page_of(s, s->targets[i].page, page);
+    for (size_t i = 0; i < s->n; i++) {
+        s->targets[i].page = address_of(s, s->targets[i].page, page);
+        s->targets[i].link = address_of(s, s->targets[i].link, link);
+    }
     rng_buffered_init(&s->rng);
     o.rng = &s->rng.rng;
     int r = loop_thread_new(&s->loop);

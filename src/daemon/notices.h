@@ -23,6 +23,7 @@ struct notice_set {
 
 /* While there is one thread: what came from the environment is wiped there. -ERR_x with a sentence in `error`. */
 int notice_set_load(const struct config *c, struct buf *error, struct notice_set *ret);
-/* `page`: the dashboard's address where the config names none. */
-int notice_set_start(struct notice_set *s, struct core *core, const struct limits *limits, struct str page);
+/* `page`, `link`: addresses of dashboard and hooks listener where the config names none; link empty: it is off. */
+int notice_set_start(struct notice_set *s, struct core *core, const struct limits *limits, struct str page,
+                     struct str link);
 void notice_set_stop(struct notice_set *s);

@@ -146,7 +146,7 @@ static void tell_next(struct target *g)
 {
     struct notices *s = g->set;
     arena_reset(&g->arena);
-    if (!s->feed.next(s->feed.ctx, g->t->name, &g->arena, &g->notice))
+    if (!s->feed.next(s->feed.ctx, g->t->name, g->t->link.n > 0, &g->arena, &g->notice))
         return;
     buf_reset(&g->body);
     notice_body(&g->notice, g->t, &g->body);

@@ -27,6 +27,7 @@ struct notice {
     struct str id, approval; /* which webhook */
     struct str text, text_personal; /* without personal values, and with them; the latter empty: they were erased */
     struct str reason;
+    struct str link; /* token for one answer; empty: there is none */
     struct str action; /* a JSON object */
     int64_t quorum;
     wall_t expires_at;
@@ -34,7 +35,7 @@ struct notice {
 /* The questions, as this sees them. Called on its loop; neither waits. */
 struct notice_feed {
     /* The oldest of that approval that is pending, and of which nobody was told; false: there is none. */
-    bool (*next)(void *ctx, struct str approval, struct arena *a, struct notice *ret);
+    bool (*next)(void *ctx, struct str approval, bool with_link, struct arena *a, struct notice *ret);
     bool (*is_pending)(void *ctx, struct str id);
     void (*done)(void *ctx, struct str id, bool was_told);
     void *ctx;
@@ -46,6 +47,7 @@ struct notice_target {
     struct str path;
     struct str secret; /* valid as long as the target */
     struct str page;   /* of the dashboard, with a slash at the end */
+    struct str link;   /* of the hooks listener, with a slash at the end; empty: there is none */
     bool has_personal;
 };
 

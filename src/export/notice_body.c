@@ -40,7 +40,7 @@ static void put_button(struct json_writer *w, const char *label, struct str url)
     jw_object_end(w);
 }
 
-static void put_blocks(struct json_writer *w, struct str text, struct str reason, struct str url)
+static void put_blocks(struct json_writer *w, struct str text, struct str reason, struct str url, struct str link)
 {
     jw_key(w, STR("blocks"));
     jw_array(w);
@@ -56,7 +56,9 @@ static void put_blocks(struct json_writer *w, struct str text, struct str reason
     jw_put_str(w, STR("type"), STR("actions"));
     jw_key(w, STR("elements"));
     jw_array(w);
-    put_button(w, "Decide", url);
+    if (link.n)
+        put_button(w, "Decide", link);
+    put_button(w, link.n ? "Dashboard" : "Decide", url);
     jw_array_end(w);
     jw_object_end(w);
     jw_array_end(w);
@@ -82,21 +84,25 @@ static void put_payload(struct json_writer *w, const struct notice *n, struct st
 void notice_body(const struct notice *n, const struct notice_target *t, struct buf *out)
 {
     struct json_writer w;
-    struct buf text, url;
+    struct buf text, url, link;
     bool has_personal = t->has_personal && n->text_personal.n;
     buf_init(&text, TEXT_BYTES_MAX);
     buf_init(&url, TEXT_BYTES_MAX);
     escape(has_personal ? n->text_personal : n->text, &text);
     buf_printf(&url, STR_FMT "#/approvals/" STR_FMT, STR_ARG(t->page), STR_ARG(n->id));
+    buf_init(&link, TEXT_BYTES_MAX);
+    if (n->link.n)
+        buf_printf(&link, STR_FMT "hooks/approvals/" STR_FMT, STR_ARG(t->link), STR_ARG(n->link));
     jw_init(&w, out);
     jw_object(&w);
     jw_put_str(&w, STR("text"), buf_str(&text));
-    put_blocks(&w, buf_str(&text), n->reason, buf_str(&url));
+    put_blocks(&w, buf_str(&text), n->reason, buf_str(&url), buf_str(&link));
     put_payload(&w, n, buf_str(&url));
     jw_object_end(&w);
     jw_end(&w);
     buf_deinit(&text);
     buf_deinit(&url);
+    buf_deinit(&link);
 }
 
 struct str notice_signature(struct str secret, int64_t unix_s, struct str body, char out[NOTICE_SIGNATURE_CHARS + 1])

@@ -22,6 +22,7 @@ struct person;
 #define APPROVAL_ID_BYTES 25 /* "apr_<20 hex>", NUL-terminated */
 #define APPROVAL_DIGEST_BYTES 32
 #define APPROVAL_NOTE_BYTES_MAX 500
+#define APPROVAL_LINK_CHARS 39 /* base62: 232 bits */
 #define APPROVAL_REQUESTERS_MAX 12
 
 /* In the order of the table. */
@@ -88,6 +89,7 @@ struct approval_decision {
     bool is_yes;
     struct str note; /* at most APPROVAL_NOTE_BYTES_MAX */
     const struct person *by;
+    struct str link; /* in the place of `id`: the token of a link, which is used up by it */
 };
 /*
  * 0: on the journal as *ret_seq, and calls that wait go on. -ERR_NOT_FOUND: that tenant has none of that id; journal
@@ -104,13 +106,20 @@ enum {
 /* A question that somebody is to be told of; texts in the arena. */
 struct approval_question {
     struct str id, action, who; /* JSON objects; who may be empty */
+    char link[APPROVAL_LINK_CHARS + 1]; /* of core_approval_untold(): a token for one answer; empty: none was wanted */
     int64_t quorum;
     wall_t expires_at;
 };
 /* Posted whenever a call asks; box NULL: not any more. One listener. */
 void core_on_approval(struct core *c, struct post_box *box, struct post p);
-/* The oldest pending one of that approval of which nobody was told; false: none. */
-bool core_approval_untold(struct core *c, struct str name, struct arena *a, struct approval_question *ret);
+/*
+ * The oldest pending one of that approval of which nobody was told; false: none. `with_link`: with a new token, which
+ * is kept as a hash, durably once core_approval_told() was called.
+ */
+bool core_approval_untold(struct core *c, struct str name, bool with_link, struct arena *a,
+                          struct approval_question *ret);
+/* The pending one that a link's token is for; false: it was used, or never was. */
+bool core_approval_by_link(struct core *c, struct str token, struct arena *a, struct approval_question *ret);
 bool core_approval_is_pending(struct core *c, struct str id);
 /* Somebody was told of it, or (was_told false) telling was given up: on record, and it is untold no more. */
 void core_approval_told(struct core *c, struct str id, bool was_told);

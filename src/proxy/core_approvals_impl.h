@@ -36,6 +36,8 @@ struct approval {
     size_t n_votes;
     bool is_told;  /* that nobody answered, to a call */
     bool was_told; /* of it, to persons */
+    bool has_link;
+    uint8_t link_hash[APPROVAL_DIGEST_BYTES]; /* of a link's token */
     char used_by[UUID_TEXT_BYTES];
     struct list waits; /* approval_wait */
 };
@@ -49,6 +51,8 @@ int core_approval_put(struct core *c, struct approval *x); /* takes it over; -ER
 /* The only place where the state changes: counts, and lets those go on who wait. */
 void core_approval_go(struct core *c, struct approval *x, enum approval_state to, wall_t now);
 size_t core_approval_yes(const struct approval *x);
+/* core_approvals_notice.c: the pending one that a link's token is for; NULL: none. */
+struct approval *core_approval_linked(const struct core *c, struct str token);
 
 /* core_approvals_text.c */
 /* What x asks, from the call. Under the mutex. */

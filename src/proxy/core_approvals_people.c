@@ -43,8 +43,10 @@ static enum approval_state after(const struct approval *x)
 static int decide(struct core *c, struct approval *x, const struct approval_decision *d, wall_t now, uint64_t *ret_seq)
 {
     wall_t expires_at = x->expires_at;
+    bool had_link = x->has_link;
     check(x->n_votes < APPROVAL_QUORUM_MAX); /* a question with as many is decided */
     struct approval_vote *v = &x->votes[x->n_votes++];
+    x->has_link &= !d->link.n; /* used up */
     *v = (struct approval_vote){.by = d->by->name, .note = d->note, .is_yes = d->is_yes, .at = now};
     enum approval_state to = after(x);
     x->decided_at = to == APPROVAL_PENDING ? 0 : now;
@@ -56,6 +58,7 @@ static int decide(struct core *c, struct approval *x, const struct approval_deci
         x->n_votes--;
         x->decided_at = 0;
         x->expires_at = expires_at;
+        x->has_link = had_link;
         return r;
     }
     v->by = arena_str(&x->arena, v->by);
@@ -71,7 +74,7 @@ int core_approval_decide(struct core *c, const struct approval_decision *d, uint
     core_lock(c);
     wall_t now = c->clock->wall(c->clock->ctx);
     core_approvals_sweep(c, now);
-    struct approval *x = core_approval_find(c, d->id);
+    struct approval *x = d->link.n ? core_approval_linked(c, d->link) : core_approval_find(c, d->id);
     bool is_theirs = x && (!d->by->tenant.n || str_eq(d->by->tenant, x->tenant));
     int r = is_theirs ? may_decide(x, d->by) : -ERR_NOT_FOUND;
     if (r == 0)

@@ -223,7 +223,7 @@ int core_approval_event(struct core *c, const struct approval *x, enum approval_
                         struct str by, bool is_late, uint64_t *ret_seq)
 {
     struct member_text t = {.n = 0};
-    char hex[2 * APPROVAL_DIGEST_BYTES];
+    char hex[2 * APPROVAL_DIGEST_BYTES], link[2 * APPROVAL_DIGEST_BYTES];
     member_str(&t, STR("id"), str_c(x->id), false);
     member_str(&t, STR("state"), approval_state_text(as), false);
     member_str(&t, STR("approval"), x->terms.name, false);
@@ -241,6 +241,8 @@ int core_approval_event(struct core *c, const struct approval *x, enum approval_
         jw_bool(&w, true);
         member_end(&t);
     }
+    if (x->has_link)
+        member_str(&t, STR("link"), hex_encode(x->link_hash, sizeof x->link_hash, link), false);
     if (x->used_by[0])
         member_str(&t, STR("used_by"), str_c(x->used_by), false);
     member_raw(&t, STR("action"), x->action, false);
@@ -341,6 +343,7 @@ static int read_all(struct approval *x, const struct core *c, struct json body, 
     x->decided_at = wall_of(body, "decided_at");
     x->action = raw_of(x, action);
     (void)json_bool(json_get(body, STR("was_told")), &x->was_told); /* absent: nobody was */
+    x->has_link = hex_decode(text_of(body, "link"), x->link_hash, sizeof x->link_hash) == 0;
     x->run_id = kept(x, text_of(action, "run_id"));
     x->key = map_get(&c->keys_by_id, text_of(action, "key"));
     read_asks(x, json_get(body, STR("asks")));

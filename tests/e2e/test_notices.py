@@ -4,6 +4,9 @@ import hmac
 import json
 import threading
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -67,10 +70,10 @@ def receiver():
 def told(make_daemon, vendor):
     """An Office whose approval `finance` has a webhook."""
 
-    def make(url, limits=None, **more):
+    def make(url, limits=None, args=(), **more):
         env = {"NOTICE_SECRET": SECRET, "NOTICE_URL": url}
         entry = {"webhook": "env:NOTICE_URL", "secret": "env:NOTICE_SECRET", **more}
-        d = make_daemon(vendor, env=env, config={"approvals": {"finance": entry}},
+        d = make_daemon(vendor, env=env, args=args, config={"approvals": {"finance": entry}},
                         limits={"approval_wait_ms": 0, "export_backoff_ms": 20, "export_backoff_ms_max": 50,
                                 **(limits or {})})
         return Office(d)
@@ -224,3 +227,102 @@ def test_a_webhook_that_cannot_work_is_refused_at_start(make_daemon, vendor, ent
     with pytest.raises(NotReady) as e:
         d.start()
     assert says in str(e.value) and SECRET not in str(e.value)
+
+
+HOOKS = ("--listen-hooks", "127.0.0.1:0")
+
+
+def ask_page(url, form=None, headers=None):
+    """(status, headers, page)"""
+    data = urllib.parse.urlencode(form).encode() if form is not None else None
+    q = urllib.request.Request(url, data=data, headers=headers or {})
+    try:
+        with urllib.request.urlopen(q, timeout=10) as r:
+            return r.status, r.headers, r.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.headers, e.read().decode()
+
+
+@pytest.fixture
+def linked(told, receiver):
+    """An Office with a pending charge, and the link of its notice."""
+    r = receiver()
+    o = told(r.url, args=HOOKS)
+    refused(o.agent().charges.create, CHARGE)
+    o.link = json.loads(r.wait(1)[0][3])["blocks"][2]["elements"][0]["url"]
+    o.receiver = r
+    return o
+
+
+def test_a_link_shows_the_question_and_reading_it_changes_nothing(linked):
+    assert linked.link.startswith(linked.daemon.ready["hooks"] + "/hooks/approvals/")
+    for _ in range(3):
+        status, headers, page = ask_page(linked.link)
+        assert status == 200 and "stripe.charges.create, for 25.00 USD" in page and "<form" in page
+        assert headers["content-security-policy"].startswith("default-src 'none'") and "unsafe" not in str(headers)
+        assert headers["cache-control"] == "no-store" and headers["referrer-policy"] == "no-referrer"
+    assert linked.one()["state"] == "pending"
+
+
+def test_a_link_answers_once_and_records_the_person(linked):
+    form = {"credential": linked.person("ann"), "note": "ticket 4711", "say": "yes"}
+    status, _, page = ask_page(linked.link, form)
+    assert status == 200 and "on record, with your name" in page
+    it = linked.daemon.get("/api/v1/approvals", all=1)["approvals"][0]
+    assert it["state"] == "approved" and [(v["by"], v["note"]) for v in it["votes"]] == [("ann", "ticket 4711")]
+    assert ask_page(linked.link, form)[0] == 404 and ask_page(linked.link)[0] == 404
+    assert linked.agent().charges.create(CHARGE).amount == 2500
+
+
+def test_a_link_works_after_kill_9_and_with_the_code_of_a_sign_in_link(linked):
+    until = time.monotonic() + 5
+    while time.monotonic() < until and not any(
+            e["event"] == "approval.notice" for e in linked.daemon.get("/api/v1/events")["events"]):
+        time.sleep(0.02)
+    linked.person("ann")
+    linked.daemon.restart(kill_9=True)
+    path = linked.link[linked.link.index("/hooks/"):]
+    link = linked.daemon.ready["hooks"] + path
+    sign_in = linked.daemon.json("admin", "link", "ann")["code"]
+    assert ask_page(link, {"credential": sign_in, "say": "no", "note": "enough"})[0] == 200
+    it = linked.daemon.get("/api/v1/approvals", all=1)["approvals"][0]
+    assert it["state"] == "denied" and it["votes"][0]["by"] == "ann"
+
+
+def test_a_link_alone_is_nobody(linked):
+    linked.person("olga"), linked.person("robot", service=True), linked.person("vera", "viewer")
+    folder = linked.daemon.token
+    for credential, says in [("", "credential of a person"), ("fba_made_up", "credential of a person"),
+                             (folder, "credential of a person"), (linked.people["vera"], "role approver"),
+                             (linked.people["olga"], "nobody decides an own one"),
+                             (linked.people["robot"], "a person decides")]:
+        status, _, page = ask_page(linked.link, {"credential": credential, "say": "yes"})
+        assert status == 403 and says in page, (credential, page)
+    assert linked.one()["state"] == "pending"
+
+
+def test_a_page_from_elsewhere_does_not_answer(linked):
+    form = {"credential": linked.person("ann"), "say": "yes"}
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert ask_page(linked.link, form, headers)[0] == 403
+    assert ask_page(linked.link, {**form, "say": "perhaps"})[0] == 400
+    assert ask_page(linked.link, {**form, "note": "x" * 501})[0] == 400
+    assert linked.one()["state"] == "pending"
+    assert ask_page(linked.link, {**form, "note": "x" * 500}, {"Origin": linked.daemon.ready["hooks"]})[0] == 200
+
+
+def test_the_hooks_listener_serves_nothing_else_and_counts_guesses(linked):
+    hooks = linked.daemon.ready["hooks"]
+    for path in ("/", "/ui/", "/api/v1/calls", "/metrics", "/healthz", "/hooks/stripe"):
+        assert ask_page(hooks + path)[0] == 404, path
+    codes = [ask_page(f"{hooks}/hooks/approvals/guess-{i}")[0] for i in range(40)]
+    assert codes[0] == 404 and codes[-1] == 429
+    assert ask_page(linked.link)[0] == 200  # who has a good one is not locked out
+
+
+def test_hooks_beyond_loopback_want_a_certificate(make_daemon, vendor):
+    from flyball import NotReady
+    d = make_daemon(vendor, start=False, args=("--listen-hooks", "0.0.0.0:0"))
+    with pytest.raises(NotReady) as e:
+        d.start()
+    assert "listen.admin_tls" in str(e.value)
