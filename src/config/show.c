@@ -66,7 +66,8 @@ static void put_value(const struct config *c, const struct setting_info *s, stru
 
 static bool is_set(const struct config *c, const struct setting_info *s)
 {
-    return (s->type != TYPE_PATH && s->type != TYPE_ADDR) || ((const struct str *)(const void *)((const char *)c + s->at))->n > 0;
+    const struct str *text = (const void *)((const char *)c + s->at);
+    return (s->type != TYPE_PATH && s->type != TYPE_ADDR) || text->n > 0;
 }
 
 /* --- as flyball.yaml ---------------------------------------------------------------------------------------------- */

@@ -120,7 +120,9 @@ static void done(void *ctx, struct str id, bool was_told) { core_approval_told(c
 static struct str address_of(struct notice_set *s, struct str configured, struct str own)
 {
     struct str chosen = configured.n ? configured : own;
-    return !chosen.n || str_ends(chosen, STR("/")) ? chosen : arena_join(&s->arena, (const struct str[]){chosen, STR("/")}, 2);
+    if (!chosen.n || str_ends(chosen, STR("/")))
+        return chosen;
+    return arena_join(&s->arena, (const struct str[]){chosen, STR("/")}, 2);
 }
 
 int notice_set_start(struct notice_set *s, struct core *core, const struct limits *limits, struct str page,
