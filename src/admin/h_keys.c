@@ -203,6 +203,13 @@ static void answer_killed(struct request *r, bool is_killed, uint64_t seq)
     request_answer_synced(r, 200, seq);
 }
 
+/* How the stop button stood, and how it stands, for the record. */
+static void note_killed(struct request *r, bool is_killed)
+{
+    r->before = core_is_killed(r->admin->core) ? STR("{\"killed\":true}") : STR("{\"killed\":false}");
+    r->after = is_killed ? STR("{\"killed\":true}") : STR("{\"killed\":false}");
+}
+
 void admin_on_kill(struct request *r)
 {
     static const struct str names[] = {STR_INIT("reason")};
@@ -215,6 +222,7 @@ void admin_on_kill(struct request *r)
         request_fail(r, 400, "request_invalid", "`reason` is longer than 1024 bytes");
         return;
     }
+    note_killed(r, true);
     int e = core_kill(r->admin->core, reason, r->who.name, &seq);
     if (e < 0) {
         request_fail_stop(r, e);
@@ -229,6 +237,7 @@ void admin_on_unkill(struct request *r)
     uint64_t seq = 0;
     if (!request_members_known(r, NULL, 0))
         return;
+    note_killed(r, false);
     int e = core_unkill(r->admin->core, r->who.name, &seq);
     if (e < 0)
         request_fail_err(r, e);

@@ -120,6 +120,21 @@ static void put_fates(struct request *r, const struct policy *p, struct json_wri
     buf_deinit(&fates);
 }
 
+static struct str version_json(struct request *r, const struct policy *p)
+{
+    return arena_printf(&r->arena, "{\"version\":%lld,\"digest\":\"" STR_FMT "\"}", (long long)policy_version(p),
+                        STR_ARG(policy_digest(p)));
+}
+
+/* What the document takes the place of, for the record. */
+static void note_before(struct request *r, struct str name)
+{
+    const struct policy *old = core_policy_named(r->admin->core, name);
+    if (old)
+        r->before = version_json(r, old);
+    policy_unref(old);
+}
+
 /* Said of what is in force before it goes; a document that cannot be read has none, and is refused next. */
 static void read_fates(struct request *r, struct str text, struct str file, struct buf *ret)
 {
@@ -128,6 +143,7 @@ static void read_fates(struct request *r, struct str text, struct str file, stru
     diag_list_init(&diags, &r->arena, 1);
     if (policy_parse(text, file, r->admin->limits, core_known(r->admin->core), &diags, &p) < 0)
         return;
+    note_before(r, policy_name(p));
     (void)core_fates_json(r->admin->core, p, ret); /* cut short: left out of the answer */
     policy_unref(p);
 }
@@ -164,6 +180,8 @@ void policy_request_apply(struct request *r, struct str text, struct str file)
     jw_object_end(&w);
     (void)buf_add_byte(&r->out, '\n');
     buf_deinit(&fates);
+    r->target = policy_name(p).n ? arena_str(&r->arena, policy_name(p)) : STR_NONE;
+    r->after = version_json(r, p);
     policy_unref(p);
     request_answer_synced(r, 200, seq);
 }

@@ -295,6 +295,19 @@ def test_pages_lead_to_all_calls(daemon, key):
     assert daemon.get("/api/v1/calls", layer="llm")["calls"] == []
 
 
+def test_actions_are_on_record_with_what_was_before(daemon):
+    from flyball import CAPS, OPEN, policy
+    first = daemon.apply(policy("twice", OPEN, CAPS))["digest"]
+    second = daemon.apply(policy("twice", OPEN, []))["digest"]
+    assert daemon.cli("kill").returncode == daemon.cli("unkill").returncode == 0
+    actions = [e for e in daemon.get("/api/v1/events")["events"] if e["event"] == "admin.action"]
+    told = {e["action"]: e for e in reversed(actions)}
+    assert told["policy_apply"]["target"] == "twice"
+    assert told["policy_apply"]["before"]["digest"] == first and told["policy_apply"]["after"]["digest"] == second
+    assert told["kill"]["before"] == {"killed": False} and told["kill"]["after"] == {"killed": True}
+    assert told["unkill"]["before"] == {"killed": True} and told["unkill"]["after"] == {"killed": False}
+
+
 def test_a_piece_of_text_finds_calls(daemon, key):
     assert charge(daemon, key, 50, run="refund-run").status == 200
     assert charge(daemon, key, 999999).status == 403

@@ -164,6 +164,7 @@ int core_kill(struct core *c, struct str reason, struct str by, uint64_t *ret_se
 {
     return note("kill", reason, by, ret_seq);
 }
+bool core_is_killed(struct core *c) { return false; }
 int core_unkill(struct core *c, struct str by, uint64_t *ret_seq) { return note("unkill", STR(""), by, ret_seq); }
 int core_policy_apply(struct core *c, struct str document, struct str file, struct str by, struct diag_list *diags,
                       const struct policy **ret_p, uint64_t *ret_seq)
