@@ -13,6 +13,8 @@
 
 #define DIAG_ITEMS_FIRST 8
 #define NEAREST_BYTES_MAX 64 /* longer words are nobody's typing mistake */
+#define FEW_NAMES_MAX 8
+#define FEW_NAMES_BYTES_MAX 160
 
 void diag_list_init(struct diag_list *l, struct arena *a, size_t n_max)
 {
@@ -107,17 +109,35 @@ struct str diag_nearest(struct str got, const struct str *names, size_t n_names)
     return nearest;
 }
 
+/* "; there is `a`, `b`", as far as the names are few; else nothing. */
+static struct str few_names(const struct str *names, size_t n_names, char out[FEW_NAMES_BYTES_MAX])
+{
+    size_t n = 0;
+    if (n_names == 0 || n_names > FEW_NAMES_MAX)
+        return STR("");
+    for (size_t i = 0; i < n_names; i++) {
+        int k = snprintf(out + n, FEW_NAMES_BYTES_MAX - n, "%s`" STR_FMT "`", i ? ", " : "; there is ",
+                         STR_ARG(names[i]));
+        n += k > 0 ? (size_t)k : 0;
+        if (n >= FEW_NAMES_BYTES_MAX)
+            return STR("");
+    }
+    return (struct str){out, n};
+}
+
 void diag_add_unknown(struct diag_list *l, struct str file, int line, int col, const char *code, const char *what,
                       struct str got, const struct str *names, size_t n_names)
 {
     /* A list that is full needs no guess: guessing for each of very many keys would take long. */
     struct str near = l->n < l->n_max ? diag_nearest(got, names, n_names) : STR_NONE;
+    char few[FEW_NAMES_BYTES_MAX];
     got = utf8_cut(got, DIAG_MESSAGE_BYTES_MAX / 2);
     if (near.p)
         diag_add(l, file, line, col, code, "%s `" STR_FMT "` is not known; did you mean `" STR_FMT "`?", what,
                  STR_ARG(got), STR_ARG(near));
     else
-        diag_add(l, file, line, col, code, "%s `" STR_FMT "` is not known", what, STR_ARG(got));
+        diag_add(l, file, line, col, code, "%s `" STR_FMT "` is not known" STR_FMT, what, STR_ARG(got),
+                 STR_ARG(few_names(names, n_names, few)));
 }
 
 int diag_text(const struct diag *d, struct buf *out)

@@ -41,7 +41,10 @@ void diag_vadd(struct diag_list *l, struct str file, int line, int col, const ch
     __attribute__((format(printf, 6, 0)));
 void diag_warn(struct diag_list *l, struct str file, int line, int col, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
-/* "<what> `<got>` is not known; did you mean `x`?": the nearest of `names`, when one is near enough. */
+/*
+ * "<what> `<got>` is not known; did you mean `x`?": the nearest of `names`, when one is near enough; else all of them,
+ * when they are few: "...; there is `a`, `b`".
+ */
 void diag_add_unknown(struct diag_list *l, struct str file, int line, int col, const char *code, const char *what,
                       struct str got, const struct str *names, size_t n_names);
 

@@ -7,6 +7,7 @@
 #include "codec/yaml.h"
 
 #include <stdarg.h>
+#include <string.h>
 #include <yaml.h>
 
 #include "base/err.h"
@@ -23,6 +24,7 @@ struct reader {
     const struct yaml_limits *limits;
     struct diag_list *diags;
     size_t n_nodes;
+    struct str text;
     struct name_ref *refs; /* scratch of the widest map so far */
     size_t n_refs;
 };
@@ -46,12 +48,42 @@ __attribute__((format(printf, 4, 5))) static void fault_at(struct reader *rd, ya
     va_end(ap);
 }
 
+/* The byte at a mark, whose columns count characters: only where the line has ASCII before it. */
+static char byte_at(struct str text, yaml_mark_t m)
+{
+    struct str line = text, rest;
+    for (size_t i = 0; i < m.line; i++) {
+        if (!str_cut(line, '\n', &(struct str){0}, &rest))
+            return 0;
+        line = rest;
+    }
+    for (size_t i = 0; i < m.column && i < line.n; i++)
+        if ((unsigned char)line.p[i] >= 0x80)
+            return 0;
+    return m.column < line.n ? line.p[m.column] : 0;
+}
+
+/* Our words for what people do most often; the place is where it begins, not where it was noticed. */
+static bool say_common_fault(struct reader *rd)
+{
+    const yaml_parser_t *p = &rd->parser;
+    if (p->context && strstr(p->context, "quoted scalar") && strstr(p->problem, "end of stream"))
+        fault_at(rd, p->context_mark, "syntax", "this quote is never closed");
+    else if (byte_at(rd->text, p->problem_mark) == '\t')
+        fault_at(rd, p->problem_mark, "syntax", "a tab: YAML is indented with spaces only");
+    else
+        return false;
+    return true;
+}
+
 static int syntax_fault(struct reader *rd)
 {
     const yaml_parser_t *p = &rd->parser;
     if (p->error == YAML_MEMORY_ERROR)
         return err_trace(-ERR_NOMEM);
     const char *problem = p->problem ? p->problem : "not YAML";
+    if (p->problem && say_common_fault(rd))
+        return err_trace(-ERR_INVALID);
     if (p->context)
         fault_at(rd, p->problem_mark, "syntax", "%s, %s", problem, p->context);
     else
@@ -309,6 +341,7 @@ static int parse_text(struct reader *rd, struct str text, struct yaml **ret_root
 {
     if (!yaml_parser_initialize(&rd->parser))
         return err_trace(-ERR_NOMEM);
+    rd->text = text;
     yaml_parser_set_encoding(&rd->parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&rd->parser, (const unsigned char *)(text.p ? text.p : ""), text.n);
     int r = read_stream(rd, ret_root);

@@ -70,6 +70,15 @@ static bool is_money(const struct type *a, const struct type *b)
     return a->kind == TYPE_MONEY || b->kind == TYPE_MONEY;
 }
 
+static const char *compared_hint(const struct type *a, const struct type *b)
+{
+    if (is_money(a, b))
+        return "; an amount is written usd(\"12.50\")";
+    bool is_number_and_text = (a->kind == TYPE_INT && b->kind == TYPE_STRING) ||
+                              (a->kind == TYPE_STRING && b->kind == TYPE_INT);
+    return is_number_and_text ? "; a number is written without quotes" : "";
+}
+
 static bool check_compared(struct checker *x, struct node *n)
 {
     const struct type *a = n->first->type, *b = n->last->type;
@@ -78,8 +87,7 @@ static bool check_compared(struct checker *x, struct node *n)
     n->type = TYPE_PLAIN(TYPE_BOOL);
     if (!type_fits(a, b))
         return check_misfit(x, n, STR_FMT " is compared with " STR_FMT "%s", STR_ARG(type_text(a, one)),
-                            STR_ARG(type_text(b, other)),
-                            is_money(a, b) ? "; an amount is written usd(\"12.50\")" : "");
+                            STR_ARG(type_text(b, other)), compared_hint(a, b));
     const struct type *known = a->kind == TYPE_DYN ? b : a;
     if (needs_order && known->kind != TYPE_DYN && !type_is_ordered(known->kind))
         return check_misfit(x, n, STR_FMT " has no order", STR_ARG(type_text(known, one)));

@@ -48,7 +48,8 @@ static bool is_pattern_text_valid(struct parse *x, const struct yaml *item, enum
     }
     if (is_glob_valid(s, match_key_separator(key)))
         return true;
-    parse_fault(x, item, "bad_glob", "`*` may stand at the end, or for a whole segment between %s",
+    parse_fault(x, item, "bad_glob", "`" STR_FMT "`: `*` may stand at the end, or for a whole segment between %s",
+                STR_ARG(s),
                 key == MATCH_MODEL ? "slashes: openai/*, */gpt-4o" : "dots: stripe.*.create");
     return false;
 }
@@ -71,6 +72,62 @@ static void warn_unknown_vendor(struct parse *x, const struct yaml *item, struct
                   STR_ARG(vendor));
 }
 
+static bool belongs_to(struct str operation, struct str vendor)
+{
+    struct str first, rest;
+    return str_cut(operation, '.', &first, &rest) && str_eq(first, vendor);
+}
+
+/* As much of an operation's name as a pattern that ends with a star says: "stripe.payouts.*". */
+static struct str cut_like(struct parse *x, struct str name, struct str pattern)
+{
+    size_t n_dots = 0, end = 0;
+    if (!str_ends(pattern, STR(".*")))
+        return name;
+    for (size_t i = 0; i < pattern.n; i++)
+        n_dots += pattern.p[i] == '.';
+    for (; end < name.n && n_dots > 0; end++)
+        n_dots -= name.p[end] == '.';
+    char *p = arena_try_alloc(x->scratch, end + 1);
+    if (!p)
+        return name;
+    memcpy(p, name.p, end);
+    p[end] = '*';
+    return (struct str){p, end + 1};
+}
+
+/* The nearest of a vendor's operations, or of the patterns that take some. */
+static struct str near_operation(struct parse *x, struct str vendor, struct str text)
+{
+    struct str *names = arena_try_alloc(x->scratch, (x->known->n_operations + 1) * sizeof *names);
+    size_t n = 0;
+    if (x->diags->n == x->diags->n_max)
+        return STR_NONE; /* nobody reads it */
+    for (size_t i = 0; names && i < x->known->n_operations; i++)
+        if (belongs_to(x->known->operations[i].name, vendor))
+            names[n++] = cut_like(x, x->known->operations[i].name, text);
+    return names ? diag_nearest(text, names, n) : STR_NONE;
+}
+
+/* A warning only: another version of the connector may know it. */
+static void warn_unknown_operation(struct parse *x, const struct yaml *item, struct str vendor, struct str rest)
+{
+    struct pattern p = {item->text, str_has(item->text, '*')};
+    bool is_vendor_known = false;
+    for (size_t i = 0; i < x->known->n_operations; i++) {
+        struct str name = x->known->operations[i].name;
+        if (pattern_match(&p, name))
+            return;
+        is_vendor_known |= belongs_to(name, vendor);
+    }
+    if (!is_vendor_known || str_eq(rest, STR("unknown")))
+        return;
+    struct str near = near_operation(x, vendor, item->text);
+    diag_warn(x->diags, x->file, item->line, item->col, "unknown_operation",
+              STR_FMT " has no operation `" STR_FMT "`%s" STR_FMT "%s", STR_ARG(vendor), STR_ARG(item->text),
+              near.n ? "; did you mean `" : "", STR_ARG(near), near.n ? "`?" : "");
+}
+
 static bool is_operation_valid(struct parse *x, const struct yaml *item)
 {
     struct str vendor, rest;
@@ -79,8 +136,10 @@ static bool is_operation_valid(struct parse *x, const struct yaml *item)
         parse_fault(x, item, "bad_value", "an operation is written with its vendor: stripe.refunds.create");
         return false;
     }
-    if (has_dot)
+    if (has_dot) {
         warn_unknown_vendor(x, item, vendor);
+        warn_unknown_operation(x, item, vendor, rest);
+    }
     return true;
 }
 

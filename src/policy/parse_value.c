@@ -7,10 +7,12 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "codec/utf8.h"
 
 #define ID_CHARS_MAX 64
 #define AMOUNT_WHOLE_DIGITS_MAX 9
 #define NAMES_MAX 32
+#define SHOWN_BYTES_MAX 100 /* of a value that is wrong */
 
 void parse_fault(struct parse *x, const struct yaml *at, const char *code, const char *fmt, ...)
 {
@@ -93,8 +95,8 @@ bool parse_id(struct parse *x, const struct yaml *map, struct str key, struct st
         return false;
     if (!id_is_valid(id)) {
         parse_fault(x, yaml_get(map, key), "bad_id",
-                    "`" STR_FMT "` must be 1 to %d of a-z 0-9 - _, and begin with a letter or digit", STR_ARG(key),
-                    ID_CHARS_MAX);
+                    "`" STR_FMT "` is no `" STR_FMT "`: 1 to %d of a-z 0-9 - _, beginning with a letter or digit",
+                    STR_ARG(utf8_cut(id, SHOWN_BYTES_MAX)), STR_ARG(key), ID_CHARS_MAX);
         return false;
     }
     *ret = arena_str(&x->p->arena, id);
@@ -137,7 +139,8 @@ bool parse_amount(struct parse *x, const struct yaml *at, struct str text, money
     if (whole.n <= AMOUNT_WHOLE_DIGITS_MAX && money_parse(text, ret) == 0)
         return true;
     parse_fault(x, at, "bad_amount",
-                "an amount is digits with at most nine before and nine after the point: \"100.00\"");
+                "`" STR_FMT "` is no amount: digits, at most nine before and nine after the point: \"100.00\"",
+                STR_ARG(utf8_cut(text, SHOWN_BYTES_MAX)));
     return false;
 }
 

@@ -95,15 +95,18 @@ static void unknown_names_say_what_was_meant(void **state)
 {
     struct fixture *f = *state;
     static const struct str names[] = {STR_INIT("amount"), STR_INIT("currency")};
+    static const struct str many[9] = {STR_INIT("amount"), STR_INIT("currency")};
     char longest[2000];
     memset(longest, 'x', sizeof longest);
     diag_add_unknown(&f->list, STR("f"), 2, 3, "unknown_key", "the key", STR("amuont"), names, 2);
     diag_add_unknown(&f->list, STR("f"), 2, 3, "unknown_key", "the key", STR("zebra"), names, 2);
     diag_add_unknown(&f->list, STR("f"), 2, 3, "unknown_key", "the key", (struct str){longest, sizeof longest},
                      names, 2);
+    diag_add_unknown(&f->list, STR("f"), 2, 3, "unknown_key", "the key", STR("zebra"), many, 9);
     assert_str(f->list.items[0].message, "the key `amuont` is not known; did you mean `amount`?");
-    assert_str(f->list.items[1].message, "the key `zebra` is not known");
-    assert_true(str_ends(f->list.items[2].message, STR("is not known")));
+    assert_str(f->list.items[1].message, "the key `zebra` is not known; there is `amount`, `currency`");
+    assert_true(str_ends(f->list.items[2].message, STR("is not known; there is `amount`, `currency`")));
+    assert_str(f->list.items[3].message, "the key `zebra` is not known");
 }
 
 int main(void)

@@ -98,7 +98,8 @@ static void faults_are_told_with_file_line_and_column(void **state)
     assert_str(refused(*state, STR(HEAD "rules:\n  - {id: r, effect: permit, match: {vendor: stripe}}\n")),
                "p.yaml:5:45: wrong_type: `vendor` must be a list, not a string");
     assert_str(refused(*state, STR(HEAD "rules:\n  - {id: r, effect: permit, match: {class: [money]}}\n")),
-               "p.yaml:5:45: bad_value: class `money` is not known");
+               "p.yaml:5:45: bad_value: class `money` is not known; there is `read`, `write`, `cost`, `money_in`, "
+               "`money_out`, `liability`, `authority`, `fanout`");
     assert_str(refused(*state, STR(HEAD "rules:\n  - {id: r, effect: permit, match: {class: [reads]}}\n")),
                "p.yaml:5:45: bad_value: class `reads` is not known; did you mean `read`?");
 }
