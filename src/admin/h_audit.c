@@ -101,6 +101,19 @@ static void put_check(struct json_writer *w, const char *name, const char *statu
     jw_object_end(w);
 }
 
+/* One a document that observes: nothing is refused there yet. */
+static void check_observed(struct json_writer *w, struct arena *a, struct json documents)
+{
+    struct json one;
+    for (struct json_iter it = json_each(documents); json_next(&it, NULL, &one);)
+        put_check(w, "observe", "warn",
+                  arena_printf(a, "OBSERVE: policy " STR_FMT " allows every call of " STR_FMT " until " STR_FMT,
+                               STR_ARG(json_text_of(json_get(one, STR("policy")))),
+                               STR_ARG(json_text_of(json_get(one, STR("vendors")))),
+                               STR_ARG(json_text_of(json_get(one, STR("until"))))),
+                  "when its verdicts in shadow are right (flyball calls), apply it with mode: enforce");
+}
+
 static void check_positions(struct json_writer *w, struct arena *a, struct str health, bool *ok)
 {
     struct json root;
@@ -129,6 +142,7 @@ static void check_positions(struct json_writer *w, struct arena *a, struct str h
     put_check(w, "stop", killed ? "warn" : "ok",
               killed ? STR("the stop button is pressed") : STR("the stop button is not pressed"),
               killed ? "flyball unkill" : NULL);
+    check_observed(w, a, json_get(root, STR("observe")));
 }
 
 static void check_counters(struct json_writer *w, struct arena *a, struct store *s, bool *ok)

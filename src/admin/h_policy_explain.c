@@ -52,6 +52,7 @@ static void decide(struct explaining *x, const struct recorded *c, struct arena 
         x->lack = LACK_SCOPE;
     if (x->lack != LACK_NOTHING)
         return;
+    policy_own_verdict(x->policy, &v);
     fill_needs(&v, c);
     const struct limit_need *full = policy_ask_limits(&v, &c->facts, a);
     if (full)

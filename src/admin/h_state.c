@@ -28,6 +28,7 @@ void admin_on_readyz(struct request *r)
     jw_put_bool(&w, STR("ready"), is_ready);
     if (n) /* they refuse, the rest works; which they are is for those with a token */
         jw_put_i64(&w, STR("vendors_without_secret"), (int64_t)n);
+    (void)core_observed_json(r->admin->core, &w); /* none is no member */
     if (str_eq(request_param(r, STR("verbose")), STR("1"))) {
         jw_key(&w, STR("exports"));
         exports_view(r->admin->exports, core_store_seq(r->admin->core), false, &w);

@@ -103,7 +103,12 @@ static void explain_verdict(struct why *y)
     struct str code = why_text(y->call, "code"), reason = why_text(y->call, "reason");
     bool is_permit = str_eq(verdict, STR("permit"));
 
-    if (is_permit)
+    struct json shadow = json_get(y->call, STR("shadow"));
+    bool is_observed = is_permit && str_eq(why_text(shadow, "of"), STR("observe"));
+
+    if (is_observed)
+        why_say(y, "verdict", "Permitted, since the vendor is observed and not governed yet%s.", policy_words(y));
+    else if (is_permit)
         why_say(y, "verdict", "Permitted%s" STR_FMT "%s.", rule.n ? " by rule " : "", STR_ARG(rule), policy_words(y));
     else
         why_say(y, "verdict", "%s%s" STR_FMT "%s%s.",
@@ -111,6 +116,21 @@ static void explain_verdict(struct why *y)
                 rule_words(y, code, rule), policy_words(y));
     if (reason.n)
         why_say(y, "reason", STR_FMT, STR_ARG(reason));
+}
+
+/* What the parts in shadow, or an observed document, would have said. */
+static void explain_shadow(struct why *y)
+{
+    struct json shadow = json_get(y->call, STR("shadow"));
+    struct str verdict = why_text(shadow, "verdict"), rule = why_text(shadow, "rule");
+    struct str reason = why_text(shadow, "reason"), limit = why_text(shadow, "limit");
+    if (!verdict.n)
+        return;
+    bool is_permit = str_eq(verdict, STR("permit")), is_ask = str_eq(verdict, STR("approve"));
+    struct str by = rule.n && !limit.n ? arena_printf(y->a, " by rule " STR_FMT, STR_ARG(rule)) : STR("");
+    why_say(y, "shadow", "In shadow: it would be %s" STR_FMT ".%s" STR_FMT,
+            is_permit ? "permitted" : is_ask ? "asked of a person" : "refused", STR_ARG(by), reason.n ? " " : "",
+            STR_ARG(reason));
 }
 
 /* Who said yes. */
@@ -436,6 +456,7 @@ void why_explain(struct arena *a, struct json call, struct json_writer *w)
 
     jw_array(w);
     explain_verdict(&y);
+    explain_shadow(&y);
     explain_approval(&y);
     explain_what(&y);
     explain_scope(&y);

@@ -50,6 +50,7 @@ struct limit_need {
     int64_t n;      /* how much this call holds */
     bool may_clamp; /* without room: lower what the model may answer, and decide again */
     bool counts_new; /* of the need before it: asks 1 where that one's bucket has never been touched, else nothing */
+    bool is_shadow; /* counts, and never refuses */
     int64_t soft;   /* the threshold that only tells; 0: none */
     struct approval_terms approval; /* without room: a person may say yes; quorum 0: nobody may */
     /* what of max is a temporary raise, and when the first part of it ends; filled beside the ledger */

@@ -21,7 +21,7 @@ static const struct rate_row rows[] = {
 
 static bool speaks_for(const struct rate_row *row, const struct limit_need *need)
 {
-    return row->meters & 1u << need->meter && need->window != WINDOW_CALL;
+    return row->meters & 1u << need->meter && need->window != WINDOW_CALL && !need->is_shadow;
 }
 
 static int64_t left_of(const struct limit_need *need, bool is_held)

@@ -20,6 +20,8 @@ struct verdict {
     size_t n_needs;
     struct approval_need approval; /* with effect approve: who must say yes, and to what */
     struct approval_grant grant;   /* with effect permit: who said so; set by the pipeline */
+    struct verdict *would; /* what it would be if all that is in shadow, or observed, were enforced; NULL: the same */
+    struct str would_of;   /* "rules" (and limits), "document" or "observe"; empty: would is NULL */
     /* Facts that are lacking, asked for as values; decided again when they are there (or stay unknown for good). */
     bool wants_cost;     /* a matching usd limit needs the amount */
     bool wants_customer; /* a match or a `by` needs the customer */

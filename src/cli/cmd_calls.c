@@ -18,9 +18,9 @@
 
 /* What a table of calls shows beside the columns that each has. */
 struct columns {
-    bool has_models, has_people;
+    bool has_models, has_people, has_shadow;
 };
-#define COLUMNS_MAX 14
+#define COLUMNS_MAX 15
 
 #define N(table) (sizeof(table) / sizeof(table[0]))
 
@@ -48,11 +48,19 @@ static struct str tokens(struct cli *c, struct json call, enum token_direction d
     return tokens_of(call, d, &n) ? arena_printf(&c->arena, "%lld", (long long)n) : STR_NONE;
 }
 
+/* What the parts in shadow, or an observed document, would have said. */
+static struct str would_be(struct json call)
+{
+    return show_text(json_get(call, STR("shadow")), "verdict");
+}
+
 static void add_call(struct table *t, struct json call, const struct columns *has)
 {
     struct str outcome = show_text(call, "outcome"), verdict = show_text(call, "verdict");
     table_add(t, show_time(t->cli, call, "started_at"));
     table_add_styled(t, verdict, style_of_verdict(verdict));
+    if (has->has_shadow)
+        table_add_styled(t, would_be(call), style_of_verdict(would_be(call)));
     table_add(t, show_text(call, "operation"));
     if (has->has_models) {
         table_add(t, model_of(call));
@@ -78,12 +86,14 @@ static void add_titles(const char **all, size_t *n, const char *const *more, siz
 
 static size_t titles_of(const struct columns *has, const char *ret[COLUMNS_MAX])
 {
-    static const char *const what[] = {"TIME", "VERDICT", "OPERATION"}, *const model[] = {"MODEL", ">IN", ">OUT",
-                                                                                         ">FIRST TOKEN"};
+    static const char *const what[] = {"TIME", "VERDICT"}, *const shadow[] = {"IN SHADOW"},
+                             *const call[] = {"OPERATION"}, *const model[] = {"MODEL", ">IN", ">OUT", ">FIRST TOKEN"};
     static const char *const end[] = {"COST", "OUTCOME", "CODE", "AGENT"}, *const whom[] = {"FOR"},
                              *const ids[] = {"RUN", "CALL"};
     size_t n = 0;
     add_titles(ret, &n, what, N(what));
+    add_titles(ret, &n, shadow, has->has_shadow ? N(shadow) : 0);
+    add_titles(ret, &n, call, N(call));
     add_titles(ret, &n, model, has->has_models ? N(model) : 0);
     add_titles(ret, &n, end, N(end));
     add_titles(ret, &n, whom, has->has_people ? N(whom) : 0);
@@ -94,12 +104,13 @@ static size_t titles_of(const struct columns *has, const char *ret[COLUMNS_MAX])
 static void print_calls(struct cli *c, struct json calls)
 {
     const char *titles[COLUMNS_MAX];
-    struct columns has = {false, false};
+    struct columns has = {0};
     struct table t;
     struct json call;
     for (struct json_iter it = json_each(calls); json_next(&it, NULL, &call);) {
         has.has_models |= model_of(call).n > 0;
         has.has_people |= show_text(call, "user").n > 0;
+        has.has_shadow |= would_be(call).n > 0;
     }
     table_init(&t, c, titles, titles_of(&has, titles));
     for (struct json_iter it = json_each(calls); json_next(&it, NULL, &call);)

@@ -49,7 +49,7 @@ const struct limit_need *policy_ask_limits(struct verdict *v, const struct facts
     const struct limit_need *first = NULL;
     for (size_t i = 0; i < v->n_needs; i++) {
         const struct limit_need *need = &v->needs[i];
-        if (!need->is_short)
+        if (!need->is_short || need->is_shadow)
             continue;
         if (!need->approval.quorum || !approval_add(&v->approval, &need->approval, "limit", need->id, a))
             return need;

@@ -6,7 +6,9 @@
  *       allow is denied without asking anyone.
  *   (3) a customer who stays unknown fulfils forbids and approvals, and no permit.
  *   (4) so does a condition that cannot be evaluated; and a limit whose condition cannot be evaluated counts the call.
- *   (5) a permit or an approve whose scope does not hold, or cannot be known, does not hold. A scope is looked at last:
+ *   (5) what is in shadow decides nothing: the call is decided twice, without it and with it, and the second verdict is
+ *       told beside the first. So is a call that is observed; there the first one permits.
+ *   (6) a permit or an approve whose scope does not hold, or cannot be known, does not hold. A scope is looked at last:
  *       nobody is asked about a rule that fails for another reason.
  */
 #include "policy/policy_impl.h"
@@ -21,6 +23,8 @@ struct tally {
 
 /* What is known while rules are looked at. */
 struct rules {
+    enum view view;
+    bool has_shadow; /* one that may concern the call */
     const struct policy *p;
     const struct facts *f;
     bool may_lookup, may_ask;
@@ -81,6 +85,10 @@ static void tally_rules(struct rules *x)
     for (size_t i = 0; i < x->p->n_rules; i++) {
         const struct rule *r = &x->p->rules[i];
         struct tally *t = &x->by_effect[r->effect];
+        if (r->is_shadow && x->view == VIEW_IN_FORCE) {
+            x->has_shadow |= match_facts(&r->match, x->f) != MATCH_NO;
+            continue;
+        }
         enum match_result m = rule_holds(x, r);
         const struct rule **first = m == MATCH_YES     ? &t->yes
                                     : m == MATCH_MAYBE ? &t->maybe
@@ -157,6 +165,9 @@ static bool rules_permit(struct rules *x, struct verdict *v)
 }
 
 struct gather {
+    enum view view;
+    bool is_of_key;  /* the limit in hand */
+    bool has_shadow; /* a limit in shadow concerns the call */
     const struct facts *f;
     struct arena *a;
     bool may_lookup;
@@ -164,6 +175,18 @@ struct gather {
     const struct limit *unpriced; /* first limit on a cost that is unknown for good */
     size_t n_max;
 };
+
+/* It refuses nothing, so whatever it asks can be taken. */
+static bool counts_only(const struct gather *g, const struct limit *l)
+{
+    return g->view == VIEW_OBSERVED ? !g->is_of_key : g->view == VIEW_IN_FORCE && l->is_shadow;
+}
+
+static void note_unpriced(struct gather *g, const struct limit *l)
+{
+    if (!counts_only(g, l) && !g->unpriced)
+        g->unpriced = l;
+}
 
 /* Of a bound that is not known as a whole, one part may be: then it is more than nothing. */
 static int64_t part_of(const struct token_bound *b, int64_t n)
@@ -181,9 +204,9 @@ static bool tokens_asked(struct gather *g, const struct limit *l, int64_t *ret_n
     int64_t n = used_of(&most, l->meter);
     if (n == USED_UNKNOWN && l->is_unknown_held)
         n = l->unknown_hold;
-    if (n == USED_UNKNOWN && class_is_money(g->f->class) && !g->unpriced)
-        g->unpriced = l;
-    *ret_n = n;
+    if (n == USED_UNKNOWN && class_is_money(g->f->class))
+        note_unpriced(g, l);
+    *ret_n = n == USED_UNKNOWN && counts_only(g, l) ? 0 : n;
     return n > 0 || (n == 0 && class_is_money(g->f->class));
 }
 
@@ -207,8 +230,8 @@ static bool ask_of(struct gather *g, const struct limit *l, int64_t *ret_n)
         g->v->wants_cost = true;
         return false;
     }
-    if (!l->is_unknown_held && !g->unpriced)
-        g->unpriced = l;
+    if (!l->is_unknown_held)
+        note_unpriced(g, l);
     *ret_n = l->unknown_hold;
     return true;
 }
@@ -223,6 +246,7 @@ static int add_new_run(struct gather *g, const struct limit *runs)
     if (r < 0)
         return err_trace(r);
     need->counts_new = true;
+    need->is_shadow = need[-1].is_shadow;
     g->v->n_needs++;
     return 0;
 }
@@ -245,7 +269,9 @@ static int add_limit(struct gather *g, const struct limit *l)
     int r = limit_need(l, g->f, n, g->a, &g->v->needs[g->v->n_needs]);
     if (r < 0)
         return err_trace(r);
+    g->has_shadow |= l->is_shadow;
     g->v->needs[g->v->n_needs].approval = l->approval;
+    g->v->needs[g->v->n_needs].is_shadow = counts_only(g, l);
     g->v->needs[g->v->n_needs++].may_clamp = l->may_clamp && is_model_call(g->f);
     return l->runs && g->f->run_trust == RUN_CLAIMED ? add_new_run(g, l->runs) : 0;
 }
@@ -256,6 +282,7 @@ static int add_limits(struct gather *g, const struct policy *p, const struct key
     size_t i = 0, j = 0, n_key = k ? k->n : 0;
     while (i < p->n_limits || j < n_key) {
         bool is_key = i == p->n_limits || (j < n_key && str_cmp(k->limits[j].id, p->limits[i].id) < 0);
+        g->is_of_key = is_key;
         int r = add_limit(g, is_key ? &k->limits[j++] : &p->limits[i++]);
         if (r < 0)
             return r;
@@ -288,16 +315,50 @@ static void gather_needs(const struct policy *p, const struct key_limits *k, str
     v->code = v->approval.terms.quorum ? CODE_APPROVAL_PENDING : CODE_NONE;
 }
 
-/* As if it extended nothing. */
-static void decide_alone(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
-                         struct arena *a, struct verdict *v)
+bool decide_view(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
+                        struct arena *a, enum view view, struct verdict *v)
 {
     /* no vendor of models tells what a call will cost, or whose it is */
     bool may_lookup = (may & POLICY_MAY_LOOK_UP) && !is_model_call(f);
-    struct rules x = {.p = p, .f = f, .may_lookup = may_lookup, .may_ask = may & POLICY_MAY_ASK, .a = a};
-    struct gather g = {.f = f, .a = a, .may_lookup = may_lookup, .v = v};
-    if (identity_suffices(p, f, may_lookup, a, v) && rules_permit(&x, v))
+    struct rules x = {
+        .view = view, .p = p, .f = f, .may_lookup = may_lookup, .may_ask = may & POLICY_MAY_ASK, .a = a};
+    struct gather g = {.view = view, .f = f, .a = a, .may_lookup = may_lookup, .v = v};
+    *v = (struct verdict){.effect = EFFECT_DENY, .code = CODE_POLICY_DENIED, .policy = p->digest,
+                          .policy_name = p->name};
+    if (view == VIEW_OBSERVED || (identity_suffices(p, f, may_lookup, a, v) && rules_permit(&x, v)))
         gather_needs(p, k, &g);
+    bool has_shadow = narrow(p, f, may, a, view, v);
+    v->policy = p->digest;
+    v->policy_name = p->name;
+    return has_shadow || x.has_shadow || g.has_shadow;
+}
+
+static bool wants_facts(const struct verdict *v)
+{
+    return v->wants_cost || v->wants_customer || wants_scope(v);
+}
+
+/* The verdict that enforcement of `whole` would give, beside *v. What it lacks is asked for while *v may permit. */
+static void add_would(const struct policy *whole, const struct key_limits *k, const struct facts *f, unsigned may,
+                      struct arena *a, struct str of, struct verdict *v)
+{
+    struct verdict *would = arena_try_alloc(a, sizeof *would);
+    if (!would)
+        return; /* it changes nothing, so the call goes on without it */
+    (void)decide_view(whole, k, f, v->effect == EFFECT_DENY ? 0 : may, a, VIEW_WHOLE, would);
+    v->would = would;
+    v->would_of = of;
+    v->wants_cost |= would->wants_cost;
+    v->wants_customer |= would->wants_customer;
+    v->wants_affected |= would->wants_affected;
+    if (v->n_questions == 0) {
+        v->questions = would->questions;
+        v->n_questions = would->n_questions;
+    }
+    if (wants_facts(v))
+        v->n_needs = 0;
+    else if (v->effect != EFFECT_DENY)
+        would_add_needs(v, a);
 }
 
 void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
@@ -306,13 +367,15 @@ void policy_decide(const struct policy *p, const struct key_limits *k, const str
     check(f->class < CLASS_COUNT && f->cost.usd >= 0);
     check(!f->tokens.is_known || (f->tokens.input >= 0 && f->tokens.output >= 0));
     struct verdict v = {.effect = EFFECT_DENY, .code = CODE_POLICY_DENIED};
-    if (!p) {
+    bool has_shadow = false;
+    bool is_observed = p && f->class != CLASS_AUTHORITY && policy_observes(p, f->vendor, f->now);
+    if (!p || p->mode == POLICY_SHADOW)
         say_no_document(a, &v);
-    } else {
-        decide_alone(p, k, f, may, a, &v);
-        narrow(p, f, may, a, &v);
-        v.policy = p->digest;
-        v.policy_name = p->name;
-    }
+    else
+        has_shadow = decide_view(p, k, f, may, a, is_observed ? VIEW_OBSERVED : VIEW_IN_FORCE, &v);
+    if (p && (p->beside || p->mode == POLICY_SHADOW))
+        add_would(p->beside ? p->beside : p, k, f, may, a, STR("document"), &v);
+    else if (is_observed || has_shadow)
+        add_would(p, k, f, may, a, is_observed ? STR("observe") : STR("rules"), &v);
     *ret = v;
 }

@@ -131,6 +131,8 @@ static void say_rule(struct buf *b, const struct rule *r)
     const struct patterns *agents = &r->match.by_key[MATCH_AGENT];
     bool is_forbid = r->effect == EFFECT_DENY, has_operation = r->match.by_key[MATCH_OPERATION].n > 0;
 
+    if (r->is_shadow)
+        buf_add(b, STR("In shadow, deciding nothing: "));
     if (agents->n) {
         buf_add(b, STR("Agent "));
         say_names(b, agents);
@@ -172,7 +174,7 @@ static void say_limit(struct buf *b, const struct limit *l)
     char window[WINDOW_TEXT_BYTES];
     size_t n = 0;
 
-    buf_add(b, STR("At most "));
+    buf_add(b, l->is_shadow ? STR("In shadow, refusing nothing: at most ") : STR("At most "));
     say_most(b, l);
     for (enum by k = 0; k < BY_COUNT; k++) {
         if (!(l->by & 1u << k) || (k == BY_RUN && l->window == WINDOW_RUN))

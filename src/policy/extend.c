@@ -163,11 +163,14 @@ static void join(struct verdict *v, const struct verdict *above, struct arena *a
         say_no_memory(v);
 }
 
-void narrow(const struct policy *p, const struct facts *f, unsigned may, struct arena *a, struct verdict *v)
+bool narrow(const struct policy *p, const struct facts *f, unsigned may, struct arena *a, enum view view,
+            struct verdict *v)
 {
+    bool has_shadow = false;
     for (size_t i = 0; i < p->n_parents && v->effect != EFFECT_DENY; i++) {
         struct verdict above;
-        policy_decide(p->parents[i], NULL, f, may, a, &above);
+        has_shadow |= decide_view(p->parents[i], NULL, f, may, a, view == VIEW_WHOLE ? view : VIEW_IN_FORCE, &above);
         join(v, &above, a);
     }
+    return has_shadow;
 }

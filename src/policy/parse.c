@@ -126,11 +126,11 @@ static void parse_top(struct parse *x, const struct yaml *root)
     parse_const(x, root, STR("apiVersion"), STR("agentpolicy/v1"));
     parse_const(x, root, STR("kind"), STR("Policy"));
     parse_metadata(x, yaml_get(root, STR("metadata")));
-    parse_mode(x, root);
     parse_defaults(x, yaml_get(root, STR("defaults")));
     parse_extends(x, yaml_get(root, STR("extends")));
     x->sets = yaml_get(root, STR("sets"));
     parse_sets(x);
+    parse_mode(x, root);
     parse_approvals(x, yaml_get(root, STR("approvals")));
     parse_identity(x, yaml_get(root, STR("identity")));
     parse_rules(x, yaml_get(root, STR("rules")));

@@ -250,7 +250,7 @@ static void parse_limit(struct parse *x, const struct yaml *map, struct limit *l
     parse_keys(x, map, "a limit", limit_keys, N(limit_keys));
     parse_id(x, map, STR("id"), &l->id);
     parse_by(x, map, l);
-    parse_mode(x, map);
+    l->is_shadow = parse_is_shadow(x, map);
     if (yaml_get(map, STR("match")))
         parse_match(x, yaml_get(map, STR("match")), &l->match);
     l->when = parse_when(x, map, &l->match);

@@ -358,6 +358,11 @@ void parse_match(struct parse *x, const struct yaml *map, struct match *ret)
     }
 }
 
+void parse_vendors(struct parse *x, const struct yaml *list, struct match *ret)
+{
+    parse_patterns(x, list, MATCH_VENDOR, &ret->by_key[MATCH_VENDOR]);
+}
+
 void parse_sets(struct parse *x)
 {
     if (!parse_type(x, x->sets, YAML_MAP, STR("sets"))) {

@@ -42,7 +42,7 @@ static void parse_rule(struct parse *x, const struct yaml *map, struct rule *r)
     parse_keys(x, map, "a rule", rule_keys, N(rule_keys));
     parse_id(x, map, STR("id"), &r->id);
     parse_reason(x, map, r);
-    parse_mode(x, map);
+    r->is_shadow = parse_is_shadow(x, map);
     if (yaml_get(map, STR("match")))
         parse_match(x, yaml_get(map, STR("match")), &r->match);
     r->when = parse_when(x, map, &r->match);

@@ -162,13 +162,3 @@ bool parse_zone(struct parse *x, const struct yaml *map, const struct zone **ret
     *ret = zone;
     return true;
 }
-
-void parse_mode(struct parse *x, const struct yaml *map)
-{
-    static const struct str words[] = {STR_INIT("enforce")}, later[] = {STR_INIT("shadow")};
-    const struct yaml *y = yaml_get(map, STR("mode"));
-    if (yaml_is(y, YAML_MAP) && yaml_get(y, STR("observe")))
-        parse_later(x, yaml_get(y, STR("observe")), "mode", STR("observe"));
-    else
-        parse_word(x, map, STR("mode"), words, 1, later, 1);
-}

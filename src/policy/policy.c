@@ -28,9 +28,12 @@ void policy_unref(const struct policy *p)
     if (left > 0)
         return;
     struct policy *mine = (struct policy *)(uintptr_t)p;
-    for (size_t i = 0; i < p->n_parents; i++)
+    for (size_t i = 0; i < p->n_parents && !mine->base; i++)
         policy_unref(p->parents[i]);
-    arena_deinit(&mine->arena);
+    if (!mine->base)
+        arena_deinit(&mine->arena);
+    policy_unref(mine->base);
+    policy_unref(mine->beside);
     free(mine);
 }
 

@@ -34,6 +34,30 @@ struct str policy_text(const struct policy *p);    /* canonical JSON, for the st
 /* The documents that it extends, as long as it lives; they may extend others. */
 size_t policy_parents(const struct policy *p, const struct policy *const **ret);
 
+/* --- mode.c --- */
+
+/*
+ * ENFORCE decides. SHADOW decides nothing: what was in force goes on, and its verdict is recorded beside. OBSERVE
+ * allows every call of the vendors that it names, but for class authority, until it expires; then it is enforced.
+ */
+enum policy_mode { POLICY_ENFORCE, POLICY_SHADOW, POLICY_OBSERVE };
+#define OBSERVE_DAYS 14 /* where `until` is not said: from when the document was applied */
+enum policy_mode policy_mode(const struct policy *p);
+struct str policy_mode_text(enum policy_mode m);
+/* It was applied at that time; before it is shared. */
+void policy_applied(struct policy *p, wall_t at);
+/* 0: it does not observe, or no longer at `now`. */
+wall_t policy_observes_until(const struct policy *p, wall_t now);
+bool policy_observes(const struct policy *p, struct str vendor, wall_t now);
+/* "openai, stripe"; empty where it does not observe. */
+struct str policy_observed_text(const struct policy *p, struct arena *a);
+/*
+ * `active` decides, and the verdict of `shadow` is in `would`: as a policy of its own, with references to both. NULL:
+ * no memory.
+ */
+struct policy *policy_beside(const struct policy *active, const struct policy *shadow);
+const struct policy *policy_shadow(const struct policy *p); /* of such a one; NULL */
+
 /* Limits of a key (`--limit usd=50/day`, `requests=100/lifetime`, `concurrent=4`, `usd=5/call`): they only narrow. */
 struct key_limits;
 int key_limits_parse(const struct str *specs, size_t n, const struct limits *limits, struct diag_list *diags,
@@ -49,6 +73,8 @@ void key_limits_free(struct key_limits *k);
  * scope that nothing is known of does not hold.
  * With effect approve the same, once a person says yes: `approval` has what is asked.
  * A usd limit with window call is compared by the ledger like the others.
+ * Where something is in shadow, or observed, `would` is the verdict that enforcement would give, for the same facts:
+ * what it lacks is asked for too. Needs that are in shadow stand among the others.
  */
 #define POLICY_MAY_LOOK_UP 1u
 #define POLICY_MAY_ASK 2u
@@ -60,6 +86,10 @@ void policy_decide(const struct policy *p, const struct key_limits *k, const str
  * policy_refuse_limit(); NULL: none.
  */
 const struct limit_need *policy_ask_limits(struct verdict *v, const struct facts *f, struct arena *a);
+/* Where a document in shadow is looked at by itself (tests, replays): its own verdict in the place of the denial. */
+void policy_own_verdict(const struct policy *p, struct verdict *v);
+/* Behind the ledger's look at v->needs (or a refusal): limits without room refuse, or ask, in `would` too. */
+void policy_settle_would(struct verdict *v, const struct facts *f, struct arena *a);
 /* The sentence and code for a need that had no room (limit_exceeded, rate_limited for requests and concurrent). */
 void policy_refuse_limit(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *ret);
 /* One limit as the ledger knows it; texts live with the document or key. False: there is none of that id. */

@@ -75,6 +75,7 @@ struct rule {
     struct rule_scope scope;      /* of a permit or an approve */
     struct str reason;   /* of a forbid, for its sentence; may be empty */
     struct approval_terms approval; /* of an approve */
+    bool is_shadow; /* evaluated, and never decides */
     int line, col;
 };
 
@@ -107,6 +108,7 @@ struct limit {
     const struct expr *when; /* NULL: always */
     bool may_clamp;       /* on_exceed: clamp */
     struct approval_terms approval; /* on_exceed: approve; else quorum 0 */
+    bool is_shadow;       /* counts, and never refuses */
     bool is_unknown_held; /* unknown_cost: hold:<amount> */
     money_t unknown_hold;
     int line, col;
@@ -114,6 +116,10 @@ struct limit {
 
 struct policy {
     int n_refs; /* atomic */
+    const struct policy *base, *beside; /* policy_beside(): whose memory this is made of, and the one in shadow; NULL */
+    enum policy_mode mode;
+    struct patterns observed; /* vendors */
+    wall_t observe_until;     /* 0: not said, and not applied yet */
     struct arena arena;
     struct str name, owner, digest, text;
     int64_t version;
@@ -153,6 +159,9 @@ struct str match_value(const struct facts *f, enum match_key k);                
 bool match_key_holds(const struct match *m, enum match_key k, const struct facts *f); /* not named is held */
 /* What `inner` matches, `outer` matches too; may say no where it is true. */
 bool match_covers(const struct match *outer, const struct match *inner);
+
+/* What decides: all but what is in shadow; all; or nothing but the key's limits, since the call is observed. */
+enum view { VIEW_IN_FORCE, VIEW_WHOLE, VIEW_OBSERVED };
 
 /* --- condition.c --- */
 
@@ -220,12 +229,14 @@ int parse_word(struct parse *x, const struct yaml *map, struct str key, const st
 bool parse_amount(struct parse *x, const struct yaml *at, struct str text, money_t *ret);
 /* The map's `tz`; false: it is not there, or a diag. *ret NULL is UTC. */
 bool parse_zone(struct parse *x, const struct yaml *map, const struct zone **ret);
-/* The map's `mode`, where only enforce is available. */
-void parse_mode(struct parse *x, const struct yaml *map);
+/* The `mode` of a rule or a limit: true: shadow. */
+bool parse_is_shadow(struct parse *x, const struct yaml *map);
+void parse_mode(struct parse *x, const struct yaml *root); /* the document's */
 
 void parse_match(struct parse *x, const struct yaml *map, struct match *ret);
 /* The map's `when`, over what `m` matches; NULL: there is none, or a diag. */
 const struct expr *parse_when(struct parse *x, const struct yaml *map, const struct match *m);
+void parse_vendors(struct parse *x, const struct yaml *list, struct match *ret); /* a list of them, as `match` has it */
 void parse_sets(struct parse *x);
 /* A list of literals at `list`, with sets put in their place. */
 void parse_literals(struct parse *x, const struct yaml *list, struct str name, struct patterns *ret);
@@ -247,7 +258,14 @@ void parse_extends(struct parse *x, const struct yaml *list);
 /* After rules and limits: an id that a document above has is taken. */
 void check_inherited_ids(struct parse *x);
 /* The verdict of p alone, which is no denial yet, within what the documents above say of the same call. */
-void narrow(const struct policy *p, const struct facts *f, unsigned may, struct arena *a, struct verdict *v);
+bool narrow(const struct policy *p, const struct facts *f, unsigned may, struct arena *a, enum view view,
+            struct verdict *v);
+
+/* --- decide.c --- */
+
+/* p and all above it. True: something in shadow may concern the call. */
+bool decide_view(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
+                 struct arena *a, enum view view, struct verdict *v);
 
 /* --- require.c --- */
 
@@ -265,6 +283,11 @@ void limit_name_counter(struct limit *l, struct str document, struct arena *a);
 void limit_name_runs(struct limit *runs, const struct limit *l, struct str document, struct arena *a);
 /* Bucket, whose, window start and reset of one need. -ERR_TOO_LARGE: the arena's cap. */
 int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct arena *a, struct limit_need *ret);
+
+/* --- would.c --- */
+
+/* What v->would asks for and v does not, in shadow. */
+void would_add_needs(struct verdict *v, struct arena *a);
 
 /* --- ask.c --- */
 

@@ -24,7 +24,7 @@ static const struct key_row test_keys[] = {{STR_INIT("name"), KEY_REQUIRED},
 static const struct key_row expect_keys[] = {{STR_INIT("decision"), KEY_REQUIRED}, {STR_INIT("rule"), KEY_OPTIONAL},
                                              {STR_INIT("code"), KEY_OPTIONAL},     {STR_INIT("limit"), KEY_OPTIONAL},
                                              {STR_INIT("asks"), KEY_OPTIONAL},     {STR_INIT("resets"), KEY_OPTIONAL},
-                                             {STR_INIT("reason"), KEY_OPTIONAL}};
+                                             {STR_INIT("reason"), KEY_OPTIONAL},   {STR_INIT("shadow"), KEY_OPTIONAL}};
 
 static const struct str decisions[] = {STR_INIT("deny"), STR_INIT("permit"), STR_INIT("approve")}; /* as enum effect */
 
@@ -71,7 +71,7 @@ static void compare(const struct counters *counters, struct verdict *v)
 static const struct limit_need *first_full(const struct verdict *v)
 {
     for (size_t i = 0; i < v->n_needs; i++)
-        if (v->needs[i].is_short)
+        if (v->needs[i].is_short && !v->needs[i].is_shadow)
             return &v->needs[i];
     return NULL;
 }
@@ -115,6 +115,8 @@ static struct str said(struct arena *a, struct str key, const struct verdict *v,
         return full ? full->id : STR("none");
     if (str_eq(key, STR("reason")))
         return v->reason;
+    if (str_eq(key, STR("shadow")))
+        return v->would ? decisions[v->would->effect] : STR("none");
     return each_need(a, v, str_eq(key, STR("resets")) ? reset_text : amount_text);
 }
 
@@ -138,7 +140,9 @@ static const struct limit_need *decide(const struct policy *p, const struct know
     do
         policy_decide(p, NULL, &g->facts, POLICY_MAY_ASK, a, v);
     while (answer_questions(given, v, a, &g->facts));
+    policy_own_verdict(p, v);
     compare(&g->counters, v);
+    policy_settle_would(v, &g->facts, a);
     const struct limit_need *full = policy_ask_limits(v, &g->facts, a);
     if (!full)
         return first_full(v);

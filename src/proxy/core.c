@@ -286,9 +286,7 @@ static void policies_free(struct core *c)
     struct str key;
     void *v;
     while (map_next(&c->policies, &i, &key, &v)) {
-        struct policy_entry *e = v;
-        policy_unref(e->policy);
-        free(e);
+        core_policy_entry_free(v);
     }
     map_deinit(&c->policies);
 }

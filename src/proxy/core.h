@@ -117,6 +117,12 @@ struct counter_state {
 };
 bool core_counter(struct core *c, struct str counter, struct str bucket, struct counter_state *ret);
 int core_policies_json(struct core *c, struct buf *out); /* in force */
+/*
+ * `observe`, as a member of the object that w is in: documents that observe now, for whoever looks whether all is well:
+ * [{policy, vendors, until}]. Nothing is written when there is none; how many there are.
+ */
+struct json_writer;
+size_t core_observed_json(struct core *c, struct json_writer *w);
 /* journal and store positions, ledger buckets, keys, open calls, unknown outcomes, whether money may move. */
 int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready);
 

@@ -43,7 +43,9 @@ struct hold_request {
     const struct policy *policy; /* that decided */
     struct str tenant; /* whose run it is: the key's, or a token's */
     struct str run_id, call_id;
-    struct verdict *verdict; /* a permit. Needs: results are filled in */
+    struct verdict *verdict; /* a permit. Needs, and `would`: results are filled in */
+    const struct facts *facts;
+    struct arena *arena; /* the call's, for sentences */
     const struct idempotency *idempotency;
     struct duplicate *duplicate;  /* says which call was first on CORE_R_DUPLICATE; NULL: nothing makes it one */
     struct record_writer *record; /* begun */

@@ -178,7 +178,7 @@ static money_t usd_held(const struct limit_need *needs, size_t n)
 
 /*
  * Takes the limits. A sharing call asks nothing of limits on cost: n 0 always fits, and the record shows it. One that
- * persons said yes to may pass the limits that they were asked about, and counts there.
+ * persons said yes to may pass the limits that they were asked about, and counts there; any may pass those in shadow.
  */
 static int take(struct core *c, struct verdict *v, bool is_sharing, const struct approval *yes, wall_t now,
                 struct hold **ret_hold, size_t *ret_i_short)
@@ -193,7 +193,7 @@ static int take(struct core *c, struct verdict *v, bool is_sharing, const struct
             need->n = 0;
             need->max = INT64_MAX;
         }
-        if (yes && core_approval_passes(yes, need))
+        if (need->is_shadow || (yes && core_approval_passes(yes, need)))
             need->max = INT64_MAX;
     }
     int r = ledger_hold(c->ledger, v->needs, v->n_needs, ret_hold, ret_i_short);
@@ -206,7 +206,9 @@ static int write_open(struct core *c, struct hold_request *q, const struct held 
                       uint64_t *ret_seq)
 {
     struct record_hold rh = {
-        .needs = q->verdict->needs, .n_needs = q->verdict->n_needs, .held = h->held, .shares = shares};
+        .needs = q->verdict->needs, .n_needs = q->verdict->n_needs, .held = h->held, .shares = shares,
+        .would = q->verdict->would, .would_of = q->verdict->would_of};
+    policy_settle_would(q->verdict, q->facts, q->arena);
     record_open_end(q->record, &rh, NULL);
     if (buf_ok(q->record->body) < 0 || buf_ok(q->record->personal) < 0)
         return -ERR_TOO_LARGE;
@@ -327,7 +329,8 @@ int core_refuse(struct core *c, struct record_writer *record, const struct verdi
                 wall_t now)
 {
     uint64_t seq;
-    struct record_hold rh = {.needs = v->needs, .n_needs = v->n_needs, .held = {.how = HOW_UNKNOWN}};
+    struct record_hold rh = {.needs = v->needs, .n_needs = v->n_needs, .held = {.how = HOW_UNKNOWN},
+                             .would = v->would, .would_of = v->would_of};
     record_open_end(record, &rh, end);
     if (buf_ok(record->body) < 0 || buf_ok(record->personal) < 0)
         return err_trace(-ERR_TOO_LARGE);

@@ -25,8 +25,9 @@
 #include <stdatomic.h>
 
 struct policy_entry {
-    const struct policy *policy;
-    wall_t applied_at;
+    const struct policy *policy;          /* what calls are decided by: `active`, with `shadow` beside it */
+    const struct policy *active, *shadow; /* as they were applied; either may be NULL */
+    wall_t applied_at, shadow_at;
 };
 
 /* One idempotency key with one body, newest last in the list. */
@@ -208,10 +209,11 @@ int core_event_late(struct core *c, struct str event, struct str by, const struc
 
 int core_load(struct core *c); /* core_load.c: state from the store at start */
 struct key_entry *core_key_add(struct core *c, struct key_entry *k); /* under the mutex; NULL: keys_max */
-int core_policy_put(struct core *c, const struct policy *p,
+int core_policy_put(struct core *c, struct policy *p,
                     wall_t at); /* under the mutex; takes a reference of its own */
 /* Documents in force, and those that they extend: for core_new(). */
 struct documents core_documents_in_force(void);
+void core_policy_entry_free(struct policy_entry *e);
 void core_idem_put(struct core *c, const char key[64], const struct idem_entry *e);
 void core_idem_key(const struct idempotency *i, char ret[64]);
 /* The call whose outcome a request with that key and body shares; empty: it is the first. Under the mutex. */

@@ -65,6 +65,26 @@ static void put_sentences(struct json_writer *w, const struct policy *p)
     buf_deinit(&sentences);
 }
 
+/* Whether it decides: enforce, shadow or observe; until when it observes; and the document in shadow beside it. */
+static void put_mode(struct json_writer *w, const struct policy_entry *e, wall_t now)
+{
+    wall_t until = policy_observes_until(e->policy, now);
+    enum policy_mode mode = policy_mode(e->policy);
+    jw_put_str(w, STR("mode"), policy_mode_text(mode == POLICY_OBSERVE && !until ? POLICY_ENFORCE : mode));
+    jw_put_wall_or_null(w, STR("observe_until"), until);
+    jw_key(w, STR("shadow"));
+    if (!e->shadow) {
+        jw_null(w);
+        return;
+    }
+    jw_object(w);
+    jw_put_i64(w, STR("version"), policy_version(e->shadow));
+    jw_put_str(w, STR("digest"), policy_digest(e->shadow));
+    jw_put_wall_or_null(w, STR("applied_at"), e->shadow_at);
+    jw_put_raw(w, STR("document"), policy_text(e->shadow));
+    jw_object_end(w);
+}
+
 int core_policies_json(struct core *c, struct buf *out)
 {
     struct json_writer w;
@@ -81,7 +101,8 @@ int core_policies_json(struct core *c, struct buf *out)
         jw_put_str(&w, STR("name"), name);
         jw_put_i64(&w, STR("version"), policy_version(e->policy));
         jw_put_str(&w, STR("digest"), policy_digest(e->policy));
-        jw_put_wall_or_null(&w, STR("applied_at"), e->applied_at);
+        jw_put_wall_or_null(&w, STR("applied_at"), e->active ? e->applied_at : e->shadow_at);
+        put_mode(&w, e, c->clock->wall(c->clock->ctx));
         jw_put_raw(&w, STR("document"), policy_text(e->policy));
         put_sentences(&w, e->policy);
         jw_object_end(&w);
@@ -155,6 +176,48 @@ bool core_counter(struct core *c, struct str counter, struct str bucket, struct 
     return is_there;
 }
 
+#define OBSERVED_BYTES_MAX (1u << 20)
+
+/* Under the mutex. */
+static void put_observed(struct core *c, struct json_writer *w)
+{
+    wall_t now = c->clock->wall(c->clock->ctx);
+    size_t i = 0;
+    struct str name;
+    void *v;
+    jw_key(w, STR("observe"));
+    jw_array(w);
+    while (map_next(&c->policies, &i, &name, &v)) {
+        const struct policy *p = ((struct policy_entry *)v)->policy;
+        wall_t until = policy_observes_until(p, now);
+        struct arena a;
+        if (!until)
+            continue;
+        arena_init(&a, OBSERVED_BYTES_MAX);
+        jw_object(w);
+        jw_put_str(w, STR("policy"), name);
+        jw_put_str(w, STR("vendors"), policy_observed_text(p, &a));
+        jw_put_wall_or_null(w, STR("until"), until);
+        jw_object_end(w);
+        arena_deinit(&a);
+    }
+    jw_array_end(w);
+}
+
+size_t core_observed_json(struct core *c, struct json_writer *w)
+{
+    size_t n = 0, i = 0;
+    void *v;
+    core_lock(c);
+    wall_t now = c->clock->wall(c->clock->ctx);
+    for (struct str name; map_next(&c->policies, &i, &name, &v);)
+        n += policy_observes_until(((struct policy_entry *)v)->policy, now) != 0;
+    if (n)
+        put_observed(c, w);
+    core_unlock(c);
+    return n;
+}
+
 int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready)
 {
     struct json_writer w;
@@ -180,6 +243,7 @@ int core_health_json(struct core *c, struct buf *out, bool *ret_is_ready)
     jw_put_i64(&w, STR("unknown_outcomes"), (int64_t)c->n_unknown);
     jw_put_i64(&w, STR("approvals_pending"), (int64_t)c->approvals.n_pending);
     jw_put_bool(&w, STR("ledger_balances"), ledger_check(c->ledger));
+    put_observed(c, &w);
     core_unlock(c);
     jw_put_i64(&w, STR("journal_seq"), (int64_t)last);
     jw_put_i64(&w, STR("journal_synced_seq"), (int64_t)journal_synced_seq(c->journal));

@@ -152,7 +152,7 @@ static int on_state(void *ctx, const struct state_row *r)
         return err_trace(-ERR_CORRUPT);
     if (str_eq(r->kind, STR("key")))
         return load_key(l, r, body, personal);
-    if (str_eq(r->kind, STR("policy")))
+    if (str_eq(r->kind, STR("policy")) || str_eq(r->kind, STR("policy_shadow")))
         return load_policy(l, body);
     if (str_eq(r->kind, STR("secret")))
         return core_secret_load(l->c, r, body, personal);

@@ -10,24 +10,66 @@
 
 #define PARENTS_BYTES_MAX (4u << 20) /* of all documents above one, together */
 
-int core_policy_put(struct core *c, const struct policy *p, wall_t at)
+static void entry_drop(const struct policy **p)
 {
-    struct policy_entry *e = calloc(1, sizeof(*e));
-    void *old = NULL;
-    check(e != NULL);
-    e->policy = p;
-    e->applied_at = at;
-    int r = map_put(&c->policies, policy_name(p), e, &old);
-    if (r < 0) {
-        free(e);
-        return err_trace(r);
-    }
-    policy_ref(p);
-    if (old) {
-        policy_unref(((struct policy_entry *)old)->policy);
-        free(old);
-    }
+    policy_unref(*p);
+    *p = NULL;
+}
+
+/* What calls are decided by, from what was applied. */
+static int entry_compose(struct policy_entry *e)
+{
+    const struct policy *both = e->active ? e->active : e->shadow;
+    if (e->active && e->shadow)
+        both = policy_beside(e->active, e->shadow);
+    else
+        policy_ref(both);
+    if (!both)
+        return err_trace(-ERR_NOMEM);
+    policy_unref(e->policy);
+    e->policy = both;
     return 0;
+}
+
+/* The later of both wins: applying a document ends the one in shadow, whose successor it is. Rows come in any order. */
+static void entry_take(struct policy_entry *e, const struct policy *p, wall_t at)
+{
+    bool is_shadow = policy_mode(p) == POLICY_SHADOW;
+    if (is_shadow && e->active && e->applied_at > at)
+        return;
+    entry_drop(is_shadow ? &e->shadow : &e->active);
+    policy_ref(p);
+    *(is_shadow ? &e->shadow : &e->active) = p;
+    *(is_shadow ? &e->shadow_at : &e->applied_at) = at;
+    if (!is_shadow && e->shadow && e->shadow_at <= at)
+        entry_drop(&e->shadow);
+}
+
+void core_policy_entry_free(struct policy_entry *e)
+{
+    entry_drop(&e->policy);
+    entry_drop(&e->active);
+    entry_drop(&e->shadow);
+    free(e);
+}
+
+int core_policy_put(struct core *c, struct policy *p, wall_t at)
+{
+    struct policy_entry *e = map_get(&c->policies, policy_name(p));
+    policy_applied(p, at);
+    if (e) {
+        entry_take(e, p, at);
+        return entry_compose(e);
+    }
+    e = calloc(1, sizeof(*e));
+    check(e != NULL);
+    entry_take(e, p, at);
+    int r = entry_compose(e);
+    if (r == 0)
+        r = map_put(&c->policies, policy_name(p), e, NULL);
+    if (r < 0)
+        core_policy_entry_free(e);
+    return err_trace(r);
 }
 
 const struct policy *core_policy_named(struct core *c, struct str name)
@@ -120,9 +162,10 @@ static int apply_event(struct core *c, const struct policy *p, struct str by, ui
     add_str(&m[3], &document, "document", policy_text(p));
     if (policy_parents(p, &above))
         add_parents(&m[n++], &parents, p);
+    bool is_shadow = policy_mode(p) == POLICY_SHADOW;
     int r = buf_ok(&parents);
     if (r == 0)
-        r = core_event(c, STR("policy.apply"), by, m, n, ret_seq);
+        r = core_event(c, is_shadow ? STR("policy.shadow") : STR("policy.apply"), by, m, n, ret_seq);
     buf_deinit(&name);
     buf_deinit(&digest);
     buf_deinit(&version);

@@ -35,6 +35,8 @@ static void put_need(struct json_writer *w, const struct limit_need *n)
     jw_put_i64(w, STR("held"), n->held);
     jw_put_i64(w, STR("max"), n->max);
     jw_put_bool(w, STR("fits"), !n->is_short);
+    if (n->is_shadow)
+        jw_put_bool(w, STR("shadow"), true);
     jw_object_end(w);
 }
 
@@ -69,6 +71,7 @@ static void reply_dry_run(struct call *c)
     size_t n = 0;
 
     core_look(c->w->shared->core, &c->verdict, c->started_at);
+    policy_settle_would(&c->verdict, &c->facts, &c->arena);
     const struct limit_need *full = policy_ask_limits(&c->verdict, &c->facts, &c->arena);
     if (full)
         policy_refuse_limit(full, &c->facts, &c->arena, &c->verdict);

@@ -166,6 +166,8 @@ void stage_hold(struct call *c)
         .run_id = c->run.id,
         .call_id = str_c(c->id),
         .verdict = &c->verdict,
+        .facts = &c->facts,
+        .arena = &c->arena,
         .idempotency = &c->idem,
         .duplicate = &c->duplicate,
         .record = &rw,

@@ -73,6 +73,7 @@ static int write_record(struct call *c, uint16_t status, const char *error)
         c->verdict.policy = policy_digest(c->adm.policy);
         c->verdict.policy_name = policy_name(c->adm.policy);
     }
+    policy_settle_would(&c->verdict, &c->facts, &c->arena);
     call_record_begin(c, &rw, &w->record_body, &w->record_personal);
     stats_decided(w->shared->stats, c->vendor, c->verdict.effect, c->verdict.code);
     (void)call_count_attempts(c); /* look-ups */
@@ -165,7 +166,7 @@ void call_our_fields(struct call *c, struct http_field *fields, size_t *n)
     bool is_taken = c->verdict.effect == EFFECT_PERMIT && !c->is_dry_run;
     for (size_t i = 0; i < c->verdict.n_needs; i++) {
         const struct limit_need *need = &c->verdict.needs[i];
-        if (need->meter != METER_USD || need->window == WINDOW_CALL)
+        if (need->meter != METER_USD || need->window == WINDOW_CALL || need->is_shadow)
             continue;
         money_t own = !is_taken ? 0 : c->settled.how != HOW_UNKNOWN ? c->settled.usd : need->n;
         money_t used = need->before + need->held + own;
@@ -203,7 +204,7 @@ static int64_t retry_after_s(const struct call *c, enum code code, int64_t asked
     int64_t s = 1;
     for (size_t i = 0; i < c->verdict.n_needs; i++) {
         const struct limit_need *need = &c->verdict.needs[i];
-        if (!need->is_short || need->resets_at == 0)
+        if (!need->is_short || need->is_shadow || need->resets_at == 0)
             continue;
         int64_t until = (need->resets_at - c->started_at) / NS_PER_S + 1;
         s = until > s ? until : s;

@@ -130,6 +130,8 @@ static int prepare(struct side *s, const struct recorded *c, struct arena *a, st
         int r = start_counter(s, c, need);
         if (r < 0)
             return err_trace(r);
+        if (need->is_shadow)
+            need->max = INT64_MAX; /* counted, and never full */
     }
     return 0;
 }
@@ -193,10 +195,13 @@ static bool decide(struct side *s, const struct recorded *c, const struct key_li
                    struct verdict *v, enum lack *ret_lack)
 {
     policy_decide(s->p, k, &c->facts, POLICY_MAY_LOOK_UP | POLICY_MAY_ASK, a, v);
+    policy_own_verdict(s->p, v);
     bool wants = v->wants_cost || v->wants_customer;
     *ret_lack = v->effect == EFFECT_DENY ? LACK_NOTHING : lack_of(c, v);
-    if (v->effect != EFFECT_DENY && wants && *ret_lack == LACK_NOTHING)
+    if (v->effect != EFFECT_DENY && wants && *ret_lack == LACK_NOTHING) {
         policy_decide(s->p, k, &c->facts, POLICY_MAY_ASK, a, v); /* as the pipeline does, when nobody can be asked */
+        policy_own_verdict(s->p, v);
+    }
     if (v->effect != EFFECT_DENY && *ret_lack == LACK_NOTHING && (v->wants_affected || v->n_questions))
         *ret_lack = LACK_SCOPE;
     return *ret_lack == LACK_NOTHING;

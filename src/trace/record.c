@@ -330,7 +330,32 @@ static void put_need(struct json_writer *w, const struct limit_need *n)
         jw_put_i64(w, STR("soft"), n->soft);
     if (n->raised)
         jw_put_i64(w, STR("raised"), n->raised);
+    if (n->is_shadow)
+        jw_put_bool(w, STR("shadow"), true);
     record_put_wall(w, STR("resets_at"), n->resets_at);
+    jw_object_end(w);
+}
+
+/* The first limit that would refuse, or make a person be asked. */
+static struct str short_limit(const struct verdict *v)
+{
+    for (size_t i = 0; i < v->n_needs; i++)
+        if (v->needs[i].is_short)
+            return v->needs[i].id;
+    return STR_NONE;
+}
+
+static void put_would(struct json_writer *w, const struct verdict *v, struct str of)
+{
+    jw_key(w, STR("shadow"));
+    jw_object(w);
+    jw_put_str(w, STR("of"), of);
+    jw_put_str(w, STR("verdict"), effect_text(v->effect));
+    jw_put_str_or_null(w, STR("code"), code_text(v->code));
+    jw_put_str_or_null(w, STR("rule"), v->rule);
+    jw_put_str_or_null(w, STR("limit"), short_limit(v));
+    jw_put_str_or_null(w, STR("reason"), v->reason);
+    jw_put_str(w, STR("policy"), v->policy);
     jw_object_end(w);
 }
 
@@ -339,6 +364,8 @@ void record_open_end(struct record_writer *rw, const struct record_hold *h, cons
     struct json_writer *w = &rw->w;
     record_put_cost(w, STR("held"), h->held);
     record_put_str(w, STR("shares"), h->shares);
+    if (h->would)
+        put_would(w, h->would, h->would_of);
     jw_key(w, STR("limits"));
     jw_array(w);
     for (size_t i = 0; i < h->n_needs; i++)

@@ -74,6 +74,8 @@ struct record_hold {
     size_t n_needs;
     struct cost held;    /* usd; how HOW_UNKNOWN: null */
     struct str shares;   /* call_id whose hold this call shares; empty: none */
+    const struct verdict *would; /* that enforcement would give; NULL: nothing is in shadow */
+    struct str would_of;
 };
 /* `end` NULL: the call goes on. */
 void record_open_end(struct record_writer *rw, const struct record_hold *h, const struct record_end *end);

@@ -8,6 +8,7 @@ import { Help, SCREENS, useShortcuts } from './keys_help';
 import { feed, startFeed } from './live';
 import { href, route } from './route';
 import { SignIn } from './signin';
+import { ObserveBanner } from './observe';
 import { health, isStopOpen, readHealth, Stop, StopBanner } from './stop';
 import { isDark, toggleTheme } from './theme';
 import { Failed, Text } from './parts';
@@ -144,6 +145,7 @@ function Frame() {
                         }}
                     />
                     <StopBanner />
+                    <ObserveBanner />
                     <main ref={main} id="main" tabIndex={-1} class={'screen screen-' + (Screen ? screen : 'none')}>
                         {Screen ? (
                             <Guard key={screen}>

@@ -275,6 +275,7 @@ export interface Health {
     open_calls: number;
     unknown_outcomes: number;
     ledger_balances: boolean;
+    observe: { policy: string; vendors: string; until: string }[];
     journal_seq: number;
     journal_synced_seq: number;
     store_seq: number;

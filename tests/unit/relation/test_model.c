@@ -65,7 +65,7 @@ static void what_is_wrong_with_a_model_is_said_with_its_place(void **state)
                "m:4:16: relation_model: a condition's parameter is a bool, int, uint, double, string, timestamp or "
                "duration\n");
     assert_str(faults(HEAD "condition c(x: int) { x < 'a' }\n", ""),
-               "m:4:1: expr_type: condition `c`: int is compared with string\n");
+               "m:4:1: expr_type: condition `c`: int is compared with string; a number is written without quotes\n");
 }
 
 static void what_is_wrong_with_tuples_is_said_with_its_place(void **state)

@@ -1,0 +1,125 @@
+/*
+ * policy: what is in shadow changes no verdict, and what is recorded of it is what enforcement would say: tried on
+ * 100,000 random calls under random documents (draft.h). Each is decided by four documents: parts in shadow as they
+ * are, left out, and enforced; and the whole as one that observes.
+ */
+#include "draft.h"
+
+#define DOCUMENTS 1000
+#define CALLS_A_DOCUMENT 100 /* DOCUMENTS times as many in all */
+
+struct fixture {
+    struct rng rng;
+    struct arena a, scratch;
+    struct policy *as_it_is, *without, *enforced, *observing;
+    int n_would, n_differ, n_observed;
+};
+
+static void decide(struct fixture *x, const struct policy *p, const struct facts *f, struct verdict *ret)
+{
+    policy_decide(p, NULL, f, 0, &x->scratch, ret);
+}
+
+static void expect_same_decision(const struct verdict *v, const struct verdict *w)
+{
+    assert_int_equal(v->effect, w->effect);
+    assert_int_equal(v->code, w->code);
+    assert_true(str_eq(v->rule, w->rule) && str_eq(v->reason, w->reason));
+}
+
+/* What refuses is the same; the others count beside it. */
+static void expect_same_needs(const struct verdict *v, const struct verdict *w)
+{
+    size_t k = 0;
+    for (size_t i = 0; i < v->n_needs; i++) {
+        if (v->needs[i].is_shadow)
+            continue;
+        assert_true(k < w->n_needs && str_eq(v->needs[i].id, w->needs[k].id));
+        assert_int_equal(v->needs[i].n, w->needs[k++].n);
+    }
+    assert_int_equal(k, w->n_needs);
+}
+
+static void check_shadow(struct fixture *x, const struct facts *f)
+{
+    struct verdict v, without, enforced;
+    decide(x, x->as_it_is, f, &v);
+    decide(x, x->without, f, &without);
+    decide(x, x->enforced, f, &enforced);
+    expect_same_decision(&v, &without);
+    expect_same_needs(&v, &without);
+    assert_null(without.would);
+    if (!v.would) {
+        expect_same_decision(&v, &enforced);
+        return;
+    }
+    expect_same_decision(v.would, &enforced);
+    expect_same_needs(v.would, &enforced);
+    x->n_would++;
+    x->n_differ += v.would->effect != v.effect;
+}
+
+/* Only what is counted may be counted: needs of the verdict that is recorded are among those that are held. */
+static void check_observed(struct fixture *x, const struct facts *f)
+{
+    struct verdict v, enforced;
+    decide(x, x->observing, f, &v);
+    decide(x, x->enforced, f, &enforced);
+    assert_int_equal(v.effect, EFFECT_PERMIT);
+    assert_non_null(v.would);
+    expect_same_decision(v.would, &enforced);
+    expect_same_needs(v.would, &enforced);
+    for (size_t i = 0, k = 0; i < enforced.n_needs; i++, k++) {
+        while (k < v.n_needs && !str_eq(v.needs[k].id, enforced.needs[i].id))
+            k++;
+        assert_true(k < v.n_needs && v.needs[k].is_shadow);
+    }
+    x->n_observed++;
+}
+
+static void open_document(struct fixture *x)
+{
+    arena_init(&x->a, 64 << 20);
+    struct draft d = random_draft(&x->rng);
+    x->as_it_is = parse_draft(&x->rng, &d, -1, AS_IT_IS, &x->a);
+    x->without = parse_draft(&x->rng, &d, -1, WITHOUT_SHADOW, &x->a);
+    x->enforced = parse_draft(&x->rng, &d, -1, ALL_ENFORCED, &x->a);
+    x->observing = parse_draft(&x->rng, &d, -1, OBSERVING, &x->a);
+}
+
+static void close_document(struct fixture *x)
+{
+    policy_unref(x->as_it_is);
+    policy_unref(x->without);
+    policy_unref(x->enforced);
+    policy_unref(x->observing);
+    arena_deinit(&x->a);
+}
+
+static void shadow_changes_no_verdict_and_says_what_enforcement_would(void **state)
+{
+    static struct fixture x;
+    rng_seeded_init(&x.rng, 8);
+    for (int d = 0; d < DOCUMENTS; d++) {
+        open_document(&x);
+        for (int i = 0; i < CALLS_A_DOCUMENT; i++) {
+            struct call c;
+            arena_init(&x.scratch, 1 << 20);
+            random_call(&x.rng, &c);
+            check_shadow(&x, &c.f);
+            check_observed(&x, &c.f);
+            arena_deinit(&x.scratch);
+        }
+        close_document(&x);
+    }
+    assert_true(x.n_would > 20000 && x.n_differ > 5000); /* or else nothing was tried */
+    assert_int_equal(x.n_observed, DOCUMENTS * CALLS_A_DOCUMENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shadow_changes_no_verdict_and_says_what_enforcement_would),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
