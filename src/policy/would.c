@@ -53,6 +53,8 @@ void policy_settle_would(struct verdict *v, const struct facts *f, struct arena 
         if (!seen)
             continue; /* a refused call: what it was compared with is all that is known */
         need->n = seen->n;
+        need->max += seen->raised - need->raised;
+        need->raised = seen->raised;
         need->before = seen->before;
         need->held = seen->held;
         need->after = seen->after;

@@ -309,7 +309,8 @@ static void unknown_keys_are_told_with_a_guess(void **state)
     const struct yaml *root = parse_ok("match: 1\nlimit: 2\n  \nzebra: 3\n");
     yaml_check_keys(root, STR("f.yaml"), names, 2, &diags);
     assert_string_equal(diag_texts(), "f.yaml:2:1: unknown_key: the key `limit` is not known; did you mean `limits`?\n"
-                                      "f.yaml:4:1: unknown_key: the key `zebra` is not known\n");
+                                      "f.yaml:4:1: unknown_key: the key `zebra` is not known; there is `match`, "
+                                      "`limits`\n");
     yaml_check_keys(NULL, STR("f.yaml"), names, 2, &diags);
     yaml_check_keys(parse_ok("[1]"), STR("f.yaml"), names, 2, &diags);
     assert_int_equal(diags.n, 0);

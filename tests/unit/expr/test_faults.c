@@ -34,7 +34,8 @@ static void names_that_are_not_known_are_refused_with_the_nearest(void **state)
 
 static void types_that_do_not_fit_are_refused(void **state)
 {
-    expect("params.amount == 'x'", "expr_type", 0, 20, "int is compared with string");
+    expect("params.amount == 'x'", "expr_type", 0, 20,
+           "int is compared with string; a number is written without quotes");
     expect("params.amount < 20000.0", "expr_type", 0, 23, "int is compared with double");
     expect("cost.estimate < 5", "expr_type", 0, 17,
            "money is compared with int; an amount is written usd(\"12.50\")");

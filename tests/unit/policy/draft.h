@@ -28,7 +28,7 @@ struct item {
     bool is_shadow;
 };
 
-/* How a draft is written: parts in shadow as they are, left out, or enforced; or the whole as a document that observes. */
+/* How a draft is written: parts in shadow as they are, left out, enforced; or the whole as one that observes. */
 enum written { AS_IT_IS, WITHOUT_SHADOW, ALL_ENFORCED, OBSERVING };
 
 struct draft {
