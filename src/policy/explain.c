@@ -167,7 +167,8 @@ static void put_rules(struct json_writer *w, const struct policy *p, const struc
         const struct rule *r = &p->rules[i];
         struct finding x = look_at(r, f, a);
         put_rule(w, r, &x);
-        if (r->is_shadow || r->effect == EFFECT_DENY || x.result == MATCH_YES || (*ret_near && x.n_false >= ret_finding->n_false))
+        bool lets_pass = r->effect != EFFECT_DENY && !r->is_shadow;
+        if (!lets_pass || x.result == MATCH_YES || (*ret_near && x.n_false >= ret_finding->n_false))
             continue;
         *ret_near = r;
         *ret_finding = x;
