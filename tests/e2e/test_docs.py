@@ -249,7 +249,8 @@ def test_every_test_and_file_that_a_document_names_is_there():
                       if p.suffix in (".c", ".py", "") and p.is_file() and "node_modules" not in p.parts)
     for name in [*NAMES, "docs/TESTING.md"]:
         text = (TOP / name).read_text()
-        long = [n for n in re.findall(r"`(\w+)`", text) if n.count("_") >= 4]
+        settings = (TOP / "docs/limits.md").read_text()
+        long = [n for n in re.findall(r"`(\w+)`", text) if n.count("_") >= 4 and f"`{n}`" not in settings]
         gone = [n for n in long if not re.search(rf"(def|static void) {n}\(", tests)]
         gone += [f for f in re.findall(r"tests/[\w/]+\.py", text) if not (TOP / f).exists()]
         assert not gone, f"{name} names what is not there: {gone}"

@@ -98,7 +98,7 @@ def test_three_commands_show_allowed_denied_and_unknown_calls_of_models_and_mone
     shown = flyball(home, "calls", "--json")  # 3
     assert time.monotonic() - since < 60
     calls = json.loads(shown.stdout)["calls"]
-    assert {c["verdict"] for c in calls} == {"permit", "deny"}
+    assert {c["verdict"] for c in calls} == {"permit", "deny", "approve"}
     assert {c["layer"] for c in calls} == {"llm", "saas"}
     assert {"settled", "unknown", "none"} <= {c["outcome"] for c in calls}
 
