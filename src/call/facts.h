@@ -68,6 +68,7 @@ struct facts {
     struct str method;
     enum op_class class;
     enum mode mode;
+    bool has_idempotency_key; /* the request brings one of its own */
     /* how much */
     struct amount amount;
     struct cost cost; /* prediction */

@@ -5,6 +5,7 @@
 
 #include "call/affected.h"
 #include "call/approval.h"
+#include "call/duties.h"
 #include "call/limit.h"
 #include "call/names.h"
 
@@ -28,4 +29,5 @@ struct verdict {
     bool wants_affected; /* a scope needs to know on whose accounts the call acts */
     const struct question *questions; /* that scopes have about them */
     size_t n_questions;
+    struct duties duties;
 };

@@ -35,6 +35,7 @@ struct rules {
     struct scope_miss miss;          /* its */
     bool is_short_of_memory;
     struct approval_need asked; /* by every approve that holds, may hold or failed */
+    struct duties duties;            /* of permits and approvals that hold */
 };
 
 static bool names_exactly(const struct patterns *p, struct str operation)
@@ -96,6 +97,8 @@ static void tally_rules(struct rules *x)
                                                        : &t->no;
         if (r->effect == EFFECT_APPROVE && m != MATCH_NO)
             x->is_short_of_memory |= !approval_add(&x->asked, &r->approval, "rule", r->id, x->a);
+        if (m != MATCH_NO && r->effect != EFFECT_DENY)
+            duties_add(&x->duties, r);
         if (!*first && (m != MATCH_NO || (r->when && match_facts(&r->match, x->f) != MATCH_NO)))
             *first = r;
     }
@@ -315,6 +318,11 @@ static void gather_needs(const struct policy *p, const struct key_limits *k, str
     v->code = v->approval.terms.quorum ? CODE_APPROVAL_PENDING : CODE_NONE;
 }
 
+static bool wants_facts(const struct verdict *v)
+{
+    return v->wants_cost || v->wants_customer || wants_scope(v);
+}
+
 bool decide_view(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
                         struct arena *a, enum view view, struct verdict *v)
 {
@@ -325,17 +333,20 @@ bool decide_view(const struct policy *p, const struct key_limits *k, const struc
     struct gather g = {.view = view, .f = f, .a = a, .may_lookup = may_lookup, .v = v};
     *v = (struct verdict){.effect = EFFECT_DENY, .code = CODE_POLICY_DENIED, .policy = p->digest,
                           .policy_name = p->name};
-    if (view == VIEW_OBSERVED || (identity_suffices(p, f, may_lookup, a, v) && rules_permit(&x, v)))
+    bool goes_on = view == VIEW_OBSERVED || (identity_suffices(p, f, may_lookup, a, v) && rules_permit(&x, v));
+    v->duties = x.duties;
+    if (goes_on && !wants_facts(v) && v->duties.needs_idempotency_key && !f->has_idempotency_key)
+        say_key_required(p, f, a, v);
+    else if (goes_on)
         gather_needs(p, k, &g);
+    /* no rule is looked at for a call that is observed: its record loses what any rule that matches it takes out */
+    duties_end(&v->duties, p, f, view != VIEW_OBSERVED && v->effect != EFFECT_DENY && !wants_facts(v));
     bool has_shadow = narrow(p, f, may, a, view, v);
     v->policy = p->digest;
     v->policy_name = p->name;
+    if (v->effect == EFFECT_DENY) /* not every document above was asked */
+        v->duties.redactors_of_record |= policy_redactors(p) & ~policy_own_redactors(p);
     return has_shadow || x.has_shadow || g.has_shadow;
-}
-
-static bool wants_facts(const struct verdict *v)
-{
-    return v->wants_cost || v->wants_customer || wants_scope(v);
 }
 
 /* The verdict that enforcement of `whole` would give, beside *v. What it lacks is asked for while *v may permit. */

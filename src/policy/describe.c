@@ -126,7 +126,28 @@ static void say_approval_of(struct buf *b, const char *before, const struct appr
                    STR_ARG(t->name));
 }
 
-static void say_rule(struct buf *b, const struct rule *r)
+static void say_redactors(struct buf *b, const struct policy *p, const struct rule *r)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_redactors; i++)
+        if (r->redactors & 1u << i)
+            buf_printf(b, "%s`" STR_FMT "`", n++ ? " and " : ", redacted by ", STR_ARG(p->redactors[i].name));
+}
+
+static void say_obligations(struct buf *b, const struct rule *r)
+{
+    char window[DURATION_TEXT_BYTES];
+    if (r->needs_idempotency_key)
+        buf_add(b, STR(", with an Idempotency-Key"));
+    if (r->duplicate_ms)
+        buf_printf(b, r->may_repeat ? ", the same again too within " : ", the same once in ");
+    if (r->duplicate_ms)
+        buf_add(b, duration_text(r->duplicate_ms * NS_PER_MS, window));
+    if (r->notice.n)
+        buf_printf(b, ", noted as `" STR_FMT "`", STR_ARG(r->notice));
+}
+
+static void say_rule(struct buf *b, const struct policy *p, const struct rule *r)
 {
     const struct patterns *agents = &r->match.by_key[MATCH_AGENT];
     bool is_forbid = r->effect == EFFECT_DENY, has_operation = r->match.by_key[MATCH_OPERATION].n > 0;
@@ -146,6 +167,8 @@ static void say_rule(struct buf *b, const struct rule *r)
     say_scope(b, &r->scope);
     if (r->effect == EFFECT_APPROVE)
         say_approval_of(b, "", &r->approval);
+    say_obligations(b, r);
+    say_redactors(b, p, r);
     if (is_forbid && r->reason.n)
         buf_printf(b, ": " STR_FMT, STR_ARG(r->reason));
     buf_add(b, STR("."));
@@ -233,6 +256,27 @@ static void say_requirement(struct buf *b, const struct requirement *r)
     buf_add(b, STR("."));
 }
 
+/* "`pii` takes email, card and ticket out of requests and records, for "[{kind}]"." */
+static void say_redactor(struct buf *b, const struct redactor *r)
+{
+    static const char *const places[] = {"requests", "answers", "records"};
+    size_t n_places = 0, n = 0;
+    buf_printf(b, "`" STR_FMT "` takes ", STR_ARG(r->name));
+    for (size_t i = 0; i < r->n_sources; i++) {
+        const struct redact_source *s = &r->sources[i];
+        struct str kind = s->pattern ? r->names[i] : redact_kind_text(s->kind);
+        buf_printf(b, "%s" STR_FMT, i == 0 ? "" : i + 1 == r->n_sources ? " and " : ", ", STR_ARG(kind));
+    }
+    for (size_t i = 0; i < 3; i++)
+        n_places += r->at >> i & 1;
+    for (size_t i = 0; i < 3; i++)
+        if (r->at & 1u << i) {
+            buf_printf(b, "%s%s", n == 0 ? " out of " : n + 1 == n_places ? " and " : ", ", places[i]);
+            n++;
+        }
+    buf_printf(b, ", for \"" STR_FMT "\".", STR_ARG(r->replace));
+}
+
 static void put(struct json_writer *w, struct str kind, struct str id, struct str effect, const struct buf *sentence)
 {
     jw_object(w);
@@ -261,13 +305,18 @@ int policy_sentences_json(const struct policy *p, struct buf *out)
     for (size_t i = 0; i < p->n_rules; i++) {
         const struct rule *r = &p->rules[i];
         buf_reset(&b);
-        say_rule(&b, r);
+        say_rule(&b, p, r);
         put(&w, STR("rule"), r->id, r->effect == EFFECT_DENY ? STR("forbid") : effect_text(r->effect), &b);
     }
     for (size_t i = 0; i < p->n_limits; i++) {
         buf_reset(&b);
         say_limit(&b, &p->limits[i]);
         put(&w, STR("limit"), p->limits[i].id, STR("limit"), &b);
+    }
+    for (size_t i = 0; i < p->n_own_redactors; i++) {
+        buf_reset(&b);
+        say_redactor(&b, &p->redactors[i]);
+        put(&w, STR("redact"), p->redactors[i].name, STR("redact"), &b);
     }
     jw_array_end(&w);
     jw_end(&w);

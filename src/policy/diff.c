@@ -213,10 +213,15 @@ static struct json counterpart(struct json sentences, struct json of)
     return find(sentences, kind, by, json_text_of(json_get(of, str_c(by))));
 }
 
+/* Redactors are compared as the section that they are. */
+static bool is_of_section(struct str kind) { return str_eq(kind, STR("redact")); }
+
 static void compare_new(struct comparing *x, struct json sentence)
 {
     struct json before = counterpart(x->old.sentences, sentence);
     struct str kind = json_text_of(json_get(sentence, STR("kind"))), id = json_text_of(json_get(sentence, STR("id")));
+    if (is_of_section(kind))
+        return;
     struct str text = json_text_of(json_get(sentence, STR("text"))), was = json_text_of(json_get(before, STR("text")));
     bool is_limit = str_eq(kind, STR("limit"));
     enum diff d = DIFF_COUNT;
@@ -238,7 +243,7 @@ static void compare_new(struct comparing *x, struct json sentence)
 static void compare_old(struct comparing *x, struct json sentence)
 {
     struct str kind = json_text_of(json_get(sentence, STR("kind")));
-    if (json_type(counterpart(x->new.sentences, sentence)) != JSON_NONE)
+    if (is_of_section(kind) || json_type(counterpart(x->new.sentences, sentence)) != JSON_NONE)
         return;
     struct change *c = add(x, removed(kind, sentence, x->old.p), kind, json_text_of(json_get(sentence, STR("id"))));
     c->before = json_text_of(json_get(sentence, STR("text")));

@@ -14,8 +14,8 @@
 static const struct key_row rule_keys[] = {
     {STR_INIT("id"), KEY_REQUIRED},     {STR_INIT("effect"), KEY_REQUIRED}, {STR_INIT("match"), KEY_REQUIRED},
     {STR_INIT("approval"), KEY_OPTIONAL}, {STR_INIT("reason"), KEY_OPTIONAL}, {STR_INIT("mode"), KEY_OPTIONAL},
-    {STR_INIT("when"), KEY_OPTIONAL},   {STR_INIT("scope"), KEY_OPTIONAL},     {STR_INIT("redact"), KEY_LATER},
-    {STR_INIT("obligations"), KEY_LATER}};
+    {STR_INIT("when"), KEY_OPTIONAL},   {STR_INIT("scope"), KEY_OPTIONAL},     {STR_INIT("redact"), KEY_OPTIONAL},
+    {STR_INIT("obligations"), KEY_OPTIONAL}};
 
 /* In the order of enum effect. */
 static const struct str effects[] = {STR_INIT("forbid"), STR_INIT("permit"), STR_INIT("approve")};
@@ -51,6 +51,8 @@ static void parse_rule(struct parse *x, const struct yaml *map, struct rule *r)
         return;
     r->effect = (enum effect)effect;
     parse_approval_of(x, map, "a rule of effect approve", r->effect == EFFECT_APPROVE, &r->approval);
+    parse_rule_redact(x, yaml_get(map, STR("redact")), r);
+    parse_rule_obligations(x, yaml_get(map, STR("obligations")), r);
     parse_scope(x, map, r);
 }
 

@@ -13,6 +13,7 @@
 #include "call/known.h"
 #include "call/verdict.h"
 #include "codec/diag.h"
+#include "redact/redact.h"
 
 struct policy;
 
@@ -105,5 +106,12 @@ bool policy_limit_find(const struct policy *p, struct str id, struct limit_terms
 bool key_limits_find(const struct key_limits *k, struct str id, struct limit_terms *ret); /* NULL has none */
 /* Every limit as JSON (id, meter, window, by, max, match) for the API. */
 int policy_limits_json(const struct policy *p, struct buf *out);
-/* Every rule and limit as a sentence: [{kind: rule|limit, id, effect: permit|forbid|approve|limit, text}]. */
+/* Every rule, limit and redactor as a sentence: [{kind, id, effect: permit|forbid|approve|limit|redact, text}]. */
 int policy_sentences_json(const struct policy *p, struct buf *out);
+
+/* Where a redactor acts: on what goes to the vendor, on what the agent gets, on what is kept. */
+enum redact_at { REDACT_AT_REQUEST, REDACT_AT_RESPONSE, REDACT_AT_LOG };
+/* What these redactors (bits, as in a verdict's duties) look for at that place; points into the policy. `p` may be
+ * NULL. */
+void policy_redact_set(const struct policy *p, uint32_t redactors, enum redact_at at, struct redact_set *ret);
+uint32_t policy_redactors(const struct policy *p); /* all of them */

@@ -76,6 +76,23 @@ struct rule {
     struct str reason;   /* of a forbid, for its sentence; may be empty */
     struct approval_terms approval; /* of an approve */
     bool is_shadow; /* evaluated, and never decides */
+    uint32_t redactors;  /* bits: which of the policy's */
+    bool needs_idempotency_key;
+    int64_t duplicate_ms; /* 0: none asked */
+    bool may_repeat;
+    struct str notice; /* empty: none */
+    int line, col;
+};
+
+/* A named redactor: what it looks for, and where. */
+#define POLICY_REDACTORS_MAX 32
+struct redactor {
+    struct str name;
+    unsigned at; /* bits of enum redact_at */
+    struct str replace;
+    struct redact_source *sources;
+    struct str *names; /* of what each looks for */
+    size_t n_sources;
     int line, col;
 };
 
@@ -134,6 +151,9 @@ struct policy {
     size_t n_limits;
     struct approval_terms *approvals;
     size_t n_approvals;
+    struct redactor *redactors; /* its own, then those of each document above */
+    size_t n_redactors, n_own_redactors;
+    unsigned parent_shift[POLICY_PARENTS_MAX]; /* where those of a parent begin */
 };
 
 struct key_limits {
@@ -247,6 +267,9 @@ void parse_approvals(struct parse *x, const struct yaml *map);
 /* The map's `approval`, which must be there or must not; `what`: "a rule of effect approve". */
 void parse_approval_of(struct parse *x, const struct yaml *map, const char *what, bool is_wanted,
                        struct approval_terms *ret);
+void parse_redact(struct parse *x, const struct yaml *root); /* after extends */
+void parse_rule_redact(struct parse *x, const struct yaml *list, struct rule *r);
+void parse_rule_obligations(struct parse *x, const struct yaml *list, struct rule *r);
 void parse_limits(struct parse *x, const struct yaml *list);
 void analyse(struct parse *x);
 
@@ -266,6 +289,19 @@ bool narrow(const struct policy *p, const struct facts *f, unsigned may, struct 
 /* p and all above it. True: something in shadow may concern the call. */
 bool decide_view(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
                  struct arena *a, enum view view, struct verdict *v);
+
+/* --- parse_redact.c --- */
+
+uint32_t policy_own_redactors(const struct policy *p);
+
+/* --- duties.c --- */
+
+/* Of a rule that holds. */
+void duties_add(struct duties *d, const struct rule *r);
+/* What is on record of a call that is not permitted loses what any rule that matches it would take out. */
+void duties_end(struct duties *d, const struct policy *p, const struct facts *f, bool is_permitted);
+/* What a document above asks too; `shift`: where its redactors stand among those of the document below. */
+void duties_join(struct duties *d, const struct duties *above, unsigned shift);
 
 /* --- require.c --- */
 
@@ -303,6 +339,7 @@ void say_no_document(struct arena *a, struct verdict *v);
 void say_no_memory(struct verdict *v);
 void say_identity_required(const struct policy *p, const char *lacks, const struct facts *f, struct arena *a,
                            struct verdict *v);
+void say_key_required(const struct policy *p, const struct facts *f, struct arena *a, struct verdict *v);
 /* near: a rule that would permit it if its condition held; NULL: none. */
 void say_no_permit(const struct policy *p, const struct rule *near, const struct facts *f, struct arena *a,
                    struct verdict *v);

@@ -182,6 +182,7 @@ static void read_who(struct json body, struct json personal, struct json decided
     f->key = text_of(body, "key");
     f->agent = text_of(body, "agent");
     f->owner = text_of(personal, "owner");
+    f->has_idempotency_key = text_of(personal, "idempotency_key").n > 0;
     f->tenant = text_of(personal, "tenant");
     f->tenant_source = source_of(text_of(decided, "tenant_source"));
     f->user_source = source_of(text_of(decided, "user_source"));

@@ -110,6 +110,17 @@ void say_out_of_scope(const struct policy *p, const struct rule *r, const struct
                         STR_ARG(miss->why)));
 }
 
+void say_key_required(const struct policy *p, const struct facts *f, struct arena *a, struct verdict *v)
+{
+    v->rule = v->duties.key_rule;
+    refuse(v, CODE_POLICY_DENIED,
+           arena_printf(a,
+                        "Rule \"" STR_FMT "\" of policy " STR_FMT " permits " STR_FMT " for agent " STR_FMT
+                        " only with an Idempotency-Key, so that a retry cannot act twice; send the header with a value "
+                        "of its own for each action.",
+                        STR_ARG(v->rule), STR_ARG(p->name), STR_ARG(f->operation), STR_ARG(agent_of(f))));
+}
+
 void say_condition_failed(const struct policy *p, const struct rule *r, const struct facts *f, struct arena *a,
                           struct verdict *v)
 {

@@ -24,7 +24,8 @@ static const struct key_row test_keys[] = {{STR_INIT("name"), KEY_REQUIRED},
 static const struct key_row expect_keys[] = {{STR_INIT("decision"), KEY_REQUIRED}, {STR_INIT("rule"), KEY_OPTIONAL},
                                              {STR_INIT("code"), KEY_OPTIONAL},     {STR_INIT("limit"), KEY_OPTIONAL},
                                              {STR_INIT("asks"), KEY_OPTIONAL},     {STR_INIT("resets"), KEY_OPTIONAL},
-                                             {STR_INIT("reason"), KEY_OPTIONAL},   {STR_INIT("shadow"), KEY_OPTIONAL}};
+                                             {STR_INIT("reason"), KEY_OPTIONAL},   {STR_INIT("redact"), KEY_OPTIONAL},
+                                             {STR_INIT("obligations"), KEY_OPTIONAL}, {STR_INIT("shadow"), KEY_OPTIONAL}};
 
 static const struct str decisions[] = {STR_INIT("deny"), STR_INIT("permit"), STR_INIT("approve")}; /* as enum effect */
 
@@ -102,9 +103,44 @@ static struct str each_need(struct arena *a, const struct verdict *v,
     return text;
 }
 
-/* What the verdict says of a member of `expect`, as text. */
-static struct str said(struct arena *a, struct str key, const struct verdict *v, const struct limit_need *full)
+static struct str and_then(struct arena *a, struct str text, struct str more)
 {
+    return arena_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(text), text.n ? ", " : "", STR_ARG(more));
+}
+
+static struct str redactors_text(const struct policy *p, struct arena *a, uint32_t redactors)
+{
+    struct str text = STR("");
+    for (size_t i = 0; i < p->n_redactors; i++)
+        if (redactors & 1u << i)
+            text = and_then(a, text, p->redactors[i].name);
+    return text.n ? text : STR("none");
+}
+
+static struct str obligations_text(struct arena *a, const struct duties *d)
+{
+    struct str text = STR("");
+    char window[DURATION_TEXT_BYTES];
+    if (d->needs_idempotency_key)
+        text = and_then(a, text, STR("idempotency_key"));
+    if (d->duplicate_ms)
+        text = and_then(a, text,
+                        arena_printf(a, "duplicate " STR_FMT " %s",
+                                     STR_ARG(duration_text(d->duplicate_ms * NS_PER_MS, window)),
+                                     d->may_repeat ? "allow" : "deny"));
+    for (size_t i = 0; i < d->n_notices; i++)
+        text = and_then(a, text, arena_printf(a, "notify " STR_FMT, STR_ARG(d->notices[i])));
+    return text.n ? text : STR("none");
+}
+
+/* What the verdict says of a member of `expect`, as text. */
+static struct str said(const struct policy *p, struct arena *a, struct str key, const struct verdict *v,
+                       const struct limit_need *full)
+{
+    if (str_eq(key, STR("redact")))
+        return redactors_text(p, a, v->duties.redactors);
+    if (str_eq(key, STR("obligations")))
+        return obligations_text(a, &v->duties);
     if (str_eq(key, STR("decision")))
         return decisions[v->effect];
     if (str_eq(key, STR("rule")))
@@ -172,7 +208,7 @@ static void run(const struct policy *p, const struct known *known, const struct 
     ret->verdict = verdict_text(&v, a);
     (void)yaml_str(yaml_get(test, STR("name")), &ret->name);
     yaml_each(y, yaml_get(test, STR("expect"))) {
-        struct str want = wanted(a, y), got = said(a, y->key, &v, full);
+        struct str want = wanted(a, y), got = said(p, a, y->key, &v, full);
         size_t at;
         bool is_same = str_eq(y->key, STR("reason")) ? str_find(got, want, &at) : str_eq(got, want);
         ret->is_passed &= is_same;

@@ -20,7 +20,8 @@ static const struct key_row request_keys[] = {
     {STR_INIT("operation"), KEY_REQUIRED}, {STR_INIT("class"), KEY_OPTIONAL},  {STR_INIT("vendor"), KEY_OPTIONAL},
     {STR_INIT("layer"), KEY_OPTIONAL},     {STR_INIT("method"), KEY_OPTIONAL}, {STR_INIT("mode"), KEY_OPTIONAL},
     {STR_INIT("model"), KEY_OPTIONAL},     {STR_INIT("prompt"), KEY_OPTIONAL}, {STR_INIT("params"), KEY_OPTIONAL},
-    {STR_INIT("cost"), KEY_OPTIONAL},      {STR_INIT("tokens"), KEY_OPTIONAL}};
+    {STR_INIT("cost"), KEY_OPTIONAL},      {STR_INIT("tokens"), KEY_OPTIONAL},
+    {STR_INIT("idempotency_key"), KEY_OPTIONAL}};
 static const struct key_row customer_keys[] = {{STR_INIT("id"), KEY_REQUIRED}, {STR_INIT("source"), KEY_OPTIONAL}};
 static const struct key_row run_keys[] = {{STR_INIT("id"), KEY_REQUIRED},     {STR_INIT("parent"), KEY_OPTIONAL},
                                           {STR_INIT("root"), KEY_OPTIONAL},   {STR_INIT("trust"), KEY_OPTIONAL}};
@@ -193,6 +194,7 @@ static void read_request(const struct yaml *request, const struct known *known, 
     f->method = text_of(request, "method", STR("POST"));
     f->prompt = text_of(request, "prompt", STR_NONE);
     f->mode = str_eq(text_of(request, "mode", STR("live")), STR("test")) ? MODE_TEST : MODE_LIVE;
+    f->has_idempotency_key = yaml_get(request, STR("idempotency_key")) != NULL;
     read_class(request, known, f);
     read_params(yaml_get(request, STR("params")), a, f);
     read_cost(request, f);

@@ -173,6 +173,7 @@ static void keep_headers(struct call *c)
     c->has_idempotency_key = http_head_get(c->head, STR("idempotency-key"), &v) && !call_shows_key(c, v);
     if (c->has_idempotency_key)
         c->idempotency_key = arena_str(&c->arena, v);
+    c->facts.has_idempotency_key = c->has_idempotency_key;
     c->is_dry_run = http_head_get(c->head, STR("x-flyball-dry-run"), &v) && str_eq_nocase(v, STR("true"));
 }
 

@@ -9,6 +9,7 @@
 #include "proxy/lookup_cache.h"
 #include "proxy/poll.h"
 #include "proxy/present.h"
+#include "proxy/redaction.h"
 #include "proxy/send.h"
 
 static void abandon(struct call *c, enum http_reset why)
@@ -120,6 +121,7 @@ static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
     uint16_t status = c->answer_head.status;
 
     release_up(c);
+    redaction_unpack_answer(c);
     (void)conceal_text(call_forms(c), c->answer.p, c->answer.n); /* before anything of it is on record */
     if (saas_confirm(&c->saas, status, buf_str(&c->answer), is_replay(c), c->facts.cost, &c->arena, &result) < 0)
         result = (struct saas_result){.outcome = OUTCOME_UNKNOWN};
@@ -138,7 +140,8 @@ static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
         http_release(c->client);
         c->client = NULL;
     }
-    answer_send_whole(c);
+    if (redaction_of_answer(c))
+        answer_send_whole(c);
 }
 
 static void whole_writable(void *ctx) { send_more(ctx); }
@@ -160,7 +163,7 @@ void stage_answer(struct call *c, const struct http_head *head)
         stage_answer_llm(c);
         return;
     }
-    if (c->saas.is_streamable && call_is_harmless(c)) {
+    if (c->saas.is_streamable && call_is_harmless(c) && !redaction_takes_answer(c)) {
         start_stream(c);
         return;
     }

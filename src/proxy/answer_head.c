@@ -7,6 +7,7 @@
 #include "proxy/forward.h"
 #include "proxy/llm.h"
 #include "proxy/present.h"
+#include "proxy/redaction.h"
 
 #include <string.h>
 
@@ -64,7 +65,10 @@ static bool copy_head(struct call *c, const struct http_head *head, struct arena
 
 bool answer_keep_head(struct call *c, const struct http_head *head)
 {
-    return copy_head(c, head, &c->arena, OUR_FIELDS_MAX, &c->answer_head);
+    if (!copy_head(c, head, &c->arena, OUR_FIELDS_MAX, &c->answer_head))
+        return false;
+    redaction_of_head(c);
+    return true;
 }
 
 void answer_pass_info(struct call *c, const struct http_head *head)

@@ -11,6 +11,7 @@
 #include "proxy/forward.h"
 #include "proxy/llm.h"
 #include "proxy/present.h"
+#include "proxy/redaction.h"
 #include "proxy/send.h"
 
 #define EVENT_BYTES_MAX 16384
@@ -39,7 +40,8 @@ static void done(struct call *c)
 
 /* --- a stream of events ----------------------------------------------------------------------------------------- */
 
-static void pass(struct call *c, struct str bytes)
+/* False: it cannot be looked into. */
+static bool pass(struct call *c, struct str bytes)
 {
     struct str out;
     bool is_first = false;
@@ -48,9 +50,12 @@ static void pass(struct call *c, struct str bytes)
         c->phases.first_token = call_us(c);
     if (llm_meter_is_complete(c->llm->meter))
         call_tell_tool_calls(c);
+    if (!redaction_of_events(c, out, false, &out))
+        return false;
     if (out.n)
         call_write(c, out);
     call_give_credit(c);
+    return true;
 }
 
 /* RFC 9110, 6.5.1: trailers go to those who said that they take them. */
@@ -85,7 +90,8 @@ static void write_error_event(struct call *c, enum code code, struct str sentenc
 /* Behind a head that is sent, a refusal can only be an event. What the meter kept back of a half event is dropped. */
 static void cut_stream(struct call *c, const struct llm_end *e, struct str sentence)
 {
-    bool is_broken = llm_meter_is_open(c->llm->meter); /* an event's first half is with the agent */
+    bool is_whole_only = redaction_takes_answer(c);
+    bool is_broken = !is_whole_only && llm_meter_is_open(c->llm->meter); /* an event's first half is with the agent */
     http_release(c->up);
     c->up = NULL;
     call_settle_llm(c, e);
@@ -112,18 +118,40 @@ static void on_stream_reset(void *ctx, enum http_reset why)
                forward_sentence(c, why, true));
 }
 
+/* Nothing more of it may go on. */
+static void close_stream(struct call *c, bool is_over)
+{
+    if (!is_over)
+        http_reset(c->up, HTTP_RESET_CANCELLED);
+    c->is_sent = true;
+    attempt_end(c, c->answer_head.status, "not_redactable");
+    cut_stream(c,
+               &(struct llm_end){.error = "not_redactable",
+                                 .code = CODE_POLICY_DENIED,
+                                 .status = c->answer_head.status,
+                                 .stream_end = "cut"},
+               REDACTION_CUT);
+}
+
 static void stream_body(void *ctx, struct str bytes)
 {
     struct call *c = ctx;
     struct str out;
     c->credit_owed += bytes.n;
+    if (!redaction_unpack(c, bytes, &bytes)) {
+        close_stream(c, false);
+        return;
+    }
     if (conceal_stream_add(&c->conceal, bytes, &out) < 0) {
         http_reset(c->up, HTTP_RESET_TOO_LARGE);
         on_stream_reset(c, HTTP_RESET_TOO_LARGE);
         return;
     }
     size_t n = out.n;
-    pass(c, out);
+    if (!pass(c, out)) {
+        close_stream(c, false);
+        return;
+    }
     conceal_stream_drop(&c->conceal, n);
 }
 
@@ -133,9 +161,15 @@ static void stream_end(void *ctx, const struct http_field *trailers, size_t n)
     struct str rest = conceal_stream_end(&c->conceal);
     (void)trailers;
     (void)n;
-    if (rest.n)
-        pass(c, rest);
+    if (rest.n && !pass(c, rest)) {
+        close_stream(c, true);
+        return;
+    }
     rest = llm_meter_end(c->llm->meter);
+    if (!redaction_of_events(c, rest, true, &rest)) {
+        close_stream(c, true);
+        return;
+    }
     if (rest.n)
         (void)http_write(c->client, rest);
     end_of_up(c, NULL);
@@ -153,6 +187,7 @@ static void start_stream(struct call *c)
     call_our_fields(c, head.fields, &head.n_fields);
     c->is_streaming = c->is_head_sent = c->llm->is_stream = true;
     conceal_stream_init(&c->conceal, call_forms(c));
+    redaction_begin_events(c);
     http_send_head(c->client, &head);
     http_on(c->up, &stream_events, c);
     http_credit(c->up, (size_t)c->w->shared->limits->stream_window_bytes);
@@ -245,10 +280,12 @@ static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
     (void)trailers;
     (void)n;
     end_of_up(c, NULL);
+    redaction_unpack_answer(c);
     (void)conceal_text(call_forms(c), c->answer.p, c->answer.n); /* before anything of it is on record */
     llm_meter_whole(c->llm->meter, status, buf_str(&c->answer));
     call_settle_llm(c, &(struct llm_end){.status = status});
-    answer_send_whole(c);
+    if (redaction_of_answer(c))
+        answer_send_whole(c);
 }
 
 static const struct http_events whole_events = {
@@ -271,7 +308,7 @@ void stage_answer_llm(struct call *c)
     if (c->sending.is_finished)
         call_drop_body(c); /* nothing is sent again once there is a head */
     c->llm->meter = llm_meter_new(&c->llm->request, limits, &c->arena);
-    if (c->answer_head.status == 200 && c->client && is_event_stream(&c->answer_head)) {
+    if (c->answer_head.status == 200 && c->client && is_event_stream(&c->answer_head) && !redaction_is_closed(c)) {
         if (c->llm->stopped != CODE_NONE)
             stop_stream(c, c->llm->stopped);
         else

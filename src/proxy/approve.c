@@ -10,6 +10,7 @@
 
 #include "crypto/hash.h"
 #include "proxy/core_approvals.h"
+#include "proxy/redaction.h"
 
 #define PARTS_MAX 16
 
@@ -165,15 +166,17 @@ static int ask(struct call *c, struct approval_answer *ret)
     struct worker *w = c->w;
     uint8_t digest[SHA256_BYTES];
     bool may_wait = c->client && !w->is_draining && c->wait_ms > 0;
+    struct redacted_record without; /* the question is kept, and shown */
+    redaction_of_record(c, &without);
     call_action_digest(c, digest);
     c->approval_wait = (struct approval_wait){.box = &w->loop->box, .done = {on_answered, c}};
     struct approval_request q = {
         .key = c->adm.key,
-        .facts = &c->facts,
+        .facts = &without.facts,
         .verdict = &c->verdict,
         .idempotency = &c->idem,
         .call_id = str_c(c->id),
-        .path = c->llm ? c->path : c->saas.path,
+        .path = c->llm ? without.path : without.saas_path,
         .digest = digest,
         .wait = may_wait ? &c->approval_wait : NULL,
         .now = c->facts.now,

@@ -6,6 +6,7 @@
 #include "base/counter.h"
 #include "proxy/approve.h"
 #include "proxy/llm.h"
+#include "proxy/redaction.h"
 #include "proxy/send.h"
 
 #include <stdlib.h>
@@ -123,6 +124,7 @@ void call_done(struct call *c)
     give_back(c, &c->answer);
     if (c->conceal.forms)
         conceal_stream_deinit(&c->conceal);
+    redaction_free(c->redaction);
     if (c->llm)
         llm_meter_free(c->llm->meter); /* of an answer that was abandoned */
     buf_deinit(&c->ask.json);

@@ -34,6 +34,7 @@ enum call_state {
 #define CALL_ADDITIONS_MAX 3
 
 struct call_llm;
+struct redaction;
 
 /* Where the decided request goes at the vendor. */
 struct send_to {
@@ -90,7 +91,7 @@ struct call {
     struct facts facts;
     struct verdict verdict;
     struct idempotency idem;
-    bool is_idem_known;
+    bool is_idem_known, is_decided;
     struct duplicate duplicate;
 
     /* approve */
@@ -105,6 +106,7 @@ struct call {
     bool is_held;
     struct sync_wait sync;
     struct ask ask;
+    struct redaction *redaction; /* what is taken out of it: proxy/redaction.h; NULL: nothing */
     struct str *send_body; /* pieces */
     size_t n_send_body;
     struct str send_key;

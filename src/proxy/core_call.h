@@ -78,6 +78,11 @@ int core_hold(struct core *c, struct hold_request *q, struct held *ret, size_t *
 #define CORE_R_REFUSED 3
 #define CORE_R_DUPLICATE 4
 #define CORE_R_ASK 5
+/* What a rule's `notify` says of a call, as an event policy.notice. 0, or an error of the journal. */
+struct policy_notice {
+    struct str name, call_id, agent, operation, rule, policy;
+};
+int core_notice(struct core *c, const struct policy_notice *n);
 /* What core_hold() looked at of key, run and stop button, again: for a call that has waited since. CODE_NONE: go on. */
 enum code core_still_allowed(struct core *c, const struct key_entry *key, struct str tenant, struct str run_id,
                              wall_t now);

@@ -183,6 +183,7 @@ void stage_decide(struct call *c)
     }
     policy_decide(c->adm.policy, c->adm.key->limits, &c->facts,
                   POLICY_MAY_ASK | (c->may_look_up ? POLICY_MAY_LOOK_UP : 0), &c->arena, &c->verdict);
+    c->is_decided = true;
     if (c->verdict.effect != EFFECT_DENY && (ask_for_facts(c) || !call_customer_fits(c)))
         return;
     separate_ledgers(c);

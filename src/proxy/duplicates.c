@@ -11,6 +11,8 @@
 struct entry {
     struct list node;
     uint8_t digest[DUPLICATE_DIGEST_BYTES];
+    bool has_retry_key;
+    uint8_t retry_key[DUPLICATE_DIGEST_BYTES];
     char call_id[UUID_TEXT_BYTES];
     wall_t at, until;
 };
@@ -40,10 +42,15 @@ void duplicates_deinit(struct duplicates *d)
     map_deinit(&d->map);
 }
 
+static bool is_retry(const struct entry *e, const struct duplicate *q)
+{
+    return e->has_retry_key && q->has_retry_key && memcmp(e->retry_key, q->retry_key, sizeof(e->retry_key)) == 0;
+}
+
 bool duplicates_find(struct duplicates *d, struct duplicate *q, wall_t now)
 {
     struct entry *e = q->window_ms ? map_get(&d->map, key_of(q->digest)) : NULL;
-    if (!e || now >= e->until)
+    if (!e || now >= e->until || is_retry(e, q))
         return false;
     memcpy(q->first_call_id, e->call_id, sizeof(q->first_call_id));
     q->first_at = e->at;
@@ -55,6 +62,8 @@ void duplicates_put(struct duplicates *d, const struct duplicate *q, struct str 
     if (!q->window_ms)
         return;
     struct entry *e = map_get(&d->map, key_of(q->digest));
+    if (e && is_retry(e, q) && now < e->until)
+        return; /* the first one's time counts */
     if (e)
         drop(d, e);
     else if (d->map.n == d->map.n_max)
@@ -62,6 +71,8 @@ void duplicates_put(struct duplicates *d, const struct duplicate *q, struct str 
     e = calloc(1, sizeof(*e));
     check(e && call_id.n < sizeof(e->call_id));
     memcpy(e->digest, q->digest, sizeof(e->digest));
+    e->has_retry_key = q->has_retry_key;
+    memcpy(e->retry_key, q->retry_key, sizeof(e->retry_key));
     memcpy(e->call_id, call_id.p, call_id.n);
     e->at = now;
     e->until = now + q->window_ms * NS_PER_MS;

@@ -21,6 +21,8 @@ struct duplicate {
     uint8_t digest[DUPLICATE_DIGEST_BYTES]; /* of who asks (as the idempotency scope), what and of whom */
     int64_t window_ms;
     bool is_own_key; /* the request's own idempotency key makes it so */
+    bool has_retry_key; /* with the same key again it is a retry, which the vendor knows itself, and no duplicate */
+    uint8_t retry_key[DUPLICATE_DIGEST_BYTES];
     /* filled when another is found */
     char first_call_id[UUID_TEXT_BYTES];
     wall_t first_at;

@@ -9,6 +9,7 @@
  */
 #include "proxy/forward.h"
 #include "proxy/llm.h"
+#include "proxy/redaction.h"
 #include "proxy/send.h"
 
 #include "base/counter.h"
@@ -41,7 +42,7 @@ static void on_writable(void *ctx) { send_more(ctx); }
 static void on_info(void *ctx, const struct http_head *head)
 {
     struct call *c = ctx;
-    if (c->client && head->status == 103)
+    if (c->client && head->status == 103 && !redaction_takes_answer(c))
         answer_pass_info(c, head);
 }
 
@@ -169,6 +170,7 @@ void stage_forward(struct call *c)
 {
     if (!c->send_fields)
         send_keep_fields(c);
+    redaction_of_fields(c);
     c->answer_head = (struct http_head){.status = 0};
     call_go(c, CALL_FORWARDING);
     start(c, false);

@@ -5,8 +5,10 @@
  * From here on the call has something to give back: every way out goes through call_settle().
  */
 #include "proxy/approve.h"
+#include "proxy/duties.h"
 #include "proxy/llm.h"
 #include "proxy/present.h"
+#include "proxy/redaction.h"
 #include "proxy/send.h"
 
 #define DECIDE_AGAIN_MAX 8
@@ -14,9 +16,23 @@
 static void on_synced(void *ctx);
 static struct str sentence_of(enum code code);
 
+/* Held, and refused before a byte left. */
+static void refuse_held(struct call *c, enum code code, const char *error, struct str sentence, int64_t retry_after_s)
+{
+    uint16_t status = code_status(code);
+    call_settle(
+        c, &(struct settlement){.outcome = OUTCOME_RELEASED, .code = code, .status = status, .error = error});
+    call_reply_refusal(c, code, status, sentence, true, retry_after_s);
+}
+
 static void after_hold(struct call *c)
 {
     c->phases.hold = call_us(c);
+    if (!duties_notify(c)) {
+        refuse_held(c, CODE_OVERLOADED, "journal_failed",
+                    STR("The notice that a rule asks for could not be written; nothing was sent"), 5);
+        return;
+    }
     if (c->llm || !class_needs_sync(c->facts.class)) {
         stage_forward(c);
         return;
@@ -27,15 +43,6 @@ static void after_hold(struct call *c)
     c->sync.done = (struct post){on_synced, c};
     if (core_synced(c->w->shared->core, &c->sync))
         on_synced(c);
-}
-
-/* Held, and refused before a byte left. */
-static void refuse_held(struct call *c, enum code code, const char *error, struct str sentence, int64_t retry_after_s)
-{
-    uint16_t status = code_status(code);
-    call_settle(
-        c, &(struct settlement){.outcome = OUTCOME_RELEASED, .code = code, .status = status, .error = error});
-    call_reply_refusal(c, code, status, sentence, true, retry_after_s);
 }
 
 static void on_synced(void *ctx)
@@ -112,7 +119,9 @@ static void compose_llm(struct call *c)
 static void refuse_duplicate(struct call *c)
 {
     const struct duplicate *d = &c->duplicate;
-    if (d->is_own_key)
+    if (c->verdict.duties.duplicate_ms)
+        duties_refuse_duplicate(c);
+    else if (d->is_own_key)
         call_refusef(c, CODE_DUPLICATE, 0,
                      "This Idempotency-Key was used by call %s, and " STR_FMT
                      " knows no such keys, so nothing is sent a second time",
@@ -158,6 +167,12 @@ void stage_hold(struct call *c)
                     STR("The request cannot be re-written within call_memory_bytes_max"));
         return;
     }
+    duties_of_duplicate(c);
+    int redacted = redaction_of_request(c);
+    if (redacted == REDACTION_R_AGAIN)
+        stage_decide(c);
+    if (redacted)
+        return;
     call_record_begin(c, &rw, &w->record_body, &w->record_personal);
     struct hold_request q = {
         .key = c->adm.key,

@@ -26,6 +26,7 @@ struct call_llm {
     const struct model *model; /* NULL: the catalog does not know it */
     struct token_bound bound;
     struct llm_meter *meter; /* from the answer's head on; NULL: there was none */
+    int64_t redaction_bytes; /* of text that was counted because replacements are longer than what they stand for */
     bool is_stream;          /* the answer is a stream of events */
     bool is_clamped;         /* its output maximum was lowered to fit a limit */
     bool is_told;            /* the core knows which tool calls it asked for */
@@ -39,6 +40,8 @@ bool call_is_to_model(struct call *c);
 bool call_is_stream(const struct call *c);
 void stage_classify_llm(struct call *c);
 void stage_answer_llm(struct call *c);
+/* After the bytes of the request changed (request.text_bytes). */
+void call_facts_of_model_again(struct call *c);
 /* Lowers the output maximum until the limit that was short has room. False: it cannot. */
 bool call_clamp_output(struct call *c, const struct limit_need *need);
 

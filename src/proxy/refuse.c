@@ -3,6 +3,7 @@
  * are on record (CONTRACT 4).
  */
 #include "proxy/llm.h"
+#include "proxy/redaction.h"
 
 #include "base/counter.h"
 #include "codec/hex.h"
@@ -15,15 +16,17 @@
 void call_record_begin(struct call *c, struct record_writer *rw, struct buf *body, struct buf *personal)
 {
     char *hex = arena_alloc(&c->arena, 128 + 2 * DUPLICATE_DIGEST_BYTES);
+    struct redacted_record without;
+    redaction_of_record(c, &without);
     struct record_open o = {
         .call_id = str_c(c->id),
         .started_at = c->started_at,
-        .facts = &c->facts,
-        .verdict = &c->verdict,
+        .facts = &without.facts,
+        .verdict = &without.verdict,
         .trace_id = str_c(c->run.trace_id),
         .span_id = str_c(c->run.span_id),
-        .path = c->path,
-        .idempotency_key = c->idempotency_key,
+        .path = without.path,
+        .idempotency_key = without.idempotency_key,
         .direction = c->saas.direction,
         .cause = c->cause,
         .catalog = c->llm ? catalog_version(c->w->shared->llm->catalog) : STR_NONE,

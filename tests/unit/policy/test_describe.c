@@ -146,9 +146,28 @@ static void the_starter_is_said_whole_rules_first(void **state)
     arena_deinit(&s.a);
 }
 
+static void redactors_and_obligations_are_said(void **state)
+{
+    static const char document[] =
+        HEAD "redact:\n  pii: {detect: [email, card], patterns: {ticket: \"T[0-9]\"}, at: [log, request]}\n"
+             "rules:\n  - {id: x, effect: permit, match: {class: [read]}, redact: [pii], obligations: [{type: notify, "
+             "properties: {name: seen}}, {type: idempotency_key}, {type: duplicate, properties: {within: 10m}}]}\n";
+    struct said s;
+    say(&s, document);
+    assert_int_equal(json_len(s.list), 2);
+    assert_str(member(json_at(s.list, 0), "text"),
+               "Every agent may make calls of class read, with an Idempotency-Key, the same once in 10m, noted as "
+               "`seen`, redacted by `pii`.");
+    assert_str(member(json_at(s.list, 1), "kind"), "redact");
+    assert_str(member(json_at(s.list, 1), "text"),
+               "`pii` takes email, card and ticket out of requests and records, for \"[{kind}]\".");
+    arena_deinit(&s.a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(redactors_and_obligations_are_said),
         cmocka_unit_test(a_permit_says_who_may_call_what),
         cmocka_unit_test(a_condition_is_said_in_its_authors_words),
         cmocka_unit_test(a_forbid_says_never_and_why),

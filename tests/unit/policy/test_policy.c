@@ -86,8 +86,8 @@ static void yaml_and_json_of_one_content_have_one_digest(void **state)
 
 static void faults_are_told_with_file_line_and_column(void **state)
 {
-    assert_str(refused(*state, STR(HEAD "rules:\n  - id: r\n    effect: permit\n    match: {}\n    redact: []\n")),
-               "p.yaml:8:5: not_available_yet: key `redact` is not available yet in this version");
+    assert_str(refused(*state, STR(HEAD "rules:\n  - id: r\n    effect: permit\n    match: {}\n    redact: [x]\n")),
+               "p.yaml:8:14: bad_value: redactor `x` is not known");
     assert_str(refused(*state, STR(HEAD "rules:\n  - id: r\n    effect: permit\n    match: {}\n    when: mode = 1\n")),
                "p.yaml:8:16: expr_syntax: `=` is no operator; equality is `==`");
     assert_str(refused(*state, STR(HEAD "rules: []\nlimit: []\n")),

@@ -1,0 +1,60 @@
+/*
+ * policy/duties.c - what the rules that hold ask of a call beside their yes, together: the strictest of each.
+ */
+#include "policy/policy_impl.h"
+
+static void add_notice(struct duties *d, struct str name)
+{
+    for (size_t i = 0; i < d->n_notices; i++)
+        if (str_eq(d->notices[i], name))
+            return;
+    if (name.n && d->n_notices < DUTY_NOTICES_MAX)
+        d->notices[d->n_notices++] = name;
+}
+
+static void add_key(struct duties *d, bool is_needed, struct str rule)
+{
+    if (!is_needed || d->needs_idempotency_key)
+        return;
+    d->needs_idempotency_key = true;
+    d->key_rule = rule;
+}
+
+/* The longest time, and the strictest answer. */
+static void add_duplicate(struct duties *d, int64_t ms, bool may_repeat, struct str rule)
+{
+    if (ms && (!d->duplicate_ms || (d->may_repeat && !may_repeat))) {
+        d->duplicate_rule = rule;
+        d->may_repeat = may_repeat;
+    }
+    if (ms > d->duplicate_ms)
+        d->duplicate_ms = ms;
+}
+
+void duties_add(struct duties *d, const struct rule *r)
+{
+    d->redactors |= r->redactors;
+    add_key(d, r->needs_idempotency_key, r->id);
+    add_duplicate(d, r->duplicate_ms, r->may_repeat, r->id);
+    add_notice(d, r->notice);
+}
+
+void duties_join(struct duties *d, const struct duties *above, unsigned shift)
+{
+    if (shift < 32) {
+        d->redactors |= above->redactors << shift;
+        d->redactors_of_record |= above->redactors_of_record << shift;
+    }
+    add_key(d, above->needs_idempotency_key, above->key_rule);
+    add_duplicate(d, above->duplicate_ms, above->may_repeat, above->duplicate_rule);
+    for (size_t i = 0; i < above->n_notices; i++)
+        add_notice(d, above->notices[i]);
+}
+
+void duties_end(struct duties *d, const struct policy *p, const struct facts *f, bool is_permitted)
+{
+    d->redactors_of_record = d->redactors;
+    for (size_t i = 0; !is_permitted && i < p->n_rules; i++)
+        if (match_facts(&p->rules[i].match, f) != MATCH_NO)
+            d->redactors_of_record |= p->rules[i].redactors;
+}

@@ -1,0 +1,63 @@
+/*
+ * proxy/duties.c - the same intent with another key is the same request; and notices.
+ */
+#include "proxy/duties.h"
+
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "proxy/core_call.h"
+
+#define N(table) (sizeof(table) / sizeof((table)[0]))
+
+/* Who asks, of whom, and the whole request but for its idempotency key. */
+static void digest_of_intent(const struct call *c, uint8_t ret[DUPLICATE_DIGEST_BYTES])
+{
+    const struct facts *f = &c->facts;
+    struct str line = STR("\n"), body = c->llm ? buf_str(&c->body) : c->saas.body;
+    const struct str parts[] = {STR("intent\n"), f->vendor, line, mode_text(f->mode), line, f->tenant,   line,
+                                f->agent,       line,      c->method, line,          c->to.path, line, c->to.query,
+                                line,           body};
+    sha256_parts(parts, N(parts), ret);
+}
+
+void duties_of_duplicate(struct call *c)
+{
+    const struct duties *d = &c->verdict.duties;
+    if (!d->duplicate_ms)
+        return;
+    c->duplicate = (struct duplicate){.window_ms = d->may_repeat ? 0 : d->duplicate_ms};
+    if (!c->duplicate.window_ms)
+        return;
+    digest_of_intent(c, c->duplicate.digest);
+    c->duplicate.has_retry_key = c->idem.scope.n > 0;
+    memcpy(c->duplicate.retry_key, c->idem.key_digest, sizeof(c->duplicate.retry_key));
+}
+
+void duties_refuse_duplicate(struct call *c)
+{
+    const struct duplicate *d = &c->duplicate;
+    call_refusef(c, CODE_DUPLICATE, 0,
+                 "Call %s asked the same of " STR_FMT " %lld s ago, and rule \"" STR_FMT "\" of policy " STR_FMT
+                 " lets it through once in %lld s, whatever its Idempotency-Key; if both are meant, wait, or ask the "
+                 "policy's owner",
+                 d->first_call_id, STR_ARG(c->facts.operation), (long long)((c->started_at - d->first_at) / NS_PER_S),
+                 STR_ARG(c->verdict.duties.duplicate_rule), STR_ARG(c->verdict.policy_name),
+                 (long long)(d->window_ms / 1000));
+}
+
+bool duties_notify(struct call *c)
+{
+    const struct duties *d = &c->verdict.duties;
+    for (size_t i = 0; i < d->n_notices; i++) {
+        struct policy_notice n = {.name = d->notices[i],
+                           .call_id = str_c(c->id),
+                           .agent = c->facts.agent,
+                           .operation = c->facts.operation,
+                           .rule = c->verdict.rule,
+                           .policy = c->verdict.policy_name};
+        if (core_notice(c->w->shared->core, &n) < 0)
+            return false;
+    }
+    return true;
+}

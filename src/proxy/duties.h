@@ -1,0 +1,13 @@
+/*
+ * proxy/duties.h - obligations of the rules that permitted a call, met before it is sent (call/duties.h).
+ */
+#pragma once
+
+#include "proxy/call.h"
+
+/* What makes another request the same as this one, where a rule says so: in the place of what the connector says. */
+void duties_of_duplicate(struct call *c);
+/* The sentence about a duplicate that a rule does not let through. */
+void duties_refuse_duplicate(struct call *c);
+/* Held: writes the events that rules ask for. False: they could not be written, and nothing may be sent. */
+bool duties_notify(struct call *c);
