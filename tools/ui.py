@@ -76,7 +76,9 @@ def build(ui, out):
 
 
 def sources(ui):
-    return sorted([ui / "index.html", ui / "package-lock.json", *(p for p in (ui / "src").rglob("*") if p.is_file())])
+    schema = ui.parent / "spec" / "agentpolicy" / "v1.schema.json"  # what the editor offers
+    return sorted([ui / "index.html", ui / "package-lock.json", schema,
+                   *(p for p in (ui / "src").rglob("*") if p.is_file())])
 
 
 def write_c(ui, out, args):

@@ -87,6 +87,7 @@ static void then_rollback(struct request *r)
     struct json rows, row;
     struct str text = STR_NONE, document;
     int64_t to = json_i64_of(json_get(r->json, STR("to"))), newest = 0;
+    bool is_in_force = false;
 
     if (json_parse(&r->arena, buf_str(&r->ask.json), DEPTH_MAX, &rows) < 0) {
         request_fail_err(r, -ERR_TOO_LARGE);
@@ -94,9 +95,14 @@ static void then_rollback(struct request *r)
     }
     for (struct json_iter it = json_each(rows); json_next(&it, NULL, &row);) {
         int64_t version = json_i64_of(json_get(row, STR("version")));
+        bool is_active = false;
         newest = version > newest ? version : newest;
-        if (version == to && !text.n) /* newest first: of several with that version, the last */
-            text = json_text_of(json_get(row, STR("document")));
+        (void)json_bool(json_get(row, STR("is_active")), &is_active); /* absent is no */
+        /* Newest first: of several with that version the last that is not in force already. */
+        if (version != to || (text.n && !is_in_force))
+            continue;
+        text = json_text_of(json_get(row, STR("document")));
+        is_in_force = is_active;
     }
     if (!text.n)
         request_fail(r, 404, "not_found", "there is no version %lld of a policy named `" STR_FMT "`", (long long)to,

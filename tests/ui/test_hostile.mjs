@@ -36,6 +36,11 @@ const SCREENS = [
     '#/spend?by=model',
     '#/vendors?vendor=stripe',
     '#/settings',
+    '#/policy',
+    '#/policy?name=held',
+    '#/policy?tab=edit',
+    '#/policy?tab=plan',
+    '#/policy?tab=history',
 ];
 
 let d, browser;

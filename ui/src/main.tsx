@@ -16,11 +16,14 @@ import { Approvals, Badge, readWaiting } from './approvals';
 import { Calls } from './calls';
 import { Customers } from './customers';
 import { Keys } from './keys';
+import { lazily } from './lazy';
 import { Overview } from './overview';
 import { Runs } from './runs';
 import { Settings } from './settings';
 import { Spend } from './spend';
 import { Vendors } from './vendors';
+
+const Policy = lazily('the policy', () => import('./policy').then((m) => m.PolicyScreen));
 
 const screens: Record<string, ComponentType> = {
     overview: Overview,
@@ -28,6 +31,7 @@ const screens: Record<string, ComponentType> = {
     calls: Calls,
     customers: Customers,
     approvals: Approvals,
+    policy: Policy,
     keys: Keys,
     spend: Spend,
     vendors: Vendors,

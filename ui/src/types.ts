@@ -245,7 +245,80 @@ export interface Policy {
     version: number;
     digest: string;
     applied_at?: string | null;
+    document: unknown;
     sentences?: Sentence[];
+}
+export interface PolicyVersion {
+    name: string;
+    version: number;
+    digest: string;
+    applied_at: string;
+    by: string;
+    is_active: boolean;
+    document: string;
+}
+export interface Diag {
+    line: number;
+    col: number;
+    code: string;
+    message: string;
+    is_warning: boolean;
+}
+export interface PolicyChange {
+    change: string;
+    kind: string;
+    id: string;
+    opens: boolean;
+    before: string | null;
+    after: string | null;
+    keeps_count?: boolean;
+}
+export interface PolicyDiff {
+    changes: PolicyChange[];
+}
+export interface PlanSide {
+    verdict: string;
+    code: string | null;
+    by: string | null;
+}
+interface PlanNames {
+    n: number;
+    names: string[];
+}
+export interface PlanSum {
+    calls: number;
+    moves_value: number;
+    usd: string;
+    unpriced: number;
+    agents: PlanNames;
+    customers: PlanNames;
+    groups: { operation: string; class: string; agent: string; calls: number; usd: string; was: PlanSide; becomes: PlanSide }[];
+    more_groups: number;
+}
+export interface PlanChanged {
+    change: string;
+    call_id: string;
+    at: string;
+    agent: string;
+    operation: string;
+    usd: string | null;
+    was: PlanSide;
+    becomes: PlanSide;
+    reason: string | null;
+}
+export interface PolicyPlan {
+    calls: number;
+    replayed: number;
+    unchanged: number;
+    permitted: PlanSum;
+    denied: PlanSum;
+    asked: PlanSum;
+    not_replayable: { calls: number; reasons: { reason: string; text: string; calls: number }[] };
+    undecided: number;
+    recorded_otherwise: number;
+    fresh_limits: string[];
+    is_safe: boolean;
+    changed: PlanChanged[];
 }
 export interface Vendor {
     name: string;
