@@ -76,6 +76,8 @@ int find_in_open(const struct call_open *o, find_cb on, void *ctx)
         r = give(on, ctx, FIND_USER, FIND_HOW_NAMED, o->user);
     if (r == 0)
         r = give(on, ctx, FIND_RUN, FIND_HOW_PARENT, o->parent_run_id);
+    for (size_t i = 0; i < o->n_affected && r == 0; i++)
+        r = give(on, ctx, FIND_CUSTOMER, FIND_HOW_NAMED, o->affected[i]);
     return r == 0 ? give_params(o, on, ctx) : r;
 }
 

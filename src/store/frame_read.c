@@ -376,11 +376,28 @@ static const struct pick OPEN_PICKS[] = {
 
 static const struct pick_table OPEN = TABLE(OPEN_PICKS);
 
+/* One member each, so that the rows are texts. */
+struct account_members {
+    struct str id;
+};
+static const struct pick ACCOUNT_PICKS[] = {
+    PICK(PICK_STR, account_members, id, "id"),
+    PASS("customer"),
+};
+static const struct pick_table ACCOUNT = TABLE_OF_ROWS(ACCOUNT_PICKS, account_members);
+
 struct open_personal {
+    struct rows accounts;
     struct str tenant, user, customer, owner, path, idempotency_key;
     struct texts params;
     struct texts buckets; /* one a limit, in their order; erased: fewer, or empty */
 };
+static const struct pick AFFECTED_PICKS[] = {
+    PASS("untold"),
+    PICK_OF(PICK_ROWS, open_personal, accounts, "accounts", ACCOUNT),
+};
+static const struct pick_table AFFECTED = TABLE(AFFECTED_PICKS);
+
 static const struct pick OPEN_PERSONAL_PICKS[] = {
     PASS("salt"),
     PICK(PICK_STR, open_personal, tenant, "tenant"),
@@ -392,7 +409,7 @@ static const struct pick OPEN_PERSONAL_PICKS[] = {
     PICK(PICK_STR, open_personal, path, "path"),
     PICK(PICK_STR, open_personal, idempotency_key, "idempotency_key"),
     PASS("duplicate"),
-    PASS("affected"),
+    PICK_OF(PICK_MEMBERS, open_personal, accounts, "affected", AFFECTED),
     PASS("answers"),
     PICK(PICK_VALUES, open_personal, params, "params"),
     PICK(PICK_TEXTS, open_personal, buckets, "buckets"),
@@ -440,6 +457,8 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
     m.open.idempotency_key = p.idempotency_key;
     m.open.params = p.params.p;
     m.open.n_params = p.params.n;
+    m.open.affected = p.accounts.p;
+    m.open.n_affected = p.accounts.n;
     if (m.open.call_id.n == 0 || m.open.verdict.n == 0)
         return err_trace(-ERR_CORRUPT);
     if (m.model_sent.n)

@@ -40,6 +40,8 @@ struct call_open {
     int64_t status; /* of a call that is over at once: what its agent got; 0: nothing, or it goes on */
     const struct str *params; /* those that are texts, without their names */
     size_t n_params;
+    const struct str *affected; /* accounts that a scope was told of: personal too */
+    size_t n_affected;
     wall_t started_at;
     wall_t ended_at;    /* 0: the call goes on */
     struct str outcome; /* of a call that is over at once; "none" when the body does not say */

@@ -66,6 +66,17 @@ def test_the_reason_on_record_names_no_customer_and_the_accounts_stand_beside(ma
     assert call["code"] == "scope_denied" and "cus_C2x" not in call["reason"] and call["customer"] == "cus_C2x"
 
 
+def test_a_customer_who_was_only_named_is_erased_too(make_daemon, book):
+    d = make_daemon(book)
+    d.apply(policy("default", [scoped({"in": ALLOWED})]))
+    key = d.key()["key"]
+    assert pay(d, key, "cus_C0x", "&payment_method=pm_2x").code == "scope_denied"
+    d.settle()
+    assert "cus_C2x" in d.cli("why", d.calls()[0]["call_id"]).stdout
+    assert d.cli("erase", "--customer", "cus_C2x", "--yes").returncode == 0
+    assert "cus_C2x" not in d.cli("why", d.calls()[0]["call_id"]).stdout
+
+
 # ---- created_by ------------------------------------------------------------------------------------------------------
 
 
