@@ -9,11 +9,14 @@ static void explain_names(struct why *y)
     struct str asked = why_text(y->call, "model_asked"), sent = why_text(y->call, "model_sent");
     struct str returned = why_text(y->call, "model_returned"), finish = why_text(y->call, "finish");
     struct str prompt = why_text(y->call, "prompt"), hash = why_text(y->call, "prompt_hash");
-    struct str end = why_text(y->call, "stream_end");
+    struct str end = why_text(y->call, "stream_end"), by = why_text(y->call, "downgraded_by");
 
     why_say(y, "model", "Asked for " STR_FMT "%s" STR_FMT "%s" STR_FMT "%s" STR_FMT "%s" STR_FMT ".", STR_ARG(asked),
             sent.n ? ", sent as " : "", STR_ARG(sent), returned.n ? ", answered by " : "", STR_ARG(returned),
             finish.n ? "; it ended with " : "", STR_ARG(finish), end.n ? ", stream " : "", STR_ARG(end));
+    if (by.n)
+        why_say(y, "model", "Limit " STR_FMT " had no room for the one asked for, so its route led to this one.",
+                STR_ARG(by));
     if (prompt.n || hash.n)
         why_say(y, "prompt", STR_FMT "%s" STR_FMT "%s.", STR_ARG(prompt.n ? prompt : STR("Without a name")),
                 hash.n ? " (system prompt and tools have the hash " : "", STR_ARG(str_sub(hash, 0, 12)),

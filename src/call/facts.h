@@ -74,6 +74,8 @@ struct facts {
     struct cost cost; /* prediction */
     /* calls to models */
     struct str model;          /* as the agent asked for it, without a vendor; empty: not a call to a model */
+    struct str model_asked;    /* where `model` is asked instead, because a limit had no room; else empty */
+    struct str downgraded_by;  /* that limit; else empty */
     struct token_bound tokens; /* prediction */
     struct str prompt;         /* "name@version", PROMPT_CHARS_MAX; empty: it has no name */
     struct str prompt_hash;    /* hex of the first 16 bytes of SHA-256 over system prompt and tools; empty */

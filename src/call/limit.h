@@ -49,6 +49,7 @@ struct limit_need {
     int64_t max;         /* with raised */
     int64_t n;      /* how much this call holds */
     bool may_clamp; /* without room: lower what the model may answer, and decide again */
+    struct str downgrade; /* without room: the vendor's model to ask instead, and decide again; empty: none */
     bool counts_new; /* of the need before it: asks 1 where that one's bucket has never been touched, else nothing */
     bool is_shadow; /* counts, and never refuses */
     int64_t soft;   /* the threshold that only tells; 0: none */

@@ -274,8 +274,10 @@ static int add_limit(struct gather *g, const struct limit *l)
         return err_trace(r);
     g->has_shadow |= l->is_shadow;
     g->v->needs[g->v->n_needs].approval = l->approval;
-    g->v->needs[g->v->n_needs].is_shadow = counts_only(g, l);
-    g->v->needs[g->v->n_needs++].may_clamp = l->may_clamp && is_model_call(g->f);
+    struct limit_need *need = &g->v->needs[g->v->n_needs++];
+    need->is_shadow = counts_only(g, l);
+    need->may_clamp = l->may_clamp && is_model_call(g->f);
+    need->downgrade = is_model_call(g->f) && !need->is_shadow ? route_model(l->downgrade, g->f->vendor) : STR_NONE;
     return l->runs && g->f->run_trust == RUN_CLAIMED ? add_new_run(g, l->runs) : 0;
 }
 

@@ -220,6 +220,8 @@ static void say_limit(struct buf *b, const struct limit *l)
         say_units(b, l->meter, l->soft);
         buf_add(b, STR(" it is told"));
     }
+    if (l->downgrade)
+        buf_printf(b, "; without room models of route " STR_FMT " answer", STR_ARG(l->downgrade->id));
     if (l->may_clamp)
         buf_add(b, STR("; near the end answers get shorter"));
     if (l->approval.quorum)

@@ -24,7 +24,7 @@ static const struct key_row top_keys[] = {
     {STR_INIT("mode"), KEY_OPTIONAL},       {STR_INIT("defaults"), KEY_OPTIONAL}, {STR_INIT("sets"), KEY_OPTIONAL},
     {STR_INIT("rules"), KEY_REQUIRED},      {STR_INIT("limits"), KEY_OPTIONAL},   {STR_INIT("approvals"), KEY_OPTIONAL},
     {STR_INIT("extends"), KEY_OPTIONAL},    {STR_INIT("identity"), KEY_OPTIONAL}, {STR_INIT("redact"), KEY_OPTIONAL},
-    {STR_INIT("routes"), KEY_LATER},        {STR_INIT("guardrails"), KEY_LATER},  {STR_INIT("tests"), KEY_OPTIONAL}};
+    {STR_INIT("routes"), KEY_OPTIONAL},     {STR_INIT("guardrails"), KEY_LATER},  {STR_INIT("tests"), KEY_OPTIONAL}};
 
 static const struct key_row metadata_keys[] = {
     {STR_INIT("name"), KEY_REQUIRED}, {STR_INIT("version"), KEY_OPTIONAL}, {STR_INIT("owner"), KEY_OPTIONAL},
@@ -135,6 +135,7 @@ static void parse_top(struct parse *x, const struct yaml *root)
     parse_identity(x, yaml_get(root, STR("identity")));
     parse_redact(x, root);
     parse_rules(x, yaml_get(root, STR("rules")));
+    parse_routes(x, yaml_get(root, STR("routes")));
     parse_limits(x, yaml_get(root, STR("limits")));
     check_inherited_ids(x);
     (void)check_tests(x, yaml_get(root, STR("tests"))); /* said in diags */

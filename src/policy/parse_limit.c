@@ -206,7 +206,10 @@ static void parse_on_exceed(struct parse *x, const struct yaml *map, struct limi
     static const struct str words[] = {STR_INIT("deny"), STR_INIT("clamp"), STR_INIT("approve")};
     const struct yaml *y = yaml_get(map, STR("on_exceed"));
     if (yaml_is(y, YAML_STR) && str_starts(y->text, STR("downgrade:"))) {
-        parse_later(x, y, "on_exceed", y->text);
+        if (l->meter != METER_USD)
+            parse_fault(x, y, "bad_value", "`on_exceed: downgrade:<route>` is for limits of usd: a cheaper model "
+                                           "uses no fewer tokens");
+        l->downgrade = parse_downgrade(x, y, str_sub(y->text, 10, SIZE_MAX), l);
         return;
     }
     int word = parse_word(x, map, STR("on_exceed"), words, N(words), NULL, 0);

@@ -110,6 +110,17 @@ struct requirement {
 #define POLICY_PARENTS_MAX 8 /* documents that one extends */
 #define POLICY_DEPTH_MAX 4   /* steps up to the last of them */
 
+/* A name for models, in the order in which they are wanted. */
+struct route_target {
+    struct str vendor, model;
+};
+struct route {
+    struct str id;
+    struct route_target *targets;
+    size_t n_targets;
+};
+#define ROUTE_TARGETS_MAX 16
+
 struct limit {
     struct str id;
     struct str counter;
@@ -124,6 +135,7 @@ struct limit {
     struct match match;
     const struct expr *when; /* NULL: always */
     bool may_clamp;       /* on_exceed: clamp */
+    const struct route *downgrade; /* on_exceed: downgrade:<route>; NULL: no */
     struct approval_terms approval; /* on_exceed: approve; else quorum 0 */
     bool is_shadow;       /* counts, and never refuses */
     bool is_unknown_held; /* unknown_cost: hold:<amount> */
@@ -154,6 +166,8 @@ struct policy {
     struct redactor *redactors; /* its own, then those of each document above */
     size_t n_redactors, n_own_redactors;
     unsigned parent_shift[POLICY_PARENTS_MAX]; /* where those of a parent begin */
+    struct route *routes; /* in the document's order */
+    size_t n_routes;
 };
 
 struct key_limits {
@@ -270,6 +284,11 @@ void parse_approval_of(struct parse *x, const struct yaml *map, const char *what
 void parse_redact(struct parse *x, const struct yaml *root); /* after extends */
 void parse_rule_redact(struct parse *x, const struct yaml *list, struct rule *r);
 void parse_rule_obligations(struct parse *x, const struct yaml *list, struct rule *r);
+void parse_routes(struct parse *x, const struct yaml *map); /* before the limits that name them */
+/* The route that `downgrade:<route>` names, for that limit; NULL after a diag. */
+const struct route *parse_downgrade(struct parse *x, const struct yaml *at, struct str route, const struct limit *l);
+/* The first target at that vendor; empty: there is none. */
+struct str route_model(const struct route *r, struct str vendor);
 void parse_limits(struct parse *x, const struct yaml *list);
 void analyse(struct parse *x);
 

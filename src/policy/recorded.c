@@ -221,6 +221,11 @@ static void read_what(struct json body, struct json decided, struct facts *f)
     f->class = class_of(text_of(body, "class"));
     f->mode = str_eq(text_of(body, "mode"), mode_text(MODE_LIVE)) ? MODE_LIVE : MODE_TEST;
     f->model = text_of(body, "model_asked");
+    f->downgraded_by = text_of(body, "downgraded_by");
+    if (f->downgraded_by.n) {
+        f->model_asked = f->model;
+        f->model = text_of(body, "model_sent");
+    }
     f->prompt = text_of(body, "prompt");
     f->prompt_hash = text_of(body, "prompt_hash");
     if (money_parse(text_of(json_get(body, STR("predicted")), "usd"), &f->cost.usd) == 0 && f->cost.usd >= 0)

@@ -31,7 +31,7 @@ enum call_state {
 #define CALL_MAGIC 0x666c79ca
 #define ATTEMPTS_MAX 16
 #define OBJECTS_MAX 64
-#define CALL_ADDITIONS_MAX 3
+#define CALL_ADDITIONS_MAX 4
 
 struct call_llm;
 struct redaction;

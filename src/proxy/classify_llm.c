@@ -92,6 +92,16 @@ static void ask_usage(struct call *c)
         c->additions[c->n_additions++] = STR("usage");
 }
 
+/* What the catalog knows of the model that the body names now. */
+static void find_model(struct call *c)
+{
+    struct call_llm *l = c->llm;
+    l->model = catalog_find(c->w->shared->llm->catalog, connector_name(c->vendor->connector), l->request.model);
+    if (l->model && model_hides_reasoning(l->model))
+        l->request.unseen_output = -1;
+    c->facts.model = l->request.model;
+}
+
 void stage_classify_llm(struct call *c)
 {
     struct call_llm *l = c->llm;
@@ -100,10 +110,7 @@ void stage_classify_llm(struct call *c)
     if (refuses_head(c) || !read_request(c))
         return;
     l->request.model = arena_str(&c->arena, l->request.model); /* the body may be gone before the answer is read */
-    l->model = catalog_find(c->w->shared->llm->catalog, connector_name(c->vendor->connector), l->request.model);
-    if (l->model && model_hides_reasoning(l->model))
-        l->request.unseen_output = -1;
-    c->facts.model = l->request.model;
+    find_model(c);
     if (l->request.prompt_hash[0])
         c->facts.prompt_hash = str_c(l->request.prompt_hash);
     c->may_look_up = false;
@@ -148,6 +155,22 @@ bool call_clamp_output(struct call *c, const struct limit_need *need)
     if (!l->is_clamped)
         c->additions[c->n_additions++] = STR("output_max");
     l->is_clamped = true;
+    facts_of_model(c);
+    return true;
+}
+
+bool call_downgrade(struct call *c, const struct limit_need *need)
+{
+    struct call_llm *l = c->llm;
+    if (!l || need->downgrade.n == 0 || c->facts.model_asked.n || str_eq(need->downgrade, l->request.model))
+        return false;
+    struct str asked = l->request.model;
+    if (!llm_set_model(&l->request, need->downgrade, &c->arena))
+        return false;
+    c->facts.model_asked = asked;
+    c->facts.downgraded_by = need->id;
+    c->additions[c->n_additions++] = STR("model");
+    find_model(c);
     facts_of_model(c);
     return true;
 }

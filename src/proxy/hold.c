@@ -191,8 +191,8 @@ void stage_hold(struct call *c)
     };
     int r = core_hold(w->shared->core, &q, &c->held, &i_short, &code);
     if (r == CORE_R_SHORT && c->n_decided++ < DECIDE_AGAIN_MAX &&
-        call_clamp_output(c, &c->verdict.needs[i_short])) {
-        stage_decide(c); /* a smaller call may fit */
+        (call_clamp_output(c, &c->verdict.needs[i_short]) || call_downgrade(c, &c->verdict.needs[i_short]))) {
+        stage_decide(c); /* a smaller or cheaper call may fit */
         return;
     }
     bool may_ask = r == CORE_R_ASK || (r == CORE_R_SHORT && c->verdict.needs[i_short].approval.quorum);

@@ -45,6 +45,12 @@ void call_facts_of_model_again(struct call *c);
 /* Lowers the output maximum until the limit that was short has room. False: it cannot. */
 bool call_clamp_output(struct call *c, const struct limit_need *need);
 
+/*
+ * Asks a cheaper model instead, once a call: the one that the limit that was short falls back on. False: it has none,
+ * or the call has it already.
+ */
+bool call_downgrade(struct call *c, const struct limit_need *need);
+
 /* How the vendor's part ended, for call_settle_llm. `error` NULL: the answer came whole. */
 struct llm_end {
     const char *error, *stream_end;

@@ -135,8 +135,10 @@ static void put_cause(struct json_writer *w, const struct cause *c)
 static void put_model_asked(struct json_writer *w, const struct record_open *o)
 {
     const struct facts *f = o->facts;
-    record_put_name(w, STR("model_asked"), f->model);
-    record_put_name(w, STR("model_sent"), o->model_sent);
+    bool is_downgraded = f->model_asked.n > 0;
+    record_put_name(w, STR("model_asked"), is_downgraded ? f->model_asked : f->model);
+    record_put_name(w, STR("model_sent"), is_downgraded ? f->model : o->model_sent);
+    record_put_str(w, STR("downgraded_by"), f->downgraded_by);
     record_put_str(w, STR("prompt"), f->prompt);
     record_put_str(w, STR("prompt_hash"), f->prompt_hash);
     record_put_name(w, STR("catalog"), o->catalog);
