@@ -25,7 +25,8 @@ static const struct key_row expect_keys[] = {{STR_INIT("decision"), KEY_REQUIRED
                                              {STR_INIT("code"), KEY_OPTIONAL},     {STR_INIT("limit"), KEY_OPTIONAL},
                                              {STR_INIT("asks"), KEY_OPTIONAL},     {STR_INIT("resets"), KEY_OPTIONAL},
                                              {STR_INIT("reason"), KEY_OPTIONAL},   {STR_INIT("redact"), KEY_OPTIONAL},
-                                             {STR_INIT("obligations"), KEY_OPTIONAL}, {STR_INIT("shadow"), KEY_OPTIONAL}};
+                                             {STR_INIT("obligations"), KEY_OPTIONAL},
+                                             {STR_INIT("shadow"), KEY_OPTIONAL}};
 
 static const struct str decisions[] = {STR_INIT("deny"), STR_INIT("permit"), STR_INIT("approve")}; /* as enum effect */
 
