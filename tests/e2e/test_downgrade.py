@@ -84,7 +84,7 @@ def test_the_first_target_of_the_calls_own_vendor_is_taken(models):
 
 
 def test_a_target_of_another_dialect_is_an_error_that_says_so(models):
-    bad = policy("bad", RULES, [falls_back("1.00", match={"vendor": ["openai"]})], 
+    bad = policy("bad", RULES, [falls_back("1.00", match={"vendor": ["openai"]})],
                  **routes(cheap=["anthropic/claude-x"]))
     checked = models.daemon.cli("policy", "check", "-", input=bad)
     assert checked.returncode == 1 and "within the dialect of its own vendor" in checked.stdout + checked.stderr
