@@ -1,4 +1,5 @@
 """A person must say yes: asked, decided, used once, with Stripe's official SDK as the agent has it."""
+import json
 import threading
 import time
 
@@ -417,3 +418,23 @@ def test_an_agent_says_how_long_it_waits(office, vendor):
     o.say("ann", "approve", o.one()["id"])
     o.agent().charges.create(CHARGE)
     assert vendor.requests and all(r.header("x-flyball-wait") is None for r in vendor.requests)
+
+
+@pytest.mark.parametrize("what,value", [("customer", "cus_ann"), ("run", "r1")])
+def test_a_question_is_erased_with_whom_it_is_about(office, vendor, what, value):
+    o = office()
+    charge = {**CHARGE, "customer": "cus_ann"}
+    refused(o.agent().charges.create, charge)
+    refused(o.agent("r2").charges.create, {**CHARGE, "amount": 99, "customer": "cus_bob"})
+    first = next(a for a in o.pending() if a["who"]["customer"] == "cus_ann")
+    said = o.daemon.api("POST", "/api/v1/erase", {"what": what, "value": value})
+    assert said[0] == 200, said
+    assert [a["who"]["customer"] for a in o.pending()] == ["cus_bob"]
+    assert "cus_ann" not in json.dumps(o.daemon.get("/api/v1/events"))
+    assert "cus_bob" in json.dumps(o.daemon.get("/api/v1/events"))
+    assert o.say("ann", "approve", first["id"])[0] == 404
+    assert o.daemon.json("audit", "verify")["ok"]
+    o.daemon.restart(kill_9=True)
+    assert [a["who"]["customer"] for a in o.pending()] == ["cus_bob"]
+    files = b"".join(f.read_bytes() for f in o.daemon.dir.rglob("*") if f.is_file())
+    assert b"cus_ann" not in files

@@ -67,17 +67,19 @@ static int find_calls(struct memory *m, const struct erasure *what, const struct
     return r;
 }
 
-static void erase_frames(struct memory *m, struct map *calls, bool is_dry_run, struct erased *done)
+static void erase_frames(struct memory *m, const struct erasure *what, const struct erase_set *set,
+                         struct map *calls, struct erased *done)
 {
     struct arena a;
     arena_init(&a, (size_t)1 << 30);
     for (size_t i = 0; i < m->n; i++) {
         struct memory_entry *e = &m->entries[i];
         struct memory_call *c = call_of(m, &a, e);
-        if (!c || e->frame.personal.n == 0 || !map_get(calls, c->row.call_id))
+        bool goes = c ? map_get(calls, c->row.call_id) != NULL : erase_event_goes(&a, what, set, &e->frame);
+        if (e->frame.personal.n == 0 || !goes)
             continue;
         done->frames++;
-        if (!is_dry_run)
+        if (!what->is_dry_run)
             e->frame.personal = STR_NONE;
     }
     arena_deinit(&a);
@@ -133,7 +135,7 @@ int memory_erase(struct store *store, const struct erasure *what, struct erased 
         r = find_calls(m, what, &set, &calls);
     if (r == 0) {
         keep_live(&calls, &done);
-        erase_frames(m, &calls, what->is_dry_run, &done);
+        erase_frames(m, what, &set, &calls, &done);
         erase_objects(m, what, &done);
     }
     pthread_mutex_unlock(&m->lock);

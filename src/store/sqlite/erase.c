@@ -30,6 +30,7 @@ struct erasing {
     struct erase_set set;
     struct map calls;   /* open seqs whose values go */
     struct map kept;    /* open seqs that would, but still hold something */
+    uint64_t first_question; /* seq of the first event that may go by itself */
     struct arena arena; /* of one frame */
     struct pack pack, changed;
     struct erased *done;
@@ -255,6 +256,8 @@ static int is_to_go(struct erasing *e, const struct frame *f)
     uint64_t open_seq;
     if (f->personal.n == 0)
         return 0;
+    if (f->kind == FRAME_EVENT)
+        return erase_event_goes(&e->arena, e->what, &e->set, f);
     int r = open_seq_of(e, f, &open_seq);
     return r < 0 ? r : r == 0 && map_get(&e->calls, seq_key(&open_seq)) ? 1 : 0;
 }
@@ -274,7 +277,7 @@ static int copy_pack(struct erasing *e, struct pack_iter *it, bool *ret_changed)
             f.personal = STR_NONE;
         }
         r = pack_add(&e->changed, &f);
-        if (r == 0 && goes && !e->what->is_dry_run)
+        if (r == 0 && goes && f.kind != FRAME_EVENT && !e->what->is_dry_run) /* events are found by no id */
             r = rewrite_entries(e, &f);
         if (r < 0)
             return r;
@@ -317,10 +320,24 @@ static int erase_pack(struct erasing *e, sqlite3_stmt *st, int64_t after, int64_
     return r == 0 && is_changed && !e->what->is_dry_run ? write_personal(e, *ret_seq) : r;
 }
 
+/* The first question to persons; UINT64_MAX: there was none. */
+static int first_question(struct erasing *e, uint64_t *ret)
+{
+    sqlite3_stmt *st;
+    int r = sql_prepare(e->s->db, STR("SELECT coalesce(min(seq), 0) FROM events WHERE event = 'approval.ask'"), &st);
+    if (r < 0)
+        return r;
+    r = sqlite_row(e->s, st);
+    if (r == 0)
+        *ret = sql_i64(st, 0) ? (uint64_t)sql_i64(st, 0) : UINT64_MAX;
+    (void)sqlite3_finalize(st); /* says again what step said */
+    return r;
+}
+
 /* Nothing of a call stands in front of its OPEN frame. */
 static int first_pack(struct erasing *e, int64_t *ret_after)
 {
-    uint64_t first = UINT64_MAX, seq;
+    uint64_t first = e->first_question, seq;
     struct str key;
     void *v;
     sqlite3_stmt *st;
@@ -343,9 +360,10 @@ static int erase_packs(struct erasing *e)
 {
     sqlite3_stmt *st;
     int64_t seq = 0;
-    if (e->calls.n == 0)
-        return 0;
-    int r = first_pack(e, &seq);
+    int r = first_question(e, &e->first_question);
+    if (r < 0 || (e->calls.n == 0 && e->first_question == UINT64_MAX))
+        return r;
+    r = first_pack(e, &seq);
     if (r == 0)
         r = sql_prepare(e->s->db,
                         STR("SELECT f.seq, f.frames, p.texts FROM packs f JOIN personal p ON p.seq = f.seq"
