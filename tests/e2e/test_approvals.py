@@ -3,6 +3,7 @@ import json
 import threading
 import time
 
+import openai
 import pytest
 import stripe
 
@@ -438,3 +439,57 @@ def test_a_question_is_erased_with_whom_it_is_about(office, vendor, what, value)
     assert [a["who"]["customer"] for a in o.pending()] == ["cus_bob"]
     files = b"".join(f.read_bytes() for f in o.daemon.dir.rglob("*") if f.is_file())
     assert b"cus_ann" not in files
+
+
+# ---- calls to models ----
+
+CHEAP, SMART = "gpt-4o-mini", "gpt-4o"
+ASK_SMART = {"id": "smart", "effect": "approve", "approval": "finance", "match": {"model": [f"openai/{SMART}"]}}
+
+
+@pytest.fixture
+def ask_models(make_models):
+    """A rig of models where the better model takes a yes, and more than a hundredth of a cent does, too."""
+    rig = make_models(limits={"approval_wait_ms": 0})
+    day = {**usd("llm-day", "0.000100000", layer=["llm"]), "on_exceed": "approve", "approval": "finance"}
+    rig.daemon.apply(policy("default", [permit("cheap", model=[f"openai/{CHEAP}"]), ASK_SMART], [day],
+                            approvals=APPROVALS))
+    rig.ann = rig.daemon.json("admin", "create", "ann", "--role", "approver")["token"]
+    return rig
+
+
+def yes(rig):
+    it = rig.daemon.get("/api/v1/approvals")["approvals"][0]
+    assert rig.daemon.api("POST", f"/api/v1/approvals/{it['id']}/approve", {}, token=rig.ann)[0] == 200
+    return it
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_call_to_a_model_waits_for_a_person_and_is_made_once(ask_models, stream):
+    rig = ask_models
+    c = rig.openai_client(retries=2)
+    ask = {"model": SMART, "messages": [{"role": "user", "content": "sim(tokens=5)"}], "max_tokens": 9,
+           "stream": stream}
+    with pytest.raises(openai.PermissionDeniedError) as e:
+        c.chat.completions.create(**ask)
+    assert e.value.response.headers["x-flyball-code"] == "approval_pending"
+    it = yes(rig)
+    assert it["action"]["model"] == SMART and "rule smart" in it["asks"] and "with model gpt-4o" in it["who"]["text"]
+    with pytest.raises(openai.PermissionDeniedError):
+        c.chat.completions.create(**{**ask, "max_tokens": 10})  # one byte more
+    answer = c.chat.completions.create(**ask)
+    assert list(answer) if stream else answer.choices
+    with pytest.raises(openai.PermissionDeniedError):
+        c.chat.completions.create(**ask)
+    assert len(rig.openai.exchanges) == 1
+
+
+def test_a_limit_on_models_may_be_passed_with_a_yes(ask_models):
+    rig = ask_models
+    c = rig.openai_client()
+    ask = {"model": CHEAP, "messages": [{"role": "user", "content": "sim(tokens=5)"}], "max_tokens": 1000}
+    with pytest.raises(openai.PermissionDeniedError) as e:
+        c.chat.completions.create(**ask)
+    assert "llm-day" in str(e.value)
+    assert yes(rig)["asks"] == ["limit llm-day"]
+    assert c.chat.completions.create(**ask).choices
