@@ -499,6 +499,7 @@ static void questions_and_answers_outlive_the_process(void **state)
     approved(w, &used, 5, 2);
     assert_int_equal(ask(w, &t, 5, 2), APPROVAL_R_GRANTED);
     assert_int_equal(hold(w, &t), 0);
+    core_forget(w->core, &t.held);
     assert_int_equal(ask_only(w, &no, 5, 3), APPROVAL_R_PENDING);
     assert_int_equal(say(w, no.answer.id, "ann", false), 0);
     assert_int_equal(ask_only(w, &pending, 5, 4), APPROVAL_R_PENDING);
@@ -515,6 +516,7 @@ static void questions_and_answers_outlive_the_process(void **state)
     }
     assert_int_equal(ask(w, &t, 5, 1), APPROVAL_R_GRANTED);
     assert_int_equal(hold(w, &t), 0);
+    core_forget(w->core, &t.held);
     restart(w);
     assert_int_equal(ask_only(w, &t, 5, 1), APPROVAL_R_PENDING); /* used is used */
 }
