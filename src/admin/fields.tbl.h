@@ -422,7 +422,7 @@ FIELD("PolicyPlanned", "not_replayable", "object", "calls whose record lacks wha
 FIELD("PolicyPlanned", "undecided", "integer", "refused before a document was asked: not compared")
 FIELD("PolicyPlanned", "dry_runs", "integer", "sent nothing: not compared")
 FIELD("PolicyPlanned", "of_other_documents", "integer", "calls of other keys in that time")
-FIELD("PolicyPlanned", "recorded_otherwise", "integer", "the old document says now what was not recorded then: another version decided, or the record begins in the middle of a window")
+FIELD("PolicyPlanned", "recorded_otherwise", "integer", "the old document says now what was not recorded then: another version decided, a limit was raised for a while, or the record begins in the middle of a window")
 FIELD("PolicyPlanned", "fresh_limits", "[string]", "limits that started at nothing though their window began before `since`: they may refuse less here than they would have")
 FIELD("PolicyPlanned", "is_safe", "boolean", "nothing that moves value is newly permitted")
 FIELD("PolicyPlanned", "changed", "[object]", "changed calls in order, as many as were wanted: change, call_id, at, run_id, agent, operation, class, customer, usd, was, becomes, reason")

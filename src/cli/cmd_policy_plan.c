@@ -87,7 +87,8 @@ static void print_rest(struct cli *c, struct json plan)
         fprintf(c->out, "Dry runs: %lld\n", (long long)number(plan, "dry_runs"));
     if (number(plan, "recorded_otherwise"))
         fprintf(c->out, "Recorded otherwise than the document in force says now: %lld (another version decided then, "
-                "or a counter began earlier)\n", (long long)number(plan, "recorded_otherwise"));
+                "a limit was raised for a while, or a counter began earlier)\n",
+                (long long)number(plan, "recorded_otherwise"));
     for (struct json_iter it = json_each(json_get(plan, STR("fresh_limits"))); json_next(&it, NULL, &id);) {
         fputs("Limit ", c->out);
         print_safe(c->out, json_text_of(id));

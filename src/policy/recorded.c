@@ -196,6 +196,8 @@ static void read_who(struct json body, struct json personal, struct json decided
     f->token_lifetime_s = json_i64_of(json_get(decided, STR("token_lifetime_s")));
     f->run_id = text_of(body, "run_id");
     f->parent_run_id = text_of(body, "parent_run_id");
+    f->root_run_id = text_of(body, "root_run_id"); /* left out where it is the run itself */
+    f->root_run_id = f->root_run_id.n ? f->root_run_id : f->run_id;
     f->run_source = run_source_of(text_of(body, "run_source"));
     f->run_trust = str_eq(text_of(body, "run_trust"), run_trust_text(RUN_MINTED)) ? RUN_MINTED : RUN_CLAIMED;
 }

@@ -23,8 +23,10 @@ static int by_number(const void *a, const void *b)
 /* The 99th of 100, of values that are sorted here. */
 static int64_t p99(int64_t *values, size_t n)
 {
+    if (n == 0)
+        return 0;
     qsort(values, n, sizeof *values, by_number);
-    return n ? values[(n * 99 + 99) / 100 - 1] : 0;
+    return values[(n * 99 + 99) / 100 - 1];
 }
 
 /* Half on top, never below the most that was seen, and up to a round number: money to whole cents. */

@@ -60,7 +60,8 @@ static void all_facts_come_back(void **state)
     f.actors = actors;
     f.n_actors = 2;
     f.token_lifetime_s = 600;
-    f.parent_run_id = STR("root");
+    f.parent_run_id = STR("parent");
+    f.root_run_id = STR("root");
     f.run_source = RUN_SESSION;
     f.run_trust = RUN_MINTED;
     f.prompt = STR("greet@2");
@@ -78,7 +79,7 @@ static void all_facts_come_back(void **state)
     assert_int_equal(w.r.lack, LACK_NOTHING);
 #define SAME(field) assert_true(str_eq(f.field, g->field))
     SAME(key); SAME(agent); SAME(owner); SAME(tenant); SAME(user); SAME(customer); SAME(issuer); SAME(run_id);
-    SAME(parent_run_id); SAME(layer); SAME(vendor); SAME(operation); SAME(method); SAME(prompt);
+    SAME(parent_run_id); SAME(root_run_id); SAME(layer); SAME(vendor); SAME(operation); SAME(method); SAME(prompt);
 #undef SAME
     assert_true(f.tenant_source == g->tenant_source && f.user_source == g->user_source);
     assert_true(f.customer_source == g->customer_source && f.run_source == g->run_source);
@@ -111,6 +112,7 @@ static void what_was_only_claimed_is_no_fact(void **state)
     f.claims = (struct claims){STR("user:eve"), STR("cus_eve"), SOURCE_HEADER, SOURCE_BODY};
     assert_int_equal(record(&w, &f, (struct record_open){.call_id = STR("c1")}), 0);
     assert_int_equal(w.r.facts.user.n, 0);
+    assert_str(w.r.facts.root_run_id, "run-2"); /* a run without a parent is the root of its tree */
     assert_int_equal(w.r.facts.customer.n, 0);
     teardown(&w);
 }
