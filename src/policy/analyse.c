@@ -71,6 +71,26 @@ static bool names_class_of_unknown(const struct rule *r)
     return true;
 }
 
+static bool takes_any(struct parse *x, const struct match *m)
+{
+    struct candidates c = candidates_of(x, m);
+    return candidates_next(&c) != NULL;
+}
+
+/*
+ * Its operations are known, and none of them has what else it asks: a class, a layer, a vendor. Where all that it names
+ * is not known, another warning says so.
+ */
+static bool takes_no_known_operation(struct parse *x, const struct match *m)
+{
+    const struct patterns *operations = &m->by_key[MATCH_OPERATION];
+    const struct match by_name = {.by_key = {[MATCH_OPERATION] = *operations}};
+    for (size_t i = 0; i < operations->n; i++)
+        if (is_unknown_name(operations->items[i].text))
+            return false;
+    return operations->n > 0 && takes_any(x, &by_name) && !takes_any(x, m);
+}
+
 static void analyse_rule(struct parse *x, const struct rule *r)
 {
     if (has_foreign_operations_only(&r->match))
@@ -84,11 +104,15 @@ static void analyse_rule(struct parse *x, const struct rule *r)
     else if (names_class_of_unknown(r))
         warn(x, r->line, r->col, "never_applies", "never applies: unknown operations have none of these classes",
              r->id);
+    else if (takes_no_known_operation(x, &r->match))
+        warn(x, r->line, r->col, "never_applies",
+             "never applies: none of its operations is of the class, layer or vendor that stands beside it", r->id);
     if (r->effect == EFFECT_DENY)
         return;
     for (size_t i = 0; i < x->p->n_rules; i++) {
         const struct rule *f = &x->p->rules[i];
-        if (f->effect != EFFECT_DENY || f->when || !match_covers(&f->match, &r->match))
+        bool decides = f->effect == EFFECT_DENY && !f->when && f->is_shadow <= r->is_shadow;
+        if (!decides || !match_covers(&f->match, &r->match))
             continue;
         diag_warn(x->diags, x->file, r->line, r->col, "covered",
                   "`" STR_FMT "` never applies: `" STR_FMT "` forbids all of it", STR_ARG(r->id), STR_ARG(f->id));
@@ -101,7 +125,7 @@ static bool may_be_saas(const struct match *m)
     return may_be(m, STR("saas")) && m->by_key[MATCH_MODEL].n == 0;
 }
 
-static void analyse_limit(struct parse *x, const struct limit *l)
+static void analyse_limit(struct parse *x, const bool *reached, const struct limit *l)
 {
     const struct match *m = &l->match;
     bool is_sum = l->meter == METER_USD && l->window != WINDOW_CALL;
@@ -124,12 +148,18 @@ static void analyse_limit(struct parse *x, const struct limit *l)
         warn(x, l->line, l->col, "never_applies", "never applies: only calls to models use tokens", l->id);
     else if (m->by_key[MATCH_MODEL].n > 0 && !may_be(m, STR("llm")))
         warn(x, l->line, l->col, "never_applies", "never applies: only calls to models name one", l->id);
+    else if (takes_no_known_operation(x, m))
+        warn(x, l->line, l->col, "never_applies",
+             "never applies: none of its operations is of the class, layer or vendor that stands beside it", l->id);
+    else
+        analyse_binding(x, reached, l);
 }
 
 void analyse(struct parse *x)
 {
+    const bool *reached = x->p->n_limits ? analyse_reached(x) : NULL;
     for (size_t i = 0; i < x->p->n_rules; i++)
         analyse_rule(x, &x->p->rules[i]);
     for (size_t i = 0; i < x->p->n_limits; i++)
-        analyse_limit(x, &x->p->limits[i]);
+        analyse_limit(x, reached, &x->p->limits[i]);
 }

@@ -138,6 +138,21 @@ enum match_result match_facts(const struct match *m, const struct facts *f)
     return result;
 }
 
+static bool has_any(const struct patterns *p, struct str s)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (pattern_match(&p->items[i], s))
+            return true;
+    return p->n == 0;
+}
+
+bool match_may_take(const struct match *m, const struct known_operation *op)
+{
+    return (!m->classes || (m->classes & op->classes)) && has_any(&m->by_key[MATCH_OPERATION], op->name) &&
+           has_any(&m->by_key[MATCH_VENDOR], op->vendor) && has_any(&m->by_key[MATCH_LAYER], op->layer) &&
+           (m->by_key[MATCH_MODEL].n == 0 || str_eq(op->layer, STR("llm")));
+}
+
 /* All that `inner` matches, `outer` matches. */
 static bool text_covers(struct str outer, struct str inner, char separator)
 {

@@ -205,7 +205,10 @@ int policy_parse(struct str text, struct str file, const struct limits *limits, 
     if (r == -ERR_TOO_LARGE)
         r = -ERR_INVALID; /* said in diags */
     if (r == 0)
+        r = candidates_init(&x);
+    if (r == 0)
         r = compile(&x, root);
+    map_deinit(&x.by_name);
     arena_deinit(&scratch);
     if (r < 0) {
         policy_unref(p);

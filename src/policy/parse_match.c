@@ -114,6 +114,8 @@ static void warn_unknown_operation(struct parse *x, const struct yaml *item, str
 {
     struct pattern p = {item->text, str_has(item->text, '*')};
     bool is_vendor_known = false;
+    if (is_operation_known(x, item->text))
+        return;
     for (size_t i = 0; i < x->known->n_operations; i++) {
         struct str name = x->known->operations[i].name;
         if (pattern_match(&p, name))

@@ -33,20 +33,6 @@ static const struct type *type_of(enum param_kind k)
     return TYPE_PLAIN(TYPE_STRING);
 }
 
-static bool has_any(const struct patterns *p, struct str s)
-{
-    for (size_t i = 0; i < p->n; i++)
-        if (pattern_match(&p->items[i], s))
-            return true;
-    return p->n == 0;
-}
-
-static bool may_match(const struct match *m, const struct known_operation *op)
-{
-    return has_any(&m->by_key[MATCH_OPERATION], op->name) && has_any(&m->by_key[MATCH_VENDOR], op->vendor) &&
-           has_any(&m->by_key[MATCH_LAYER], op->layer) && (!m->classes || (m->classes & op->classes));
-}
-
 struct scope {
     struct parse *x;
     struct str only; /* a condition's text: names that are not in it are left out. STR_NONE: all */
@@ -85,15 +71,12 @@ static bool add_param(struct scope *s, const struct known_param *p)
 /* False: the arena's cap. */
 static bool gather(struct scope *s, const struct match *m)
 {
-    const struct known *known = s->x->known;
     s->n_max = 2 * VARIABLES_FIXED;
     s->variables = arena_try_alloc(s->x->scratch, s->n_max * sizeof *s->variables);
     for (; s->variables && s->n < VARIABLES_FIXED; s->n++)
         s->variables[s->n] = fixed[s->n];
-    for (size_t i = 0; s->variables && i < known->n_operations; i++) {
-        const struct known_operation *op = &known->operations[i];
-        if (!may_match(m, op))
-            continue;
+    struct candidates c = candidates_of(s->x, m);
+    for (const struct known_operation *op; s->variables && (op = candidates_next(&c));) {
         s->has_operation = true;
         for (size_t k = 0; k < op->n_params; k++)
             if (!add_param(s, &op->params[k]))

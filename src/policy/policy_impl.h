@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/map.h"
 #include "codec/yaml.h"
 #include "expr/expr.h"
 #include "policy/policy.h"
@@ -191,6 +192,8 @@ bool model_match(const struct pattern *p, struct str vendor, struct str model);
 enum match_result match_facts(const struct match *m, const struct facts *f);
 struct str match_value(const struct facts *f, enum match_key k);                             /* of that key */
 bool match_key_holds(const struct match *m, enum match_key k, const struct facts *f); /* not named is held */
+/* A call of that operation may match, whatever the rest says. */
+bool match_may_take(const struct match *m, const struct known_operation *op);
 /* What `inner` matches, `outer` matches too; may say no where it is true. */
 bool match_covers(const struct match *outer, const struct match *inner);
 
@@ -239,6 +242,7 @@ struct parse {
     const struct known *known;
     const struct yaml *sets; /* NULL: none */
     const struct zone *zone; /* defaults.tz; NULL: UTC */
+    struct map by_name;      /* the known operations; candidates.c */
 };
 
 enum key_kind { KEY_OPTIONAL, KEY_REQUIRED, KEY_LATER };
@@ -291,6 +295,9 @@ const struct route *parse_downgrade(struct parse *x, const struct yaml *at, stru
 struct str route_model(const struct route *r, struct str vendor);
 void parse_limits(struct parse *x, const struct yaml *list);
 void analyse(struct parse *x);
+/* Which of the operations that are known some permit or approve may take; NULL: nothing certain can be said. */
+const bool *analyse_reached(struct parse *x);
+void analyse_binding(struct parse *x, const bool *reached, const struct limit *l);
 
 bool id_is_valid(struct str s);
 
@@ -321,6 +328,20 @@ void duties_add(struct duties *d, const struct rule *r);
 void duties_end(struct duties *d, const struct policy *p, const struct facts *f, bool is_permitted);
 /* What a document above asks too; `shift`: where its redactors stand among those of the document below. */
 void duties_join(struct duties *d, const struct duties *above, unsigned shift);
+/* --- candidates.c --- */
+
+int candidates_init(struct parse *x); /* -ERR_TOO_LARGE, -ERR_NOMEM; the map is the caller's to end in any case */
+/* Which of the known operations m may take: again and again until NULL. One may come twice. */
+struct candidates {
+    const struct parse *x;
+    const struct match *m;
+    bool is_named;
+    size_t i;
+    const struct op_link *link;
+};
+struct candidates candidates_of(const struct parse *x, const struct match *m);
+const struct known_operation *candidates_next(struct candidates *c);
+bool is_operation_known(const struct parse *x, struct str name);
 
 /* --- require.c --- */
 
