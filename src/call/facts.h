@@ -25,6 +25,17 @@ struct cost {
     money_t usd;  /* the most the call can cost (before), what it cost (after) */
 };
 
+/* By which rate an amount in another currency became dollars, or why by none (call/fx.h). */
+enum fx_state { FX_NONE, FX_USED, FX_NO_TABLE, FX_NO_RATE, FX_STALE }; /* NONE: there was nothing to convert */
+#define FX_DATE_BYTES 11
+struct fx_use {
+    enum fx_state state;
+    char currency[4];
+    char date[FX_DATE_BYTES]; /* of the table; empty: there is none */
+    int64_t nano_usd;         /* what one unit of it is */
+    int64_t margin_nano_percent;
+};
+
 /* How a parameter's text is to be read. */
 enum param_kind {
     KIND_TEXT,
@@ -72,6 +83,7 @@ struct facts {
     /* how much */
     struct amount amount;
     struct cost cost; /* prediction */
+    struct fx_use fx;
     /* calls to models */
     struct str model;          /* as the agent asked for it, without a vendor; empty: not a call to a model */
     struct str model_asked;    /* where `model` is asked instead, because a limit had no room; else empty */

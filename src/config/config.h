@@ -172,6 +172,7 @@ struct config {
     struct str ui_dir;      /* folder of the dashboard's files; empty: those in the program */
     struct str llm_catalog; /* file of the user's own models and prices; empty: none */
     enum config_input_bound llm_input_bound;
+    struct str fx_table;    /* file of rates; empty: none */
     enum log_level log_level;
     const struct config_vendor *vendors; /* in the file's order */
     size_t n_vendors;

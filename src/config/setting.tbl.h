@@ -37,4 +37,6 @@ SETTING(llm_catalog, "llm.catalog", "FLYBALL_LLM_CATALOG", "--llm-catalog", PATH
         "file of your own models and prices: added to the built-in ones, instead of those of the same name")
 SETTING(llm_input_bound, "llm.input_bound", "FLYBALL_LLM_INPUT_BOUND", "--llm-input-bound", BOUND, "learned",
         "how many tokens a prompt is held for: learned from what vendors report, or strict, a token a byte")
+SETTING(fx_table, "fx.table", "FLYBALL_FX_TABLE", "--fx-table", PATH, "",
+        "file of rates by which amounts in other currencies become dollars: dated, with a margin and a greatest age")
 SETTING(log_level, "log.level", "FLYBALL_LOG_LEVEL", "--log-level", LEVEL, "info", "debug, info, warn or error")

@@ -208,6 +208,7 @@ static int start_workers(struct daemon *d)
     d->shared.vendors = &d->vendors.vendors;
     d->shared.tls = d->tls.data;
     d->shared.llm = &d->models.shared;
+    d->shared.fx = d->vendors.fx;
     d->shared.issuers = d->issuers.issuers;
     d->shared.remotes = &d->remotes.remotes;
     d->shared.lookups = lookup_cache_new(d->limits.lookup_cache_ms);

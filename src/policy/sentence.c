@@ -167,6 +167,19 @@ static struct str bound_unknown(const struct limit_need *need, const struct fact
                         STR_ARG(f->operation), STR_ARG(with_model(f, a)), is_usd ? "cost" : "use", why);
 }
 
+/* Why an amount in another currency did not become dollars. */
+static struct str no_rate(const struct fx_use *fx, struct arena *a)
+{
+    switch (fx->state) {
+    case FX_STALE:
+        return arena_printf(a, "the table of rates of %s is older than its max_age", fx->date);
+    case FX_NO_RATE:
+        return arena_printf(a, "the table of rates of %s has none for it", fx->date);
+    default:
+        return STR("there is no table of rates (fx.table in the config)");
+    }
+}
+
 void say_cost_unknown(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *v)
 {
     if (is_model_call(f)) {
@@ -175,7 +188,7 @@ void say_cost_unknown(const struct limit_need *need, const struct facts *f, stru
     }
     struct str why = STR("names no amount that could be read or looked up");
     if (f->amount.is_known && strcmp(f->amount.currency, "USD") != 0)
-        why = arena_printf(a, "is in %.3s, which is not converted in this version", f->amount.currency);
+        why = arena_printf(a, "is in %.3s, and " STR_FMT, f->amount.currency, STR_ARG(no_rate(&f->fx, a)));
     refuse(v, CODE_COST_UNKNOWN,
            arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " counts USD, and what " STR_FMT
                            " costs is not known: the request " STR_FMT "; name an amount in USD, or ask for "

@@ -4,6 +4,7 @@
  *   class read: streamed as it comes; the record is closed before the last bytes go out (writes of one event go
  * together). any other:  read whole, understood, recorded; only then passed on: what was answered was on record first.
  */
+#include "call/fx.h"
 #include "proxy/forward.h"
 #include "proxy/llm.h"
 #include "proxy/lookup_cache.h"
@@ -125,6 +126,8 @@ static void whole_end(void *ctx, const struct http_field *trailers, size_t n)
     (void)conceal_text(call_forms(c), c->answer.p, c->answer.n); /* before anything of it is on record */
     if (saas_confirm(&c->saas, status, buf_str(&c->answer), is_replay(c), c->facts.cost, &c->arena, &result) < 0)
         result = (struct saas_result){.outcome = OUTCOME_UNKNOWN};
+    if (result.outcome == OUTCOME_SETTLED && result.cost.how == HOW_UNKNOWN && result.amount.is_known)
+        result.cost = fx_again(&c->facts.fx, &result.amount); /* by the rate that it was held by */
     if (result.outcome == OUTCOME_RELEASED && !result.is_replay && was_tried_before(c)) {
         result.outcome = OUTCOME_UNKNOWN; /* this try moved nothing; of the one that broke off it says nothing */
         result.cost = (struct cost){.how = HOW_UNKNOWN};

@@ -3,9 +3,12 @@
  */
 #include "proxy/call.h"
 
+#include "call/fx.h"
 #include "crypto/hash.h"
 #include "proxy/identity.h"
 #include "proxy/llm.h"
+
+#include <string.h>
 
 static struct str field(struct call *c, struct str name)
 {
@@ -41,6 +44,8 @@ static void facts_of_what(struct call *c)
     f->class = c->saas.class;
     f->amount = c->saas.amount;
     f->cost = saas_predict(&c->saas);
+    if (f->cost.how == HOW_UNKNOWN && f->amount.is_known && strcmp(f->amount.currency, "USD") != 0)
+        f->cost = fx_to_usd(c->w->shared->fx, &f->amount, f->now, &f->fx);
     f->customer = c->saas.customer;
     f->customer_source = c->saas.customer_source;
     f->params = c->saas.params;

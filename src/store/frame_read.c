@@ -300,6 +300,8 @@ static const struct pick LIMIT_PICKS[] = {
     PASS("held"),
     PASS("after"),
     PICK(PICK_I64, hold_row, max, "max"),
+    PASS("soft"),
+    PASS("raised"),
     PASS("resets_at"),
 };
 static const struct pick_table LIMIT = TABLE_OF_ROWS(LIMIT_PICKS, hold_row);
@@ -330,6 +332,7 @@ static const struct pick OPEN_PICKS[] = {
     PASS("run_source"),
     PASS("run_trust"),
     OPEN_STR(parent_run_id, "parent_run_id"),
+    PASS("root_run_id"),
     OPEN_STR(trace_id, "trace_id"),
     PASS("span_id"),
     OPEN_STR(layer, "layer"),
@@ -345,6 +348,7 @@ static const struct pick OPEN_PICKS[] = {
     PASS("issuer"),
     OPEN_STR(model, "model_asked"),
     PICK(PICK_STR, open_members, model_sent, "model_sent"),
+    PASS("downgraded_by"),
     PASS("prompt"),
     PASS("prompt_hash"),
     PASS("catalog"),
@@ -360,6 +364,7 @@ static const struct pick OPEN_PICKS[] = {
     PASS("amount"),
     PASS("currency"),
     PASS("exponent"),
+    PASS("fx"),
     PASS("facts"),
     PICK_OF(PICK_MEMBERS, open_members, open, "idempotency", IDEMPOTENCY),
     PASS("additions"),

@@ -132,6 +132,24 @@ static void put_cause(struct json_writer *w, const struct cause *c)
     jw_object_end(w);
 }
 
+/* By which rate dollars were made of another currency; of a table that is no good, its date alone. */
+static void put_fx(struct json_writer *w, const struct fx_use *fx)
+{
+    char text[MONEY_TEXT_BYTES];
+    if (fx->state == FX_NONE || fx->state == FX_NO_TABLE)
+        return;
+    jw_key(w, STR("fx"));
+    jw_object(w);
+    jw_put_str(w, STR("currency"), str_c(fx->currency));
+    jw_put_str(w, STR("date"), str_c(fx->date));
+    jw_put_bool(w, STR("is_used"), fx->state == FX_USED);
+    if (fx->state == FX_USED) {
+        jw_put_str(w, STR("usd"), money_text(fx->nano_usd, text));
+        jw_put_str(w, STR("margin_percent"), money_text_short(fx->margin_nano_percent, text));
+    }
+    jw_object_end(w);
+}
+
 static void put_model_asked(struct json_writer *w, const struct record_open *o)
 {
     const struct facts *f = o->facts;
@@ -180,6 +198,7 @@ static void put_decision(struct json_writer *w, const struct record_open *o)
         jw_put_str(w, STR("currency"), str_c(f->amount.currency));
         jw_put_i64(w, STR("exponent"), f->amount.exponent);
     }
+    put_fx(w, &f->fx);
     put_facts(w, o);
     if (o->idempotency_scope.n) {
         jw_key(w, STR("idempotency"));
