@@ -40,6 +40,10 @@ export function amount(meter: string, n: Amount | null, isNano = false): string 
 }
 
 /* 0 to 1 and more: how much of a limit is taken. */
+/* Of two amounts of one meter. */
+export function plus(meter: string, a: Amount, b: Amount): Amount {
+    return meter === 'usd' ? nanoText(nano(String(a)) + nano(String(b))) : Number(a) + Number(b);
+}
 export function share(meter: string, taken: Amount[], max: Amount | null): number {
     if (max === null) return 0;
     const of = (x: Amount) => (meter === 'usd' ? Number(nano(String(x))) : Number(x));

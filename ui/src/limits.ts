@@ -1,6 +1,6 @@
 /* limits.ts - limits as people ask for them: which apply to a key, and which are closest to full. */
 import * as f from './format';
-import type { Bucket, Key, Limit } from './types';
+import type { Amount, Bucket, Key, Limit } from './types';
 
 export interface Filled {
     limit: Limit;
@@ -10,9 +10,17 @@ export interface Filled {
     held: number;
 }
 
+/* The most that a counter can take now: its limit's max, and what raises add for a while. */
+export function mostNow(limit: Limit, bucket: Bucket): Amount | null {
+    return limit.max !== null && bucket.raised !== undefined
+        ? f.plus(limit.meter, limit.max, bucket.raised)
+        : limit.max;
+}
+
 export function fill(limit: Limit, bucket: Bucket): Filled {
-    const settled = f.share(limit.meter, [bucket.settled], limit.max),
-        held = f.share(limit.meter, [bucket.held], limit.max);
+    const max = mostNow(limit, bucket),
+        settled = f.share(limit.meter, [bucket.settled], max),
+        held = f.share(limit.meter, [bucket.held], max);
     return { limit, bucket, taken: settled + held, settled, held };
 }
 
@@ -105,7 +113,9 @@ export function most(l: Limit): string {
         lifetime: 'in all',
         instant: 'at once',
     };
-    const window = l.window.startsWith('sliding:') ? `in any ${l.window.slice(8)}` : (per[l.window] ?? l.window);
+    const [kind, more] = [l.window.split(':')[0]!, l.window.split(':')[1]];
+    const zone = more && kind !== 'sliding' ? ` in ${more}` : '';
+    const window = kind === 'sliding' ? `in any ${more}` : `${per[kind] ?? l.window}${zone}`;
     return `${f.amount(l.meter, l.max)} ${window}${l.by.length ? ` for each ${l.by.join(' and ')}` : ''}`;
 }
 

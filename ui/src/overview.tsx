@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { get } from './api';
 import * as f from './format';
-import { closest, type Filled } from './limits';
+import { closest, mostNow, type Filled } from './limits';
 import { useLoad } from './load';
 import { useLive } from './live';
 import { Card, Empty, Failed, Layer, Loading, Meter, Money, Text, When } from './parts';
@@ -178,7 +178,9 @@ export function LimitLine({ x, where }: { x: Filled; where?: boolean }) {
             <div class="sums">
                 <span>{f.amount(l.meter, b.settled)} spent</span>
                 {f.share(l.meter, [b.held], l.max) > 0 && <span>{f.amount(l.meter, b.held)} held</span>}
-                <span>of {f.amount(l.meter, l.max)}</span>
+                <span>of {f.amount(l.meter, mostNow(l, b))}</span>
+                {b.raised !== undefined && <span>{f.amount(l.meter, b.raised)} of that is a raise</span>}
+                {b.is_past_soft && <span>beyond {f.amount(l.meter, l.soft ?? null)}, which is told</span>}
                 {b.resets_at && (
                     <span>
                         resets <When at={b.resets_at} ago />

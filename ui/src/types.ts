@@ -192,6 +192,8 @@ export interface Bucket {
     settled: Amount;
     held: Amount;
     left: Amount | null;
+    raised?: Amount;
+    is_past_soft?: boolean;
     resets_at: string | null;
 }
 export interface Limit {
@@ -202,6 +204,7 @@ export interface Limit {
     window: string;
     by: string[];
     max: Amount | null;
+    soft?: Amount;
     when?: string | null;
     match: Record<string, string[]>;
     buckets: Bucket[];
