@@ -15,7 +15,7 @@
  *   Else each limit with n > 0 adds n to "held" of its counter, unless its window is "call". A counter's rows are told
  *   apart by window_start; of a window that slides ("sliding:1m") that is the start of the call's slot.
  * OPEN personal: tenant, user, customer, customer_source, owner, path, idempotency_key, params,
- *   buckets:[one a limit, same order], duplicate:{digest,window_ms} (what makes another request the same),
+ *   buckets:[one a limit, same order], duplicate:{digest,window_ms,key} (what makes another request the same),
  *   affected:{accounts:[{id,customer}]}, or with "untold": why it could not be told, and
  *   answers:[{question,source,name, subject,about,from,value or unknown,age_ms}], where a rule's scope hung on them.
  *

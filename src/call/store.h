@@ -38,7 +38,7 @@ enum query_kind {
     QUERY_POLLS,
     /*
      * Calls that went to a vendor, or may have, and make equal ones duplicates for a while, newest first (filters,
-     * since): call_id, started_at, duplicate (digest, window_ms).
+     * since): call_id, started_at, duplicate (digest, window_ms, key).
      */
     QUERY_DUPLICATES,
     QUERY_IDEMPOTENCY, /* one idempotency key: scope + key -> call_id, open_seq, body digest, outcome, held */

@@ -58,3 +58,16 @@ void duties_end(struct duties *d, const struct policy *p, const struct facts *f,
         if (match_facts(&p->rules[i].match, f) != MATCH_NO)
             d->redactors_of_record |= p->rules[i].redactors;
 }
+
+int64_t policy_duplicate_ms(const struct policy *p)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < p->n_rules; i++)
+        if (!p->rules[i].may_repeat && p->rules[i].duplicate_ms > most)
+            most = p->rules[i].duplicate_ms;
+    for (size_t i = 0; i < p->n_parents; i++) {
+        int64_t above = policy_duplicate_ms(p->parents[i]);
+        most = above > most ? above : most;
+    }
+    return most;
+}

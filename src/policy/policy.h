@@ -115,3 +115,5 @@ enum redact_at { REDACT_AT_REQUEST, REDACT_AT_RESPONSE, REDACT_AT_LOG };
  * NULL. */
 void policy_redact_set(const struct policy *p, uint32_t redactors, enum redact_at at, struct redact_set *ret);
 uint32_t policy_redactors(const struct policy *p); /* all of them */
+/* The longest time in which a rule, or one above, lets the same request through once; 0: none asks. */
+int64_t policy_duplicate_ms(const struct policy *p);

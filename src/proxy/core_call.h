@@ -150,6 +150,8 @@ void core_idempotency_learned(struct core *c, const struct idempotency *i, struc
                               bool is_settled, const uint8_t body_digest[32], wall_t at);
 /* A request of an earlier start, `d` with digest and window: what equals it within that is a duplicate. */
 void core_duplicate_learned(struct core *c, const struct duplicate *d, struct str call_id, wall_t at);
+/* The longest time in which a policy in force lets the same request through once; 0: none asks. */
+int64_t core_duplicates_back_ms(struct core *c);
 /* True while keys of earlier starts may still matter. */
 bool core_has_old_idempotency(struct core *c, wall_t now);
 

@@ -195,3 +195,18 @@ int core_policy_apply(struct core *c, struct str text, struct str file, struct s
     *ret_p = p;
     return 0;
 }
+
+int64_t core_duplicates_back_ms(struct core *c)
+{
+    int64_t most = 0;
+    size_t i = 0;
+    struct str name;
+    void *v;
+    core_lock(c);
+    while (map_next(&c->policies, &i, &name, &v)) {
+        int64_t ms = policy_duplicate_ms(((const struct policy_entry *)v)->policy);
+        most = ms > most ? ms : most;
+    }
+    core_unlock(c);
+    return most;
+}

@@ -15,7 +15,7 @@
 
 void call_record_begin(struct call *c, struct record_writer *rw, struct buf *body, struct buf *personal)
 {
-    char *hex = arena_alloc(&c->arena, 128 + 2 * DUPLICATE_DIGEST_BYTES);
+    char *hex = arena_alloc(&c->arena, 128 + 4 * DUPLICATE_DIGEST_BYTES);
     struct redacted_record without;
     redaction_of_record(c, &without);
     struct record_open o = {
@@ -42,9 +42,12 @@ void call_record_begin(struct call *c, struct record_writer *rw, struct buf *bod
         o.idempotency_digest = hex_encode(c->idem.key_digest, 32, hex);
         o.body_digest = hex_encode(c->idem.body_digest, 32, hex + 64);
     }
-    if (c->duplicate.window_ms) {
+    if (c->duplicate.window_ms && !c->is_dry_run) {
         o.duplicate = hex_encode(c->duplicate.digest, DUPLICATE_DIGEST_BYTES, hex + 128);
         o.duplicate_ms = c->duplicate.window_ms;
+        if (c->duplicate.has_retry_key)
+            o.duplicate_key = hex_encode(c->duplicate.retry_key, DUPLICATE_DIGEST_BYTES,
+                                         hex + 128 + 2 * DUPLICATE_DIGEST_BYTES);
     }
     buf_reset(body);
     buf_reset(personal);

@@ -17,7 +17,8 @@
 struct take_up {
     struct worker *w;
     size_t i_kind, i_vendor, i_op; /* that is asked for */
-    const struct operation *op;
+    const struct operation *op; /* NULL: any */
+    int64_t policies_ms; /* how far back policies look for the same request; 0: they do not */
     struct ask ask;
     size_t n;
 };
@@ -60,9 +61,10 @@ static void go_on(struct poll *it, int64_t waited_ms)
         poll_wait(it);
 }
 
-static const struct operation *priced_later(const struct vendor *v, size_t i, struct str *ret_name)
+static bool priced_later(struct take_up *t, const struct vendor *v, struct str *ret_name)
 {
-    return v->polls ? saas_poll_operation(v->connector, i, ret_name) : NULL;
+    t->op = v->polls ? saas_poll_operation(v->connector, t->i_op, ret_name) : NULL;
+    return t->op != NULL;
 }
 
 /* Twice the last time of the connector: older ones stay as they are. */
@@ -90,18 +92,26 @@ static void take_up_price(struct take_up *t, const struct vendor *v, struct json
 
 /* --- duplicates --------------------------------------------------------------------------------------------------- */
 
-static const struct operation *with_duplicates(const struct vendor *v, size_t i, struct str *ret_name)
+/* Where policies look for them too, any operation may have some: one question is about all. */
+static bool with_duplicates(struct take_up *t, const struct vendor *v, struct str *ret_name)
 {
-    return saas_duplicate_operation(v->connector, i, ret_name);
+    *ret_name = STR_NONE;
+    t->op = t->policies_ms ? NULL : saas_duplicate_operation(v->connector, t->i_op, ret_name);
+    return t->policies_ms ? t->i_op == 0 : t->op != NULL;
 }
 
-/* As long as a key of the request's own counts; other windows are shorter, and each row has its own. */
-static int64_t duplicates_back_ms(const struct take_up *t) { return t->w->shared->limits->idempotency_keep_ms; }
+/* As long as a key of the request's own counts, or a policy looks back; each row has its own window. */
+static int64_t duplicates_back_ms(const struct take_up *t)
+{
+    int64_t keys_ms = t->w->shared->limits->idempotency_keep_ms;
+    return t->policies_ms > keys_ms ? t->policies_ms : keys_ms;
+}
 
 static void take_up_duplicate(struct take_up *t, const struct vendor *v, struct json row, wall_t now)
 {
     struct json said = json_get(row, STR("duplicate"));
     struct duplicate d = {.window_ms = json_i64_of(json_get(said, STR("window_ms")))};
+    d.has_retry_key = hex_decode(json_text_of(json_get(said, STR("key"))), d.retry_key, sizeof(d.retry_key)) == 0;
     wall_t at = 0;
     (void)v;
     if (wall_parse(json_text_of(json_get(row, STR("started_at"))), &at) < 0 || at + d.window_ms * NS_PER_MS <= now ||
@@ -114,7 +124,7 @@ static void take_up_duplicate(struct take_up *t, const struct vendor *v, struct 
 
 static const struct kind {
     enum query_kind query;
-    const struct operation *(*operation)(const struct vendor *v, size_t i, struct str *ret_name);
+    bool (*operation)(struct take_up *t, const struct vendor *v, struct str *ret_name); /* the next; false: no more */
     int64_t (*back_ms)(const struct take_up *t);
     void (*row)(struct take_up *t, const struct vendor *v, struct json row, wall_t now);
 } kinds[] = {{QUERY_DUPLICATES, with_duplicates, duplicates_back_ms, take_up_duplicate},
@@ -170,10 +180,10 @@ static void ask_of(struct take_up *t, const struct vendor *v, struct str operati
 static bool ask_of_vendor(struct take_up *t, const struct vendor *v)
 {
     struct str operation;
-    t->op = kinds[t->i_kind].operation(v, t->i_op, &operation);
-    if (t->op)
+    bool is_there = kinds[t->i_kind].operation(t, v, &operation);
+    if (is_there)
         ask_of(t, v, operation);
-    return t->op != NULL;
+    return is_there;
 }
 
 static void ask_of_next(struct take_up *t)
@@ -193,6 +203,7 @@ struct take_up *take_up_begin(struct worker *w)
     if (!t)
         return NULL;
     t->w = w;
+    t->policies_ms = core_duplicates_back_ms(w->shared->core);
     ask_of_next(t);
     return t;
 }

@@ -130,7 +130,8 @@ bool event_row_fits(const struct query *q, const struct event_row *e)
 
 bool call_row_may_have_happened(const struct call_row *row)
 {
-    return row->outcome.n == 0 || str_eq(row->outcome, outcome_text(OUTCOME_SETTLED)) ||
+    bool is_done = row->close_seq && str_eq(row->outcome, outcome_text(OUTCOME_NONE));
+    return is_done || row->outcome.n == 0 || str_eq(row->outcome, outcome_text(OUTCOME_SETTLED)) ||
            str_eq(row->outcome, outcome_text(OUTCOME_UNKNOWN));
 }
 

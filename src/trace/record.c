@@ -287,6 +287,8 @@ static void put_duplicate(struct personal *p, const struct record_open *o)
     jw_object(&p->w);
     jw_put_str(&p->w, STR("digest"), o->duplicate);
     jw_put_i64(&p->w, STR("window_ms"), o->duplicate_ms);
+    if (o->duplicate_key.n)
+        jw_put_str(&p->w, STR("key"), o->duplicate_key);
     jw_object_end(&p->w);
     personal_value_end(p);
 }

@@ -34,6 +34,7 @@ struct record_open {
     struct str idempotency_key; /* personal */
     struct str idempotency_scope, idempotency_digest, body_digest; /* hex; empty: none */
     struct str duplicate; /* digest that makes another request the same within duplicate_ms, hex: personal; or empty */
+    struct str duplicate_key; /* digest of the idempotency key with which it would be a retry and none, hex; or empty */
     int64_t duplicate_ms;
     struct str direction;
     struct str model_sent;  /* where it is not facts->model: a route chose it; empty */

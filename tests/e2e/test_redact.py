@@ -1,6 +1,7 @@
 """What is personal stays where the policy says: canaries of each kind are looked for in every byte that the vendor, the
 agent, the data folder, the exports and the log get; whole, in pieces, in streams, and packed."""
 import json
+import time
 
 import pytest
 
@@ -264,7 +265,16 @@ def obliged(*obligations):
                                "obligations": list(obligations)}])
 
 
+def wait_until(is_so, seconds=10):
+    until = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 def create(d, key, **more):
+    if more.pop("dry_run", False):
+        more["headers"] = [("x-flyball-dry-run", "true")]
     return ask(d.data_port, "POST", "/stripe/v1/customers", key, more.pop("body", "name=x"), **more)
 
 
@@ -288,6 +298,12 @@ def test_the_same_intent_with_a_new_key_is_a_duplicate(make):
     assert create(d, key, body="name=y", idempotency="k3").status == 200
     other = d.key(agent="other")["key"]
     assert create(d, other, idempotency="k4").status == 200
+    assert create(d, key, body="name=z", dry_run=True).status == 200
+    d.restart()
+    wait_until(lambda: "event=taken_up" in d.log())
+    assert create(d, key, idempotency="k5").code == "duplicate"
+    assert create(d, key, idempotency="k1").status == 200, "a retry is no duplicate after a restart either"
+    assert create(d, key, body="name=z", idempotency="k6").status == 200, "what was only tried is no first one"
 
 
 def test_a_duplicate_may_be_allowed(make):
