@@ -97,7 +97,8 @@ void analyse_binding(struct parse *x, const bool *reached, const struct limit *l
         if (other == l || l->soft || l->is_shadow || !is_always_fuller(other, l))
             continue;
         diag_warn(x->diags, x->file, l->line, l->col, "never_binds",
-                  "`" STR_FMT "` never binds: `" STR_FMT "` counts all of it and is full no later; lower it, or leave it "
+                  "`" STR_FMT "` never binds: `" STR_FMT "` counts all of it and is full no later; lower it, or leave "
+                   "it "
                   "out",
                   STR_ARG(l->id), STR_ARG(other->id));
         return;

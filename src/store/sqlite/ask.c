@@ -363,7 +363,8 @@ static int on_duplicate(struct asking *a, sqlite3_stmt *st) { return show(a, st,
 
 static int ask_duplicates(struct asking *a) /* as call_row_may_have_happened() */
 {
-    return ask_shown(a, " AND (outcome IN ('', 'settled', 'unknown') OR (outcome = 'none' AND close_seq <> 0))", on_duplicate);
+    return ask_shown(a, " AND (outcome IN ('', 'settled', 'unknown') OR (outcome = 'none' AND close_seq <> 0))",
+                     on_duplicate);
 }
 
 static int on_call_of_sum(struct asking *a, sqlite3_stmt *st)
