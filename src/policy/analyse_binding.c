@@ -98,8 +98,7 @@ void analyse_binding(struct parse *x, const bool *reached, const struct limit *l
             continue;
         diag_warn(x->diags, x->file, l->line, l->col, "never_binds",
                   "`" STR_FMT "` never binds: `" STR_FMT "` counts all of it and is full no later; lower it, or leave "
-                   "it "
-                  "out",
+                  "it out",
                   STR_ARG(l->id), STR_ARG(other->id));
         return;
     }

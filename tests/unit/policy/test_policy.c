@@ -111,7 +111,7 @@ static void every_bound_has_a_name(void **state)
         STR(HEAD "rules:\n  - {id: a, effect: permit, match: {}}\n  - {id: b, effect: permit, match: {}}\n");
     struct str two_limits =
         STR(HEAD "rules: []\nlimits:\n  - {id: a, meter: requests, max: 1, window: {lifetime: true}}\n"
-                 "  - {id: b, meter: requests, max: 1, window: {lifetime: true}}\n");
+                 "  - {id: b, meter: tokens, max: 1, window: {lifetime: true}}\n");
     f->limits.policy_rules_max = 2;
     f->limits.policy_limits_max = 2;
     policy_unref(parse(f, two_rules));
