@@ -77,6 +77,18 @@ describe('limits', () => {
         assert.equal(x.taken, 0.75);
         assert.equal(x.settled, 0.5);
     });
+    it('a raise is room as long as it lasts', () => {
+        const [x] = limits.closest([limit({ buckets: [bucket('-', { raised: '1.0' })] })]);
+        assert.equal(x.taken, 0.5);
+        assert.equal(limits.mostNow(x.limit, x.bucket), '3.000000000');
+        assert.equal(limits.mostNow(limit({ max: null }), x.bucket), null);
+        assert.equal(limits.mostNow(limit({ meter: 'tokens', max: 5 }), bucket('-', { raised: 3 })), 8);
+    });
+    it('a window names its zone', () => {
+        assert.equal(limits.most(limit({ window: 'day:Asia/Tokyo', by: [] })), '2.00 USD a day in Asia/Tokyo');
+        assert.equal(limits.most(limit({ window: 'sliding:1m', by: [] })), '2.00 USD in any 1m');
+        assert.equal(limits.most(limit({ window: 'day', by: [] })), '2.00 USD a day');
+    });
     it('the fullest comes first, and what has no most is left out', () => {
         const list = limits.closest([
             limit({ id: 'low', max: '100', buckets: [bucket('-')] }),

@@ -7,10 +7,12 @@
 #include <pthread.h>
 
 #include "base/rand.h"
+#include "budget/raises.h"
 #include "unit.h"
 
 #define DAY (86400 * NS_PER_S)
 #define PRICE (3 * MONEY_PER_USD)
+#define NOW (20000 * DAY)
 
 enum { N_THREADS = 8, N_CALLS = 1000, N_NEEDS = 5 };
 
@@ -20,6 +22,8 @@ struct race {
     int k;
     bool is_kept; /* calls end only after all have asked: holds, not settled sums, close the limit */
     int n_started, n_admitted, n_refused_early;
+    int n_raised; /* room for so many more, given half-way */
+    struct raises raises;
     struct hold *held[N_CALLS];
 };
 
@@ -56,6 +60,18 @@ static void fill_needs(const struct race *race, int i_call, char names[2][24], s
                                    .meter = METER_CONCURRENT, .window = WINDOW_INSTANT, .n = 1, .max = N_CALLS};
 }
 
+/* Under the mutex, as an operator does it while calls go on. */
+static void raise_both(struct race *race)
+{
+    struct raise r = {.counter = STR("d/1/usd/day/agent"), .bucket = STR("agent=a"), .by = race->n_raised * PRICE,
+                      .until = 20001 * DAY};
+    assert_int_equal(raises_add(&race->raises, &r, NOW), 0);
+    r.counter = STR("d/3/requests/lifetime/key");
+    r.bucket = STR("key=k");
+    r.by = race->n_raised;
+    assert_int_equal(raises_add(&race->raises, &r, NOW), 0);
+}
+
 static void *run_calls(void *p)
 {
     struct race *race = p;
@@ -70,10 +86,13 @@ static void *run_calls(void *p)
             pthread_mutex_unlock(&race->lock);
             return NULL;
         }
+        if (race->n_raised && i_call == N_CALLS / 2)
+            raise_both(race);
         pthread_mutex_unlock(&race->lock);
         fill_needs(race, i_call, names, needs);
 
         pthread_mutex_lock(&race->lock);
+        raises_apply(&race->raises, needs, N_NEEDS, NOW);
         int r = ledger_hold(race->l, needs, N_NEEDS, &h, &i_short);
         if (r == 0)
             race->held[race->n_admitted++] = h;
@@ -91,16 +110,19 @@ static void *run_calls(void *p)
     }
 }
 
-static void race_for(int k, bool is_kept)
+static void race_for(int k, int n_raised, bool is_kept)
 {
     static struct race race;
     pthread_t threads[N_THREADS];
-    race = (struct race){.l = ledger_new(10000, NULL), .k = k, .is_kept = is_kept, .lock = PTHREAD_MUTEX_INITIALIZER};
+    race = (struct race){.l = ledger_new(10000, NULL), .k = k, .is_kept = is_kept, .n_raised = n_raised,
+                         .lock = PTHREAD_MUTEX_INITIALIZER};
+    raises_init(&race.raises, 2, NULL);
     for (int i = 0; i < N_THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, run_calls, &race), 0);
     for (int i = 0; i < N_THREADS; i++)
         pthread_join(threads[i], NULL);
 
+    k += n_raised;
     assert_int_equal(race.n_admitted, k);
     assert_int_equal(race.n_refused_early, 0);
     assert_true(ledger_check(race.l));
@@ -121,6 +143,16 @@ static void race_for(int k, bool is_kept)
         assert_int_equal(settled, k);
     }
     ledger_free(race.l);
+    raises_deinit(&race.raises);
+}
+
+static void exactly_as_many_more_fit_as_are_raised_meanwhile(void **state)
+{
+    static const int raised[] = {1, 37, 200};
+    for (size_t i = 0; i < sizeof raised / sizeof raised[0]; i++) {
+        race_for(100, raised[i], false);
+        race_for(100, raised[i], true);
+    }
 }
 
 static void exactly_k_of_a_thousand_calls_fit(void **state)
@@ -128,8 +160,8 @@ static void exactly_k_of_a_thousand_calls_fit(void **state)
     static const int ks[] = {0, 1, 37, 100, 1000};
     for (int round = 0; round < 3; round++)
         for (size_t i = 0; i < sizeof ks / sizeof ks[0]; i++) {
-            race_for(ks[i], false);
-            race_for(ks[i], true);
+            race_for(ks[i], 0, false);
+            race_for(ks[i], 0, true);
         }
 }
 
@@ -163,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exactly_k_of_a_thousand_calls_fit),
+        cmocka_unit_test(exactly_as_many_more_fit_as_are_raised_meanwhile),
         cmocka_unit_test(bench_hold_and_settle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
