@@ -1,7 +1,7 @@
 /*
  * bench/verdict.c - how long a verdict takes: 50 rules (none, or 20, under conditions in CEL) and 10 limits, of which
- * five ask something of the call. Prints median and p99 of many single verdicts, and fails when the median of the
- * second is above BOUND_NS.
+ * five ask something of the call; then with as many more of both in shadow as N_SHADOW says. Prints median and p99 of
+ * many single verdicts, and fails when a median is above BOUND_NS.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #define ROUNDS 100000
 #define BOUND_NS 10000
 #define N_RULES 50
+#define N_SHADOW 5
 
 static int64_t now_ns(void)
 {
@@ -22,7 +23,7 @@ static int64_t now_ns(void)
 }
 
 /* Rules that match the call but for their condition, then rules of other operations, and one permit that holds. */
-static void write_policy(struct buf *text, int n_when)
+static void write_policy(struct buf *text, int n_when, int n_shadow)
 {
     static const char *const conditions[] = {
         "params.amount > 20000 && params.currency == 'usd'", "params.currency in ['eur', 'gbp', 'chf']",
@@ -38,7 +39,14 @@ static void write_policy(struct buf *text, int n_when)
             "  - {id: r%d, effect: %s, match: {vendor: [stripe], operation: [\"stripe.thing%d.*\", \"stripe.*.op%d\"],"
             " agent: [\"bot-*\", a1], class: [money_out, money_in]}}\n",
             i, i % 7 ? "permit" : "forbid", i, i);
-    buf_add_c(text, "  - {id: z, effect: permit, match: {operation: [\"stripe.refunds.*\"]}}\nlimits:\n");
+    buf_add_c(text, "  - {id: z, effect: permit, match: {operation: [\"stripe.refunds.*\"]}}\n");
+    for (int i = 0; i < n_shadow; i++)
+        buf_printf(text, "  - {id: s%d, effect: forbid, mode: shadow, match: {operation: [\"stripe.refunds.*\"]},"
+                         " when: \"%s\"}\n", i, conditions[i % 5]);
+    buf_add_c(text, "limits:\n");
+    for (int i = 0; i < n_shadow; i++)
+        buf_printf(text, "  - {id: t%d, meter: usd, mode: shadow, max: \"10.00\", by: [agent], window: {calendar: day},"
+                         " match: {operation: [\"stripe.refunds.*\"]}}\n", i);
     for (int i = 0; i < 10; i++)
         buf_printf(text,
                    "  - {id: l%d, meter: usd, max: \"100.00\", by: [agent, customer, run], window: {calendar: day},"
@@ -56,7 +64,7 @@ static const struct param params[] = {{STR_INIT("charge"), KIND_TEXT, 0, STR_INI
                                       {STR_INIT("amount"), KIND_INT, 5000, STR_INIT("5000")},
                                       {STR_INIT("currency"), KIND_TEXT, 0, STR_INIT("usd")}};
 
-static int64_t measure(int n_when)
+static int64_t measure(int n_when, int n_shadow)
 {
     struct arena a, call;
     struct diag_list diags;
@@ -73,7 +81,7 @@ static int64_t measure(int n_when)
     buf_init(&text, 1 << 20);
     diag_list_init(&diags, &a, 5);
     limits_default(&limits);
-    write_policy(&text, n_when);
+    write_policy(&text, n_when, n_shadow);
     int64_t start = now_ns();
     if (policy_parse(buf_str(&text), STR("p"), &limits, NULL, &diags, &p) < 0)
         exit(2);
@@ -83,13 +91,13 @@ static int64_t measure(int n_when)
         start = now_ns();
         policy_decide(p, NULL, &f, true, &call, &v);
         times[i] = now_ns() - start;
-        if (v.effect != EFFECT_PERMIT || v.n_needs != 5)
+        if (v.effect != EFFECT_PERMIT || v.n_needs != 5 + (size_t)n_shadow || !v.would != !n_shadow)
             exit(2);
         arena_reset(&call);
     }
     qsort(times, ROUNDS, sizeof *times, by_size);
-    printf("verdict: %d rules, %d under conditions, 10 limits: median %.2f us, p99 %.2f us (parsed in %.0f us)\n",
-           N_RULES, n_when, (double)times[ROUNDS / 2] / 1e3, (double)times[ROUNDS * 99 / 100] / 1e3,
+    printf("verdict: %d rules, %d under conditions, 10 limits, %d and %d in shadow: median %.2f us, p99 %.2f us (parsed in %.0f us)\n",
+           N_RULES, n_when, n_shadow, n_shadow, (double)times[ROUNDS / 2] / 1e3, (double)times[ROUNDS * 99 / 100] / 1e3,
            (double)parsed / 1e3);
     policy_unref(p);
     buf_deinit(&text);
@@ -100,6 +108,7 @@ static int64_t measure(int n_when)
 
 int main(void)
 {
-    measure(0);
-    return measure(20) <= BOUND_NS ? 0 : 1;
+    measure(0, 0);
+    bool is_ok = measure(20, 0) <= BOUND_NS;
+    return measure(20, N_SHADOW) <= BOUND_NS && is_ok ? 0 : 1;
 }

@@ -13,6 +13,8 @@
  */
 #include "policy/policy_impl.h"
 
+#include <string.h>
+
 #include "base/check.h"
 #include "base/err.h"
 
@@ -24,6 +26,7 @@ struct tally {
 /* What is known while rules are looked at. */
 struct rules {
     enum view view;
+    struct look *look; /* NULL: none */
     bool has_shadow; /* one that may concern the call */
     const struct policy *p;
     const struct facts *f;
@@ -81,6 +84,19 @@ static enum match_result rule_holds(struct rules *x, const struct rule *r)
     return held == MATCH_YES ? in_scope(x, r) : held;
 }
 
+/* As it was found out before, or now. */
+static enum match_result result_of(struct rules *x, size_t i)
+{
+    const struct rule *r = &x->p->rules[i];
+    uint8_t *results = x->look ? x->look->results : NULL;
+    if (results && x->view == VIEW_WHOLE && results[i])
+        return (enum match_result)(results[i] - 1);
+    enum match_result m = rule_holds(x, r);
+    if (results && x->view == VIEW_IN_FORCE && r->scope.kind == SCOPE_NONE)
+        results[i] = (uint8_t)(m + 1);
+    return m;
+}
+
 static void tally_rules(struct rules *x)
 {
     for (size_t i = 0; i < x->p->n_rules; i++) {
@@ -90,7 +106,7 @@ static void tally_rules(struct rules *x)
             x->has_shadow |= match_facts(&r->match, x->f) != MATCH_NO;
             continue;
         }
-        enum match_result m = rule_holds(x, r);
+        enum match_result m = result_of(x, i);
         const struct rule **first = m == MATCH_YES     ? &t->yes
                                     : m == MATCH_MAYBE ? &t->maybe
                                     : m == MATCH_ERROR ? &t->error
@@ -176,6 +192,7 @@ struct gather {
     bool may_lookup;
     struct verdict *v;
     const struct limit *unpriced; /* first limit on a cost that is unknown for good */
+    struct look *look;            /* NULL: none */
     size_t n_max;
 };
 
@@ -187,6 +204,8 @@ static bool counts_only(const struct gather *g, const struct limit *l)
 
 static void note_unpriced(struct gather *g, const struct limit *l)
 {
+    if (g->look && g->view != VIEW_WHOLE && !g->look->unpriced)
+        g->look->unpriced = l;
     if (!counts_only(g, l) && !g->unpriced)
         g->unpriced = l;
 }
@@ -295,17 +314,10 @@ static int add_limits(struct gather *g, const struct policy *p, const struct key
     return 0;
 }
 
-/* What the limits ask: needs, or the facts that are lacking, or a denial. */
-static void gather_needs(const struct policy *p, const struct key_limits *k, struct gather *g)
+/* Of what the limits ask: a permit, a question, the facts that are lacking, or a denial. */
+static void end_needs(struct gather *g)
 {
     struct verdict *v = g->v;
-    size_t n = 2 * p->n_limits + (k ? k->n : 0); /* a limit by run may have one on new runs beside it */
-    g->n_max = n < LIMIT_NEEDS_MAX ? n : LIMIT_NEEDS_MAX;
-    v->needs = arena_try_alloc(g->a, (g->n_max + 1) * sizeof *v->needs);
-    if (!v->needs || add_limits(g, p, k) < 0) {
-        say_no_memory(v);
-        return;
-    }
     if (v->wants_cost || v->wants_customer || wants_scope(v)) {
         v->n_needs = 0;
     } else if (g->unpriced) {
@@ -320,27 +332,50 @@ static void gather_needs(const struct policy *p, const struct key_limits *k, str
     v->code = v->approval.terms.quorum ? CODE_APPROVAL_PENDING : CODE_NONE;
 }
 
+/* What the limits ask: needs, or the facts that are lacking, or a denial. */
+static void gather_needs(const struct policy *p, const struct key_limits *k, struct gather *g)
+{
+    struct verdict *v = g->v;
+    if (g->view == VIEW_WHOLE && g->look && g->look->has_needs) {
+        g->unpriced = g->look->unpriced; /* needs are there */
+        end_needs(g);
+        return;
+    }
+    size_t n = 2 * p->n_limits + (k ? k->n : 0); /* a limit by run may have one on new runs beside it */
+    g->n_max = n < LIMIT_NEEDS_MAX ? n : LIMIT_NEEDS_MAX;
+    v->needs = arena_try_alloc(g->a, (g->n_max + 1) * sizeof *v->needs);
+    if (!v->needs || add_limits(g, p, k) < 0) {
+        say_no_memory(v);
+        return;
+    }
+    end_needs(g);
+}
+
 static bool wants_facts(const struct verdict *v)
 {
     return v->wants_cost || v->wants_customer || wants_scope(v);
 }
 
 bool decide_view(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
-                        struct arena *a, enum view view, struct verdict *v)
+                 struct arena *a, enum view view, struct look *look, struct verdict *v)
 {
     /* no vendor of models tells what a call will cost, or whose it is */
     bool may_lookup = (may & POLICY_MAY_LOOK_UP) && !is_model_call(f);
     struct rules x = {
-        .view = view, .p = p, .f = f, .may_lookup = may_lookup, .may_ask = may & POLICY_MAY_ASK, .a = a};
-    struct gather g = {.view = view, .f = f, .a = a, .may_lookup = may_lookup, .v = v};
+        .view = view, .look = look, .p = p, .f = f, .may_lookup = may_lookup, .may_ask = may & POLICY_MAY_ASK, .a = a};
+    struct gather g = {.view = view, .look = look, .f = f, .a = a, .may_lookup = may_lookup, .v = v};
     *v = (struct verdict){.effect = EFFECT_DENY, .code = CODE_POLICY_DENIED, .policy = p->digest,
                           .policy_name = p->name};
+    if (view == VIEW_WHOLE && look)
+        x.lacks = look->lacks;
     bool goes_on = view == VIEW_OBSERVED || (identity_suffices(p, f, may_lookup, a, v) && rules_permit(&x, v));
     v->duties = x.duties;
     if (goes_on && !wants_facts(v) && v->duties.needs_idempotency_key && !f->has_idempotency_key)
         say_key_required(p, f, a, v);
     else if (goes_on)
         gather_needs(p, k, &g);
+    if (view != VIEW_WHOLE && look)
+        look->lacks = x.lacks;
     /* no rule is looked at for a call that is observed: its record loses what any rule that matches it takes out */
     duties_end(&v->duties, p, f, view != VIEW_OBSERVED && v->effect != EFFECT_DENY && !wants_facts(v));
     bool has_shadow = narrow(p, f, may, a, view, v);
@@ -353,13 +388,16 @@ bool decide_view(const struct policy *p, const struct key_limits *k, const struc
 
 /* The verdict that enforcement of `whole` would give, beside *v. What it lacks is asked for while *v may permit. */
 static void add_would(const struct policy *whole, const struct key_limits *k, const struct facts *f, unsigned may,
-                      struct arena *a, struct str of, struct verdict *v)
+                      struct arena *a, struct look *look, struct str of, struct verdict *v)
 {
     struct verdict *would = arena_try_alloc(a, sizeof *would);
     if (!would)
         return; /* it changes nothing, so the call goes on without it */
-    (void)decide_view(whole, k, f, v->effect == EFFECT_DENY ? 0 : may, a, VIEW_WHOLE, would);
+    bool is_denied = v->effect == EFFECT_DENY; /* then nobody is asked about it, and nothing was gathered */
+    (void)decide_view(whole, k, f, is_denied ? 0 : may, a, VIEW_WHOLE, is_denied ? NULL : look, would);
     v->would = would;
+    if (look && look->has_needs && would->effect != EFFECT_DENY)
+        would_share_needs(v, a);
     v->would_of = of;
     v->wants_cost |= would->wants_cost;
     v->wants_customer |= would->wants_customer;
@@ -370,8 +408,20 @@ static void add_would(const struct policy *whole, const struct key_limits *k, co
     }
     if (wants_facts(v))
         v->n_needs = 0;
-    else if (v->effect != EFFECT_DENY)
+    else if (!is_denied && !(look && look->has_needs))
         would_add_needs(v, a);
+}
+
+/* Room for what rules come to, where some are in shadow; NULL: none are, or no memory, and nothing is kept. */
+static uint8_t *results_for(const struct policy *p, struct arena *a)
+{
+    bool has_shadow = false;
+    for (size_t i = 0; p && i < p->n_rules && !has_shadow; i++)
+        has_shadow = p->rules[i].is_shadow;
+    uint8_t *results = has_shadow ? arena_try_alloc(a, p->n_rules) : NULL;
+    if (results)
+        memset(results, 0, p->n_rules);
+    return results;
 }
 
 void policy_decide(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
@@ -382,13 +432,16 @@ void policy_decide(const struct policy *p, const struct key_limits *k, const str
     struct verdict v = {.effect = EFFECT_DENY, .code = CODE_POLICY_DENIED};
     bool has_shadow = false;
     bool is_observed = p && f->class != CLASS_AUTHORITY && policy_observes(p, f->vendor, f->now);
+    struct look look = {.results = results_for(p, a)};
     if (!p || p->mode == POLICY_SHADOW)
         say_no_document(a, &v);
     else
-        has_shadow = decide_view(p, k, f, may, a, is_observed ? VIEW_OBSERVED : VIEW_IN_FORCE, &v);
+        has_shadow = decide_view(p, k, f, may, a, is_observed ? VIEW_OBSERVED : VIEW_IN_FORCE, &look, &v);
+    /* those of documents above stand among them, and are gathered anew */
+    look.has_needs = p && p->n_parents == 0 && v.effect != EFFECT_DENY && !wants_facts(&v);
     if (p && (p->beside || p->mode == POLICY_SHADOW))
-        add_would(p->beside ? p->beside : p, k, f, may, a, STR("document"), &v);
+        add_would(p->beside ? p->beside : p, k, f, may, a, NULL, STR("document"), &v);
     else if (is_observed || has_shadow)
-        add_would(p, k, f, may, a, is_observed ? STR("observe") : STR("rules"), &v);
+        add_would(p, k, f, may, a, &look, is_observed ? STR("observe") : STR("rules"), &v);
     *ret = v;
 }

@@ -170,7 +170,8 @@ bool narrow(const struct policy *p, const struct facts *f, unsigned may, struct 
     for (size_t i = 0; i < p->n_parents && v->effect != EFFECT_DENY; i++) {
         struct verdict above;
         struct duties duties = v->duties;
-        has_shadow |= decide_view(p->parents[i], NULL, f, may, a, view == VIEW_WHOLE ? view : VIEW_IN_FORCE, &above);
+        has_shadow |= decide_view(p->parents[i], NULL, f, may, a, view == VIEW_WHOLE ? view : VIEW_IN_FORCE, NULL,
+                                  &above);
         duties_join(&duties, &above.duties, p->parent_shift[i]);
         join(v, &above, a);
         v->duties = duties;

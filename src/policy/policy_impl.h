@@ -312,9 +312,19 @@ bool narrow(const struct policy *p, const struct facts *f, unsigned may, struct 
 
 /* --- decide.c --- */
 
-/* p and all above it. True: something in shadow may concern the call. */
+/*
+ * What the first look at a call found out, for the second one by the whole of the same document: what rules come to that
+ * have no scope, and what the limits ask, which is the same in both.
+ */
+struct look {
+    uint8_t *results; /* enum match_result + 1; 0: not known; NULL: no rule was looked at */
+    struct lacking lacks;
+    bool has_needs;
+    const struct limit *unpriced; /* first limit on an unknown cost, in shadow or not */
+};
+/* p and all above it. `look` (may be NULL) is filled, or by VIEW_WHOLE read. True: something in shadow may concern it. */
 bool decide_view(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
-                 struct arena *a, enum view view, struct verdict *v);
+                 struct arena *a, enum view view, struct look *look, struct verdict *v);
 
 /* --- parse_redact.c --- */
 
@@ -362,6 +372,8 @@ int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct a
 
 /* --- would.c --- */
 
+/* Of one document: what v asks for, in shadow or not, v->would asks for. */
+void would_share_needs(struct verdict *v, struct arena *a);
 /* What v->would asks for and v does not, in shadow. */
 void would_add_needs(struct verdict *v, struct arena *a);
 

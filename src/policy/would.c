@@ -36,6 +36,20 @@ void would_add_needs(struct verdict *v, struct arena *a)
     }
 }
 
+void would_share_needs(struct verdict *v, struct arena *a)
+{
+    struct verdict *would = v->would;
+    struct limit_need *needs = arena_try_alloc(a, (v->n_needs + 1) * sizeof *needs);
+    if (!needs || would->wants_cost || would->wants_customer || would->wants_affected || would->n_questions)
+        return;
+    for (size_t i = 0; i < v->n_needs; i++) {
+        needs[i] = v->needs[i];
+        needs[i].is_shadow = false;
+    }
+    would->needs = needs;
+    would->n_needs = v->n_needs;
+}
+
 void policy_own_verdict(const struct policy *p, struct verdict *v)
 {
     if (p && p->mode == POLICY_SHADOW && v->would)

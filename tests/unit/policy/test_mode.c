@@ -118,6 +118,24 @@ static void what_a_document_in_shadow_counts_is_counted_once(void **state)
     arena_deinit(&x.a);
 }
 
+/* What is asked about is asked once, though the call is decided twice; and what is asked for shadow alone is asked too. */
+static void questions_of_both_verdicts_are_asked_once(void **state)
+{
+    struct fixture x;
+    struct verdict v;
+    struct facts f = {.layer = STR("saas"), .vendor = STR("v"), .operation = STR("v.a"), .class = CLASS_WRITE,
+                      .agent = STR("bot"), .key = STR("k"), .now = 1795437000 * NS_PER_S, .customer = STR("cus_1")};
+    arena_init(&x.a, 1 << 20);
+    struct policy *p = parse(&x, HEAD "rules:\n"
+        "  - {id: a, effect: permit, match: {operation: [v.a]}, scope: {customer: {created_by: agent}}}\n"
+        "  - {id: b, effect: forbid, match: {operation: [v.a]}, when: \"mode == 'live'\", mode: shadow}\n");
+    assert_non_null(p);
+    policy_decide(p, NULL, &f, POLICY_MAY_ASK, &x.a, &v);
+    assert_true(v.wants_affected || v.n_questions == 1);
+    policy_unref(p);
+    arena_deinit(&x.a);
+}
+
 static void expect_fault(struct fixture *x, const char *mode, const char *want)
 {
     char text[512];
@@ -149,6 +167,7 @@ int main(void)
         cmocka_unit_test(an_end_that_is_written_is_not_moved),
         cmocka_unit_test(a_document_in_shadow_decides_nothing_and_is_told_beside),
         cmocka_unit_test(what_a_document_in_shadow_counts_is_counted_once),
+        cmocka_unit_test(questions_of_both_verdicts_are_asked_once),
         cmocka_unit_test(other_modes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
