@@ -402,9 +402,62 @@ static void what_stands_below_never_widens(void **state)
     assert_true(n_permitted > 1000 && n_narrowed > 10000);
 }
 
+#define REDACTOR(name, kind) "redact:\n  " name ": {detect: [" kind "], at: [request, log]}\n"
+
+static void redactors_and_obligations_above_act_below(void **state)
+{
+    (void)state;
+    struct shelf s;
+    struct redact_set set;
+    struct facts f = a_refund();
+    f.has_idempotency_key = true;
+    open_shelf(&s);
+    struct policy *company =
+        put(&s, "company", NULL, NULL,
+            REDACTOR("cards", "card") "rules:\n  - {id: any, effect: permit, match: {}, redact: [cards], obligations: "
+                                      "[{type: idempotency_key}, {type: duplicate, properties: {within: 1h}}]}\n");
+    struct policy *team =
+        put(&s, "team", company, NULL,
+            REDACTOR("mail", "email") "rules:\n  - {id: all, effect: permit, match: {}, redact: [mail], obligations: "
+                                      "[{type: duplicate, properties: {within: 1m, then: allow}}]}\n");
+    struct verdict v = decide(&s, team, &f);
+    assert_int_equal(v.effect, EFFECT_PERMIT);
+    policy_redact_set(team, v.duties.redactors, REDACT_AT_REQUEST, &set);
+    assert_int_equal(set.n, 2);
+    assert_int_equal(set.sources[0].kind, REDACT_EMAIL);
+    assert_int_equal(set.sources[1].kind, REDACT_CARD);
+    policy_redact_set(team, v.duties.redactors, REDACT_AT_RESPONSE, &set);
+    assert_int_equal(set.n, 0);
+    assert_int_equal(v.duties.duplicate_ms, 3600 * 1000);
+    assert_false(v.duties.may_repeat);
+    assert_str(v.duties.duplicate_rule, "any");
+    assert_int_equal(policy_duplicate_ms(team), 3600 * 1000);
+    f.has_idempotency_key = false;
+    v = decide(&s, team, &f);
+    assert_int_equal(v.effect, EFFECT_DENY);
+    assert_str(v.rule, "any");
+    policy_redact_set(team, v.duties.redactors_of_record, REDACT_AT_LOG, &set);
+    assert_int_equal(set.n, 2);
+    close_shelf(&s);
+}
+
+static void a_rule_names_redactors_of_its_own_document_only(void **state)
+{
+    (void)state;
+    struct shelf s;
+    open_shelf(&s);
+    struct policy *company = put(&s, "company", NULL, NULL, REDACTOR("cards", "card") ALL);
+    assert_null(put(&s, "team", company, NULL,
+                    "rules:\n  - {id: own, effect: permit, match: {}, redact: [cards]}\n"));
+    assert_true(says(s.diags.items[0].message, "redactor `cards` is not known"));
+    close_shelf(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(redactors_and_obligations_above_act_below),
+        cmocka_unit_test(a_rule_names_redactors_of_its_own_document_only),
         cmocka_unit_test(what_no_document_above_permits_is_denied),
         cmocka_unit_test(a_forbid_above_wins_and_so_does_one_below),
         cmocka_unit_test(what_is_asked_above_is_asked_together_with_what_is_asked_below),

@@ -81,10 +81,27 @@ static void one_more_than_fit_forgets_the_oldest(void **state)
     assert_int_equal(d.map.n, 3);
 }
 
+static void the_same_key_again_is_a_retry_and_begins_no_new_window(void **state)
+{
+    struct duplicate q = of(1, 60000);
+    q.has_retry_key = true;
+    q.retry_key[0] = 7;
+    struct duplicate other_key = q, no_key = of(1, 60000);
+    other_key.retry_key[0] = 8;
+    duplicates_put(&d, &q, STR("call-1"), at);
+    assert_false(duplicates_find(&d, &q, at + NS_PER_S));
+    duplicates_put(&d, &q, STR("call-2"), at + NS_PER_S);
+    assert_true(duplicates_find(&d, &other_key, at + NS_PER_S));
+    assert_string_equal(other_key.first_call_id, "call-1");
+    assert_true(duplicates_find(&d, &no_key, at + NS_PER_S));
+    assert_false(duplicates_find(&d, &other_key, at + 60000 * NS_PER_MS));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        T(the_same_key_again_is_a_retry_and_begins_no_new_window),
         T(a_second_one_is_found_until_the_window_ends),
         T(after_its_window_another_takes_the_place),
         T(without_a_window_nothing_is_remembered),
