@@ -6,6 +6,7 @@ import time
 import pytest
 
 from flyball import policy
+from otlp import Collector
 from raw import ask
 from redact_vendor import Echo, chat_answer, chat_events, claude_answer, claude_events, in_pieces, packed
 
@@ -247,6 +248,37 @@ def test_what_is_denied_loses_on_record_what_any_rule_for_it_would_take_out(make
     assert (r.status, r.code) == (403, "policy_denied") and echo.seen == b""
     assert {name: leaks(data) for name, data in everything(d) if leaks(data)} == {}
     assert d.calls()[0]["verdict"] == "deny"
+
+
+def test_a_question_to_a_person_shows_and_keeps_nothing_personal(make):
+    d, key, echo = make(["log"], lambda path, body: (JSON, [b'{"id":"cus_1","object":"customer"}'], {}),
+                        limits={"approval_wait_ms": 0})
+    kinds = [k for k in CANARIES if k != "ticket"]
+    d.apply(policy("default", [{"id": "ask", "effect": "approve", "match": {"vendor": ["stripe"]}, "approval": "people",
+                                "redact": ["pii"]}], approvals={"people": {"ttl": "1h"}},
+                   redact={"pii": {"detect": kinds, "at": ["log"]}}))
+    body = "email=canary.quine%40mail.example.com&description=" + CANARIES["card"].replace(" ", "+")
+    r = ask(d.data_port, "POST", "/stripe/v1/customers", key, body)
+    assert (r.status, r.code) == (403, "approval_pending")
+    shown = d.get("/api/v1/approvals")["approvals"]
+    assert len(shown) == 1 and leaks(json.dumps(shown)) == []
+    assert {name: leaks(data) for name, data in everything(d) if leaks(data)} == {} and echo.seen == b""
+
+
+def test_spans_for_others_have_nothing_personal(make, make_daemon):
+    far, near = Collector().start(), Echo(lambda path, body: (JSON, [chat_answer(TEXT)], {}))
+    vendors = {n: {"base_url": near.url, "secret": f"env:{n.upper()}_KEY"} for n in ("openai", "stripe")}
+    d = make_daemon(vendors=vendors, config={"exports": {"far": {"otlp": far.url, "from": "start", "protocol": "http/json"}}},
+                    limits={"export_interval_ms": 20, "export_quiet_ms": 200},
+                    env={"OPENAI_KEY": "sk-proj-made-up-0001", "STRIPE_KEY": "sk_test_madeup0001"})
+    d.apply(document(["log"]))
+    key = d.key()["key"]
+    chat(d, key, TEXT, user=CANARIES["email"])
+    ask(d.data_port, "POST", "/stripe/v1/customers", key, "email=canary.quine%40mail.example.com&phone=%2B4915123456789")
+    wait_until(lambda: len([s for s in far.spans() if s.attrs.get("flyball.operation")]) == 2)
+    assert leaks(repr([(s.name, s.attrs, s.links, s.message) for s in far.spans()])) == []
+    far.stop()
+    near.stop()
 
 
 def test_without_a_redactor_all_is_as_it_was(make):
