@@ -119,6 +119,7 @@ static void open_body_names_no_person_and_digests_fit(void **state)
                             .idempotency_key = STR("order cus_secret"),
                             .duplicate = STR("c0ffee"),
                             .duplicate_ms = 60000,
+                            .duplicate_key = STR("f00d"),
                             .salt = salt};
     setup(&t);
     f.n_params = 4;
@@ -134,7 +135,7 @@ static void open_body_names_no_person_and_digests_fit(void **state)
     assert_str(text_at(t.p, "buckets[0]"), "customer=cus_secret");
     assert_str(text_at(t.p, "tenant"), "acme");
     check_digest(&t, "tenant", "\"acme\"");
-    check_digest(&t, "duplicate", "{\"digest\":\"c0ffee\",\"window_ms\":60000}");
+    check_digest(&t, "duplicate", "{\"digest\":\"c0ffee\",\"window_ms\":60000,\"key\":\"f00d\"}");
     check_digest(&t, "buckets", "[\"customer=cus_secret\"]");
     check_digest(
         &t, "params",
