@@ -43,7 +43,7 @@ struct audit {
     size_t n_buckets, buckets_cap;
     struct audit_call **calls;
     size_t n_calls, calls_cap;
-    struct map by_bucket, by_trace, by_call_id, by_request, by_seq, keys, policies, stopped_runs;
+    struct map by_bucket, by_trace, by_call_id, by_request, by_seq, keys, policies, stopped_runs, approvals;
     bool is_killed;
     uint64_t start_seq; /* of the last EVENT start */
     wall_t start_at;
@@ -51,6 +51,12 @@ struct audit {
 };
 
 static char stopped[] = "stopped";
+
+/* What persons said to one question. */
+struct approval_model {
+    bool is_good;       /* a yes that nobody used */
+    struct str used_by; /* call id */
+};
 
 struct key_model {
     uint64_t revoked_seq; /* 0: it is not */
@@ -73,7 +79,8 @@ static void fail(struct audit *a, const char *fmt, ...)
 static void model_init(struct audit *a)
 {
     struct map *maps[] = {&a->by_bucket, &a->by_trace, &a->by_call_id, &a->by_request,
-                          &a->by_seq,    &a->keys,     &a->policies,   &a->stopped_runs};
+                          &a->by_seq,    &a->keys,     &a->policies,   &a->stopped_runs,
+                          &a->approvals};
 
     arena_init(&a->arena, MODEL_BYTES_MAX);
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
@@ -86,7 +93,8 @@ static void model_init(struct audit *a)
 static void model_deinit(struct audit *a)
 {
     struct map *maps[] = {&a->by_bucket, &a->by_trace, &a->by_call_id, &a->by_request,
-                          &a->by_seq,    &a->keys,     &a->policies,   &a->stopped_runs};
+                          &a->by_seq,    &a->keys,     &a->policies,   &a->stopped_runs,
+                          &a->approvals};
 
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
         map_deinit(maps[i]);
@@ -305,6 +313,19 @@ static void index_call(struct audit *a, struct audit_call *c)
     }
 }
 
+/* Its yes was used for it, or for the call whose idempotency key it repeats. */
+static void check_approval(struct audit *a, const struct audit_call *c, struct json body)
+{
+    struct str id = text_of(a, json_path(body, STR("approval.id")));
+    const struct approval_model *m = map_get(&a->approvals, id);
+    bool is_asked = str_eq(text_of(a, json_get(body, STR("rule"))), STR("asks"));
+
+    if (is_asked != (id.n > 0) || (id.n && !m))
+        fail(a, "frame %llu: held without the yes that its rule asks for", (unsigned long long)c->seq);
+    else if (m && !str_eq(m->used_by, c->call_id) && !c->is_sharing)
+        fail(a, "frame %llu: held with a yes that is another call's", (unsigned long long)c->seq);
+}
+
 static void on_open(struct audit *a, uint64_t seq, struct json body, struct json personal)
 {
     struct audit_call *c = arena_alloc(&a->arena, sizeof(*c));
@@ -333,8 +354,10 @@ static void on_open(struct audit *a, uint64_t seq, struct json body, struct json
     index_call(a, c);
     if (c->is_held && !str_eq(text_of(a, json_get(body, STR("verdict"))), STR("permit")))
         fail(a, "frame %llu: held without a permit", (unsigned long long)seq);
-    if (c->is_held)
+    if (c->is_held) {
+        check_approval(a, c, body);
         hold_all(a, c, body, personal);
+    }
 }
 
 /* -------- CLOSE -------- */
@@ -481,6 +504,23 @@ static void on_revoke(struct audit *a, uint64_t seq, struct str id)
         key->revoked_seq = seq;
 }
 
+static void on_approval(struct audit *a, uint64_t seq, struct str event, struct json body)
+{
+    struct str id = text_of(a, json_get(body, STR("id")));
+    struct approval_model *m = map_get(&a->approvals, id);
+
+    if (!m) {
+        m = arena_alloc(&a->arena, sizeof(*m));
+        *m = (struct approval_model){.is_good = false};
+        check(map_put(&a->approvals, id, m, NULL) == 0);
+    }
+    bool is_use = str_eq(event, STR("approval.use"));
+    if (is_use && !m->is_good)
+        fail(a, "frame %llu: a yes is used that is not there", (unsigned long long)seq);
+    m->is_good = str_eq(text_of(a, json_get(body, STR("state"))), STR("approved"));
+    m->used_by = is_use ? text_of(a, json_get(body, STR("used_by"))) : STR_NONE;
+}
+
 static void on_event(struct audit *a, const struct frame *f, struct json body)
 {
     struct str event = text_of(a, json_get(body, STR("event"))), id = text_of(a, json_get(body, STR("id")));
@@ -498,6 +538,8 @@ static void on_event(struct audit *a, const struct frame *f, struct json body)
         a->is_killed = false;
     else if (str_eq(event, STR("run.stop")))
         check(map_put(&a->stopped_runs, text_of(a, json_get(body, STR("run_id"))), stopped, NULL) == 0);
+    else if (str_starts(event, STR("approval.")))
+        on_approval(a, f->seq, event, body);
     if (!str_eq(event, STR("policy.apply")))
         return;
     struct str *digest = arena_alloc(&a->arena, sizeof(*digest));

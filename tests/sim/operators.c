@@ -1,8 +1,11 @@
 /*
- * tests/sim/operators.c - who runs the daemon: applies documents, makes and revokes keys, presses the stop button.
+ * tests/sim/operators.c - who runs the daemon: applies documents, makes and revokes keys, presses the stop button, says
+ * yes or no to what waits for a person.
  *
  * The documents have limits of every meter, window and bucket that overlap, small enough to be reached.
  */
+#include "proxy/core_approvals_impl.h"
+#include "proxy/core_people.h"
 #include "world_impl.h"
 
 #include <stdio.h>
@@ -65,9 +68,13 @@ static void write_document(struct world *w, const char *name, struct document *d
                "  - {id: refunds, effect: permit, match: {operation: [\"stripe.refunds.*\"], class: [money_out]}}\n"
                "  - {id: customers, effect: permit, match: {operation: [\"stripe.customers.*\"], class: [write]}}\n"
                "  - {id: models, effect: permit, match: {layer: [llm]}}\n"
-               "  - {id: no-payouts, effect: forbid, match: {operation: [\"stripe.payouts.*\"], class: [money_out]}}\n"
-               "limits:\n",
+               "  - {id: no-payouts, effect: forbid, match: {operation: [\"stripe.payouts.*\"], class: [money_out]}}\n",
                name, ++w->version);
+    if (world_below(w, 2))
+        buf_add_c(text, "  - {id: asks, effect: approve, approval: desk, match: {run: [\"run-1*\", run-3, run-5],\n"
+                        "     operation: [stripe.refunds.create, stripe.charges.create]}}\n");
+    buf_printf(text, "approvals:\n  desk: {ttl: %us, quorum: %u}\nlimits:\n", 5 + (unsigned)world_below(w, 60),
+               1 + (unsigned)world_below(w, 2));
     add_limit(w, d, text, "a-call", "usd", "", "call: true", money, 800, 4500);
     add_limit(w, d, text, "b-out-day", "usd", "agent", "calendar: day", out, 2000, 9000);
     add_limit(w, d, text, "c-in-day", "usd", "agent, customer", "calendar: day", in, 4000, 20000);
@@ -255,6 +262,54 @@ static void forget_pendings(struct world *w)
 void operators_crashed(struct world *w) { forget_pendings(w); }
 void operators_forget(struct world *w) { forget_pendings(w); }
 
+/* -------- who is asked -------- */
+
+static const char *const approvers[] = {"ann", "bob"};
+
+static void make_approvers(struct world *w, uint64_t *ret_seq)
+{
+    struct person_token token;
+    struct diag_list diags;
+    struct arena a;
+
+    arena_init(&a, 1 << 16);
+    diag_list_init(&diags, &a, 4);
+    for (size_t i = 0; i < 2; i++) {
+        struct person_spec spec = {.name = str_c(approvers[i]), .roles = ROLE_BIT(ROLE_APPROVER)};
+        check(core_person_create(w->core, &spec, OPERATOR, &diags, &token, ret_seq) == 0);
+    }
+    arena_deinit(&a);
+}
+
+/* The i-th that waits; NULL: there are not so many. */
+static const struct approval *pending_at(struct world *w, size_t i)
+{
+    list_each(n, &w->core->approvals.all) {
+        const struct approval *x = list_entry(n, struct approval, node);
+        if (x->state == APPROVAL_PENDING && i-- == 0)
+            return x;
+    }
+    return NULL;
+}
+
+static void decide(struct world *w)
+{
+    size_t n = w->core->approvals.n_pending;
+    const struct approval *x = n ? pending_at(w, world_below(w, n)) : NULL;
+    struct approval_decision d = {.is_yes = world_below(w, 4) > 0, .note = STR("a try")};
+    uint64_t seq = 0;
+
+    if (w->is_ending)
+        return;
+    if (x && core_person_by_name(w->core, str_c(approvers[world_below(w, 2)]), &d.by) == 0) {
+        d.id = str_c(x->id);
+        world_say(w, "approver: %s to %s", d.is_yes ? "yes" : "no", x->id);
+        if (core_approval_decide(w->core, &d, &seq) == 0)
+            wait_for_disk(w, seq, SIZE_MAX);
+    }
+    world_later(w, NS_PER_S / 10 + (mono_t)world_below(w, NS_PER_S), decide);
+}
+
 /* -------- what they do -------- */
 
 static void unkill(struct world *w)
@@ -318,12 +373,14 @@ void operators_begin(struct world *w)
         world_later(w, NS_PER_S / 2, unkill);
     if (w->play.has_operators)
         world_later(w, 2 * NS_PER_S, act);
+    world_later(w, NS_PER_S / 2, decide);
 }
 
 void operators_prepare(struct world *w)
 {
     uint64_t seq = 0;
 
+    make_approvers(w, &seq);
     apply_document(w, "default", &seq);
     apply_document(w, "second", &seq);
     size_t n = 3 + (size_t)world_below(w, 4);
