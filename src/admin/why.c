@@ -300,21 +300,16 @@ static const char *with_units(struct why *y, const char *words, struct str meter
     return n ? arena_printf(y->a, "%s%s", words, units(y, meter, n)).p : "";
 }
 
-/* By which rate an amount in another currency became dollars. */
+/* By which rate an amount in another currency became dollars; why by none, the refusal says. */
 static void explain_fx(struct why *y)
 {
     struct json fx = json_get(y->call, STR("fx"));
-    bool is_used = false;
-    if (!json_bool(json_get(fx, STR("is_used")), &is_used))
+    if (!str_eq(why_text(fx, "state"), STR("used")))
         return;
-    if (is_used)
-        why_say(y, "fx",
-                "One " STR_FMT " was " STR_FMT " USD by the table of " STR_FMT ", and " STR_FMT " percent were added.",
-                STR_ARG(why_text(fx, "currency")), STR_ARG(why_text(fx, "usd")), STR_ARG(why_text(fx, "date")),
-                STR_ARG(why_text(fx, "margin_percent")));
-    else
-        why_say(y, "fx", "The table of rates of " STR_FMT " is too old, or has none for " STR_FMT ".",
-                STR_ARG(why_text(fx, "date")), STR_ARG(why_text(fx, "currency")));
+    why_say(y, "fx",
+            "One " STR_FMT " was " STR_FMT " USD by the table of " STR_FMT ", and " STR_FMT " percent were added.",
+            STR_ARG(why_text(fx, "currency")), STR_ARG(why_text(fx, "usd")), STR_ARG(why_text(fx, "date")),
+            STR_ARG(why_text(fx, "margin_percent")));
 }
 
 static void explain_limit(struct why *y, struct json limit)

@@ -198,24 +198,31 @@ static int reopen(struct ledger *l, const struct limit_need *need, struct bucket
     return r;
 }
 
+int ledger_restore_settled(struct ledger *l, const struct limit_need *need, int64_t settled)
+{
+    struct bucket *b;
+    if (settled < 0)
+        return err_trace(-ERR_CORRUPT);
+    int r = reopen(l, need, &b);
+    if (r < 0)
+        return err_trace(r);
+    bucket_roll(b, need->window_start);
+    bucket_settle(b, need->window_start, settled);
+    if (need->window_start > b->era->newest)
+        b->era->newest = need->window_start;
+    bucket_close(l, b);
+    return 0;
+}
+
 int ledger_restore_counter(struct ledger *l, const struct counter_row *r)
 {
     struct limit_need place = {.counter = r->counter, .bucket = r->bucket, .window_start = r->window_start};
-    struct bucket *b;
     struct str zone;
     bool is_found;
-    if (r->settled < 0 || window_parse(r->window, &place.window, &place.sliding_ns, &zone) < 0)
+    if (window_parse(r->window, &place.window, &place.sliding_ns, &zone) < 0)
         return err_trace(-ERR_CORRUPT);
     place.zone = zone_find(l->zones, zone, &is_found); /* of one that is gone: no document can name it either */
-    int e = reopen(l, &place, &b);
-    if (e < 0)
-        return err_trace(e);
-    bucket_roll(b, r->window_start);
-    bucket_settle(b, r->window_start, r->settled);
-    if (r->window_start > b->era->newest)
-        b->era->newest = r->window_start;
-    bucket_close(l, b);
-    return 0;
+    return ledger_restore_settled(l, &place, r->settled);
 }
 
 void ledger_correct(struct ledger *l, struct str counter, struct str bucket, wall_t window_start, int64_t by)

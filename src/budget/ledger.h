@@ -133,6 +133,8 @@ void hold_unref(struct hold *h);
  * hold_share, then hold_unknown(is_owner): its requests count, its slots are free, its cost stays held.
  */
 int ledger_restore_counter(struct ledger *l, const struct counter_row *r);
+/* The same where a need says which counter it is, and in which zone its window. */
+int ledger_restore_settled(struct ledger *l, const struct limit_need *need, int64_t settled);
 /*
  * Once, before the others: the store leaves out windows and slots that ended before `now`, so a clock that steps back
  * finds none of them open (5). Restoring is not bound by buckets_max.

@@ -27,6 +27,7 @@ struct cost {
 
 /* By which rate an amount in another currency became dollars, or why by none (call/fx.h). */
 enum fx_state { FX_NONE, FX_USED, FX_NO_TABLE, FX_NO_RATE, FX_STALE }; /* NONE: there was nothing to convert */
+struct str fx_state_text(enum fx_state s); /* "used"; FX_NONE: empty */
 #define FX_DATE_BYTES 11
 struct fx_use {
     enum fx_state state;

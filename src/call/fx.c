@@ -11,6 +11,13 @@
 #define NANO 1000000000LL
 #define EXPONENT_MAX 9
 
+struct str fx_state_text(enum fx_state s)
+{
+    static const struct str texts[] = {[FX_USED] = STR_INIT("used"), [FX_NO_TABLE] = STR_INIT("no_table"),
+                                       [FX_NO_RATE] = STR_INIT("no_rate"), [FX_STALE] = STR_INIT("stale")};
+    return texts[s];
+}
+
 /* ceil(a * b / c); false when it is no int64. */
 static bool scale_up(int64_t a, int64_t b, int64_t c, int64_t *ret)
 {

@@ -72,8 +72,8 @@ static struct str seq_key(const uint64_t *seq)
 
 /* --- where a counter starts --------------------------------------------------------------------------------------- */
 
-/* What the record of the call says of the counter; false: it did not count there. */
-static bool recorded_count(const struct recorded *c, const struct limit_need *need, int64_t *ret)
+/* What the record of the call says of the counter, and of raises; false: it did not count there. */
+static bool recorded_count(const struct recorded *c, const struct limit_need *need, int64_t *ret, int64_t *ret_raised)
 {
     struct json limit;
     size_t i = 0;
@@ -82,6 +82,7 @@ static bool recorded_count(const struct recorded *c, const struct limit_need *ne
             !str_eq(json_text_of(json_at(c->buckets, i)), need->bucket))
             continue;
         *ret = json_i64_of(json_get(limit, STR("before"))) + json_i64_of(json_get(limit, STR("held")));
+        *ret_raised = json_i64_of(json_get(limit, STR("raised")));
         return true;
     }
     return false;
@@ -94,26 +95,22 @@ static bool began_earlier(const struct side *s, const struct limit_need *need, w
     return need->window == WINDOW_LIFETIME || (window_is_calendar(need->window) && need->window_start < s->since);
 }
 
-static int start_counter(struct side *s, const struct recorded *c, const struct limit_need *need)
+static int start_counter(struct side *s, const struct recorded *c, struct limit_need *need)
 {
-    char window[WINDOW_TEXT_BYTES];
     struct ledger_row row;
     int64_t n = 0;
+    bool is_recorded = recorded_count(c, need, &n, &need->raised);
+    need->max = need->max > INT64_MAX - need->raised ? INT64_MAX : need->max + need->raised;
     /* Calls in flight end within the replay: who is at work when it begins is not counted. */
     if (need->window == WINDOW_CALL || need->meter == METER_CONCURRENT ||
         ledger_row_of(s->ledger, c->facts.now, need->counter, need->bucket, &row))
         return 0;
-    struct str text = window_text(need->window, need->sliding_ns, zone_name(need->zone), window);
-    if (!recorded_count(c, need, &n)) {
+    if (!is_recorded) {
         if (began_earlier(s, need, c->facts.now))
             (void)map_put(&s->fresh, need->id, s, NULL); /* full: enough are named */
         return 0;
     }
-    return ledger_restore_counter(s->ledger, &(struct counter_row){.counter = need->counter,
-                                                                   .bucket = need->bucket,
-                                                                   .window = text,
-                                                                   .window_start = need->window_start,
-                                                                   .settled = n < 0 ? 0 : n});
+    return ledger_restore_settled(s->ledger, need, n < 0 ? 0 : n);
 }
 
 /* --- a call ---------------------------------------------------------------------------------------------------- */

@@ -132,17 +132,17 @@ static void put_cause(struct json_writer *w, const struct cause *c)
     jw_object_end(w);
 }
 
-/* By which rate dollars were made of another currency; of a table that is no good, its date alone. */
+/* By which rate dollars were made of another currency, or why by none. */
 static void put_fx(struct json_writer *w, const struct fx_use *fx)
 {
     char text[MONEY_TEXT_BYTES];
-    if (fx->state == FX_NONE || fx->state == FX_NO_TABLE)
+    if (fx->state == FX_NONE)
         return;
     jw_key(w, STR("fx"));
     jw_object(w);
     jw_put_str(w, STR("currency"), str_c(fx->currency));
-    jw_put_str(w, STR("date"), str_c(fx->date));
-    jw_put_bool(w, STR("is_used"), fx->state == FX_USED);
+    jw_put_str(w, STR("state"), fx_state_text(fx->state));
+    jw_put_str_or_null(w, STR("date"), str_c(fx->date));
     if (fx->state == FX_USED) {
         jw_put_str(w, STR("usd"), money_text(fx->nano_usd, text));
         jw_put_str(w, STR("margin_percent"), money_text_short(fx->margin_nano_percent, text));

@@ -41,7 +41,8 @@ def test_an_amount_counts_by_its_rate_and_the_margin(governed):
     d.settle()
     it = d.call(paid.call_id)
     assert it["settled"] == {"usd": "56.100000000", "how": "priced"} == it["predicted"]
-    assert it["fx"] == {"currency": "EUR", "date": day, "is_used": True, "usd": "1.100000000", "margin_percent": "2.00"}
+    assert it["fx"] == {"currency": "EUR", "state": "used", "date": day, "usd": "1.100000000",
+                        "margin_percent": "2.00"}
     assert f"by the table of {day}" in d.cli("why", paid.call_id).stdout
     assert pay(d, key, 6521, "jpy").status == 200  # no minor unit: 43.039 dollars, 43.90 with the margin
     assert pay(d, key, 1, "eur").code == "limit_exceeded"  # 99.999372 are spent, and this is 0.01122
@@ -62,7 +63,9 @@ def test_a_table_that_is_too_old_refuses_and_names_its_date(governed):
     no = pay(d, key, 100, "eur")
     assert no.code == "cost_unknown"
     assert f"the table of rates of {day} is older than its max_age" in no.json["error"]["message"]
-    assert d.call(no.call_id)["fx"]["date"] == day
+    assert d.call(no.call_id)["fx"] == {"currency": "EUR", "state": "stale", "date": day}
+    d.settle()
+    assert f"rates of {day} is older than its max_age" in d.cli("policy", "explain", no.call_id).stdout
     assert pay(d, key, 100, "usd").status == 200
 
 

@@ -161,3 +161,23 @@ def test_how_full_limits_are_is_a_metric_with_their_names_alone(d):
     text = d.api("GET", "/metrics")[1]
     series = [line for line in text.splitlines() if line.startswith("flyball_budget_used_ratio{")]
     assert series == ['flyball_budget_used_ratio{policy="default",limit="all"} 0.0000']  # test calls are not live ones
+
+
+def test_a_plan_replays_zones_raises_and_trees_as_they_were(d):
+    limits = [limit("east", window={"calendar": "day"}, tz="Pacific/Kiritimati"),
+              limit("tree", by=["root_run"], max="100.00", runs={"max_new": 5, "per": "1h"})]
+    text = policy("default", RULES, limits)
+    d.apply(text)
+    key = d.key()["key"]
+    assert [pay(d, key, 400).status for _ in range(3)] == [200, 200, 403]
+    raised(d, "east", "--by", "5", "--for", "1h")
+    assert pay(d, key, 400, x_agent_run_id="r2", x_agent_parent_run_id="r1").status == 200
+    d.settle()
+    path = d.root / "same.json"
+    path.write_text(text)
+    same = d.cli("policy", "plan", str(path), "--since", "1h")
+    assert same.returncode == 0 and "4 replayed, 4 unchanged" in same.stdout, same.stdout + same.stderr
+    path.write_text(policy("default", RULES, [limit("east", max="4.00", window={"calendar": "day"},
+                                                    tz="Pacific/Kiritimati")]))
+    less = d.cli("policy", "plan", str(path), "--since", "1h")
+    assert "Newly denied: 1 call" in less.stdout, less.stdout + less.stderr
