@@ -96,7 +96,8 @@ static int64_t measure(int n_when, int n_shadow)
         arena_reset(&call);
     }
     qsort(times, ROUNDS, sizeof *times, by_size);
-    printf("verdict: %d rules, %d under conditions, 10 limits, %d and %d in shadow: median %.2f us, p99 %.2f us (parsed in %.0f us)\n",
+    printf("verdict: %d rules, %d under conditions, 10 limits, %d and %d in shadow: median %.2f us, p99 %.2f us "
+           "(parsed in %.0f us)\n",
            N_RULES, n_when, n_shadow, n_shadow, (double)times[ROUNDS / 2] / 1e3, (double)times[ROUNDS * 99 / 100] / 1e3,
            (double)parsed / 1e3);
     policy_unref(p);

@@ -3,6 +3,7 @@
  */
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/policy_reach.h"
 #include "cli/policy_text.h"
 #include "cli/documents.h"
 #include "cli/print.h"
@@ -33,13 +34,16 @@ static int check_file(struct cli *c)
     vendors_known_init(&vendors, &c->arena, &limits);
     int e = documents_init(&above, c, &limits, &vendors.known);
     r = e ? -ERR_INVALID : policy_parse(text, c->args[0], &limits, &vendors.known, &diags, &p);
+    bool is_reach = r == 0 && cli_has(c, "reach");
+    if (is_reach)
+        policy_print_reach(c, p, &vendors.known);
     documents_deinit(&above);
     vendors_known_deinit(&vendors);
     if (e)
         return e;
-    if (c->is_json)
+    if (c->is_json && !is_reach)
         settings_print_diags_json(c, &diags, r == 0);
-    else
+    else if (!is_reach)
         settings_print_diags(c, c->out, &diags);
     if (r == 0) {
         cli_note(c, "ok: policy " STR_FMT ", digest " STR_FMT, STR_ARG(policy_name(p)), STR_ARG(policy_digest(p)));
@@ -49,7 +53,11 @@ static int check_file(struct cli *c)
     return diags.n_errors ? CLI_FAILED : cli_fail(c, "the document cannot be read");
 }
 
-static const struct option_spec check_options[] = {OPTION_EXTENDS, {NULL, NULL, NULL, false, NULL}};
+static const struct option_spec check_options[] = {
+    OPTION_EXTENDS,
+    {"reach", NULL, "print, of each vendor that a rule permits something of, the operations that no rule reaches",
+     false, NULL},
+    {NULL, NULL, NULL, false, NULL}};
 
 const struct command cmd_policy_check = {
     .name = "policy check",
@@ -60,7 +68,7 @@ const struct command cmd_policy_check = {
     .text = "Prints `file:line:col: code: message`. Warnings are printed and change no exit code. FILE may be - for "
             "standard input.",
     .examples = "policy check policy.yaml\npolicy check policy.yaml --json\n"
-                "policy check team.yaml --extends company.yaml",
+                "policy check team.yaml --extends company.yaml\npolicy check policy.yaml --reach",
     .options = check_options,
     .run = check_file,
 };

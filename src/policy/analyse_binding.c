@@ -33,7 +33,7 @@ const bool *analyse_reached(struct parse *x)
         n_rules++;
         struct candidates c = candidates_of(x, m);
         for (const struct known_operation *op; (op = candidates_next(&c));)
-            reached[op - x->known->operations] = true;
+            reached[op - x->known->operations] |= rule_may_pass(&p->rules[r], op);
     }
     return n_rules && p->mode != POLICY_OBSERVE ? reached : NULL;
 }

@@ -104,6 +104,8 @@ struct limit_terms {
 bool policy_limit_at(const struct policy *p, size_t i, struct str *ret_id, struct limit_terms *ret);
 bool policy_limit_find(const struct policy *p, struct str id, struct limit_terms *ret);
 bool key_limits_find(const struct key_limits *k, struct str id, struct limit_terms *ret); /* NULL has none */
+/* Some rule, and one of every document above, may let a call of that operation pass; others may still refuse it. */
+bool policy_reaches(const struct policy *p, const struct known_operation *op);
 /* Every limit as JSON (id, meter, window, by, max, match) for the API. */
 int policy_limits_json(const struct policy *p, struct buf *out);
 /* Every rule, limit and redactor as a sentence: [{kind, id, effect: permit|forbid|approve|limit|redact, text}]. */

@@ -313,8 +313,8 @@ bool narrow(const struct policy *p, const struct facts *f, unsigned may, struct 
 /* --- decide.c --- */
 
 /*
- * What the first look at a call found out, for the second one by the whole of the same document: what rules come to that
- * have no scope, and what the limits ask, which is the same in both.
+ * What the first look at a call found out, for the second one by the whole of the same document: what rules come to
+ * that have no scope, and what the limits ask, which is the same in both.
  */
 struct look {
     uint8_t *results; /* enum match_result + 1; 0: not known; NULL: no rule was looked at */
@@ -322,7 +322,7 @@ struct look {
     bool has_needs;
     const struct limit *unpriced; /* first limit on an unknown cost, in shadow or not */
 };
-/* p and all above it. `look` (may be NULL) is filled, or by VIEW_WHOLE read. True: something in shadow may concern it. */
+/* p and all above it. `look` (or NULL) is filled, or by VIEW_WHOLE read. True: something in shadow may concern f. */
 bool decide_view(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
                  struct arena *a, enum view view, struct look *look, struct verdict *v);
 
@@ -338,6 +338,11 @@ void duties_add(struct duties *d, const struct rule *r);
 void duties_end(struct duties *d, const struct policy *p, const struct facts *f, bool is_permitted);
 /* What a document above asks too; `shift`: where its redactors stand among those of the document below. */
 void duties_join(struct duties *d, const struct duties *above, unsigned shift);
+
+/* --- reach.c --- */
+
+bool rule_may_pass(const struct rule *r, const struct known_operation *op);
+
 /* --- candidates.c --- */
 
 int candidates_init(struct parse *x); /* -ERR_TOO_LARGE, -ERR_NOMEM; the map is the caller's to end in any case */

@@ -96,3 +96,12 @@ def test_tests_of_a_second_file_are_about_the_first(tmp_path):
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert json.loads(ran.stdout)["passed"] == 8
     assert run("policy", "test", tests).returncode == 1
+
+
+def test_what_no_rule_reaches_is_listed_by_vendor():
+    path = SPEC / "examples" / "shop-checkout.yaml"
+    [stripe] = json.loads(run("policy", "check", path, "--reach", "--json").stdout)["vendors"]
+    assert stripe["vendor"] == "stripe" and len(stripe["unreached"]) == stripe["operations"] - stripe["reached"]
+    assert "stripe.payouts.create" in stripe["unreached"] and "stripe.refunds.create" not in stripe["unreached"]
+    text = run("policy", "check", path, "--reach").stdout.splitlines()
+    assert text[0].startswith("stripe: rules may let ") and "  stripe.payouts.create" in text

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "base/err.h"
+#include "operations.h"
 #include "policy/starter.h"
 #include "unit.h"
 
@@ -125,6 +126,32 @@ static void every_bound_has_a_name(void **state)
     policy_unref(parse(f, two_rules));
     f->limits.policy_bytes_max = (int64_t)two_rules.n - 1;
     refused(f, two_rules);
+}
+
+static bool reaches(struct fixture *f, const char *rules, size_t i_operation)
+{
+    char text[1000];
+    snprintf(text, sizeof text, HEAD "approvals: {f: {backend: cli, ttl: 1h}}\nrules:\n%s", rules);
+    struct policy *p = parse(f, str_c(text));
+    assert_non_null(p);
+    bool is = policy_reaches(p, &case_operations[i_operation]);
+    policy_unref(p);
+    return is;
+}
+
+static void what_rules_reach_is_known_without_a_call(void **state)
+{
+    struct fixture *f = *state;
+    enum { REFUND = 0, READ = 2, AUTHORITY = 6 };
+    assert_true(reaches(f, "  - {id: a, effect: permit, match: {class: [money_out]}, when: 'false'}\n", REFUND));
+    assert_true(reaches(f, "  - {id: a, effect: approve, match: {vendor: [stripe]}, approval: f}\n", REFUND));
+    assert_false(reaches(f, "  - {id: a, effect: permit, match: {class: [money_out]}}\n", READ));
+    assert_false(reaches(f, "  - {id: a, effect: forbid, match: {vendor: [stripe]}}\n", REFUND));
+    assert_false(reaches(f, "  - {id: a, effect: permit, match: {vendor: [stripe]}, mode: shadow}\n", REFUND));
+    assert_false(reaches(f, "  - {id: a, effect: permit, match: {layer: [llm]}}\n", REFUND));
+    assert_false(reaches(f, "  - {id: a, effect: permit, match: {vendor: [stripe]}}\n", AUTHORITY));
+    assert_true(reaches(f, "  - {id: a, effect: permit, match: {operation: [stripe.webhook_endpoints.create]}}\n",
+                        AUTHORITY));
 }
 
 static void *ref_and_unref(void *p)
@@ -496,6 +523,7 @@ int main(void)
         TEST(yaml_and_json_of_one_content_have_one_digest),
         TEST(faults_are_told_with_file_line_and_column),
         TEST(every_bound_has_a_name),
+        TEST(what_rules_reach_is_known_without_a_call),
         TEST(a_policy_is_shared_between_threads),
         TEST(limits_are_listed_as_json),
         TEST(the_starter_reads_and_says_what_it_promises),
