@@ -268,13 +268,15 @@ def test_a_question_to_a_person_shows_and_keeps_nothing_personal(make):
 def test_spans_for_others_have_nothing_personal(make, make_daemon):
     far, near = Collector().start(), Echo(lambda path, body: (JSON, [chat_answer(TEXT)], {}))
     vendors = {n: {"base_url": near.url, "secret": f"env:{n.upper()}_KEY"} for n in ("openai", "stripe")}
-    d = make_daemon(vendors=vendors, config={"exports": {"far": {"otlp": far.url, "from": "start", "protocol": "http/json"}}},
+    target = {"otlp": far.url, "from": "start", "protocol": "http/json"}
+    d = make_daemon(vendors=vendors, config={"exports": {"far": target}},
                     limits={"export_interval_ms": 20, "export_quiet_ms": 200},
                     env={"OPENAI_KEY": "sk-proj-made-up-0001", "STRIPE_KEY": "sk_test_madeup0001"})
     d.apply(document(["log"]))
     key = d.key()["key"]
     chat(d, key, TEXT, user=CANARIES["email"])
-    ask(d.data_port, "POST", "/stripe/v1/customers", key, "email=canary.quine%40mail.example.com&phone=%2B4915123456789")
+    form = "email=canary.quine%40mail.example.com&phone=%2B4915123456789"
+    ask(d.data_port, "POST", "/stripe/v1/customers", key, form)
     wait_until(lambda: len([s for s in far.spans() if s.attrs.get("flyball.operation")]) == 2)
     assert leaks(repr([(s.name, s.attrs, s.links, s.message) for s in far.spans()])) == []
     far.stop()
