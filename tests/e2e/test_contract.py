@@ -439,7 +439,7 @@ def test_policy_apply_prints_name_and_digest_and_is_in_force(daemon, key):
         ("apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: x, version: 1}\nrules: []\nlimitz: []\n", "5:1"),
         (
             "apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: x, version: 1}\n"
-            "rules:\n  - {id: a, effect: permit, match: {}}\nroutes: []\n",
+            "rules:\n  - {id: a, effect: permit, match: {}}\nguardrails: []\n",
             "6:1",
         ),
         ("apiVersion: agentpolicy/v1\n  kind: Policy\n", "2:"),
