@@ -213,6 +213,18 @@ static void read_amount(struct json body, struct json decided, struct facts *f)
     memcpy(f->amount.currency, currency.p, currency.n);
 }
 
+/* As the sentence of an unknown cost says it; the cost itself is on record. */
+static void read_fx(struct json fx, struct fx_use *ret)
+{
+    static const enum fx_state states[] = {FX_USED, FX_NO_TABLE, FX_NO_RATE, FX_STALE};
+    struct str date = text_of(fx, "date");
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        if (str_eq(text_of(fx, "state"), fx_state_text(states[i])))
+            ret->state = states[i];
+    if (date.n < sizeof ret->date)
+        memcpy(ret->date, date.p ? date.p : "", date.n);
+}
+
 static void read_what(struct json body, struct json decided, struct facts *f)
 {
     struct json tokens = json_get(decided, STR("tokens"));
@@ -229,6 +241,7 @@ static void read_what(struct json body, struct json decided, struct facts *f)
         f->model = text_of(body, "model_sent");
     }
     f->prompt = text_of(body, "prompt");
+    read_fx(json_get(body, STR("fx")), &f->fx);
     f->prompt_hash = text_of(body, "prompt_hash");
     if (money_parse(text_of(json_get(body, STR("predicted")), "usd"), &f->cost.usd) == 0 && f->cost.usd >= 0)
         f->cost.how = how_of(text_of(decided, "cost_how"));
