@@ -90,9 +90,9 @@ async function look(p, screens) {
     for (const where of screens) {
         await p.goto(where);
         await p.page.waitForTimeout(250);
+        await p.page.waitForFunction(() => document.querySelector('main').textContent.length > 20);
         assert.deepEqual(await p.page.evaluate(marks), { hit: undefined, foreign: 0, links: 0 }, where);
         assert.equal(await p.page.getByText('This could not be shown').count(), 0, where);
-        assert.ok((await p.page.locator('main').textContent()).length > 20, where);
     }
 }
 
