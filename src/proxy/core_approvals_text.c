@@ -334,7 +334,8 @@ static int read_all(struct approval *x, const struct core *c, struct json body, 
         hex_decode(text_of(personal, "digest"), x->digest, sizeof x->digest) < 0)
         return err_trace(-ERR_CORRUPT);
     memcpy(x->id, id.p, id.n);
-    memcpy(x->used_by, used_by.p, used_by.n);
+    if (used_by.n)
+        memcpy(x->used_by, used_by.p, used_by.n);
     x->terms = (struct approval_terms){.name = kept(x, text_of(body, "approval")),
                                        .ttl_ns = json_i64_of(json_get(body, STR("ttl_s"))) * NS_PER_S,
                                        .quorum = json_i64_of(json_get(body, STR("quorum")))};
