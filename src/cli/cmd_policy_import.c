@@ -123,6 +123,8 @@ static int import(struct cli *c)
     struct str name = cli_has(c, "name") ? cli_option(c, "name") : STR("default");
     if (import_source_parse(c->args[0], &source) < 0)
         return cli_usage(c, "`" STR_FMT "` is not read: litellm or portkey", STR_ARG(c->args[0]));
+    if (!id_is_valid(name))
+        return cli_usage(c, "--name is 1 to 64 of a-z 0-9 - _, and begins with a letter or digit");
     int r = read_all(c, &files);
     if (r)
         return r;

@@ -82,11 +82,11 @@ static void put_value(struct json_writer *w, const struct yaml *at, bool is_secr
     }
 }
 
-void carry(struct import *x, struct str path, const struct yaml *at)
+void carry(struct import *x, struct str key, const struct yaml *at)
 {
     struct json_writer w;
     (void)buf_add_c(&x->carried, "  "); /* too much is found by buf_ok() at the end, here and below */
-    (void)json_quote(&x->carried, path.n ? path : STR("all"));
+    (void)json_quote(&x->carried, key);
     (void)buf_add_c(&x->carried, ": ");
     jw_init(&w, &x->carried);
     put_value(&w, at, false);

@@ -46,6 +46,9 @@ static int read_files(struct import *x, const struct import_file *files, size_t 
     for (size_t i = 0; i < n; i++) {
         struct source_file *f = &x->files[i];
         f->name = files[i].name;
+        for (size_t k = 0; k < i; k++)
+            if (str_eq(x->files[k].name, f->name))
+                diag_add(x->diags, f->name, 0, 0, "duplicate_file", "the same file is given twice");
         int r = yaml_parse(x->a, f->name, files[i].text, &bounds, x->diags, &f->root);
         if (r < 0)
             return r == -ERR_NOMEM ? r : -ERR_INVALID; /* said in diags */

@@ -48,6 +48,7 @@ struct str names_slug(struct arena *a, struct str s);
 /* Says what became of a value and all in it, but for what is marked itself. NULL, and what is marked already, stay. */
 void note(struct import *x, const struct yaml *at, enum import_bucket bucket, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+void note_exact(struct import *x, const struct yaml *at); /* it means the same, and there is no more to say */
 bool note_is_put(const struct import *x, const struct yaml *at);
 /* A row of a table of values that need no code: what becomes of them, and why. */
 struct field_row {
@@ -62,8 +63,8 @@ void notes_gather(struct import *x, struct imported *ret);
 
 /* --- carry.c --- */
 
-/* `key: value` of a carried node, as a line of the document; secrets are left out. */
-void carry(struct import *x, struct str path, const struct yaml *at);
+/* `key: value` of a carried node, as a line of the document; secrets are left out. `key`: where it stood. */
+void carry(struct import *x, struct str key, const struct yaml *at);
 
 /* --- amount.c --- */
 

@@ -104,7 +104,7 @@ void budget_read_pair(struct litellm *l, const struct yaml *pair, struct str id,
     duration = duration ? duration : yaml_get(pair, STR("budget_duration"));
     if (!is_unset(max) && read_usd(l->x, max, &limit.max) && (limit.window = budget_window(l->x, duration))) {
         draft_limit(l->x, id, &limit, s, max);
-        note(l->x, max, BUCKET_EXACT, "%s", "");
+        note_exact(l->x, max);
     }
     note_rest(l->x, pair, NULL, 0);
 }
@@ -127,7 +127,7 @@ static void read_rates(struct litellm *l, const struct yaml *map, struct str id,
     read_rate(l, yaml_get(map, STR("tpm_limit")), l->token_meter, joined(l, id, "tpm"), s);
     if (!is_unset(parallel) && read_count(l->x, parallel, &limit.max)) {
         draft_limit(l->x, joined(l, id, "parallel"), &limit, s, parallel);
-        note(l->x, parallel, BUCKET_EXACT, "%s", "");
+        note_exact(l->x, parallel);
     }
 }
 

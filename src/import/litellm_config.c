@@ -174,7 +174,7 @@ static void read_general(struct litellm *l, const struct yaml *map)
     struct str text;
     if (!is_unset(parallel) && read_count(l->x, parallel, &limit.max)) {
         draft_limit(l->x, STR("all-parallel"), &limit, &(struct scope){0}, parallel);
-        note(l->x, parallel, BUCKET_EXACT, "%s", "");
+        note_exact(l->x, parallel);
     }
     if (yaml_str(type, &text)) {
         l->token_meter = str_eq(text, STR("input"))    ? "input_tokens"

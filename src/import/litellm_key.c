@@ -166,12 +166,12 @@ static bool read_routes(struct litellm *l, const struct yaml *list, struct names
             has_all = true;
         } else if (i < N(routes)) {
             names_add(l->x->a, ret, str_c(routes[i].operation));
-            note(l->x, route, BUCKET_EXACT, "%s", "");
+            note_exact(l->x, route);
         } else {
             note(l->x, route, BUCKET_CARRIED, "no operation here is this route, and none is permitted for it");
         }
     }
-    note(l->x, list, BUCKET_EXACT, "%s", "");
+    note_exact(l->x, list);
     if (has_all)
         *ret = (struct names){0};
     return has_all || ret->n > 0;
@@ -182,7 +182,7 @@ static bool is_for_models(struct litellm *l, const struct yaml *key)
     const struct yaml *type = yaml_get(key, STR("key_type"));
     struct str text = text_member(key, "key_type");
     if (text.n == 0 || str_eq(text, STR("llm_api")) || str_eq(text, STR("default"))) {
-        note(l->x, type, BUCKET_EXACT, "%s", "");
+        note_exact(l->x, type);
         return true;
     }
     note(l->x, type, BUCKET_APPROXIMATE, "a key for administration: people have roles here: `flyball admin create`");
@@ -197,7 +197,7 @@ static void write_rules(struct litellm *l, const struct yaml *key, const struct 
     if (read_truth(blocked) || read_truth(yaml_get(team, STR("blocked"))))
         draft_rule(l->x, arena_printf(l->x->a, STR_FMT "-blocked", STR_ARG(agent)), "forbid", &s,
                    STR("this key was blocked in LiteLLM"), key);
-    note(l->x, blocked, BUCKET_EXACT, "%s", "");
+    note_exact(l->x, blocked);
     s.model = models_of(l, key, team);
     bool has_operations = read_routes(l, yaml_get(key, STR("allowed_routes")), &s.operation);
     if (is_for_models(l, key) && has_operations && s.model.n > 0)
@@ -214,7 +214,7 @@ void budget_read_shared(struct litellm *l, const struct yaml *map, struct str id
         return;
     if (budget) {
         budget_read(l, budget, id, s);
-        note(l->x, ref, BUCKET_EXACT, "%s", "");
+        note_exact(l->x, ref);
     } else {
         note(l->x, ref, BUCKET_REFUSED, "this budget is not in the files: give the budgets' file as well");
     }
@@ -238,6 +238,7 @@ static void write_step(struct litellm *l, const struct yaml *key, struct str age
 {
     struct str tenant = tenant_name(l, text_member(key, "team_id")), owner = text_member(key, "user_id");
     struct str expires = text_member(key, "expires");
+    owner = owner.n ? names_slug(l->x->a, owner) : owner;
     expires = expires.n ? expires : text_member(key, "duration");
     struct buf b;
     buf_init(&b, 4096);
@@ -246,7 +247,7 @@ static void write_step(struct litellm *l, const struct yaml *key, struct str age
     if (tenant.n)
         (void)buf_printf(&b, " --tenant " STR_FMT, STR_ARG(tenant));
     if (owner.n)
-        (void)buf_printf(&b, " --owner " STR_FMT, STR_ARG(names_slug(l->x->a, owner)));
+        (void)buf_printf(&b, " --owner " STR_FMT, STR_ARG(owner));
     if (expires.n && str_is_token(expires, ":-.+", 40))
         (void)buf_printf(&b, " --expires " STR_FMT, STR_ARG(expires));
     draft_step(l->x, STR_FMT, STR_ARG(buf_str(&b)));

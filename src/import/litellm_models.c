@@ -60,7 +60,7 @@ static void note_name(struct import *x, const struct yaml *at, const struct depl
 {
     bool is_same = str_eq(d->name, d->target) || str_eq(d->name, bare(d->target)) || str_eq(d->name, STR("*"));
     if (is_same)
-        note(x, at, BUCKET_EXACT, "%s", "");
+        note_exact(x, at);
     else
         note(x, at, BUCKET_APPROXIMATE, "a name of LiteLLM's: agents ask for `" STR_FMT "` here", STR_ARG(d->target));
 }
@@ -86,7 +86,7 @@ static void collect_one(struct litellm *l, const struct yaml *item)
             names_add(l->x->a, &d.groups, group->text);
     add_deployment(l, &d);
     note_name(l->x, name, &d);
-    note(l->x, model, BUCKET_EXACT, "%s", "");
+    note_exact(l->x, model);
     note(l->x, groups, BUCKET_EXACT, "its models stand where a key names the group");
     note_rest(l->x, params, param_rows, N(param_rows));
     note_rest(l->x, info, info_rows, N(info_rows));
@@ -151,6 +151,6 @@ bool model_resolve(struct litellm *l, const struct yaml *name, struct names *ret
     }
     for (size_t i = 0; i < of.n; i++)
         names_add(l->x->a, ret, of.items[i]);
-    note(l->x, name, BUCKET_EXACT, "%s", "");
+    note_exact(l->x, name);
     return true;
 }

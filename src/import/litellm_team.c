@@ -45,7 +45,7 @@ static void read_team(struct litellm *l, const struct yaml *team)
     struct str id = arena_printf(l->x->a, "team-" STR_FMT, STR_ARG(tenant));
     names_add(l->x->a, &s.tenant, tenant);
     (void)models_read(l, team, &models); /* for its notes: the rules are the keys' */
-    note(l->x, yaml_get(team, STR("models")), BUCKET_EXACT, "%s", "");
+    note_exact(l->x, yaml_get(team, STR("models")));
     note(l->x, yaml_get(team, STR("blocked")), BUCKET_EXACT, "its keys are forbidden everything, where it is");
     budget_read(l, team, id, &s);
     budget_read_shared(l, team, id, &s);
@@ -90,7 +90,7 @@ static void read_customer(struct litellm *l, const struct yaml *customer)
     if (read_truth(yaml_get(customer, STR("blocked"))))
         draft_rule(l->x, arena_printf(l->x->a, STR_FMT "-blocked", STR_ARG(name)), "forbid", &s,
                    STR("this customer was blocked in LiteLLM"), customer);
-    note(l->x, yaml_get(customer, STR("blocked")), BUCKET_EXACT, "%s", "");
+    note_exact(l->x, yaml_get(customer, STR("blocked")));
     note(l->x, yaml_get(customer, STR("user_id")), BUCKET_APPROXIMATE,
          "a customer who is proven by a token; LiteLLM goes by what the body says");
     static const struct field_row rows[] = {

@@ -46,6 +46,12 @@ static bool row_fits(const struct field_row *row, struct str name)
     return str_eq(wanted, name);
 }
 
+void note_exact(struct import *x, const struct yaml *at)
+{
+    if (at && !note_is_put(x, at))
+        put(x, at, BUCKET_EXACT, STR(""));
+}
+
 static const struct field_row *find_row(const struct field_row *rows, size_t n_rows, struct str name)
 {
     for (size_t i = 0; i < n_rows; i++)
@@ -87,6 +93,13 @@ static bool has_marks_inside(const struct import *x, const struct yaml *at)
     return false;
 }
 
+/* The path, and with several files the file before it: no two keys are the same. */
+static struct str key_of_carried(const struct gathering *g, struct str path)
+{
+    struct str key = path.n ? path : STR("all");
+    return g->x->n_files == 1 ? key : arena_join(g->x->a, (const struct str[]){g->file, STR(":"), key}, 3);
+}
+
 static void add(struct gathering *g, const struct yaml *at, struct str path, const struct mark *m)
 {
     if (g->n == g->cap) {
@@ -106,7 +119,7 @@ static void add(struct gathering *g, const struct yaml *at, struct str path, con
                                             .text = m->text};
     g->n_of[m->bucket]++;
     if (m->bucket == BUCKET_CARRIED)
-        carry(g->x, path, at);
+        carry(g->x, key_of_carried(g, path), at);
 }
 
 static void walk(struct gathering *g, const struct yaml *at, struct str path, const struct mark *over)

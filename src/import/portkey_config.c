@@ -86,7 +86,7 @@ static void read_provider(struct import *x, const struct yaml *map, struct targe
              "a name of Portkey's, taken for the vendor's: a vendor called `" STR_FMT "` must stand in flyball.yaml",
              STR_ARG(t->vendor));
     else
-        note(x, provider, BUCKET_EXACT, "%s", "");
+        note_exact(x, provider);
 }
 
 static void read_overrides(struct import *x, const struct yaml *map, struct target *t)
@@ -111,7 +111,7 @@ static void read_strategy(struct import *x, const struct yaml *map)
     if (!yaml_str(mode, &text))
         return;
     if (str_eq(text, STR("single")))
-        note(x, mode, BUCKET_EXACT, "%s", "");
+        note_exact(x, mode);
     else
         note(x, mode, BUCKET_APPROXIMATE, "an agent may use every target; which one is its own choice here");
 }

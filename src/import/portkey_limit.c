@@ -136,7 +136,7 @@ static void note_parts(struct import *x, const struct yaml *list)
             note(x, yaml_get(part, STR("value")), dimensions[d].bucket, "%s", dimensions[d].text);
         note_rest(x, part, part_rows, N(part_rows));
     }
-    note(x, list, BUCKET_EXACT, "%s", "");
+    note_exact(x, list);
 }
 
 /* --- what is counted ---------------------------------------------------------------------------------------------- */
@@ -192,7 +192,7 @@ static void note_counting(struct import *x, const struct yaml *map, bool is_rate
 {
     static const char *const names[] = {"type", "unit", "value", "credit_limit", "alert_threshold"};
     for (size_t i = 0; i < N(names); i++)
-        note(x, yaml_get(map, str_c(names[i])), BUCKET_EXACT, "%s", "");
+        note_exact(x, yaml_get(map, str_c(names[i])));
     note(x, yaml_get(map, STR("periodic_reset")), BUCKET_EXACT, "%s", is_rate ? "" : "weeks begin on Monday");
     note(x, yaml_get(map, STR("periodic_reset_days")), BUCKET_APPROXIMATE,
          "Portkey's windows stand one behind the other; here it holds in any so many days, which is stricter");

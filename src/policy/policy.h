@@ -59,6 +59,8 @@ struct str policy_observed_text(const struct policy *p, struct arena *a);
 struct policy *policy_beside(const struct policy *active, const struct policy *shadow);
 const struct policy *policy_shadow(const struct policy *p); /* of such a one; NULL */
 
+bool id_is_valid(struct str s); /* of a document, a rule, a limit: 1 to 64 of a-z 0-9 - _, none of these two first */
+
 /* Limits of a key (`--limit usd=50/day`, `requests=100/lifetime`, `concurrent=4`, `usd=5/call`): they only narrow. */
 struct key_limits;
 int key_limits_parse(const struct str *specs, size_t n, const struct limits *limits, struct diag_list *diags,

@@ -299,8 +299,6 @@ void analyse(struct parse *x);
 const bool *analyse_reached(struct parse *x);
 void analyse_binding(struct parse *x, const bool *reached, const struct limit *l);
 
-bool id_is_valid(struct str s);
-
 /* --- extend.c --- */
 
 void parse_extends(struct parse *x, const struct yaml *list);

@@ -160,6 +160,27 @@ def test_files_may_refer_to_each_other_in_any_order(tmp_path):
         assert {(i["id"], i["max"]) for i in document["limits"]} == {("a-budget", "1.00"), ("team-ops-budget", "5.00")}
 
 
+def test_what_is_carried_of_several_files_says_of_which(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(json.dumps([{"key_alias": name, "metadata": {"of": name}}]))
+    got = imported("litellm", "a.json", "b.json", cwd=tmp_path)
+    carried = yaml.safe_load(got["document"])["x-litellm"]
+    assert carried == {f"{name}.json:[0].metadata": {"of": name} for name in ("a", "b")}
+
+
+def test_a_file_given_twice_is_said(tmp_path):
+    (tmp_path / "a.json").write_text("[]")
+    ran = run("import", "litellm", "a.json", "a.json", cwd=tmp_path)
+    assert ran.returncode == 1 and ran.stdout == "" and "duplicate_file" in ran.stderr
+
+
+@pytest.mark.parametrize("name", ["My Policy", "", "-a", "a" * 65])
+def test_a_name_that_no_document_can_have(tmp_path, name):
+    (tmp_path / "a.json").write_text("[]")
+    ran = run("import", "litellm", tmp_path / "a.json", "--name", name)
+    assert ran.returncode == 2 and "--name" in ran.stderr
+
+
 # --- decided alike ------------------------------------------------------------------------------------------------
 
 MODELS = {
