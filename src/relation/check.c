@@ -52,42 +52,24 @@ static bool names_user(const struct walk *w, struct str subject)
            str_eq(id, STR("*")) && !str_eq(w->id, STR("*"));
 }
 
-static int by_tuple(struct walk *w, const struct relation_tuple *t, int depth, const struct way *way)
+/* What a tuple comes to whose end has what is asked for: its condition decides. */
+static int if_condition(struct walk *w, const struct relation_tuple *t, int has)
 {
-    struct str type, id, relation;
-    int has = RELATION_NO;
-    if (++w->n_steps > RELATION_STEPS_MAX)
-        return failed(w, "it takes too many steps");
-    if (names_user(w, t->user))
-        has = RELATION_YES;
-    else if (subject_split(t->user, &type, &id, &relation) && relation.n)
-        has = ask(w, (struct str){t->user.p, t->user.n - relation.n - 1}, relation, depth, way);
     if (has != RELATION_YES || !t->condition.n)
         return has;
     has = condition_true(w->r, t, &w->q->context, w->scratch);
     return has < 0 ? failed(w, "a condition of a tuple cannot be evaluated") : has;
 }
 
-/* `or` over tuples: one that holds decides, whatever others failed. */
-static int by_tuples(struct walk *w, const struct rewrite *rewrite, int depth, const struct way *way)
+static int by_tuple(struct walk *w, const struct relation_tuple *t, int depth, const struct way *way)
 {
-    int all = RELATION_NO;
-    for (const struct tuple *t = tuples_of(w->r, way->object, way->relation); t; t = t->next) {
-        int has = by_tuple(w, &t->t, depth, way);
-        if (has == RELATION_YES)
-            return has;
-        all = graver(all, has);
-    }
-    for (size_t i = 0; i < w->q->n_more; i++) {
-        const struct relation_tuple *t = &w->q->more[i];
-        if (!str_eq(t->object, way->object) || !str_eq(t->relation, way->relation))
-            continue;
-        int has = by_tuple(w, t, depth, way);
-        if (has == RELATION_YES)
-            return has;
-        all = graver(all, has);
-    }
-    return all;
+    struct str type, id, relation;
+    int has = RELATION_NO;
+    if (names_user(w, t->user))
+        has = RELATION_YES;
+    else if (subject_split(t->user, &type, &id, &relation) && relation.n)
+        has = ask(w, (struct str){t->user.p, t->user.n - relation.n - 1}, relation, depth, way);
+    return if_condition(w, t, has);
 }
 
 /* --- x from y ----------------------------------------------------------------------------------------------------- */
@@ -96,32 +78,48 @@ static int through(struct walk *w, const struct relation_tuple *t, struct str re
                    const struct way *way)
 {
     struct str type, id, userset;
-    if (++w->n_steps > RELATION_STEPS_MAX)
-        return failed(w, "it takes too many steps");
     if (!subject_split(t->user, &type, &id, &userset) || userset.n || str_eq(id, STR("*")) ||
         !relation_find(type_find(w->r, type), relation))
         return RELATION_NO;
-    int has = ask(w, t->user, relation, depth, way);
-    if (has != RELATION_YES || !t->condition.n)
-        return has;
-    has = condition_true(w->r, t, &w->q->context, w->scratch);
-    return has < 0 ? failed(w, "a condition of a tuple cannot be evaluated") : has;
+    return if_condition(w, t, ask(w, t->user, relation, depth, way));
 }
 
-static int from(struct walk *w, const struct rewrite *rewrite, int depth, const struct way *way)
+/* --- both --------------------------------------------------------------------------------------------------------- */
+
+/* Tuples on file, then those that came with the question. */
+struct each_tuple {
+    const struct tuple *on_file;
+    size_t i_more;
+};
+
+static const struct relation_tuple *next_tuple(const struct walk *w, struct str object, struct str relation,
+                                               struct each_tuple *e)
 {
-    int all = RELATION_NO;
-    for (const struct tuple *t = tuples_of(w->r, way->object, rewrite->from); t; t = t->next) {
-        int has = through(w, &t->t, rewrite->relation, depth, way);
-        if (has == RELATION_YES)
-            return has;
-        all = graver(all, has);
+    const struct tuple *t = e->on_file;
+    if (t) {
+        e->on_file = t->next;
+        return &t->t;
     }
-    for (size_t i = 0; i < w->q->n_more; i++) {
-        const struct relation_tuple *t = &w->q->more[i];
-        if (!str_eq(t->object, way->object) || !str_eq(t->relation, rewrite->from))
-            continue;
-        int has = through(w, t, rewrite->relation, depth, way);
+    while (e->i_more < w->q->n_more) {
+        const struct relation_tuple *more = &w->q->more[e->i_more++];
+        if (str_eq(more->object, object) && str_eq(more->relation, relation))
+            return more;
+    }
+    return NULL;
+}
+
+/* `or` over tuples: one that holds decides, whatever others failed. */
+static int over_tuples(struct walk *w, const struct rewrite *r, int depth, const struct way *way)
+{
+    bool is_from = r->kind == REWRITE_FROM;
+    struct str relation = is_from ? r->from : way->relation;
+    struct each_tuple e = {.on_file = tuples_of(w->r, way->object, relation)};
+    const struct relation_tuple *t;
+    int all = RELATION_NO;
+    while ((t = next_tuple(w, way->object, relation, &e))) {
+        if (++w->n_steps > RELATION_STEPS_MAX)
+            return failed(w, "it takes too many steps");
+        int has = is_from ? through(w, t, r->relation, depth, way) : by_tuple(w, t, depth, way);
         if (has == RELATION_YES)
             return has;
         all = graver(all, has);
@@ -174,11 +172,10 @@ static int rewritten(struct walk *w, const struct rewrite *rewrite, int depth, c
         return failed(w, "it takes too many steps");
     switch (rewrite->kind) {
     case REWRITE_DIRECT:
-        return by_tuples(w, rewrite, depth, way);
+    case REWRITE_FROM:
+        return over_tuples(w, rewrite, depth, way);
     case REWRITE_COMPUTED:
         return ask(w, way->object, rewrite->relation, depth, way);
-    case REWRITE_FROM:
-        return from(w, rewrite, depth, way);
     case REWRITE_OR:
         return one_of(w, rewrite, depth, way);
     case REWRITE_AND:
