@@ -140,6 +140,16 @@ static bool applies_to_all_of(const struct rule *outer, const struct rule *inner
     return match_covers(&outer->match, &inner->match) && (!outer->when || has_same_condition(outer, inner));
 }
 
+/* A list by its members, which may stand in a set; what asks somebody as JSON. */
+static bool has_same_scope(struct comparing *x, const struct rule *a, const struct rule *b, struct json old,
+                           struct json new)
+{
+    if (a->scope.kind == SCOPE_IN && b->scope.kind == SCOPE_IN)
+        return patterns_cover(&a->scope.in, &b->scope.in, MATCH_CUSTOMER) &&
+               patterns_cover(&b->scope.in, &a->scope.in, MATCH_CUSTOMER);
+    return str_eq(raw(&x->a, json_get(old, STR("scope"))), raw(&x->a, json_get(new, STR("scope"))));
+}
+
 /* What a rule of that effect brings, and what its end brings. */
 static const enum diff comes[] = {
     [EFFECT_DENY] = DIFF_FORBIDDEN, [EFFECT_PERMIT] = DIFF_PERMITTED, [EFFECT_APPROVE] = DIFF_ASKED};
@@ -149,14 +159,14 @@ static const enum diff goes[] = {
 /* Of a rule that is in both: DIFF_COUNT when it says the same. */
 static enum diff rule_diff(struct comparing *x, struct str id, bool is_same_text)
 {
-    static const struct str reach[] = {STR_INIT("match"), STR_INIT("when")};
+    static const struct str reach[] = {STR_INIT("match"), STR_INIT("when"), STR_INIT("scope")};
     const struct rule *old = rule_of(x->old.p, id), *new = rule_of(x->new.p, id);
     struct json a = by_id(json_get(x->old.document, STR("rules")), id);
     struct json b = by_id(json_get(x->new.document, STR("rules")), id);
     if (old->effect != new->effect)
         return comes[new->effect];
     bool is_wider = applies_to_all_of(new, old), is_narrower = applies_to_all_of(old, new);
-    bool is_same = has_same_members(x, a, b, reach, 2);
+    bool is_same = has_same_members(x, a, b, reach, 3) && has_same_scope(x, old, new, a, b);
     if (is_same && is_wider && is_narrower && is_same_text)
         return DIFF_COUNT;
     if (!is_same || is_wider == is_narrower)

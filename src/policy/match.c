@@ -178,7 +178,7 @@ static bool pattern_covers(const struct pattern *outer, const struct pattern *in
     return text_covers(outer_vendor, inner_vendor, '/') && text_covers(outer_name, inner_name, '/');
 }
 
-static bool patterns_cover(const struct patterns *outer, const struct patterns *inner, enum match_key k)
+bool patterns_cover(const struct patterns *outer, const struct patterns *inner, enum match_key k)
 {
     if (outer->n == 0)
         return true;

@@ -196,6 +196,8 @@ bool match_key_holds(const struct match *m, enum match_key k, const struct facts
 bool match_may_take(const struct match *m, const struct known_operation *op);
 /* What `inner` matches, `outer` matches too; may say no where it is true. */
 bool match_covers(const struct match *outer, const struct match *inner);
+/* The same of one key's list; an empty list takes everything. */
+bool patterns_cover(const struct patterns *outer, const struct patterns *inner, enum match_key k);
 
 /* What decides: all but what is in shadow; all; or nothing but the key's limits, since the call is observed. */
 enum view { VIEW_IN_FORCE, VIEW_WHOLE, VIEW_OBSERVED };

@@ -111,6 +111,19 @@ static void names_beyond_those_of_a_sentence_count_too(void **state)
                "rule_changed", 1);
 }
 
+#define SCOPED(set, in) \
+    "sets: {s: [" set "]}\nrules:\n" \
+    "  - {id: r, effect: permit, match: {operation: [v.a]}, scope: {customer: {in: [" in "]}}}\n"
+#define EIGHT "c1, c2, c3, c4, c5, c6, c7, c8"
+
+static void the_accounts_of_a_scope_are_compared_not_the_name_of_their_set(void **state)
+{
+    assert_one(SCOPED(EIGHT ", c9", "\"set:s\""), SCOPED(EIGHT ", c10", "\"set:s\""), "rule_changed", 1);
+    assert_one(SCOPED(EIGHT, "\"set:s\""), SCOPED(EIGHT ", c9", "\"set:s\""), "rule_changed", 1);
+    assert_same(SCOPED(EIGHT, "\"set:s\""), SCOPED(EIGHT, EIGHT));
+    assert_one(PERMIT_A, SCOPED("c1", "\"set:s\""), "rule_changed", 1);
+}
+
 #define LIMIT(max, window) \
     LIMITS "  - {id: day, meter: usd, max: \"" max "\", window: {calendar: " window "}, match: {class: [money_out]}}\n"
 
@@ -175,6 +188,7 @@ int main(void)
         cmocka_unit_test(rules_that_come_and_go_say_what_becomes_of_their_calls),
         cmocka_unit_test(a_rule_that_reaches_more_or_less_is_told_apart),
         cmocka_unit_test(names_beyond_those_of_a_sentence_count_too),
+        cmocka_unit_test(the_accounts_of_a_scope_are_compared_not_the_name_of_their_set),
         cmocka_unit_test(limits_are_raised_lowered_new_gone_or_count_something_else),
         cmocka_unit_test(a_limit_says_whether_its_count_stays),
         cmocka_unit_test(proofs_of_identity_are_told_by_what_they_say),
