@@ -215,6 +215,12 @@ static struct said full(struct verdict *v, const struct recorded *c, struct aren
     return said_of(v, refuses->id);
 }
 
+/* For want of room there the vendor would be asked for another model, once (proxy/classify_llm.c: call_downgrade). */
+static bool falls_back(const struct recorded *c, const struct limit_need *is_short)
+{
+    return is_short->downgrade.n && !c->facts.downgraded_by.n;
+}
+
 int side_decide(struct side *s, const struct recorded *c, const struct key_limits *k, uint64_t open_seq,
                 struct arena *a, struct said *ret, enum lack *ret_lack)
 {
@@ -231,6 +237,10 @@ int side_decide(struct side *s, const struct recorded *c, const struct key_limit
     int r = prepare(s, c, a, &v);
     if (r == 0)
         r = take(s, &v, &h, &i_short);
+    if (r == LEDGER_R_EXHAUSTED && falls_back(c, &v.needs[i_short])) {
+        *ret_lack = LACK_DOWNGRADE;
+        return SIDE_R_LACKS;
+    }
     if (r == LEDGER_R_EXHAUSTED) {
         *ret = full(&v, c, a, i_short);
         return 0;
