@@ -50,7 +50,8 @@ void admin_on_key(struct request *r)
 static bool read_spec(struct request *r, struct key_spec *ret)
 {
     static const struct str names[] = {STR_INIT("agent"), STR_INIT("owner"),   STR_INIT("tenant"), STR_INIT("policy"),
-                                       STR_INIT("mode"),  STR_INIT("expires"), STR_INIT("limits")};
+                                       STR_INIT("mode"),  STR_INIT("expires"), STR_INIT("limits"),
+                                       STR_INIT("labels")};
     struct str mode;
     *ret = (struct key_spec){.mode = r->admin->default_mode};
 
@@ -58,7 +59,8 @@ static bool read_spec(struct request *r, struct key_spec *ret)
         !request_member(r, STR("agent"), &ret->agent) || !request_member(r, STR("owner"), &ret->owner) ||
         !request_member(r, STR("tenant"), &ret->tenant) || !request_member(r, STR("policy"), &ret->policy) ||
         !request_member(r, STR("mode"), &mode) || !request_member_expires(r, &ret->expires_at) ||
-        !request_member_strings(r, STR("limits"), &ret->limits, &ret->n_limits))
+        !request_member_strings(r, STR("limits"), &ret->limits, &ret->n_limits) ||
+        !request_member_strings(r, STR("labels"), &ret->labels, &ret->n_labels))
         return false;
     if (r->who.tenant.n && ret->tenant.n && !str_eq(ret->tenant, r->who.tenant)) {
         request_fail(r, 403, "tenant_denied", STR_FMT " can make keys of tenant " STR_FMT " only", STR_ARG(r->who.name),

@@ -44,6 +44,8 @@ static void decide(struct explaining *x, const struct recorded *c, struct arena 
 {
     struct verdict v;
     policy_decide(x->policy, NULL, &c->facts, POLICY_MAY_LOOK_UP | POLICY_MAY_ASK, a, &v);
+    if (x->policy && policy_names_host(x->policy) && !c->facts.host.n)
+        x->lack = LACK_HOST;
     if ((v.wants_cost && c->could_ask_cost) || (v.wants_customer && c->could_ask_customer))
         x->lack = v.wants_cost ? LACK_COST : LACK_CUSTOMER;
     else if (v.wants_cost || v.wants_customer)

@@ -7,6 +7,7 @@
 #include "base/money.h"
 #include "base/time.h"
 #include "call/affected.h"
+#include "call/label.h"
 #include "call/names.h"
 #include "call/usage.h"
 
@@ -68,6 +69,8 @@ struct facts {
     const struct str *actors; /* who acts for the user, as the token says; the last to act stands first */
     size_t n_actors;
     int64_t token_lifetime_s; /* from its iat to its exp */
+    const struct label *labels; /* of the key */
+    size_t n_labels;
     struct claims claims;
     struct str run_id, parent_run_id;
     struct str root_run_id; /* the run that began the tree that this one is of; its own where it has no parent */
@@ -76,6 +79,7 @@ struct facts {
     /* where to, and what */
     struct str layer; /* "saas" or "llm", later "mcp" */
     struct str vendor;
+    struct str host; /* where the vendor is reached: a name or an address, without a port */
     struct str operation; /* full: stripe.refunds.create; <vendor>.unknown */
     struct str method;
     enum op_class class;

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "call/duties.h"
 
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -181,3 +182,14 @@ struct str value_source_text(enum value_source s)
 }
 
 bool value_source_is_claim(enum value_source s) { return s == SOURCE_HEADER || s == SOURCE_BODY; }
+
+struct str duplicate_then_text(enum duplicate_then t)
+{
+    static const struct str texts[] = {
+#define DUPLICATE_THEN(name, text) STR_INIT(text),
+#include "call/duplicate.tbl.h"
+#undef DUPLICATE_THEN
+    };
+    check(t < N(texts));
+    return texts[t];
+}

@@ -2,6 +2,7 @@
  * cli/cmd_key.c - `flyball key create|list|show|rotate`: what agents present.
  */
 #include "base/time.h"
+#include "call/label.h"
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/limit_table.h"
@@ -18,9 +19,18 @@
 
 struct key_wish {
     struct str agent, owner, tenant, policy, mode, expires;
-    struct str limits[LIMITS_MAX];
-    size_t n_limits;
+    struct str limits[LIMITS_MAX], labels[LABELS_MAX];
+    size_t n_limits, n_labels;
 };
+
+static void put_list(struct json_writer *w, struct str name, const struct str *items, size_t n)
+{
+    jw_key(w, name);
+    jw_array(w);
+    for (size_t i = 0; i < n; i++)
+        jw_str(w, items[i]);
+    jw_array_end(w);
+}
 
 static struct str wish_json(struct cli *c, const struct key_wish *k)
 {
@@ -35,11 +45,9 @@ static struct str wish_json(struct cli *c, const struct key_wish *k)
     jw_put_str_or_null(&w, STR("policy"), k->policy);
     jw_put_str_or_null(&w, STR("mode"), k->mode);
     jw_put_str_or_null(&w, STR("expires"), k->expires);
-    jw_key(&w, STR("limits"));
-    jw_array(&w);
-    for (size_t i = 0; i < k->n_limits; i++)
-        jw_str(&w, k->limits[i]);
-    jw_array_end(&w);
+    put_list(&w, STR("limits"), k->limits, k->n_limits);
+    if (k->n_labels)
+        put_list(&w, STR("labels"), k->labels, k->n_labels);
     jw_object_end(&w);
     struct str s = arena_str(&c->arena, buf_str(&b));
     buf_deinit(&b);
@@ -82,13 +90,18 @@ static int create(struct cli *c)
                          .policy = cli_option(c, "policy"),
                          .mode = cli_option(c, "mode"),
                          .expires = cli_option(c, "expires")};
-    struct str limit;
+    struct str limit, label;
     if (!k.agent.n)
         return cli_usage(c, "--agent NAME is needed: the agent that will present the key");
     while ((limit = cli_option_at(c, "limit", k.n_limits)).p) {
         if (k.n_limits == LIMITS_MAX)
             return cli_usage(c, "a key has at most %d limits", LIMITS_MAX);
         k.limits[k.n_limits++] = limit;
+    }
+    while ((label = cli_option_at(c, "label", k.n_labels)).p) {
+        if (k.n_labels == LABELS_MAX)
+            return cli_usage(c, "a key has at most %d labels", LABELS_MAX);
+        k.labels[k.n_labels++] = label;
     }
     int r = client_call(c, "POST", STR("/api/v1/keys"), wish_json(c, &k), &a);
     if (r)
@@ -107,6 +120,7 @@ static const struct option_spec create_options[] = {
     {"mode", "MODE", "live or test; live when not given, at `flyball dev` test", false, "live test"},
     {"expires", "WHEN", "a time (RFC 3339), or a duration from now: 12h, 30d", false},
     {"limit", "LIMIT", "a limit of its own, which only narrows: usd=50/day, tokens=200000/60s, concurrent=4", true},
+    {"label", "NAME=VALUE", "what it is for, as documents match it (label.team): team=payments", true},
     {NULL, NULL, NULL, false},
 };
 
@@ -116,7 +130,7 @@ const struct command cmd_key_create = {
     .summary = "make an agent key; it is shown once",
     .text = "Returns when the daemon takes the key.",
     .examples = "key create --agent support --owner ann --limit usd=50/day\nkey create --agent nightly --mode test "
-                "--expires 30d --json",
+                "--expires 30d --json\nkey create --agent refunds --label team=payments",
     .options = create_options,
     .needs_daemon = true,
     .run = create,
@@ -129,11 +143,12 @@ static enum style style_of_status(struct str status)
     return str_eq(status, STR("active")) ? STYLE_GOOD : str_eq(status, STR("revoked")) ? STYLE_BAD : STYLE_WARN;
 }
 
-static struct str joined_limits(struct cli *c, struct json key)
+/* Of `limits` or `labels`. */
+static struct str joined(struct cli *c, struct json key, const char *name)
 {
     struct str all = STR(""), one;
     struct json v;
-    for (struct json_iter it = json_each(json_get(key, STR("limits"))); json_next(&it, NULL, &v);) {
+    for (struct json_iter it = json_each(json_get(key, str_c(name))); json_next(&it, NULL, &v);) {
         if (json_str(v, &one))
             all = arena_printf(&c->arena, STR_FMT "%s" STR_FMT, STR_ARG(all), all.n ? " " : "", STR_ARG(one));
     }
@@ -164,7 +179,7 @@ static int list(struct cli *c)
         table_add(&t, show_text(key, "owner"));
         table_add(&t, show_text(key, "tenant"));
         table_add(&t, show_text(key, "policy"));
-        table_add(&t, joined_limits(c, key));
+        table_add(&t, joined(c, key, "limits"));
         table_add(&t, show_time(c, key, "created_at"));
         table_add(&t, show_time(c, key, "expires_at"));
         table_add(&t, show_time(c, key, "last_used_at"));
@@ -222,6 +237,7 @@ static int show(struct cli *c)
 {
     static const char *const names[] = {"id",     "status",     "mode",       "agent",      "owner",       "tenant",
                                         "policy", "created_at", "expires_at", "revoked_at", "last_used_at"};
+    static const char *const lists[] = {"labels", "limits"};
     struct answer a;
     int r = get_key(c, c->args[0], &a);
     if (r)
@@ -234,10 +250,12 @@ static int show(struct cli *c)
         print_styled(c, i == 1 ? style_of_status(value) : STYLE_PLAIN, value.n ? value : STR("-"));
         fputc('\n', c->out);
     }
-    struct str limits = joined_limits(c, a.json);
-    fprintf(c->out, "%-14s", "limits");
-    print_safe(c->out, limits.n ? limits : STR("-"));
-    fputc('\n', c->out);
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        struct str all = joined(c, a.json, lists[i]);
+        fprintf(c->out, "%-14s", lists[i]);
+        print_safe(c->out, all.n ? all : STR("-"));
+        fputc('\n', c->out);
+    }
     return show_limits(c, a.json);
 }
 
@@ -254,21 +272,26 @@ const struct command cmd_key_show = {
 
 /* --- rotate ------------------------------------------------------------------------------------------------------- */
 
+static size_t read_list(struct json list, struct str *ret, size_t n_max)
+{
+    struct json v;
+    size_t n = 0;
+    for (struct json_iter it = json_each(list); json_next(&it, NULL, &v) && n < n_max;)
+        n += json_str(v, &ret[n]);
+    return n;
+}
+
 /* The old key's attributes; its expiry stays what it was. */
 static void wish_from_key(struct json key, struct key_wish *ret)
 {
-    struct json v;
     *ret = (struct key_wish){.agent = show_text(key, "agent"),
                              .owner = show_text(key, "owner"),
                              .tenant = show_text(key, "tenant"),
                              .policy = show_text(key, "policy"),
                              .mode = show_text(key, "mode"),
                              .expires = show_text(key, "expires_at")};
-    for (struct json_iter it = json_each(json_get(key, STR("limits")));
-         json_next(&it, NULL, &v) && ret->n_limits < LIMITS_MAX;) {
-        if (json_str(v, &ret->limits[ret->n_limits]))
-            ret->n_limits++;
-    }
+    ret->n_limits = read_list(json_get(key, STR("limits")), ret->limits, LIMITS_MAX);
+    ret->n_labels = read_list(json_get(key, STR("labels")), ret->labels, LABELS_MAX);
 }
 
 static int revoke_key(struct cli *c, struct str id)

@@ -9,6 +9,14 @@
 
 #include "base/err.h"
 
+void approval_terms_join(struct approval_terms *t, const struct approval_terms *more)
+{
+    if (more->quorum > t->quorum)
+        t->quorum = more->quorum;
+    if (more->ttl_ns < t->ttl_ns)
+        t->ttl_ns = more->ttl_ns;
+}
+
 static bool add(struct approval_need *n, const struct approval_terms *t, struct str name, struct arena *a)
 {
     struct str *asks = arena_try_alloc(a, (n->n_asks + 1) * sizeof *asks);
@@ -23,10 +31,7 @@ static bool add(struct approval_need *n, const struct approval_terms *t, struct 
     n->asks = asks;
     if (n->terms.quorum == 0)
         n->terms = *t;
-    if (t->quorum > n->terms.quorum)
-        n->terms.quorum = t->quorum;
-    if (t->ttl_ns < n->terms.ttl_ns)
-        n->terms.ttl_ns = t->ttl_ns;
+    approval_terms_join(&n->terms, t);
     return true;
 }
 
@@ -42,6 +47,12 @@ bool approval_join(struct approval_need *n, const struct approval_need *more, st
         if (!add(n, &more->terms, more->asks[i], a))
             return false;
     return true;
+}
+
+bool policy_ask_duplicate(struct verdict *v, struct arena *a)
+{
+    const struct duties *d = &v->duties;
+    return approval_add(&v->approval, &d->duplicate_approval, "duplicate", d->duplicate_rule, a);
 }
 
 const struct limit_need *policy_ask_limits(struct verdict *v, const struct facts *f, struct arena *a)

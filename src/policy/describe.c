@@ -65,6 +65,10 @@ static void say_calls(struct buf *b, const struct match *m)
             say_names(b, p);
         }
     }
+    for (size_t i = 0; i < m->n_labels; i++) {
+        buf_printf(b, " with the label " STR_FMT "=", STR_ARG(m->labels[i].name));
+        say_names(b, &m->labels[i].values);
+    }
 }
 
 /* ", if `params.amount <= 20000`": in its author's words. */
@@ -140,9 +144,11 @@ static void say_obligations(struct buf *b, const struct rule *r)
     if (r->needs_idempotency_key)
         buf_add(b, STR(", with an Idempotency-Key"));
     if (r->duplicate_ms)
-        buf_printf(b, r->may_repeat ? ", the same again too within " : ", the same once in ");
-    if (r->duplicate_ms)
-        buf_add(b, duration_text(r->duplicate_ms * NS_PER_MS, window));
+        buf_printf(b, "%s" STR_FMT,
+                   r->duplicate_then == DUPLICATE_ALLOW ? ", the same again too within " : ", the same once in ",
+                   STR_ARG(duration_text(r->duplicate_ms * NS_PER_MS, window)));
+    if (r->duplicate_then == DUPLICATE_APPROVE)
+        say_approval_of(b, " and again", &r->duplicate_approval);
     if (r->notice.n)
         buf_printf(b, ", noted as `" STR_FMT "`", STR_ARG(r->notice));
 }

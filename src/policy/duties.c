@@ -20,22 +20,36 @@ static void add_key(struct duties *d, bool is_needed, struct str rule)
     d->key_rule = rule;
 }
 
-/* The longest time, and the strictest answer. */
-static void add_duplicate(struct duties *d, int64_t ms, bool may_repeat, struct str rule)
+/* What one rule, or the rules of a document above, say of duplicates. */
+struct once {
+    int64_t ms; /* 0: nothing */
+    enum duplicate_then then;
+    struct approval_terms approval;
+    struct str rule;
+};
+
+/* The longest time, and the strictest answer; where several ask, the most persons and the shortest time for them. */
+static void add_duplicate(struct duties *d, const struct once *o)
 {
-    if (ms && (!d->duplicate_ms || (d->may_repeat && !may_repeat))) {
-        d->duplicate_rule = rule;
-        d->may_repeat = may_repeat;
+    bool is_first = !d->duplicate_ms || o->then > d->duplicate_then;
+    if (!o->ms)
+        return;
+    if (is_first) {
+        d->duplicate_rule = o->rule;
+        d->duplicate_then = o->then;
+        d->duplicate_approval = o->approval;
+    } else if (o->then == d->duplicate_then) {
+        approval_terms_join(&d->duplicate_approval, &o->approval);
     }
-    if (ms > d->duplicate_ms)
-        d->duplicate_ms = ms;
+    if (o->ms > d->duplicate_ms)
+        d->duplicate_ms = o->ms;
 }
 
 void duties_add(struct duties *d, const struct rule *r)
 {
     d->redactors |= r->redactors;
     add_key(d, r->needs_idempotency_key, r->id);
-    add_duplicate(d, r->duplicate_ms, r->may_repeat, r->id);
+    add_duplicate(d, &(struct once){r->duplicate_ms, r->duplicate_then, r->duplicate_approval, r->id});
     add_notice(d, r->notice);
 }
 
@@ -46,7 +60,8 @@ void duties_join(struct duties *d, const struct duties *above, unsigned shift)
         d->redactors_of_record |= above->redactors_of_record << shift;
     }
     add_key(d, above->needs_idempotency_key, above->key_rule);
-    add_duplicate(d, above->duplicate_ms, above->may_repeat, above->duplicate_rule);
+    add_duplicate(d, &(struct once){above->duplicate_ms, above->duplicate_then, above->duplicate_approval,
+                                    above->duplicate_rule});
     for (size_t i = 0; i < above->n_notices; i++)
         add_notice(d, above->notices[i]);
 }
@@ -63,7 +78,7 @@ int64_t policy_duplicate_ms(const struct policy *p)
 {
     int64_t most = 0;
     for (size_t i = 0; i < p->n_rules; i++)
-        if (!p->rules[i].may_repeat && p->rules[i].duplicate_ms > most)
+        if (p->rules[i].duplicate_then != DUPLICATE_ALLOW && p->rules[i].duplicate_ms > most)
             most = p->rules[i].duplicate_ms;
     for (size_t i = 0; i < p->n_parents; i++) {
         int64_t above = policy_duplicate_ms(p->parents[i]);

@@ -95,6 +95,19 @@ static void look_at_key(struct finding *x, const struct match *m, enum match_key
                                   STR_ARG(names_of(&m->by_key[k], a))));
 }
 
+static void look_at_label(struct finding *x, const struct label_match *l, const struct facts *f, struct arena *a)
+{
+    struct str value = label_value(f, l->name);
+    if (label_holds(l, f))
+        return;
+    if (value.n)
+        add_false(x, arena_printf(a, "label " STR_FMT " is " STR_FMT ", and not " STR_FMT, STR_ARG(l->name),
+                                  STR_ARG(value), STR_ARG(names_of(&l->values, a))));
+    else
+        add_false(x, arena_printf(a, "the key has no label " STR_FMT ", and it must be " STR_FMT, STR_ARG(l->name),
+                                  STR_ARG(names_of(&l->values, a))));
+}
+
 static bool names_operation(const struct match *m, const struct facts *f)
 {
     const struct patterns *p = &m->by_key[MATCH_OPERATION];
@@ -111,6 +124,8 @@ static void look_at_match(struct finding *x, const struct rule *r, const struct 
         add_false(x, arena_printf(a, "class is " STR_FMT, STR_ARG(class_text(f->class))));
     for (enum match_key k = 0; k < MATCH_COUNT; k++)
         look_at_key(x, &r->match, k, f, a);
+    for (size_t i = 0; i < r->match.n_labels; i++)
+        look_at_label(x, &r->match.labels[i], f, a);
     if (x->result == MATCH_YES && needs_name && r->effect != EFFECT_DENY && !names_operation(&r->match, f))
         add_false(x, arena_printf(a, "an operation of class " STR_FMT " is permitted only by its exact name",
                                   STR_ARG(class_text(f->class))));

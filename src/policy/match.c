@@ -122,6 +122,23 @@ bool match_key_holds(const struct match *m, enum match_key k, const struct facts
     return m->by_key[k].n == 0 || patterns_have(&m->by_key[k], k, f);
 }
 
+struct str label_value(const struct facts *f, struct str name)
+{
+    for (size_t i = 0; i < f->n_labels; i++)
+        if (str_eq(f->labels[i].name, name))
+            return f->labels[i].value;
+    return STR_NONE;
+}
+
+bool label_holds(const struct label_match *l, const struct facts *f)
+{
+    struct str value = label_value(f, l->name);
+    for (size_t i = 0; value.n && i < l->values.n; i++)
+        if (pattern_match(&l->values.items[i], value))
+            return true;
+    return false;
+}
+
 enum match_result match_facts(const struct match *m, const struct facts *f)
 {
     enum match_result result = MATCH_YES;
@@ -135,6 +152,9 @@ enum match_result match_facts(const struct match *m, const struct facts *f)
         else if (!patterns_have(&m->by_key[k], k, f))
             return MATCH_NO;
     }
+    for (size_t i = 0; i < m->n_labels; i++)
+        if (!label_holds(&m->labels[i], f))
+            return MATCH_NO;
     return result;
 }
 
@@ -192,12 +212,23 @@ bool patterns_cover(const struct patterns *outer, const struct patterns *inner, 
     return inner->n > 0;
 }
 
+static bool label_covers(const struct label_match *outer, const struct match *inner)
+{
+    for (size_t i = 0; i < inner->n_labels; i++)
+        if (str_eq(inner->labels[i].name, outer->name))
+            return patterns_cover(&outer->values, &inner->labels[i].values, MATCH_HOST); /* parted by dots, too */
+    return false;
+}
+
 bool match_covers(const struct match *outer, const struct match *inner)
 {
     if (outer->classes && (!inner->classes || (inner->classes & ~outer->classes)))
         return false;
     for (enum match_key k = 0; k < MATCH_COUNT; k++)
         if (!patterns_cover(&outer->by_key[k], &inner->by_key[k], k))
+            return false;
+    for (size_t i = 0; i < outer->n_labels; i++)
+        if (!label_covers(&outer->labels[i], inner))
             return false;
     return true;
 }

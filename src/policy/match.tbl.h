@@ -1,6 +1,6 @@
 /*
  * policy/match.tbl.h - the `match` keys whose values are patterns: MATCH(NAME, text, field of struct facts).
- * `class` is beside them, since its values are not patterns. A pattern of `model` may name the vendor too.
+ * Beside them are `class`, whose values are not patterns, and `label.<name>`, which are as many as a document names. A pattern of `model` may name the vendor too.
  */
 MATCH(LAYER, "layer", layer)
 MATCH(VENDOR, "vendor", vendor)
@@ -13,3 +13,4 @@ MATCH(TENANT, "tenant", tenant)
 MATCH(USER, "user", user)
 MATCH(CUSTOMER, "customer", customer)
 MATCH(RUN, "run", run_id)
+MATCH(HOST, "host", host)

@@ -81,8 +81,8 @@ void parse_approval_of(struct parse *x, const struct yaml *map, const char *what
     struct str name, names[64];
     size_t n = 0;
     if (y && !is_wanted) {
-        parse_fault(x, y, "bad_value", "`approval` belongs to a rule of effect approve, or a limit with `on_exceed: "
-                                       "approve`");
+        parse_fault(x, y, "bad_value", "`approval` belongs to a rule of effect approve, to `on_exceed: approve`, or to "
+                                       "`then: approve`");
         return;
     }
     if (!y && is_wanted)

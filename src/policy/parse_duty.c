@@ -12,7 +12,8 @@ static const struct key_row obligation_keys[] = {{STR_INIT("type"), KEY_REQUIRED
                                                  {STR_INIT("properties"), KEY_OPTIONAL}};
 static const struct key_row key_properties[] = {{STR_INIT("required"), KEY_OPTIONAL}};
 static const struct key_row duplicate_properties[] = {{STR_INIT("within"), KEY_REQUIRED},
-                                                      {STR_INIT("then"), KEY_OPTIONAL}};
+                                                      {STR_INIT("then"), KEY_OPTIONAL},
+                                                      {STR_INIT("approval"), KEY_OPTIONAL}};
 static const struct key_row notify_properties[] = {{STR_INIT("name"), KEY_REQUIRED}};
 
 static const struct str types[] = {
@@ -36,8 +37,7 @@ static void parse_key(struct parse *x, const struct yaml *map, struct rule *r)
 
 static void parse_duplicate(struct parse *x, const struct yaml *map, struct rule *r)
 {
-    static const struct str words[] = {STR_INIT("deny"), STR_INIT("allow")}, later[] = {STR_INIT("approve")};
-    struct str text;
+    struct str text, words[DUPLICATE_THEN_COUNT];
     int64_t ns = 0;
     parse_keys(x, map, "a duplicate", duplicate_properties, N(duplicate_properties));
     if (parse_text(x, map, STR("within"), &text)) {
@@ -46,7 +46,12 @@ static void parse_duplicate(struct parse *x, const struct yaml *map, struct rule
                         "`within` is a duration of one second to 7 days: 90s, 10m, 24h");
     }
     r->duplicate_ms = ns / NS_PER_MS;
-    r->may_repeat = parse_word(x, map, STR("then"), words, N(words), later, N(later)) == 1;
+    for (enum duplicate_then t = 0; t < DUPLICATE_THEN_COUNT; t++)
+        words[t] = duplicate_then_text(t);
+    int then = parse_word(x, map, STR("then"), words, N(words), NULL, 0);
+    r->duplicate_then = then < 0 ? DUPLICATE_DENY : (enum duplicate_then)then;
+    parse_approval_of(x, map, "a duplicate with `then: approve`", r->duplicate_then == DUPLICATE_APPROVE,
+                      &r->duplicate_approval);
 }
 
 static void parse_notify(struct parse *x, const struct yaml *map, struct rule *r)

@@ -12,7 +12,6 @@
 #define PATTERN_BYTES_MAX 256
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 
-static const struct str later_keys[] = {STR_INIT("host")};
 static const struct str methods[] = {STR_INIT("GET"),   STR_INIT("HEAD"),   STR_INIT("POST"),   STR_INIT("PUT"),
                                      STR_INIT("PATCH"), STR_INIT("DELETE"), STR_INIT("OPTIONS")};
 static const struct str layers[] = {STR_INIT("saas"), STR_INIT("llm")}, later_layers[] = {STR_INIT("mcp")};
@@ -261,13 +260,15 @@ static void add_pattern(struct parse *x, const struct yaml *item, void *ctx)
         sink->items[sink->n++] = (struct pattern){arena_str(&x->p->arena, item->text), str_has(item->text, '*')};
 }
 
-static void parse_patterns(struct parse *x, const struct yaml *list, enum match_key key, struct patterns *ret)
+/* `name`: the key as it is written. */
+static void parse_patterns(struct parse *x, const struct yaml *list, enum match_key key, struct str name,
+                           struct patterns *ret)
 {
     size_t n = 0;
-    if (!is_list_sound(x, list, match_key_text(key)))
+    if (!is_list_sound(x, list, name))
         return;
     size_t n_errors = x->diags->n_errors;
-    each_item(x, list, match_key_text(key), count_item, &n);
+    each_item(x, list, name, count_item, &n);
     if (x->diags->n_errors > n_errors || n == 0)
         return; /* said once already */
     struct pattern_sink sink = {key, arena_try_alloc(&x->p->arena, n * sizeof(struct pattern)), 0};
@@ -275,7 +276,7 @@ static void parse_patterns(struct parse *x, const struct yaml *list, enum match_
         parse_fault(x, list, "too_large", "the document's lists are too large together");
         return;
     }
-    each_item(x, list, match_key_text(key), add_pattern, &sink);
+    each_item(x, list, name, add_pattern, &sink);
     *ret = (struct patterns){sink.items, sink.n};
 }
 
@@ -332,15 +333,34 @@ static void add_class(struct parse *x, const struct yaml *item, void *ctx)
 
 static void refuse_key(struct parse *x, const struct yaml *child)
 {
-    struct str names[MATCH_COUNT + 1] = {[MATCH_COUNT] = STR_INIT("class")};
-    if (has_name(later_keys, N(later_keys), child->key) || str_starts(child->key, STR("label."))) {
-        parse_later(x, child, "match key", child->key);
-        return;
-    }
+    struct str names[MATCH_COUNT + 2] = {[MATCH_COUNT] = STR_INIT("class"), STR_INIT("label.<name>")};
     for (enum match_key k = 0; k < MATCH_COUNT; k++)
         names[k] = match_key_text(k);
     diag_add_unknown(x->diags, x->file, child->key_line, child->key_col, "unknown_key", "match key", child->key, names,
                      N(names));
+}
+
+static void parse_classes(struct parse *x, const struct yaml *list, uint32_t *ret)
+{
+    if (is_list_sound(x, list, list->key))
+        each_item(x, list, list->key, add_class, ret);
+}
+
+static void parse_label(struct parse *x, const struct yaml *list, struct match *m)
+{
+    struct str name = str_sub(list->key, LABEL_PREFIX.n, SIZE_MAX);
+    if (!m->labels)
+        m->labels = arena_alloc(&x->p->arena, LABELS_MAX * sizeof *m->labels);
+    if (!label_name_is_valid(name))
+        diag_add(x->diags, x->file, list->key_line, list->key_col, "bad_id",
+                 "`" STR_FMT "`: a label's name is 1 to %d of a-z 0-9 - _", STR_ARG(list->key), LABEL_NAME_CHARS_MAX);
+    else if (m->n_labels == LABELS_MAX)
+        parse_fault(x, list, "too_many", "a `match` names at most %d labels, as many as a key has", LABELS_MAX);
+    else {
+        struct label_match *l = &m->labels[m->n_labels++];
+        *l = (struct label_match){.name = arena_str(&x->p->arena, name)};
+        parse_patterns(x, list, MATCH_KEY, list->key, &l->values);
+    }
 }
 
 void parse_match(struct parse *x, const struct yaml *map, struct match *ret)
@@ -352,17 +372,19 @@ void parse_match(struct parse *x, const struct yaml *map, struct match *ret)
         while (k < MATCH_COUNT && !str_eq(match_key_text(k), child->key))
             k++;
         if (k < MATCH_COUNT)
-            parse_patterns(x, child, k, &ret->by_key[k]);
-        else if (!str_eq(child->key, STR("class")))
+            parse_patterns(x, child, k, child->key, &ret->by_key[k]);
+        else if (str_eq(child->key, STR("class")))
+            parse_classes(x, child, &ret->classes);
+        else if (str_starts(child->key, LABEL_PREFIX))
+            parse_label(x, child, ret);
+        else
             refuse_key(x, child);
-        else if (is_list_sound(x, child, child->key))
-            each_item(x, child, child->key, add_class, &ret->classes);
     }
 }
 
 void parse_vendors(struct parse *x, const struct yaml *list, struct match *ret)
 {
-    parse_patterns(x, list, MATCH_VENDOR, &ret->by_key[MATCH_VENDOR]);
+    parse_patterns(x, list, MATCH_VENDOR, match_key_text(MATCH_VENDOR), &ret->by_key[MATCH_VENDOR]);
 }
 
 void parse_sets(struct parse *x)

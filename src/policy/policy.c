@@ -3,6 +3,7 @@
  */
 #include "policy/policy_impl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -63,6 +64,31 @@ size_t policy_parents(const struct policy *p, const struct policy *const **ret)
     return p->n_parents;
 }
 
+static bool names_host(const struct match *m) { return m->by_key[MATCH_HOST].n > 0; }
+
+bool policy_names_host(const struct policy *p)
+{
+    bool names = p->beside && policy_names_host(p->beside);
+    for (size_t i = 0; i < p->n_requirements; i++)
+        names |= names_host(&p->requirements[i].match);
+    for (size_t i = 0; i < p->n_rules; i++)
+        names |= names_host(&p->rules[i].match);
+    for (size_t i = 0; i < p->n_limits; i++)
+        names |= names_host(&p->limits[i].match);
+    for (size_t i = 0; i < p->n_parents && !names; i++)
+        names = policy_names_host(p->parents[i]);
+    return names;
+}
+
+static void put_patterns(struct json_writer *w, struct str key, const struct patterns *p)
+{
+    jw_key(w, key);
+    jw_array(w);
+    for (size_t i = 0; i < p->n; i++)
+        jw_str(w, p->items[i].text);
+    jw_array_end(w);
+}
+
 static void put_match(struct json_writer *w, const struct match *m)
 {
     jw_key(w, STR("match"));
@@ -75,14 +101,13 @@ static void put_match(struct json_writer *w, const struct match *m)
                 jw_str(w, class_text(c));
         jw_array_end(w);
     }
-    for (enum match_key k = 0; k < MATCH_COUNT; k++) {
-        if (m->by_key[k].n == 0)
-            continue;
-        jw_key(w, match_key_text(k));
-        jw_array(w);
-        for (size_t i = 0; i < m->by_key[k].n; i++)
-            jw_str(w, m->by_key[k].items[i].text);
-        jw_array_end(w);
+    for (enum match_key k = 0; k < MATCH_COUNT; k++)
+        if (m->by_key[k].n)
+            put_patterns(w, match_key_text(k), &m->by_key[k]);
+    for (size_t i = 0; i < m->n_labels; i++) {
+        char name[sizeof "label." + LABEL_NAME_CHARS_MAX];
+        int n = snprintf(name, sizeof name, "label." STR_FMT, STR_ARG(m->labels[i].name));
+        put_patterns(w, (struct str){name, (size_t)n}, &m->labels[i].values);
     }
     jw_object_end(w);
 }

@@ -89,6 +89,8 @@ void policy_decide(const struct policy *p, const struct key_limits *k, const str
  * policy_refuse_limit(); NULL: none.
  */
 const struct limit_need *policy_ask_limits(struct verdict *v, const struct facts *f, struct arena *a);
+/* For a call that was made before, where a person may let it pass again: that is asked too. False: no memory. */
+bool policy_ask_duplicate(struct verdict *v, struct arena *a);
 /* Where a document in shadow is looked at by itself (tests, replays): its own verdict in the place of the denial. */
 void policy_own_verdict(const struct policy *p, struct verdict *v);
 /* Behind the ledger's look at v->needs (or a refusal): limits without room refuse, or ask, in `would` too. */
@@ -108,6 +110,8 @@ bool policy_limit_find(const struct policy *p, struct str id, struct limit_terms
 bool key_limits_find(const struct key_limits *k, struct str id, struct limit_terms *ret); /* NULL has none */
 /* Some rule, and one of every document above, may let a call of that operation pass; others may still refuse it. */
 bool policy_reaches(const struct policy *p, const struct known_operation *op);
+/* A `match` of it, or of a document above, goes by where the vendor is reached: which old records do not say. */
+bool policy_names_host(const struct policy *p);
 /* Every limit as JSON (id, meter, window, by, max, match) for the API. */
 int policy_limits_json(const struct policy *p, struct buf *out);
 /* Every rule, limit and redactor as a sentence: [{kind, id, effect: permit|forbid|approve|limit|redact, text}]. */

@@ -38,8 +38,15 @@ struct patterns {
     const struct pattern *items;
     size_t n; /* 0: not named, matches all */
 };
+#define LABEL_PREFIX STR("label.")
+struct label_match { /* `label.<name>` */
+    struct str name;
+    struct patterns values;
+};
 struct match {
     struct patterns by_key[MATCH_COUNT];
+    struct label_match *labels; /* LABELS_MAX */
+    size_t n_labels;
     uint32_t classes; /* bits of enum op_class; 0: not named */
 };
 
@@ -80,7 +87,8 @@ struct rule {
     uint32_t redactors;  /* bits: which of the policy's */
     bool needs_idempotency_key;
     int64_t duplicate_ms; /* 0: none asked */
-    bool may_repeat;
+    enum duplicate_then duplicate_then;
+    struct approval_terms duplicate_approval; /* of APPROVE */
     struct str notice; /* empty: none */
     int line, col;
 };
@@ -192,6 +200,8 @@ bool model_match(const struct pattern *p, struct str vendor, struct str model);
 enum match_result match_facts(const struct match *m, const struct facts *f);
 struct str match_value(const struct facts *f, enum match_key k);                             /* of that key */
 bool match_key_holds(const struct match *m, enum match_key k, const struct facts *f); /* not named is held */
+struct str label_value(const struct facts *f, struct str name); /* empty: there is none of that name */
+bool label_holds(const struct label_match *l, const struct facts *f);
 /* A call of that operation may match, whatever the rest says. */
 bool match_may_take(const struct match *m, const struct known_operation *op);
 /* What `inner` matches, `outer` matches too; may say no where it is true. */
@@ -383,6 +393,9 @@ void would_share_needs(struct verdict *v, struct arena *a);
 void would_add_needs(struct verdict *v, struct arena *a);
 
 /* --- ask.c --- */
+
+/* Both together: the most persons, the shortest time. */
+void approval_terms_join(struct approval_terms *t, const struct approval_terms *more);
 
 /* Asks for that too; `kind`: "rule" or "limit". False: no memory. */
 bool approval_add(struct approval_need *n, const struct approval_terms *t, const char *kind, struct str id,

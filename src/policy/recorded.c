@@ -138,6 +138,21 @@ static int read_actors(struct json list, struct arena *a, struct facts *f)
     return 0;
 }
 
+static int read_labels(struct json object, struct arena *a, struct facts *f)
+{
+    struct json value;
+    struct str name;
+    if (json_type(object) != JSON_OBJECT)
+        return 0;
+    struct label *labels = arena_try_alloc(a, (json_len(object) + 1) * sizeof *labels);
+    if (!labels)
+        return err_trace(-ERR_TOO_LARGE);
+    for (struct json_iter it = json_each(object); json_next(&it, &name, &value);)
+        labels[f->n_labels++] = (struct label){name, json_text_of(value)};
+    f->labels = labels;
+    return 0;
+}
+
 /* Whose accounts a scope was told of (trace/record.c: put_affected). */
 static int read_affected(struct json told, struct arena *a, struct facts *f)
 {
@@ -230,6 +245,7 @@ static void read_what(struct json body, struct json decided, struct facts *f)
     struct json tokens = json_get(decided, STR("tokens"));
     f->layer = text_of(body, "layer");
     f->vendor = text_of(body, "vendor");
+    f->host = text_of(decided, "host");
     f->operation = text_of(body, "operation");
     f->method = text_of(body, "method");
     f->class = class_of(text_of(body, "class"));
@@ -296,6 +312,8 @@ int recorded_read(const struct frame *f, struct arena *a, struct recorded *ret)
     read_verdict(body, decided, ret);
     ret->buckets = json_get(personal, STR("buckets"));
     r = read_params(json_get(personal, STR("params")), a, &ret->facts);
+    if (r == 0)
+        r = read_labels(json_get(decided, STR("labels")), a, &ret->facts);
     if (r == 0)
         r = read_affected(json_get(personal, STR("affected")), a, &ret->facts);
     if (r == 0)

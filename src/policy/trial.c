@@ -126,9 +126,9 @@ static struct str obligations_text(struct arena *a, const struct duties *d)
         text = and_then(a, text, STR("idempotency_key"));
     if (d->duplicate_ms)
         text = and_then(a, text,
-                        arena_printf(a, "duplicate " STR_FMT " %s",
+                        arena_printf(a, "duplicate " STR_FMT " " STR_FMT,
                                      STR_ARG(duration_text(d->duplicate_ms * NS_PER_MS, window)),
-                                     d->may_repeat ? "allow" : "deny"));
+                                     STR_ARG(duplicate_then_text(d->duplicate_then))));
     for (size_t i = 0; i < d->n_notices; i++)
         text = and_then(a, text, arena_printf(a, "notify " STR_FMT, STR_ARG(d->notices[i])));
     return text.n ? text : STR("none");

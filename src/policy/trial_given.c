@@ -15,13 +15,13 @@ static const struct key_row given_keys[] = {
     {STR_INIT("created_by"), KEY_OPTIONAL}, {STR_INIT("metadata"), KEY_OPTIONAL}, {STR_INIT("queries"), KEY_OPTIONAL}};
 static const struct key_row principal_keys[] = {
     {STR_INIT("agent"), KEY_OPTIONAL}, {STR_INIT("key"), KEY_OPTIONAL},  {STR_INIT("owner"), KEY_OPTIONAL},
-    {STR_INIT("tenant"), KEY_OPTIONAL}, {STR_INIT("user"), KEY_OPTIONAL}};
+    {STR_INIT("tenant"), KEY_OPTIONAL}, {STR_INIT("user"), KEY_OPTIONAL}, {STR_INIT("labels"), KEY_OPTIONAL}};
 static const struct key_row request_keys[] = {
     {STR_INIT("operation"), KEY_REQUIRED}, {STR_INIT("class"), KEY_OPTIONAL},  {STR_INIT("vendor"), KEY_OPTIONAL},
     {STR_INIT("layer"), KEY_OPTIONAL},     {STR_INIT("method"), KEY_OPTIONAL}, {STR_INIT("mode"), KEY_OPTIONAL},
     {STR_INIT("model"), KEY_OPTIONAL},     {STR_INIT("prompt"), KEY_OPTIONAL}, {STR_INIT("params"), KEY_OPTIONAL},
     {STR_INIT("cost"), KEY_OPTIONAL},      {STR_INIT("tokens"), KEY_OPTIONAL},
-    {STR_INIT("idempotency_key"), KEY_OPTIONAL}};
+    {STR_INIT("idempotency_key"), KEY_OPTIONAL}, {STR_INIT("host"), KEY_OPTIONAL}};
 static const struct key_row customer_keys[] = {{STR_INIT("id"), KEY_REQUIRED}, {STR_INIT("source"), KEY_OPTIONAL}};
 static const struct key_row run_keys[] = {{STR_INIT("id"), KEY_REQUIRED},     {STR_INIT("parent"), KEY_OPTIONAL},
                                           {STR_INIT("root"), KEY_OPTIONAL},   {STR_INIT("trust"), KEY_OPTIONAL}};
@@ -40,7 +40,15 @@ static void check_texts(struct parse *x, const struct yaml *map, struct str name
         return;
     parse_keys(x, map, "this", rows, n);
     for (size_t i = 0; i < n; i++)
-        parse_text(x, map, rows[i].name, &text);
+        if (!str_eq(rows[i].name, STR("labels")))
+            parse_text(x, map, rows[i].name, &text);
+}
+
+static void check_labels(struct parse *x, const struct yaml *map)
+{
+    if (parse_type(x, map, YAML_MAP, STR("labels")))
+        yaml_each(label, map)
+            parse_type(x, label, YAML_STR, label->key);
 }
 
 static void check_params(struct parse *x, const struct yaml *map)
@@ -102,6 +110,7 @@ void check_given(struct parse *x, const struct yaml *given)
     if (parse_text(x, given, STR("now"), &text) && wall_parse(text, &now) < 0)
         parse_fault(x, yaml_get(given, STR("now")), "bad_value", "`now` is a time: 2026-11-23T12:30:00Z");
     check_texts(x, yaml_get(given, STR("principal")), STR("principal"), principal_keys, N(principal_keys));
+    check_labels(x, yaml_get(yaml_get(given, STR("principal")), STR("labels")));
     check_texts(x, yaml_get(given, STR("customer")), STR("customer"), customer_keys, N(customer_keys));
     parse_word(x, yaml_get(given, STR("customer")), STR("source"), sources, N(sources), NULL, 0);
     check_texts(x, yaml_get(given, STR("run")), STR("run"), run_keys, N(run_keys));
@@ -142,6 +151,14 @@ static void read_params(const struct yaml *map, struct arena *a, struct facts *f
         params[f->n_params++] = p;
     }
     f->params = params;
+}
+
+static void read_labels(const struct yaml *map, struct arena *a, struct facts *f)
+{
+    struct label *labels = arena_alloc(a, ((map ? map->n : 0) + 1) * sizeof *labels);
+    yaml_each(y, map)
+        labels[f->n_labels++] = (struct label){y->key, y->text};
+    f->labels = labels;
 }
 
 /* The lowest class that the operation is known to have; `write` where nothing is known. */
@@ -192,6 +209,7 @@ static void read_request(const struct yaml *request, const struct known *known, 
     f->model = text_of(request, "model", STR_NONE);
     f->layer = text_of(request, "layer", f->model.n ? STR("llm") : STR("saas"));
     f->method = text_of(request, "method", STR("POST"));
+    f->host = text_of(request, "host", STR_NONE);
     f->prompt = text_of(request, "prompt", STR_NONE);
     f->mode = str_eq(text_of(request, "mode", STR("live")), STR("test")) ? MODE_TEST : MODE_LIVE;
     f->has_idempotency_key = yaml_get(request, STR("idempotency_key")) != NULL;
@@ -222,6 +240,7 @@ void read_given(const struct yaml *given, const struct known *known, struct aren
     f->owner = text_of(principal, "owner", STR_NONE);
     f->tenant = text_of(principal, "tenant", STR_NONE);
     f->user = text_of(principal, "user", STR_NONE);
+    read_labels(yaml_get(principal, STR("labels")), a, f);
     f->user_source = f->user.n ? SOURCE_TOKEN : SOURCE_NONE;
     f->run_id = text_of(run, "id", STR("run"));
     f->parent_run_id = text_of(run, "parent", STR_NONE);

@@ -150,6 +150,8 @@ static void facts_of_who(struct call *c)
     f->owner = k->owner;
     f->tenant = k->tenant;
     f->tenant_source = k->tenant.n ? SOURCE_KEY : SOURCE_NONE;
+    f->labels = k->labels;
+    f->n_labels = k->n_labels;
     f->run_id = c->run.id;
     f->parent_run_id = c->run.parent;
     f->run_source = c->run.source;
@@ -163,6 +165,7 @@ static void facts_of_who(struct call *c)
 static void facts_of_vendor(struct call *c)
 {
     c->facts.vendor = c->vendor->name;
+    c->facts.host = c->vendor->target.host;
     c->facts.layer = connector_layer(c->vendor->connector);
 }
 

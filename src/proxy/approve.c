@@ -10,6 +10,7 @@
 
 #include "crypto/hash.h"
 #include "proxy/core_approvals.h"
+#include "proxy/duties.h"
 #include "proxy/redaction.h"
 
 #define PARTS_MAX 16
@@ -196,11 +197,20 @@ static void go_on(struct call *c, const struct approval_answer *answer)
 void stage_approve(struct call *c)
 {
     struct approval_answer answer;
+    if (!duties_ask_again(c)) {
+        call_refuse(c, CODE_REQUEST_TOO_LARGE, 413,
+                    STR("The question about this call needs more than call_memory_bytes_max"));
+        return;
+    }
     core_look(c->w->shared->core, &c->verdict, c->started_at);
     const struct limit_need *full = policy_ask_limits(&c->verdict, &c->facts, &c->arena);
     if (full) {
         policy_refuse_limit(full, &c->facts, &c->arena, &c->verdict);
         call_refuse(c, c->verdict.code, 0, c->verdict.reason);
+        return;
+    }
+    if (c->verdict.approval.n_asks == 0) { /* there is room again, or the first of two was not made */
+        stage_hold(c);
         return;
     }
     switch (ask(c, &answer)) {

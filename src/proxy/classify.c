@@ -37,11 +37,13 @@ static bool refuses_header(struct call *c)
 static void facts_of_what(struct call *c)
 {
     struct facts *f = &c->facts;
+    struct str path;
     if (!c->object_scope.n)
         c->object_scope =
             arena_join(&c->arena, (struct str[]){c->vendor->name, STR("/"), mode_text(c->facts.mode)}, 3);
     f->operation = c->saas.operation;
     f->class = c->saas.class;
+    f->host = vendor_target(c->vendor, c->saas.path, &path).host;
     f->amount = c->saas.amount;
     f->cost = saas_predict(&c->saas);
     if (f->cost.how == HOW_UNKNOWN && f->amount.is_known && strcmp(f->amount.currency, "USD") != 0)

@@ -65,6 +65,8 @@ struct key_spec {
     wall_t expires_at;               /* 0: never */
     const struct str *limits;        /* "usd=50/day" */
     size_t n_limits;
+    const struct str *labels; /* "team=payments" */
+    size_t n_labels;
 };
 /* `by`: the person or service, for the event. -ERR_INVALID with diags; -ERR_TOO_LARGE keys_max; journal errors. */
 int core_key_create(struct core *c, const struct key_spec *k, struct str by, struct diag_list *diags,

@@ -387,13 +387,22 @@ struct approval *core_approval_good(struct core *c, const struct hold_request *q
     return *ret_is_fresh || is_repeated ? x : NULL;
 }
 
+/* "limit customer-day" */
+static bool asks_of(const struct approval *x, const char *kind, struct str id)
+{
+    char text[16 + 64];
+    int n = snprintf(text, sizeof text, "%s " STR_FMT, kind, STR_ARG(id));
+    return n > 0 && (size_t)n < sizeof text && asks(x, (struct str){text, (size_t)n});
+}
+
 bool core_approval_passes(const struct approval *x, const struct limit_need *need)
 {
-    char text[8 + 64];
-    if (!need->approval.quorum)
-        return false;
-    int n = snprintf(text, sizeof text, "limit " STR_FMT, STR_ARG(need->id));
-    return n > 0 && (size_t)n < sizeof text && asks(x, (struct str){text, (size_t)n});
+    return need->approval.quorum && asks_of(x, "limit", need->id);
+}
+
+bool core_approval_repeats(const struct approval *x, const struct duties *d)
+{
+    return d->duplicate_ms && d->duplicate_then == DUPLICATE_APPROVE && asks_of(x, "duplicate", d->duplicate_rule);
 }
 
 int core_approval_use(struct core *c, struct approval *x, struct str call_id)

@@ -67,7 +67,7 @@ struct held {
  * 0: held and on the journal (not yet durable).
  * CORE_R_STALE: the document changed since it decided: decide again.
  * CORE_R_SHORT: no room: *ret_i_short; nothing is held and nothing written (refuse it next).
- * CORE_R_DUPLICATE: the same was sent within the window; nothing is held and nothing written.
+ * CORE_R_DUPLICATE: the same was sent within the window, and the yes is not for that; nothing is held or written.
  * CORE_R_ASK: the yes of verdict.grant is good no more: ask again.
  * CORE_R_REFUSED: *ret_code says why (revoked, expired, stopped meanwhile; overloaded when buckets_max is reached).
  * -ERR_NO_SPACE, -ERR_IO, -ERR_TOO_LARGE of the journal: nothing is held.
@@ -83,6 +83,8 @@ struct policy_notice {
     struct str name, call_id, agent, operation, rule, policy;
 };
 int core_notice(struct core *c, const struct policy_notice *n);
+/* Whether core_hold() would say CORE_R_DUPLICATE where nobody said yes: *d says which call was first. */
+bool core_repeats(struct core *c, struct duplicate *d, const struct idempotency *i, wall_t now);
 /* What core_hold() looked at of key, run and stop button, again: for a call that has waited since. CODE_NONE: go on. */
 enum code core_still_allowed(struct core *c, const struct key_entry *key, struct str tenant, struct str run_id,
                              wall_t now);

@@ -234,6 +234,23 @@ static void remember(struct core *c, const struct hold_request *q, const char ke
     core_idem_put(c, key, &e);
 }
 
+/* A retry with the key of the call that it shares is no second request; and persons may have said yes to one. */
+static bool repeats(struct core *c, const struct hold_request *q, const struct idem_entry *first,
+                    const struct approval *yes)
+{
+    if (!q->duplicate || first || (yes && core_approval_repeats(yes, &q->verdict->duties)))
+        return false;
+    return duplicates_find(&c->duplicates, q->duplicate, q->now);
+}
+
+bool core_repeats(struct core *c, struct duplicate *d, const struct idempotency *i, wall_t now)
+{
+    core_lock(c);
+    bool is = !core_first_call(c, i, now).n && duplicates_find(&c->duplicates, d, now);
+    core_unlock(c);
+    return is;
+}
+
 /* Everything of core_hold that happens under the mutex. */
 static int hold_locked(struct core *c, struct hold_request *q, struct held *h, size_t *ret_i_short, enum code *ret_code)
 {
@@ -249,8 +266,6 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
     struct policy_entry *p = map_get(&c->policies, q->key->policy);
     if ((p ? p->policy : NULL) != q->policy)
         return CORE_R_STALE;
-    if (q->duplicate && duplicates_find(&c->duplicates, q->duplicate, q->now))
-        return CORE_R_DUPLICATE;
     if (q->idempotency && q->idempotency->scope.n) {
         core_idem_key(q->idempotency, key);
         first = idem_find(c, key, q->now);
@@ -259,6 +274,8 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
     if (q->verdict->grant.id.n &&
         !(yes = core_approval_good(c, q, first ? str_c(first->call_id) : STR_NONE, &is_fresh)))
         return CORE_R_ASK;
+    if (repeats(c, q, first, yes))
+        return CORE_R_DUPLICATE;
     r = take(c, q->verdict, first != NULL, yes, q->now, &h->own, ret_i_short);
     if (r == LEDGER_R_EXHAUSTED)
         return CORE_R_SHORT;
@@ -288,7 +305,7 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
     h->own->open_seq = h->open_seq;
     core_tell_soft(c, q->verdict, q->call_id);
     c->n_open++;
-    if (q->duplicate)
+    if (q->duplicate && !first)
         duplicates_put(&c->duplicates, q->duplicate, q->call_id, q->now);
     if (first && first->hold) {
         h->shared = first->hold;

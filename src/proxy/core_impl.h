@@ -99,6 +99,8 @@ struct approval *core_approval_good(struct core *c, const struct hold_request *q
                                     bool *ret_is_fresh);
 /* Whether that yes lets the call pass a limit. */
 bool core_approval_passes(const struct approval *x, const struct limit_need *need);
+/* Persons were asked whether the same may be made again, by that rule. */
+bool core_approval_repeats(const struct approval *x, const struct duties *d);
 /* It is used from now on; core_approval_unuse() where the call was not held after all. */
 int core_approval_use(struct core *c, struct approval *x, struct str call_id);
 void core_approval_unuse(struct core *c, struct approval *x);
@@ -208,6 +210,8 @@ int core_event_late(struct core *c, struct str event, struct str by, const struc
                     uint64_t *ret_seq);
 
 int core_load(struct core *c); /* core_load.c: state from the store at start */
+void core_key_label(struct key_entry *k, const struct str *specs, size_t n); /* valid ones, LABELS_MAX at most */
+void key_put_labels(struct json_writer *w, const struct key_entry *k);
 struct key_entry *core_key_add(struct core *c, struct key_entry *k); /* under the mutex; NULL: keys_max */
 int core_policy_put(struct core *c, struct policy *p,
                     wall_t at); /* under the mutex; takes a reference of its own */

@@ -27,6 +27,8 @@ static void put_key(struct json_writer *w, const struct key_entry *k, wall_t now
     for (size_t i = 0; i < k->n_limit_specs; i++)
         jw_str(w, k->limit_specs[i]);
     jw_array_end(w);
+    jw_key(w, STR("labels"));
+    key_put_labels(w, k);
     jw_put_wall_or_null(w, STR("created_at"), k->created_at);
     jw_put_wall_or_null(w, STR("expires_at"), k->expires_at);
     jw_put_wall_or_null(w, STR("revoked_at"), k->revoked_at);

@@ -9,6 +9,7 @@
 #include "codec/hex.h"
 #include "proxy/core_members.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +43,18 @@ static struct key_entry *key_from_spec(const struct key_spec *s, const struct ke
     check(k->limit_specs != NULL);
     for (size_t i = 0; i < s->n_limits; i++)
         k->limit_specs[i] = (struct str){core_dup(s->limits[i]), s->limits[i].n};
+    core_key_label(k, s->labels, s->n_labels);
     return k;
+}
+
+void core_key_label(struct key_entry *k, const struct str *specs, size_t n)
+{
+    k->labels = calloc(n + 1, sizeof(struct label));
+    check(k->labels != NULL);
+    for (size_t i = 0; i < n; i++) {
+        struct str text = {core_dup(specs[i]), specs[i].n};
+        check(label_parse(text, &k->labels[k->n_labels++]) == 0);
+    }
 }
 
 static void key_entry_free(struct key_entry *k)
@@ -51,11 +63,31 @@ static void key_entry_free(struct key_entry *k)
     for (size_t i = 0; i < k->n_limit_specs; i++)
         free((char *)k->limit_specs[i].p);
     free(k->limit_specs);
+    for (size_t i = 0; i < k->n_labels; i++)
+        free((char *)k->labels[i].name.p); /* where its text begins */
+    free(k->labels);
     free((char *)k->agent.p);
     free((char *)k->owner.p);
     free((char *)k->tenant.p);
     free((char *)k->policy.p);
     free(k);
+}
+
+static void check_labels(const struct key_spec *s, struct diag_list *diags)
+{
+    struct label labels[LABELS_MAX];
+    if (s->n_labels > LABELS_MAX)
+        diag_add(diags, STR("key"), 0, 0, "too_many", "a key has at most %d labels", LABELS_MAX);
+    for (size_t i = 0; i < s->n_labels && i < LABELS_MAX; i++) {
+        if (label_parse(s->labels[i], &labels[i]) < 0)
+            diag_add(diags, STR("key"), 0, 0, "bad_label",
+                     "a label is name=value: 1 to %d of a-z 0-9 - _, then 1 to %d of letters, digits and ._:@/+-",
+                     LABEL_NAME_CHARS_MAX, LABEL_VALUE_CHARS_MAX);
+        for (size_t j = 0; j < i && !diags->n_errors; j++)
+            if (str_eq(labels[j].name, labels[i].name))
+                diag_add(diags, STR("key"), 0, 0, "bad_label", "the label " STR_FMT " stands twice",
+                         STR_ARG(labels[i].name));
+    }
 }
 
 static bool spec_is_valid(const struct key_spec *s, struct diag_list *diags)
@@ -78,7 +110,20 @@ static bool spec_is_valid(const struct key_spec *s, struct diag_list *diags)
     }
     if (s->mode == MODE_ANY)
         diag_add(diags, file, 0, 0, "bad_mode", "mode must be live or test");
+    check_labels(s, diags);
     return diags->n_errors == 0;
+}
+
+void key_put_labels(struct json_writer *w, const struct key_entry *k)
+{
+    char text[LABEL_NAME_CHARS_MAX + LABEL_VALUE_CHARS_MAX + 2];
+    jw_array(w);
+    for (size_t i = 0; i < k->n_labels; i++) {
+        int n = snprintf(text, sizeof text, STR_FMT "=" STR_FMT, STR_ARG(k->labels[i].name),
+                         STR_ARG(k->labels[i].value));
+        jw_str(w, (struct str){text, (size_t)n});
+    }
+    jw_array_end(w);
 }
 
 static int key_event(struct core *c, const struct key_entry *k, struct str by, uint64_t *ret_seq)
@@ -97,6 +142,11 @@ static int key_event(struct core *c, const struct key_entry *k, struct str by, u
         jw_str(&w, k->limit_specs[i]);
     jw_array_end(&w);
     member_end(&t);
+    if (k->n_labels) {
+        w = member_begin(&t, STR("labels"), false);
+        key_put_labels(&w, k);
+        member_end(&t);
+    }
     w = member_begin(&t, STR("expires_at"), false);
     if (k->expires_at)
         jw_str(&w, wall_text(k->expires_at, when));

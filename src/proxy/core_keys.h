@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "call/label.h"
 #include "proxy/core.h"
 
 struct key_entry {
@@ -15,6 +16,8 @@ struct key_entry {
     struct str *limit_specs;
     size_t n_limit_specs;
     struct key_limits *limits; /* NULL: none */
+    struct label *labels;      /* owned, never freed, like their texts */
+    size_t n_labels;
     bool is_revoked;
     wall_t revoked_at;
     size_t n_asked, n_waits; /* questions to persons that nobody answered yet, and calls that wait for an answer */

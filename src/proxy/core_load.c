@@ -34,6 +34,22 @@ static int on_counter(void *ctx, const struct counter_row *r)
 
 /* --- keys and policies ------------------------------------------------------------------------------------------ */
 
+/* A key whose labels cannot be read any more is no key: a forbid may go by one. */
+static bool load_labels(struct key_entry *k, struct json list)
+{
+    struct str specs[LABELS_MAX];
+    struct label ignored;
+    size_t n = json_len(list);
+    bool is_ok = n <= LABELS_MAX;
+    for (size_t i = 0; is_ok && i < n; i++) {
+        specs[i] = json_text_of(json_at(list, i));
+        is_ok = label_parse(specs[i], &ignored) == 0;
+    }
+    if (is_ok)
+        core_key_label(k, specs, n);
+    return is_ok;
+}
+
 static int load_key(struct loading *l, const struct state_row *r, struct json body, struct json personal)
 {
     struct core *c = l->c;
@@ -73,6 +89,7 @@ static int load_key(struct loading *l, const struct state_row *r, struct json bo
         if (key_limits_parse(k->limit_specs, k->n_limit_specs, c->limits, &diags, &k->limits) < 0)
             k->is_revoked = true; /* a key whose limits cannot be read any more is no key: fail closed */
     }
+    k->is_revoked |= !load_labels(k, json_get(body, STR("labels")));
     if (!core_key_add(c, k))
         return err_trace(-ERR_TOO_LARGE);
     return 0;

@@ -26,7 +26,7 @@ void duties_of_duplicate(struct call *c)
     const struct duties *d = &c->verdict.duties;
     if (!d->duplicate_ms)
         return;
-    c->duplicate = (struct duplicate){.window_ms = d->may_repeat ? 0 : d->duplicate_ms};
+    c->duplicate = (struct duplicate){.window_ms = d->duplicate_then == DUPLICATE_ALLOW ? 0 : d->duplicate_ms};
     if (!c->duplicate.window_ms)
         return;
     digest_of_intent(c, c->duplicate.digest);
@@ -44,6 +44,35 @@ void duties_refuse_duplicate(struct call *c)
                  d->first_call_id, STR_ARG(c->facts.operation), (long long)((c->started_at - d->first_at) / NS_PER_S),
                  STR_ARG(c->verdict.duties.duplicate_rule), STR_ARG(c->verdict.policy_name),
                  (long long)(d->window_ms / 1000));
+}
+
+bool duties_may_ask(const struct call *c)
+{
+    const struct duties *d = &c->verdict.duties;
+    return d->duplicate_ms && d->duplicate_then == DUPLICATE_APPROVE;
+}
+
+bool duties_ask_again(struct call *c)
+{
+    const struct duties *d = &c->verdict.duties;
+    struct verdict *v = &c->verdict;
+    if (!duties_may_ask(c))
+        return true;
+    duties_of_duplicate(c);
+    if (!core_repeats(c->w->shared->core, &c->duplicate, &c->idem, c->facts.now))
+        return true;
+    if (v->effect == EFFECT_PERMIT)
+        v->reason = arena_printf(&c->arena,
+                                 "Call %s asked the same of " STR_FMT " %lld s ago, and rule \"" STR_FMT
+                                 "\" of policy " STR_FMT " lets it through once in %lld s, whatever its "
+                                 "Idempotency-Key; again only with a person's approval (" STR_FMT ").",
+                                 c->duplicate.first_call_id, STR_ARG(c->facts.operation),
+                                 (long long)((c->started_at - c->duplicate.first_at) / NS_PER_S),
+                                 STR_ARG(d->duplicate_rule), STR_ARG(v->policy_name),
+                                 (long long)(d->duplicate_ms / 1000), STR_ARG(d->duplicate_approval.name));
+    v->effect = EFFECT_APPROVE;
+    v->code = CODE_APPROVAL_PENDING;
+    return policy_ask_duplicate(v, &c->arena);
 }
 
 bool duties_notify(struct call *c)

@@ -195,7 +195,8 @@ void stage_hold(struct call *c)
         stage_decide(c); /* a smaller or cheaper call may fit */
         return;
     }
-    bool may_ask = r == CORE_R_ASK || (r == CORE_R_SHORT && c->verdict.needs[i_short].approval.quorum);
+    bool may_ask = r == CORE_R_ASK || (r == CORE_R_SHORT && c->verdict.needs[i_short].approval.quorum) ||
+                   (r == CORE_R_DUPLICATE && duties_may_ask(c));
     if (may_ask && c->n_decided++ < DECIDE_AGAIN_MAX) {
         stage_approve(c);
         return;

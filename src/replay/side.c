@@ -18,6 +18,7 @@
 
 struct side {
     const struct policy *p;
+    bool names_host;
     wall_t since;
     struct ledger *ledger;
     struct map open;  /* open_seq, 8 bytes -> struct hold, with a reference */
@@ -40,8 +41,10 @@ int side_new(const struct policy *p, wall_t since, size_t buckets_max, struct si
     map_init(&s->fresh, FRESH_MAX, NULL);
     s->since = since;
     s->p = p;
-    if (p)
+    if (p) {
         policy_ref(p);
+        s->names_host = policy_names_host(p);
+    }
     return *ret = s, 0;
 }
 
@@ -191,6 +194,10 @@ static enum lack lack_of(const struct recorded *c, const struct verdict *v)
 static bool decide(struct side *s, const struct recorded *c, const struct key_limits *k, struct arena *a,
                    struct verdict *v, enum lack *ret_lack)
 {
+    if (s->names_host && !c->facts.host.n) {
+        *ret_lack = LACK_HOST;
+        return false;
+    }
     policy_decide(s->p, k, &c->facts, POLICY_MAY_LOOK_UP | POLICY_MAY_ASK, a, v);
     policy_own_verdict(s->p, v);
     bool wants = v->wants_cost || v->wants_customer;

@@ -16,6 +16,17 @@ static void put_token_bound(struct json_writer *w, const struct facts *f)
     jw_object_end(w);
 }
 
+static void put_labels(struct json_writer *w, const struct facts *f)
+{
+    if (!f->n_labels)
+        return;
+    jw_key(w, STR("labels"));
+    jw_object(w);
+    for (size_t i = 0; i < f->n_labels; i++)
+        jw_put_str(w, f->labels[i].name, f->labels[i].value);
+    jw_object_end(w);
+}
+
 static void put_facts(struct json_writer *w, const struct record_open *o)
 {
     const struct facts *f = o->facts;
@@ -29,6 +40,8 @@ static void put_facts(struct json_writer *w, const struct record_open *o)
     jw_put_str(w, STR("cost_how"), how_text(f->cost.how));
     jw_put_bool(w, STR("amount_is_known"), f->amount.is_known);
     put_token_bound(w, f);
+    record_put_str(w, STR("host"), f->host);
+    put_labels(w, f);
     if (f->token_lifetime_s)
         jw_put_i64(w, STR("token_lifetime_s"), f->token_lifetime_s);
     if (o->could_ask_cost)

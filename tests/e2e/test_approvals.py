@@ -88,6 +88,28 @@ def test_approval_after_the_client_gave_up_executes_exactly_once_on_its_retry(of
     assert n_charges(vendor) == 1
 
 
+def test_the_same_charge_again_passes_with_a_yes_and_retries_of_both_charge_nothing(office, vendor):
+    again = {"type": "duplicate", "properties": {"within": "1h", "then": "approve", "approval": "finance"}}
+    rule = {"id": "charge", "effect": "permit", "match": {"operation": ["stripe.charges.create"]},
+            "obligations": [again]}
+    o = office(policy("default", [rule], approvals=APPROVALS))
+
+    def charge(key):
+        return o.agent().charges.create(CHARGE, {"idempotency_key": key}).id
+
+    first = charge("k1")
+    e = refused(charge, "k2")
+    assert code(e) == "approval_pending" and "asked the same" in e.user_message
+    assert charge("k1") == first and n_charges(vendor) == 1
+    assert o.one()["asks"] == ["duplicate charge"]
+    assert o.say("ann", "approve", o.one()["id"])[0] == 200
+    second = charge("k2")
+    assert second != first and n_charges(vendor) == 2
+    assert charge("k1") == first and charge("k2") == second and n_charges(vendor) == 2
+    assert code(refused(charge, "k3")) == "approval_pending"
+    assert n_charges(vendor) == 2
+
+
 def test_kill_9_while_a_question_is_pending_loses_nothing(office, vendor):
     o = office()
     refused(o.agent().charges.create, CHARGE)

@@ -294,9 +294,9 @@ def test_without_a_redactor_all_is_as_it_was(make):
 # ---- obligations -----------------------------------------------------------------------------------------------------
 
 
-def obliged(*obligations):
+def obliged(*obligations, **more):
     return policy("default", [{"id": "create", "effect": "permit", "match": {"vendor": ["stripe"]},
-                               "obligations": list(obligations)}])
+                               "obligations": list(obligations)}], **more)
 
 
 def wait_until(is_so, seconds=10):
@@ -356,6 +356,35 @@ def test_a_duplicate_may_be_allowed(make):
         {"type": "duplicate", "properties": {"within": "1h", "then": "allow"}}]}]))
     third = send()
     assert [second.code, third.code] == ["duplicate", None]
+
+
+def test_a_duplicate_may_pass_with_a_persons_yes_once(make):
+    n = iter(range(1, 100))
+    d, key, _ = make(["log"], lambda path, body: (JSON, [b'{"id":"cus_%d","object":"customer"}' % next(n)], {}),
+                     limits={"approval_wait_ms": 0})
+    again = {"type": "duplicate", "properties": {"within": "1h", "then": "approve", "approval": "one"}}
+    d.apply(obliged(again, approvals={"one": {"ttl": "30m"}}))
+    ann = d.json("admin", "create", "ann", "--role", "approver")["token"]
+
+    def say(verb):
+        waiting = d.get("/api/v1/approvals")["approvals"]
+        assert len(waiting) == 1 and waiting[0]["asks"] == ["duplicate create"], waiting
+        assert d.api("POST", f"/api/v1/approvals/{waiting[0]['id']}/{verb}", {}, token=ann)[0] == 200
+
+    assert create(d, key, idempotency="k1").status == 200, "the first of a kind asks nobody"
+    assert d.get("/api/v1/approvals")["approvals"] == []
+    r = create(d, key, idempotency="k2")
+    assert (r.status, r.code) == (403, "approval_pending")
+    assert "asked the same" in r.message and 'rule "create"' in r.message
+    assert create(d, key, idempotency="k1").status == 200, "a retry asks nobody"
+    say("approve")
+    assert create(d, key, idempotency="k2").json["id"] == "cus_3"
+    d.restart(kill_9=True)
+    wait_until(lambda: "event=taken_up" in d.log())
+    assert create(d, key, idempotency="k3").code == "approval_pending", "a yes is good for one"
+    say("deny")
+    assert create(d, key, idempotency="k3").code == "approval_denied"
+    assert create(d, key, body="name=y", idempotency="k4").status == 200, "another intent is no duplicate"
 
 
 def test_a_notice_is_an_event_with_its_name(make):

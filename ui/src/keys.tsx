@@ -189,6 +189,7 @@ function KeyPanel({ id, all, again, close }: { id: string; all: All; again: () =
                                 ['owner', k.owner && <Text of={k.owner} />],
                                 ['tenant', k.tenant && <Text of={k.tenant} />],
                                 ['policy', <Text of={k.policy} />],
+                                ['labels', k.labels?.length ? <Text of={k.labels.join(', ')} /> : null],
                                 ['made', <When at={k.created_at} />],
                                 ['last used', <When at={k.last_used_at} ago />],
                                 ['expires', k.expires_at && <When at={k.expires_at} ago />],
@@ -309,7 +310,7 @@ function Made({
 }
 
 /* "usd=50/day requests=100/hour": one or more, with commas or spaces between. */
-const limitsOf = (text: string) => text.split(/[\s,]+/).filter(Boolean);
+const listOf = (text: string) => text.split(/[\s,]+/).filter(Boolean);
 
 function Create({ close, again }: { close: () => void; again: () => void }) {
     const policies = useLoad('policies', (s) => get<{ policies: Policy[] }>('/policies', {}, s));
@@ -326,7 +327,7 @@ function Create({ close, again }: { close: () => void; again: () => void }) {
         const body: Record<string, unknown> = { agent: text('agent'), policy };
         for (const name of ['owner', 'tenant', 'expires']) if (text(name)) body[name] = text(name);
         if (mode) body.mode = mode;
-        if (limitsOf(text('limits')).length) body.limits = limitsOf(text('limits'));
+        for (const name of ['limits', 'labels']) if (listOf(text(name)).length) body[name] = listOf(text(name));
         try {
             setAgent(text('agent'));
             setMade(await post<{ key: string; id: string }>('/keys', body));
@@ -364,6 +365,7 @@ function Create({ close, again }: { close: () => void; again: () => void }) {
                     <summary>More</summary>
                     <Field name="owner" label="Owner" hint="who answers for it" />
                     <Field name="tenant" label="Tenant" />
+                    <Field name="labels" label="Labels" hint="such as team=payments; policies match label.team" />
                     <Field name="expires" label="Expires" hint="a time, or a duration such as 30d; never when empty" />
                     <Pick
                         name="mode"

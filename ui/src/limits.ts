@@ -72,8 +72,13 @@ function patternFits(pattern: string, value: string): boolean {
     return pattern === value;
 }
 
+/* Empty: the key has none of that name. */
+const labelOf = (key: Key, name: string) =>
+    key.labels?.find((l) => l.startsWith(name + '='))?.slice(name.length + 1) ?? '';
+
 function matchFits(match: Record<string, string[]>, key: Key): boolean {
     const mine: Record<string, string> = { key: key.id, agent: key.agent, tenant: key.tenant ?? '' };
+    for (const name of Object.keys(match)) if (name.startsWith('label.')) mine[name] = labelOf(key, name.slice(6));
     return Object.entries(mine).every(
         ([name, value]) => !match[name] || match[name]!.some((p) => patternFits(p, value)),
     );

@@ -218,6 +218,7 @@ export interface Key {
     mode: string;
     policy: string;
     limits: string[] | null;
+    labels?: string[];
     created_at: string | null;
     expires_at: string | null;
     revoked_at: string | null;

@@ -164,10 +164,27 @@ static void redactors_and_obligations_are_said(void **state)
     arena_deinit(&s.a);
 }
 
+static void a_duplicate_that_persons_decide_on_a_host_and_labels_are_said(void **state)
+{
+    static const char document[] =
+        HEAD "approvals: {two: {ttl: 1h, quorum: 2}}\n"
+             "rules:\n  - {id: x, effect: permit, match: {host: [\"*.eu.example.com\"], label.team: [pay, ops], "
+             "label.tier: [gold]}, obligations: [{type: duplicate, properties: {within: 10m, then: approve, approval: "
+             "two}}]}\n";
+    struct said s;
+    say(&s, document);
+    assert_int_equal(json_len(s.list), 1);
+    assert_str(member(json_at(s.list, 0), "text"),
+               "Every agent may make calls at the host *.eu.example.com with the label team=pay or ops with the label "
+               "tier=gold, the same once in 10m and again, once 2 persons have approved (two).");
+    arena_deinit(&s.a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(redactors_and_obligations_are_said),
+        cmocka_unit_test(a_duplicate_that_persons_decide_on_a_host_and_labels_are_said),
         cmocka_unit_test(a_permit_says_who_may_call_what),
         cmocka_unit_test(a_condition_is_said_in_its_authors_words),
         cmocka_unit_test(a_forbid_says_never_and_why),

@@ -118,9 +118,23 @@ static void a_request_of_wrong_form_is_refused(void **state)
     arena_deinit(&w.a);
 }
 
+static void a_host_and_a_label_say_what_they_are_and_should_be(void **state)
+{
+    struct world w;
+    explain(&w, HEAD "  - {id: a, effect: permit, match: {host: [eu.example.com]}}\n"
+                     "  - {id: b, effect: permit, match: {label.team: [pay, \"ops-*\"]}}\n"
+                     "  - {id: c, effect: permit, match: {label.tier: [gold]}}\n",
+            "{request: {operation: v.refund, host: us.example.com}, principal: {labels: {team: sales}}}");
+    assert_str(text(&w, "rules[0].why"), "host is us.example.com, and not eu.example.com");
+    assert_str(text(&w, "rules[1].why"), "label team is sales, and not pay, ops-*");
+    assert_str(text(&w, "rules[2].why"), "the key has no label tier, and it must be gold");
+    arena_deinit(&w.a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_host_and_a_label_say_what_they_are_and_should_be),
         cmocka_unit_test(every_rule_says_how_it_came_out_and_why_not),
         cmocka_unit_test(the_nearest_permit_is_the_one_of_which_the_least_is_false),
         cmocka_unit_test(what_a_rule_or_a_limit_decided_has_no_nearest),

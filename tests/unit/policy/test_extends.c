@@ -429,7 +429,7 @@ static void redactors_and_obligations_above_act_below(void **state)
     policy_redact_set(team, v.duties.redactors, REDACT_AT_RESPONSE, &set);
     assert_int_equal(set.n, 0);
     assert_int_equal(v.duties.duplicate_ms, 3600 * 1000);
-    assert_false(v.duties.may_repeat);
+    assert_int_equal(v.duties.duplicate_then, DUPLICATE_DENY);
     assert_str(v.duties.duplicate_rule, "any");
     assert_int_equal(policy_duplicate_ms(team), 3600 * 1000);
     f.has_idempotency_key = false;
@@ -438,6 +438,35 @@ static void redactors_and_obligations_above_act_below(void **state)
     assert_str(v.rule, "any");
     policy_redact_set(team, v.duties.redactors_of_record, REDACT_AT_LOG, &set);
     assert_int_equal(set.n, 2);
+    close_shelf(&s);
+}
+
+#define ASKS(id, name, within) \
+    "rules:\n  - {id: " id ", effect: permit, match: {}, obligations: [{type: duplicate, properties: " \
+    "{within: " within ", then: approve, approval: " name "}}]}\n"
+
+static void of_two_that_ask_about_duplicates_the_most_persons_and_the_shortest_time_count(void **state)
+{
+    (void)state;
+    struct shelf s;
+    struct facts f = a_refund();
+    open_shelf(&s);
+    struct policy *company =
+        put(&s, "company", NULL, NULL, "approvals: {two: {ttl: 2h, quorum: 2}}\n" ASKS("any", "two", "1m"));
+    struct policy *team =
+        put(&s, "team", company, NULL, "approvals: {one: {ttl: 10m}}\n" ASKS("all", "one", "1h"));
+    struct verdict v = decide(&s, team, &f);
+    assert_int_equal(v.effect, EFFECT_PERMIT); /* until a duplicate is found */
+    assert_int_equal(v.approval.n_asks, 0);
+    assert_int_equal(v.duties.duplicate_then, DUPLICATE_APPROVE);
+    assert_int_equal(v.duties.duplicate_ms, 3600 * 1000);
+    assert_str(v.duties.duplicate_rule, "all");
+    assert_true(policy_ask_duplicate(&v, &s.a));
+    assert_int_equal(v.approval.n_asks, 1);
+    assert_str(v.approval.asks[0], "duplicate all");
+    assert_int_equal(v.approval.terms.quorum, 2);
+    assert_int_equal(v.approval.terms.ttl_ns, 600 * NS_PER_S);
+    assert_int_equal(policy_duplicate_ms(team), 3600 * 1000);
     close_shelf(&s);
 }
 
@@ -457,6 +486,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(redactors_and_obligations_above_act_below),
+        cmocka_unit_test(of_two_that_ask_about_duplicates_the_most_persons_and_the_shortest_time_count),
         cmocka_unit_test(a_rule_names_redactors_of_its_own_document_only),
         cmocka_unit_test(what_no_document_above_permits_is_denied),
         cmocka_unit_test(a_forbid_above_wins_and_so_does_one_below),

@@ -232,6 +232,48 @@ static void a_scope_that_nobody_asked_about_is_not_guessed_at(void **state)
     teardown(&w);
 }
 
+static void a_host_that_is_not_on_record_is_not_guessed_at(void **state)
+{
+    struct world w;
+    struct arena a;
+    setup(&w, REFUNDS("5000"));
+    arena_init(&a, 1u << 20);
+    struct facts f = traffic_refund(&a, 50 * USD);
+    assert_true(traffic_call(&w.t, &f, -1)); /* as older versions recorded it */
+    f.host = STR("api.stripe.com");
+    assert_true(traffic_call(&w.t, &f, -1));
+    f.host = STR("api.stripe.example");
+    assert_true(traffic_call(&w.t, &f, -1));
+    arena_deinit(&a);
+    replay(&w, HEAD "rules:\n  - {id: refund, effect: permit, match: {operation: [stripe.refunds.create], host: "
+                    "[api.stripe.com]}}\n");
+    assert_int_equal(number(&w, "not_replayable.calls"), 1);
+    assert_str(text(&w, "not_replayable.reasons[0].reason"), "host");
+    assert_int_equal(number(&w, "denied.calls"), 1);
+    teardown(&w);
+}
+
+static void labels_decide_again_as_they_did(void **state)
+{
+    struct world w;
+    struct arena a;
+    struct label labels[] = {{STR("team"), STR("payments")}};
+    setup(&w, REFUNDS("5000"));
+    arena_init(&a, 1u << 20);
+    struct facts f = traffic_refund(&a, 50 * USD);
+    f.labels = labels;
+    f.n_labels = 1;
+    assert_true(traffic_call(&w.t, &f, -1));
+    f.n_labels = 0;
+    assert_true(traffic_call(&w.t, &f, -1));
+    arena_deinit(&a);
+    replay(&w, HEAD "rules:\n  - {id: refund, effect: permit, match: {operation: [stripe.refunds.create], label.team: "
+                    "[payments]}}\n");
+    assert_int_equal(number(&w, "not_replayable.calls"), 0);
+    assert_int_equal(number(&w, "denied.calls"), 1);
+    teardown(&w);
+}
+
 static void erased_values_are_said_and_not_guessed(void **state)
 {
     struct world w;
@@ -391,6 +433,8 @@ int main(void)
         cmocka_unit_test(a_counter_starts_where_the_record_says),
         cmocka_unit_test(a_document_that_asks_for_what_nobody_looked_up_is_not_guessed_at),
         cmocka_unit_test(a_scope_that_nobody_asked_about_is_not_guessed_at),
+        cmocka_unit_test(a_host_that_is_not_on_record_is_not_guessed_at),
+        cmocka_unit_test(labels_decide_again_as_they_did),
         cmocka_unit_test(erased_values_are_said_and_not_guessed),
         cmocka_unit_test(a_frame_that_cannot_be_read_is_counted),
         cmocka_unit_test(calls_of_other_documents_are_left_alone),

@@ -65,6 +65,10 @@ static void all_facts_come_back(void **state)
     f.run_source = RUN_SESSION;
     f.run_trust = RUN_MINTED;
     f.prompt = STR("greet@2");
+    struct label labels[] = {{STR("team"), STR("payments")}, {STR("tier"), STR("gold")}};
+    f.labels = labels;
+    f.n_labels = 2;
+    f.host = STR("api.stripe.example");
     struct affected_account account = {STR("cus_1"), true};
     struct scope_answer answers[] = {
         {.q = {QUESTION_RELATION, STR("embedded"), STR("can_act_for"), STR("agent:refunds"), STR("cus_1")},
@@ -80,6 +84,7 @@ static void all_facts_come_back(void **state)
 #define SAME(field) assert_true(str_eq(f.field, g->field))
     SAME(key); SAME(agent); SAME(owner); SAME(tenant); SAME(user); SAME(customer); SAME(issuer); SAME(run_id);
     SAME(parent_run_id); SAME(root_run_id); SAME(layer); SAME(vendor); SAME(operation); SAME(method); SAME(prompt);
+    SAME(host);
 #undef SAME
     assert_true(f.tenant_source == g->tenant_source && f.user_source == g->user_source);
     assert_true(f.customer_source == g->customer_source && f.run_source == g->run_source);
@@ -96,6 +101,9 @@ static void all_facts_come_back(void **state)
         assert_true(question_eq(&g->answers[i].q, &answers[i].q) && g->answers[i].is_known == answers[i].is_known);
         assert_true(str_eq(g->answers[i].value, answers[i].value) && str_eq(g->answers[i].why, answers[i].why));
     }
+    assert_int_equal(g->n_labels, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(str_eq(g->labels[i].name, labels[i].name) && str_eq(g->labels[i].value, labels[i].value));
     assert_int_equal(g->n_params, 5);
     for (size_t i = 0; i < 5; i++) {
         assert_true(str_eq(f.params[i].name, g->params[i].name) && f.params[i].kind == g->params[i].kind);
