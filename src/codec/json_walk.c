@@ -21,11 +21,24 @@ uint64_t json_marks_by_byte(const char *p, size_t n)
     return marks;
 }
 
+static inline bool is_space(char c)
+{
+    return (unsigned char)c <= ' ' && (c == ' ' || c == '\n' || c == '\t' || c == '\r');
+}
+
 static inline const char *skip_space(const char *p, const char *end)
 {
-    while (p < end && (unsigned char)*p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+    while (p < end && is_space(*p))
         p++;
     return p;
+}
+
+/* Of the last bytes, fewer than JSON_MARKS: by a whole look that ends with the text, where the text is as long. */
+static uint64_t marks_of_rest(const struct json_walk *w, size_t left)
+{
+    if ((size_t)(w->end - w->from) < JSON_MARKS)
+        return json_marks_by_byte(w->end - left, left);
+    return json_marks(w->end - JSON_MARKS) >> (JSON_MARKS - left);
 }
 
 /* The first mark at or behind p; the end: there is none. */
@@ -35,7 +48,7 @@ static inline const char *next_mark(struct json_walk *w, const char *p)
         size_t at = (size_t)(p - w->block), left = (size_t)(w->end - p);
         if (at >= JSON_MARKS) { /* in front of the block too */
             w->block = p;
-            w->marks = left >= JSON_MARKS ? json_marks(p) : json_marks_by_byte(p, left);
+            w->marks = left >= JSON_MARKS ? json_marks(p) : marks_of_rest(w, left);
             at = 0;
         }
         uint64_t marks = w->marks >> at;
@@ -86,10 +99,10 @@ static const char *skip_nested(struct json_walk *w, const char *p)
 }
 
 /* A number or a word ends in front of the next mark, or of a space before it. */
-static const char *skip_plain(struct json_walk *w, const char *p)
+static inline const char *skip_plain(struct json_walk *w, const char *p)
 {
     const char *mark = next_mark(w, p);
-    while (p < mark && *p != ' ' && *p != '\n')
+    while (p < mark && (unsigned char)*p > ' ')
         p++;
     return p;
 }
@@ -105,7 +118,20 @@ bool json_walk(struct json_walk *w, struct str value)
     if (p == end || !opens(p))
         return false;
     *w = (struct json_walk){
-        .p = p + 1, .end = end, .close = *p == '{' ? '}' : ']', .is_first = true, .block = end};
+        .p = p + 1, .from = p, .end = end, .close = *p == '{' ? '}' : ']', .is_first = true, .block = end};
+    return true;
+}
+
+bool json_walk_in(struct json_walk *inner, const struct json_walk *w)
+{
+    const char *p = w->inner;
+    if (!p)
+        return false;
+    *inner = *w;
+    inner->p = p + 1;
+    inner->inner = NULL;
+    inner->close = *p == '{' ? '}' : ']';
+    inner->is_first = true;
     return true;
 }
 
@@ -119,13 +145,19 @@ bool json_raw_whole(struct str value, struct str *ret)
     return true;
 }
 
+/* Behind the container that was given last, when it was not walked along. */
+static inline void pass_inner(struct json_walk *w)
+{
+    if (!w->inner)
+        return;
+    w->p = skip_nested(w, w->inner + 1);
+    w->inner = NULL;
+}
+
 /* To the next key or value: 1; 0: the end. */
 static int step(struct json_walk *w)
 {
-    if (w->inner) {
-        w->p = skip_nested(w, w->inner + 1);
-        w->inner = NULL;
-    }
+    pass_inner(w);
     w->p = w->p ? skip_space(w->p, w->end) : w->end;
     if (w->p < w->end && *w->p == w->close)
         return 0;
@@ -152,6 +184,24 @@ static bool take_key(struct json_walk *w, struct str *ret)
     return true;
 }
 
+/* The value at w->p, and behind it. */
+static inline int take_value(struct json_walk *w, struct str *ret)
+{
+    const char *from = w->p, *p;
+    if (from < w->end && opens(from)) {
+        w->inner = from;
+        *ret = (struct str){from, (size_t)(w->end - from)};
+        return 1;
+    }
+    bool is_text = from < w->end && *from == '"';
+    p = is_text ? skip_string(w, from + 1) : skip_plain(w, from);
+    if (!p || p == from)
+        return -ERR_INVALID;
+    *ret = (struct str){from, (size_t)(p - from)};
+    w->p = p;
+    return 1;
+}
+
 int json_walk_next(struct json_walk *w, struct str *ret_key, struct str *ret_value)
 {
     struct str key = STR_NONE;
@@ -160,20 +210,26 @@ int json_walk_next(struct json_walk *w, struct str *ret_key, struct str *ret_val
         return r;
     if (w->close == '}' && !take_key(w, &key))
         return -ERR_INVALID;
-    if (w->p < w->end && opens(w->p)) {
-        w->inner = w->p;
-        *ret_key = key;
-        *ret_value = (struct str){w->p, (size_t)(w->end - w->p)};
-        return 1;
-    }
-    bool is_text = w->p < w->end && *w->p == '"';
-    const char *p = is_text ? skip_string(w, w->p + 1) : skip_plain(w, w->p);
-    if (!p || p == w->p)
-        return -ERR_INVALID;
     *ret_key = key;
-    *ret_value = (struct str){w->p, (size_t)(p - w->p)};
-    w->p = p;
-    return 1;
+    return take_value(w, ret_value);
+}
+
+struct str json_walk_peek(struct json_walk *w)
+{
+    pass_inner(w);
+    const char *p = w->p;
+    if (p && !w->is_first && p < w->end && *p == ',')
+        p++;
+    else if (!p || !w->is_first)
+        return STR_NONE;
+    return p < w->end && *p == '"' ? (struct str){p + 1, (size_t)(w->end - p - 1)} : STR_NONE;
+}
+
+int json_walk_take(struct json_walk *w, const char *value, struct str *ret_value)
+{
+    w->p = skip_space(value, w->end);
+    w->is_first = false;
+    return take_value(w, ret_value);
 }
 
 void json_walk_after(struct json_walk *w, const struct json_walk *inner)

@@ -11,7 +11,7 @@
 #include "base/arena.h"
 
 struct json_walk {
-    const char *p, *end;
+    const char *p, *from, *end;
     const char *inner; /* the container that was given last, and not passed yet; NULL: none */
     char close;        /* of what is walked along */
     bool is_first;
@@ -21,12 +21,21 @@ struct json_walk {
 
 /* Along the members of an object or the elements of an array. False: `value` is neither. */
 bool json_walk(struct json_walk *w, struct str value);
+/* Along what `w` gave last: no walk goes over bytes again that another looked at for marks. False: it is neither. */
+bool json_walk_in(struct json_walk *inner, const struct json_walk *w);
 /*
  * 1: the next one (ret_key is STR_NONE in arrays, and raw in objects: names with escapes are not undone); 0: the end;
  * -ERR_INVALID. An object or array is given from its bracket to the end of the whole text: where it ends, a walk along
  * it finds out.
  */
 int json_walk_next(struct json_walk *w, struct str *ret_key, struct str *ret_value);
+/*
+ * For readers that know which name comes next as we write it: the text behind the opening quote of the next member's
+ * name, or STR_NONE where no name stands there without spaces; json_walk_next() reads those too. When `name":` is
+ * found there, json_walk_take() goes to the value behind it, and gives that as json_walk_next() does.
+ */
+struct str json_walk_peek(struct json_walk *w);
+int json_walk_take(struct json_walk *w, const char *value, struct str *ret_value);
 /* `inner` has walked to the end of what was given last: it need not be passed again. */
 void json_walk_after(struct json_walk *w, const struct json_walk *inner);
 

@@ -42,15 +42,14 @@ enum number_kind number_kind(struct str s)
 
 bool number_i64(struct str s, int64_t *ret_n)
 {
-    if (number_kind(s) != NUMBER_INTEGER)
+    bool is_negative = s.n > 0 && s.p[0] == '-';
+    size_t first = is_negative, n_digits = s.n - first;
+    if (n_digits == 0 || (s.p[first] == '0' && (is_negative || n_digits > 1)))
         return false;
-    bool is_negative = s.p[0] == '-';
-    if (is_negative && s.p[1] == '0')
-        return false;
-    int64_t n = 0;
-    for (size_t i = is_negative; i < s.n; i++) {
-        int digit = s.p[i] - '0';
-        if (__builtin_mul_overflow(n, 10, &n) || __builtin_sub_overflow(n, digit, &n))
+    int64_t n = 0; /* below zero, where there is one more */
+    for (size_t i = first; i < s.n; i++) {
+        unsigned digit = (unsigned)(unsigned char)s.p[i] - '0';
+        if (digit > 9 || __builtin_mul_overflow(n, 10, &n) || __builtin_sub_overflow(n, (int)digit, &n))
             return false;
     }
     if (!is_negative && n == INT64_MIN)

@@ -1,8 +1,8 @@
 /*
  * store/frame_read.c - reads frames member by member, guided by tables.
  *
- * The writer's order of members is the tables' order, so that a member is found at the first or second comparison;
- * any other order is read as well, only slower.
+ * The writer's order of members is the tables' order, so that a member is found where the table expects it, by its
+ * first bytes; any other order is read as well, only slower.
  */
 #include "store/frame_read.h"
 
@@ -116,7 +116,7 @@ static int rows_read(struct arena *a, struct json_walk *w, const struct pick_tab
         char *row = rows_add(a, ret, table->row_bytes, table->blank);
         if (!row)
             return err_trace(-ERR_TOO_LARGE);
-        if (!json_walk(&inner, v) || inner.close != '}')
+        if (!json_walk_in(&inner, w) || inner.close != '}')
             continue;
         r = pick_all(a, &inner, table, row);
         if (r < 0)
@@ -167,13 +167,13 @@ static int cost_pick(struct arena *a, struct json_walk *w, struct cost_row *ret)
     return r;
 }
 
-/* What stands inside `v`, which `w` gave last. Another type than the table wants is passed over. */
-static int pick_inner(struct arena *a, const struct pick *p, struct json_walk *w, struct str v, char *row)
+/* What stands inside the value that `w` gave last. Another type than the table wants is passed over. */
+static int pick_inner(struct arena *a, const struct pick *p, struct json_walk *w, char *row)
 {
     struct json_walk inner;
     int r = 0;
     bool wants_array = p->type == PICK_ROWS || p->type == PICK_TEXTS;
-    if (!json_walk(&inner, v) || (inner.close == ']') != wants_array)
+    if (!json_walk_in(&inner, w) || (inner.close == ']') != wants_array)
         return 0;
     if (p->type == PICK_ROWS)
         r = rows_read(a, &inner, p->of, (struct rows *)(void *)(row + p->offset));
@@ -212,7 +212,7 @@ static int pick_one(struct arena *a, const struct pick *p, struct json_walk *w, 
     case PICK_PASS:
         return 0;
     default:
-        return pick_inner(a, p, w, v, row);
+        return pick_inner(a, p, w, row);
     }
 }
 
@@ -232,34 +232,50 @@ static inline bool same_words(const char *a, const char *b, size_t n)
 }
 
 /* Names are short: most are compared without a call. */
-static inline bool is_named(const struct pick *p, struct str key)
+static inline bool is_name(struct str name, const char *p)
 {
-    const char *name = p->name.p;
-    size_t n = key.n;
-    if (p->name.n != n || n == 0 || *name != *key.p)
-        return false;
-    return n < 4 || n > 16 ? memcmp(name, key.p, n) == 0 : same_words(name, key.p, n);
+    size_t n = name.n;
+    return n < 4 || n > 16 ? memcmp(name.p, p, n) == 0 : same_words(name.p, p, n);
+}
+
+/* The pick at or behind `at` whose name, quote and colon the text begins with; NULL: none. */
+static inline const struct pick *pick_ahead(const struct pick_table *table, size_t at, struct str text)
+{
+    for (size_t i = at; i < table->n && text.n; i++) {
+        struct str name = table->picks[i].name;
+        if (*name.p == *text.p && name.n + 2 <= text.n && text.p[name.n] == '"' && text.p[name.n + 1] == ':' &&
+            is_name(name, text.p))
+            return &table->picks[i];
+    }
+    return NULL;
+}
+
+static const struct pick *pick_named(const struct pick_table *table, struct str name)
+{
+    for (size_t i = 0; i < table->n; i++)
+        if (str_eq(table->picks[i].name, name))
+            return &table->picks[i];
+    return NULL;
 }
 
 /* Fills what the table names, to the end of the object. -ERR_CORRUPT: it does not end as it begins. */
 static int pick_all(struct arena *a, struct json_walk *w, const struct pick_table *table, void *ret)
 {
-    struct str key, v;
+    struct str text, key, v;
     size_t at = 0;
     int r;
-    while ((r = json_walk_next(w, &key, &v)) > 0) {
-        for (size_t tried = 0; tried < table->n; tried++) {
-            const struct pick *p = &table->picks[at + tried < table->n ? at + tried : at + tried - table->n];
-            if (!is_named(p, key))
-                continue;
-            r = pick_one(a, p, w, v, ret);
-            if (r < 0)
-                return r;
-            at = (size_t)(p - table->picks) + 1;
-            break;
-        }
+    for (;;) {
+        const struct pick *p = pick_ahead(table, at, text = json_walk_peek(w));
+        r = p ? json_walk_take(w, text.p + p->name.n + 2, &v) : json_walk_next(w, &key, &v);
+        if (r <= 0)
+            return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
+        if (!p && !(p = pick_named(table, key)))
+            continue;
+        r = pick_one(a, p, w, v, ret);
+        if (r < 0)
+            return r;
+        at = (size_t)(p - table->picks) + 1;
     }
-    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }
 
 /* A text of a frame is an object, or not there. */

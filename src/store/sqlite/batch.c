@@ -71,6 +71,7 @@ void batch_clear(struct batch *b)
     tally_clear(&b->counters);
     b->first_call = NULL;
     b->last_call = &b->first_call;
+    b->last_open = NULL;
     b->first_hold = NULL;
     b->last_hold = &b->first_hold;
     b->first_run = b->first_spend = NULL;
@@ -256,10 +257,11 @@ static int put_idempotency(struct batch *b, const struct frame *f, const struct 
     return sqlite_run(b->s, st);
 }
 
-static int count_hold(struct batch *b, const struct hold_row *h, int64_t settled, int64_t held)
+static int count_part(struct batch *b, struct pending_part *p, int64_t settled, int64_t held)
 {
-    struct tally_row *row = tally_at(&b->counters, h);
-    return row ? tally_add(row, settled, held) : err_trace(-ERR_NOMEM);
+    if (!p->counter)
+        p->counter = tally_at(&b->counters, &p->row);
+    return p->counter ? tally_add(p->counter, settled, held) : err_trace(-ERR_NOMEM);
 }
 
 struct naming {
@@ -273,6 +275,22 @@ static int on_id(void *ctx, const struct find_value *v)
     return finds_add(&n->b->finds, n->seq, v->id);
 }
 
+/* Neighbours mostly say the same. Said with the same bytes, it is known to be equal at once, and near at hand. */
+static void share_texts(struct call_row *row, const struct call_row *last)
+{
+    static const size_t TEXTS[] = {
+        offsetof(struct call_row, run_id), offsetof(struct call_row, agent),     offsetof(struct call_row, tenant),
+        offsetof(struct call_row, key),    offsetof(struct call_row, vendor),    offsetof(struct call_row, mode),
+        offsetof(struct call_row, class),  offsetof(struct call_row, operation), offsetof(struct call_row, verdict),
+        offsetof(struct call_row, model)};
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        struct str *text = (struct str *)(void *)((char *)row + TEXTS[i]);
+        const struct str *of_last = (const struct str *)(const void *)((const char *)last + TEXTS[i]);
+        if (str_eq(*text, *of_last))
+            *text = *of_last;
+    }
+}
+
 static int on_open(struct batch *b, const struct frame *f)
 {
     struct call_open o;
@@ -284,11 +302,14 @@ static int on_open(struct batch *b, const struct frame *f)
     if (!c || (o.n_holds && !h))
         return err_trace(-ERR_NOMEM);
     call_row_open(&c->row, f, &o);
+    if (b->last_open)
+        share_texts(&c->row, &b->last_open->row);
+    b->last_open = c;
     c->is_new = true;
     c->before = ROLLUP_NONE;
     for (size_t i = 0; i < o.n_holds && r == 0; i++) {
-        h->parts[h->n++] = (struct pending_part){.row = o.holds[i], .left = o.holds[i].n};
-        r = count_hold(b, &o.holds[i], 0, o.holds[i].n);
+        h->parts[h->n] = (struct pending_part){.row = o.holds[i], .left = o.holds[i].n};
+        r = count_part(b, &h->parts[h->n++], 0, o.holds[i].n);
     }
     if (r == 0)
         r = put_idempotency(b, f, &o);
@@ -306,7 +327,7 @@ static int on_move(struct batch *b, const struct move_row *m)
         return err_trace(-ERR_CORRUPT); /* a move of what was never held */
     p->left -= m->released;
     p->is_changed = true;
-    return count_hold(b, &p->row, m->settled, -m->released);
+    return count_part(b, p, m->settled, -m->released);
 }
 
 static int put_object(struct batch *b, const struct call_row *c, const struct object_row *o)

@@ -20,6 +20,7 @@ struct pending_call {
 
 struct pending_part {
     struct hold_row row;
+    struct tally_row *counter; /* that it counts on; NULL: not looked up yet */
     int64_t left;
     bool is_stored, is_changed;
 };
@@ -45,6 +46,7 @@ struct batch {
     struct buf frames, personal; /* the row that they become */
     struct by_seq calls, holds;                /* by open_seq */
     struct pending_call *first_call, **last_call; /* in the order in which they came */
+    const struct pending_call *last_open; /* NULL: none yet */
     struct pending_hold *first_hold, **last_hold;
     struct tally counters; /* differences */
     struct map places; /* terms with their block */

@@ -93,6 +93,55 @@ static void a_walk_is_the_same_wherever_it_begins(void **state)
         }
 }
 
+/* As a reader goes that knows what comes: by the next name where one stands as we write it, else step by step. */
+static void assert_taken(struct json_walk *w, struct json v)
+{
+    struct str key, value, name, ahead;
+    struct json child;
+    for (struct json_iter it = json_each(v); json_next(&it, &name, &child);) {
+        struct json_walk inner;
+        ahead = json_walk_peek(w);
+        assert_true(str_eq(json_walk_peek(w), ahead)); /* looking changes nothing */
+        bool is_there = str_starts(ahead, name) && str_starts(str_sub(ahead, name.n, 2), STR("\":"));
+        int r = is_there ? json_walk_take(w, ahead.p + name.n + 2, &value) : json_walk_next(w, &key, &value);
+        assert_int_equal(r, 1);
+        assert_int_equal(json_walk_in(&inner, w), json_type(child) == JSON_OBJECT || json_type(child) == JSON_ARRAY);
+        if (!w->inner)
+            continue;
+        assert_taken(&inner, child);
+        json_walk_after(w, &inner);
+    }
+    assert_int_equal(json_walk_peek(w).n, 0);
+    assert_int_equal(json_walk_next(w, &key, &value), 0);
+}
+
+static void a_walk_by_names_that_are_known_sees_the_same(void **state)
+{
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++)
+        for (size_t n = 0; n < 140; n++) {
+            char *text = malloc(n + strlen(TEXTS[i]) + 16);
+            struct json_walk w;
+            struct json v;
+            assert_non_null(text);
+            int bytes = sprintf(text, "{\"s\":\"%.*s\",\"v\":%s}", (int)n, XS, TEXTS[i]);
+            arena_reset(&arena);
+            assert_int_equal(json_parse(&arena, (struct str){text, (size_t)bytes}, 64, &v), 0);
+            assert_true(json_walk(&w, (struct str){text, (size_t)bytes}));
+            assert_taken(&w, v);
+            free(text);
+        }
+}
+
+static void a_name_stands_ahead_only_as_we_write_it(void **state)
+{
+    static const char *const not[] = {"{}", "{", "{ \"a\":1}", "{,\"a\":1}", "{1", "[1]"};
+    struct json_walk w;
+    for (size_t i = 0; i < sizeof not / sizeof not[0]; i++) {
+        assert_true(json_walk(&w, str_c(not[i])));
+        assert_int_equal(json_walk_peek(&w).n, 0);
+    }
+}
+
 static void what_is_no_container_is_not_walked(void **state)
 {
     static const char *const plain[] = {"", " ", "1", "\"{}\"", "true", "}"};
@@ -146,6 +195,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_walk_sees_what_the_strict_reader_sees),
         cmocka_unit_test(a_walk_is_the_same_wherever_it_begins),
+        cmocka_unit_test(a_walk_by_names_that_are_known_sees_the_same),
+        cmocka_unit_test(a_name_stands_ahead_only_as_we_write_it),
         cmocka_unit_test(what_is_no_container_is_not_walked),
         cmocka_unit_test(what_does_not_end_as_it_begins_is_invalid),
         cmocka_unit_test(damaged_text_stays_inside_its_bounds),
