@@ -232,7 +232,7 @@ void jw_array_end(struct json_writer *w)
     close_with(w, ']');
 }
 
-void jw_key(struct json_writer *w, struct str key)
+void jw_key_any(struct json_writer *w, struct str key)
 {
     quote(w->out, key, lead(w), ':');
     w->is_comma_due = false;
@@ -335,47 +335,16 @@ void jw_json(struct json_writer *w, struct json v)
     }
 }
 
-void jw_put_str(struct json_writer *w, struct str key, struct str s)
+void jw_str_or_null(struct json_writer *w, struct str s)
 {
-    jw_key(w, key);
-    jw_str(w, s);
-}
-
-void jw_put_str_or_null(struct json_writer *w, struct str key, struct str s)
-{
-    jw_key(w, key);
     if (s.n)
         jw_str(w, s);
     else
         jw_null(w);
 }
 
-void jw_put_i64(struct json_writer *w, struct str key, int64_t n)
-{
-    jw_key(w, key);
-    jw_i64(w, n);
-}
-
-void jw_put_bool(struct json_writer *w, struct str key, bool b)
-{
-    jw_key(w, key);
-    jw_bool(w, b);
-}
-
-void jw_put_null(struct json_writer *w, struct str key)
-{
-    jw_key(w, key);
-    jw_null(w);
-}
-
-void jw_put_raw(struct json_writer *w, struct str key, struct str json)
-{
-    jw_key(w, key);
-    jw_raw(w, json);
-}
-
-void jw_put_wall_or_null(struct json_writer *w, struct str key, wall_t t)
+void jw_wall_or_null(struct json_writer *w, wall_t t)
 {
     char text[WALL_TEXT_BYTES];
-    jw_put_str_or_null(w, key, t ? wall_text(t, text) : STR_NONE);
+    jw_str_or_null(w, t ? wall_text(t, text) : STR_NONE);
 }

@@ -18,6 +18,8 @@
 #include "base/time.h"
 #include "codec/json_read.h"
 
+#include <string.h>
+
 struct json_writer {
     struct buf *out;
     int depth;
@@ -31,7 +33,29 @@ void jw_object(struct json_writer *w);
 void jw_object_end(struct json_writer *w);
 void jw_array(struct json_writer *w);
 void jw_array_end(struct json_writer *w);
-void jw_key(struct json_writer *w, struct str key);
+void jw_key_any(struct json_writer *w, struct str key); /* jw_key() of a name that only the run knows */
+
+/* True, when the compiler sees it, of a name that stands in the source: none of those needs an escape. */
+#define JW_IS_IN_SOURCE(key) (__builtin_constant_p((key).n) && __builtin_constant_p(__builtin_strlen((key).p)))
+
+/* A record has a hundred names, nearly all of them known to the compiler: those become a few stores. */
+static inline __attribute__((always_inline)) void jw_key(struct json_writer *w, struct str key)
+{
+    struct buf *out = w->out;
+    if (!JW_IS_IN_SOURCE(key) || out->cap - out->n < key.n + 4) {
+        jw_key_any(w, key);
+        return;
+    }
+    char *p = out->p + out->n;
+    *p = ',';
+    p += w->is_comma_due;
+    *p++ = '"';
+    memcpy(p, key.p, key.n);
+    p[key.n] = '"';
+    p[key.n + 1] = ':';
+    out->n = (size_t)(p - out->p) + key.n + 2;
+    w->is_comma_due = false;
+}
 
 void jw_str(struct json_writer *w, struct str s); /* STR_NONE (p NULL) is "" */
 void jw_i64(struct json_writer *w, int64_t n);
@@ -43,14 +67,29 @@ void jw_raw(struct json_writer *w, struct str json); /* one value that is JSON a
 /* A value that was read, in the order of its members and without spaces. Numbers as they were written. */
 void jw_json(struct json_writer *w, struct json v);
 
-/* Key and value. */
-void jw_put_str(struct json_writer *w, struct str key, struct str s);
-void jw_put_str_or_null(struct json_writer *w, struct str key, struct str s); /* null for n == 0 */
-void jw_put_i64(struct json_writer *w, struct str key, int64_t n);
-void jw_put_bool(struct json_writer *w, struct str key, bool b);
-void jw_put_null(struct json_writer *w, struct str key);
-void jw_put_raw(struct json_writer *w, struct str key, struct str json);
-void jw_put_wall_or_null(struct json_writer *w, struct str key, wall_t t); /* null for 0, which means never */
+void jw_str_or_null(struct json_writer *w, struct str s); /* null for n == 0 */
+void jw_wall_or_null(struct json_writer *w, wall_t t);    /* null for 0, which means never */
+
+/* Key and value: jw_put_str(w, key, s) and so on. */
+#define JW_PUT(type, value) \
+    static inline __attribute__((always_inline)) void jw_put_##type(struct json_writer *w, struct str key, value v) \
+    { \
+        jw_key(w, key); \
+        jw_##type(w, v); \
+    }
+JW_PUT(str, struct str)
+JW_PUT(str_or_null, struct str)
+JW_PUT(i64, int64_t)
+JW_PUT(bool, bool)
+JW_PUT(raw, struct str)
+JW_PUT(wall_or_null, wall_t)
+#undef JW_PUT
+
+static inline __attribute__((always_inline)) void jw_put_null(struct json_writer *w, struct str key)
+{
+    jw_key(w, key);
+    jw_null(w);
+}
 
 /* "text" with quotes and escapes, without a writer. Same escapes as RFC 8785. */
 int json_quote(struct buf *out, struct str s);

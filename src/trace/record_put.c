@@ -15,30 +15,6 @@ void record_put_cost(struct json_writer *w, struct str key, struct cost c)
     jw_object_end(w);
 }
 
-void record_put_str(struct json_writer *w, struct str key, struct str s)
-{
-    if (s.n)
-        jw_put_str(w, key, s);
-}
-
-void record_put_name(struct json_writer *w, struct str key, struct str s)
-{
-    record_put_str(w, key, str_sub(s, 0, LLM_NAME_BYTES_MAX));
-}
-
-void record_put_wall(struct json_writer *w, struct str key, wall_t t)
-{
-    char text[WALL_TEXT_BYTES];
-    if (t)
-        jw_put_str(w, key, wall_text(t, text));
-}
-
-void record_put_us(struct json_writer *w, struct str key, int64_t us)
-{
-    if (us >= 0)
-        jw_put_i64(w, key, us);
-}
-
 static void put_attempt(struct json_writer *w, const struct record_attempt *a, size_t n)
 {
     jw_object(w);
