@@ -34,7 +34,7 @@ struct str str_sub(struct str s, size_t from, size_t n)
 
 bool str_eq(struct str a, struct str b)
 {
-    return a.n == b.n && memcmp(bytes_of(a), bytes_of(b), a.n) == 0;
+    return a.n == b.n && (a.p == b.p || memcmp(bytes_of(a), bytes_of(b), a.n) == 0);
 }
 
 bool str_eq_nocase(struct str a, struct str b)
@@ -42,7 +42,7 @@ bool str_eq_nocase(struct str a, struct str b)
     if (a.n != b.n)
         return false;
     for (size_t i = 0; i < a.n; i++)
-        if (lower(a.p[i]) != lower(b.p[i]))
+        if (a.p[i] != b.p[i] && lower(a.p[i]) != lower(b.p[i])) /* most are the same at once */
             return false;
     return true;
 }
@@ -135,7 +135,7 @@ int str_to_i64(struct str s, int64_t *ret_n)
 
 static bool is_alnum(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10;
 }
 
 bool str_is_token(struct str s, const char *more, size_t max)

@@ -30,10 +30,10 @@ struct str base62_encode(const void *p, size_t n, char *out)
 
 struct str base62_u32(uint32_t n, char out[BASE62_U32_BYTES])
 {
-    unsigned char number[4] = {(unsigned char)(n >> 24), (unsigned char)(n >> 16), (unsigned char)(n >> 8),
-                               (unsigned char)n};
-    check(BASE62_SIZE(sizeof number) == BASE62_U32_BYTES);
-    return base62_encode(number, sizeof number, out);
+    _Static_assert(BASE62_SIZE(sizeof n) == BASE62_U32_BYTES, "the width of four bytes");
+    for (size_t i = BASE62_U32_BYTES; i-- > 0; n /= 62)
+        out[i] = DIGITS[n % 62];
+    return (struct str){out, BASE62_U32_BYTES};
 }
 
 void base62_random(struct rng *r, char *out, size_t n)

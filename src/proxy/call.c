@@ -76,7 +76,7 @@ struct call *call_new(struct worker *w, struct http_exchange *x, const struct ht
     if (!c)
         return NULL;
     struct arena arena = c->arena;
-    memset(c, 0, sizeof(*c));
+    memset(c, 0, offsetof(struct call, attempts));
     c->arena = arena;
     c->magic = CALL_MAGIC;
     c->state = CALL_NEW;
@@ -135,7 +135,7 @@ void call_done(struct call *c)
     c->magic = 0;
     if (w->n_free < FREE_CALLS_MAX) {
         arena_reset(&c->arena);
-        list_add_tail(&w->free_calls, &c->node);
+        list_add_head(&w->free_calls, &c->node); /* the next call takes what the caches still have */
         w->n_free++;
     } else {
         arena_deinit(&c->arena);

@@ -126,7 +126,6 @@ struct call {
     struct credential *credential; /* a reference, from before the first send; NULL: none yet, or none is wanted */
     struct http_exchange *up;
     struct timer total_timer;
-    struct record_attempt attempts[ATTEMPTS_MAX];
     size_t n_attempts;
     struct http_head answer_head; /* copied */
     struct buf answer;
@@ -137,6 +136,7 @@ struct call {
     struct send_state sending;
     struct record_phases phases;
     uint8_t salt[SALT_BYTES];
+    struct record_attempt attempts[ATTEMPTS_MAX]; /* last: a new call does not clear them */
 };
 
 /* --- state (call.c) --- */

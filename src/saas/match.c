@@ -8,8 +8,9 @@
 
 static bool is_path_byte(char ch)
 {
-    return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '-' || ch == '.' ||
-           ch == '_' || ch == '~' || ch == ':';
+    static const bool IS[256] = {['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... ':'] = true,
+                                 ['-'] = true,         ['.'] = true,         ['_'] = true,         ['~'] = true};
+    return IS[(unsigned char)ch];
 }
 
 static bool is_dots(struct str s) { return str_eq(s, STR(".")) || str_eq(s, STR("..")); }

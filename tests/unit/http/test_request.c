@@ -508,6 +508,26 @@ static int status_of_trailers(struct rig *r, size_t n)
     return status_of(r, &b);
 }
 
+/* Bytes of a value are looked at eight together: each byte at each place in and around such words. */
+static void every_byte_of_a_value_is_looked_at(void **state)
+{
+    static const char first[] = "GET / HTTP/1.1\r\nHost: a\r\nX: ";
+    struct rig r;
+    rig_init(&r);
+    rig_start_server(&r, &handler);
+    for (int byte = 0; byte < 256; byte++)
+        for (size_t at = 0; at < 18; at++) {
+            struct buf b;
+            buf_init(&b, 1 << 10);
+            buf_printf(&b, "%sxxxxxxxxxxxxxxxxxx\r\n\r\n", first);
+            b.p[sizeof(first) - 1 + at] = (char)byte;
+            bool is_clean = byte == '\t' || (byte >= ' ' && byte != 0x7f);
+            if (status_of(&r, &b) != (is_clean ? 200 : 400))
+                fail_msg("byte %d at %zu", byte, at);
+        }
+    rig_stop(&r);
+}
+
 static void limits_hold_to_the_byte(void **state)
 {
     struct rig r;
@@ -551,6 +571,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_head_is_accepted_or_refused_as_listed),
         cmocka_unit_test(every_broken_body_is_refused),
+        cmocka_unit_test(every_byte_of_a_value_is_looked_at),
         cmocka_unit_test(limits_hold_to_the_byte),
         cmocka_unit_test(a_server_may_take_larger_bodies_than_the_default),
     };

@@ -5,6 +5,8 @@
 #include "base/rand.h"
 #include "stripe_fixture.h"
 
+#include <ctype.h>
+
 static void the_callers_arena_bounds_what_is_read(void **state)
 {
     static char body[300000];
@@ -50,6 +52,17 @@ static void known_paths_are_known_by_method(void **state)
     assert_false(saas_knows_path(fx.stripe, STR("POST"), STR("/v1/chat/completions")));
     assert_false(saas_knows_path(fx.stripe, STR("GET"), STR("/v1/../refunds")));
     assert_false(saas_knows_path(fx.stripe, STR("GET"), STR("")));
+}
+
+static void a_path_holds_unreserved_bytes_and_colons_only(void **state)
+{
+    for (int byte = 0; byte < 256; byte++) {
+        char path[] = "/v1/charges/a?b";
+        path[sizeof path - 3] = (char)byte;
+        bool is_fit = byte && (isalnum(byte) || strchr("-._~:", byte));
+        if (saas_knows_path(fx.stripe, STR("GET"), (struct str){path, sizeof path - 1}) != is_fit)
+            fail_msg("byte %d", byte);
+    }
 }
 
 static void a_lookup_is_offered_only_for_what_is_lacking(void **state)
@@ -194,6 +207,7 @@ int main(void)
         T(the_depth_limit_is_exact),
         T(a_problem_never_shows_raw_bytes),
         T(known_paths_are_known_by_method),
+        T(a_path_holds_unreserved_bytes_and_colons_only),
         T(a_lookup_is_offered_only_for_what_is_lacking),
         T(a_lookup_is_made_once),
         T(learned_objects_fit_the_room_given),
