@@ -19,6 +19,7 @@
 #include "daemon/exports.h"
 #include "daemon/folder.h"
 #include "daemon/harden.h"
+#include "daemon/heap.h"
 #include "daemon/issuers.h"
 #include "daemon/listener_tls.h"
 #include "daemon/models.h"
@@ -213,6 +214,7 @@ static int start_workers(struct daemon *d)
     d->shared.remotes = &d->remotes.remotes;
     d->shared.lookups = lookup_cache_new(d->limits.lookup_cache_ms);
     check(d->shared.lookups != NULL);
+    (void)heap_keep(); /* where it cannot be, calls only take longer */
     for (size_t i = 0; i < d->n_workers; i++) {
         rng_buffered_init(&d->rngs[i]);
         int r = loop_thread_new(&d->loops[i]);
