@@ -15,7 +15,6 @@ struct reading {
     struct arena *a;
     struct llm_call *call;
     struct llm_problem *problem;
-    struct scan scan;
     int64_t binary_bytes; /* of the body, that are no text */
     int64_t max_tool_calls; /* -1: not said */
     bool has_search_tool, is_use_open; /* a server tool whose uses have no bound */
@@ -24,6 +23,7 @@ struct reading {
     struct str output_max_name;        /* of the field that set it */
     struct sha256 *prompt;             /* of all system prompts; NULL: there was none */
     struct str tools;                  /* as they stand in the body; empty: there are none */
+    struct scan scan;                  /* last: it is large, and nothing of it is cleared before scan_init() */
 };
 
 int llm_fault(struct reading *rd, enum code code, uint16_t status, const char *fmt, ...)

@@ -200,10 +200,16 @@ int llm_read(const struct llm_request *r, const struct limits *limits, struct ar
 {
     bool is_openai = llm_shape_dialect(r->shape) == DIALECT_OPENAI;
     struct llm_call call = {.shape = r->shape, .choices = 1, .output_max = -1, .passes = 1};
-    struct reading rd = {.r = r, .a = a, .call = &call, .problem = ret_problem, .max_tool_calls = -1};
+    struct reading rd;
     int64_t depth = limits->json_depth_max < SCAN_DEPTH_MAX ? limits->json_depth_max : SCAN_DEPTH_MAX;
     call.is_tier_auto = r->shape == SHAPE_CHAT || r->shape == SHAPE_RESPONSES || r->shape == SHAPE_MESSAGES;
     call.may_write_cache = is_openai && r->shape != SHAPE_EMBEDDINGS; /* unasked: newer models cache by themselves */
+    memset(&rd, 0, offsetof(struct reading, scan));
+    rd.r = r;
+    rd.a = a;
+    rd.call = &call;
+    rd.problem = ret_problem;
+    rd.max_tool_calls = -1;
     int err = check_head(&rd, limits);
     if (err)
         return err;
