@@ -391,13 +391,16 @@ void h1_conn_write(struct h1_conn *c, const struct str *parts, size_t n)
 
 /* -------- the stream -------- */
 
-/* Only for much of a body whose end is known: what stands behind it is not the body's. */
+/* For much of a body whose end is known: what stands behind it is not the body's. With a head, only little of its body
+ * is read, because that is copied. */
 static struct room on_stream_room(void *ctx)
 {
     struct h1_conn *c = ctx;
-    const struct room none = {NULL, 0};
+    const struct room none = {NULL, 0}, of_head = {NULL, IN_PLACE_BYTES_MIN};
     size_t n_max = c->credit < c->parser.left_bytes ? c->credit : (size_t)c->parser.left_bytes;
 
+    if (c->state == H1_IDLE || c->state == H1_HEAD)
+        return of_head;
     if (c->state != H1_BODY || c->in.framing != H1_LENGTH || c->is_discarding || !c->x->x.ev->on_room ||
         n_max < IN_PLACE_BYTES_MIN)
         return none;

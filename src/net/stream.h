@@ -20,7 +20,7 @@
 
 struct stream;
 
-/* Memory to read into. n 0: none. */
+/* Memory to read into; of p NULL, how much to read at most into the loop's own. n 0: none, and as much as that has. */
 struct room {
     char *p;
     size_t n;

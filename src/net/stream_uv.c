@@ -267,8 +267,9 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
     struct room room = is_heard ? s->s.ev->on_room(s->s.ev_ctx) : (struct room){NULL, 0};
 
     (void)suggested;
-    if (room.n == 0)
-        room = (struct room){loop_of(s)->read_buffer, READ_BUFFER_BYTES};
+    if (!room.p)
+        room = (struct room){loop_of(s)->read_buffer,
+                             room.n && room.n < READ_BUFFER_BYTES ? room.n : READ_BUFFER_BYTES};
     *buf = uv_buf_init(room.p, room.n < UINT_MAX ? (unsigned)room.n : UINT_MAX);
 }
 
