@@ -21,10 +21,19 @@ static const char *const matches[] = {
     "operation: [\"set:ops\"]", "agent: [a, b]", "vendor: [stripe], method: [GET]", "customer: [\"cus_*\"]"};
 static const char *const effects[] = {"permit", "permit", "permit", "forbid", "approve"};
 
+/* Of rich drafts: what a rule asks beside its yes, what a limit does without room. */
+static const char *const duties[] = {"", ", redact: [cards]", ", redact: [cards, mail]",
+                                     ", obligations: [{type: idempotency_key}]",
+                                     ", obligations: [{type: duplicate, properties: {within: 1h}}]",
+                                     ", obligations: [{type: notify, properties: {name: told}}]"};
+static const char *const exceeds[] = {"", ", on_exceed: deny", ", on_exceed: approve, approval: g",
+                                      ", on_exceed: \"downgrade:cheap\""};
+
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 
 struct item {
     int effect, match, condition; /* condition -1: none */
+    int more;                     /* of a rich draft: in duties[] or exceeds[]; else 0 */
     bool is_shadow;
 };
 
@@ -34,6 +43,9 @@ enum written { AS_IT_IS, WITHOUT_SHADOW, ALL_ENFORCED, OBSERVING };
 struct draft {
     struct item rules[6], limits[3];
     size_t n_rules, n_limits;
+    bool is_rich, is_shadow;    /* has what random_rich_draft() draws; the document as a whole is in shadow */
+    const char *id;             /* what ids of rules and limits begin with; NULL: nothing */
+    const struct policy *above; /* that it extends; NULL: none */
 };
 
 static int pick(struct rng *rng, size_t n)
@@ -43,8 +55,10 @@ static int pick(struct rng *rng, size_t n)
 
 static struct item random_item(struct rng *rng)
 {
-    struct item it = {pick(rng, N(effects)), pick(rng, N(matches)), pick(rng, N(conditions) + 4) - 4,
-                      rng_below(rng, 2)};
+    struct item it = {.effect = pick(rng, N(effects)),
+                      .match = pick(rng, N(matches)),
+                      .condition = pick(rng, N(conditions) + 4) - 4,
+                      .is_shadow = rng_below(rng, 2)};
     it.condition = it.condition < 0 ? -1 : it.condition;
     return it;
 }
@@ -59,6 +73,22 @@ static struct draft random_draft(struct rng *rng)
     return d;
 }
 
+static inline struct draft random_rich_draft(struct rng *rng, const char *id)
+{
+    struct draft d = random_draft(rng);
+    d.is_rich = true;
+    d.id = id;
+    for (size_t i = 0; i < d.n_rules; i++)
+        d.rules[i].more = d.rules[i].effect == 3 ? 0 : pick(rng, N(duties));
+    for (size_t i = 0; i < d.n_limits; i++) {
+        struct item *it = &d.limits[i];
+        it->more = pick(rng, N(exceeds));
+        if (it->more == N(exceeds) - 1) /* only money falls back, and only where calls to models are counted */
+            it->effect = it->match = 0;
+    }
+    return d;
+}
+
 /* Positions 0..n-1 in a random order. */
 static void shuffle(struct rng *rng, size_t n, size_t order[6])
 {
@@ -69,6 +99,11 @@ static void shuffle(struct rng *rng, size_t n, size_t order[6])
         order[i - 1] = order[k];
         order[k] = swap;
     }
+}
+
+static const char *id_of(const struct draft *d)
+{
+    return d->id ? d->id : "";
 }
 
 static void put_end(struct buf *text, const struct item *it, enum written w)
@@ -87,13 +122,13 @@ static void put_rules(struct buf *text, struct rng *rng, const struct draft *d, 
 {
     size_t order[6];
     shuffle(rng, d->n_rules, order);
-    buf_add_c(text, "rules:\n  - {id: nobody, effect: permit, match: {agent: [nobody]}}\n");
+    buf_printf(text, "rules:\n  - {id: %snobody, effect: permit, match: {agent: [nobody]}}\n", id_of(d));
     for (size_t i = 0; i < d->n_rules; i++) {
         const struct item *it = &d->rules[order[i]];
         if ((only >= 0 && (size_t)only != order[i]) || is_left_out(it, w))
             continue;
-        buf_printf(text, "  - {id: r%zu, effect: %s, match: {%s}%s", order[i], effects[it->effect],
-                   matches[it->match], it->effect == 4 ? ", approval: f" : "");
+        buf_printf(text, "  - {id: %sr%zu, effect: %s, match: {%s}%s%s", id_of(d), order[i], effects[it->effect],
+                   matches[it->match], it->effect == 4 ? ", approval: f" : "", duties[it->more]);
         put_end(text, it, w);
     }
     if (only >= 0 && d->rules[only].effect >= 3)
@@ -104,22 +139,55 @@ static void put_limits(struct buf *text, struct rng *rng, const struct draft *d,
 {
     size_t order[6];
     shuffle(rng, d->n_limits, order);
-    buf_add_c(text, "limits:\n  - {id: nobody, meter: requests, max: 1, window: {lifetime: true}, "
-                    "match: {agent: [nobody]}}\n");
+    buf_printf(text, "limits:\n  - {id: %snone, meter: requests, max: 1, window: {lifetime: true}, "
+                     "match: {agent: [nobody]}}\n", id_of(d));
     for (size_t i = 0; i < d->n_limits; i++) {
         const struct item *it = &d->limits[order[i]];
         if (is_left_out(it, w))
             continue;
-        buf_printf(text, "  - {id: l%zu, meter: %s, max: %s, window: {lifetime: true}, match: {%s}", order[i],
-                   it->effect ? "requests" : "usd", it->effect ? "5" : "\"5.00\"", matches[it->match]);
+        buf_printf(text, "  - {id: %sl%zu, meter: %s, max: %s, window: {lifetime: true}, match: {%s}%s", id_of(d),
+                   order[i], it->effect ? "requests" : "usd", it->effect ? "5" : "\"5.00\"", matches[it->match],
+                   exceeds[it->more]);
         put_end(text, it, w);
     }
+}
+
+/* The one document that can be extended. */
+struct above {
+    struct documents documents;
+    const struct policy *p;
+};
+
+static const struct policy *find_above(const struct documents *d, struct str name, struct str digest)
+{
+    const struct policy *p = ((const struct above *)(const void *)d)->p; /* its first member */
+    if (!p || !str_eq(name, policy_name(p)) || !str_eq(digest, policy_digest(p)))
+        return NULL;
+    policy_ref(p);
+    return p;
+}
+
+static void put_head(struct buf *text, struct rng *rng, const struct draft *d, enum written w)
+{
+    buf_printf(text, "apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: %sp}\nsets:\n", id_of(d));
+    buf_add_c(text, rng_below(rng, 2) ? "  ops: [stripe.refunds.create, stripe.charges.create]\n  x: [a]\n"
+                                      : "  x: [a]\n  ops: [stripe.charges.create, stripe.refunds.create]\n");
+    buf_add_c(text, "approvals: {f: {backend: cli, ttl: 1h}, g: {backend: cli, ttl: 10m, quorum: 2}}\n");
+    buf_add_c(text, w == OBSERVING ? "mode: {observe: {vendors: [stripe]}}\n" : d->is_shadow ? "mode: shadow\n" : "");
+    if (d->is_rich)
+        buf_add_c(text, "redact: {cards: {detect: [card], at: [request, log]}, mail: {detect: [email], at: [log]}}\n"
+                        "routes: {cheap: {targets: [{model: openai/small}]}}\n");
+    if (d->above)
+        buf_printf(text, "extends: [{ref: " STR_FMT ", sha256: \"" STR_FMT "\"}]\n", STR_ARG(policy_name(d->above)),
+                   STR_ARG(policy_digest(d->above)));
 }
 
 /* `only` >= 0: that rule and no other; beside a forbid or an approval a permit of everything, for it to matter. */
 static struct policy *parse_draft(struct rng *rng, const struct draft *d, int only, enum written w, struct arena *a)
 {
-    static const struct known known = {.operations = case_operations, .n_operations = CASE_OPERATIONS};
+    const struct above above = {{find_above}, d->above};
+    const struct known known = {
+        .operations = case_operations, .n_operations = CASE_OPERATIONS, .documents = &above.documents};
     struct limits limits;
     struct diag_list diags;
     struct policy *p = NULL;
@@ -127,11 +195,7 @@ static struct policy *parse_draft(struct rng *rng, const struct draft *d, int on
     buf_init(&text, 65536);
     diag_list_init(&diags, a, 20);
     limits_default(&limits);
-    buf_add_c(&text, "apiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: p}\nsets:\n");
-    buf_add_c(&text, rng_below(rng, 2) ? "  ops: [stripe.refunds.create, stripe.charges.create]\n  x: [a]\n"
-                                       : "  x: [a]\n  ops: [stripe.charges.create, stripe.refunds.create]\n");
-    buf_add_c(&text, "approvals: {f: {backend: cli, ttl: 1h}}\n");
-    buf_add_c(&text, w == OBSERVING ? "mode: {observe: {vendors: [stripe]}}\n" : "");
+    put_head(&text, rng, d, w);
     put_rules(&text, rng, d, only, w);
     put_limits(&text, rng, d, w);
     if (policy_parse(buf_str(&text), STR("p"), &limits, &known, &diags, &p) < 0)

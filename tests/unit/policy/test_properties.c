@@ -128,7 +128,7 @@ static void an_error_in_a_forbid_denies(void **state)
     rng_seeded_init(&rng, 7);
     for (size_t i = 0; i < N(conditions); i++) {
         struct arena a;
-        struct draft d = {.rules = {{0, 0, -1, false}, {3, 0, (int)i, false}}, .n_rules = 2};
+        struct draft d = {.rules = {{.condition = -1}, {.effect = 3, .condition = (int)i}}, .n_rules = 2};
         arena_init(&a, 64 << 20);
         struct policy *p = parse_draft(&rng, &d, -1, ALL_ENFORCED, &a);
         for (int k = 0; k < 100000 / (int)N(conditions) + 1; k++) {
