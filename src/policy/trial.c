@@ -169,14 +169,24 @@ static struct str wanted(struct arena *a, const struct yaml *y)
     return text;
 }
 
+/* What is not given, nobody can look up; but it is asked for first, as of a call (proxy/decide.c). */
+static bool finds_nothing(const struct verdict *v, unsigned *may)
+{
+    bool is_asked = v->effect != EFFECT_DENY && (v->wants_cost || v->wants_customer);
+    if (is_asked)
+        *may &= ~POLICY_MAY_LOOK_UP;
+    return is_asked;
+}
+
 /* Decides on what is given; the limit that refuses or asks, or NULL. */
 static const struct limit_need *decide(const struct policy *p, const struct known *known, const struct yaml *given,
                                        struct arena *a, struct given *g, struct verdict *v)
 {
+    unsigned may = POLICY_MAY_ASK | POLICY_MAY_LOOK_UP;
     read_given(given, known, a, g);
     do
-        policy_decide(p, NULL, &g->facts, POLICY_MAY_ASK, a, v);
-    while (answer_questions(given, v, a, &g->facts));
+        policy_decide(p, NULL, &g->facts, may, a, v);
+    while (finds_nothing(v, &may) || answer_questions(given, v, a, &g->facts));
     policy_own_verdict(p, v);
     compare(&g->counters, v);
     policy_settle_would(v, &g->facts, a);

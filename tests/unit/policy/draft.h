@@ -21,19 +21,22 @@ static const char *const matches[] = {
     "operation: [\"set:ops\"]", "agent: [a, b]", "vendor: [stripe], method: [GET]", "customer: [\"cus_*\"]"};
 static const char *const effects[] = {"permit", "permit", "permit", "forbid", "approve"};
 
-/* Of rich drafts: what a rule asks beside its yes, what a limit does without room. */
-static const char *const duties[] = {"", ", redact: [cards]", ", redact: [cards, mail]",
+/* Of rich drafts: what a rule asks beside its yes, what a limit does without room, and what it counts by. */
+static const char *const duties[] = {"", ", scope: {customer: {in: [cus_1, \"set:x\"]}}", ", redact: [cards]", ", redact: [cards, mail]",
                                      ", obligations: [{type: idempotency_key}]",
                                      ", obligations: [{type: duplicate, properties: {within: 1h}}]",
                                      ", obligations: [{type: notify, properties: {name: told}}]"};
 static const char *const exceeds[] = {"", ", on_exceed: deny", ", on_exceed: approve, approval: g",
                                       ", on_exceed: \"downgrade:cheap\""};
 
+static const char *const windows[] = {"lifetime: true}", "calendar: day}, by: [agent]",
+                                      "run: true}, by: [run, customer]", "calendar: month}, by: [key, vendor]"};
+
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 
 struct item {
     int effect, match, condition; /* condition -1: none */
-    int more;                     /* of a rich draft: in duties[] or exceeds[]; else 0 */
+    int more, window;             /* of a rich draft: in duties[] or exceeds[], in windows[]; else 0 */
     bool is_shadow;
 };
 
@@ -73,6 +76,7 @@ static struct draft random_draft(struct rng *rng)
     return d;
 }
 
+/* With obligations, scopes, redactors, windows, limits that ask and limits that fall back. */
 static inline struct draft random_rich_draft(struct rng *rng, const char *id)
 {
     struct draft d = random_draft(rng);
@@ -83,6 +87,7 @@ static inline struct draft random_rich_draft(struct rng *rng, const char *id)
     for (size_t i = 0; i < d.n_limits; i++) {
         struct item *it = &d.limits[i];
         it->more = pick(rng, N(exceeds));
+        it->window = pick(rng, N(windows));
         if (it->more == N(exceeds) - 1) /* only money falls back, and only where calls to models are counted */
             it->effect = it->match = 0;
     }
@@ -145,9 +150,9 @@ static void put_limits(struct buf *text, struct rng *rng, const struct draft *d,
         const struct item *it = &d->limits[order[i]];
         if (is_left_out(it, w))
             continue;
-        buf_printf(text, "  - {id: %sl%zu, meter: %s, max: %s, window: {lifetime: true}, match: {%s}%s", id_of(d),
-                   order[i], it->effect ? "requests" : "usd", it->effect ? "5" : "\"5.00\"", matches[it->match],
-                   exceeds[it->more]);
+        buf_printf(text, "  - {id: %sl%zu, meter: %s, max: %s, window: {%s, match: {%s}%s", id_of(d), order[i],
+                   it->effect ? "requests" : "usd", it->effect ? "5" : "\"5.00\"", windows[it->window],
+                   matches[it->match], exceeds[it->more]);
         put_end(text, it, w);
     }
 }
@@ -239,4 +244,18 @@ static void random_call(struct rng *rng, struct call *c)
             (struct param){.name = STR("currency"), .kind = KIND_TEXT, .s = pick_text(rng, currencies, 3)};
     c->f.params = c->params;
     c->f.now = 1795437000 * NS_PER_S;
+}
+
+/* Now and then to a model, and with an idempotency key. */
+static inline void random_rich_call(struct rng *rng, struct call *c)
+{
+    random_call(rng, c);
+    c->f.has_idempotency_key = rng_below(rng, 4) > 0;
+    if (rng_below(rng, 4))
+        return;
+    c->f.layer = STR("llm");
+    c->f.vendor = STR("openai");
+    c->f.operation = STR("openai.chat.completions.create");
+    c->f.model = STR("large");
+    c->f.class = CLASS_COST;
 }

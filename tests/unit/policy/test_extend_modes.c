@@ -183,20 +183,6 @@ static void close_pair(struct fixture *x)
     arena_deinit(&x->a);
 }
 
-/* Now and then to a model, and with an idempotency key. */
-static void random_rich_call(struct rng *rng, struct call *c)
-{
-    random_call(rng, c);
-    c->f.has_idempotency_key = rng_below(rng, 4) > 0;
-    if (rng_below(rng, 4))
-        return;
-    c->f.layer = STR("llm");
-    c->f.vendor = STR("openai");
-    c->f.operation = STR("openai.chat.completions.create");
-    c->f.model = STR("large");
-    c->f.class = CLASS_COST;
-}
-
 static void what_stands_below_never_widens_and_shadow_changes_nothing(void **state)
 {
     static struct fixture x;
