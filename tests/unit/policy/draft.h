@@ -22,7 +22,8 @@ static const char *const matches[] = {
 static const char *const effects[] = {"permit", "permit", "permit", "forbid", "approve"};
 
 /* Of rich drafts: what a rule asks beside its yes, what a limit does without room, and what it counts by. */
-static const char *const duties[] = {"", ", scope: {customer: {in: [cus_1, \"set:x\"]}}", ", redact: [cards]", ", redact: [cards, mail]",
+static const char *const duties[] = {"", ", scope: {customer: {in: [cus_1, \"set:x\"]}}", ", redact: [cards]",
+                                     ", redact: [cards, mail]",
                                      ", obligations: [{type: idempotency_key}]",
                                      ", obligations: [{type: duplicate, properties: {within: 1h}}]",
                                      ", obligations: [{type: notify, properties: {name: told}}]"};
