@@ -26,6 +26,8 @@ static const char *const duties[] = {"", ", scope: {customer: {in: [cus_1, \"set
                                      ", redact: [cards, mail]",
                                      ", obligations: [{type: idempotency_key}]",
                                      ", obligations: [{type: duplicate, properties: {within: 1h}}]",
+                                     ", obligations: [{type: duplicate, properties: {within: 2h, then: approve, "
+                                     "approval: g}}]",
                                      ", obligations: [{type: notify, properties: {name: told}}]"};
 static const char *const exceeds[] = {"", ", on_exceed: deny", ", on_exceed: approve, approval: g",
                                       ", on_exceed: \"downgrade:cheap\""};

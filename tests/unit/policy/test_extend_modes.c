@@ -51,7 +51,8 @@ static void expect_same_duties(const struct duties *v, const struct duties *w)
     assert_int_equal(v->redactors, w->redactors);
     assert_int_equal(v->needs_idempotency_key, w->needs_idempotency_key);
     assert_int_equal(v->duplicate_ms, w->duplicate_ms);
-    assert_int_equal(v->may_repeat, w->may_repeat);
+    assert_int_equal(v->duplicate_then, w->duplicate_then);
+    assert_int_equal(v->duplicate_approval.quorum, w->duplicate_approval.quorum);
     assert_int_equal(v->n_notices, w->n_notices);
 }
 
