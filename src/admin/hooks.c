@@ -60,12 +60,13 @@ static void free_if_over(struct hook *h)
 
 static void answer(struct hook *h, uint16_t status)
 {
+    /* same-origin, not no-referrer: with that, the form would say `Origin: null` (Fetch, "append a request Origin"). */
     static const struct http_field fields[] = {
         {STR_INIT("content-type"), STR_INIT("text/html; charset=utf-8")},
         {STR_INIT("content-security-policy"),
          STR_INIT("default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")},
         {STR_INIT("cache-control"), STR_INIT("no-store")},
-        {STR_INIT("referrer-policy"), STR_INIT("no-referrer")},
+        {STR_INIT("referrer-policy"), STR_INIT("same-origin")},
         {STR_INIT("x-content-type-options"), STR_INIT("nosniff")},
     };
     struct http_head head = {.status = status,
@@ -224,12 +225,12 @@ static struct str field_of(const struct form *f, const char *name)
 static void decide(struct hook *h, const struct form *f)
 {
     struct str note = field_of(f, "note"), word = field_of(f, "say");
-    const struct person *p = person_of(h, field_of(f, "credential"));
     uint64_t seq = 0;
     if ((!str_eq(word, STR("yes")) && !str_eq(word, STR("no"))) || note.n > APPROVAL_NOTE_BYTES_MAX) {
         say(h, 400, "Not decided", "Say yes or no, with at most 500 bytes of note.");
         return;
     }
+    const struct person *p = person_of(h, field_of(f, "credential")); /* uses a code up: behind what may be mended */
     if (!p || !roles_allow(p->roles, ROLE_APPROVER)) {
         bool may_fail = access_may_fail(h->set->admin);
         say(h, may_fail ? 403 : 429, "Not decided",
