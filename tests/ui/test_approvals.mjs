@@ -66,6 +66,19 @@ describe('approvals', () => {
         await other.close();
     });
 
+    it('one that waits is shown however many were decided since', async () => {
+        const p = await signedIn('dora', ['viewer']);
+        const { id } = await ask(d, key, 4400);
+        const decided = (await d.api('GET', `/api/v1/approvals/${id}`)).body;
+        const newest = Array.from({ length: 100 }, (_, i) => ({ ...decided, id: 'apr_' + i, state: 'denied' }));
+        await p.page.route('**/api/v1/approvals?all=1', (r) => r.fulfill({ json: { approvals: newest } }));
+        await p.goto('#/approvals');
+        await card(p, 'for 44.00 USD').waitFor();
+        assert.equal(await p.page.getByRole('table').getByText('denied').count(), 100);
+        assert.deepEqual(await p.check(), []);
+        await p.close();
+    });
+
     it('who stands behind the call is told so, and it goes on waiting', async () => {
         const p = await signedIn('olga', ['owner']);
         const { id } = await ask(d, key, 1100);

@@ -12,7 +12,8 @@ import { Card, Copy, Dialog, Empty, Facts, Failed, Field, Id, Loading, Money, Pl
 import { route } from './route';
 import type { Approval } from './types';
 
-const TICK_MS = 5000;
+const TICK_MS = 5000,
+    OPEN_MAX = 1000;
 const isAbout = (d: Record<string, unknown>) => String(d.event ?? '').startsWith('approval.');
 
 /* How many wait: the badge in the navigation. */
@@ -185,6 +186,20 @@ function Decided({ rows }: { rows: Approval[] }) {
 
 /* --- the screen --------------------------------------------------------------------------------------------------- */
 
+interface Lists {
+    open: Approval[];
+    decided: Approval[];
+}
+
+/* Two questions, because the newest of all may be decided ones only, and an old one waits. */
+async function read(signal: AbortSignal): Promise<Lists> {
+    const [open, all] = await Promise.all([
+        get<{ approvals: Approval[] }>('/approvals', { limit: OPEN_MAX }, signal),
+        get<{ approvals: Approval[] }>('/approvals', { all: '1' }, signal),
+    ]);
+    return { open: open.approvals, decided: all.approvals.filter((a) => a.state !== 'pending') };
+}
+
 /* Moves the focus by cards: j and k. */
 function focusCard(by: number, ids: string[], at: string): void {
     const i = ids.indexOf(at),
@@ -193,11 +208,10 @@ function focusCard(by: number, ids: string[], at: string): void {
 }
 
 export function Approvals() {
-    const load = useLoad('approvals', (s) => get<{ approvals: Approval[] }>('/approvals', { all: '1' }, s), TICK_MS);
+    const load = useLoad('approvals', read, TICK_MS);
     const [at, setAt] = useState(route.value.id),
         [saying, setSaying] = useState<Saying | null>(null);
-    const rows = load.data?.approvals ?? [],
-        open = rows.filter((a) => a.state === 'pending'),
+    const open = load.data?.open ?? [],
         ids = open.map((a) => a.id);
     const current = useRef<Approval | undefined>(undefined);
     current.current = open.find((a) => a.id === at) ?? open[0];
@@ -235,7 +249,7 @@ export function Approvals() {
                     decide={(isYes) => setSaying({ of: a, isYes })}
                 />
             ))}
-            <Decided rows={rows.filter((a) => a.state !== 'pending')} />
+            <Decided rows={load.data?.decided ?? []} />
             {saying && (
                 <Decide
                     {...saying}

@@ -39,11 +39,12 @@ export function amount(meter: string, n: Amount | null, isNano = false): string 
     return `${count(Number(n))} ${meter}`;
 }
 
-/* 0 to 1 and more: how much of a limit is taken. */
 /* Of two amounts of one meter. */
 export function plus(meter: string, a: Amount, b: Amount): Amount {
     return meter === 'usd' ? nanoText(nano(String(a)) + nano(String(b))) : Number(a) + Number(b);
 }
+
+/* 0 to 1 and more: how much of a limit is taken. */
 export function share(meter: string, taken: Amount[], max: Amount | null): number {
     if (max === null) return 0;
     const of = (x: Amount) => (meter === 'usd' ? Number(nano(String(x))) : Number(x));
