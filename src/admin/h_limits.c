@@ -74,7 +74,7 @@ static bool read_spec(struct request *r, struct raise_spec *ret)
 static void put_units(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n)
 {
     char text[MONEY_TEXT_BYTES];
-    if (meter == METER_USD)
+    if (meter_is_money(meter))
         jw_put_str(w, key, money_text(n, text));
     else
         jw_put_i64(w, key, n);
@@ -83,13 +83,14 @@ static void put_units(struct json_writer *w, struct str key, enum limit_meter me
 static void answer(struct request *r, const struct raise_spec *s, const struct raised *d, uint64_t seq)
 {
     struct json_writer w;
+    char meter[METER_TEXT_BYTES];
     jw_init(&w, &r->out);
     jw_object(&w);
     jw_put_str(&w, STR("id"), d->id);
     jw_put_str_or_null(&w, STR("policy"), d->policy);
     jw_put_str(&w, STR("limit"), s->limit);
     jw_put_str(&w, STR("bucket"), d->bucket);
-    jw_put_str(&w, STR("meter"), meter_text(d->meter));
+    jw_put_str(&w, STR("meter"), meter_text(d->meter, d->currency, meter));
     put_units(&w, STR("raise"), d->meter, d->by);
     put_units(&w, STR("before"), d->meter, d->before);
     put_units(&w, STR("after"), d->meter, d->after);

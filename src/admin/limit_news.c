@@ -91,6 +91,7 @@ struct subject {
     struct counter_name name;
     struct str key; /* of a key's limit: its bucket names it first */
     enum limit_meter meter;
+    char currency[CURRENCY_BYTES];
 };
 
 static bool read_name(struct str counter, struct str bucket, struct subject *ret)
@@ -104,7 +105,7 @@ static bool read_name(struct str counter, struct str bucket, struct subject *ret
         (void)str_cut(first, '=', &rest, &ret->key);
         ret->name.id = ret->name.name;
     }
-    return meter_parse(ret->name.meter, &ret->meter) == 0;
+    return meter_parse(ret->name.meter, &ret->meter, ret->currency) == 0;
 }
 
 static void put_units(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n)
@@ -112,7 +113,7 @@ static void put_units(struct json_writer *w, struct str key, enum limit_meter me
     char text[MONEY_TEXT_BYTES];
     if (n < 0)
         jw_put_null(w, key);
-    else if (meter == METER_USD)
+    else if (meter_is_money(meter))
         jw_put_str(w, key, money_text(n, text));
     else
         jw_put_i64(w, key, n);
@@ -133,7 +134,7 @@ static void put_counter(struct json_writer *w, const struct counter *c, const st
     jw_put_str_or_null(w, STR("policy"), of->name.document);
     jw_put_str_or_null(w, STR("key"), of->key);
     jw_put_str(w, STR("id"), of->name.id);
-    jw_put_str(w, STR("meter"), meter_text(of->meter));
+    jw_put_str(w, STR("meter"), of->name.meter);
     jw_put_str(w, STR("window"), of->name.window);
     jw_put_str(w, STR("mode"), of->name.is_test ? STR("test") : STR("live"));
     jw_put_str(w, STR("bucket"), c->bucket);

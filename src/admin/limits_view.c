@@ -21,6 +21,7 @@ struct entry {
     struct str policy, key, id;
     struct json limit; /* of a document; JSON_ABSENT for a key's */
     enum limit_meter meter;
+    char currency[CURRENCY_BYTES];
     enum limit_window window;
     int64_t sliding_ns;
     struct str zone;
@@ -65,7 +66,8 @@ static struct entry *entry_new(struct view *v, struct str counter, struct str me
     list_init(&e->buckets);
     list_init(&e->raises);
     e->limit = JSON_ABSENT;
-    if (meter_parse(meter, &e->meter) < 0 || window_parse(window, &e->window, &e->sliding_ns, &e->zone) < 0)
+    if (meter_parse(meter, &e->meter, e->currency) < 0 ||
+        window_parse(window, &e->window, &e->sliding_ns, &e->zone) < 0)
         return NULL;
     if (map_put(&v->by_counter, counter, e, NULL) < 0)
         return NULL;
@@ -75,7 +77,7 @@ static struct entry *entry_new(struct view *v, struct str counter, struct str me
 
 static bool parse_max(enum limit_meter meter, struct str text, int64_t *ret)
 {
-    return (meter == METER_USD ? money_parse(text, ret) : str_to_i64(text, ret)) == 0;
+    return (meter_is_money(meter) ? money_parse(text, ret) : str_to_i64(text, ret)) == 0;
 }
 
 static bool read_units(enum limit_meter meter, struct json value, int64_t *ret)
@@ -244,7 +246,7 @@ static int64_t raised_of(const struct entry *e, const struct bucket *b)
 static void put_units(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n)
 {
     char text[MONEY_TEXT_BYTES];
-    if (meter == METER_USD)
+    if (meter_is_money(meter))
         jw_put_str(w, key, money_text(n, text));
     else
         jw_put_i64(w, key, n);
@@ -332,14 +334,14 @@ static void put_raises(struct json_writer *w, const struct entry *e)
 
 static void put_entry(struct json_writer *w, const struct entry *e)
 {
-    char window[WINDOW_TEXT_BYTES];
+    char window[WINDOW_TEXT_BYTES], meter[METER_TEXT_BYTES];
     struct str when;
     bool has_document = json_type(e->limit) == JSON_OBJECT;
     jw_object(w);
     jw_put_str_or_null(w, STR("policy"), e->policy);
     jw_put_str_or_null(w, STR("key"), e->key);
     jw_put_str(w, STR("id"), e->id);
-    jw_put_str(w, STR("meter"), meter_text(e->meter));
+    jw_put_str(w, STR("meter"), meter_text(e->meter, e->currency, meter));
     jw_put_str(w, STR("window"), window_text(e->window, e->sliding_ns, e->zone, window));
     jw_key(w, STR("by"));
     if (has_document)

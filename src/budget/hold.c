@@ -12,6 +12,7 @@
 #include "budget/ledger_impl.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct hold *hold_new(struct ledger *l, size_t n_charges)
 {
@@ -25,11 +26,13 @@ struct hold *hold_new(struct ledger *l, size_t n_charges)
     return h;
 }
 
-void hold_charge(struct hold *h, size_t i, struct bucket *b, enum limit_meter meter, int64_t n, int64_t left)
+void hold_charge(struct hold *h, size_t i, struct bucket *b, const struct limit_need *need, int64_t left)
 {
     struct charge *c = &h->charges[i];
-    check(!c->bucket && n >= 0 && left >= 0 && i < h->n_charges);
-    *c = (struct charge){.bucket = b, .meter = meter, .window_start = b->window_start, .n = n, .left = left};
+    check(!c->bucket && need->n >= 0 && left >= 0 && i < h->n_charges);
+    *c = (struct charge){
+        .bucket = b, .meter = need->meter, .window_start = b->window_start, .n = need->n, .left = left};
+    memcpy(c->currency, need->currency, sizeof c->currency);
     b->held = add_capped(b->held, left);
     if (h->n_open++ == 0)
         list_add_tail(&h->ledger->holds, &h->node);
@@ -95,7 +98,7 @@ static bool end_cost_part(struct hold *h, const struct used *used, struct move *
         const struct charge *c = &h->charges[i];
         if (!c->bucket || !meter_is_cost(c->meter))
             continue;
-        int64_t n = used_of(used, c->meter);
+        int64_t n = used_of(used, c->meter, c->currency);
         check(n >= 0 || n == USED_UNKNOWN);
         is_overrun |= n > c->n;
         charge_end(h, i, n == USED_UNKNOWN ? c->left : n, moves, n_moves);

@@ -120,7 +120,7 @@ static int charge_one(struct ledger *l, struct hold *h, size_t i, const struct l
     bucket_roll(b, need->window_start);
     if (need->window_start > b->era->newest)
         b->era->newest = need->window_start;
-    hold_charge(h, i, b, need->meter, need->n, need->n);
+    hold_charge(h, i, b, need, need->n);
     return 0;
 }
 
@@ -258,7 +258,7 @@ int ledger_restore_hold(struct ledger *l, uint64_t open_seq, const struct limit_
             return err_trace(r);
         }
         bucket_roll(b, need->window_start);
-        hold_charge(h, i, b, need->meter, need->n, left[i]);
+        hold_charge(h, i, b, need, left[i]);
         h->charges[i].window_start = need->window_start;
     }
     check_slow(is_sound(l));

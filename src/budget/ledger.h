@@ -26,6 +26,7 @@ struct ledger;
 struct charge {
     struct bucket *bucket; /* NULL: nothing (more) to change: a per-call need, or the charge is over */
     enum limit_meter meter;
+    char currency[CURRENCY_BYTES]; /* of METER_CURRENCY */
     wall_t window_start;
     int64_t n;    /* taken */
     int64_t left; /* still held; 0: over */

@@ -95,6 +95,6 @@ int64_t add_capped(int64_t a, int64_t b);
 /* A hold without charges yet, one reference; NULL: no memory. */
 struct hold *hold_new(struct ledger *l, size_t n_charges);
 /* Charge i starts: the bucket is open for it. */
-void hold_charge(struct hold *h, size_t i, struct bucket *b, enum limit_meter meter, int64_t n, int64_t left);
+void hold_charge(struct hold *h, size_t i, struct bucket *b, const struct limit_need *need, int64_t left);
 /* Ends all charges without a move and frees it: a hold that is not taken after all, or holds nothing any more. */
 void hold_abandon(struct hold *h);

@@ -28,6 +28,17 @@ static bool scale_up(int64_t a, int64_t b, int64_t c, int64_t *ret)
     return true;
 }
 
+int64_t amount_nano(const struct amount *m)
+{
+    int64_t n, unit = NANO;
+    check(m->minor >= 0);
+    if (m->exponent < 0 || m->exponent > EXPONENT_MAX)
+        return INT64_MAX;
+    for (int i = 0; i < m->exponent; i++)
+        unit /= 10;
+    return scale_up(m->minor, unit, 1, &n) ? n : INT64_MAX;
+}
+
 struct cost fx_again(const struct fx_use *use, const struct amount *m)
 {
     struct cost cost = {.how = HOW_UNKNOWN};

@@ -23,6 +23,8 @@ struct fx_table {
     size_t n;
 };
 
+/* In billionths of a unit of its currency, whatever its exponent; INT64_MAX: more than can be said. */
+int64_t amount_nano(const struct amount *m);
 /*
  * What the amount is at most in dollars; says in *ret which rate was used, or why none was. `t` NULL: there is no
  * table. HOW_UNKNOWN: it cannot be said.

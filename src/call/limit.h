@@ -15,25 +15,36 @@ enum limit_meter {
 #undef METER
     METER_COUNT
 };
-struct str meter_text(enum limit_meter m);
-struct str meter_unit(enum limit_meter m); /* "USD", "input tokens" */
+/* A meter and, of METER_CURRENCY, its currency: three capitals, and never USD, which METER_USD counts. Else empty. */
+#define CURRENCY_BYTES 4
+#define METER_TEXT_BYTES 16
+/* "tokens", "currency:EUR"; lies in `out`, or is static. */
+struct str meter_text(enum limit_meter m, const char currency[CURRENCY_BYTES], char out[METER_TEXT_BYTES]);
+struct str meter_unit(enum limit_meter m, const char currency[CURRENCY_BYTES]); /* "USD", "EUR", "input tokens" */
 bool meter_is_cost(enum limit_meter m);    /* settles with what was used; else it counts calls */
+bool meter_is_money(enum limit_meter m);   /* its numbers are billionths of a unit of money, and written as decimals */
 bool meter_is_tokens(enum limit_meter m);
-int meter_parse(struct str s, enum limit_meter *ret);
+int meter_parse(struct str s, enum limit_meter *ret, char ret_currency[CURRENCY_BYTES]); /* -ERR_NOT_FOUND */
 
 /* What a call used in the end, for the meters of cost. USED_UNKNOWN: something, and no number says how much. */
 #define USED_UNKNOWN (-1)
 struct used {
     money_t usd;
     int64_t input_tokens, output_tokens;
+    int64_t amount; /* for METER_CURRENCY: billionths of a unit of `currency`, and nothing of any other */
+    char currency[CURRENCY_BYTES];
 };
-#define USED_UNKNOWN_ALL ((struct used){USED_UNKNOWN, USED_UNKNOWN, USED_UNKNOWN})
-int64_t used_of(const struct used *u, enum limit_meter m); /* m counts cost */
+#define USED_UNKNOWN_ALL ((struct used){USED_UNKNOWN, USED_UNKNOWN, USED_UNKNOWN, USED_UNKNOWN, {0}})
+/* m counts cost. */
+int64_t used_of(const struct used *u, enum limit_meter m, const char currency[CURRENCY_BYTES]);
 
 /* A call never has more needs than this: policy denies what would (the defaults allow 108). */
 #define LIMIT_NEEDS_MAX 256
 
-/* Units of n, max and the results: nano-USD for METER_USD, else a plain count. Strings live in the call's arena. */
+/*
+ * Units of n, max and the results: billionths of a unit of money (meter_is_money), else a plain count. Strings live in
+ * the call's arena.
+ */
 struct limit_need {
     struct str id;      /* as the document names it; key limits: "key/usd/day" */
     struct str counter; /* what makes it the same counter over time: "<document>/<id>/<meter>/<window>/<by,...>", or
@@ -41,6 +52,7 @@ struct limit_need {
     struct str bucket;  /* "agent=refunds,customer=cus_1"; "-" without `by`; absent values are "-"; separators as %XX */
     struct str whose;   /* for sentences: "agent refunds", "key k1", "everyone"; persons unnamed: "this customer" */
     enum limit_meter meter;
+    char currency[CURRENCY_BYTES]; /* of METER_CURRENCY */
     enum limit_window window;
     int64_t sliding_ns;  /* how long, WINDOW_SLIDING; else 0 */
     const struct zone *zone; /* of a calendar window; NULL: UTC. Lives as long as the process */

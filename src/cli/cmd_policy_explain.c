@@ -30,11 +30,11 @@ static void print_limit(struct cli *c, struct json l)
     (void)json_bool(json_get(l, STR("fits")), &fits); /* always there */
     print_member(c, "  limit ", show_text(l, "id"));
     print_member(c, " of ", show_text(l, "bucket"));
-    bool is_usd = str_eq(show_text(l, "meter"), STR("usd"));
+    bool is_money = show_currency(c, show_text(l, "meter")).n > 0;
     static const char *const names[] = {"asks", "before", "held", "max"};
     for (size_t i = 0; i < 4; i++)
         fprintf(c->out, "%s %s " STR_FMT, i ? "," : ":", names[i],
-                STR_ARG(is_usd ? show_text(l, names[i]) : show_number(c, l, names[i])));
+                STR_ARG(is_money ? show_text(l, names[i]) : show_number(c, l, names[i])));
     print_styled(c, fits ? STYLE_GOOD : STYLE_BAD, fits ? STR(": fits\n") : STR(": does not fit\n"));
 }
 

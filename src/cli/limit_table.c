@@ -5,16 +5,13 @@
 
 #include "base/money.h"
 
-struct str limit_amount(struct cli *c, struct json object, const char *name)
+struct str limit_amount(struct cli *c, struct str meter, struct json object, const char *name)
 {
     struct str text = show_text(object, name);
-    char shown[MONEY_TEXT_BYTES];
     money_t n;
-    if (!text.n)
-        return show_number(c, object, name);
-    if (money_parse(text, &n) == 0)
-        text = money_text_short(n, shown);
-    return arena_printf(&c->arena, STR_FMT " USD", STR_ARG(text));
+    if (text.n && money_parse(text, &n) == 0)
+        return show_units(c, meter, n);
+    return show_number(c, object, name);
 }
 
 /* `bucket` absent: no call has touched the limit, or it looks at each call alone. */
@@ -22,17 +19,18 @@ static void add_row(struct table *t, struct json limit, struct json bucket)
 {
     struct cli *c = t->cli;
     bool is_untouched = json_type(bucket) != JSON_OBJECT;
-    struct str left = limit_amount(c, is_untouched ? limit : bucket, is_untouched ? "max" : "left"),
+    struct str meter = show_text(limit, "meter"),
+               left = limit_amount(c, meter, is_untouched ? limit : bucket, is_untouched ? "max" : "left"),
                policy = show_text(limit, "policy"), key = show_text(limit, "key");
-    bool is_empty = str_eq(left, STR("0.00 USD")) || str_eq(left, STR("0"));
+    bool is_empty = str_starts(left, STR("0.00 ")) || str_eq(left, STR("0"));
     table_add(t, policy.n ? policy : key.n ? arena_printf(&c->arena, "key " STR_FMT, STR_ARG(key)) : STR(""));
     table_add(t, show_text(limit, "id"));
     table_add(t, show_text(limit, "window"));
     table_add(t, show_text(bucket, "mode"));
     table_add(t, show_text(bucket, "bucket"));
-    table_add(t, limit_amount(c, bucket, "settled"));
-    table_add(t, limit_amount(c, bucket, "held"));
-    table_add(t, limit_amount(c, limit, "max"));
+    table_add(t, limit_amount(c, meter, bucket, "settled"));
+    table_add(t, limit_amount(c, meter, bucket, "held"));
+    table_add(t, limit_amount(c, meter, limit, "max"));
     table_add_styled(t, left, is_empty ? STYLE_BAD : STYLE_PLAIN);
     table_add(t, show_time(c, bucket, "resets_at"));
 }
@@ -106,6 +104,7 @@ void limit_table_print_raises(struct cli *c, struct json limits)
                      "Limit " STR_FMT " of " STR_FMT " is raised by " STR_FMT " until " STR_FMT " (" STR_FMT
                      ": " STR_FMT ").",
                      STR_ARG(show_text(limit, "id")), STR_ARG(show_text(raise, "bucket")),
-                     STR_ARG(limit_amount(c, raise, "raise")), STR_ARG(show_time(c, raise, "until")),
+                     STR_ARG(limit_amount(c, show_text(limit, "meter"), raise, "raise")),
+                     STR_ARG(show_time(c, raise, "until")),
                      STR_ARG(show_text(raise, "by")), STR_ARG(show_text(raise, "reason")));
 }

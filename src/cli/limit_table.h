@@ -14,5 +14,5 @@ struct limit_table_key {
 bool limit_table_print(struct cli *c, struct json limits, const struct limit_table_key *key);
 /* The temporary raises that are in force, a line each. */
 void limit_table_print_raises(struct cli *c, struct json limits);
-/* A decimal string of dollars with its unit, or a count. */
-struct str limit_amount(struct cli *c, struct json object, const char *name);
+/* A decimal string of money with its unit, or a count. */
+struct str limit_amount(struct cli *c, struct str meter, struct json object, const char *name);

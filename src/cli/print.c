@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/money.h"
+#include "call/limit.h"
 #include "codec/utf8.h"
 
 #include <string.h>
@@ -148,11 +149,21 @@ struct str show_money(struct cli *c, struct json object, const char *name)
     return arena_printf(&c->arena, STR_FMT " USD%s" STR_FMT, STR_ARG(usd), how.n ? " " : "", STR_ARG(how));
 }
 
+struct str show_currency(struct cli *c, struct str meter)
+{
+    char currency[CURRENCY_BYTES];
+    enum limit_meter m;
+    if (meter_parse(meter, &m, currency) < 0 || !meter_is_money(m))
+        return STR_NONE;
+    return arena_str(&c->arena, meter_unit(m, currency));
+}
+
 struct str show_units(struct cli *c, struct str meter, int64_t n)
 {
     char text[MONEY_TEXT_BYTES];
-    if (str_eq(meter, STR("usd")))
-        return arena_printf(&c->arena, STR_FMT " USD", STR_ARG(money_text_short(n, text)));
+    struct str unit = show_currency(c, meter);
+    if (unit.n)
+        return arena_printf(&c->arena, STR_FMT " " STR_FMT, STR_ARG(money_text_short(n, text)), STR_ARG(unit));
     return arena_printf(&c->arena, "%lld", (long long)n);
 }
 

@@ -117,10 +117,9 @@ static void put_totals(struct cli *c, struct json totals)
 static struct str units(struct cli *c, struct json limit, const char *name)
 {
     struct str meter = show_text(limit, "meter"), text = show_text(limit, name);
-    char out[MONEY_TEXT_BYTES];
     money_t m;
-    if (str_eq(meter, STR("usd")) && money_parse(text, &m) == 0)
-        return arena_printf(&c->arena, STR_FMT " USD", STR_ARG(money_text_short(m, out)));
+    if (show_currency(c, meter).n && money_parse(text, &m) == 0)
+        return show_units(c, meter, m);
     return arena_printf(&c->arena, STR_FMT " " STR_FMT, STR_ARG(show_number(c, limit, name)), STR_ARG(meter));
 }
 

@@ -128,7 +128,7 @@ static bool may_be_saas(const struct match *m)
 static void analyse_limit(struct parse *x, const bool *reached, const struct limit *l)
 {
     const struct match *m = &l->match;
-    bool is_sum = l->meter == METER_USD && l->window != WINDOW_CALL;
+    bool is_sum = meter_is_money(l->meter) && l->window != WINDOW_CALL;
     bool is_both_named = has_bit(m->classes, CLASS_MONEY_IN) && has_bit(m->classes, CLASS_MONEY_OUT);
     bool is_open = m->classes == 0 && m->by_key[MATCH_OPERATION].n == 0 && may_be_saas(m);
     if (is_sum && (is_both_named || is_open))
@@ -146,6 +146,8 @@ static void analyse_limit(struct parse *x, const bool *reached, const struct lim
              l->id);
     else if (meter_is_tokens(l->meter) && !may_be(m, STR("llm")))
         warn(x, l->line, l->col, "never_applies", "never applies: only calls to models use tokens", l->id);
+    else if (l->meter == METER_CURRENCY && !may_be_saas(m))
+        warn(x, l->line, l->col, "never_applies", "never applies: calls to models are priced in USD", l->id);
     else if (m->by_key[MATCH_MODEL].n > 0 && !may_be(m, STR("llm")))
         warn(x, l->line, l->col, "never_applies", "never applies: only calls to models name one", l->id);
     else if (takes_no_known_operation(x, m))

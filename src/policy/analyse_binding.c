@@ -78,7 +78,8 @@ static bool lasts_as_long(const struct limit *other, const struct limit *l)
 static bool is_always_fuller(const struct limit *other, const struct limit *l)
 {
     bool refuses = !other->is_shadow && !other->when && !other->may_clamp && other->approval.quorum == 0;
-    bool counts_more = other->meter == l->meter && (other->by & ~l->by) == 0 && match_covers(&other->match, &l->match);
+    bool counts_more = limit_counts_like(other, l) && (other->by & ~l->by) == 0 &&
+                       match_covers(&other->match, &l->match);
     bool is_twin = other->max == l->max && other->window == l->window && other->by == l->by &&
                    match_covers(&l->match, &other->match);
     return refuses && counts_more && lasts_as_long(other, l) && other->max <= l->max &&

@@ -17,6 +17,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "call/fx.h"
 
 /* The first rule (in id order) of each result, for one effect. `no`: its `match` holds and its condition is false. */
 struct tally {
@@ -220,10 +221,10 @@ static int64_t part_of(const struct token_bound *b, int64_t n)
 static bool tokens_asked(struct gather *g, const struct limit *l, int64_t *ret_n)
 {
     const struct token_bound *b = &g->f->tokens;
-    const struct used most = {0, part_of(b, b->input), part_of(b, b->output)};
+    const struct used most = {.input_tokens = part_of(b, b->input), .output_tokens = part_of(b, b->output)};
     if (!is_model_call(g->f))
         return false;
-    int64_t n = used_of(&most, l->meter);
+    int64_t n = used_of(&most, l->meter, l->currency);
     if (n == USED_UNKNOWN && l->is_unknown_held)
         n = l->unknown_hold;
     if (n == USED_UNKNOWN && class_is_money(g->f->class))
@@ -232,20 +233,9 @@ static bool tokens_asked(struct gather *g, const struct limit *l, int64_t *ret_n
     return n > 0 || (n == 0 && class_is_money(g->f->class));
 }
 
-/* How much the call asks of a limit; false: nothing, the limit does not concern it (or a fact is asked for first). */
-static bool ask_of(struct gather *g, const struct limit *l, int64_t *ret_n)
+/* Nobody knows how much the call moves: a fact is asked for first (false), or what the limit says is held. */
+static bool unknown_asked(struct gather *g, const struct limit *l, int64_t *ret_n)
 {
-    if (!meter_is_cost(l->meter)) {
-        *ret_n = 1;
-        return true;
-    }
-    if (l->meter != METER_USD)
-        return tokens_asked(g, l, ret_n);
-    const struct cost *cost = &g->f->cost;
-    if (cost->how != HOW_UNKNOWN) {
-        *ret_n = cost->usd;
-        return class_is_money(g->f->class) || cost->usd > 0;
-    }
     if (!class_is_money(g->f->class))
         return false;
     if (g->may_lookup) {
@@ -256,6 +246,36 @@ static bool ask_of(struct gather *g, const struct limit *l, int64_t *ret_n)
         note_unpriced(g, l);
     *ret_n = l->unknown_hold;
     return true;
+}
+
+/* What the call moves in that currency, as it stands: nothing is converted, and what is priced is priced in dollars. */
+static bool currency_asked(struct gather *g, const struct limit *l, int64_t *ret_n)
+{
+    const struct amount *m = &g->f->amount;
+    if (!m->is_known)
+        return g->f->cost.how == HOW_UNKNOWN && unknown_asked(g, l, ret_n);
+    if (strcmp(m->currency, l->currency) != 0)
+        return false;
+    *ret_n = amount_nano(m);
+    return class_is_money(g->f->class) || *ret_n > 0;
+}
+
+/* How much the call asks of a limit; false: nothing, the limit does not concern it (or a fact is asked for first). */
+static bool ask_of(struct gather *g, const struct limit *l, int64_t *ret_n)
+{
+    if (!meter_is_cost(l->meter)) {
+        *ret_n = 1;
+        return true;
+    }
+    if (l->meter == METER_CURRENCY)
+        return currency_asked(g, l, ret_n);
+    if (l->meter != METER_USD)
+        return tokens_asked(g, l, ret_n);
+    const struct cost *cost = &g->f->cost;
+    if (cost->how == HOW_UNKNOWN)
+        return unknown_asked(g, l, ret_n);
+    *ret_n = cost->usd;
+    return class_is_money(g->f->class) || cost->usd > 0;
 }
 
 /* Beside the need of a limit by run: the ledger knows whether the run is new. */

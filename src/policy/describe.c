@@ -183,7 +183,7 @@ static void say_rule(struct buf *b, const struct policy *p, const struct rule *r
 static void say_units(struct buf *b, enum limit_meter meter, int64_t n)
 {
     char text[MONEY_TEXT_BYTES];
-    if (meter == METER_USD)
+    if (meter_is_money(meter))
         buf_add(b, money_text_short(n, text));
     else
         buf_printf(b, "%lld", (long long)n);
@@ -193,7 +193,7 @@ static void say_most(struct buf *b, const struct limit *l)
 {
     char window[WINDOW_TEXT_BYTES];
     say_units(b, l->meter, l->max);
-    buf_printf(b, " " STR_FMT " " STR_FMT, STR_ARG(meter_unit(l->meter)),
+    buf_printf(b, " " STR_FMT " " STR_FMT, STR_ARG(meter_unit(l->meter, l->currency)),
                STR_ARG(window_words(l->window, l->sliding_ns, zone_name(l->zone), window)));
 }
 

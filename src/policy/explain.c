@@ -11,7 +11,7 @@
 static void put_amount(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n)
 {
     char text[MONEY_TEXT_BYTES];
-    if (meter == METER_USD)
+    if (meter_is_money(meter))
         jw_put_str(w, key, money_text(n, text));
     else
         jw_put_i64(w, key, n);
@@ -19,10 +19,11 @@ static void put_amount(struct json_writer *w, struct str key, enum limit_meter m
 
 static void put_need(struct json_writer *w, const struct limit_need *n)
 {
+    char text[METER_TEXT_BYTES];
     jw_object(w);
     jw_put_str(w, STR("id"), n->id);
     jw_put_str(w, STR("bucket"), n->bucket);
-    jw_put_str(w, STR("meter"), meter_text(n->meter));
+    jw_put_str(w, STR("meter"), meter_text(n->meter, n->currency, text));
     put_amount(w, STR("asks"), n->meter, n->n);
     put_amount(w, STR("before"), n->meter, n->before);
     put_amount(w, STR("held"), n->meter, n->held);

@@ -3,6 +3,8 @@
  */
 #include "policy/fate.h"
 
+#include <string.h>
+
 #include "base/check.h"
 #include "policy/policy_impl.h"
 
@@ -28,6 +30,7 @@ static struct limit_fate fate_of(const struct limit *before, const struct limit 
 {
     struct limit_fate f = {.fate = FATE_ENDED, .id = before->id, .meter = before->meter,
                            .counter_before = before->counter, .max_before = before->max};
+    memcpy(f.currency, before->currency, sizeof f.currency);
     if (!l)
         return f;
     f.max = l->max;
@@ -47,8 +50,10 @@ size_t policy_fates(const struct policy *before, const struct policy *p, struct 
         fates[n++] = fate_of(&before->limits[i], limit_of(p, before->limits[i].id));
     for (size_t i = 0; i < p->n_limits; i++) {
         const struct limit *l = &p->limits[i];
-        if (!limit_of(before, l->id))
-            fates[n++] = (struct limit_fate){.fate = FATE_NEW, .id = l->id, .meter = l->meter, .max = l->max};
+        if (limit_of(before, l->id))
+            continue;
+        fates[n] = (struct limit_fate){.fate = FATE_NEW, .id = l->id, .meter = l->meter, .max = l->max};
+        memcpy(fates[n++].currency, l->currency, CURRENCY_BYTES);
     }
     *ret = fates;
     return n;

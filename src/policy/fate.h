@@ -13,6 +13,7 @@ struct limit_fate {
     enum fate fate;
     struct str id;
     enum limit_meter meter;
+    char currency[CURRENCY_BYTES]; /* of METER_CURRENCY */
     struct str counter_before; /* empty: FATE_NEW */
     int64_t max_before, max;   /* of FATE_ENDED the second, of FATE_NEW the first says nothing */
 };

@@ -10,7 +10,7 @@
 #define COUNT_MAX 1000000000000LL
 
 /* What people write, for one line of help. */
-#define FORMS "usd=50.00/day, usd=5/call, tokens=200000/60s, requests=100/lifetime, concurrent=4"
+#define FORMS "usd=50.00/day, usd=5/call, currency:EUR=20/day, tokens=200000/60s, requests=100/lifetime, concurrent=4"
 
 static int fault(struct diag_list *diags, struct str spec, const char *code, const char *text)
 {
@@ -21,7 +21,7 @@ static int fault(struct diag_list *diags, struct str spec, const char *code, con
 static int parse_value(struct str spec, struct str value, struct diag_list *diags, struct limit *l)
 {
     struct str whole = value, fraction;
-    if (l->meter != METER_USD)
+    if (!meter_is_money(l->meter))
         return str_to_i64(value, &l->max) < 0 || l->max > COUNT_MAX
                    ? fault(diags, spec, "bad_count", "the count is a whole number")
                    : 0;
@@ -49,7 +49,7 @@ static int parse_spec(struct str spec, struct diag_list *diags, struct arena *a,
 {
     struct str meter, rest, value, window = STR_NONE;
     struct limit l = {.by = 1u << BY_KEY};
-    if (!str_cut(spec, '=', &meter, &rest) || meter_parse(meter, &l.meter) < 0)
+    if (!str_cut(spec, '=', &meter, &rest) || meter_parse(meter, &l.meter, l.currency) < 0)
         return fault(diags, spec, "bad_limit", "write " FORMS);
     bool has_window = str_cut(rest, '/', &value, &window);
     if (!has_window)

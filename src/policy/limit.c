@@ -18,6 +18,11 @@ bool is_model_call(const struct facts *f)
     return str_eq(f->layer, STR("llm"));
 }
 
+bool limit_counts_like(const struct limit *a, const struct limit *b)
+{
+    return a->meter == b->meter && memcmp(a->currency, b->currency, CURRENCY_BYTES) == 0;
+}
+
 static struct str by_list(unsigned by, struct arena *a)
 {
     struct str list = STR_NONE;
@@ -29,8 +34,8 @@ static struct str by_list(unsigned by, struct arena *a)
 
 void limit_name_counter(struct limit *l, struct str document, struct arena *a)
 {
-    char text[WINDOW_TEXT_BYTES];
-    struct str meter = meter_text(l->meter),
+    char text[WINDOW_TEXT_BYTES], meter_name[METER_TEXT_BYTES];
+    struct str meter = meter_text(l->meter, l->currency, meter_name),
                window = window_text(l->window, l->sliding_ns, zone_name(l->zone), text);
     l->counter = document.n
                      ? arena_printf(a, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(document),
@@ -50,7 +55,8 @@ static bool find(const struct limit *limits, size_t n, struct str id, struct lim
         const struct limit *l = &limits[i];
         if (!str_eq(l->id, id))
             continue;
-        *ret = (struct limit_terms){l->counter, l->meter, l->window, l->max};
+        *ret = (struct limit_terms){.counter = l->counter, .meter = l->meter, .window = l->window, .max = l->max};
+        memcpy(ret->currency, l->currency, sizeof ret->currency);
         return true;
     }
     return false;
@@ -192,6 +198,7 @@ int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct a
         .n = n,
         .soft = l->soft,
     };
+    memcpy(ret->currency, l->currency, sizeof ret->currency);
     ret->resets_at = window_end(l->window, l->sliding_ns, l->zone, ret->window_start);
     return 0;
 }

@@ -21,20 +21,24 @@ static const struct key_row window_keys[] = {
     {STR_INIT("lifetime"), KEY_OPTIONAL}, {STR_INIT("instant"), KEY_OPTIONAL}, {STR_INIT("sliding"), KEY_OPTIONAL}};
 
 /* False when there is none that can be used. */
-static bool parse_meter(struct parse *x, const struct yaml *map, enum limit_meter *ret)
+static bool parse_meter(struct parse *x, const struct yaml *map, struct limit *l)
 {
+    static const char any[CURRENCY_BYTES] = "EUR"; /* as words say it: "currency:EUR" */
     const struct yaml *y = yaml_get(map, STR("meter"));
+    char text[METER_TEXT_BYTES];
     struct str words[METER_COUNT];
+    if (yaml_is(y, YAML_STR) && meter_parse(y->text, &l->meter, l->currency) == 0)
+        return true;
     if (yaml_is(y, YAML_STR) && str_starts(y->text, STR("currency:"))) {
-        parse_later(x, y, "meter", y->text);
+        parse_fault(x, y, "bad_value",
+                    "`" STR_FMT "`: a currency is three capitals, currency:EUR; dollars are counted by `meter: usd`",
+                    STR_ARG(y->text));
         return false;
     }
     for (enum limit_meter m = 0; m < METER_COUNT; m++)
-        words[m] = meter_text(m);
-    int i = parse_word(x, map, STR("meter"), words, N(words), NULL, 0);
-    if (i >= 0)
-        *ret = (enum limit_meter)i;
-    return i >= 0;
+        words[m] = meter_text(m, any, text);
+    (void)parse_word(x, map, STR("meter"), words, N(words), NULL, 0); /* says what is wrong */
+    return false;
 }
 
 static bool parse_calendar(struct parse *x, const struct yaml *window, enum limit_window *ret)
@@ -114,7 +118,7 @@ static void check_meter_and_window(struct parse *x, const struct yaml *map, cons
 static bool parse_units(struct parse *x, const struct yaml *y, struct str name, enum limit_meter meter, int64_t *ret)
 {
     struct str text;
-    if (meter != METER_USD) {
+    if (!meter_is_money(meter)) {
         if (!parse_type(x, y, YAML_INT, name) || !yaml_i64(y, ret))
             return false;
         if (*ret < 0)
@@ -172,7 +176,7 @@ static void parse_runs(struct parse *x, const struct yaml *map, struct limit *l)
 /* What a call holds when nobody knows how much it can use: an amount, or a count of tokens. */
 static bool parse_hold(struct parse *x, const struct yaml *y, struct str text, struct limit *l)
 {
-    if (l->meter == METER_USD)
+    if (meter_is_money(l->meter))
         return parse_amount(x, y, text, &l->unknown_hold);
     if (str_to_i64(text, &l->unknown_hold) == 0)
         return true;
@@ -198,7 +202,7 @@ static void parse_unknown_cost(struct parse *x, const struct yaml *map, struct l
 /* Clamp lowers what a model may answer: that is no help where other things are counted. */
 static bool can_clamp(enum limit_meter m)
 {
-    return meter_is_cost(m) && m != METER_INPUT_TOKENS;
+    return m == METER_USD || (meter_is_tokens(m) && m != METER_INPUT_TOKENS);
 }
 
 static void parse_on_exceed(struct parse *x, const struct yaml *map, struct limit *l)
@@ -263,7 +267,7 @@ static void parse_limit(struct parse *x, const struct yaml *map, struct limit *l
     if (l->window == WINDOW_RUN)
         l->by |= 1u << BY_RUN;
     parse_runs(x, map, l);
-    if (!parse_meter(x, map, &l->meter))
+    if (!parse_meter(x, map, l))
         return; /* what the others may be depends on it */
     parse_max(x, map, l);
     parse_soft(x, map, l);

@@ -115,7 +115,7 @@ static void put_match(struct json_writer *w, const struct match *m)
 static void put_amount(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n)
 {
     char text[MONEY_TEXT_BYTES];
-    if (meter == METER_USD)
+    if (meter_is_money(meter))
         jw_put_str(w, key, money_text(n, text));
     else
         jw_put_i64(w, key, n);
@@ -133,10 +133,10 @@ static void put_runs(struct json_writer *w, const struct limit *runs)
 
 static void put_limit(struct json_writer *w, const struct limit *l)
 {
-    char window[WINDOW_TEXT_BYTES];
+    char window[WINDOW_TEXT_BYTES], meter[METER_TEXT_BYTES];
     jw_object(w);
     jw_put_str(w, STR("id"), l->id);
-    jw_put_str(w, STR("meter"), meter_text(l->meter));
+    jw_put_str(w, STR("meter"), meter_text(l->meter, l->currency, meter));
     jw_put_str(w, STR("window"), window_text(l->window, l->sliding_ns, zone_name(l->zone), window));
     put_amount(w, STR("max"), l->meter, l->max);
     if (l->soft)

@@ -101,6 +101,7 @@ void policy_refuse_limit(const struct limit_need *need, const struct facts *f, s
 struct limit_terms {
     struct str counter;
     enum limit_meter meter;
+    char currency[CURRENCY_BYTES];
     enum limit_window window;
     int64_t max;
 };

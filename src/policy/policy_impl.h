@@ -134,6 +134,7 @@ struct limit {
     struct str id;
     struct str counter;
     enum limit_meter meter;
+    char currency[CURRENCY_BYTES]; /* of METER_CURRENCY; else empty */
     enum limit_window window;
     int64_t sliding_ns; /* WINDOW_SLIDING; else 0 */
     const struct zone *zone; /* of a calendar window; NULL: UTC */
@@ -377,6 +378,7 @@ bool identity_suffices(const struct policy *p, const struct facts *f, bool may_l
 /* --- limit.c --- */
 
 bool is_model_call(const struct facts *f);
+bool limit_counts_like(const struct limit *a, const struct limit *b); /* the same meter, of the same currency */
 
 /* Fills counter from document, id, meter, window and by; document empty: a key's limit. */
 void limit_name_counter(struct limit *l, struct str document, struct arena *a);

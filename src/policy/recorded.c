@@ -217,15 +217,22 @@ static void read_who(struct json body, struct json personal, struct json decided
     f->run_trust = str_eq(text_of(body, "run_trust"), run_trust_text(RUN_MINTED)) ? RUN_MINTED : RUN_CLAIMED;
 }
 
+bool recorded_amount(struct json object, struct amount *ret)
+{
+    struct str currency = text_of(object, "currency");
+    struct amount m = {.is_known = currency.n > 0 && currency.n < sizeof m.currency,
+                       .exponent = (int)json_i64_of(json_get(object, STR("exponent")))};
+    if (!m.is_known || !json_i64(json_get(object, STR("amount")), &m.minor) || m.minor < 0)
+        return false;
+    memcpy(m.currency, currency.p, currency.n);
+    *ret = m;
+    return true;
+}
+
 static void read_amount(struct json body, struct json decided, struct facts *f)
 {
-    struct str currency = text_of(body, "currency");
-    f->amount.is_known = is_true(decided, "amount_is_known") && currency.n < sizeof f->amount.currency;
-    if (!f->amount.is_known)
-        return;
-    f->amount.minor = json_i64_of(json_get(body, STR("amount")));
-    f->amount.exponent = (int)json_i64_of(json_get(body, STR("exponent")));
-    memcpy(f->amount.currency, currency.p, currency.n);
+    if (is_true(decided, "amount_is_known"))
+        (void)recorded_amount(body, &f->amount); /* else it is not known */
 }
 
 /* As the sentence of an unknown cost says it; the cost itself is on record. */

@@ -32,5 +32,8 @@ struct recorded {
     enum lack lack; /* ERASED: facts are not whole */
 };
 
+/* {amount, currency, exponent}. False: it is none. */
+bool recorded_amount(struct json object, struct amount *ret);
+
 /* Texts live in the frame and in `a`. -ERR_CORRUPT: it is no OPEN frame as the layout says; -ERR_TOO_LARGE. */
 int recorded_read(const struct frame *f, struct arena *a, struct recorded *ret);

@@ -152,10 +152,12 @@ static struct str with_model(const struct facts *f, struct arena *a)
     return model.n ? arena_printf(a, " with model " STR_FMT, STR_ARG(model)) : STR("");
 }
 
+static struct str unit_of(const struct limit_need *need) { return meter_unit(need->meter, need->currency); }
+
 /* Of a call to a model. */
 static struct str bound_unknown(const struct limit_need *need, const struct facts *f, struct arena *a)
 {
-    bool is_usd = need->meter == METER_USD;
+    bool is_usd = meter_is_money(need->meter);
     const char *why = is_usd ? "the catalog has no price for all that it asks for; use a model and options that it "
                                "has, or ask for `unknown_cost: hold:<amount>` on the limit"
                              : "neither the request nor the catalog bounds it; say in the request how many tokens it "
@@ -163,7 +165,7 @@ static struct str bound_unknown(const struct limit_need *need, const struct fact
     return arena_printf(a,
                         "Limit \"" STR_FMT "\" of " STR_FMT " counts " STR_FMT ", and the most that " STR_FMT STR_FMT
                         " can %s is not known: %s.",
-                        STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(meter_unit(need->meter)),
+                        STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(unit_of(need)),
                         STR_ARG(f->operation), STR_ARG(with_model(f, a)), is_usd ? "cost" : "use", why);
 }
 
@@ -187,13 +189,14 @@ void say_cost_unknown(const struct limit_need *need, const struct facts *f, stru
         return;
     }
     struct str why = STR("names no amount that could be read or looked up");
-    if (f->amount.is_known && strcmp(f->amount.currency, "USD") != 0)
+    if (f->amount.is_known && need->meter == METER_USD && strcmp(f->amount.currency, "USD") != 0)
         why = arena_printf(a, "is in %.3s, and " STR_FMT, f->amount.currency, STR_ARG(no_rate(&f->fx, a)));
     refuse(v, CODE_COST_UNKNOWN,
-           arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " counts USD, and what " STR_FMT
-                           " costs is not known: the request " STR_FMT "; name an amount in USD, or ask for "
-                           "`unknown_cost: hold:<amount>` on the limit.",
-                        STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(f->operation), STR_ARG(why)));
+           arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " counts " STR_FMT ", and what " STR_FMT
+                           " costs is not known: the request " STR_FMT "; name an amount in " STR_FMT
+                           ", or ask for `unknown_cost: hold:<amount>` on the limit.",
+                        STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(unit_of(need)), STR_ARG(f->operation),
+                        STR_ARG(why), STR_ARG(unit_of(need))));
 }
 
 /* Up to the second: slots may end between two. */
@@ -240,7 +243,7 @@ static struct str reset_phrase(const struct limit_need *need, struct arena *a)
 static struct str amount_of(const struct limit_need *need, int64_t n, struct arena *a)
 {
     char text[MONEY_TEXT_BYTES];
-    if (need->meter == METER_USD)
+    if (meter_is_money(need->meter))
         return arena_str(a, money_text_short(n, text));
     return arena_printf(a, "%lld", (long long)n);
 }
@@ -260,7 +263,7 @@ static struct str compared(const struct limit_need *need, struct arena *a)
         return arena_printf(a, "%lld requests " STR_FMT ": %lld made, %lld in flight, this call is one more.",
                             (long long)need->max, STR_ARG(window), (long long)need->before, (long long)need->held);
     struct str max = arena_printf(a, STR_FMT " " STR_FMT " " STR_FMT, STR_ARG(amount_of(need, need->max, a)),
-                                  STR_ARG(meter_unit(need->meter)), STR_ARG(window));
+                                  STR_ARG(unit_of(need)), STR_ARG(window));
     struct str n = amount_of(need, need->n, a);
     if (need->window == WINDOW_CALL)
         return arena_printf(a, STR_FMT ": this call asks " STR_FMT ".", STR_ARG(max), STR_ARG(n));

@@ -81,7 +81,7 @@ static const struct limit_need *first_full(const struct verdict *v)
 static struct str amount_text(struct arena *a, const struct limit_need *need)
 {
     char text[MONEY_TEXT_BYTES];
-    return need->meter == METER_USD ? arena_str(a, money_text_short(need->n, text)) : arena_i64(a, need->n);
+    return meter_is_money(need->meter) ? arena_str(a, money_text_short(need->n, text)) : arena_i64(a, need->n);
 }
 
 /* "2026-11-24T00:00:00Z": windows of calendars end on whole seconds. */

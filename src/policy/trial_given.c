@@ -21,7 +21,8 @@ static const struct key_row request_keys[] = {
     {STR_INIT("layer"), KEY_OPTIONAL},     {STR_INIT("method"), KEY_OPTIONAL}, {STR_INIT("mode"), KEY_OPTIONAL},
     {STR_INIT("model"), KEY_OPTIONAL},     {STR_INIT("prompt"), KEY_OPTIONAL}, {STR_INIT("params"), KEY_OPTIONAL},
     {STR_INIT("cost"), KEY_OPTIONAL},      {STR_INIT("tokens"), KEY_OPTIONAL},
-    {STR_INIT("idempotency_key"), KEY_OPTIONAL}, {STR_INIT("host"), KEY_OPTIONAL}};
+    {STR_INIT("idempotency_key"), KEY_OPTIONAL}, {STR_INIT("host"), KEY_OPTIONAL},
+    {STR_INIT("amount"), KEY_OPTIONAL}};
 static const struct key_row customer_keys[] = {{STR_INIT("id"), KEY_REQUIRED}, {STR_INIT("source"), KEY_OPTIONAL}};
 static const struct key_row run_keys[] = {{STR_INIT("id"), KEY_REQUIRED},     {STR_INIT("parent"), KEY_OPTIONAL},
                                           {STR_INIT("root"), KEY_OPTIONAL},   {STR_INIT("trust"), KEY_OPTIONAL}};
@@ -64,6 +65,19 @@ static void check_params(struct parse *x, const struct yaml *map)
     }
 }
 
+/* "12.50 EUR" */
+static bool read_amount(struct str text, struct amount *ret)
+{
+    struct amount m = {.is_known = true, .exponent = 9};
+    struct str number, currency;
+    if (!str_cut(text, ' ', &number, &currency) || currency.n != sizeof m.currency - 1 ||
+        money_parse(number, &m.minor) < 0 || m.minor < 0)
+        return false;
+    memcpy(m.currency, currency.p, currency.n);
+    *ret = m;
+    return true;
+}
+
 static void check_request(struct parse *x, const struct yaml *map)
 {
     struct str text;
@@ -79,6 +93,10 @@ static void check_request(struct parse *x, const struct yaml *map)
         parse_fault(x, yaml_get(map, STR("class")), "bad_value", "class `" STR_FMT "` is not known", STR_ARG(text));
     if (yaml_str(yaml_get(map, STR("cost")), &text) && !str_eq(text, STR("unknown")))
         parse_amount(x, yaml_get(map, STR("cost")), text, &usd);
+    struct amount amount;
+    if (yaml_str(yaml_get(map, STR("amount")), &text) && !read_amount(text, &amount))
+        parse_fault(x, yaml_get(map, STR("amount")), "bad_value",
+                    "`amount` is a decimal and its currency: \"12.50 EUR\"");
     parse_word(x, map, STR("mode"), modes, N(modes), NULL, 0);
     check_params(x, yaml_get(map, STR("params")));
     const struct yaml *tokens = yaml_get(map, STR("tokens"));
@@ -186,6 +204,7 @@ static void read_class(const struct yaml *request, const struct known *known, st
 /* `cost`; else an amount in dollars, which is cents. */
 static void read_cost(const struct yaml *request, struct facts *f)
 {
+    (void)read_amount(text_of(request, "amount", STR("")), &f->amount); /* checked; absent: not known */
     const struct yaml *params = yaml_get(request, STR("params"));
     struct str text, currency = text_of(params, "currency", STR(""));
     int64_t cents;
@@ -278,7 +297,7 @@ int64_t counter_of(const struct counters *c, const struct limit_need *need)
         int64_t n = 0;
         if (!str_eq(id, need->id) || (has_bucket && !is_bucket(need->bucket, bucket)))
             continue;
-        if (need->meter == METER_USD ? money_parse(y->text, &n) == 0 : yaml_i64(y, &n))
+        if (meter_is_money(need->meter) ? money_parse(y->text, &n) == 0 : yaml_i64(y, &n))
             return n;
     }
     return 0;

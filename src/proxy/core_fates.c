@@ -49,11 +49,11 @@ static void use_counters(struct core *c, const struct limit_fate *fates, struct 
     map_deinit(&by_counter);
 }
 
-static struct str units(struct arena *a, enum limit_meter meter, int64_t n)
+static struct str units(struct arena *a, const struct limit_fate *f, int64_t n)
 {
     char text[MONEY_TEXT_BYTES];
-    struct str number = meter == METER_USD ? money_text_short(n, text) : arena_i64(a, n);
-    return arena_printf(a, STR_FMT " " STR_FMT, STR_ARG(number), STR_ARG(meter_unit(meter)));
+    struct str number = meter_is_money(f->meter) ? money_text_short(n, text) : arena_i64(a, n);
+    return arena_printf(a, STR_FMT " " STR_FMT, STR_ARG(number), STR_ARG(meter_unit(f->meter, f->currency)));
 }
 
 static struct str in_use(struct arena *a, const struct limit_fate *f, const struct use *u)
@@ -61,12 +61,12 @@ static struct str in_use(struct arena *a, const struct limit_fate *f, const stru
     if (u->n_buckets == 0)
         return STR("nothing is counted now");
     return arena_printf(a, "%zu counters in use, the fullest (" STR_FMT ") at " STR_FMT, u->n_buckets,
-                        STR_ARG(u->most_bucket), STR_ARG(units(a, f->meter, u->most)));
+                        STR_ARG(u->most_bucket), STR_ARG(units(a, f, u->most)));
 }
 
 static struct str sentence(struct arena *a, const struct limit_fate *f, const struct use *u)
 {
-    struct str use = in_use(a, f, u), before = units(a, f->meter, f->max_before), max = units(a, f->meter, f->max);
+    struct str use = in_use(a, f, u), before = units(a, f, f->max_before), max = units(a, f, f->max);
     switch (f->fate) {
     case FATE_KEPT:
         return arena_printf(a, "keeps what it counted: " STR_FMT " of " STR_FMT ".", STR_ARG(use), STR_ARG(max));

@@ -11,6 +11,7 @@
 #include "proxy/core_limits.h"
 
 #include "base/counter.h"
+#include "call/fx.h"
 #include "codec/hex.h"
 #include "crypto/hash.h"
 
@@ -525,6 +526,10 @@ static struct used used_by(const struct close_request *q)
     struct used used = USED_UNKNOWN_ALL;
     if (cost->how != HOW_UNKNOWN)
         used.usd = cost->usd;
+    if (q->record->amount.is_known) { /* else it is what was held */
+        used.amount = amount_nano(&q->record->amount);
+        memcpy(used.currency, q->record->amount.currency, sizeof used.currency);
+    }
     if (q->usage && q->usage->how != HOW_UNKNOWN) {
         used.input_tokens = usage_tokens(q->usage, TOKENS_IN);
         used.output_tokens = usage_tokens(q->usage, TOKENS_OUT);

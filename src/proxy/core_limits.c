@@ -12,7 +12,7 @@
 
 static void put_news(struct json_writer *w, const struct limit_need *n)
 {
-    char text[MONEY_TEXT_BYTES];
+    char text[MONEY_TEXT_BYTES], meter[METER_TEXT_BYTES];
     const struct {
         struct str name;
         int64_t n;
@@ -20,9 +20,9 @@ static void put_news(struct json_writer *w, const struct limit_need *n)
     jw_object(w);
     jw_put_str(w, STR("id"), n->id);
     jw_put_str(w, STR("counter"), n->counter);
-    jw_put_str(w, STR("meter"), meter_text(n->meter));
+    jw_put_str(w, STR("meter"), meter_text(n->meter, n->currency, meter));
     for (size_t i = 0; i < sizeof amounts / sizeof amounts[0]; i++) {
-        if (n->meter == METER_USD)
+        if (meter_is_money(n->meter))
             jw_put_str(w, amounts[i].name, money_text(amounts[i].n, text));
         else
             jw_put_i64(w, amounts[i].name, amounts[i].n);

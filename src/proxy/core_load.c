@@ -207,7 +207,7 @@ static int read_needs(struct loading *l, struct json body, struct json personal,
         needs[i].window_start = json_i64_of(json_get(limit, STR("window_start")));
         needs[i].n = json_i64_of(json_get(limit, STR("n")));
         needs[i].max = json_i64_of(json_get(limit, STR("max")));
-        if (meter_parse(json_text_of(json_get(limit, STR("meter"))), &needs[i].meter) < 0 ||
+        if (meter_parse(json_text_of(json_get(limit, STR("meter"))), &needs[i].meter, needs[i].currency) < 0 ||
             window_parse(json_text_of(json_get(limit, STR("window"))), &needs[i].window, &needs[i].sliding_ns,
                          &zone) < 0)
             return err_trace(-ERR_CORRUPT);

@@ -9,6 +9,8 @@
 #include "proxy/core_impl.h"
 #include "proxy/core_members.h"
 
+#include <string.h>
+
 #define BUCKETS_SAID_MAX 8
 #define COUNT_MAX 1000000000000LL
 
@@ -142,12 +144,12 @@ static int find_limit(struct meant *m)
 
 static int read_units(struct meant *m, int64_t *ret)
 {
-    bool is_ok = m->limit.meter == METER_USD ? money_parse(m->spec->by, ret) == 0
+    bool is_ok = meter_is_money(m->limit.meter) ? money_parse(m->spec->by, ret) == 0
                                              : str_to_i64(m->spec->by, ret) == 0 && *ret <= COUNT_MAX;
     if (is_ok && *ret > 0)
         return 0;
     return no(m, -ERR_INVALID,
-              m->limit.meter == METER_USD ? STR("by how much is an amount like 50.00, more than 0")
+              meter_is_money(m->limit.meter) ? STR("by how much is an amount like 50.00, more than 0")
                                           : STR("by how much is a whole number, more than 0"));
 }
 
@@ -157,11 +159,11 @@ static int write_event(struct core *c, const struct meant *m, const struct raise
                        uint64_t *ret_seq)
 {
     struct member_text t = {.n = 0};
-    char until[WALL_TEXT_BYTES];
+    char until[WALL_TEXT_BYTES], meter[METER_TEXT_BYTES];
     member_str(&t, STR("id"), raise->id, false);
     member_str(&t, STR("limit"), raise->limit, false);
     member_str(&t, STR("counter"), raise->counter, false);
-    member_str(&t, STR("meter"), meter_text(m->limit.meter), false);
+    member_str(&t, STR("meter"), meter_text(m->limit.meter, m->limit.currency, meter), false);
     member_i64(&t, STR("raise"), raise->by);
     member_i64(&t, STR("before"), r->before);
     member_i64(&t, STR("after"), r->after);
@@ -191,6 +193,7 @@ static int raise_locked(struct core *c, struct meant *m, struct str who, struct 
     *ret = (struct raised){.id = raise.id, .policy = arena_str(m->a, m->policy), .counter = arena_str(m->a, m->counter),
                            .bucket = arena_str(m->a, m->bucket), .meter = m->limit.meter, .by = by, .before = before,
                            .after = before + by, .until = raise.until};
+    memcpy(ret->currency, m->limit.currency, sizeof ret->currency);
     r = raises_add(&c->raises, &raise, now);
     if (r < 0)
         return no(m, -ERR_TOO_LARGE,

@@ -19,6 +19,7 @@ struct raise_spec {
 struct raised {
     struct str id, policy, counter, bucket;
     enum limit_meter meter;
+    char currency[CURRENCY_BYTES];
     int64_t by, before, after; /* before and after: what may be counted, with raises in force */
     wall_t until;
 };

@@ -26,10 +26,11 @@ static void separate_ledgers(struct call *c)
 
 static void put_need(struct json_writer *w, const struct limit_need *n)
 {
+    char meter[METER_TEXT_BYTES];
     jw_object(w);
     jw_put_str(w, STR("id"), n->id);
     jw_put_str(w, STR("bucket"), n->bucket);
-    jw_put_str(w, STR("meter"), meter_text(n->meter));
+    jw_put_str(w, STR("meter"), meter_text(n->meter, n->currency, meter));
     jw_put_i64(w, STR("asks"), n->n);
     jw_put_i64(w, STR("before"), n->before);
     jw_put_i64(w, STR("held"), n->held);

@@ -3,9 +3,17 @@
  */
 #include "proxy/llm.h"
 
+#include <string.h>
+
 bool call_awaits_price(const struct call *c, const struct saas_result *r)
 {
     return r->poll.n && r->outcome == OUTCOME_SETTLED && c->vendor->polls && !c->held.shared;
+}
+
+static bool is_same(const struct amount *a, const struct amount *b)
+{
+    return a->is_known == b->is_known && a->minor == b->minor && a->exponent == b->exponent &&
+           strcmp(a->currency, b->currency) == 0;
 }
 
 static void put_result(struct call *c, const struct saas_result *r, struct record_close *rc)
@@ -15,6 +23,8 @@ static void put_result(struct call *c, const struct saas_result *r, struct recor
         o[i] = (struct record_object){r->objects[i].id, r->objects[i].type, r->objects[i].customer,
                                       r->objects[i].parent, r->objects[i].is_created};
     rc->vendor_error = r->error;
+    if (rc->outcome == OUTCOME_SETTLED && !is_same(&r->amount, &c->facts.amount))
+        rc->amount = r->amount;
     rc->customer = r->customer;
     rc->is_replay = r->is_replay;
     rc->objects = o;

@@ -35,7 +35,7 @@ static void read_needs(struct poll *it, struct json row)
     it->needs = arena_alloc(&it->arena, (json_len(limits) + 1) * sizeof(*it->needs));
     for (struct json_iter each = json_each(limits); json_next(&each, NULL, &limit); i++) {
         int64_t n = json_i64_of(json_get(limit, STR("n")));
-        if (!str_eq(json_text_of(json_get(limit, STR("meter"))), meter_text(METER_USD)) || n == 0 ||
+        if (!str_eq(json_text_of(json_get(limit, STR("meter"))), STR("usd")) || n == 0 ||
             str_eq(json_text_of(json_get(limit, STR("window"))), STR("call")))
             continue;
         it->needs[it->n_needs++] = (struct correction_need){

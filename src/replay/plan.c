@@ -4,9 +4,11 @@
 #include "replay/plan_impl.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "base/err.h"
+#include "call/fx.h"
 
 #define FRAME_BYTES_MAX ((size_t)256 << 20)
 #define KEPT_BYTES_MAX ((size_t)256 << 20)
@@ -239,8 +241,13 @@ static struct used used_of_close(struct json body)
 {
     struct json tokens = json_get(body, STR("tokens")), n;
     struct used used = USED_UNKNOWN_ALL;
+    struct amount amount;
     struct str name;
     (void)money_parse(json_text_of(json_get(json_get(body, STR("settled")), STR("usd"))), &used.usd); /* or unknown */
+    if (recorded_amount(json_get(body, STR("settled_amount")), &amount)) { /* else it is what was held */
+        used.amount = amount_nano(&amount);
+        memcpy(used.currency, amount.currency, sizeof used.currency);
+    }
     if (json_type(tokens) != JSON_OBJECT)
         return used;
     used.input_tokens = used.output_tokens = 0;

@@ -491,8 +491,9 @@ void render_spend(struct json_writer *w, const struct spend_row *r)
 
 void render_units(struct json_writer *w, struct str key, struct str meter, int64_t n)
 {
-    char text[MONEY_TEXT_BYTES];
-    if (str_eq(meter, meter_text(METER_USD)))
+    char text[MONEY_TEXT_BYTES], currency[CURRENCY_BYTES];
+    enum limit_meter m;
+    if (meter_parse(meter, &m, currency) == 0 && meter_is_money(m))
         jw_put_str(w, key, money_text(n, text));
     else
         jw_put_i64(w, key, n);

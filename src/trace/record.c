@@ -350,11 +350,11 @@ void record_open_begin(struct record_writer *rw, const struct record_open *o, st
 
 static void put_need(struct json_writer *w, const struct limit_need *n)
 {
-    char window[WINDOW_TEXT_BYTES];
+    char window[WINDOW_TEXT_BYTES], meter[METER_TEXT_BYTES];
     jw_object(w);
     jw_put_str(w, STR("id"), n->id);
     jw_put_str(w, STR("counter"), n->counter);
-    jw_put_str(w, STR("meter"), meter_text(n->meter));
+    jw_put_str(w, STR("meter"), meter_text(n->meter, n->currency, meter));
     jw_put_str(w, STR("window"), window_text(n->window, n->sliding_ns, zone_name(n->zone), window));
     jw_put_i64(w, STR("window_start"), n->window_start);
     jw_put_i64(w, STR("n"), n->n);

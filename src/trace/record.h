@@ -115,6 +115,7 @@ struct record_close {
     wall_t ended_at;
     enum outcome outcome;
     struct cost settled; /* how HOW_UNKNOWN: null */
+    struct amount amount; /* that it was settled with, where that is another one than was held; else not known */
     enum code code;      /* CODE_NONE: the vendor's answer went through */
     uint16_t status;
     const char *error;   /* NULL: none */

@@ -19,6 +19,18 @@ static void put_phases(struct json_writer *w, const struct record_phases *p)
     jw_object_end(w);
 }
 
+static void put_amount(struct json_writer *w, const struct amount *m)
+{
+    if (!m->is_known)
+        return;
+    jw_key(w, STR("settled_amount"));
+    jw_object(w);
+    jw_put_i64(w, STR("amount"), m->minor);
+    jw_put_str(w, STR("currency"), str_c(m->currency));
+    jw_put_i64(w, STR("exponent"), m->exponent);
+    jw_object_end(w);
+}
+
 static void put_how_it_ended(struct json_writer *w, const struct record_close *c)
 {
     jw_put_i64(w, STR("v"), 1);
@@ -27,6 +39,7 @@ static void put_how_it_ended(struct json_writer *w, const struct record_close *c
     record_put_wall(w, STR("ended_at"), c->ended_at);
     record_put_str(w, STR("outcome"), outcome_text(c->outcome));
     record_put_cost(w, STR("settled"), c->settled);
+    put_amount(w, &c->amount);
     record_put_str(w, STR("code"), code_text(c->code));
     if (c->status)
         jw_put_i64(w, STR("status"), c->status);

@@ -75,3 +75,70 @@ def test_a_bad_table_is_told_at_start(make_daemon, vendor, tmp_path):
     with pytest.raises(Exception) as failed:
         d.start()
     assert "a rate is what one unit is in dollars" in str(failed.value) + d.log()
+
+
+def euros(id, most, **more):
+    return {"id": id, "meter": "currency:EUR", "max": most, "window": {"lifetime": True}, **more}
+
+
+def test_a_limit_in_euros_counts_euros_and_needs_no_table(make_daemon, vendor):
+    d = make_daemon(vendor)
+    d.apply(policy("default", RULES, [euros("in", "100.00", soft="80.00")]))
+    made = d.key(limit="currency:EUR=90/day")
+    key = made["key"]
+    paid = pay(d, key, 6000, "eur")
+    assert paid.status == 200
+    d.settle()
+    limits = {l["id"]: l for l in d.call(paid.call_id)["limits"]}
+    assert limits["in"]["meter"] == "currency:EUR" and limits["in"]["n"] == 60_000_000_000
+    assert pay(d, key, 1_000_000, "usd").status == 200 and pay(d, key, 9_999_999, "jpy").status == 200
+    no = pay(d, key, 3001, "eur")
+    assert no.code == "limit_exceeded"
+    assert "90.00 EUR a day: 60.00 spent, 0.00 held, this call asks 30.01" in no.json["error"]["message"]
+    d.restart(kill_9=True)
+    other = d.key()["key"]
+    assert pay(d, other, 4001, "eur").code == "limit_exceeded" and pay(d, other, 4000, "eur").status == 200
+    d.settle()
+    shown = {l["id"]: l for l in d.get("/api/v1/limits")["limits"]}
+    assert shown["in"]["buckets"][0]["settled"] == "100.000000000" and shown["in"]["buckets"][0]["is_past_soft"]
+    assert "100.00 EUR" in d.cli("limit", "list").stdout and "90.00 EUR" in d.cli("key", "show", made["id"]).stdout
+    raised = d.json("limit", "raise", "in", "--by", "5.50", "--for", "1h", "--reason", "test", "--test")
+    assert (raised["meter"], raised["after"]) == ("currency:EUR", "105.500000000")
+    assert pay(d, other, 551, "eur").code == "limit_exceeded" and pay(d, other, 550, "eur").status == 200
+
+
+def test_a_refund_in_euros_of_a_charge_in_euros_is_looked_up_and_counted(make_daemon, vendor):
+    d = make_daemon(vendor)
+    d.apply(policy("default", [permit("all", vendor=["stripe"])],
+                   [euros("out", "50.00", match={"class": ["money_out"]})]))
+    key = d.key()["key"]
+
+    def refund(charge):
+        return ask(d.data_port, "POST", "/stripe/v1/refunds", key, f"charge={charge}")
+
+    def charge(minor, currency):
+        made = ask(d.data_port, "POST", "/stripe/v1/charges", key,
+                   f"amount={minor}&currency={currency}&source=tok_visa")
+        assert made.status == 200
+        return made.json["id"]
+
+    assert refund(charge(5001, "eur")).code == "limit_exceeded"
+    assert refund(charge(90000, "usd")).status == 200
+    assert refund(charge(5000, "eur")).status == 200
+    assert refund(charge(1, "eur")).code == "limit_exceeded"
+
+
+def test_a_plan_counts_euros_as_the_daemon_did(make_daemon, vendor, tmp_path):
+    d = make_daemon(vendor)
+    d.apply(policy("default", RULES, [euros("in", "100.00")]))
+    key = d.key()["key"]
+    for minor in (4000, 4000, 4000, 2000):
+        pay(d, key, minor, "eur")
+    file = tmp_path / "new.yaml"
+    file.write_text(policy("default", RULES, [euros("in", "100.00")]))
+    same = d.json("policy", "plan", file, "--since", "1h")
+    assert same["replayed"] == 4 and same["recorded_otherwise"] == 0
+    assert same["permitted"]["calls"] == same["denied"]["calls"] == 0
+    file.write_text(policy("default", RULES, [euros("in", "79.99")]))
+    lower = d.json("policy", "plan", file, "--since", "1h")
+    assert lower["denied"]["calls"] == 1, "of 40, 40 and 20 the second is denied, and the third fits again"

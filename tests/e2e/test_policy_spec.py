@@ -19,7 +19,7 @@ FLYBALL = TOP / "build" / "flyball"
 BEYOND_THE_SCHEMA = {"unknown_zone", "unknown_route", "other_dialect",
                      "unknown_set", "unknown_approval", "duplicate_id", "duplicate_value", "bad_glob", "expr_syntax",
                      "expr_unknown", "expr_type", "expr_literal", "expr_cost", "bad_window", "bad_value", "empty_list",
-                     "bad_amount", "bad_id", "duplicate_key", "unknown_document", "unknown_zone"}
+                     "bad_amount", "bad_id", "too_many", "duplicate_key", "unknown_document", "unknown_zone"}
 
 
 def run(*args):

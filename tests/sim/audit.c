@@ -235,11 +235,12 @@ static void take_limit(struct audit *a, struct audit_call *c, struct json limit,
     enum limit_window w = WINDOW_CALL;
     int64_t sliding_ns = 0;
     struct str zone;
+    char currency[CURRENCY_BYTES];
 
     *charge = (struct audit_charge){.i_bucket = SIZE_MAX,
                                     .window_start = int_of(json_get(limit, STR("window_start"))),
                                     .n = int_of(json_get(limit, STR("n")))};
-    if (meter_parse(meter, &charge->meter) < 0 || window_parse(window, &w, &sliding_ns, &zone) < 0)
+    if (meter_parse(meter, &charge->meter, currency) < 0 || window_parse(window, &w, &sliding_ns, &zone) < 0)
         fail(a, "frame %llu: a meter or window that nobody knows", (unsigned long long)c->seq);
     if (w == WINDOW_CALL) {
         charge->is_over = true;

@@ -24,6 +24,14 @@ describe('money and numbers', () => {
         assert.equal(f.nanoText(f.nano('9007199254.740993001') + 1n), '9007199254.740993002');
         assert.equal(f.nanoText(f.nano('-0.000000001')), '-0.000000001');
     });
+    it('a limit’s amount is in its meter’s unit', () => {
+        assert.equal(f.amount('usd', '12.500000000'), '12.50 USD');
+        assert.equal(f.amount('currency:EUR', '12.500000000'), '12.50 EUR');
+        assert.equal(f.amount('currency:JPY', 5_000_000_000, true), '5.00 JPY');
+        assert.equal(f.amount('tokens', 12), '12 tokens');
+        assert.equal(f.plus('currency:EUR', '0.100000000', '0.200000000'), '0.300000000');
+        assert.equal(f.share('currency:EUR', ['25.00'], '100.00'), 0.25);
+    });
     it('a vendor’s amount is in its own currency and its own decimals', () => {
         assert.equal(f.vendorAmount({ amount: 500, currency: 'EUR', exponent: 2 }), '5.00 EUR');
         assert.equal(f.vendorAmount({ amount: 500, currency: 'JPY', exponent: 0 }), '500 JPY');

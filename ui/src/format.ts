@@ -32,22 +32,27 @@ export function nanoText(n: bigint): string {
     return `${n < 0n ? '-' : ''}${a / NANO}.${String(a % NANO).padStart(9, '0')}`;
 }
 
-/* What a limit counts, in its own unit. Counters of calls hold nano-dollars for usd. */
+/* The currency of a meter of money: "usd", "currency:EUR"; empty: it counts other things. */
+const currencyOf = (meter: string) =>
+    meter === 'usd' ? 'USD' : meter.startsWith('currency:') ? meter.slice('currency:'.length) : '';
+
+/* What a limit counts, in its own unit. Counters of calls hold billionths of a unit of money. */
 export function amount(meter: string, n: Amount | null, isNano = false): string {
     if (n === null) return '';
-    if (meter === 'usd') return usd(isNano ? nanoText(BigInt(n)) : String(n));
+    const currency = currencyOf(meter);
+    if (currency) return `${decimal(isNano ? nanoText(BigInt(n)) : String(n))} ${currency}`;
     return `${count(Number(n))} ${meter}`;
 }
 
 /* Of two amounts of one meter. */
 export function plus(meter: string, a: Amount, b: Amount): Amount {
-    return meter === 'usd' ? nanoText(nano(String(a)) + nano(String(b))) : Number(a) + Number(b);
+    return currencyOf(meter) ? nanoText(nano(String(a)) + nano(String(b))) : Number(a) + Number(b);
 }
 
 /* 0 to 1 and more: how much of a limit is taken. */
 export function share(meter: string, taken: Amount[], max: Amount | null): number {
     if (max === null) return 0;
-    const of = (x: Amount) => (meter === 'usd' ? Number(nano(String(x))) : Number(x));
+    const of = (x: Amount) => (currencyOf(meter) ? Number(nano(String(x))) : Number(x));
     const most = of(max);
     return most > 0 ? taken.reduce((sum: number, x) => sum + of(x), 0) / most : 1;
 }

@@ -42,7 +42,7 @@ static struct limit_need per_call(int64_t n, int64_t max)
 
 static struct limit_need tokens(enum limit_meter meter, int64_t n, int64_t max)
 {
-    return (struct limit_need){.counter = meter_text(meter), .bucket = STR("-"), .meter = meter,
+    return (struct limit_need){.counter = meter_text(meter, "", NULL), .bucket = STR("-"), .meter = meter,
                                .window = WINDOW_LIFETIME, .n = n, .max = max};
 }
 
@@ -165,6 +165,33 @@ static void a_release_gives_money_back_but_the_request_counts(void **state)
     expect(f, needs[1], 1, 0);
     expect(f, needs[2], 0, 0);
     assert_int_equal(f->n_moves, 3);
+}
+
+static struct limit_need in_currency(const char *currency, int64_t n, int64_t max)
+{
+    struct limit_need need = {.counter = str_c(currency), .bucket = STR("-"), .meter = METER_CURRENCY,
+                              .window = WINDOW_LIFETIME, .n = n, .max = max};
+    memcpy(need.currency, currency, CURRENCY_BYTES);
+    return need;
+}
+
+static void a_charge_in_a_currency_settles_by_that_currency_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct limit_need needs[] = {in_currency("EUR", 50, 100), in_currency("GBP", 50, 100), usd_day("a", 60, 100)};
+    struct used used = {.usd = 55, .amount = 40, .currency = "EUR"};
+    assert_int_equal(hold_settle(take(f, needs, 3), true, &used, f->moves, &f->n_moves), 0);
+    expect(f, needs[0], 40, 0);
+    expect(f, needs[1], 0, 0);
+    expect(f, needs[2], 55, 0);
+    used.amount = USED_UNKNOWN; /* no number says how much: as much as was held */
+    assert_int_equal(hold_settle(take(f, needs, 1), true, &used, f->moves, &f->n_moves), 0);
+    expect(f, needs[0], 90, 0);
+    refuse(f, needs, 1, 0);
+    hold_release(take(f, &(struct limit_need){.counter = STR("EUR"), .bucket = STR("-"), .meter = METER_CURRENCY,
+                                              .currency = "EUR", .window = WINDOW_LIFETIME, .n = 10, .max = 100}, 1),
+                 true, f->moves, &f->n_moves);
+    expect(f, needs[0], 90, 0);
 }
 
 static void an_overrun_is_booked_and_closes_the_limit(void **state)

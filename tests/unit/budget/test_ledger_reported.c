@@ -47,7 +47,8 @@ static struct limit_need ask(enum limit_meter meter, enum limit_window w, wall_t
 {
     static char names[WINDOW_COUNT][WINDOW_TEXT_BYTES];
     int64_t sliding_ns = w == WINDOW_SLIDING ? MINUTE : 0;
-    return (struct limit_need){.counter = window_text(w, MINUTE, STR_NONE, names[w]), .bucket = meter_text(meter),
+    return (struct limit_need){.counter = window_text(w, MINUTE, STR_NONE, names[w]),
+                               .bucket = meter_text(meter, "", NULL),
                                .meter = meter, .window = w, .sliding_ns = sliding_ns,
                                .window_start = window_start(w, sliding_ns, NULL, now), .n = n, .max = max};
 }

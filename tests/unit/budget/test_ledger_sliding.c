@@ -36,7 +36,7 @@ static int teardown(void **state)
 
 static struct limit_need per_minute(enum limit_meter meter, const char *bucket, wall_t now, int64_t n, int64_t max)
 {
-    return (struct limit_need){.counter = meter_text(meter), .bucket = str_c(bucket), .meter = meter,
+    return (struct limit_need){.counter = meter_text(meter, "", NULL), .bucket = str_c(bucket), .meter = meter,
                                .window = WINDOW_SLIDING, .sliding_ns = MINUTE, .n = n, .max = max,
                                .window_start = window_start(WINDOW_SLIDING, MINUTE, NULL, now)};
 }

@@ -99,9 +99,28 @@ static void what_is_no_number_of_dollars_is_not_known(void **state)
     assert_int_equal(fx_again(&use, &other).how, HOW_UNKNOWN);
 }
 
+static void an_amount_is_the_same_number_whatever_its_exponent(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t minor;
+        int exponent;
+        int64_t want;
+    } rows[] = {
+        {1250, 2, 12500000000},    {12500, 3, 12500000000}, {6521, 0, 6521000000000}, {7, 9, 7}, {0, 2, 0},
+        {9223372036, 0, 9223372036000000000}, {9223372037, 0, INT64_MAX}, {INT64_MAX, 9, INT64_MAX},
+        {INT64_MAX, 2, INT64_MAX}, {1, 10, INT64_MAX},      {1, -1, INT64_MAX},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct amount m = amount_of("EUR", rows[i].minor, rows[i].exponent);
+        assert_int_equal(amount_nano(&m), rows[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_amount_is_the_same_number_whatever_its_exponent),
         cmocka_unit_test(amounts_are_converted_with_the_margin_and_rounded_up),
         cmocka_unit_test(a_table_is_good_for_its_age_and_no_longer),
         cmocka_unit_test(what_has_no_rate_is_not_known_and_says_why),

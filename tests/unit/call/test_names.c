@@ -78,11 +78,39 @@ static void meters_survive_text(void **state)
 {
     for (enum limit_meter m = METER_USD; m < METER_COUNT; m++) {
         enum limit_meter back;
-        assert_int_equal(meter_parse(meter_text(m), &back), 0);
+        char text[METER_TEXT_BYTES], currency[CURRENCY_BYTES];
+        assert_int_equal(meter_parse(meter_text(m, "EUR", text), &back, currency), 0);
         assert_int_equal(back, m);
+        assert_string_equal(currency, m == METER_CURRENCY ? "EUR" : "");
     }
-    enum limit_meter m;
-    assert_int_equal(meter_parse(STR("token"), &m), -ERR_NOT_FOUND);
+}
+
+static void a_meter_of_a_currency_names_one_other_than_dollars(void **state)
+{
+    static const char *const wrong[] = {"token", "currency", "currency:", "currency:EU", "currency:EURO",
+                                        "currency:eur", "currency:E1R", "currency:USD", "currency/EUR", "EUR", ""};
+    enum limit_meter m = METER_TOKENS;
+    char text[METER_TEXT_BYTES], currency[CURRENCY_BYTES] = "XXX";
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(meter_parse(str_c(wrong[i]), &m, currency), -ERR_NOT_FOUND);
+    assert_int_equal(m, METER_TOKENS);
+    assert_string_equal(currency, "XXX");
+    assert_int_equal(meter_parse(STR("currency:JPY"), &m, currency), 0);
+    assert_int_equal(m, METER_CURRENCY);
+    assert_text(meter_text(m, currency, text), "currency:JPY");
+    assert_text(meter_unit(m, currency), "JPY");
+    assert_text(meter_unit(METER_USD, "\0\0\0"), "USD");
+    assert_true(meter_is_money(m) && meter_is_cost(m) && !meter_is_tokens(m));
+    assert_true(meter_is_money(METER_USD) && !meter_is_money(METER_TOKENS) && meter_is_tokens(METER_OUTPUT_TOKENS));
+}
+
+static void what_was_used_of_a_currency_is_nothing_of_another(void **state)
+{
+    const struct used used = {.usd = 7, .amount = 5, .currency = "EUR"}, unknown = USED_UNKNOWN_ALL;
+    assert_int_equal(used_of(&used, METER_CURRENCY, "EUR"), 5);
+    assert_int_equal(used_of(&used, METER_CURRENCY, "GBP"), 0);
+    assert_int_equal(used_of(&used, METER_USD, "\0\0\0"), 7);
+    assert_int_equal(used_of(&unknown, METER_CURRENCY, "EUR"), USED_UNKNOWN);
 }
 
 static void the_rest_reads_as_the_record_shows_it(void **state)
@@ -109,6 +137,8 @@ int main(void)
         cmocka_unit_test(codes_never_use_a_status_that_sdks_retry_for_a_verdict),
         cmocka_unit_test(outcomes_and_modes_survive_text),
         cmocka_unit_test(meters_survive_text),
+        cmocka_unit_test(a_meter_of_a_currency_names_one_other_than_dollars),
+        cmocka_unit_test(what_was_used_of_a_currency_is_nothing_of_another),
         cmocka_unit_test(the_rest_reads_as_the_record_shows_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
