@@ -184,6 +184,29 @@ static void cancel(struct call *c)
     call_done(c);
 }
 
+void call_ask_store(struct call *c, const struct ask *what, size_t json_bytes_max, void (*done)(void *ctx))
+{
+    call_go(c, CALL_ASKING);
+    buf_deinit(&c->ask.json);
+    c->ask = *what;
+    buf_init(&c->ask.json, json_bytes_max);
+    c->ask.box = &c->w->loop->box;
+    c->ask.done = (struct post){done, c};
+    core_ask(c->w->shared->core, &c->ask);
+}
+
+bool call_go_on(struct call *c)
+{
+    check(c->magic == CALL_MAGIC && c->state == CALL_ASKING);
+    if (c->client) {
+        call_go(c, CALL_DECIDING);
+        return true;
+    }
+    call_give_up(c, "client_gone");
+    call_done(c);
+    return false;
+}
+
 void call_client_gone(struct call *c)
 {
     enum leave leave = leave_of(c);

@@ -95,11 +95,12 @@ struct call {
     struct duplicate duplicate;
 
     /* approve */
-    int64_t wait_ms; /* the longest wait for a person */
+    int64_t wait_ms; /* how long it may wait for a person, from now on */
     struct approval_wait approval_wait;
     struct timer wait_timer; /* armed in WAITING */
     struct str approval_id;  /* that it waits for */
     wall_t approval_expires_at, wait_until;
+    mono_t waits_since;
 
     /* hold */
     struct held held;
@@ -146,6 +147,13 @@ void call_check(const struct call *c);
 void call_done(struct call *c); /* frees; the client and up exchanges must be released */
 void call_abandon(struct call *c);     /* at the end of the process: memory only, the record stays open */
 int64_t call_us(const struct call *c); /* microseconds since it began */
+/*
+ * Asks the store, from DECIDING: `what` has the query, or the work. `done` comes in ASKING with the call, also when the
+ * agent has left; the answer is in c->ask.
+ */
+void call_ask_store(struct call *c, const struct ask *what, size_t json_bytes_max, void (*done)(void *ctx));
+/* Behind a wait in ASKING: on in DECIDING. False: the agent has left, and the call is over. */
+bool call_go_on(struct call *c);
 const char *call_state_text(enum call_state s);
 bool call_is_harmless(const struct call *c); /* class read: nothing can have happened at the vendor */
 
@@ -153,12 +161,21 @@ bool call_is_harmless(const struct call *c); /* class read: nothing can have hap
 void stage_admit(struct call *c);
 void stage_read(struct call *c);
 void stage_classify(struct call *c);
-void call_facts_again(struct call *c); /* after a look-up */
+void call_facts_again(struct call *c); /* after a look-up, or a wait */
 void stage_decide(struct call *c);
+void call_decide_anew(struct call *c); /* with the document in force now */
+/*
+ * The limits as they stand now: those without room ask, or refuse, in the verdict. False: the call could be made to fit
+ * (call_make_smaller), and was decided again.
+ */
+bool call_look(struct call *c);
+#define DECIDE_AGAIN_MAX 8
 void stage_look_up(struct call *c, bool wants_amount, bool wants_customer);
 void stage_affected(struct call *c); /* on whose accounts does it act? */
 void stage_question(struct call *c); /* what scopes ask about them */
 void stage_hold(struct call *c);
+/* What would be sent, without what rules take out of it. False: it was refused, or (it grew) decided again. */
+bool call_compose(struct call *c);
 void stage_forward(struct call *c);
 void stage_answer(struct call *c, const struct http_head *head);
 

@@ -92,15 +92,11 @@ static void on_idempotency(void *ctx);
 static void ask_idempotency(struct call *c)
 {
     char hex[64];
-    call_go(c, CALL_ASKING);
-    c->ask.q = (struct query){.kind = QUERY_IDEMPOTENCY,
-                              .scope = c->idem.scope,
-                              .id = arena_str(&c->arena, hex_encode(c->idem.key_digest, 32, hex)),
-                              .rows_max = 1};
-    buf_init(&c->ask.json, 65536);
-    c->ask.box = &c->w->loop->box;
-    c->ask.done = (struct post){on_idempotency, c};
-    core_ask(c->w->shared->core, &c->ask);
+    const struct ask ask = {.q = {.kind = QUERY_IDEMPOTENCY,
+                                  .scope = c->idem.scope,
+                                  .id = arena_str(&c->arena, hex_encode(c->idem.key_digest, 32, hex)),
+                                  .rows_max = 1}};
+    call_ask_store(c, &ask, 65536, on_idempotency);
 }
 
 static void learn_idempotency(struct call *c)
@@ -127,16 +123,11 @@ static void learn_idempotency(struct call *c)
 static void on_idempotency(void *ctx)
 {
     struct call *c = ctx;
-    check(c->magic == CALL_MAGIC);
     c->is_idem_known = true;
     if (c->ask.result == 0)
         learn_idempotency(c);
-    if (!c->client) {
-        call_give_up(c, "client_gone");
-        call_done(c);
+    if (!call_go_on(c))
         return;
-    }
-    call_go(c, CALL_DECIDING);
     if (c->ask.result < 0) {
         call_refuse(c, CODE_OVERLOADED, 0,
                     STR("The store could not say whether this idempotency key was used before; try again"));

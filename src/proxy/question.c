@@ -39,13 +39,8 @@ static void on_creator(void *ctx)
     struct call *c = ctx;
     struct json text;
     struct str value;
-    check(c->magic == CALL_MAGIC);
-    if (!c->client) {
-        call_give_up(c, "client_gone");
-        call_done(c);
+    if (!call_go_on(c))
         return;
-    }
-    call_go(c, CALL_DECIDING);
     if (c->ask.result == 0 && json_parse(&c->arena, buf_str(&c->ask.json), 4, &text) == 0 && json_str(text, &value))
         give(c, (struct scope_answer){.is_known = true, .value = value, .from = STR("record")});
     else
@@ -57,15 +52,7 @@ static void ask_creator(struct call *c)
 {
     struct creators_question *q = arena_alloc(&c->arena, sizeof(*q));
     *q = (struct creators_question){c->object_scope, asked(c)->about, asked(c)->name, c->facts.tenant, c->facts.agent};
-    call_go(c, CALL_ASKING);
-    c->ask.q = (struct query){.kind = QUERY_OBJECT};
-    c->ask.work = creators_ask;
-    c->ask.work_ctx = q;
-    buf_deinit(&c->ask.json);
-    buf_init(&c->ask.json, CREATOR_BYTES_MAX);
-    c->ask.box = &c->w->loop->box;
-    c->ask.done = (struct post){on_creator, c};
-    core_ask(c->w->shared->core, &c->ask);
+    call_ask_store(c, &(struct ask){.work = creators_ask, .work_ctx = q}, CREATOR_BYTES_MAX, on_creator);
 }
 
 /* --- metadata ----------------------------------------------------------------------------------------------------- */

@@ -48,13 +48,8 @@ static void resume(struct remote_wait *w, struct scope_answer answer)
     check(c->magic == CALL_MAGIC);
     if (answer.is_known && str_eq(answer.value, STR("yes")))
         remote_remember(w->to, &w->q, loop_now(c->w->loop));
-    if (!c->client) {
-        call_give_up(c, "client_gone");
-        call_done(c);
-        return;
-    }
-    call_go(c, CALL_DECIDING);
-    w->done(c, &answer);
+    if (call_go_on(c))
+        w->done(c, &answer);
 }
 
 static bool is_remembered(struct call *c, const struct question *q, struct remote *to, struct scope_answer *ret)
