@@ -19,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEEDS_MAX 256
-
 /* --- idempotency index ------------------------------------------------------------------------------------------ */
 
 /* Of key and body: another body under a key is another call, and takes nobody's place. */
@@ -184,8 +182,8 @@ static money_t usd_held(const struct limit_need *needs, size_t n)
 static int take(struct core *c, struct verdict *v, bool is_sharing, const struct approval *yes, wall_t now,
                 struct hold **ret_hold, size_t *ret_i_short)
 {
-    int64_t max[NEEDS_MAX];
-    check(v->n_needs <= NEEDS_MAX);
+    int64_t max[LIMIT_NEEDS_MAX];
+    check(v->n_needs <= LIMIT_NEEDS_MAX);
     raises_apply(&c->raises, v->needs, v->n_needs, now);
     for (size_t i = 0; i < v->n_needs; i++) {
         struct limit_need *need = &v->needs[i];
