@@ -54,6 +54,7 @@ static struct redaction *begin(struct call *c)
 
 static int refuse(struct call *c, const char *what)
 {
+    c->verdict.effect = EFFECT_DENY; /* a person need not be asked any more */
     call_refusef(c, CODE_POLICY_DENIED, 0,
                  "Policy " STR_FMT " takes what is personal out of requests to " STR_FMT ", and %s; nothing was sent",
                  STR_ARG(policy_name(c->adm.policy)), STR_ARG(c->vendor->name), what);
@@ -192,6 +193,8 @@ void redaction_of_record(struct call *c, struct redacted_record *ret)
     ret->facts.claims.customer = without(c, &s, c->facts.claims.customer);
     ret->facts.model = without(c, &s, c->facts.model);
     ret->verdict.reason = without(c, &s, c->verdict.reason);
+    if (c->verdict.would) /* for the record only */
+        c->verdict.would->reason = without(c, &s, c->verdict.would->reason);
     ret->path = without(c, &s, c->path);
     ret->saas_path = without(c, &s, c->saas.path);
     ret->idempotency_key = without(c, &s, c->idempotency_key);
