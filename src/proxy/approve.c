@@ -2,8 +2,8 @@
  * proxy/approve.c - stage approve: a call that a person must say yes to is asked about, waits a while, and goes on.
  *
  *   (1) nothing is held, and no vendor connection is taken, while a call waits.
- *   (2) after a wait it is decided again, with the document in force and the time then: a forbid or a full limit that
- *       came in between wins.
+ *   (2) after a wait it is decided again, with the document in force, the time, the rate and the scope then: a forbid
+ *       or a full limit that came in between wins. All its waits together last no longer than one may.
  *   (3) who leaves loses nothing: the question stands, and the same action passes later, once.
  */
 #include "proxy/approve.h"
@@ -34,14 +34,15 @@ static void add(struct parts *p, struct str s)
 void call_action_digest(struct call *c, uint8_t ret[SHA256_BYTES])
 {
     const struct facts *f = &c->facts;
+    const struct call_action it = call_action(c);
     struct parts p = {.n = 0, .a = &c->arena};
     add(&p, f->vendor);
     add(&p, mode_text(f->mode));
     add(&p, f->operation);
     add(&p, c->method);
-    add(&p, c->llm ? c->path : c->saas.path);
-    add(&p, c->llm ? c->query : c->saas.query);
-    add(&p, c->llm ? buf_str(&c->body) : c->saas.body);
+    add(&p, it.path);
+    add(&p, it.query);
+    add(&p, it.body);
     add(&p, f->tenant);
     add(&p, f->agent);
     add(&p, f->key);
@@ -85,14 +86,18 @@ static void refuse_timeout(struct call *c, struct str id)
 
 /* --- waiting ------------------------------------------------------------------------------------------------------ */
 
-/* The same from the start, as things stand now. */
+/* The same from the start, as things stand now: by the rate of now, and on whose accounts is asked again. */
 static void decide_anew(struct call *c)
 {
-    policy_unref(c->adm.policy);
-    c->adm.policy = core_policy_of(c->w->shared->core, c->adm.key);
+    c->wait_ms -= (loop_now(c->w->loop) - c->waits_since) / NS_PER_MS;
     c->facts.now = loop_wall(c->w->loop);
+    c->facts.affected = (struct affected){.state = AFFECTED_UNASKED};
+    c->affecting = NULL;
+    c->facts.n_answers = 0;
+    if (!c->llm)
+        call_facts_again(c);
     call_go(c, CALL_DECIDING);
-    stage_decide(c);
+    call_decide_anew(c);
 }
 
 static void on_answered(void *ctx)
@@ -154,6 +159,7 @@ static void wait_for_person(struct call *c, const struct approval_answer *answer
     wall_t until = loop_wall(c->w->loop) + c->wait_ms * NS_PER_MS;
     c->approval_id = answer->id;
     c->approval_expires_at = answer->expires_at;
+    c->waits_since = loop_now(c->w->loop);
     c->wait_until = until < answer->expires_at ? until : answer->expires_at;
     call_go(c, CALL_WAITING);
     timer_init(&c->wait_timer, on_wait_over);
@@ -177,6 +183,7 @@ static int ask(struct call *c, struct approval_answer *ret)
         .verdict = &c->verdict,
         .idempotency = &c->idem,
         .call_id = str_c(c->id),
+        .waited_for = c->approval_id,
         .path = c->llm ? without.path : without.saas_path,
         .digest = digest,
         .wait = may_wait ? &c->approval_wait : NULL,
@@ -202,10 +209,9 @@ void stage_approve(struct call *c)
                     STR("The question about this call needs more than call_memory_bytes_max"));
         return;
     }
-    core_look(c->w->shared->core, &c->verdict, c->started_at);
-    const struct limit_need *full = policy_ask_limits(&c->verdict, &c->facts, &c->arena);
-    if (full) {
-        policy_refuse_limit(full, &c->facts, &c->arena, &c->verdict);
+    if (!call_look(c))
+        return;
+    if (c->verdict.effect == EFFECT_DENY) {
         call_refuse(c, c->verdict.code, 0, c->verdict.reason);
         return;
     }
@@ -213,6 +219,8 @@ void stage_approve(struct call *c)
         stage_hold(c);
         return;
     }
+    if (!call_compose(c))
+        return; /* a person is asked about what can be sent, for what it costs as it is sent */
     switch (ask(c, &answer)) {
     case APPROVAL_R_GRANTED:
         go_on(c, &answer);

@@ -14,7 +14,7 @@ bool call_leave_wait(struct call *c);
 void call_end_wait(struct call *c);
 
 /*
- * SHA-256 over vendor, mode, operation, method, path, query, body (as it is sent), tenant, agent, key, user and
+ * SHA-256 over vendor, mode, operation, method, path, query and body (call_action()), tenant, agent, key, user and
  * customer, each as its length in decimal, ":" and its bytes. Neither the run nor an idempotency key is in it.
  */
 void call_action_digest(struct call *c, uint8_t ret[32]);

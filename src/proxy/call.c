@@ -184,6 +184,13 @@ static void cancel(struct call *c)
     call_done(c);
 }
 
+struct call_action call_action(const struct call *c)
+{
+    if (c->llm)
+        return (struct call_action){c->path, c->query, buf_str(&c->body)};
+    return (struct call_action){c->saas.path, c->saas.query, c->saas.body};
+}
+
 void call_ask_store(struct call *c, const struct ask *what, size_t json_bytes_max, void (*done)(void *ctx))
 {
     call_go(c, CALL_ASKING);

@@ -191,6 +191,12 @@ void call_sweep(struct call *c);
 void call_cut_off(struct call *c);
 #define CALL_STOPPING STR("Flyball is being stopped; nothing was sent")
 
+/* What the agent asks of the vendor, as it was read: before something is taken out, or a limit makes it smaller. */
+struct call_action {
+    struct str path, query, body;
+};
+struct call_action call_action(const struct call *c);
+
 /* The agent's key stands in `s`: outside of the fields for keys it would be recorded, or sent to a vendor. */
 bool call_shows_key(const struct call *c, struct str s);
 #define CALL_SHOWS_KEY \

@@ -144,10 +144,11 @@ static int64_t output_that_fits(const struct call_llm *l, const struct limit_nee
     }
 }
 
-bool call_clamp_output(struct call *c, const struct limit_need *need)
+/* Lowers the output maximum until that limit has room. False: it cannot. */
+static bool clamp_output(struct call *c, const struct limit_need *need)
 {
     struct call_llm *l = c->llm;
-    if (!l || !need->may_clamp || !l->bound.is_known)
+    if (!need->may_clamp || !l->bound.is_known)
         return false;
     int64_t most = output_that_fits(l, need);
     if (most < 1 || most * l->request.choices >= l->bound.output || !llm_set_output_max(&l->request, most, &c->arena))
@@ -159,10 +160,11 @@ bool call_clamp_output(struct call *c, const struct limit_need *need)
     return true;
 }
 
-bool call_downgrade(struct call *c, const struct limit_need *need)
+/* Once a call: the cheaper model that the limit falls back on. False: it has none, or the call has it already. */
+static bool downgrade(struct call *c, const struct limit_need *need)
 {
     struct call_llm *l = c->llm;
-    if (!l || need->downgrade.n == 0 || c->facts.model_asked.n || str_eq(need->downgrade, l->request.model))
+    if (need->downgrade.n == 0 || c->facts.model_asked.n || str_eq(need->downgrade, l->request.model))
         return false;
     struct str asked = l->request.model;
     if (!llm_set_model(&l->request, need->downgrade, &c->arena))
@@ -173,4 +175,9 @@ bool call_downgrade(struct call *c, const struct limit_need *need)
     find_model(c);
     facts_of_model(c);
     return true;
+}
+
+bool call_make_smaller(struct call *c, const struct limit_need *need)
+{
+    return c->llm && c->n_decided++ < DECIDE_AGAIN_MAX && (clamp_output(c, need) || downgrade(c, need));
 }

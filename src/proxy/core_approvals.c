@@ -330,7 +330,7 @@ static int answer_of(struct core *c, struct approval *x, const struct approval_r
         grant(x, a, &ret->grant);
         return APPROVAL_R_GRANTED;
     case APPROVAL_EXPIRED:
-        if (x->is_told || q->now >= x->over_at + x->terms.ttl_ns)
+        if (!str_eq(q->waited_for, str_c(x->id)) && (x->is_told || q->now >= x->over_at + x->terms.ttl_ns))
             return 0;
         x->is_told = true;
         return APPROVAL_R_TIMEOUT;

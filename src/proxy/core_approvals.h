@@ -9,7 +9,7 @@
  *   (5) nothing is held while a question stands.
  *
  * A no stands as long as the question would have: the same is not asked again meanwhile. That nobody answered is told
- * to the next call, once; the one after asks anew.
+ * to every call that waited, or to the next one; the one after asks anew.
  */
 #pragma once
 
@@ -52,6 +52,7 @@ struct approval_request {
     const struct verdict *verdict; /* approval, rule, reason, policy */
     const struct idempotency *idempotency;
     struct str call_id, path;
+    struct str waited_for; /* the question for which the call has waited; empty: none */
     const uint8_t *digest; /* APPROVAL_DIGEST_BYTES */
     struct approval_wait *wait; /* box and done set; NULL: the call does not wait */
     wall_t now;

@@ -6,6 +6,7 @@
 #include "proxy/identity.h"
 
 #include "proxy/approve.h"
+#include "proxy/llm.h"
 
 #include "codec/hex.h"
 #include "codec/json_read.h"
@@ -71,11 +72,8 @@ static void reply_dry_run(struct call *c)
     struct buf body;
     size_t n = 0;
 
-    core_look(c->w->shared->core, &c->verdict, c->started_at);
-    policy_settle_would(&c->verdict, &c->facts, &c->arena);
-    const struct limit_need *full = policy_ask_limits(&c->verdict, &c->facts, &c->arena);
-    if (full)
-        policy_refuse_limit(full, &c->facts, &c->arena, &c->verdict);
+    if (!call_look(c))
+        return;
     call_give_up(c, "dry_run");
     buf_init(&body, 1u << 20);
     dry_run_body(c, &body);
@@ -165,6 +163,26 @@ static bool ask_for_facts(struct call *c)
     c->may_look_up = false;
     stage_decide(c);
     return true;
+}
+
+bool call_look(struct call *c)
+{
+    core_look(c->w->shared->core, &c->verdict, c->facts.now);
+    const struct limit_need *full = policy_ask_limits(&c->verdict, &c->facts, &c->arena);
+    if (full && call_make_smaller(c, full)) {
+        stage_decide(c);
+        return false;
+    }
+    if (full)
+        policy_refuse_limit(full, &c->facts, &c->arena, &c->verdict);
+    return true;
+}
+
+void call_decide_anew(struct call *c)
+{
+    policy_unref(c->adm.policy);
+    c->adm.policy = core_policy_of(c->w->shared->core, c->adm.key);
+    stage_decide(c);
 }
 
 void stage_decide(struct call *c)

@@ -14,10 +14,10 @@
 static void digest_of_intent(const struct call *c, uint8_t ret[DUPLICATE_DIGEST_BYTES])
 {
     const struct facts *f = &c->facts;
-    struct str line = STR("\n"), body = c->llm ? buf_str(&c->body) : c->saas.body;
-    const struct str parts[] = {STR("intent\n"), f->vendor, line, mode_text(f->mode), line, f->tenant,   line,
-                                f->agent,       line,      c->method, line,          c->to.path, line, c->to.query,
-                                line,           body};
+    const struct call_action it = call_action(c);
+    struct str line = STR("\n");
+    const struct str parts[] = {STR("intent\n"), f->vendor, line, mode_text(f->mode), line, f->tenant, line, f->agent,
+                                line, c->method, line, it.path, line, it.query, line, it.body};
     sha256_parts(parts, N(parts), ret);
 }
 

@@ -11,8 +11,6 @@
 #include "proxy/redaction.h"
 #include "proxy/send.h"
 
-#define DECIDE_AGAIN_MAX 8
-
 static void on_synced(void *ctx);
 static struct str sentence_of(enum code code);
 
@@ -71,15 +69,6 @@ static void on_synced(void *ctx)
         return;
     }
     stage_forward(c);
-}
-
-/* The document changed between decide and hold: decide with the new one. */
-static bool decide_again(struct call *c)
-{
-    policy_unref(c->adm.policy);
-    c->adm.policy = core_policy_of(c->w->shared->core, c->adm.key);
-    stage_decide(c);
-    return true;
 }
 
 static struct str sentence_of(enum code code)
@@ -153,6 +142,21 @@ static int compose(struct call *c)
                         &c->n_additions);
 }
 
+bool call_compose(struct call *c)
+{
+    c->to.query = call_action(c).query; /* as it was asked: an earlier verdict may have taken something out of it */
+    if (compose(c) < 0) {
+        c->verdict.effect = EFFECT_DENY;
+        call_refuse(c, CODE_REQUEST_TOO_LARGE, 413,
+                    STR("The request cannot be re-written within call_memory_bytes_max"));
+        return false;
+    }
+    int redacted = redaction_of_request(c);
+    if (redacted == REDACTION_R_AGAIN)
+        stage_decide(c);
+    return redacted == 0;
+}
+
 void stage_hold(struct call *c)
 {
     struct record_writer rw;
@@ -160,19 +164,9 @@ void stage_hold(struct call *c)
     size_t i_short = 0;
     enum code code = CODE_NONE;
 
-    if (!call_present(c))
+    if (!call_present(c) || !call_compose(c))
         return;
-    if (compose(c) < 0) {
-        call_refuse(c, CODE_REQUEST_TOO_LARGE, 413,
-                    STR("The request cannot be re-written within call_memory_bytes_max"));
-        return;
-    }
     duties_of_duplicate(c);
-    int redacted = redaction_of_request(c);
-    if (redacted == REDACTION_R_AGAIN)
-        stage_decide(c);
-    if (redacted)
-        return;
     call_record_begin(c, &rw, &w->record_body, &w->record_personal);
     struct hold_request q = {
         .key = c->adm.key,
@@ -190,9 +184,8 @@ void stage_hold(struct call *c)
         .predicted = c->facts.cost,
     };
     int r = core_hold(w->shared->core, &q, &c->held, &i_short, &code);
-    if (r == CORE_R_SHORT && c->n_decided++ < DECIDE_AGAIN_MAX &&
-        (call_clamp_output(c, &c->verdict.needs[i_short]) || call_downgrade(c, &c->verdict.needs[i_short]))) {
-        stage_decide(c); /* a smaller or cheaper call may fit */
+    if (r == CORE_R_SHORT && call_make_smaller(c, &c->verdict.needs[i_short])) {
+        stage_decide(c);
         return;
     }
     bool may_ask = r == CORE_R_ASK || (r == CORE_R_SHORT && c->verdict.needs[i_short].approval.quorum) ||
@@ -201,8 +194,10 @@ void stage_hold(struct call *c)
         stage_approve(c);
         return;
     }
-    if (r == CORE_R_STALE && c->n_decided++ < DECIDE_AGAIN_MAX && decide_again(c))
+    if (r == CORE_R_STALE && c->n_decided++ < DECIDE_AGAIN_MAX) {
+        call_decide_anew(c);
         return;
+    }
     if (r == CORE_R_STALE || r == CORE_R_ASK) {
         call_refuse(c, CODE_OVERLOADED, 0,
                     STR("The policy or the approval kept changing while the call was decided; try again"));

@@ -42,14 +42,11 @@ void stage_classify_llm(struct call *c);
 void stage_answer_llm(struct call *c);
 /* After the bytes of the request changed (request.text_bytes). */
 void call_facts_of_model_again(struct call *c);
-/* Lowers the output maximum until the limit that was short has room. False: it cannot. */
-bool call_clamp_output(struct call *c, const struct limit_need *need);
-
 /*
- * Asks a cheaper model instead, once a call: the one that the limit that was short falls back on. False: it has none,
- * or the call has it already.
+ * Makes a call to a model ask less of a limit without room, as the limit says: a lower output maximum, or a cheaper
+ * model. True: decide again. False: it cannot, or was decided DECIDE_AGAIN_MAX times.
  */
-bool call_downgrade(struct call *c, const struct limit_need *need);
+bool call_make_smaller(struct call *c, const struct limit_need *need);
 
 /* How the vendor's part ended, for call_settle_llm. `error` NULL: the answer came whole. */
 struct llm_end {

@@ -222,7 +222,7 @@ static struct said full(struct verdict *v, const struct recorded *c, struct aren
     return said_of(v, refuses->id);
 }
 
-/* For want of room there the vendor would be asked for another model, once (proxy/classify_llm.c: call_downgrade). */
+/* For want of room there the vendor would be asked for another model, once (proxy/classify_llm.c: downgrade). */
 static bool falls_back(const struct recorded *c, const struct limit_need *is_short)
 {
     return is_short->downgrade.n && !c->facts.downgraded_by.n;
