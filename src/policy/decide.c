@@ -42,14 +42,6 @@ struct rules {
     struct duties duties;            /* of permits and approvals that hold */
 };
 
-static bool names_exactly(const struct patterns *p, struct str operation)
-{
-    for (size_t i = 0; i < p->n; i++)
-        if (!p->items[i].is_glob && str_eq(p->items[i].text, operation))
-            return true;
-    return false;
-}
-
 /* Match and condition together. The customer that a `match` names is lacking; what a condition hangs on, it says. */
 static enum match_result holds_when(const struct match *m, const struct expr *when, const struct facts *f,
                                     bool may_lookup, struct arena *a, struct lacking *lacks)
@@ -79,7 +71,7 @@ static enum match_result in_scope(struct rules *x, const struct rule *r)
 static enum match_result rule_holds(struct rules *x, const struct rule *r)
 {
     bool needs_name = x->f->class == CLASS_AUTHORITY || x->f->class == CLASS_UNKNOWN;
-    if (needs_name && r->effect != EFFECT_DENY && !names_exactly(&r->match.by_key[MATCH_OPERATION], x->f->operation))
+    if (needs_name && r->effect != EFFECT_DENY && !match_names(&r->match, x->f->operation))
         return MATCH_NO;
     enum match_result held = holds_when(&r->match, r->when, x->f, x->may_lookup, x->a, &x->lacks);
     return held == MATCH_YES ? in_scope(x, r) : held;
@@ -154,7 +146,7 @@ static bool rules_permit(struct rules *x, struct verdict *v)
     v->questions = x->lacks.questions;
     v->n_questions = asks_scope ? x->lacks.n_questions : 0;
     if (can_allow && hangs_on_facts && x->may_lookup) {
-        v->wants_customer = x->lacks.customer;
+        v->wants_customer |= x->lacks.customer; /* beside what identity.require wants */
         v->wants_cost = x->lacks.cost;
         return true;
     }
@@ -338,7 +330,7 @@ static int add_limits(struct gather *g, const struct policy *p, const struct key
 static void end_needs(struct gather *g)
 {
     struct verdict *v = g->v;
-    if (v->wants_cost || v->wants_customer || wants_scope(v)) {
+    if (wants_facts(v)) {
         v->n_needs = 0;
     } else if (g->unpriced) {
         struct limit_need need;
@@ -369,11 +361,6 @@ static void gather_needs(const struct policy *p, const struct key_limits *k, str
         return;
     }
     end_needs(g);
-}
-
-static bool wants_facts(const struct verdict *v)
-{
-    return v->wants_cost || v->wants_customer || wants_scope(v);
 }
 
 bool decide_view(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,

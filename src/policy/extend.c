@@ -2,9 +2,10 @@
  * policy/extend.c - `extends`: documents above, within which a document stays.
  *
  *   (1) a document only narrows: what one above denies is denied, what one above asks is asked, and every limit of all
- * of them must fit. Nothing that stands below can widen it. (2) a document above is named with its digest, and held: a
- * newer version of it changes nothing here until this one names that. So nobody can extend itself, and the chain has an
- * end. (3) limits of a document above count under its own name, together for all that extend it.
+ *       of them must fit. Nothing that stands below can widen it.
+ *   (2) a document above is named with its digest, and held: a newer version of it changes nothing here until this one
+ *       names that. So nobody can extend itself, and the chain has an end.
+ *   (3) limits of a document above count under its own name, together for all that extend it.
  */
 #include "policy/policy_impl.h"
 
@@ -104,9 +105,14 @@ void check_inherited_ids(struct parse *x)
 
 /* --- deciding ----------------------------------------------------------------------------------------------------- */
 
-static bool wants_facts(const struct verdict *v)
+/* Whether the next need is above[k], of two lists in id order; one on new runs stays behind the one before it. */
+static bool is_next(const struct verdict *v, size_t i, const struct verdict *above, size_t k)
 {
-    return v->wants_cost || v->wants_customer || v->wants_affected || v->n_questions;
+    if (i == v->n_needs || k == above->n_needs)
+        return i == v->n_needs;
+    if (v->needs[i].counts_new || above->needs[k].counts_new)
+        return above->needs[k].counts_new;
+    return str_cmp(above->needs[k].id, v->needs[i].id) < 0;
 }
 
 /* Both lists in id order, as the ledger takes them. */
@@ -117,9 +123,8 @@ static bool join_needs(struct verdict *v, const struct verdict *above, struct ar
     if (!all)
         return false;
     while (i + k < n) {
-        bool is_above = i == v->n_needs || (k < above->n_needs && str_cmp(above->needs[k].id, v->needs[i].id) < 0);
-        struct limit_need need = is_above ? above->needs[k] : v->needs[i];
-        all[i + k] = need;
+        bool is_above = is_next(v, i, above, k);
+        all[i + k] = is_above ? above->needs[k] : v->needs[i];
         *(is_above ? &k : &i) += 1;
     }
     v->needs = all;

@@ -158,6 +158,15 @@ enum match_result match_facts(const struct match *m, const struct facts *f)
     return result;
 }
 
+bool match_names(const struct match *m, struct str operation)
+{
+    const struct patterns *p = &m->by_key[MATCH_OPERATION];
+    for (size_t i = 0; i < p->n; i++)
+        if (!p->items[i].is_glob && str_eq(p->items[i].text, operation))
+            return true;
+    return false;
+}
+
 static bool has_any(const struct patterns *p, struct str s)
 {
     for (size_t i = 0; i < p->n; i++)

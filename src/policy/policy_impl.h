@@ -203,6 +203,7 @@ struct str match_value(const struct facts *f, enum match_key k);                
 bool match_key_holds(const struct match *m, enum match_key k, const struct facts *f); /* not named is held */
 struct str label_value(const struct facts *f, struct str name); /* empty: there is none of that name */
 bool label_holds(const struct label_match *l, const struct facts *f);
+bool match_names(const struct match *m, struct str operation); /* by its exact name, no glob */
 /* A call of that operation may match, whatever the rest says. */
 bool match_may_take(const struct match *m, const struct known_operation *op);
 /* What `inner` matches, `outer` matches too; may say no where it is true. */
@@ -212,6 +213,12 @@ bool patterns_cover(const struct patterns *outer, const struct patterns *inner, 
 
 /* What decides: all but what is in shadow; all; or nothing but the key's limits, since the call is observed. */
 enum view { VIEW_IN_FORCE, VIEW_WHOLE, VIEW_OBSERVED };
+
+/* Some are lacking: it is decided again when they are there. */
+static inline bool wants_facts(const struct verdict *v)
+{
+    return v->wants_cost || v->wants_customer || v->wants_affected || v->n_questions;
+}
 
 /* --- condition.c --- */
 
@@ -371,7 +378,7 @@ bool is_operation_known(const struct parse *x, struct str name);
 
 /* --- require.c --- */
 
-/* False: an entry of identity.require is not met, and the verdict is made; or (wants_customer) hangs on a look-up. */
+/* False: an entry of identity.require is not met, and the verdict is made. wants_customer: one hangs on a look-up. */
 bool identity_suffices(const struct policy *p, const struct facts *f, bool may_lookup, struct arena *a,
                        struct verdict *v);
 

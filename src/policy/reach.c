@@ -4,19 +4,11 @@
  */
 #include "policy/policy_impl.h"
 
-static bool names_exactly(const struct patterns *operations, struct str name)
-{
-    for (size_t i = 0; i < operations->n; i++)
-        if (!operations->items[i].is_glob && str_eq(operations->items[i].text, name))
-            return true;
-    return false;
-}
-
 bool rule_may_pass(const struct rule *r, const struct known_operation *op)
 {
     bool needs_name = op->classes == 1u << CLASS_AUTHORITY;
     return r->effect != EFFECT_DENY && !r->is_shadow && match_may_take(&r->match, op) &&
-           (!needs_name || names_exactly(&r->match.by_key[MATCH_OPERATION], op->name));
+           (!needs_name || match_names(&r->match, op->name));
 }
 
 bool policy_reaches(const struct policy *p, const struct known_operation *op)

@@ -40,7 +40,7 @@ void would_share_needs(struct verdict *v, struct arena *a)
 {
     struct verdict *would = v->would;
     struct limit_need *needs = arena_try_alloc(a, (v->n_needs + 1) * sizeof *needs);
-    if (!needs || would->wants_cost || would->wants_customer || would->wants_affected || would->n_questions)
+    if (!needs || wants_facts(would))
         return;
     for (size_t i = 0; i < v->n_needs; i++) {
         needs[i] = v->needs[i];

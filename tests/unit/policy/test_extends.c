@@ -199,6 +199,37 @@ static void limits_of_all_documents_must_fit_in_the_order_of_their_ids(void **st
     close_shelf(&s);
 }
 
+static struct policy *put_run_limit(struct shelf *s, const char *name, const struct policy *above, const char *id)
+{
+    struct str sections =
+        arena_printf(&s->a,
+                     "rules:\n  - {id: r-%s, effect: permit, match: {}}\nlimits:\n  - {id: %s, meter: usd, max: "
+                     "\"9.00\", by: [run], window: {calendar: day}, runs: {max_new: 2, per: 1h}}\n",
+                     name, id);
+    return put(s, name, above, NULL, sections.p);
+}
+
+/* '-' stands before '.', and so the id "run-a" between "run" and "run.runs". */
+static void a_limit_on_new_runs_stays_behind_the_one_that_it_counts_for(void **state)
+{
+    (void)state;
+    static const char *const ids[][2] = {{"run", "run-a"}, {"run-a", "run"}};
+    struct shelf s;
+    struct facts f = a_refund();
+    open_shelf(&s);
+    f.run_trust = RUN_CLAIMED;
+    for (size_t i = 0; i < N(ids); i++) {
+        const struct policy *company = put_run_limit(&s, i ? "c1" : "c0", NULL, ids[i][0]);
+        struct verdict v = decide(&s, put_run_limit(&s, i ? "t1" : "t0", company, ids[i][1]), &f);
+        assert_int_equal(v.n_needs, 4);
+        assert_str(v.needs[0].id, "run");
+        assert_str(v.needs[1].id, "run.runs");
+        assert_str(v.needs[2].id, "run-a");
+        assert_str(v.needs[3].id, "run-a.runs");
+    }
+    close_shelf(&s);
+}
+
 static void who_must_be_proven_above_must_be_proven(void **state)
 {
     (void)state;
@@ -492,6 +523,7 @@ int main(void)
         cmocka_unit_test(a_forbid_above_wins_and_so_does_one_below),
         cmocka_unit_test(what_is_asked_above_is_asked_together_with_what_is_asked_below),
         cmocka_unit_test(limits_of_all_documents_must_fit_in_the_order_of_their_ids),
+        cmocka_unit_test(a_limit_on_new_runs_stays_behind_the_one_that_it_counts_for),
         cmocka_unit_test(who_must_be_proven_above_must_be_proven),
         cmocka_unit_test(several_documents_above_all_count),
         cmocka_unit_test(a_document_outlives_the_shelf_that_it_was_found_on),
