@@ -73,7 +73,7 @@ static void step(struct search *s, const struct threads *from, uint32_t c)
     }
 }
 
-/* The text ends here for now: the first beginning from which something could still come. */
+/* More text may follow: the first beginning from which a match could still come. */
 static enum regex_found unsure(const struct search *s, const struct threads *from, uint32_t c, size_t *ret_at,
                                size_t *ret_n)
 {
