@@ -138,8 +138,7 @@ int redaction_of_request(struct call *c)
     return e == 0 ? count_growth(c, r) : e;
 }
 
-/* One text, redacted into the call's arena where that changes it. */
-static struct str without(struct call *c, const struct redact_set *s, struct str text)
+struct str redaction_of_text(struct call *c, const struct redact_set *s, struct str text)
 {
     struct buf out;
     size_t n_found = 0;
@@ -157,7 +156,7 @@ void redaction_of_fields(struct call *c)
     if (!c->redaction || !c->redaction->request.n)
         return;
     for (size_t i = 0; i < c->n_send_fields; i++)
-        c->send_fields[i].value = without(c, &c->redaction->request, c->send_fields[i].value);
+        c->send_fields[i].value = redaction_of_text(c, &c->redaction->request, c->send_fields[i].value);
 }
 
 /* --- record ------------------------------------------------------------------------------------------------------ */
@@ -174,7 +173,7 @@ static void redact_params(struct call *c, const struct redact_set *s, struct fac
     struct param *params = arena_alloc(&c->arena, (f->n_params + 1) * sizeof *params);
     for (size_t i = 0; i < f->n_params; i++) {
         params[i] = f->params[i];
-        params[i].s = without(c, s, params[i].s);
+        params[i].s = redaction_of_text(c, s, params[i].s);
         if (params[i].s.p != f->params[i].s.p)
             params[i].kind = KIND_TEXT;
     }
@@ -189,13 +188,14 @@ void redaction_of_record(struct call *c, struct redacted_record *ret)
     if (!s.n)
         return;
     redact_params(c, &s, &ret->facts);
-    ret->facts.claims.user = without(c, &s, c->facts.claims.user);
-    ret->facts.claims.customer = without(c, &s, c->facts.claims.customer);
-    ret->facts.model = without(c, &s, c->facts.model);
-    ret->verdict.reason = without(c, &s, c->verdict.reason);
+    ret->facts.claims.user = redaction_of_text(c, &s, c->facts.claims.user);
+    ret->facts.claims.customer = redaction_of_text(c, &s, c->facts.claims.customer);
+    ret->facts.model = redaction_of_text(c, &s, c->facts.model);
+    ret->facts.model_asked = redaction_of_text(c, &s, c->facts.model_asked);
+    ret->verdict.reason = redaction_of_text(c, &s, c->verdict.reason);
     if (c->verdict.would) /* for the record only */
-        c->verdict.would->reason = without(c, &s, c->verdict.would->reason);
-    ret->path = without(c, &s, c->path);
-    ret->saas_path = without(c, &s, c->saas.path);
-    ret->idempotency_key = without(c, &s, c->idempotency_key);
+        c->verdict.would->reason = redaction_of_text(c, &s, c->verdict.would->reason);
+    ret->path = redaction_of_text(c, &s, c->path);
+    ret->saas_path = redaction_of_text(c, &s, c->saas.path);
+    ret->idempotency_key = redaction_of_text(c, &s, c->idempotency_key);
 }

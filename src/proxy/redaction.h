@@ -34,6 +34,8 @@ void redaction_free(struct redaction *r); /* NULL is fine */
 int redaction_of_request(struct call *c);
 #define REDACTION_R_AGAIN 1
 #define REDACTION_R_REFUSED 2
+/* One text, in the call's arena where something is taken out of it; empty where it became too large by that. */
+struct str redaction_of_text(struct call *c, const struct redact_set *s, struct str text);
 /* Of the fields of the agent's that go on. */
 void redaction_of_fields(struct call *c);
 

@@ -14,20 +14,6 @@ bool redaction_takes_answer(const struct call *c)
     return c->redaction && c->redaction->response.n;
 }
 
-/* A field's value in the call's arena. */
-static struct str without(struct call *c, struct str value)
-{
-    struct buf out;
-    size_t n_found = 0;
-    if (!redact_finds(&c->redaction->response, value))
-        return value;
-    buf_init(&out, 4 * value.n + REDACT_HOLD_BYTES_MAX);
-    bool is_done = redact_text(&c->redaction->response, value, &out, &n_found) == 0;
-    struct str made = is_done ? arena_str(&c->arena, buf_str(&out)) : STR("");
-    buf_deinit(&out);
-    return made;
-}
-
 static bool is_gzip(struct str encoding)
 {
     return str_eq_nocase(encoding, STR("gzip")) || str_eq_nocase(encoding, STR("x-gzip"));
@@ -60,7 +46,7 @@ void redaction_of_head(struct call *c)
         if (!passes_on(c->redaction, &head->fields[i]))
             continue;
         head->fields[n] = head->fields[i];
-        head->fields[n].value = without(c, head->fields[n].value);
+        head->fields[n].value = redaction_of_text(c, &c->redaction->response, head->fields[n].value);
         n++;
     }
     head->n_fields = n;
