@@ -2,16 +2,13 @@
  * tests/unit/proxy/test_core.c - the critical sections: what a hold takes, what a retry shares, what a restart brings
  * back. Long because one rig of a core serves all of it.
  */
-#include "unit.h"
+#include "core_rig.h"
 
 #include "base/uuid.h"
 #include "codec/json_read.h"
 #include "crypto/hash.h"
-#include "io/io_memory.h"
 #include "proxy/core_call.h"
 #include "proxy/core_keys.h"
-#include "store/journal/journal.h"
-#include "store/memory/store_memory.h"
 
 #include <string.h>
 
@@ -32,19 +29,8 @@ static const char document[] =
     "  - {id: out, meter: output_tokens, max: 500, window: {lifetime: true}}\n"
     "  - {id: llm, meter: usd, max: \"100.00\", window: {lifetime: true}, match: {layer: [llm]}}\n";
 
-static wall_t wall_now = 1795440734 * NS_PER_S;
-static mono_t test_mono(void *ctx) { return 0; }
-static wall_t test_wall(void *ctx) { return wall_now; }
-
 struct world {
-    struct limits limits;
-    struct clock clock;
-    struct rng rng;
-    struct io *io;
-    struct store *store;
-    struct journal *journal;
-    struct core *core;
-    struct arena arena;
+    struct rig rig;
     struct diag_list diags;
     struct key_text key;
     const struct key_entry *entry;
@@ -54,38 +40,10 @@ struct world {
     struct duplicate duplicate; /* of every call */
 };
 
-static void start_core(struct world *w)
-{
-    uint8_t chain[CHAIN_BYTES];
-    uint32_t epoch = 0;
-    uint64_t seq = w->store->ops->position(w->store, chain, &epoch);
-    assert_int_equal(journal_open(w->io, STR("journal"), &w->limits, 1, seq, chain, epoch, &w->journal), 0);
-    struct core_options o = {
-        .limits = &w->limits, .clock = &w->clock, .rng = &w->rng, .journal = w->journal, .store = w->store};
-    assert_int_equal(core_new(&o, &w->core), 0);
-}
-
-/* As kill -9 leaves it: the store lacks what was not drained. */
-static void kill_core(struct world *w)
-{
-    policy_unref(w->policy);
-    w->policy = NULL;
-    core_free(w->core);
-    journal_close(w->journal);
-}
-
-static void stop_core(struct world *w)
-{
-    while (core_drain_turn(w->core))
-        ;
-    core_free(w->core);
-    journal_close(w->journal);
-}
-
 static void admit(struct world *w)
 {
     struct admission adm;
-    core_admit(w->core, w->key.hash, wall_now, &w->arena, &adm);
+    core_admit(w->rig.core, w->key.hash, wall_now, &w->rig.arena, &adm);
     assert_int_equal(adm.code, CODE_NONE);
     policy_unref(w->policy);
     w->entry = adm.key;
@@ -95,32 +53,21 @@ static void admit(struct world *w)
 static void setup(struct world *w)
 {
     memset(w, 0, sizeof(*w));
-    limits_default(&w->limits);
-    w->limits.journal_segment_bytes = 1 << 20;
-    w->clock = (struct clock){test_mono, test_wall, NULL};
-    rng_seeded_init(&w->rng, 5);
-    arena_init(&w->arena, 8 << 20);
-    diag_list_init(&w->diags, &w->arena, 8);
-    w->io = io_memory_new(64u << 20);
-    (void)io_mkdir(w->io, STR("journal"));
-    assert_int_equal(store_memory_new(&w->store), 0);
-    start_core(w);
+    rig_init(&w->rig);
+    diag_list_init(&w->diags, &w->rig.arena, 8);
+    rig_start(&w->rig);
     const struct policy *p;
-    assert_int_equal(core_policy_apply(w->core, str_c(document), STR("t.yaml"), STR("test"), &w->diags, &p, &w->seq),
-                     0);
+    assert_int_equal(core_policy_apply(w->rig.core, str_c(document), STR("t"), STR("test"), &w->diags, &p, &w->seq), 0);
     policy_unref(p);
     struct key_spec spec = {.mode = MODE_LIVE, .agent = STR("refunds"), .tenant = STR("acme")};
-    assert_int_equal(core_key_create(w->core, &spec, STR("test"), &w->diags, &w->key, &w->seq), 0);
+    assert_int_equal(core_key_create(w->rig.core, &spec, STR("test"), &w->diags, &w->key, &w->seq), 0);
     admit(w);
 }
 
 static void teardown(struct world *w)
 {
     policy_unref(w->policy);
-    stop_core(w);
-    w->store->ops->close(w->store);
-    io_memory_free(w->io);
-    arena_deinit(&w->arena);
+    rig_deinit(&w->rig);
 }
 
 /* --- one call ---------------------------------------------------------------------------------------------------- */
@@ -175,15 +122,15 @@ static int hold_call(struct world *w, struct try *t, struct facts facts, int64_t
 {
     char id[UUID_TEXT_BYTES];
     memset(t, 0, sizeof(*t));
-    struct uuid u = uuid_v7(wall_now, &w->rng);
-    t->id = arena_str(&w->arena, uuid_text(&u, id));
+    struct uuid u = uuid_v7(wall_now, &w->rig.rng);
+    t->id = arena_str(&w->rig.arena, uuid_text(&u, id));
     t->facts = facts;
-    policy_decide(w->policy, w->entry->limits, &t->facts, false, &w->arena, &t->verdict);
+    policy_decide(w->policy, w->entry->limits, &t->facts, false, &w->rig.arena, &t->verdict);
     assert_int_equal(t->verdict.effect, EFFECT_PERMIT);
     if (key) {
         t->idem.scope = STR("stripe/live/acme/refunds");
         sha256(str_c(key), t->idem.key_digest);
-        sha256(arena_printf(&w->arena, "refund %lld", (long long)usd), t->idem.body_digest);
+        sha256(arena_printf(&w->rig.arena, "refund %lld", (long long)usd), t->idem.body_digest);
     }
     buf_init(&t->body, 1 << 20);
     buf_init(&t->personal, 1 << 20);
@@ -214,7 +161,7 @@ static int hold_call(struct world *w, struct try *t, struct facts facts, int64_t
                              .record = &t->rw,
                              .now = wall_now,
                              .predicted = t->facts.cost};
-    return core_hold(w->core, &q, &t->held, &t->i_short, &t->code);
+    return core_hold(w->rig.core, &q, &t->held, &t->i_short, &t->code);
 }
 
 static int hold(struct world *w, struct try *t, int64_t usd, const char *key)
@@ -242,7 +189,7 @@ static enum outcome end_used(struct world *w, struct try *t, enum outcome o, int
                               .object_scope = STR("stripe/live"),
                               .body = &t->body,
                               .personal = &t->personal};
-    assert_int_equal(core_close(w->core, &q), 0);
+    assert_int_equal(core_close(w->rig.core, &q), 0);
     buf_deinit(&t->body);
     buf_deinit(&t->personal);
     *ret_is_overrun = rc.is_overrun;
@@ -268,8 +215,8 @@ static struct str standing_of(struct world *w, const char *part, int64_t unit)
     struct json root;
     struct str text = STR("none");
     buf_init(&out, 1 << 20);
-    assert_int_equal(core_limits_json(w->core, &out), 0);
-    assert_int_equal(json_parse(&w->arena, buf_str(&out), 32, &root), 0);
+    assert_int_equal(core_limits_json(w->rig.core, &out), 0);
+    assert_int_equal(json_parse(&w->rig.arena, buf_str(&out), 32, &root), 0);
     struct json rows = json_get(root, STR("counters"));
     for (size_t i = 0; i < json_len(rows); i++) {
         struct str counter;
@@ -279,7 +226,7 @@ static struct str standing_of(struct world *w, const char *part, int64_t unit)
         (void)json_i64(json_get(json_at(rows, i), STR("settled")), &settled);
         (void)json_i64(json_get(json_at(rows, i), STR("held")), &held);
         if (str_find(counter, str_c(part), &at))
-            text = arena_printf(&w->arena, "%lld/%lld", (long long)(settled / unit), (long long)(held / unit));
+            text = arena_printf(&w->rig.arena, "%lld/%lld", (long long)(settled / unit), (long long)(held / unit));
     }
     buf_deinit(&out);
     return text;
@@ -379,22 +326,22 @@ static void revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold(vo
     struct try t;
     const struct policy *p;
     setup(&w);
-    struct str v2 = arena_printf(&w.arena, "%s", document);
+    struct str v2 = arena_printf(&w.rig.arena, "%s", document);
     ((char *)v2.p)[strstr(v2.p, "version: 1") - v2.p + 9] = '2';
-    assert_int_equal(core_policy_apply(w.core, v2, STR("t.yaml"), STR("test"), &w.diags, &p, &w.seq), 0);
+    assert_int_equal(core_policy_apply(w.rig.core, v2, STR("t.yaml"), STR("test"), &w.diags, &p, &w.seq), 0);
     policy_unref(p);
     assert_int_equal(hold(&w, &t, 1, NULL), CORE_R_STALE);
     drop(&t);
     admit(&w);
-    assert_int_equal(core_kill(w.core, STR("fire"), STR("ann"), &w.seq), 0);
+    assert_int_equal(core_kill(w.rig.core, STR("fire"), STR("ann"), &w.seq), 0);
     assert_int_equal(hold(&w, &t, 1, NULL), CORE_R_REFUSED);
     assert_int_equal(t.code, CODE_STOPPED);
     drop(&t);
-    assert_int_equal(core_unkill(w.core, STR("ann"), &w.seq), 0);
-    assert_int_equal(core_run_stop(w.core, STR("run-1"), STR_NONE, STR("ann"), &w.seq), 0);
+    assert_int_equal(core_unkill(w.rig.core, STR("ann"), &w.seq), 0);
+    assert_int_equal(core_run_stop(w.rig.core, STR("run-1"), STR_NONE, STR("ann"), &w.seq), 0);
     assert_int_equal(hold(&w, &t, 1, NULL), CORE_R_REFUSED);
     drop(&t);
-    assert_int_equal(core_key_revoke(w.core, str_c(w.key.id), STR("ann"), &w.seq), 0);
+    assert_int_equal(core_key_revoke(w.rig.core, str_c(w.key.id), STR("ann"), &w.seq), 0);
     assert_int_equal(hold(&w, &t, 1, NULL), CORE_R_REFUSED);
     assert_int_equal(t.code, CODE_KEY_REVOKED);
     drop(&t);
@@ -407,7 +354,7 @@ static void a_run_of_one_tenant_is_stopped_whether_key_or_token_says_the_tenant(
     struct world w;
     struct try t;
     setup(&w);
-    assert_int_equal(core_run_stop(w.core, STR("run-1"), STR("acme"), STR("ann"), &w.seq), 0);
+    assert_int_equal(core_run_stop(w.rig.core, STR("run-1"), STR("acme"), STR("ann"), &w.seq), 0);
     w.tenant = STR("acme"); /* of a token: the key has none */
     assert_int_equal(hold(&w, &t, 1, NULL), CORE_R_REFUSED);
     assert_int_equal(t.code, CODE_STOPPED);
@@ -423,14 +370,14 @@ static void a_disabled_agent_is_refused_where_limits_are_taken(void **state)
     struct world w;
     struct try t;
     setup(&w);
-    assert_int_equal(core_agent_disable(w.core, STR("nobody"), true, STR("ann"), &w.seq), -ERR_NOT_FOUND);
-    assert_int_equal(core_owner_disable(w.core, STR("nobody"), true, STR("ann"), &w.seq), -ERR_NOT_FOUND);
-    assert_int_equal(core_agent_create(w.core, STR("a b"), STR("bob"), STR("ann"), &w.seq), -ERR_INVALID);
-    assert_int_equal(core_agent_create(w.core, w.entry->agent, STR("bob"), STR("ann"), &w.seq), 0);
+    assert_int_equal(core_agent_disable(w.rig.core, STR("nobody"), true, STR("ann"), &w.seq), -ERR_NOT_FOUND);
+    assert_int_equal(core_owner_disable(w.rig.core, STR("nobody"), true, STR("ann"), &w.seq), -ERR_NOT_FOUND);
+    assert_int_equal(core_agent_create(w.rig.core, STR("a b"), STR("bob"), STR("ann"), &w.seq), -ERR_INVALID);
+    assert_int_equal(core_agent_create(w.rig.core, w.entry->agent, STR("bob"), STR("ann"), &w.seq), 0);
     for (int i = 0; i < 2; i++) { /* the agent, then its owner */
         for (int is_off = 1; is_off >= 0; is_off--) {
-            int r = i == 0 ? core_agent_disable(w.core, w.entry->agent, is_off, STR("ann"), &w.seq)
-                           : core_owner_disable(w.core, STR("bob"), is_off, STR("ann"), &w.seq);
+            int r = i == 0 ? core_agent_disable(w.rig.core, w.entry->agent, is_off, STR("ann"), &w.seq)
+                           : core_owner_disable(w.rig.core, STR("bob"), is_off, STR("ann"), &w.seq);
             assert_int_equal(r, 0);
             assert_int_equal(hold(&w, &t, 1, NULL), is_off ? CORE_R_REFUSED : 0);
             if (is_off) {
@@ -456,8 +403,8 @@ static void after_a_restart_an_open_call_is_unknown_and_held_and_its_slot_is_fre
     (void)hold_unknown(a.held.own, true, lost, &n_lost);
     policy_unref(w.policy);
     w.policy = NULL;
-    stop_core(&w);
-    start_core(&w);
+    rig_stop(&w.rig, true);
+    rig_start(&w.rig);
     admit(&w);
     assert_str(standing(&w), "0/80");
     for (size_t i = 0; i < 3; i++) /* three slots: the lost call has none */
@@ -470,8 +417,8 @@ static void after_a_restart_an_open_call_is_unknown_and_held_and_its_slot_is_fre
     assert_str(standing(&w), "80/0");
     policy_unref(w.policy);
     w.policy = NULL;
-    stop_core(&w);
-    start_core(&w);
+    rig_stop(&w.rig, true);
+    rig_start(&w.rig);
     assert_str(standing(&w), "80/0");
     admit(&w);
     teardown(&w);
@@ -542,10 +489,10 @@ static struct str last_close(struct world *w)
     struct journal_reader *reader;
     struct frame f;
     struct str body = STR_NONE;
-    assert_int_equal(journal_reader_new(w->journal, 0, &reader), 0);
+    assert_int_equal(journal_reader_new(w->rig.journal, 0, &reader), 0);
     while (journal_reader_next(reader, &f) == 0)
         if (f.kind == FRAME_CLOSE)
-            body = arena_str(&w->arena, f.body);
+            body = arena_str(&w->rig.arena, f.body);
     journal_reader_free(reader);
     return body;
 }
@@ -563,11 +510,11 @@ static void a_call_to_a_model_that_a_restart_cut_off_is_settled_at_its_hold(void
     setup(&w);
     assert_int_equal(ask(&w, &t, 2, 100, 300), 0);
     drop(&t); /* the process ends here */
-    core_forget(w.core, &t.held);
+    core_forget(w.rig.core, &t.held);
     policy_unref(w.policy);
     w.policy = NULL;
-    stop_core(&w);
-    start_core(&w);
+    rig_stop(&w.rig, true);
+    rig_start(&w.rig);
     admit(&w);
     assert_str(standing_of(&w, "/tokens/tokens", 1), "400/0");
     assert_str(standing_of(&w, "/output_tokens/", 1), "300/0");
@@ -587,11 +534,11 @@ static void a_refund_that_a_restart_cut_off_says_nothing_of_a_model(void **state
     setup(&w);
     assert_int_equal(hold(&w, &t, 2, NULL), 0);
     drop(&t);
-    core_forget(w.core, &t.held);
+    core_forget(w.rig.core, &t.held);
     policy_unref(w.policy);
     w.policy = NULL;
-    stop_core(&w);
-    start_core(&w);
+    rig_stop(&w.rig, true);
+    rig_start(&w.rig);
     admit(&w);
     struct str close = last_close(&w);
     assert_true(has(close, "\"outcome\":\"unknown\""));
@@ -627,7 +574,7 @@ static void an_end_with_more_tool_calls_than_fit_is_recorded_without_them(void *
                               .object_scope = STR("openai/live"),
                               .body = &small,
                               .personal = &personal};
-    assert_int_equal(core_close(w.core, &q), 0);
+    assert_int_equal(core_close(w.rig.core, &q), 0);
     assert_int_equal(buf_ok(&small), 0);
     assert_non_null(memmem(small.p, small.n, "\"outcome\":\"settled\"", 19));
     assert_non_null(memmem(small.p, small.n, "\"model_sent\":\"gpt-4o\"", 21));
@@ -648,11 +595,11 @@ static void the_core_leads_from_a_tool_call_to_the_call_that_carries_it_out(void
     struct facts f = refund_of(&w, 5);
     f.params = &charge;
     f.n_params = 1;
-    core_tool_calls_learned(w.core, f.tenant, f.agent, f.run_id, STR("c-1"), &asked, 1, wall_now);
-    core_cause_find(w.core, &f, STR("call_a"), &w.arena, &c);
+    core_tool_calls_learned(w.rig.core, f.tenant, f.agent, f.run_id, STR("c-1"), &asked, 1, wall_now);
+    core_cause_find(w.rig.core, &f, STR("call_a"), &w.rig.arena, &c);
     assert_int_equal(c.how, CAUSE_EXPLICIT);
     assert_str(c.call_id, "c-1");
-    core_cause_find(w.core, &f, STR_NONE, &w.arena, &c);
+    core_cause_find(w.rig.core, &f, STR_NONE, &w.rig.arena, &c);
     assert_int_equal(c.how, CAUSE_INFERRED);
     assert_str(c.tool_call_id, "call_a");
     teardown(&w);
@@ -675,7 +622,7 @@ static void a_call_refused_while_its_retry_runs_is_unknown_until_the_retry_ends(
         end(&w, &b, ends[i].retry, 70);
         assert_str(standing(&w), ends[i].standing);
         uint64_t last =
-            journal_last_seq(w.journal); /* OPEN OPEN CLOSE, and two more where the retry says what became */
+            journal_last_seq(w.rig.journal); /* OPEN OPEN CLOSE, and two more where the retry says what became */
         assert_int_equal(last - a.held.open_seq + 1, ends[i].retry == OUTCOME_UNKNOWN ? 4 : 5);
         teardown(&w);
     }
@@ -689,18 +636,18 @@ static void a_replay_of_a_call_settled_before_the_start_books_nothing(void **sta
     assert_int_equal(hold(&w, &a, 80, "k"), 0);
     end(&w, &a, OUTCOME_SETTLED, 80);
     struct idempotency idem = a.idem;
-    struct str first = arena_str(&w.arena, a.id);
+    struct str first = arena_str(&w.rig.arena, a.id);
     policy_unref(w.policy);
     w.policy = NULL;
-    stop_core(&w);
-    start_core(&w);
+    rig_stop(&w.rig, true);
+    rig_start(&w.rig);
     admit(&w);
-    core_idempotency_learned(w.core, &idem, first, 3, true, idem.body_digest, wall_now);
+    core_idempotency_learned(w.rig.core, &idem, first, 3, true, idem.body_digest, wall_now);
     assert_int_equal(hold(&w, &a, 80, "k"), 0);
     assert_true(a.held.is_replay_of_settled);
     assert_int_equal(end(&w, &a, OUTCOME_SETTLED, 80), OUTCOME_SETTLED);
     assert_str(standing(&w), "80/0");
-    while (core_drain_turn(w.core))
+    while (core_drain_turn(w.rig.core))
         ;
     assert_str(standing(&w), "80/0");
     teardown(&w);
@@ -710,7 +657,7 @@ static uint64_t stored(struct world *w)
 {
     uint8_t chain[CHAIN_BYTES];
     uint32_t epoch;
-    return w->store->ops->position(w->store, chain, &epoch);
+    return w->rig.store->ops->position(w->rig.store, chain, &epoch);
 }
 
 static void a_start_is_ready_before_the_store_has_the_tail(void **state)
@@ -721,34 +668,36 @@ static void a_start_is_ready_before_the_store_has_the_tail(void **state)
     setup(&w);
     assert_int_equal(hold(&w, &a, 30, "a"), 0);
     end(&w, &a, OUTCOME_SETTLED, 20);
-    while (core_drain_turn(w.core))
+    while (core_drain_turn(w.rig.core))
         ;
     assert_int_equal(hold(&w, &b, 10, "b"), 0); /* the tail: one that ends, and one that does not */
     end(&w, &b, OUTCOME_SETTLED, 10);
     assert_int_equal(hold(&w, &c, 40, "c"), 0);
-    assert_int_equal(core_key_revoke(w.core, str_c(w.entry->id), STR("test"), &w.seq), 0);
+    assert_int_equal(core_key_revoke(w.rig.core, str_c(w.entry->id), STR("test"), &w.seq), 0);
     drop(&c);
-    core_forget(w.core, &c.held);
+    core_forget(w.rig.core, &c.held);
     uint64_t before = stored(&w);
     assert_true(before < w.seq);
 
-    kill_core(&w);
-    start_core(&w);
+    policy_unref(w.policy);
+    w.policy = NULL;
+    rig_stop(&w.rig, false);
+    rig_start(&w.rig);
     assert_int_equal(stored(&w), before);
     assert_str(standing(&w), "30/40");
     struct admission adm;
-    core_admit(w.core, w.key.hash, wall_now, &w.arena, &adm);
+    core_admit(w.rig.core, w.key.hash, wall_now, &w.rig.arena, &adm);
     assert_int_equal(adm.code, CODE_KEY_REVOKED);
     policy_unref(adm.policy);
 
-    while (core_drain_turn(w.core))
+    while (core_drain_turn(w.rig.core))
         ;
-    assert_int_equal(stored(&w), journal_last_seq(w.journal));
+    assert_int_equal(stored(&w), journal_last_seq(w.rig.journal));
     buf_init(&json, 1 << 20);
-    assert_int_equal(w.store->ops->rebuild(w.store, &json), 0);
+    assert_int_equal(w.rig.store->ops->rebuild(w.rig.store, &json), 0);
     buf_deinit(&json);
-    stop_core(&w);
-    start_core(&w); /* and from the store alone it is the same */
+    rig_stop(&w.rig, true);
+    rig_start(&w.rig); /* and from the store alone it is the same */
     assert_str(standing(&w), "30/40");
     teardown(&w);
 }
@@ -762,12 +711,12 @@ static void retries_cut_off_by_a_restart_leave_the_first_hold_its_place(void **s
     assert_int_equal(hold(&w, &b, 80, "k"), 0);
     drop(&a);
     drop(&b);
-    core_forget(w.core, &a.held);
-    core_forget(w.core, &b.held);
+    core_forget(w.rig.core, &a.held);
+    core_forget(w.rig.core, &b.held);
     policy_unref(w.policy);
     w.policy = NULL;
-    stop_core(&w);
-    start_core(&w);
+    rig_stop(&w.rig, true);
+    rig_start(&w.rig);
     admit(&w);
     assert_str(standing(&w), "0/80");
     assert_int_equal(hold(&w, &a, 80, "k"), 0);
@@ -840,7 +789,7 @@ static void correct(struct world *w, struct try *t, int64_t booked, int64_t usd)
                            .salt = salt,
                            .body = &t->body,
                            .personal = &t->personal};
-    assert_int_equal(core_correct(w->core, &q), 0);
+    assert_int_equal(core_correct(w->rig.core, &q), 0);
     drop(t);
 }
 
@@ -855,8 +804,8 @@ static void a_price_that_comes_later_corrects_the_counter_and_the_record(void **
     assert_str(standing(&w), "3/0");
     correct(&w, &t, 3, 9); /* beyond what was held too */
     assert_str(standing(&w), "9/0");
-    stop_core(&w); /* and so it stands after a restart */
-    start_core(&w);
+    rig_stop(&w.rig, true); /* and so it stands after a restart */
+    rig_start(&w.rig);
     admit(&w);
     assert_str(standing(&w), "9/0");
     teardown(&w);
@@ -870,12 +819,12 @@ static money_t settled_in_store(struct world *w, wall_t window_start)
     struct buf json;
     struct json rows;
     money_t settled = -1;
-    while (core_drain_turn(w->core))
+    while (core_drain_turn(w->rig.core))
         ;
     buf_init(&json, 1 << 20);
-    assert_int_equal(w->store->ops->reader_new(w->store, &reader), 0);
-    assert_int_equal(w->store->ops->ask(reader, &q, &json), 0);
-    assert_int_equal(json_parse(&w->arena, buf_str(&json), 16, &rows), 0);
+    assert_int_equal(w->rig.store->ops->reader_new(w->rig.store, &reader), 0);
+    assert_int_equal(w->rig.store->ops->ask(reader, &q, &json), 0);
+    assert_int_equal(json_parse(&w->rig.arena, buf_str(&json), 16, &rows), 0);
     for (size_t i = 0; i < json_len(rows); i++) {
         struct str text = STR_NONE, usd = STR_NONE;
         wall_t at = -1;
@@ -884,7 +833,7 @@ static money_t settled_in_store(struct world *w, wall_t window_start)
         if (wall_parse(text, &at) == 0 && at == window_start)
             assert_int_equal(money_parse(usd, &settled), 0);
     }
-    w->store->ops->reader_free(reader);
+    w->rig.store->ops->reader_free(reader);
     buf_deinit(&json);
     return settled;
 }
@@ -915,11 +864,11 @@ static void released_calls_make_room_in_a_full_index_and_held_ones_do_not(void *
     struct try held[2], t;
     char key[16];
     setup(&w);
-    w.limits.idempotency_max = 16;
+    w.rig.limits.idempotency_max = 16;
     policy_unref(w.policy);
     w.policy = NULL;
-    stop_core(&w);
-    start_core(&w); /* with the small index */
+    rig_stop(&w.rig, true);
+    rig_start(&w.rig); /* with the small index */
     admit(&w);
     assert_int_equal(hold(&w, &held[0], 10, "held 0"), 0);
     assert_int_equal(hold(&w, &held[1], 10, "held 1"), 0);
@@ -929,10 +878,10 @@ static void released_calls_make_room_in_a_full_index_and_held_ones_do_not(void *
         end(&w, &t, i % 2 ? OUTCOME_RELEASED : OUTCOME_SETTLED, 0);
     }
     assert_int_equal(hold(&w, &t, 1, "the last one"), 0);
-    assert_true(core_idempotency_is_known(w.core, &t.idem));
-    assert_true(core_has_old_idempotency(w.core, wall_now));
+    assert_true(core_idempotency_is_known(w.rig.core, &t.idem));
+    assert_true(core_has_old_idempotency(w.rig.core, wall_now));
     end(&w, &t, OUTCOME_RELEASED, 0);
-    assert_true(core_idempotency_is_known(w.core, &held[0].idem));
+    assert_true(core_idempotency_is_known(w.rig.core, &held[0].idem));
     end(&w, &held[0], OUTCOME_RELEASED, 0);
     end(&w, &held[1], OUTCOME_RELEASED, 0);
     teardown(&w);

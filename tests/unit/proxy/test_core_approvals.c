@@ -2,15 +2,12 @@
  * proxy/core_approvals*: a question is asked once, answered by persons who may, used by one call, and is there again
  * after a restart.
  */
-#include "unit.h"
+#include "core_rig.h"
 
 #include "base/uuid.h"
 #include "codec/json_read.h"
-#include "io/io_memory.h"
 #include "proxy/core_approvals.h"
 #include "proxy/core_people.h"
-#include "store/journal/journal.h"
-#include "store/memory/store_memory.h"
 
 #include <string.h>
 
@@ -28,10 +25,6 @@ static const char document[] =
     "  one: {ttl: 60s}\n"
     "  two: {ttl: 600s, quorum: 2}\n";
 
-static wall_t wall_now;
-static mono_t test_mono(void *ctx) { return 0; }
-static wall_t test_wall(void *ctx) { return wall_now; }
-
 struct box {
     struct post_box box;
     int n_posts;
@@ -40,14 +33,7 @@ static void box_send(struct post_box *b, struct post p) { ((struct box *)(void *
 static void on_answered(void *ctx) {}
 
 struct world {
-    struct limits limits;
-    struct clock clock;
-    struct rng rng;
-    struct io *io;
-    struct store *store;
-    struct journal *journal;
-    struct core *core;
-    struct arena arena;
+    struct rig rig;
     struct diag_list diags;
     struct key_text key;
     const struct key_entry *entry;
@@ -56,19 +42,10 @@ struct world {
     struct box box;
 };
 
-static void start_core(struct world *w)
+static void admit(struct world *w)
 {
-    uint8_t chain[CHAIN_BYTES];
-    uint32_t epoch = 0;
-    uint64_t seq = w->store->ops->position(w->store, chain, &epoch);
     struct admission adm;
-    assert_int_equal(journal_open(w->io, STR("journal"), &w->limits, 1, seq, chain, epoch, &w->journal), 0);
-    struct core_options o = {
-        .limits = &w->limits, .clock = &w->clock, .rng = &w->rng, .journal = w->journal, .store = w->store};
-    assert_int_equal(core_new(&o, &w->core), 0);
-    if (!w->key.id[0])
-        return;
-    core_admit(w->core, w->key.hash, wall_now, &w->arena, &adm);
+    core_admit(w->rig.core, w->key.hash, wall_now, &w->rig.arena, &adm);
     w->entry = adm.key;
     w->policy = adm.policy;
 }
@@ -77,40 +54,29 @@ static void start_core(struct world *w)
 static void restart(struct world *w)
 {
     policy_unref(w->policy);
-    core_free(w->core);
-    journal_close(w->journal);
-    start_core(w);
+    rig_stop(&w->rig, false);
+    rig_start(&w->rig);
+    admit(w);
 }
 
 static int setup(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
     const struct policy *p;
-    wall_now = 1795440734 * NS_PER_S;
-    limits_default(&w->limits);
-    w->limits.journal_segment_bytes = 1 << 20;
-    w->limits.approvals_max = 4;
-    w->limits.approvals_per_key_max = 3;
-    w->limits.approval_waits_max = 3;
-    w->limits.approval_waits_per_key_max = 2;
-    w->clock = (struct clock){test_mono, test_wall, NULL};
+    rig_init(&w->rig);
+    w->rig.limits.approvals_max = 4;
+    w->rig.limits.approvals_per_key_max = 3;
+    w->rig.limits.approval_waits_max = 3;
+    w->rig.limits.approval_waits_per_key_max = 2;
     w->box.box.send = box_send;
-    rng_seeded_init(&w->rng, 7);
-    arena_init(&w->arena, 64 << 20);
-    diag_list_init(&w->diags, &w->arena, 8);
-    w->io = io_memory_new(64u << 20);
-    (void)io_mkdir(w->io, STR("journal"));
-    assert_int_equal(store_memory_new(&w->store), 0);
-    start_core(w);
-    assert_int_equal(core_policy_apply(w->core, str_c(document), STR("t"), STR("test"), &w->diags, &p, &w->seq), 0);
+    diag_list_init(&w->diags, &w->rig.arena, 8);
+    rig_start(&w->rig);
+    assert_int_equal(core_policy_apply(w->rig.core, str_c(document), STR("t"), STR("test"), &w->diags, &p, &w->seq), 0);
     policy_unref(p);
     struct key_spec spec = {.mode = MODE_LIVE, .agent = STR("bot"), .owner = STR("Olga"), .tenant = STR("acme")};
-    assert_int_equal(core_key_create(w->core, &spec, STR("test"), &w->diags, &w->key, &w->seq), 0);
-    assert_int_equal(core_agent_create(w->core, STR("bot"), STR("otto"), STR("test"), &w->seq), 0);
-    struct admission adm;
-    core_admit(w->core, w->key.hash, wall_now, &w->arena, &adm);
-    w->entry = adm.key;
-    w->policy = adm.policy;
+    assert_int_equal(core_key_create(w->rig.core, &spec, STR("test"), &w->diags, &w->key, &w->seq), 0);
+    assert_int_equal(core_agent_create(w->rig.core, STR("bot"), STR("otto"), STR("test"), &w->seq), 0);
+    admit(w);
     *state = w;
     return 0;
 }
@@ -119,13 +85,7 @@ static int teardown(void **state)
 {
     struct world *w = *state;
     policy_unref(w->policy);
-    while (core_drain_turn(w->core))
-        ;
-    core_free(w->core);
-    journal_close(w->journal);
-    w->store->ops->close(w->store);
-    io_memory_free(w->io);
-    arena_deinit(&w->arena);
+    rig_deinit(&w->rig);
     free(w);
     return 0;
 }
@@ -166,13 +126,13 @@ static struct facts refund(struct world *w, int64_t usd, const char *run)
 static int ask_of(struct world *w, struct try *t, struct facts f, int what)
 {
     char id[UUID_TEXT_BYTES];
-    struct uuid u = uuid_v7(wall_now, &w->rng);
-    t->id = arena_str(&w->arena, uuid_text(&u, id));
+    struct uuid u = uuid_v7(wall_now, &w->rig.rng);
+    t->id = arena_str(&w->rig.arena, uuid_text(&u, id));
     t->facts = f;
     memset(t->digest, what, sizeof t->digest);
-    policy_decide(w->policy, NULL, &t->facts, 0, &w->arena, &t->verdict);
-    core_look(w->core, &t->verdict, wall_now);
-    assert_null(policy_ask_limits(&t->verdict, &t->facts, &w->arena));
+    policy_decide(w->policy, NULL, &t->facts, 0, &w->rig.arena, &t->verdict);
+    core_look(w->rig.core, &t->verdict, wall_now);
+    assert_null(policy_ask_limits(&t->verdict, &t->facts, &w->rig.arena));
     assert_int_equal(t->verdict.effect, EFFECT_APPROVE);
     t->wait = (struct approval_wait){.box = &w->box.box, .done = {on_answered, t}};
     struct approval_request q = {.key = w->entry,
@@ -184,7 +144,7 @@ static int ask_of(struct world *w, struct try *t, struct facts f, int what)
                                  .digest = t->digest,
                                  .wait = &t->wait,
                                  .now = wall_now};
-    return core_approval_ask(w->core, &q, &w->arena, &t->answer);
+    return core_approval_ask(w->rig.core, &q, &w->rig.arena, &t->answer);
 }
 
 static int ask(struct world *w, struct try *t, int64_t usd, int what)
@@ -198,7 +158,7 @@ static int ask_only(struct world *w, struct try *t, int64_t usd, int what)
 {
     int r = ask(w, t, usd, what);
     if (r == APPROVAL_R_PENDING && t->answer.is_waiting)
-        assert_true(core_approval_leave(w->core, &t->wait));
+        assert_true(core_approval_leave(w->rig.core, &t->wait));
     return r;
 }
 
@@ -226,7 +186,7 @@ static int hold(struct world *w, struct try *t)
                              .record = &rw,
                              .now = wall_now,
                              .predicted = t->facts.cost};
-    int r = core_hold(w->core, &q, &t->held, &i_short, &code);
+    int r = core_hold(w->rig.core, &q, &t->held, &i_short, &code);
     buf_deinit(&body);
     buf_deinit(&personal);
     return r;
@@ -237,17 +197,17 @@ static const struct person *person(struct world *w, const char *name)
     const struct person *p = NULL;
     struct person_token token;
     struct person_spec spec = {.name = str_c(name), .roles = ROLE_BIT(ROLE_APPROVER)};
-    if (core_person_by_name(w->core, str_c(name), &p) == 0)
+    if (core_person_by_name(w->rig.core, str_c(name), &p) == 0)
         return p;
-    assert_int_equal(core_person_create(w->core, &spec, STR("test"), &w->diags, &token, &w->seq), 0);
-    assert_int_equal(core_person_by_name(w->core, str_c(name), &p), 0);
+    assert_int_equal(core_person_create(w->rig.core, &spec, STR("test"), &w->diags, &token, &w->seq), 0);
+    assert_int_equal(core_person_by_name(w->rig.core, str_c(name), &p), 0);
     return p;
 }
 
 static int say(struct world *w, struct str id, const char *name, bool is_yes)
 {
     struct approval_decision d = {.id = id, .is_yes = is_yes, .note = STR("because"), .by = person(w, name)};
-    return core_approval_decide(w->core, &d, &w->seq);
+    return core_approval_decide(w->rig.core, &d, &w->seq);
 }
 
 static struct json row_of(struct world *w, struct str id)
@@ -256,8 +216,8 @@ static struct json row_of(struct world *w, struct str id)
     struct json rows;
     const struct approval_filter f = {.id = id, .has_over = true, .rows_max = 1};
     buf_init(&out, 1 << 20);
-    assert_int_equal(core_approvals_json(w->core, &f, &out), 0);
-    assert_int_equal(json_parse(&w->arena, buf_str(&out), 16, &rows), 0);
+    assert_int_equal(core_approvals_json(w->rig.core, &f, &out), 0);
+    assert_int_equal(json_parse(&w->rig.arena, buf_str(&out), 16, &rows), 0);
     buf_deinit(&out);
     return json_at(rows, 0);
 }
@@ -286,7 +246,7 @@ static void several_rules_ask_for_the_most_persons_and_the_shortest_time(void **
     struct world *w = *state;
     struct try t = {.id = STR_NONE};
     assert_int_equal(ask_of(w, &t, refund(w, 5, "run-2"), 1), APPROVAL_R_PENDING);
-    assert_true(core_approval_leave(w->core, &t.wait));
+    assert_true(core_approval_leave(w->rig.core, &t.wait));
     assert_int_equal(t.answer.expires_at, wall_now + 60 * NS_PER_S);
     assert_int_equal(say(w, t.answer.id, "ann", true), 0);
     assert_state(w, t.answer.id, "pending");
@@ -302,7 +262,7 @@ static void open_questions_are_bounded_by_key_and_altogether(void **state)
     for (int i = 1; i <= 3; i++)
         assert_int_equal(ask_only(w, &t, 5, i), APPROVAL_R_PENDING);
     assert_int_equal(ask_only(w, &t, 5, 4), APPROVAL_R_KEY_FULL);
-    w->limits.approvals_per_key_max = 10;
+    w->rig.limits.approvals_per_key_max = 10;
     assert_int_equal(ask_only(w, &t, 5, 4), APPROVAL_R_PENDING);
     assert_int_equal(ask_only(w, &t, 5, 5), APPROVAL_R_FULL);
     wall_now += 61 * NS_PER_S; /* what is over makes room */
@@ -322,7 +282,7 @@ static void nobody_who_stands_behind_the_call_decides(void **state)
     f.actors = actors;
     f.n_actors = 1;
     assert_int_equal(ask_of(w, &t, f, 1), APPROVAL_R_PENDING);
-    assert_true(core_approval_leave(w->core, &t.wait));
+    assert_true(core_approval_leave(w->rig.core, &t.wait));
     static const char *const behind[] = {"Olga", "olga", "otto", "uma", "clara", "ADAM"};
     for (size_t i = 0; i < sizeof behind / sizeof behind[0]; i++) {
         assert_int_equal(say(w, t.answer.id, behind[i], true), APPROVAL_R_SELF);
@@ -391,7 +351,7 @@ static void a_yes_is_used_by_one_call(void **state)
     assert_int_equal(hold(w, &a), 0);
     assert_int_equal(hold(w, &b), CORE_R_ASK);
     assert_state(w, t.answer.id, "used");
-    core_forget(w->core, &a.held);
+    core_forget(w->rig.core, &a.held);
 }
 
 static void a_yes_that_nothing_was_sent_with_is_good_again(void **state)
@@ -401,12 +361,12 @@ static void a_yes_that_nothing_was_sent_with_is_good_again(void **state)
     approved(w, &t, 5, 1);
     assert_int_equal(ask(w, &a, 5, 1), APPROVAL_R_GRANTED);
     assert_int_equal(hold(w, &a), 0);
-    core_approval_back(w->core, t.answer.id, STR("another call"));
+    core_approval_back(w->rig.core, t.answer.id, STR("another call"));
     assert_state(w, t.answer.id, "used");
-    core_approval_back(w->core, t.answer.id, a.id);
+    core_approval_back(w->rig.core, t.answer.id, a.id);
     assert_state(w, t.answer.id, "approved");
     assert_int_equal(ask(w, &b, 5, 1), APPROVAL_R_GRANTED);
-    core_forget(w->core, &a.held);
+    core_forget(w->rig.core, &a.held);
 }
 
 static void a_retry_with_the_key_of_the_call_that_used_it_needs_no_other(void **state)
@@ -422,9 +382,9 @@ static void a_retry_with_the_key_of_the_call_that_used_it_needs_no_other(void **
     assert_int_equal(hold(w, &b), 0);
     assert_true(b.held.shared == a.held.own);
     assert_int_equal(ask_of(w, &c, refund(w, 5, "run-1"), 1), APPROVAL_R_PENDING);
-    assert_true(core_approval_leave(w->core, &c.wait));
-    core_forget(w->core, &b.held);
-    core_forget(w->core, &a.held);
+    assert_true(core_approval_leave(w->rig.core, &c.wait));
+    core_forget(w->rig.core, &b.held);
+    core_forget(w->rig.core, &a.held);
 }
 
 static void a_yes_covers_what_asked_at_the_price_that_was_asked(void **state)
@@ -440,7 +400,7 @@ static void a_yes_covers_what_asked_at_the_price_that_was_asked(void **state)
     struct facts f = refund(w, 5, "run-1");
     f.cost.usd = 101 * MONEY_PER_USD; /* the limit asks too: another question */
     assert_int_equal(ask_of(w, &full, f, 2), APPROVAL_R_PENDING);
-    assert_true(core_approval_leave(w->core, &full.wait));
+    assert_true(core_approval_leave(w->rig.core, &full.wait));
     assert_int_equal(json_len(json_get(row_of(w, full.answer.id), STR("asks"))), 2);
 }
 
@@ -453,7 +413,7 @@ static void a_limit_that_was_asked_about_is_passed_and_counts(void **state)
     assert_int_equal(hold(w, &a), 0);
     assert_int_equal(a.verdict.needs[0].max, 100 * MONEY_PER_USD);
     assert_int_equal(a.verdict.needs[0].after, 150 * MONEY_PER_USD);
-    core_forget(w->core, &a.held);
+    core_forget(w->rig.core, &a.held);
 }
 
 /* --- waits -------------------------------------------------------------------------------------------------------- */
@@ -465,10 +425,10 @@ static void who_waits_is_posted_once_when_somebody_answers(void **state)
     assert_int_equal(ask(w, &a, 5, 1), APPROVAL_R_PENDING);
     assert_true(a.answer.is_waiting);
     assert_int_equal(ask(w, &b, 5, 1), APPROVAL_R_PENDING);
-    assert_true(core_approval_leave(w->core, &b.wait));
+    assert_true(core_approval_leave(w->rig.core, &b.wait));
     assert_int_equal(say(w, a.answer.id, "ann", true), 0);
     assert_int_equal(w->box.n_posts, 1);
-    assert_false(core_approval_leave(w->core, &a.wait)); /* it is on its way */
+    assert_false(core_approval_leave(w->rig.core, &a.wait)); /* it is on its way */
 }
 
 static void calls_that_wait_are_bounded(void **state)
@@ -479,13 +439,13 @@ static void calls_that_wait_are_bounded(void **state)
         assert_int_equal(ask(w, &t[i], 5, 1), APPROVAL_R_PENDING);
     assert_true(t[1].answer.is_waiting);
     assert_false(t[2].answer.is_waiting); /* approval_waits_per_key_max is 2 */
-    w->limits.approval_waits_per_key_max = 10;
+    w->rig.limits.approval_waits_per_key_max = 10;
     assert_int_equal(ask(w, &t[2], 5, 1), APPROVAL_R_PENDING);
     assert_int_equal(ask(w, &t[3], 5, 1), APPROVAL_R_PENDING);
     assert_true(t[2].answer.is_waiting);
     assert_false(t[3].answer.is_waiting); /* approval_waits_max is 3 */
     for (int i = 0; i < 3; i++)
-        assert_true(core_approval_leave(w->core, &t[i].wait));
+        assert_true(core_approval_leave(w->rig.core, &t[i].wait));
 }
 
 /* --- restarts ----------------------------------------------------------------------------------------------------- */
@@ -494,12 +454,12 @@ static void questions_and_answers_outlive_the_process(void **state)
 {
     struct world *w = *state;
     struct try pending, yes, no, used, t;
-    w->limits.approvals_per_key_max = 10;
+    w->rig.limits.approvals_per_key_max = 10;
     approved(w, &yes, 5, 1);
     approved(w, &used, 5, 2);
     assert_int_equal(ask(w, &t, 5, 2), APPROVAL_R_GRANTED);
     assert_int_equal(hold(w, &t), 0);
-    core_forget(w->core, &t.held);
+    core_forget(w->rig.core, &t.held);
     assert_int_equal(ask_only(w, &no, 5, 3), APPROVAL_R_PENDING);
     assert_int_equal(say(w, no.answer.id, "ann", false), 0);
     assert_int_equal(ask_only(w, &pending, 5, 4), APPROVAL_R_PENDING);
@@ -511,12 +471,12 @@ static void questions_and_answers_outlive_the_process(void **state)
         assert_int_equal(ask_only(w, &t, 5, 4), APPROVAL_R_PENDING);
         assert_str(t.answer.id, pending.answer.id.p);
         assert_int_equal(say(w, pending.answer.id, "Olga", true), APPROVAL_R_SELF);
-        while (core_drain_turn(w->core)) /* then from the store alone */
+        while (core_drain_turn(w->rig.core)) /* then from the store alone */
             ;
     }
     assert_int_equal(ask(w, &t, 5, 1), APPROVAL_R_GRANTED);
     assert_int_equal(hold(w, &t), 0);
-    core_forget(w->core, &t.held);
+    core_forget(w->rig.core, &t.held);
     restart(w);
     assert_int_equal(ask_only(w, &t, 5, 1), APPROVAL_R_PENDING); /* used is used */
 }
@@ -529,26 +489,26 @@ static void a_question_is_told_once_and_its_link_answers_once(void **state)
     struct approval_question q, seen;
     struct try t;
     struct approval_decision d = {.is_yes = true, .by = person(w, "ann")};
-    core_on_approval(w->core, &w->box.box, (struct post){on_answered, w});
+    core_on_approval(w->rig.core, &w->box.box, (struct post){on_answered, w});
     assert_int_equal(ask_only(w, &t, 5, 1), APPROVAL_R_PENDING);
     assert_int_equal(w->box.n_posts, 1);
-    assert_false(core_approval_untold(w->core, STR("two"), true, &w->arena, &q));
-    assert_true(core_approval_untold(w->core, STR("one"), true, &w->arena, &q));
+    assert_false(core_approval_untold(w->rig.core, STR("two"), true, &w->rig.arena, &q));
+    assert_true(core_approval_untold(w->rig.core, STR("one"), true, &w->rig.arena, &q));
     assert_str(q.id, t.answer.id.p);
-    core_approval_told(w->core, q.id, true);
-    assert_false(core_approval_untold(w->core, STR("one"), true, &w->arena, &seen));
+    core_approval_told(w->rig.core, q.id, true);
+    assert_false(core_approval_untold(w->rig.core, STR("one"), true, &w->rig.arena, &seen));
     restart(w);
-    assert_false(core_approval_untold(w->core, STR("one"), true, &w->arena, &seen));
-    assert_true(core_approval_by_link(w->core, str_c(q.link), &w->arena, &seen));
+    assert_false(core_approval_untold(w->rig.core, STR("one"), true, &w->rig.arena, &seen));
+    assert_true(core_approval_by_link(w->rig.core, str_c(q.link), &w->rig.arena, &seen));
     assert_str(seen.id, q.id.p);
-    assert_false(core_approval_by_link(w->core, STR("another"), &w->arena, &seen));
+    assert_false(core_approval_by_link(w->rig.core, STR("another"), &w->rig.arena, &seen));
     d.link = str_c(q.link);
     d.by = person(w, "olga");
-    assert_int_equal(core_approval_decide(w->core, &d, &w->seq), APPROVAL_R_SELF);
+    assert_int_equal(core_approval_decide(w->rig.core, &d, &w->seq), APPROVAL_R_SELF);
     d.by = person(w, "ann");
-    assert_int_equal(core_approval_decide(w->core, &d, &w->seq), 0);
-    assert_false(core_approval_by_link(w->core, str_c(q.link), &w->arena, &seen));
-    assert_int_equal(core_approval_decide(w->core, &d, &w->seq), -ERR_NOT_FOUND);
+    assert_int_equal(core_approval_decide(w->rig.core, &d, &w->seq), 0);
+    assert_false(core_approval_by_link(w->rig.core, str_c(q.link), &w->rig.arena, &seen));
+    assert_int_equal(core_approval_decide(w->rig.core, &d, &w->seq), -ERR_NOT_FOUND);
 }
 
 static void nothing_personal_stands_in_what_the_chain_covers(void **state)

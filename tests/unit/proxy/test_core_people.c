@@ -1,69 +1,33 @@
 /* proxy/core_people.c: people in force at once, on record, and the same after a restart. */
-#include "unit.h"
+#include "core_rig.h"
 
-#include "io/io_memory.h"
 #include "proxy/core_agents.h"
 #include "proxy/core_impl.h"
 #include "proxy/core_keys.h"
 #include "proxy/core_people.h"
-#include "store/memory/store_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define DAY (24 * 3600 * NS_PER_S)
 
-static wall_t wall_now;
-static mono_t test_mono(void *ctx) { return 0; }
-static wall_t test_wall(void *ctx) { return wall_now; }
-
 struct world {
-    struct limits limits;
-    struct clock clock;
-    struct rng rng;
-    struct io *io;
-    struct store *store;
-    struct journal *journal;
-    struct core *core;
-    struct arena arena;
+    struct rig rig;
     uint64_t seq;
 };
 
-static void start(struct world *w)
-{
-    uint8_t chain[CHAIN_BYTES];
-    uint32_t epoch = 0;
-    uint64_t seq = w->store->ops->position(w->store, chain, &epoch);
-    assert_int_equal(journal_open(w->io, STR("journal"), &w->limits, 1, seq, chain, epoch, &w->journal), 0);
-    struct core_options o = {
-        .limits = &w->limits, .clock = &w->clock, .rng = &w->rng, .journal = w->journal, .store = w->store};
-    assert_int_equal(core_new(&o, &w->core), 0);
-}
-
-/* `is_drained` false: as kill -9 leaves it, the journal alone has the last frames. */
 static void restart(struct world *w, bool is_drained)
 {
-    while (is_drained && core_drain_turn(w->core))
-        ;
-    core_free(w->core);
-    journal_close(w->journal);
-    start(w);
+    rig_stop(&w->rig, is_drained);
+    rig_start(&w->rig);
 }
 
 static int setup(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
-    wall_now = 1795440734 * NS_PER_S;
-    limits_default(&w->limits);
-    w->limits.journal_segment_bytes = 1 << 20;
-    w->limits.people_max = 4;
-    w->clock = (struct clock){test_mono, test_wall, NULL};
-    rng_seeded_init(&w->rng, 5);
-    arena_init(&w->arena, 8 << 20);
-    w->io = io_memory_new(64u << 20);
-    (void)io_mkdir(w->io, STR("journal"));
-    assert_int_equal(store_memory_new(&w->store), 0);
-    start(w);
+    rig_init(&w->rig);
+    w->rig.limits.people_max = 4;
+    rig_start(&w->rig);
     *state = w;
     return 0;
 }
@@ -71,11 +35,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct world *w = *state;
-    core_free(w->core);
-    journal_close(w->journal);
-    w->store->ops->close(w->store);
-    io_memory_free(w->io);
-    arena_deinit(&w->arena);
+    rig_deinit(&w->rig);
     free(w);
     return 0;
 }
@@ -87,8 +47,8 @@ static int create(struct world *w, const char *name, unsigned roles, const char 
 {
     struct diag_list diags;
     struct person_spec s = {.name = str_c(name), .tenant = str_c(tenant), .roles = roles, .expires_at = expires};
-    diag_list_init(&diags, &w->arena, 8);
-    return core_person_create(w->core, &s, STR("root"), &diags, ret, &w->seq);
+    diag_list_init(&diags, &w->rig.arena, 8);
+    return core_person_create(w->rig.core, &s, STR("root"), &diags, ret, &w->seq);
 }
 
 static struct person_token created(struct world *w, const char *name, unsigned roles, const char *tenant)
@@ -101,20 +61,20 @@ static struct person_token created(struct world *w, const char *name, unsigned r
 static int who(struct world *w, const struct person_token *t, const struct person **ret)
 {
     *ret = NULL;
-    return core_person_by_hash(w->core, t->hash, ret);
+    return core_person_by_hash(w->rig.core, t->hash, ret);
 }
 
 static int take_away(struct world *w, const char *name, const char *tenant)
 {
-    return core_person_revoke(w->core, str_c(name), str_c(tenant), STR("root"), &w->seq);
+    return core_person_revoke(w->rig.core, str_c(name), str_c(tenant), STR("root"), &w->seq);
 }
 
 static struct str list(struct world *w, const char *tenant)
 {
     struct buf out;
     buf_init(&out, 1 << 20);
-    assert_int_equal(core_people_json(w->core, str_c(tenant), &out), 0);
-    struct str s = arena_str(&w->arena, buf_str(&out));
+    assert_int_equal(core_people_json(w->rig.core, str_c(tenant), &out), 0);
+    struct str s = arena_str(&w->rig.arena, buf_str(&out));
     buf_deinit(&out);
     return s;
 }
@@ -136,10 +96,10 @@ static void a_person_is_known_by_what_they_were_given(void **state)
     assert_str(p->name, "ann");
     assert_str(p->tenant, "acme");
     assert_int_equal(p->roles, ROLE_BIT(ROLE_OPERATOR));
-    assert_int_equal(core_person_by_name(w->core, STR("ann"), &p), 0);
+    assert_int_equal(core_person_by_name(w->rig.core, STR("ann"), &p), 0);
     ann.hash[0] ^= 1;
     assert_int_equal(who(w, &ann, &p), -ERR_NOT_FOUND);
-    assert_int_equal(core_person_by_name(w->core, STR("bob"), &p), -ERR_NOT_FOUND);
+    assert_int_equal(core_person_by_name(w->rig.core, STR("bob"), &p), -ERR_NOT_FOUND);
 }
 
 static void revoke_is_obeyed_by_the_next_request(void **state)
@@ -151,7 +111,7 @@ static void revoke_is_obeyed_by_the_next_request(void **state)
     const struct person *session = p;
     assert_int_equal(take_away(w, "ann", ""), 0);
     assert_int_equal(who(w, &ann, &p), PERSON_R_REVOKED);
-    assert_int_equal(core_person_look(w->core, session), PERSON_R_REVOKED);
+    assert_int_equal(core_person_look(w->rig.core, session), PERSON_R_REVOKED);
     assert_int_equal(take_away(w, "ann", ""), 0); /* twice is fine */
     assert_int_equal(take_away(w, "nobody", ""), -ERR_NOT_FOUND);
 }
@@ -159,9 +119,9 @@ static void revoke_is_obeyed_by_the_next_request(void **state)
 static enum agent_state state_of_agent(struct world *w, const char *agent, const char *owner)
 {
     struct key_entry k = {.agent = str_c(agent), .owner = str_c(owner)};
-    core_lock(w->core);
-    enum agent_state s = core_agent_state(w->core, &k);
-    core_unlock(w->core);
+    core_lock(w->rig.core);
+    enum agent_state s = core_agent_state(w->rig.core, &k);
+    core_unlock(w->rig.core);
     return s;
 }
 
@@ -170,8 +130,8 @@ static void the_agents_of_one_who_is_revoked_are_disabled_and_stay_so(void **sta
     struct world *w = *state;
     (void)created(w, "ann", ROLE_BIT(ROLE_OWNER), "");
     (void)created(w, "bob", ROLE_BIT(ROLE_OWNER), "");
-    assert_int_equal(core_agent_create(w->core, STR("bot"), STR("ann"), STR("root"), &w->seq), 0);
-    assert_int_equal(core_agent_create(w->core, STR("other"), STR("bob"), STR("root"), &w->seq), 0);
+    assert_int_equal(core_agent_create(w->rig.core, STR("bot"), STR("ann"), STR("root"), &w->seq), 0);
+    assert_int_equal(core_agent_create(w->rig.core, STR("other"), STR("bob"), STR("root"), &w->seq), 0);
     assert_int_equal(take_away(w, "ann", "globex"), -ERR_NOT_FOUND); /* and nobody's agents */
     assert_int_equal(state_of_agent(w, "bot", ""), AGENT_ACTIVE);
     assert_int_equal(take_away(w, "ann", ""), 0);
@@ -184,7 +144,7 @@ static void the_agents_of_one_who_is_revoked_are_disabled_and_stay_so(void **sta
         assert_int_equal(state_of_agent(w, "bot", ""), AGENT_OWNER_DISABLED);
         assert_int_equal(state_of_agent(w, "other", ""), AGENT_ACTIVE);
     }
-    assert_int_equal(core_owner_disable(w->core, STR("ann"), false, STR("root"), &w->seq), 0);
+    assert_int_equal(core_owner_disable(w->rig.core, STR("ann"), false, STR("root"), &w->seq), 0);
     assert_int_equal(state_of_agent(w, "bot", ""), AGENT_ACTIVE);
 }
 
@@ -192,12 +152,12 @@ static void one_whose_agents_are_too_many_to_disable_is_revoked_all_the_same(voi
 {
     struct world *w = *state;
     const struct person *p;
-    w->limits.agents_max = 1;
+    w->rig.limits.agents_max = 1;
     restart(w, true);
     struct person_token ann = created(w, "ann", ROLE_BIT(ROLE_OWNER), ""), bob = created(w, "bob", 1u << 7, "");
-    assert_int_equal(core_agent_create(w->core, STR("bot"), STR("ann"), STR("root"), &w->seq), 0);
+    assert_int_equal(core_agent_create(w->rig.core, STR("bot"), STR("ann"), STR("root"), &w->seq), 0);
     assert_int_equal(take_away(w, "ann", ""), 0); /* at the limit */
-    assert_int_equal(core_agent_create(w->core, STR("bot"), STR("bob"), STR("root"), &w->seq), 0);
+    assert_int_equal(core_agent_create(w->rig.core, STR("bot"), STR("bob"), STR("root"), &w->seq), 0);
     assert_int_equal(take_away(w, "bob", ""), -ERR_TOO_LARGE);
     assert_int_equal(who(w, &ann, &p), PERSON_R_REVOKED);
     assert_int_equal(who(w, &bob, &p), PERSON_R_REVOKED);
@@ -241,7 +201,7 @@ static void a_name_is_given_once_and_again_when_its_owner_is_gone(void **state)
     assert_int_equal(who(w, &young, &p), 0);
     assert_int_equal(p->roles, ROLE_BIT(ROLE_POLICY));
     assert_int_equal(who(w, &old, &p), PERSON_R_REVOKED);
-    assert_int_equal(core_person_look(w->core, session), PERSON_R_REVOKED); /* still there to be looked at */
+    assert_int_equal(core_person_look(w->rig.core, session), PERSON_R_REVOKED); /* still there to be looked at */
     restart(w, false);
     assert_int_equal(who(w, &young, &p), 0);
     assert_int_equal(who(w, &old, &p), -ERR_NOT_FOUND);
@@ -306,10 +266,10 @@ static void last_event(struct world *w, struct str *ret_body, struct str *ret_pe
 {
     struct journal_reader *r;
     struct frame f;
-    assert_int_equal(journal_reader_new(w->journal, 0, &r), 0);
+    assert_int_equal(journal_reader_new(w->rig.journal, 0, &r), 0);
     while (journal_reader_next(r, &f) == 0) {
-        *ret_body = arena_str(&w->arena, f.body);
-        *ret_personal = arena_str(&w->arena, f.personal);
+        *ret_body = arena_str(&w->rig.arena, f.body);
+        *ret_personal = arena_str(&w->rig.arena, f.personal);
     }
     journal_reader_free(r);
 }
@@ -337,7 +297,7 @@ static void an_action_is_on_record_with_who_and_from_where(void **state)
                              .address = STR("10.1.2.3:555"),
                              .target = STR("t1"),
                              .after = STR("{\"x\":1}")};
-    assert_int_equal(core_admin_action(w->core, &a, &w->seq), 0);
+    assert_int_equal(core_admin_action(w->rig.core, &a, &w->seq), 0);
     last_event(w, &body, &personal);
     assert_true(has(body, "\"event\":\"admin.action\",\"by\":\"ann\""));
     assert_true(has(body, "\"action\":\"kill\",\"role\":\"operator\",\"target\":\"t1\",\"after\":{\"x\":1}"));
@@ -350,7 +310,7 @@ static void one_whose_tenant_was_erased_is_over(void **state)
 {
     struct world *w = *state;
     const struct person *p;
-    struct arena *a = &w->arena;
+    struct arena *a = &w->rig.arena;
     struct json body, personal;
     static const char BODY[] =
         "{\"v\":1,\"event\":\"person.create\",\"by\":\"root\",\"name\":\"eve\",\"kind\":\"person\","
@@ -359,31 +319,31 @@ static void one_whose_tenant_was_erased_is_over(void **state)
         "\"expires_at\":null,\"digests\":{\"tenant\":\"00\"}}";
     struct state_row row = {.kind = STR("person")};
     assert_int_equal(json_parse(a, STR(BODY), 16, &body), 0);
-    assert_int_equal(core_person_load(w->core, &row, body, JSON_ABSENT), 0);
-    assert_int_equal(core_person_by_name(w->core, STR("eve"), &p), PERSON_R_REVOKED);
+    assert_int_equal(core_person_load(w->rig.core, &row, body, JSON_ABSENT), 0);
+    assert_int_equal(core_person_by_name(w->rig.core, STR("eve"), &p), PERSON_R_REVOKED);
     assert_int_equal(p->roles, ROLE_BIT(ROLE_OWNER)); /* and roles of other versions are not had */
     assert_int_equal(json_parse(a, STR("{\"name\":\"x\",\"hash\":\"zz\"}"), 16, &body), 0);
     assert_int_equal(json_parse(a, STR("{}"), 16, &personal), 0);
-    assert_int_equal(core_person_load(w->core, &row, body, personal), -ERR_CORRUPT);
+    assert_int_equal(core_person_load(w->rig.core, &row, body, personal), -ERR_CORRUPT);
 }
 
 static void a_run_is_stopped_for_its_tenant_alone(void **state)
 {
     struct world *w = *state;
-    assert_int_equal(core_run_stop(w->core, STR("r1"), STR("acme"), STR("ann"), &w->seq), 0);
+    assert_int_equal(core_run_stop(w->rig.core, STR("r1"), STR("acme"), STR("ann"), &w->seq), 0);
     for (int i = 0; i < 2; i++) {
-        core_lock(w->core);
-        assert_true(core_run_is_stopped(w->core, STR("acme"), STR("r1")));
-        assert_false(core_run_is_stopped(w->core, STR("globex"), STR("r1")));
-        assert_false(core_run_is_stopped(w->core, STR(""), STR("r1")));
-        assert_false(core_run_is_stopped(w->core, STR("acme"), STR("r2")));
-        core_unlock(w->core);
+        core_lock(w->rig.core);
+        assert_true(core_run_is_stopped(w->rig.core, STR("acme"), STR("r1")));
+        assert_false(core_run_is_stopped(w->rig.core, STR("globex"), STR("r1")));
+        assert_false(core_run_is_stopped(w->rig.core, STR(""), STR("r1")));
+        assert_false(core_run_is_stopped(w->rig.core, STR("acme"), STR("r2")));
+        core_unlock(w->rig.core);
         restart(w, i == 0);
     }
-    assert_int_equal(core_run_stop(w->core, STR("r1"), STR_NONE, STR("ann"), &w->seq), 0);
-    core_lock(w->core);
-    assert_true(core_run_is_stopped(w->core, STR("globex"), STR("r1")));
-    core_unlock(w->core);
+    assert_int_equal(core_run_stop(w->rig.core, STR("r1"), STR_NONE, STR("ann"), &w->seq), 0);
+    core_lock(w->rig.core);
+    assert_true(core_run_is_stopped(w->rig.core, STR("globex"), STR("r1")));
+    core_unlock(w->rig.core);
 }
 
 int main(void)
