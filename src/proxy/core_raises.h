@@ -14,7 +14,6 @@ struct raise_spec {
     struct str by;     /* "50.00", or a count */
     int64_t for_ns;
     struct str reason;
-    struct str tenant; /* only buckets of this tenant; empty: any */
 };
 struct raised {
     struct str id, policy, counter, bucket;
