@@ -12,9 +12,15 @@ void counts_init(struct counts *c)
 bool counts_read(struct counts *c, struct json usage, const struct count_place *places)
 {
     bool is_good = true;
-    for (const struct count_place *p = places; p->path.n; p++) {
-        struct json v = json_path(usage, p->path);
+    struct json in = usage;
+    struct str of = STR("");
+    for (const struct count_place *p = places; p->name.n; p++) {
         int64_t n;
+        if (!str_eq(p->of, of)) {
+            of = p->of;
+            in = json_get(usage, of);
+        }
+        struct json v = json_get(in, p->name);
         if (json_type(v) == JSON_NONE || json_type(v) == JSON_NULL)
             continue;
         if (json_i64(v, &n) && n >= 0 && n <= TOKENS_MAX)

@@ -35,9 +35,10 @@ static inline bool counts_has(const struct counts *c, enum count i)
     return c->n[i] >= 0;
 }
 
-/* Where a vendor puts which count. A table ends with an empty path. */
+/* Where a vendor puts which count. Those of one object stand together; a table ends with an empty name. */
 struct count_place {
-    struct str path; /* in the usage object */
+    struct str of; /* an object in the usage; empty: the usage itself */
+    struct str name;
     enum count count;
 };
 extern const struct count_place counts_openai_chat[], counts_openai_responses[], counts_anthropic[];

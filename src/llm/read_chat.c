@@ -40,14 +40,14 @@ static void read_content(struct llm_meter *m, struct json content)
 /* `message` is a whole one or the delta of one. */
 static void read_message(struct llm_meter *m, uint64_t choice, struct json message)
 {
-    struct json tool, old = GET(message, "function_call");
+    struct json tool, old = GET(message, "function_call"), audio = GET(message, "audio");
     read_content(m, GET(message, "content"));
     meter_output(m, GET(message, "refusal"));
     /* Two names of one thing; who sends both sends the same text twice. */
     meter_output(m, json_type(GET(message, "reasoning_content")) == JSON_STR ? GET(message, "reasoning_content")
                                                                              : GET(message, "reasoning"));
-    meter_audio(m, json_path(message, STR("audio.data")));
-    meter_output(m, json_path(message, STR("audio.transcript")));
+    meter_audio(m, GET(audio, "data"));
+    meter_output(m, GET(audio, "transcript"));
     if (json_type(old) == JSON_OBJECT)
         meter_tool(m, choice << 32, JSON_ABSENT, GET(old, "name"), GET(old, "arguments"));
     if (json_type(GET(message, "tool_calls")) == JSON_ARRAY)
@@ -73,8 +73,8 @@ static void read_heading(struct llm_meter *m, struct json root)
 
 static void read_usage(struct llm_meter *m, struct json root)
 {
-    meter_report(m, json_path(root, STR("x_groq.usage")), counts_openai_chat, true);
-    meter_report(m, json_path(root, STR("choices[0].usage")), counts_openai_chat, true);
+    meter_report(m, GET(GET(root, "x_groq"), "usage"), counts_openai_chat, true);
+    meter_report(m, GET(json_at(GET(root, "choices"), 0), "usage"), counts_openai_chat, true);
     meter_report(m, GET(root, "usage"), counts_openai_chat, true);
 }
 

@@ -5,15 +5,15 @@
 #include "llm/counts_impl.h"
 
 const struct count_place counts_anthropic[] = {
-    {STR_INIT("input_tokens"), COUNT_INPUT},
-    {STR_INIT("output_tokens"), COUNT_OUTPUT},
-    {STR_INIT("cache_read_input_tokens"), COUNT_CACHE_READ},
-    {STR_INIT("cache_creation_input_tokens"), COUNT_CACHE_WRITE},
-    {STR_INIT("cache_creation.ephemeral_5m_input_tokens"), COUNT_CACHE_WRITE_5M},
-    {STR_INIT("cache_creation.ephemeral_1h_input_tokens"), COUNT_CACHE_WRITE_1H},
-    {STR_INIT("output_tokens_details.thinking_tokens"), COUNT_REASONING},
-    {STR_INIT("server_tool_use.web_search_requests"), COUNT_WEB_SEARCHES},
-    {STR_INIT(""), COUNT_COUNT},
+    {STR_INIT(""), STR_INIT("input_tokens"), COUNT_INPUT},
+    {STR_INIT(""), STR_INIT("output_tokens"), COUNT_OUTPUT},
+    {STR_INIT(""), STR_INIT("cache_read_input_tokens"), COUNT_CACHE_READ},
+    {STR_INIT(""), STR_INIT("cache_creation_input_tokens"), COUNT_CACHE_WRITE},
+    {STR_INIT("cache_creation"), STR_INIT("ephemeral_5m_input_tokens"), COUNT_CACHE_WRITE_5M},
+    {STR_INIT("cache_creation"), STR_INIT("ephemeral_1h_input_tokens"), COUNT_CACHE_WRITE_1H},
+    {STR_INIT("output_tokens_details"), STR_INIT("thinking_tokens"), COUNT_REASONING},
+    {STR_INIT("server_tool_use"), STR_INIT("web_search_requests"), COUNT_WEB_SEARCHES},
+    {STR_INIT(""), STR_INIT(""), COUNT_COUNT},
 };
 
 void counts_usage_anthropic(const struct counts *c, bool may_write_cache_1h, struct usage *ret)

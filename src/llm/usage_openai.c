@@ -7,31 +7,31 @@
 #include "llm/counts_impl.h"
 
 const struct count_place counts_openai_chat[] = {
-    {STR_INIT("prompt_tokens"), COUNT_INPUT},
-    {STR_INIT("completion_tokens"), COUNT_OUTPUT},
-    {STR_INIT("total_tokens"), COUNT_TOTAL},
-    {STR_INIT("prompt_tokens_details.cached_tokens"), COUNT_CACHE_READ},
-    {STR_INIT("prompt_tokens_details.cache_write_tokens"), COUNT_CACHE_WRITE},
-    {STR_INIT("prompt_tokens_details.audio_tokens"), COUNT_AUDIO_IN},
-    {STR_INIT("prompt_tokens_details.image_tokens"), COUNT_IMAGE_IN},
-    {STR_INIT("completion_tokens_details.reasoning_tokens"), COUNT_REASONING},
-    {STR_INIT("completion_tokens_details.audio_tokens"), COUNT_AUDIO_OUT},
-    {STR_INIT("completion_tokens_details.image_tokens"), COUNT_IMAGE_OUT},
-    {STR_INIT(""), COUNT_COUNT},
+    {STR_INIT(""), STR_INIT("prompt_tokens"), COUNT_INPUT},
+    {STR_INIT(""), STR_INIT("completion_tokens"), COUNT_OUTPUT},
+    {STR_INIT(""), STR_INIT("total_tokens"), COUNT_TOTAL},
+    {STR_INIT("prompt_tokens_details"), STR_INIT("cached_tokens"), COUNT_CACHE_READ},
+    {STR_INIT("prompt_tokens_details"), STR_INIT("cache_write_tokens"), COUNT_CACHE_WRITE},
+    {STR_INIT("prompt_tokens_details"), STR_INIT("audio_tokens"), COUNT_AUDIO_IN},
+    {STR_INIT("prompt_tokens_details"), STR_INIT("image_tokens"), COUNT_IMAGE_IN},
+    {STR_INIT("completion_tokens_details"), STR_INIT("reasoning_tokens"), COUNT_REASONING},
+    {STR_INIT("completion_tokens_details"), STR_INIT("audio_tokens"), COUNT_AUDIO_OUT},
+    {STR_INIT("completion_tokens_details"), STR_INIT("image_tokens"), COUNT_IMAGE_OUT},
+    {STR_INIT(""), STR_INIT(""), COUNT_COUNT},
 };
 
 const struct count_place counts_openai_responses[] = {
-    {STR_INIT("input_tokens"), COUNT_INPUT},
-    {STR_INIT("output_tokens"), COUNT_OUTPUT},
-    {STR_INIT("total_tokens"), COUNT_TOTAL},
-    {STR_INIT("input_tokens_details.cached_tokens"), COUNT_CACHE_READ},
-    {STR_INIT("input_tokens_details.cache_write_tokens"), COUNT_CACHE_WRITE},
-    {STR_INIT("input_tokens_details.audio_tokens"), COUNT_AUDIO_IN},
-    {STR_INIT("input_tokens_details.image_tokens"), COUNT_IMAGE_IN},
-    {STR_INIT("output_tokens_details.reasoning_tokens"), COUNT_REASONING},
-    {STR_INIT("output_tokens_details.audio_tokens"), COUNT_AUDIO_OUT},
-    {STR_INIT("output_tokens_details.image_tokens"), COUNT_IMAGE_OUT},
-    {STR_INIT(""), COUNT_COUNT},
+    {STR_INIT(""), STR_INIT("input_tokens"), COUNT_INPUT},
+    {STR_INIT(""), STR_INIT("output_tokens"), COUNT_OUTPUT},
+    {STR_INIT(""), STR_INIT("total_tokens"), COUNT_TOTAL},
+    {STR_INIT("input_tokens_details"), STR_INIT("cached_tokens"), COUNT_CACHE_READ},
+    {STR_INIT("input_tokens_details"), STR_INIT("cache_write_tokens"), COUNT_CACHE_WRITE},
+    {STR_INIT("input_tokens_details"), STR_INIT("audio_tokens"), COUNT_AUDIO_IN},
+    {STR_INIT("input_tokens_details"), STR_INIT("image_tokens"), COUNT_IMAGE_IN},
+    {STR_INIT("output_tokens_details"), STR_INIT("reasoning_tokens"), COUNT_REASONING},
+    {STR_INIT("output_tokens_details"), STR_INIT("audio_tokens"), COUNT_AUDIO_OUT},
+    {STR_INIT("output_tokens_details"), STR_INIT("image_tokens"), COUNT_IMAGE_OUT},
+    {STR_INIT(""), STR_INIT(""), COUNT_COUNT},
 };
 
 /* Parts that are larger than what should hold them stand beside it. */

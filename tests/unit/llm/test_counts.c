@@ -130,6 +130,9 @@ static void absent_and_null_change_nothing(void **state)
     out_is(6, 0, 0, 0);
     chat("{\"prompt_tokens_details\":{\"cached_tokens\":null},\"completion_tokens_details\":{}}");
     in_is(60, 40, 0, 0, 0, 0);
+    chat("{\"prompt_tokens_details\":7,\"completion_tokens_details\":[{\"reasoning_tokens\":1}],\"cached_tokens\":1}");
+    in_is(60, 40, 0, 0, 0, 0);
+    out_is(6, 0, 0, 0);
 }
 
 static void what_cannot_be_a_count_is_not_taken(void **state)
