@@ -4,6 +4,7 @@
  */
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/documents.h"
 #include "cli/policy_text.h"
 #include "cli/settings.h"
 #include "cli/vendors_known.h"
@@ -48,20 +49,26 @@ static int say(struct cli *c, const struct policy *old, const struct policy *new
 static int diff(struct cli *c)
 {
     struct vendors_known vendors;
+    struct document_files above;
     struct limits limits;
     struct policy *old = NULL, *new = NULL;
     limits_default(&limits);
     vendors_known_init(&vendors, &c->arena, &limits);
-    int r = read_document(c, c->args[0], &limits, &vendors.known, &old);
+    int r = documents_init(&above, c, &limits, &vendors.known);
+    if (r == 0)
+        r = read_document(c, c->args[0], &limits, &vendors.known, &old);
     if (r == 0)
         r = read_document(c, c->args[1], &limits, &vendors.known, &new);
     if (r == 0)
         r = say(c, old, new);
     policy_unref(old);
     policy_unref(new);
+    documents_deinit(&above);
     vendors_known_deinit(&vendors);
     return r;
 }
+
+static const struct option_spec options[] = {OPTION_EXTENDS, {NULL, NULL, NULL, false, NULL}};
 
 const struct command cmd_policy_diff = {
     .name = "policy diff",
@@ -72,7 +79,8 @@ const struct command cmd_policy_diff = {
     .text = "Each is a file, or of the daemon: NAME for what is in force, NAME@VERSION for what was. Rules and limits "
             "are told apart by their ids.",
     .examples = "policy diff old.yaml new.yaml\npolicy diff default policy.yaml\n"
-                "policy diff default@3 default@4 --json",
+                "policy diff default@3 default@4 --json\npolicy diff team team.yaml --extends company.yaml",
+    .options = options,
     .needs_daemon = true,
     .run = diff,
 };

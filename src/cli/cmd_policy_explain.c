@@ -5,6 +5,7 @@
 
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/documents.h"
 #include "cli/policy_text.h"
 #include "cli/print.h"
 #include "cli/settings.h"
@@ -98,6 +99,7 @@ static int say(struct cli *c, const struct policy *p, struct str text, const str
 static int explain_request(struct cli *c, struct str document, struct str file)
 {
     struct vendors_known vendors;
+    struct document_files above;
     struct limits limits;
     struct diag_list diags;
     struct policy *p = NULL;
@@ -108,13 +110,15 @@ static int explain_request(struct cli *c, struct str document, struct str file)
         return r;
     diag_list_init(&diags, &c->arena, DIAGS_MAX);
     vendors_known_init(&vendors, &c->arena, &limits);
-    if (policy_parse(document, file, &limits, &vendors.known, &diags, &p) == 0) {
+    r = documents_init(&above, c, &limits, &vendors.known);
+    if (r == 0 && policy_parse(document, file, &limits, &vendors.known, &diags, &p) == 0) {
         r = say(c, p, text, &limits, &vendors.known);
-    } else {
+    } else if (r == 0) {
         settings_print_diags(c, c->err, &diags);
         r = cli_fail(c, "the document cannot be read: " STR_FMT, STR_ARG(file));
     }
     policy_unref(p);
+    documents_deinit(&above);
     vendors_known_deinit(&vendors);
     return r;
 }
@@ -160,8 +164,9 @@ static int explain(struct cli *c)
 }
 
 static const struct option_spec options[] = {
-    {"policy", "POLICY", "decide by this document: a file, NAME or NAME@VERSION", false},
-    {NULL, NULL, NULL, false},
+    {"policy", "POLICY", "decide by this document: a file, NAME or NAME@VERSION", false, NULL},
+    OPTION_EXTENDS,
+    {NULL, NULL, NULL, false, NULL},
 };
 
 const struct command cmd_policy_explain = {
@@ -174,6 +179,7 @@ const struct command cmd_policy_explain = {
             "holds a request in the form of a test's `given` (JSON or YAML; - for standard input), decided on by "
             "--policy, else by what is in force as `default`. Sends nothing and counts nothing.",
     .examples = "policy explain request.json --policy policy.yaml\n"
+                "policy explain request.json --policy team.yaml --extends company.yaml\n"
                 "policy explain 019ac3f2-7d10-7c6e-9b1e-2f6f0e2f8a11 --json",
     .options = options,
     .needs_daemon = true,

@@ -94,3 +94,10 @@ def test_commands_without_a_daemon_take_the_file_above(daemon):
     assert daemon.cli("policy", "check", below, "--extends", above).returncode == 0
     ran = daemon.json("policy", "test", below, "--extends", above)
     assert (ran["passed"], ran["failed"]) == (2, 0)
+    request = daemon.root / "request.json"
+    request.write_text(json.dumps(tests[1]["given"]))
+    for command in (["policy", "diff", below, below], ["policy", "explain", request, "--policy", below]):
+        assert "with --extends" in daemon.cli(*command).stderr
+        assert daemon.cli(*command, "--extends", above).returncode == 0
+    ran = daemon.json("policy", "explain", request, "--policy", below, "--extends", above)
+    assert ran["verdict"]["decision"] == "deny" and "company" in ran["verdict"]["reason"]
