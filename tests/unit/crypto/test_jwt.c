@@ -2,52 +2,13 @@
  * tests/unit/crypto/test_jwt.c - what a verified token gives its caller, and sets of keys as values. What is refused is
  * data: tests/cases/jwt and tests/cases/wycheproof.
  */
-#include "unit.h"
+#include "tokens.h"
 
 #include "base/err.h"
-#include "codec/b64.h"
 #include "crypto/jwt.h"
-#include "crypto/sign.h"
 
 #define NOW_S 1800000000LL
 #define ISSUER "https://issuer.example"
-
-static struct arena arena;
-static struct sign_key *signer;
-static struct jwk_set *keys;
-
-static struct str url(struct str s) { return b64url_encode(s, arena_alloc(&arena, B64URL_SIZE(s.n) + 1)); }
-
-static struct str token_of(const char *header, const char *claims)
-{
-    uint8_t signature[SIGN_BYTES];
-    struct str text =
-        arena_printf(&arena, STR_FMT "." STR_FMT, STR_ARG(url(str_c(header))), STR_ARG(url(str_c(claims))));
-    sign(signer, text, signature);
-    return arena_printf(&arena, STR_FMT "." STR_FMT, STR_ARG(text),
-                        STR_ARG(url((struct str){(const char *)signature, sizeof signature})));
-}
-
-static int setup(void **state)
-{
-    uint8_t seed[SIGN_SEED_BYTES] = {1, 2, 3}, pub[SIGN_PUBLIC_BYTES];
-    const char *why = NULL;
-    arena_init(&arena, 4 << 20);
-    signer = sign_key_new(seed);
-    sign_key_public(signer, pub);
-    struct str text = arena_printf(&arena, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k1\",\"x\":\"" STR_FMT "\"}",
-                                   STR_ARG(url((struct str){(const char *)pub, sizeof pub})));
-    assert_int_equal(jwk_set_parse(text, JWT_ALGS_ALL, 8, &keys, &why), 0);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    jwk_set_unref(keys);
-    sign_key_free(signer);
-    arena_deinit(&arena);
-    return 0;
-}
 
 static const struct jwt_expect expected = {.issuer = STR_INIT(ISSUER),
                                            .audience = STR_INIT("gate"),
@@ -179,5 +140,5 @@ int main(void)
         cmocka_unit_test(every_algorithm_has_a_name_and_is_found_by_it),
         cmocka_unit_test(every_fault_has_a_name_of_its_own_and_a_sentence),
     };
-    return cmocka_run_group_tests_name("crypto/jwt", tests, setup, teardown);
+    return cmocka_run_group_tests_name("crypto/jwt", tests, tokens_setup, tokens_teardown);
 }

@@ -1,9 +1,7 @@
 /* identity/id_token.c: which ID tokens name a person, and each reason why others do not. */
-#include "unit.h"
+#include "tokens.h"
 
-#include "codec/b64.h"
 #include "crypto/hash.h"
-#include "crypto/sign.h"
 #include "identity/id_token.h"
 
 #define NOW_S 1800000000LL
@@ -11,43 +9,6 @@
 #define MINE COMMON ",\"aud\":\"flyball\""
 #define SAYS MINE ",\"iat\":1799999990,\"nonce\":\"n-1\""
 #define ANN ",\"email\":\"ann@example.com\",\"email_verified\":true"
-
-static struct arena arena;
-static struct sign_key *signer;
-static struct jwk_set *keys;
-
-static struct str url(struct str s) { return b64url_encode(s, arena_alloc(&arena, B64URL_SIZE(s.n) + 1)); }
-
-static struct str token_of(const char *header, const char *claims)
-{
-    uint8_t signature[SIGN_BYTES];
-    struct str text =
-        arena_printf(&arena, STR_FMT "." STR_FMT, STR_ARG(url(str_c(header))), STR_ARG(url(str_c(claims))));
-    sign(signer, text, signature);
-    return arena_printf(&arena, STR_FMT "." STR_FMT, STR_ARG(text),
-                        STR_ARG(url((struct str){(const char *)signature, sizeof signature})));
-}
-
-static int setup(void **state)
-{
-    uint8_t seed[SIGN_SEED_BYTES] = {7, 7}, pub[SIGN_PUBLIC_BYTES];
-    const char *why = NULL;
-    arena_init(&arena, 4 << 20);
-    signer = sign_key_new(seed);
-    sign_key_public(signer, pub);
-    struct str text = arena_printf(&arena, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"k1\",\"x\":\"" STR_FMT "\"}",
-                                   STR_ARG(url((struct str){(const char *)pub, sizeof pub})));
-    assert_int_equal(jwk_set_parse(text, JWT_ALGS_ALL, 8, &keys, &why), 0);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    jwk_set_unref(keys);
-    sign_key_free(signer);
-    arena_deinit(&arena);
-    return 0;
-}
 
 #define HEADER "{\"alg\":\"EdDSA\",\"kid\":\"k1\"}"
 
@@ -140,5 +101,5 @@ int main(void)
         cmocka_unit_test(a_hash_beside_it_is_that_of_the_access_token),
         cmocka_unit_test(an_email_counts_when_the_provider_verified_it),
     };
-    return cmocka_run_group_tests_name("identity/id_token", tests, setup, teardown);
+    return cmocka_run_group_tests_name("identity/id_token", tests, tokens_setup, tokens_teardown);
 }
