@@ -13,31 +13,13 @@ struct approval_loader {
     struct config_approval *x;
 };
 
-static bool is_reference(struct str s)
-{
-    struct str kind, rest;
-    if (!str_cut(s, ':', &kind, &rest))
-        return false;
-    if (str_eq(kind, STR("env")))
-        return str_is_token(rest, "_", 255) && !(rest.p[0] >= '0' && rest.p[0] <= '9');
-    return str_eq(kind, STR("file")) && rest.n > 0 && rest.n <= PATH_BYTES_MAX && !str_has(rest, '\0');
-}
-
-static bool is_visible(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] <= ' ' || s.p[i] > '~')
-            return false;
-    return s.n <= PATH_BYTES_MAX;
-}
-
 const char *config_webhook_parse(struct str text, bool is_insecure, struct arena *a, struct config_webhook *ret)
 {
     struct url u;
     const char *fault = url_parse(text, a, &u);
     if (fault)
         return fault;
-    if (str_has(u.path, '#') || !is_visible(u.path))
+    if (str_has(u.path, '#') || !url_is_visible(u.path) || u.path.n > PATH_BYTES_MAX)
         return "scheme, host, port, path and query only";
     if (!u.is_tls && !u.is_loopback && !is_insecure)
         return "plain http to another machine shows who asks for what to the network; use https, or say "
@@ -57,7 +39,7 @@ static void load_webhook(struct approval_loader *al)
     if (!y)
         return;
     const char *fault =
-        is_reference(y->text) ? NULL : config_webhook_parse(y->text, al->x->is_insecure, al->e.l->arena, &w);
+        entry_is_reference(y->text) ? NULL : config_webhook_parse(y->text, al->x->is_insecure, al->e.l->arena, &w);
     if (fault)
         entry_fault(&al->e, y, "bad_url", "webhook: %s; or env:NAME, file:PATH", fault);
     else
@@ -67,7 +49,7 @@ static void load_webhook(struct approval_loader *al)
 static void load_secret(struct approval_loader *al)
 {
     const struct yaml *y = entry_get(&al->e, al->e.y, STR("secret"), YAML_STR, "a reference");
-    if (y && !is_reference(y->text))
+    if (y && !entry_is_reference(y->text))
         entry_fault(&al->e, y, "secret_inline", "secret: env:NAME or file:PATH is wanted");
     else if (y)
         al->x->secret = arena_str(al->e.l->arena, y->text);
@@ -80,23 +62,13 @@ static void load_address(struct approval_loader *al, struct str key, struct str 
     if (!y)
         return;
     const char *fault = url_parse(y->text, al->e.l->arena, &u);
-    if (!fault && (str_has(u.path, '?') || str_has(u.path, '#') || !is_visible(u.path)))
+    if (!fault && (str_has(u.path, '?') || str_has(u.path, '#') || !url_is_visible(u.path) ||
+                   u.path.n > PATH_BYTES_MAX))
         fault = "scheme, host, port and path only";
     if (fault)
         entry_fault(&al->e, y, "bad_url", STR_FMT ": %s", STR_ARG(key), fault);
     else
         *ret = arena_str(al->e.l->arena, y->text);
-}
-
-static void load_ca_file(struct approval_loader *al)
-{
-    const struct yaml *y = entry_get(&al->e, al->e.y, STR("ca_file"), YAML_STR, "a path");
-    if (!y)
-        return;
-    if (y->text.n == 0 || y->text.n > PATH_BYTES_MAX || str_has(y->text, '\0'))
-        entry_fault(&al->e, y, "bad_path", "ca_file: a path has 1 to %d bytes and no NUL", PATH_BYTES_MAX);
-    else
-        al->x->ca_file = arena_str(al->e.l->arena, y->text);
 }
 
 static void load_approval(struct loader *l, const struct yaml *y, const struct entry_kind *kind,
@@ -115,7 +87,7 @@ static void load_approval(struct loader *l, const struct yaml *y, const struct e
     load_secret(&al);
     load_address(&al, STR("page"), &x->page);
     load_address(&al, STR("link"), &x->link);
-    load_ca_file(&al);
+    entry_text(&al.e, y, STR("ca_file"), PATH_BYTES_MAX, &x->ca_file);
 }
 
 void load_approvals(struct loader *l, const struct yaml *root)

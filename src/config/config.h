@@ -152,6 +152,7 @@ struct config_remote {
 };
 struct config_relations {
     struct str model_file, tuples_file; /* of the embedded engine; empty: there is none */
+    int embedded_line;                  /* in the file */
     struct config_remote openfga;       /* url empty: there is none */
 };
 #define CONFIG_SOURCES_MAX 16

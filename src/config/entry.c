@@ -9,6 +9,7 @@
 #include "base/check.h"
 
 #define KEYS_MAX 16
+#define PATH_BYTES_MAX 4095
 
 const struct yaml *entries_of(struct loader *l, const struct yaml *root, const struct entry_kind *kind)
 {
@@ -76,4 +77,23 @@ void entry_bool(struct entry *e, struct str key, bool *ret)
     const struct yaml *y = entry_get(e, e->y, key, YAML_BOOL, "true or false");
     if (y)
         (void)yaml_bool(y, ret);
+}
+
+void entry_text(struct entry *e, const struct yaml *map, struct str key, size_t max, struct str *ret)
+{
+    const struct yaml *y = entry_get(e, map, key, YAML_STR, "a string");
+    if (y && (y->text.n == 0 || y->text.n > max || str_has(y->text, '\0')))
+        entry_fault(e, y, "bad_value", STR_FMT ": 1 to %zu bytes, without NUL", STR_ARG(key), max);
+    else if (y)
+        *ret = arena_str(e->l->arena, y->text);
+}
+
+bool entry_is_reference(struct str s)
+{
+    struct str kind, rest;
+    if (!str_cut(s, ':', &kind, &rest))
+        return false;
+    if (str_eq(kind, STR("env")))
+        return str_is_token(rest, "_", 255) && !(rest.p[0] >= '0' && rest.p[0] <= '9');
+    return str_eq(kind, STR("file")) && rest.n > 0 && rest.n <= PATH_BYTES_MAX && !str_has(rest, '\0');
 }

@@ -35,3 +35,7 @@ const struct yaml *entry_get(struct entry *e, const struct yaml *map, struct str
                              const char *want);
 /* *ret stays as it is without the key. */
 void entry_bool(struct entry *e, struct str key, bool *ret);
+/* A text of 1 to `max` bytes without NUL; *ret stays as it is without the key, or where it is none. */
+void entry_text(struct entry *e, const struct yaml *map, struct str key, size_t max, struct str *ret);
+/* "env:NAME" or "file:PATH": where a value is, never the value. */
+bool entry_is_reference(struct str s);

@@ -128,13 +128,7 @@ static bool is_value(struct str s)
 static bool is_reference(struct str s)
 {
     struct str kind, rest;
-    if (!str_cut(s, ':', &kind, &rest))
-        return false;
-    if (str_eq(kind, STR("env")))
-        return str_is_token(rest, "_", 255) && !(rest.p[0] >= '0' && rest.p[0] <= '9');
-    if (str_eq(kind, STR("file")))
-        return rest.n > 0 && rest.n <= PATH_BYTES_MAX && !str_has(rest, '\0');
-    return str_eq(kind, STR("text")) && is_value(rest);
+    return entry_is_reference(s) || (str_cut(s, ':', &kind, &rest) && str_eq(kind, STR("text")) && is_value(rest));
 }
 
 static void load_header(struct export_loader *xl, const struct yaml *y, struct config_header *ret)

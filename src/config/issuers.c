@@ -21,31 +21,14 @@ static const struct str algorithm_names[] = {STR_INIT("ES256"), STR_INIT("EdDSA"
                                              STR_INIT("RS256")};
 #define N_ALGORITHMS (sizeof algorithm_names / sizeof algorithm_names[0])
 
-static void load_text(struct issuer_loader *il, const struct yaml *map, struct str key, size_t max, struct str *ret)
-{
-    const struct yaml *y = entry_get(&il->e, map, key, YAML_STR, "a string");
-    if (y && (y->text.n == 0 || y->text.n > max || str_has(y->text, '\0')))
-        entry_fault(&il->e, y, "bad_value", STR_FMT ": 1 to %zu bytes", STR_ARG(key), max);
-    else if (y)
-        *ret = arena_str(il->e.l->arena, y->text);
-}
-
 /* --- jwks --------------------------------------------------------------------------------------------------------- */
-
-static bool is_visible(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] <= ' ' || s.p[i] > '~')
-            return false;
-    return true;
-}
 
 static void load_jwks_url(struct issuer_loader *il, const struct yaml *y)
 {
     struct config_issuer *i = il->i;
     struct url u;
     const char *text = url_parse(y->text, il->e.l->arena, &u);
-    if (!text && (str_has(u.path, '?') || str_has(u.path, '#') || !is_visible(u.path)))
+    if (!text && (str_has(u.path, '?') || str_has(u.path, '#') || !url_is_visible(u.path)))
         text = "scheme, host, port and path only";
     if (text) {
         entry_fault(&il->e, y, "bad_url", "jwks: %s", text);
@@ -117,10 +100,10 @@ static void load_claims(struct issuer_loader *il)
     if (!y)
         return;
     yaml_check_keys(y, il->e.l->file, keys, 4, il->e.l->diags);
-    load_text(il, y, keys[0], TEXT_BYTES_MAX, &i->claim_user);
-    load_text(il, y, keys[1], TEXT_BYTES_MAX, &i->claim_tenant);
-    load_text(il, y, keys[2], TEXT_BYTES_MAX, &i->claim_customer);
-    load_text(il, y, keys[3], TEXT_BYTES_MAX, &i->claim_agent);
+    entry_text(&il->e, y, keys[0], TEXT_BYTES_MAX, &i->claim_user);
+    entry_text(&il->e, y, keys[1], TEXT_BYTES_MAX, &i->claim_tenant);
+    entry_text(&il->e, y, keys[2], TEXT_BYTES_MAX, &i->claim_customer);
+    entry_text(&il->e, y, keys[3], TEXT_BYTES_MAX, &i->claim_agent);
 }
 
 static void load_max_age(struct issuer_loader *il)
@@ -160,7 +143,7 @@ static void load_customers_of(struct issuer_loader *il)
 
 static void load_ca_file(struct issuer_loader *il)
 {
-    load_text(il, il->e.y, STR("ca_file"), 4095, &il->i->ca_file);
+    entry_text(&il->e, il->e.y, STR("ca_file"), 4095, &il->i->ca_file);
     if (il->i->ca_file.n && !il->i->jwks.is_tls)
         entry_fault(&il->e, yaml_get(il->e.y, STR("ca_file")), "no_tls",
               "ca_file: there is nothing to check without https in jwks");
@@ -177,9 +160,9 @@ static void load_issuer(struct loader *l, const struct yaml *y, const struct ent
     i->typ = STR("at+jwt");
     if (!is_map)
         return;
-    load_text(&il, y, STR("issuer"), TEXT_BYTES_MAX, &i->issuer);
-    load_text(&il, y, STR("audience"), TEXT_BYTES_MAX, &i->audience);
-    load_text(&il, y, STR("typ"), TYP_BYTES_MAX, &i->typ);
+    entry_text(&il.e, y, STR("issuer"), TEXT_BYTES_MAX, &i->issuer);
+    entry_text(&il.e, y, STR("audience"), TEXT_BYTES_MAX, &i->audience);
+    entry_text(&il.e, y, STR("typ"), TYP_BYTES_MAX, &i->typ);
     entry_bool(&il.e, STR("private"), &i->is_private);
     entry_bool(&il.e, STR("insecure"), &i->is_insecure);
     entry_bool(&il.e, STR("single_use"), &i->is_single_use);

@@ -8,23 +8,6 @@
 #define PATH_BYTES_MAX 4095
 #define SCOPES_MAX 16
 
-static bool is_visible(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] <= ' ' || s.p[i] > '~')
-            return false;
-    return s.n > 0;
-}
-
-static void load_text(struct entry *e, struct str key, size_t max, struct str *ret)
-{
-    const struct yaml *y = entry_get(e, e->y, key, YAML_STR, "a string");
-    if (y && (y->text.n == 0 || y->text.n > max || str_has(y->text, '\0')))
-        entry_fault(e, y, "bad_value", STR_FMT ": 1 to %zu bytes", STR_ARG(key), max);
-    else if (y)
-        *ret = arena_str(e->l->arena, y->text);
-}
-
 /* A URL without query and fragment, https unless it is this machine's. */
 static void load_url(struct entry *e, struct str key, bool is_insecure, struct url *ret_url, struct str *ret)
 {
@@ -32,7 +15,7 @@ static void load_url(struct entry *e, struct str key, bool is_insecure, struct u
     if (!y)
         return;
     const char *text = url_parse(y->text, e->l->arena, ret_url);
-    if (!text && (!is_visible(y->text) || y->text.n > TEXT_BYTES_MAX || str_has(ret_url->path, '?') ||
+    if (!text && (!url_is_visible(y->text) || y->text.n > TEXT_BYTES_MAX || str_has(ret_url->path, '?') ||
                   str_has(ret_url->path, '#')))
         text = "scheme, host, port and path only";
     if (text)
@@ -49,24 +32,16 @@ static void load_url(struct entry *e, struct str key, bool is_insecure, struct u
 static void load_secret(struct entry *e, struct config_oidc *o)
 {
     const struct yaml *y = entry_get(e, e->y, STR("client_secret"), YAML_STR, "a reference");
-    struct str kind, rest;
-    if (!y)
-        return;
-    bool is_cut = str_cut(y->text, ':', &kind, &rest);
-    bool is_env = is_cut && str_eq(kind, STR("env")) && str_is_token(rest, "_", 255) &&
-                  !(rest.p[0] >= '0' && rest.p[0] <= '9');
-    bool is_file =
-        is_cut && str_eq(kind, STR("file")) && rest.n > 0 && rest.n <= PATH_BYTES_MAX && !str_has(rest, '\0');
-    if (is_env || is_file)
+    if (y && entry_is_reference(y->text))
         o->client_secret = arena_str(e->l->arena, y->text);
-    else
+    else if (y)
         entry_fault(e, y, "secret_inline", "client_secret: env:NAME or file:PATH is wanted, never the secret itself");
 }
 
 static bool is_scope(const struct yaml *y)
 {
-    return yaml_is(y, YAML_STR) && is_visible(y->text) && y->text.n <= TEXT_BYTES_MAX && !str_has(y->text, '"') &&
-           !str_has(y->text, '\\');
+    return yaml_is(y, YAML_STR) && y->text.n > 0 && y->text.n <= TEXT_BYTES_MAX && url_is_visible(y->text) &&
+           !str_has(y->text, '"') && !str_has(y->text, '\\');
 }
 
 static void load_scopes(struct entry *e, struct config_oidc *o)
@@ -107,11 +82,11 @@ static void load_provider(struct loader *l, const struct yaml *y, const struct e
     entry_bool(&e, STR("private"), &o->is_private);
     load_url(&e, STR("issuer"), o->is_insecure, &issuer, &o->issuer);
     load_url(&e, STR("url"), o->is_insecure, &own, &o->url);
-    load_text(&e, STR("client_id"), TEXT_BYTES_MAX, &o->client_id);
-    load_text(&e, STR("claim"), TEXT_BYTES_MAX, &o->claim);
+    entry_text(&e, y, STR("client_id"), TEXT_BYTES_MAX, &o->client_id);
+    entry_text(&e, y, STR("claim"), TEXT_BYTES_MAX, &o->claim);
     o->label = issuer.host;
-    load_text(&e, STR("label"), LABEL_BYTES_MAX, &o->label);
-    load_text(&e, STR("ca_file"), PATH_BYTES_MAX, &o->ca_file);
+    entry_text(&e, y, STR("label"), LABEL_BYTES_MAX, &o->label);
+    entry_text(&e, y, STR("ca_file"), PATH_BYTES_MAX, &o->ca_file);
     load_secret(&e, o);
     load_scopes(&e, o);
     o->is_private |= issuer.is_numeric; /* who writes an address means that one */

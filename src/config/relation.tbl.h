@@ -10,7 +10,7 @@ RELATION_KEY(url, false, "{\"type\":\"string\",\"pattern\":\"^https?://[^?#@]+$\
 RELATION_KEY(store, false, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":128}", "", "openfga: the id of the store")
 RELATION_KEY(secret, false, "{\"type\":\"string\",\"pattern\":\"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$\"}", "",
              "openfga: its preshared key, env:NAME or file:PATH")
-RELATION_KEY(timeout, false, "{\"type\":\"string\",\"pattern\":\"^[1-9][0-9]*(ms|s)$\"}", "250ms",
+RELATION_KEY(timeout, false, "{\"type\":\"string\",\"pattern\":\"^[1-9][0-9]*(ms|s|m)$\"}", "250ms",
              "openfga: until there is an answer; then there is none")
 RELATION_KEY(cache, false, "{\"type\":\"string\",\"pattern\":\"^[0-9]+(ms|s|m)$\"}", "0s",
              "openfga: how long a yes is used again; a no never is")

@@ -12,20 +12,15 @@
 
 static struct str load_text(struct entry *e, struct str key, size_t max)
 {
-    const struct yaml *y = entry_get(e, e->y, key, YAML_STR, "a string");
-    if (!y)
-        return STR_NONE;
-    if (y->text.n == 0 || y->text.n > max || str_has(y->text, '\0')) {
-        entry_fault(e, y, "bad_value", STR_FMT ": 1 to %zu bytes, without NUL", STR_ARG(key), max);
-        return STR_NONE;
-    }
-    return arena_str(e->l->arena, y->text);
+    struct str s = STR_NONE;
+    entry_text(e, e->y, key, max, &s);
+    return s;
 }
 
 static struct str load_reference(struct entry *e, struct str key)
 {
     struct str s = load_text(e, key, PATH_BYTES_MAX);
-    if (s.n && !(str_starts(s, STR("env:")) && s.n > 4) && !(str_starts(s, STR("file:")) && s.n > 5))
+    if (s.n && !entry_is_reference(s))
         entry_fault(e, yaml_get(e->y, key), "bad_secret", STR_FMT ": env:NAME or file:PATH is wanted, never the value",
                     STR_ARG(key));
     return s;
@@ -107,6 +102,7 @@ static void load_engine(struct loader *l, const struct yaml *y, const struct ent
     if (!entry_begin(&e, l, y, kind))
         return;
     if (str_eq(e.name, STR("embedded"))) {
+        r->embedded_line = y->key_line;
         r->model_file = load_text(&e, STR("model"), PATH_BYTES_MAX);
         r->tuples_file = load_text(&e, STR("tuples"), PATH_BYTES_MAX);
         need(&e, r->model_file, "model");

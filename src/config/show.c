@@ -99,11 +99,25 @@ static void text_settings(const struct config *c, bool with_origin, struct buf *
     }
 }
 
+void text_entry(const struct config *c, struct str name, int line, bool with_origin, struct buf *out)
+{
+    struct config_source s = {.origin = CONFIG_FILE, .line = line};
+    char origin[512];
+    buf_printf(out, "  " STR_FMT ":", STR_ARG(name));
+    end_line(out, with_origin, origin_text(c, &s, STR_NONE, STR_NONE, origin));
+}
+
 static void text_str(const char *key, struct str value, struct buf *out)
 {
     buf_printf(out, "    %s: ", key);
     json_quote(out, value);
     buf_add_byte(out, '\n');
+}
+
+void text_str_if(const char *key, struct str value, struct buf *out)
+{
+    if (value.n)
+        text_str(key, value, out);
 }
 
 static void put_additions(const struct config_vendor *v, struct buf *out)
@@ -129,19 +143,13 @@ static void put_timeouts(const struct config *c, const struct config_vendor *v, 
 
 static void text_vendor(const struct config *c, const struct config_vendor *v, bool with_origin, struct buf *out)
 {
-    struct config_source s = {.origin = CONFIG_FILE, .line = v->line};
-    char origin[512];
-    buf_printf(out, "  " STR_FMT ":", STR_ARG(v->name));
-    end_line(out, with_origin, origin_text(c, &s, STR_NONE, STR_NONE, origin));
+    text_entry(c, v->name, v->line, with_origin, out);
     text_str("connector", v->connector, out);
     text_str("base_url", v->base_url, out);
-    if (v->ca_file.n)
-        text_str("ca_file", v->ca_file, out);
-    if (v->prices.n)
-        text_str("prices", v->prices, out);
+    text_str_if("ca_file", v->ca_file, out);
+    text_str_if("prices", v->prices, out);
     text_str("secret", v->secret, out);
-    if (v->mode.n)
-        text_str("mode", v->mode, out);
+    text_str_if("mode", v->mode, out);
     buf_add(out, STR("    additions: "));
     put_additions(v, out);
     buf_printf(out, "\n    insecure: %s\n    private: %s\n    poll: %s\n    forward_run_id: %s\n",
@@ -167,17 +175,12 @@ static void put_headers(const struct config_export *x, struct buf *out)
 
 static void text_export(const struct config *c, const struct config_export *x, bool with_origin, struct buf *out)
 {
-    struct config_source s = {.origin = CONFIG_FILE, .line = x->line};
-    char origin[512];
-    buf_printf(out, "  " STR_FMT ":", STR_ARG(x->name));
-    end_line(out, with_origin, origin_text(c, &s, STR_NONE, STR_NONE, origin));
+    text_entry(c, x->name, x->line, with_origin, out);
     text_str("otlp", x->url, out);
     text_str("protocol", x->is_json ? STR("http/json") : STR("http/protobuf"), out);
     text_str("compression", x->is_plain ? STR("none") : STR("gzip"), out);
-    if (x->semconv.n)
-        text_str("semconv", x->semconv, out);
-    if (x->ca_file.n)
-        text_str("ca_file", x->ca_file, out);
+    text_str_if("semconv", x->semconv, out);
+    text_str_if("ca_file", x->ca_file, out);
     text_str("from", x->is_from_start ? STR("start") : STR("now"), out);
     buf_printf(out, "    personal: %s\n    session_id: %s\n    insecure: %s\n    private: %s\n    headers: ",
                x->has_personal ? "true" : "false", x->has_session ? "true" : "false",
@@ -217,15 +220,12 @@ static void put_claims(const struct config_issuer *i, struct buf *out)
 
 static void text_issuer(const struct config *c, const struct config_issuer *i, bool with_origin, struct buf *out)
 {
-    struct config_source s = {.origin = CONFIG_FILE, .line = i->line};
-    char origin[512], age[DURATION_TEXT_BYTES];
-    buf_printf(out, "  " STR_FMT ":", STR_ARG(i->name));
-    end_line(out, with_origin, origin_text(c, &s, STR_NONE, STR_NONE, origin));
+    char age[DURATION_TEXT_BYTES];
+    text_entry(c, i->name, i->line, with_origin, out);
     text_str("issuer", i->issuer, out);
     text_str("audience", i->audience, out);
     text_str("jwks", i->jwks.text, out);
-    if (i->ca_file.n)
-        text_str("ca_file", i->ca_file, out);
+    text_str_if("ca_file", i->ca_file, out);
     text_list("algorithms", i->algorithms, i->n_algorithms, out);
     text_str("typ", i->typ, out);
     buf_add(out, STR("    claims: "));
@@ -238,18 +238,12 @@ static void text_issuer(const struct config *c, const struct config_issuer *i, b
 
 static void text_approval(const struct config *c, const struct config_approval *x, bool with_origin, struct buf *out)
 {
-    struct config_source s = {.origin = CONFIG_FILE, .line = x->line};
-    char origin[512];
-    buf_printf(out, "  " STR_FMT ":", STR_ARG(x->name));
-    end_line(out, with_origin, origin_text(c, &s, STR_NONE, STR_NONE, origin));
+    text_entry(c, x->name, x->line, with_origin, out);
     text_str("webhook", x->webhook, out);
     text_str("secret", x->secret, out);
-    if (x->page.n)
-        text_str("page", x->page, out);
-    if (x->link.n)
-        text_str("link", x->link, out);
-    if (x->ca_file.n)
-        text_str("ca_file", x->ca_file, out);
+    text_str_if("page", x->page, out);
+    text_str_if("link", x->link, out);
+    text_str_if("ca_file", x->ca_file, out);
     buf_printf(out, "    personal: %s\n    private: %s\n    insecure: %s\n", x->has_personal ? "true" : "false",
                x->is_private ? "true" : "false", x->is_insecure ? "true" : "false");
 }
@@ -257,23 +251,18 @@ static void text_approval(const struct config *c, const struct config_approval *
 static void text_oidc(const struct config *c, bool with_origin, struct buf *out)
 {
     const struct config_oidc *o = &c->oidc;
-    struct config_source s = {.origin = CONFIG_FILE, .line = o->line};
-    char origin[512];
     if (!o->issuer.n)
         return;
-    buf_add(out, STR("people:\n  oidc:"));
-    end_line(out, with_origin, origin_text(c, &s, STR_NONE, STR_NONE, origin));
+    buf_add(out, STR("people:\n"));
+    text_entry(c, STR("oidc"), o->line, with_origin, out);
     text_str("issuer", o->issuer, out);
     text_str("client_id", o->client_id, out);
-    if (o->client_secret.n)
-        text_str("client_secret", o->client_secret, out);
+    text_str_if("client_secret", o->client_secret, out);
     text_list("scopes", o->scopes, o->n_scopes, out);
     text_str("claim", o->claim, out);
     text_str("label", o->label, out);
-    if (o->url.n)
-        text_str("url", o->url, out);
-    if (o->ca_file.n)
-        text_str("ca_file", o->ca_file, out);
+    text_str_if("url", o->url, out);
+    text_str_if("ca_file", o->ca_file, out);
     buf_printf(out, "    private: %s\n    insecure: %s\n", o->is_private ? "true" : "false",
                o->is_insecure ? "true" : "false");
 }
@@ -300,7 +289,7 @@ int config_text(const struct config *c, bool with_origin, struct buf *out)
     for (size_t i = 0; i < c->n_approvals; i++)
         text_approval(c, &c->approvals[i], with_origin, out);
     text_oidc(c, with_origin, out);
-    text_remotes(c, out);
+    text_remotes(c, with_origin, out);
     buf_add(out, STR("limits:\n"));
     for (size_t i = 0; i < n; i++) {
         char origin[512], env[96];
@@ -328,147 +317,152 @@ static void json_entry(struct json_writer *w, const char *prefix, struct str nam
     jw_object(w);
 }
 
+void shown_begin(struct shown *s, struct json_writer *w, const struct config *c, const char *prefix, struct str name,
+                 int line)
+{
+    struct config_source source = {.origin = CONFIG_FILE, .line = line};
+    *s = (struct shown){.w = w, .prefix = prefix, .name = name};
+    s->origin = origin_text(c, &source, STR_NONE, STR_NONE, s->text);
+}
+
+void shown_str(struct shown *s, const char *suffix, struct str value)
+{
+    json_entry(s->w, s->prefix, s->name, suffix);
+    jw_put_str_or_null(s->w, STR("value"), value);
+    json_origin(s->w, s->origin);
+}
+
+void shown_bool(struct shown *s, const char *suffix, bool value)
+{
+    json_entry(s->w, s->prefix, s->name, suffix);
+    jw_put_bool(s->w, STR("value"), value);
+    json_origin(s->w, s->origin);
+}
+
+void shown_i64(struct shown *s, const char *suffix, int64_t value)
+{
+    json_entry(s->w, s->prefix, s->name, suffix);
+    jw_put_i64(s->w, STR("value"), value);
+    json_origin(s->w, s->origin);
+}
+
+static void shown_raw(struct shown *s, const char *suffix, struct buf *json)
+{
+    json_entry(s->w, s->prefix, s->name, suffix);
+    jw_put_raw(s->w, STR("value"), buf_str(json));
+    json_origin(s->w, s->origin);
+    buf_reset(json);
+}
+
+static void shown_list(struct shown *s, const char *suffix, const struct str *items, size_t n)
+{
+    json_entry(s->w, s->prefix, s->name, suffix);
+    jw_key(s->w, STR("value"));
+    jw_array(s->w);
+    for (size_t i = 0; i < n; i++)
+        jw_str(s->w, items[i]);
+    jw_array_end(s->w);
+    json_origin(s->w, s->origin);
+}
+
 static void json_vendor(struct json_writer *w, const struct config *c, const struct config_vendor *v)
 {
-    struct config_source s = {.origin = CONFIG_FILE, .line = v->line};
-    char text[512];
-    struct str origin = origin_text(c, &s, STR_NONE, STR_NONE, text);
-    const struct {
-        const char *suffix;
-        struct str value;
-    } strs[] = {{".connector", v->connector}, {".base_url", v->base_url}, {".ca_file", v->ca_file},
-                {".secret", v->secret},       {".mode", v->mode},         {".prices", v->prices}};
-    for (size_t i = 0; i < sizeof strs / sizeof strs[0]; i++) {
-        json_entry(w, "vendors.", v->name, strs[i].suffix);
-        jw_put_str_or_null(w, STR("value"), strs[i].value);
-        json_origin(w, origin);
-    }
-    const struct {
-        const char *suffix;
-        bool value;
-    } bools[] = {
-        {".insecure", v->is_insecure},
-        {".private", v->is_private},
-        {".poll", v->polls},
-        {".forward_run_id", v->forwards_run_id}};
-    for (size_t i = 0; i < sizeof bools / sizeof bools[0]; i++) {
-        json_entry(w, "vendors.", v->name, bools[i].suffix);
-        jw_put_bool(w, STR("value"), bools[i].value);
-        json_origin(w, origin);
-    }
-
+    struct shown s;
     struct buf value;
+    shown_begin(&s, w, c, "vendors.", v->name, v->line);
+    shown_str(&s, ".connector", v->connector);
+    shown_str(&s, ".base_url", v->base_url);
+    shown_str(&s, ".ca_file", v->ca_file);
+    shown_str(&s, ".secret", v->secret);
+    shown_str(&s, ".mode", v->mode);
+    shown_str(&s, ".prices", v->prices);
+    shown_bool(&s, ".insecure", v->is_insecure);
+    shown_bool(&s, ".private", v->is_private);
+    shown_bool(&s, ".poll", v->polls);
+    shown_bool(&s, ".forward_run_id", v->forwards_run_id);
     buf_init(&value, 4096);
     put_additions(v, &value);
-    json_entry(w, "vendors.", v->name, ".additions");
-    jw_put_raw(w, STR("value"), buf_str(&value));
-    json_origin(w, origin);
-    buf_reset(&value);
+    shown_raw(&s, ".additions", &value);
     put_timeouts(c, v, &value);
-    json_entry(w, "vendors.", v->name, ".timeouts");
-    jw_put_raw(w, STR("value"), buf_str(&value));
-    json_origin(w, origin);
+    shown_raw(&s, ".timeouts", &value);
     buf_deinit(&value);
 }
 
 static void json_export(struct json_writer *w, const struct config *c, const struct config_export *x)
 {
-    struct config_source s = {.origin = CONFIG_FILE, .line = x->line};
-    char text[512];
-    struct str origin = origin_text(c, &s, STR_NONE, STR_NONE, text);
-    const struct {
-        const char *suffix;
-        struct str value;
-    } strs[] = {{".otlp", x->url},
-                {".protocol", x->is_json ? STR("http/json") : STR("http/protobuf")},
-                {".compression", x->is_plain ? STR("none") : STR("gzip")},
-                {".semconv", x->semconv},
-                {".ca_file", x->ca_file},
-                {".from", x->is_from_start ? STR("start") : STR("now")}};
-    for (size_t i = 0; i < sizeof strs / sizeof strs[0]; i++) {
-        json_entry(w, "exports.", x->name, strs[i].suffix);
-        jw_put_str_or_null(w, STR("value"), strs[i].value);
-        json_origin(w, origin);
-    }
-    const struct {
-        const char *suffix;
-        bool value;
-    } bools[] = {{".personal", x->has_personal},
-                 {".session_id", x->has_session},
-                 {".insecure", x->is_insecure},
-                 {".private", x->is_private}};
-    for (size_t i = 0; i < sizeof bools / sizeof bools[0]; i++) {
-        json_entry(w, "exports.", x->name, bools[i].suffix);
-        jw_put_bool(w, STR("value"), bools[i].value);
-        json_origin(w, origin);
-    }
+    struct shown s;
     struct buf value;
+    shown_begin(&s, w, c, "exports.", x->name, x->line);
+    shown_str(&s, ".otlp", x->url);
+    shown_str(&s, ".protocol", x->is_json ? STR("http/json") : STR("http/protobuf"));
+    shown_str(&s, ".compression", x->is_plain ? STR("none") : STR("gzip"));
+    shown_str(&s, ".semconv", x->semconv);
+    shown_str(&s, ".ca_file", x->ca_file);
+    shown_str(&s, ".from", x->is_from_start ? STR("start") : STR("now"));
+    shown_bool(&s, ".personal", x->has_personal);
+    shown_bool(&s, ".session_id", x->has_session);
+    shown_bool(&s, ".insecure", x->is_insecure);
+    shown_bool(&s, ".private", x->is_private);
     buf_init(&value, 1u << 18);
     put_headers(x, &value);
-    json_entry(w, "exports.", x->name, ".headers");
-    jw_put_raw(w, STR("value"), buf_str(&value));
-    json_origin(w, origin);
+    shown_raw(&s, ".headers", &value);
     buf_deinit(&value);
 }
 
 static void json_issuer(struct json_writer *w, const struct config *c, const struct config_issuer *i)
 {
-    struct config_source s = {.origin = CONFIG_FILE, .line = i->line};
-    char text[512];
-    struct str origin = origin_text(c, &s, STR_NONE, STR_NONE, text);
-    const struct {
-        const char *suffix;
-        struct str value;
-    } strs[] = {{".issuer", i->issuer}, {".audience", i->audience}, {".jwks", i->jwks.text}, {".typ", i->typ}};
-    for (size_t k = 0; k < sizeof strs / sizeof strs[0]; k++) {
-        json_entry(w, "issuers.", i->name, strs[k].suffix);
-        jw_put_str_or_null(w, STR("value"), strs[k].value);
-        json_origin(w, origin);
-    }
+    struct shown s;
     struct buf claims;
+    char age[DURATION_TEXT_BYTES];
+    shown_begin(&s, w, c, "issuers.", i->name, i->line);
+    shown_str(&s, ".issuer", i->issuer);
+    shown_str(&s, ".audience", i->audience);
+    shown_str(&s, ".jwks", i->jwks.text);
+    shown_str(&s, ".typ", i->typ);
+    shown_str(&s, ".ca_file", i->ca_file);
+    shown_list(&s, ".algorithms", i->algorithms, i->n_algorithms);
+    shown_str(&s, ".max_age", duration_text(i->age_s_max * NS_PER_S, age));
+    shown_bool(&s, ".single_use", i->is_single_use);
+    shown_bool(&s, ".private", i->is_private);
+    shown_bool(&s, ".insecure", i->is_insecure);
+    shown_list(&s, ".customers_of", i->customers_of, i->n_customers_of);
     buf_init(&claims, 4096);
     put_claims(i, &claims);
-    json_entry(w, "issuers.", i->name, ".claims");
-    jw_put_raw(w, STR("value"), buf_str(&claims));
-    json_origin(w, origin);
+    shown_raw(&s, ".claims", &claims);
     buf_deinit(&claims);
 }
 
 static void json_approval(struct json_writer *w, const struct config *c, const struct config_approval *x)
 {
-    struct config_source s = {.origin = CONFIG_FILE, .line = x->line};
-    char text[512];
-    struct str origin = origin_text(c, &s, STR_NONE, STR_NONE, text);
-    const struct {
-        const char *suffix;
-        struct str value;
-    } strs[] = {{".webhook", x->webhook}, {".secret", x->secret}, {".page", x->page}, {".link", x->link},
-                {".ca_file", x->ca_file}};
-    for (size_t i = 0; i < sizeof strs / sizeof strs[0]; i++) {
-        json_entry(w, "approvals.", x->name, strs[i].suffix);
-        jw_put_str_or_null(w, STR("value"), strs[i].value);
-        json_origin(w, origin);
-    }
-    json_entry(w, "approvals.", x->name, ".personal");
-    jw_put_bool(w, STR("value"), x->has_personal);
-    json_origin(w, origin);
+    struct shown s;
+    shown_begin(&s, w, c, "approvals.", x->name, x->line);
+    shown_str(&s, ".webhook", x->webhook);
+    shown_str(&s, ".secret", x->secret);
+    shown_str(&s, ".page", x->page);
+    shown_str(&s, ".link", x->link);
+    shown_str(&s, ".ca_file", x->ca_file);
+    shown_bool(&s, ".personal", x->has_personal);
+    shown_bool(&s, ".private", x->is_private);
+    shown_bool(&s, ".insecure", x->is_insecure);
 }
 
 static void json_oidc(struct json_writer *w, const struct config *c)
 {
     const struct config_oidc *o = &c->oidc;
-    struct config_source s = {.origin = CONFIG_FILE, .line = o->line};
-    char text[512];
-    const struct {
-        const char *suffix;
-        struct str value;
-    } strs[] = {{".issuer", o->issuer}, {".client_id", o->client_id}, {".client_secret", o->client_secret},
-                {".claim", o->claim},   {".label", o->label},         {".url", o->url}};
-    for (size_t k = 0; o->issuer.n && k < sizeof strs / sizeof strs[0]; k++) {
-        json_entry(w, "people.", STR("oidc"), strs[k].suffix);
-        jw_put_str_or_null(w, STR("value"), strs[k].value);
-        json_origin(w, origin_text(c, &s, STR_NONE, STR_NONE, text));
-    }
+    struct shown s;
+    if (!o->issuer.n)
+        return;
+    shown_begin(&s, w, c, "people.", STR("oidc"), o->line);
+    shown_str(&s, ".issuer", o->issuer);
+    shown_str(&s, ".client_id", o->client_id);
+    shown_str(&s, ".client_secret", o->client_secret);
+    shown_list(&s, ".scopes", o->scopes, o->n_scopes);
+    shown_str(&s, ".claim", o->claim);
+    shown_str(&s, ".label", o->label);
+    shown_str(&s, ".url", o->url);
+    shown_str(&s, ".ca_file", o->ca_file);
+    shown_bool(&s, ".private", o->is_private);
+    shown_bool(&s, ".insecure", o->is_insecure);
 }
 
 static void json_settings(struct json_writer *w, const struct config *c)
@@ -506,6 +500,7 @@ int config_json(const struct config *c, struct buf *out)
     for (size_t i = 0; i < c->n_approvals; i++)
         json_approval(&w, c, &c->approvals[i]);
     json_oidc(&w, c);
+    json_remotes(&w, c);
     for (size_t i = 0; i < n; i++) {
         char origin[512], env[96];
         json_entry(&w, "limits.", limits[i].name, "");

@@ -3,22 +3,15 @@
  */
 #include "config/show_impl.h"
 
-#include "codec/json_write.h"
+#include <stdio.h>
 
-static void put(struct buf *out, const char *key, struct str value)
-{
-    if (!value.n)
-        return;
-    buf_printf(out, "    %s: ", key);
-    json_quote(out, value);
-    buf_add(out, STR("\n"));
-}
+/* --- as flyball.yaml ---------------------------------------------------------------------------------------------- */
 
-static void put_remote(struct buf *out, const struct config_remote *r)
+static void text_remote(struct buf *out, const struct config_remote *r)
 {
-    put(out, "url", r->url);
-    put(out, "secret", r->secret);
-    put(out, "ca_file", r->ca_file);
+    text_str_if("url", r->url, out);
+    text_str_if("secret", r->secret, out);
+    text_str_if("ca_file", r->ca_file, out);
     buf_printf(out, "    timeout: %lldms\n    cache: %lldms\n    concurrent: %lld\n", (long long)r->timeout_ms,
                (long long)r->cache_ms, (long long)r->concurrent);
     if (r->url.n)
@@ -26,30 +19,81 @@ static void put_remote(struct buf *out, const struct config_remote *r)
                    r->is_insecure ? "true" : "false");
 }
 
-void text_remotes(const struct config *c, struct buf *out)
+static void text_relations(const struct config *c, bool with_origin, struct buf *out)
 {
     const struct config_relations *r = &c->relations;
     if (r->model_file.n || r->openfga.url.n)
         buf_add(out, STR("relations:\n"));
     if (r->model_file.n) {
-        buf_add(out, STR("  embedded:\n"));
-        put(out, "model", r->model_file);
-        put(out, "tuples", r->tuples_file);
+        text_entry(c, STR("embedded"), r->embedded_line, with_origin, out);
+        text_str_if("model", r->model_file, out);
+        text_str_if("tuples", r->tuples_file, out);
     }
     if (r->openfga.url.n) {
-        buf_add(out, STR("  openfga:\n"));
-        put_remote(out, &r->openfga);
-        put(out, "store", r->openfga.store);
-        put(out, "model", r->openfga.model);
+        text_entry(c, STR("openfga"), r->openfga.line, with_origin, out);
+        text_remote(out, &r->openfga);
+        text_str_if("store", r->openfga.store, out);
+        text_str_if("model", r->openfga.model, out);
     }
+}
+
+void text_remotes(const struct config *c, bool with_origin, struct buf *out)
+{
+    text_relations(c, with_origin, out);
     if (c->n_live_sources)
         buf_add(out, STR("sources:\n"));
     for (size_t i = 0; i < c->n_live_sources; i++) {
         const struct config_remote *s = &c->live_sources[i];
-        buf_printf(out, "  " STR_FMT ":\n", STR_ARG(s->name));
-        put_remote(out, s);
-        put(out, "allow_when", s->allow_when);
-        put(out, "postgres", s->postgres);
-        put(out, "sql", s->sql);
+        text_entry(c, s->name, s->line, with_origin, out);
+        text_remote(out, s);
+        text_str_if("allow_when", s->allow_when, out);
+        text_str_if("postgres", s->postgres, out);
+        text_str_if("sql", s->sql, out);
+    }
+}
+
+/* --- as JSON ------------------------------------------------------------------------------------------------------ */
+
+static void json_ms(struct shown *s, const char *suffix, int64_t ms)
+{
+    char text[32];
+    int n = snprintf(text, sizeof text, "%lldms", (long long)ms);
+    shown_str(s, suffix, (struct str){text, (size_t)n});
+}
+
+static void json_remote(struct shown *s, const struct config_remote *r)
+{
+    shown_str(s, ".url", r->url);
+    shown_str(s, ".secret", r->secret);
+    shown_str(s, ".ca_file", r->ca_file);
+    json_ms(s, ".timeout", r->timeout_ms);
+    json_ms(s, ".cache", r->cache_ms);
+    shown_i64(s, ".concurrent", r->concurrent);
+    shown_bool(s, ".private", r->is_private);
+    shown_bool(s, ".insecure", r->is_insecure);
+}
+
+void json_remotes(struct json_writer *w, const struct config *c)
+{
+    const struct config_relations *r = &c->relations;
+    struct shown s;
+    if (r->model_file.n) {
+        shown_begin(&s, w, c, "relations.", STR("embedded"), r->embedded_line);
+        shown_str(&s, ".model", r->model_file);
+        shown_str(&s, ".tuples", r->tuples_file);
+    }
+    if (r->openfga.url.n) {
+        shown_begin(&s, w, c, "relations.", STR("openfga"), r->openfga.line);
+        json_remote(&s, &r->openfga);
+        shown_str(&s, ".store", r->openfga.store);
+        shown_str(&s, ".model", r->openfga.model);
+    }
+    for (size_t i = 0; i < c->n_live_sources; i++) {
+        const struct config_remote *x = &c->live_sources[i];
+        shown_begin(&s, w, c, "sources.", x->name, x->line);
+        json_remote(&s, x);
+        shown_str(&s, ".allow_when", x->allow_when);
+        shown_str(&s, ".postgres", x->postgres);
+        shown_str(&s, ".sql", x->sql);
     }
 }

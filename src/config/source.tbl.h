@@ -11,7 +11,7 @@ SOURCE_KEY(sql, false, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":8192}
            "postgres: a SELECT with $1, the customer's id; a first row whose first column is true allows")
 SOURCE_KEY(secret, false, "{\"type\":\"string\",\"pattern\":\"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$\"}", "",
            "url: a bearer token, env:NAME or file:PATH")
-SOURCE_KEY(timeout, false, "{\"type\":\"string\",\"pattern\":\"^[1-9][0-9]*(ms|s)$\"}", "300ms",
+SOURCE_KEY(timeout, false, "{\"type\":\"string\",\"pattern\":\"^[1-9][0-9]*(ms|s|m)$\"}", "300ms",
            "until there is an answer; then there is none")
 SOURCE_KEY(cache, false, "{\"type\":\"string\",\"pattern\":\"^[0-9]+(ms|s|m)$\"}", "0s",
            "how long a yes is used again; a no never is")

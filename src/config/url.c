@@ -32,6 +32,14 @@ static const char *fault_of_address(enum address_fault f, const struct address *
     return NULL;
 }
 
+bool url_is_visible(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~')
+            return false;
+    return true;
+}
+
 const char *url_parse(struct str text, struct arena *a, struct url *ret)
 {
     struct address at = {.port = 0};

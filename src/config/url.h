@@ -15,3 +15,5 @@ struct url {
 /* NULL, or what is wrong with it: a static text that repeats nothing of it. */
 const char *url_parse(struct str text, struct arena *a, struct url *ret);
 struct str url_origin(const struct url *u, struct arena *a); /* "https://host:port" */
+/* Visible ASCII without spaces, which is all that a URL is made of. The empty text is. */
+bool url_is_visible(struct str s);

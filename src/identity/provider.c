@@ -15,19 +15,12 @@ struct str provider_path(const struct url *issuer, struct arena *a)
     return arena_join(a, (const struct str[]){path, STR("/.well-known/openid-configuration")}, 2);
 }
 
-static bool is_visible(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] <= ' ' || s.p[i] > '~')
-            return false;
-    return s.n > 0 && s.n <= PROVIDER_URL_BYTES_MAX;
-}
-
 static bool read_url(struct json doc, struct str name, bool is_insecure, struct arena *a, struct str *ret_text,
                      struct url *ret)
 {
     struct str text;
-    if (!json_str(json_get(doc, name), &text) || !is_visible(text) || str_has(text, '#') ||
+    if (!json_str(json_get(doc, name), &text) || text.n == 0 || text.n > PROVIDER_URL_BYTES_MAX ||
+        !url_is_visible(text) || str_has(text, '#') ||
         url_parse(text, a, ret) != NULL || !(ret->is_tls || ret->is_loopback || is_insecure))
         return false;
     if (!ret->path.n)

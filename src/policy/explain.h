@@ -14,7 +14,7 @@
 void verdict_put_json(struct json_writer *w, const struct verdict *v);
 
 /*
- * {verdict, identity: [{id, met}], rules: [{id, effect, result: yes | no | maybe | error, why}], nearest: {rule, why}}.
+ * {verdict, identity: [{n, met}], rules: [{id, effect, result: yes | no | maybe | error, why}], nearest: {rule, why}}.
  * `v` is what policy_decide() and the ledger made of `f`; `p` NULL: there is no document. `nearest` is null but for a
  * denial that no rule made: the permit or approve of which the least is false, and its first false part.
  */

@@ -59,6 +59,7 @@ static void what_is_wrong_is_said_with_its_place(void **state)
     assert_fault(FGA("    concurrent: 0\n"), "concurrent: 1 to 1000");
     assert_fault(FGA("    concurrent: 1001\n"), "concurrent: 1 to 1000");
     assert_fault(FGA("    secret: abc\n"), "bad_secret: relations.openfga.secret: env:NAME or file:PATH is wanted");
+    assert_fault(FGA("    secret: env:1A\n"), "bad_secret: relations.openfga.secret");
     assert_fault("relations:\n  openfga: {url: \"http://fga.test\", store: a}\n", "plain http to another machine");
     assert_fault("relations:\n  openfga: {url: \"http://127.0.0.1/?a\", store: a}\n", "scheme, host, port and path");
     assert_fault("sources:\n  crm: {url: \"https://crm.test/may\"}\n", "{customer} stands nowhere");

@@ -2,6 +2,7 @@
 #include "load.h"
 
 #include "codec/json_read.h"
+#include "config/config_impl.h"
 
 static const char *const env[] = {"FLYBALL_LOG_LEVEL=debug", "FLYBALL_LIMITS_KEYS_MAX=77", NULL};
 
@@ -106,6 +107,62 @@ static void json_is_well_formed_and_flat(void **state)
     load_end(&l);
 }
 
+/* Every section that is a map of entries, with an entry. */
+#define SECTIONS \
+    "vendors: {stripe: {base_url: \"https://a.test\", secret: env:S}}\n" \
+    "issuers: {idp: {issuer: \"https://i.test\", audience: a, jwks: \"file:/j\"}}\n" \
+    "exports: {tempo: {otlp: \"https://t.test/v1\"}}\n" \
+    "approvals: {finance: {webhook: env:W, secret: env:S}}\n" \
+    "people: {oidc: {issuer: \"https://i.test\", client_id: f}}\n" \
+    "relations:\n" \
+    "  embedded: {model: /m.fga, tuples: /t.yaml}\n" \
+    "  openfga: {url: \"https://f.test\", store: a}\n" \
+    "sources: {crm: {url: \"https://c.test/{customer}\"}}\n"
+
+static void assert_shown(struct json root, const char *entry, const struct config_key_info *keys, size_t n, int line)
+{
+    char name[128], origin[32];
+    snprintf(origin, sizeof origin, "flyball.yaml:%d", line);
+    for (size_t i = 0; i < n; i++) {
+        snprintf(name, sizeof name, "%s.%.*s", entry, (int)keys[i].name.n, keys[i].name.p);
+        struct json one = json_get(root, str_c(name));
+        if (json_type(one) != JSON_OBJECT)
+            print_error("%s is not shown\n", name);
+        assert_int_equal(json_type(one), JSON_OBJECT);
+        assert_str(json_text_of(json_get(one, STR("origin"))), origin);
+    }
+}
+
+static void every_key_of_every_section_is_shown(void **state)
+{
+    struct load l;
+    struct buf b;
+    struct arena a;
+    struct json root;
+    buf_init(&b, 1 << 20);
+    arena_init(&a, 1 << 20);
+    load_text(&l, SECTIONS);
+    assert_str(buf_str(&l.text), "");
+    assert_int_equal(config_json(l.config, &b), 0);
+    assert_int_equal(json_parse(&a, buf_str(&b), 8, &root), 0);
+    assert_shown(root, "vendors.stripe", vendor_key_infos, n_vendor_key_infos, 1);
+    assert_shown(root, "issuers.idp", issuer_key_infos, n_issuer_key_infos, 2);
+    assert_shown(root, "exports.tempo", export_key_infos, n_export_key_infos, 3);
+    assert_shown(root, "approvals.finance", approval_key_infos, n_approval_key_infos, 4);
+    assert_shown(root, "people.oidc", oidc_key_infos, n_oidc_key_infos, 5);
+    assert_shown(root, "relations.embedded", relation_key_infos, 2, 7); /* model and tuples; the rest are openfga's */
+    assert_shown(root, "relations.openfga", relation_key_infos + 2, n_relation_key_infos - 2, 8);
+    assert_shown(root, "sources.crm", source_key_infos, n_source_key_infos, 9);
+    assert_has(&b, "\"relations.openfga.model\":{\"value\":null,\"origin\":\"flyball.yaml:8\"}");
+    buf_reset(&b);
+    assert_int_equal(config_text(l.config, true, &b), 0);
+    assert_has(&b, "\n  embedded:  # flyball.yaml:7\n");
+    assert_has(&b, "\n  crm:  # flyball.yaml:9\n");
+    arena_deinit(&a);
+    buf_deinit(&b);
+    load_end(&l);
+}
+
 static void a_full_buffer_is_said(void **state)
 {
     struct load l;
@@ -125,6 +182,7 @@ int main(void)
         cmocka_unit_test(every_value_says_where_it_came_from),
         cmocka_unit_test(what_is_shown_loads_back_to_the_same),
         cmocka_unit_test(json_is_well_formed_and_flat),
+        cmocka_unit_test(every_key_of_every_section_is_shown),
         cmocka_unit_test(a_full_buffer_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
