@@ -4,6 +4,7 @@
 #include "proxy/core_approvals_impl.h"
 
 #include "codec/hex.h"
+#include "store/erase.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -439,14 +440,25 @@ void core_approval_back(struct core *c, struct str id, struct str call_id)
 
 /* --- erased ------------------------------------------------------------------------------------------------------- */
 
+/* As the store looks for it in what is written of x. */
+static bool names(const struct approval *x, const struct erasure *what)
+{
+    struct erase_set set;
+    erase_set_init(&set);
+    bool is = erase_set_add(&set, what->value) == 0 && erase_set_names(&set, x->who);
+    for (size_t i = 0; i < x->n_requesters && !is; i++)
+        is = erase_set_names(&set, x->requesters[i]);
+    erase_set_deinit(&set);
+    return is;
+}
+
 static bool is_about(const struct approval *x, const struct erasure *what)
 {
     wall_t before = 0;
     switch (what->what) {
     case ERASE_CUSTOMER:
-        return str_eq(x->customer, what->value);
     case ERASE_USER:
-        return str_eq(x->user, what->value);
+        return names(x, what);
     case ERASE_RUN:
         return str_eq(x->run_id, what->value);
     case ERASE_BEFORE:

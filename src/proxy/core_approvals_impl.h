@@ -22,7 +22,7 @@ struct approval {
     struct approval_terms terms;
     struct str *asks;
     size_t n_asks;
-    struct str tenant, customer, user, run_id;
+    struct str tenant, run_id;
     struct str requesters[APPROVAL_REQUESTERS_MAX]; /* names of persons who may not answer */
     size_t n_requesters;
     struct amount amount;

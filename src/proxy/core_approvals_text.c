@@ -156,8 +156,6 @@ void core_approval_describe(struct approval *x, struct core *c, const struct app
     for (x->n_asks = 0; x->n_asks < need->n_asks; x->n_asks++)
         x->asks[x->n_asks] = kept(x, need->asks[x->n_asks]);
     x->tenant = kept(x, f->tenant);
-    x->customer = kept(x, f->customer);
-    x->user = kept(x, f->user);
     x->run_id = kept(x, f->run_id);
     x->amount = f->amount;
     x->cost = f->cost;
@@ -319,8 +317,6 @@ static void read_who(struct approval *x, struct json personal)
     struct json who = json_get(personal, STR("who")), one;
     x->who = raw_of(x, who);
     x->tenant = kept(x, text_of(personal, "tenant"));
-    x->customer = kept(x, text_of(who, "customer"));
-    x->user = kept(x, text_of(who, "user"));
     for (struct json_iter it = json_each(json_get(personal, STR("requesters"))); json_next(&it, NULL, &one);)
         add_requester(x, json_text_of(one));
 }

@@ -8,6 +8,7 @@ import pytest
 import stripe
 
 from flyball import OPEN, permit, policy, usd
+from raw import ask
 
 ASK = {"id": "big", "effect": "approve", "approval": "finance", "match": {"operation": ["stripe.charges.create"]}}
 APPROVALS = {"finance": {"ttl": "30m", "quorum": 1, "allow_self": False}}
@@ -461,6 +462,20 @@ def test_a_question_is_erased_with_whom_it_is_about(office, vendor, what, value)
     assert [a["who"]["customer"] for a in o.pending()] == ["cus_bob"]
     files = b"".join(f.read_bytes() for f in o.daemon.dir.rglob("*") if f.is_file())
     assert b"cus_ann" not in files
+
+
+@pytest.mark.parametrize("what,value,named", [
+    ("user", "ann@corp.example", [("x-flyball-user", "ann@corp.example")]),  # claimed, and proven by nobody
+    ("user", "olga", [])])  # whose key it is
+def test_a_question_that_only_names_somebody_is_erased_too(office, vendor, what, value, named):
+    o = office()
+    body = "amount=2500&currency=usd&source=tok_visa"
+    assert ask(o.daemon.data_port, "POST", "/stripe/v1/charges", o.key, body, headers=named).code == "approval_pending"
+    other = o.daemon.key(agent="other", owner="olga2")["key"]
+    ask(o.daemon.data_port, "POST", "/stripe/v1/charges", other, body)
+    assert len(o.pending()) == 2
+    assert o.daemon.api("POST", "/api/v1/erase", {"what": what, "value": value})[0] == 200
+    assert [a["action"]["agent"] for a in o.pending()] == ["other"]
 
 
 # ---- calls to models ----
