@@ -184,6 +184,7 @@ static int ask(struct call *c, struct approval_answer *ret)
         .idempotency = &c->idem,
         .call_id = str_c(c->id),
         .waited_for = c->approval_id,
+        .claimed_user = c->facts.claims.user,
         .path = c->llm ? without.path : without.saas_path,
         .digest = digest,
         .wait = may_wait ? &c->approval_wait : NULL,

@@ -52,6 +52,7 @@ struct approval_request {
     const struct verdict *verdict; /* approval, rule, reason, policy */
     const struct idempotency *idempotency;
     struct str call_id, path;
+    struct str claimed_user; /* as the agent says it, where facts->claims may have less: no word of it is kept */
     struct str waited_for; /* the question for which the call has waited; empty: none */
     const uint8_t *digest; /* APPROVAL_DIGEST_BYTES */
     struct approval_wait *wait; /* box and done set; NULL: the call does not wait */

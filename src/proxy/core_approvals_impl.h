@@ -54,6 +54,10 @@ size_t core_approval_yes(const struct approval *x);
 /* core_approvals_notice.c: the pending one that a link's token is for; NULL: none. */
 struct approval *core_approval_linked(const struct core *c, struct str token);
 
+/* In the place of a requester's name that no record may have: it can be compared, and not read. */
+#define VEIL_BYTES (7 + 64)
+struct str core_approval_veil(struct str name, char out[VEIL_BYTES]); /* core_approvals_people.c */
+
 /* core_approvals_text.c */
 /* What x asks, from the call. Under the mutex. */
 void core_approval_describe(struct approval *x, struct core *c, const struct approval_request *q);

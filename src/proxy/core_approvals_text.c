@@ -125,13 +125,17 @@ static void add_requester(struct approval *x, struct str name)
 }
 
 /* Whoever stands behind the call: a claimed user too, because a claim can only take somebody's say away. */
-static void add_requesters(struct approval *x, const struct core *c, const struct facts *f)
+static void add_requesters(struct approval *x, const struct core *c, const struct approval_request *q)
 {
+    char veil[VEIL_BYTES];
+    const struct facts *f = q->facts;
     const struct agent_entry *agent = map_get(&c->agents, f->agent);
     add_requester(x, f->owner);
     add_requester(x, agent ? agent->owner : STR_NONE);
     add_requester(x, f->user);
     add_requester(x, f->claims.user);
+    if (!str_eq(q->claimed_user, f->claims.user))
+        add_requester(x, core_approval_veil(q->claimed_user, veil));
     for (size_t i = 0; i < f->n_actors; i++)
         add_requester(x, f->actors[i]);
 }
@@ -159,7 +163,7 @@ void core_approval_describe(struct approval *x, struct core *c, const struct app
     x->run_id = kept(x, f->run_id);
     x->amount = f->amount;
     x->cost = f->cost;
-    add_requesters(x, c, f);
+    add_requesters(x, c, q);
     buf_init(&b, TEXT_BYTES_MAX);
     jw_init(&w, &b);
     put_action(&w, q, text);

@@ -193,6 +193,22 @@ def test_what_cannot_be_redacted_is_refused_before_a_person_is_asked(make):  # n
     assert no.code == "policy_denied" and d.get("/api/v1/approvals")["approvals"] == []
 
 
+def test_who_is_redacted_on_record_still_decides_nothing_of_an_own_call(make):  # noqa: F811
+    d, key, _ = make(["log"], limits={"approval_wait_ms": 0})
+    d.apply(policy("default", [{**ASK, "redact": ["pii"]}], approvals=APPROVALS,
+                   redact={"pii": {"detect": ["email"], "at": ["log"]}}))
+    who = people(d, "Canary.Quine@mail.example.com", "ann")
+    no = ask(d.data_port, "POST", "/stripe/v1/customers", key, "name=x",
+             headers=[("x-flyball-user", "canary.quine@mail.example.com")])
+    assert no.code == "approval_pending"
+    at = f"/api/v1/approvals/{pending(d)[0]['id']}/approve"
+    own = who["Canary.Quine@mail.example.com"]
+    assert (said := d.api("POST", at, {}, token=own))[0] == 403 and "approval_self" in json.dumps(said[1]), said
+    d.restart(kill_9=True)
+    assert d.api("POST", at, {}, token=own)[0] == 403
+    assert d.api("POST", at, {}, token=who["ann"])[0] == 200
+
+
 # ---- without a person ------------------------------------------------------------------------------------------------
 
 
