@@ -1,14 +1,12 @@
 /*
  * proxy/asker.c - one question:
  *
- *     in line -> under way (the exchange) -> over
- *
- * The timer covers both: who waits too long in line has no answer either.
+ *     in line (a timer) -> under way (a fetch, for as long as is left) -> over
  */
 #include "proxy/asker.h"
 
 #include "crypto/hash.h"
-#include "net/timer.h"
+#include "http/fetch.h"
 #include "proxy/worker.h"
 
 #include <stdlib.h>
@@ -16,6 +14,7 @@
 
 #define ARENA_BYTES (1u << 20)
 #define TOKEN_FIELD_BYTES (SECRET_BYTES_MAX + 16)
+#define TOO_LATE "it did not answer in time"
 
 struct asking {
     struct list node; /* of all, of the asker */
@@ -23,10 +22,10 @@ struct asking {
     struct asker *asker;
     struct asker_request q;
     struct arena arena;
-    struct timer deadline;
-    struct http_exchange *up; /* NULL: in line */
-    uint16_t status;
-    struct buf answer;
+    mono_t asked_at;
+    struct timer deadline; /* while it is in line */
+    bool is_under_way;
+    struct fetch fetch;
 };
 
 /* One a remote, in its order. */
@@ -51,100 +50,70 @@ static void begin(struct asking *it);
 static void drop(struct asking *it)
 {
     timer_cancel(it->asker->w->loop, &it->deadline);
-    if (it->up)
-        http_release(it->up);
+    fetch_deinit(&it->fetch);
     list_remove(&it->node);
     list_remove(&it->line);
-    buf_deinit(&it->answer);
     arena_deinit(&it->arena);
     free(it);
 }
 
 /* The next in line takes the place. */
-static void over(struct asking *it, const char *why)
+static void over(struct asking *it, const char *why, uint16_t status, struct str answer)
 {
     struct desk *d = desk_of(it);
-    struct asker_request q = it->q;
-    struct buf answer = it->answer;
-    uint16_t status = why ? 0 : it->status;
-    *(it->up ? &d->n_under_way : &d->n_waiting) -= 1;
-    buf_init(&it->answer, 0);
-    drop(it);
+    *(it->is_under_way ? &d->n_under_way : &d->n_waiting) -= 1;
+    list_remove(&it->line);
     struct list *first = list_first(&d->line);
-    if (first && d->n_under_way < q.to->concurrent)
+    if (first && d->n_under_way < it->q.to->concurrent)
         begin(list_entry(first, struct asking, line));
-    q.done(q.ctx, status, buf_str(&answer), why);
-    buf_deinit(&answer);
+    it->q.done(it->q.ctx, status, answer, why);
+    drop(it);
 }
 
-static void on_deadline(struct timer *t)
+static void on_deadline(struct timer *t) { over(list_entry(t, struct asking, deadline), TOO_LATE, 0, STR_NONE); }
+
+static void on_fetched(void *ctx, const char *problem, uint16_t status, struct str answer)
 {
-    struct asking *it = list_entry(t, struct asking, deadline);
-    if (it->up)
-        http_reset(it->up, HTTP_RESET_TOTAL_TIMEOUT);
-    over(it, "it did not answer in time");
+    over(ctx, problem, status, answer);
 }
 
-/* --- the exchange ------------------------------------------------------------------------------------------------- */
-
-static void on_head(void *ctx, const struct http_head *head)
+static void fetch(struct asking *it)
 {
-    struct asking *it = ctx;
-    it->status = head->status;
-    http_credit(it->up, SIZE_MAX);
-}
-
-static void on_body(void *ctx, struct str bytes)
-{
-    struct asking *it = ctx;
-    if (buf_add(&it->answer, bytes) == 0)
-        return;
-    http_reset(it->up, HTTP_RESET_TOO_LARGE);
-    over(it, "its answer is too long");
-}
-
-static void on_end(void *ctx, const struct http_field *trailers, size_t n) { over(ctx, NULL); }
-
-static void on_writable(void *ctx) { (void)ctx; }
-
-static void on_reset(void *ctx, enum http_reset why) { over(ctx, http_reset_text(why)); }
-
-static const struct http_events events = {
-    .on_head = on_head, .on_body = on_body, .on_end = on_end, .on_writable = on_writable, .on_reset = on_reset};
-
-static void send(struct asking *it)
-{
-    struct http_field fields[4] = {{STR("accept"), STR("application/json")}};
-    struct http_head head = {.method = it->q.method, .target = it->q.path, .fields = fields, .n_fields = 1};
+    struct http_field fields[3] = {{STR("accept"), STR("application/json")}};
+    int64_t waited_ms = (loop_now(it->asker->w->loop) - it->asked_at) / NS_PER_MS;
+    struct fetch_request get = {.at = &it->q.to->target,
+                                .method = it->q.method,
+                                .path = it->q.path,
+                                .fields = fields,
+                                .n_fields = 1,
+                                .body = it->q.body,
+                                .ms = waited_ms < it->q.to->timeout_ms ? it->q.to->timeout_ms - waited_ms : 1,
+                                .too_large = "its answer is too long",
+                                .too_late = TOO_LATE};
     char token[TOKEN_FIELD_BYTES];
     size_t n = 0;
     if (it->q.body.n)
-        fields[head.n_fields++] = (struct http_field){STR("content-type"), STR("application/json")};
+        fields[get.n_fields++] = (struct http_field){STR("content-type"), STR("application/json")};
     if (it->q.to->token) {
         struct str s = secret_reveal(it->q.to->token);
         memcpy(token, "Bearer ", 7);
         memcpy(token + 7, s.p, s.n);
         n = 7 + s.n;
-        fields[head.n_fields++] = (struct http_field){STR("authorization"), {token, n}};
+        fields[get.n_fields++] = (struct http_field){STR("authorization"), {token, n}};
     }
-    head.body_bytes = (int64_t)it->q.body.n;
-    http_send_head(it->up, &head);
+    fetch_start(&it->fetch, &get);
     bytes_wipe(token, n);
-    if (it->q.body.n)
-        (void)http_write(it->up, it->q.body); /* it is small */
-    http_finish(it->up, NULL, 0);
 }
 
 static void begin(struct asking *it)
 {
-    int64_t ms = it->q.to->timeout_ms;
-    struct http_timeouts times = {ms, ms, ms};
     struct desk *d = desk_of(it);
     d->n_waiting--;
     d->n_under_way++;
+    it->is_under_way = true;
     list_remove(&it->line);
-    it->up = http_pool_open(it->asker->w->pool, &it->q.to->target, &times, false, &events, it);
-    send(it);
+    timer_cancel(it->asker->w->loop, &it->deadline);
+    fetch(it);
 }
 
 bool asker_ask(struct asker *a, const struct asker_request *q)
@@ -163,7 +132,8 @@ bool asker_ask(struct asker *a, const struct asker_request *q)
     it->q.method = arena_str(&it->arena, q->method);
     it->q.path = arena_str(&it->arena, q->path);
     it->q.body = arena_str(&it->arena, q->body);
-    buf_init(&it->answer, ASKER_ANSWER_BYTES_MAX);
+    it->asked_at = loop_now(a->w->loop);
+    fetch_init(&it->fetch, a->w->loop, a->w->pool, ASKER_ANSWER_BYTES_MAX, on_fetched, it);
     list_init(&it->node);
     list_init(&it->line);
     timer_init(&it->deadline, on_deadline);
@@ -198,12 +168,7 @@ void asker_free(struct asker *a)
     if (!a)
         return;
     list_each_safe(n, tmp, &a->all)
-    {
-        struct asking *it = list_entry(n, struct asking, node);
-        if (it->up)
-            http_reset(it->up, HTTP_RESET_CANCELLED);
-        drop(it);
-    }
+        drop(list_entry(n, struct asking, node));
     free(a->desks);
     free(a);
 }

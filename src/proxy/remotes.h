@@ -19,7 +19,6 @@ struct sql_pool;
 struct remote {
     struct str name;
     struct http_target target;
-    struct str host_text;       /* for the Host of a request */
     struct str path;            /* of a source: with {customer}; of an OpenFGA: what stands before /stores */
     struct secret *token;       /* NULL: none */
     int64_t timeout_ms;         /* from the question to its answer, time in line included */
