@@ -199,11 +199,16 @@ def test_an_event_that_cannot_be_looked_into_ends_the_stream(make, event):
     data = chat_events("Hello! ", 100).replace(b"data: [DONE]\n\n", b"") + event
     d, key, _ = make(["response"], lambda path, body: ("text/event-stream", in_pieces(data, 50), {}),
                      limits={"llm_event_bytes_max": 4096})
+    spends = [{"id": "all", "meter": "usd", "max": "1.00", "window": {"lifetime": True}}]
+    d.apply(json.dumps({**json.loads(document(["response"])), "limits": spends}))
     r = chat(d, key, "hi", stream=True)
     assert leaks(r.raw) == [] and b"Hello! " in r.body
     assert b"policy_denied" in r.body and b"cannot be looked into" in r.body
     call = d.calls()[0]
     assert (call["stream_end"], call["error"]) == ("cut", "not_redactable")
+    assert call["outcome"] == "settled" and call["settled"]["usd"] != "0.000000000"
+    (row,) = d.get("/api/v1/limits")["limits"]
+    assert [(b["held"], b["settled"]) for b in row["buckets"]] == [("0.000000000", call["settled"]["usd"])]
 
 
 # ---- the record ------------------------------------------------------------------------------------------------------
