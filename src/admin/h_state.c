@@ -71,8 +71,11 @@ void admin_on_limits(struct request *r)
         return;
     }
     jw_init(&w, &r->ask.json);
-    limits_view(&r->arena, core, keys, r->who.tenant, &w);
-    request_answer_list(r, STR("limits"));
+    struct str key = request_param(r, STR("key"));
+    if (limits_view(&r->arena, core, keys, r->who.tenant, key, &w))
+        request_answer_list(r, STR("limits"));
+    else
+        request_fail(r, 404, "not_found", "there is no key `" STR_FMT "`", STR_ARG(str_sub(key, 0, 64)));
 }
 
 void admin_on_exports(struct request *r)

@@ -18,7 +18,10 @@ struct entry {
     struct list node;    /* of view->entries, in order */
     struct list buckets; /* struct bucket */
     struct list raises;  /* struct raise */
-    struct str policy, key, id;
+    struct entry *same; /* of another version of the document: it counts on the same counters; NULL */
+    struct str policy, digest, key, id;
+    bool is_above;         /* not in force itself */
+    struct json documents; /* names of those whose calls it counts */
     struct json limit; /* of a document; JSON_ABSENT for a key's */
     enum limit_meter meter;
     char currency[CURRENCY_BYTES];
@@ -48,6 +51,7 @@ struct bucket {
 struct view {
     struct arena *a;
     struct str tenant;     /* the only one that is seen; empty: all */
+    struct str of_key, of_policy; /* whose limits alone, and the document that it obeys; empty: all */
     struct map own_keys;   /* ids of `keys` */
     struct map by_counter; /* counter, for a key's also its bucket's key -> struct entry */
     struct list entries;
@@ -60,12 +64,19 @@ static struct str text_of(struct json object, const char *name)
     return s;
 }
 
+static bool is_false(struct json object, const char *name)
+{
+    bool b = true;
+    return json_bool(json_get(object, str_c(name)), &b) && !b;
+}
+
 static struct entry *entry_new(struct view *v, struct str counter, struct str meter, struct str window)
 {
     struct entry *e = arena_alloc(v->a, sizeof(*e));
     list_init(&e->buckets);
     list_init(&e->raises);
-    e->limit = JSON_ABSENT;
+    e->limit = e->documents = JSON_ABSENT;
+    e->same = map_get(&v->by_counter, counter);
     if (meter_parse(meter, &e->meter, e->currency) < 0 ||
         window_parse(window, &e->window, &e->sliding_ns, &e->zone) < 0)
         return NULL;
@@ -96,6 +107,9 @@ static void add_document(struct view *v, struct json document)
         if (!e)
             continue;
         e->policy = text_of(document, "policy");
+        e->digest = text_of(document, "digest");
+        e->is_above = is_false(document, "in_force");
+        e->documents = json_get(document, STR("documents"));
         e->id = text_of(limit, "id");
         e->limit = limit;
         e->has_max = read_units(e->meter, json_get(limit, STR("max")), &e->max);
@@ -132,6 +146,8 @@ static void add_key(struct view *v, struct json key)
     struct json one;
     struct str spec;
     (void)map_put(&v->own_keys, text_of(key, "id"), v, NULL); /* without room, what cannot be told apart is not shown */
+    if (v->of_key.n && str_eq(text_of(key, "id"), v->of_key))
+        v->of_policy = text_of(key, "policy");
     if (str_eq(text_of(key, "status"), STR("revoked")))
         return;
     for (struct json_iter it = json_each(json_get(key, STR("limits"))); json_next(&it, NULL, &one);) {
@@ -207,12 +223,11 @@ static void add_counter(struct view *v, struct json row)
     }
     if (v->tenant.n && !bucket_is_of(bucket, v->tenant, &v->own_keys))
         return;
-    struct entry *e = entry_of(v, counter, bucket);
-    if (!e)
-        return;
-    struct bucket *own = arena_alloc(v->a, sizeof(*own));
-    *own = b;
-    list_add_tail(&e->buckets, &own->node);
+    for (struct entry *e = entry_of(v, counter, bucket); e; e = e->same) {
+        struct bucket *own = arena_alloc(v->a, sizeof(*own));
+        *own = b;
+        list_add_tail(&e->buckets, &own->node);
+    }
 }
 
 static void add_raise(struct view *v, struct json row)
@@ -221,13 +236,12 @@ static void add_raise(struct view *v, struct json row)
     bool is_test = str_starts(counter, STR("test:"));
     if (v->tenant.n && !bucket_is_of(bucket, v->tenant, &v->own_keys))
         return;
-    struct entry *e = entry_of(v, is_test ? str_sub(counter, 5, counter.n) : counter, bucket);
-    if (!e)
-        return;
-    struct raise *r = arena_alloc(v->a, sizeof(*r));
-    *r = (struct raise){.bucket = bucket, .is_test = is_test, .said = row};
-    (void)json_i64(json_get(row, STR("raise")), &r->n); /* absent is 0 */
-    list_add_tail(&e->raises, &r->node);
+    for (struct entry *e = entry_of(v, is_test ? str_sub(counter, 5, counter.n) : counter, bucket); e; e = e->same) {
+        struct raise *r = arena_alloc(v->a, sizeof(*r));
+        *r = (struct raise){.bucket = bucket, .is_test = is_test, .said = row};
+        (void)json_i64(json_get(row, STR("raise")), &r->n); /* absent is 0 */
+        list_add_tail(&e->raises, &r->node);
+    }
 }
 
 static int64_t raised_of(const struct entry *e, const struct bucket *b)
@@ -332,6 +346,15 @@ static void put_raises(struct json_writer *w, const struct entry *e)
     jw_array_end(w);
 }
 
+/* Which version of its document, and whose calls it counts. */
+static void put_version(struct json_writer *w, const struct entry *e)
+{
+    jw_put_str_or_null(w, STR("digest"), e->digest);
+    jw_put_bool(w, STR("in_force"), !e->is_above);
+    jw_key(w, STR("documents"));
+    put_strings(w, e->documents);
+}
+
 static void put_entry(struct json_writer *w, const struct entry *e)
 {
     char window[WINDOW_TEXT_BYTES], meter[METER_TEXT_BYTES];
@@ -339,6 +362,8 @@ static void put_entry(struct json_writer *w, const struct entry *e)
     bool has_document = json_type(e->limit) == JSON_OBJECT;
     jw_object(w);
     jw_put_str_or_null(w, STR("policy"), e->policy);
+    if (e->policy.n)
+        put_version(w, e);
     jw_put_str_or_null(w, STR("key"), e->key);
     jw_put_str(w, STR("id"), e->id);
     jw_put_str(w, STR("meter"), meter_text(e->meter, e->currency, meter));
@@ -367,6 +392,18 @@ static void put_entry(struct json_writer *w, const struct entry *e)
     jw_object_end(w);
 }
 
+/* The calls of the one key that is asked about. */
+static bool counts_its_calls(const struct view *v, const struct entry *e)
+{
+    struct json one;
+    if (!v->of_key.n || e->key.n)
+        return !v->of_key.n || str_eq(e->key, v->of_key);
+    for (struct json_iter it = json_each(e->documents); json_next(&it, NULL, &one);)
+        if (str_eq(json_text_of(one), v->of_policy))
+            return true;
+    return false;
+}
+
 /* A limit that is no more is shown as long as money hangs on it. */
 static bool is_shown(const struct view *v, const struct entry *e)
 {
@@ -382,9 +419,21 @@ static bool is_shown(const struct view *v, const struct entry *e)
     return false;
 }
 
-void limits_view(struct arena *a, struct json core, struct json keys, struct str tenant, struct json_writer *w)
+static void put_entries(const struct view *v, struct json_writer *w)
 {
-    struct view v = {.a = a, .tenant = tenant};
+    jw_array(w);
+    list_each(it, &v->entries) {
+        const struct entry *e = list_entry(it, struct entry, node);
+        if (is_shown(v, e) && counts_its_calls(v, e))
+            put_entry(w, e);
+    }
+    jw_array_end(w);
+}
+
+bool limits_view(struct arena *a, struct json core, struct json keys, struct str tenant, struct str key,
+                 struct json_writer *w)
+{
+    struct view v = {.a = a, .tenant = tenant, .of_key = key};
     struct json one;
 
     map_init(&v.by_counter, ENTRIES_MAX, NULL);
@@ -399,14 +448,10 @@ void limits_view(struct arena *a, struct json core, struct json keys, struct str
     for (struct json_iter it = json_each(json_get(core, STR("raises"))); json_next(&it, NULL, &one);)
         add_raise(&v, one);
 
-    jw_array(w);
-    list_each(it, &v.entries)
-    {
-        const struct entry *e = list_entry(it, struct entry, node);
-        if (is_shown(&v, e))
-            put_entry(w, e);
-    }
-    jw_array_end(w);
+    bool is_known = !key.n || map_get(&v.own_keys, key);
+    if (is_known)
+        put_entries(&v, w);
     map_deinit(&v.by_counter);
     map_deinit(&v.own_keys);
+    return is_known;
 }

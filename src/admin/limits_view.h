@@ -13,13 +13,16 @@
 
 /*
  * `core`: the answer of core_limits_json; `keys`: that of core_keys_json, revoked ones are left out. Writes one array:
- * [{policy, key, id, meter, window, by, max, match, buckets: [{mode, bucket, settled, held, left, resets_at}]}].
+ * [{policy, digest, in_force, documents, key, id, meter, window, by, max, match, buckets: [{mode, bucket, settled,
+ * held, left, resets_at}]}].
  * Amounts of usd are decimal strings of nine digits, counts are integers. Money still held on a limit that no document
  * has any more is shown with policy and max null.
  * `tenant` not empty: only buckets that count what that tenant did and nobody else, and limits that have such; `keys`
- * are that tenant's.
+ * are that tenant's. `key` not empty: only limits that count its calls: its own, its document's, and those of all above
+ * that. False: there is no such key, and nothing was written.
  */
-void limits_view(struct arena *a, struct json core, struct json keys, struct str tenant, struct json_writer *w);
+bool limits_view(struct arena *a, struct json core, struct json keys, struct str tenant, struct str key,
+                 struct json_writer *w);
 
 /* Whether a bucket counts what one tenant did and nobody else; `own_keys`: ids of that tenant's
  * keys -> not NULL; NULL: all keys that it can name are. */

@@ -71,7 +71,7 @@ VERB(GET, "/api/v1/approvals/{id}", approval, VIEWER, "", "", "Approval", "Shows
 VERB(POST, "/api/v1/approvals/{id}/approve", approval_approve, APPROVER, "", "ApprovalYes", "Approval", "Says yes to exactly this action, as a person; the call that waits goes on, or the next same one passes, once.")
 VERB(POST, "/api/v1/approvals/{id}/deny", approval_deny, APPROVER, "", "ApprovalNo", "Approval", "Says no to it, as a person; the same is not asked again before its time is over.")
 
-VERB(GET, "/api/v1/limits", limits, VIEWER, "", "", "Limits", "Lists limits with what is spent, held and left in each bucket.")
+VERB(GET, "/api/v1/limits", limits, VIEWER, "key", "", "Limits", "Lists limits with what is spent, held and left in each bucket; of one key: its own, its document's, and those of all that it extends.")
 VERB(GET, "/api/v1/policies", policies, VIEWER, "", "", "Policies", "Lists the policy documents in force.")
 VERB(GET, "/api/v1/policies/suggest", policy_suggest, VIEWER, "since agent policy", "", "PolicySuggested", "Writes the narrowest document that permits what was seen, with the evidence as comments.")
 VERB(GET, "/api/v1/policies/{name}/history", policy_history, VIEWER, "", "", "PolicyHistory", "Lists every version of a policy document.")

@@ -204,33 +204,15 @@ const struct command cmd_key_list = {
     .run = list,
 };
 
-static int get_key(struct cli *c, struct str id, struct answer *ret)
-{
-    struct buf path;
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/keys/"));
-    (void)form_quote(&path, id);
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, ret);
-    buf_deinit(&path);
-    return r;
-}
-
-/* Everything that counts its calls: what its document says, and what is its own. */
+/* Everything that counts its calls: what its document and those above it say, and what is its own. */
 static int show_limits(struct cli *c, struct json key)
 {
     struct answer a;
-    struct limit_table_key of = {.id = show_text(key, "id"),
-                                 .policy = show_text(key, "policy"),
-                                 .mode = show_text(key, "mode"),
-                                 .agent = show_text(key, "agent"),
-                                 .tenant = show_text(key, "tenant")};
     int r = client_call(c, "GET", STR("/api/v1/limits"), STR_NONE, &a);
     if (r)
         return r;
     fputc('\n', c->out);
-    if (!limit_table_print(c, json_get(a.json, STR("limits")), &of))
-        cli_note(c, "No limit counts its calls.");
-    return CLI_DONE;
+    return limit_table_of_key(c, key, json_get(a.json, STR("limits")));
 }
 
 static int show(struct cli *c)
@@ -239,7 +221,7 @@ static int show(struct cli *c)
                                         "policy", "created_at", "expires_at", "revoked_at", "last_used_at"};
     static const char *const lists[] = {"labels", "limits"};
     struct answer a;
-    int r = get_key(c, c->args[0], &a);
+    int r = cli_get_key(c, c->args[0], &a);
     if (r)
         return r;
     if (c->is_json)
@@ -321,7 +303,7 @@ static int rotate(struct cli *c)
 
     if (overlap.p && !str_eq(overlap, STR("0")) && duration_parse(overlap, &ns) < 0)
         return cli_usage(c, "--overlap must be 0, or a duration like 90s, 15m or 2h");
-    int r = get_key(c, c->args[0], &old);
+    int r = cli_get_key(c, c->args[0], &old);
     if (r)
         return r;
     if (!str_eq(show_text(old.json, "status"), STR("active")))

@@ -4,27 +4,55 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/limit_table.h"
+#include "codec/form.h"
 #include "codec/json_write.h"
+
+/* Of one key, or (empty) of all. */
+static struct str limits_path(struct cli *c, struct str key)
+{
+    struct buf path;
+    if (!key.n)
+        return STR("/api/v1/limits");
+    buf_init(&path, 4096);
+    (void)buf_add(&path, STR("/api/v1/limits?key="));
+    (void)form_quote(&path, key);
+    struct str s = arena_str(&c->arena, buf_str(&path));
+    buf_deinit(&path);
+    return s;
+}
 
 static int list(struct cli *c)
 {
-    struct answer a;
-    int r = client_call(c, "GET", STR("/api/v1/limits"), STR_NONE, &a);
+    struct answer a, key;
+    struct str id = cli_option(c, "key");
+    int r = client_call(c, "GET", limits_path(c, id), STR_NONE, &a);
     if (r)
         return r;
     if (c->is_json)
         return client_print(c, &a);
+    if (id.n) {
+        r = cli_get_key(c, id, &key);
+        return r ? r : limit_table_of_key(c, key.json, json_get(a.json, STR("limits")));
+    }
     if (!limit_table_print(c, json_get(a.json, STR("limits")), NULL))
         cli_note(c, "No limits.");
     limit_table_print_raises(c, json_get(a.json, STR("limits")));
     return CLI_DONE;
 }
 
+static const struct option_spec list_options[] = {
+    {"key", "KEY_ID", "those that count the calls of this key, from wherever they are", false},
+    {NULL, NULL, NULL, false},
+};
+
 const struct command cmd_limit_list = {
     .name = "limit list",
     .args = "",
     .summary = "list limits with what is settled, held and left in each bucket",
-    .examples = "limit list\nlimit list --json",
+    .text = "With --key: what counts the calls of one key, which is its own limits, those of its document, and "
+            "those of the documents that it extends. NAME@DIGEST is a version that is not in force itself.",
+    .examples = "limit list\nlimit list --json\nlimit list --key 7Hq2x0Tz1a",
+    .options = list_options,
     .needs_daemon = true,
     .run = list,
 };

@@ -4,6 +4,7 @@
 #include "cli/limit_table.h"
 
 #include "base/money.h"
+#include "codec/form.h"
 
 struct str limit_amount(struct cli *c, struct str meter, struct json object, const char *name)
 {
@@ -12,6 +13,14 @@ struct str limit_amount(struct cli *c, struct str meter, struct json object, con
     if (text.n && money_parse(text, &n) == 0)
         return show_units(c, meter, n);
     return show_number(c, object, name);
+}
+
+/* Of a version of a document that is not in force, and that others extend. */
+static bool is_older(struct json limit)
+{
+    bool is_in_force = true;
+    return json_bool(json_get(limit, STR("in_force")), &is_in_force) && !is_in_force &&
+           show_text(limit, "digest").n >= 8;
 }
 
 /* `bucket` absent: no call has touched the limit, or it looks at each call alone. */
@@ -23,6 +32,8 @@ static void add_row(struct table *t, struct json limit, struct json bucket)
                left = limit_amount(c, meter, is_untouched ? limit : bucket, is_untouched ? "max" : "left"),
                policy = show_text(limit, "policy"), key = show_text(limit, "key");
     bool is_empty = str_starts(left, STR("0.00 ")) || str_eq(left, STR("0"));
+    if (is_older(limit))
+        policy = arena_printf(&c->arena, STR_FMT "@%.8s", STR_ARG(policy), show_text(limit, "digest").p);
     table_add(t, policy.n ? policy : key.n ? arena_printf(&c->arena, "key " STR_FMT, STR_ARG(key)) : STR(""));
     table_add(t, show_text(limit, "id"));
     table_add(t, show_text(limit, "window"));
@@ -40,7 +51,13 @@ static void add_row(struct table *t, struct json limit, struct json bucket)
 static bool is_of(const struct limit_table_key *k, struct json limit)
 {
     struct str key = show_text(limit, "key");
-    return key.n ? str_eq(key, k->id) : str_eq(show_text(limit, "policy"), k->policy);
+    struct json one;
+    if (key.n)
+        return str_eq(key, k->id);
+    for (struct json_iter it = json_each(json_get(limit, STR("documents"))); json_next(&it, NULL, &one);)
+        if (str_eq(json_text_of(one), k->policy))
+            return true;
+    return false;
 }
 
 /* "agent=support": false where that is somebody else. */
@@ -107,4 +124,27 @@ void limit_table_print_raises(struct cli *c, struct json limits)
                      STR_ARG(limit_amount(c, show_text(limit, "meter"), raise, "raise")),
                      STR_ARG(show_time(c, raise, "until")),
                      STR_ARG(show_text(raise, "by")), STR_ARG(show_text(raise, "reason")));
+}
+
+int limit_table_of_key(struct cli *c, struct json key, struct json limits)
+{
+    const struct limit_table_key of = {.id = show_text(key, "id"),
+                                       .policy = show_text(key, "policy"),
+                                       .mode = show_text(key, "mode"),
+                                       .agent = show_text(key, "agent"),
+                                       .tenant = show_text(key, "tenant")};
+    if (!limit_table_print(c, limits, &of))
+        cli_note(c, "No limit counts its calls.");
+    return CLI_DONE;
+}
+
+int cli_get_key(struct cli *c, struct str id, struct answer *ret)
+{
+    struct buf path;
+    buf_init(&path, 4096);
+    (void)buf_add(&path, STR("/api/v1/keys/"));
+    (void)form_quote(&path, id);
+    int r = client_call(c, "GET", buf_str(&path), STR_NONE, ret);
+    buf_deinit(&path);
+    return r;
 }

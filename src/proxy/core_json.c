@@ -115,57 +115,6 @@ int core_policies_json(struct core *c, struct buf *out)
     return buf_ok(out);
 }
 
-/* Each counter that exists, by its name "<document>/<id>/<meter>/<window>/<by>"; the documents' limits beside them. */
-static void put_counter(struct json_writer *w, const struct ledger_row *r)
-{
-    jw_object(w);
-    jw_put_str(w, STR("counter"), r->counter);
-    jw_put_str(w, STR("bucket"), r->bucket);
-    jw_put_wall_or_null(w, STR("resets_at"), r->resets_at);
-    jw_put_i64(w, STR("settled"), r->settled);
-    jw_put_i64(w, STR("held"), r->held);
-    jw_object_end(w);
-}
-
-int core_limits_json(struct core *c, struct buf *out)
-{
-    struct json_writer w;
-    struct ledger_row row;
-    wall_t now = c->clock->wall(c->clock->ctx);
-    size_t i = 0;
-    struct str name;
-    void *v;
-
-    jw_init(&w, out);
-    jw_object(&w);
-    core_lock(c);
-    jw_key(&w, STR("documents"));
-    jw_array(&w);
-    while (map_next(&c->policies, &i, &name, &v)) {
-        const struct policy_entry *e = v;
-        struct buf limits;
-        buf_init(&limits, 4u << 20);
-        jw_object(&w);
-        jw_put_str(&w, STR("policy"), name);
-        if (policy_limits_json(e->policy, &limits) == 0)
-            jw_put_raw(&w, STR("limits"), buf_str(&limits));
-        jw_object_end(&w);
-        buf_deinit(&limits);
-    }
-    jw_array_end(&w);
-    jw_key(&w, STR("counters"));
-    jw_array(&w);
-    for (i = 0; ledger_next(c->ledger, now, &i, &row);)
-        put_counter(&w, &row);
-    jw_array_end(&w);
-    jw_key(&w, STR("raises"));
-    core_raises_json(c, now, &w);
-    core_unlock(c);
-    jw_object_end(&w);
-    jw_end(&w);
-    return buf_ok(out);
-}
-
 bool core_counter(struct core *c, struct str counter, struct str bucket, struct counter_state *ret)
 {
     struct ledger_row row;

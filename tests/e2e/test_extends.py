@@ -101,3 +101,26 @@ def test_commands_without_a_daemon_take_the_file_above(daemon):
         assert daemon.cli(*command, "--extends", above).returncode == 0
     ran = daemon.json("policy", "explain", request, "--policy", below, "--extends", above)
     assert ran["verdict"]["decision"] == "deny" and "company" in ran["verdict"]["reason"]
+
+
+def test_every_limit_that_counts_a_keys_calls_is_shown_in_one_place(daemon, company):
+    daemon.apply(team(company, limits=[usd("team-day", "8.00", **{"class": ["money_in"]})]))
+    daemon.apply(policy("company", [permit("all")], [usd("company-day", "99.00", by=["tenant"])]))
+    daemon.apply(policy("else", [permit("all")], [usd("elsewhere", "1.00")]))
+    key = daemon.key(policy="team", limit="usd=5/day")
+    assert charge(daemon, key["key"], 400).status == 200
+    daemon.settle()
+    rows = daemon.json("limit", "list", "--key", key["id"])["limits"]
+    assert {(r["policy"], r["id"], r["max"]) for r in rows} == {
+        ("team", "team-day", "8.000000000"),
+        ("company", "company-day", "10.000000000"),
+        (None, "key/usd/day", "5.000000000"),
+    }
+    above = next(r for r in rows if r["policy"] == "company")
+    assert (above["digest"], above["in_force"], above["documents"]) == (company, False, ["team"])
+    assert [b["settled"] for b in above["buckets"]] == ["4.000000000"]
+    for shown in (daemon.cli("limit", "list", "--key", key["id"]).stdout, daemon.cli("key", "show", key["id"]).stdout):
+        assert f"company@{company[:8]}" in shown and "team-day" in shown and "key/usd/day" in shown
+        assert "elsewhere" not in shown and "99.00" not in shown
+    nobody = daemon.cli("limit", "list", "--key", "none")
+    assert nobody.returncode == 1 and "there is no key `none`" in nobody.stderr

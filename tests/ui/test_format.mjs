@@ -122,6 +122,23 @@ describe('limits', () => {
             ['doc', 'own', 'mine'],
         );
     });
+    it('limits of documents above are a key’s too, and say where they are from', () => {
+        const all = [
+            limit({ id: 'own', policy: 'team', documents: ['team'] }),
+            limit({ id: 'above', policy: 'company', documents: ['company', 'team'] }),
+            limit({ id: 'other', policy: 'company', documents: ['company'] }),
+            limit({ id: 'labelled', policy: 'team', documents: ['team'], match: { 'label.team': ['pay'] } }),
+        ];
+        const found = (labels) => limits.effective(all, { ...key, policy: 'team', labels });
+        assert.deepEqual(
+            found([]).map((e) => [e.limit.id, e.from]),
+            [
+                ['own', 'policy team'],
+                ['above', 'policy company, which it extends'],
+            ],
+        );
+        assert.equal(found(['team=pay']).length, 3);
+    });
     it('counters of other agents, tenants and modes are not a key’s', () => {
         const buckets = [
             'agent=a%2Fb',

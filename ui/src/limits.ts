@@ -90,14 +90,14 @@ export interface Effective {
     buckets: Filled[];
 }
 
-/* Every limit that a call with this key meets: its own, and those of its document. */
+/* Every limit that a call with this key meets: its own, those of its document, and those of all above it. */
 export function effective(limits: Limit[], key: Key): Effective[] {
     return limits
-        .filter((l) => l.max !== null && (l.key === key.id || (l.policy !== null && l.policy === key.policy)))
+        .filter((l) => l.max !== null && (l.key === key.id || (l.documents ?? [l.policy]).includes(key.policy)))
         .filter((l) => matchFits(l.match ?? {}, key))
         .map((l) => ({
             limit: l,
-            from: l.key ? 'this key' : `policy ${l.policy}`,
+            from: l.key ? 'this key' : `policy ${l.policy}${l.policy === key.policy ? '' : ', which it extends'}`,
             buckets: l.buckets
                 .filter((b) => (l.key ? true : b.mode === key.mode && bucketFits(b.bucket, key)))
                 .map((b) => fill(l, b))

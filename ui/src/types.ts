@@ -198,6 +198,8 @@ export interface Bucket {
 }
 export interface Limit {
     policy: string | null;
+    documents?: string[];
+    in_force?: boolean;
     key: string | null;
     id: string;
     meter: string;

@@ -3,6 +3,8 @@
 
 #include "admin/limits_view.h"
 
+static struct str of_key;
+
 static char *view(const char *core_text, const char *keys_text)
 {
     struct arena a;
@@ -15,7 +17,7 @@ static char *view(const char *core_text, const char *keys_text)
     assert_int_equal(json_parse(&a, str_c(core_text), 16, &core), 0);
     assert_int_equal(json_parse(&a, str_c(keys_text), 16, &keys), 0);
     jw_init(&w, &out);
-    limits_view(&a, core, keys, STR_NONE, &w);
+    assert_true(limits_view(&a, core, keys, STR_NONE, of_key, &w));
     jw_end(&w);
     char *s = strndup(out.p, out.n);
     buf_deinit(&out);
@@ -30,6 +32,14 @@ static void assert_has(const char *s, const char *part)
     assert_non_null(strstr(s, part));
 }
 
+static char *view_of(const char *core_text, const char *keys_text, const char *key)
+{
+    of_key = str_c(key);
+    char *s = view(core_text, keys_text);
+    of_key = STR_NONE;
+    return s;
+}
+
 #define DAY_LIMIT                                                                                                      \
     "{\"policy\":\"default\",\"limits\":[{\"id\":\"out-day\",\"meter\":\"usd\",\"window\":\"day\",\"max\":\"200."      \
     "000000000\",\"by\":[\"agent\"],"                                                                                  \
@@ -41,7 +51,8 @@ static void a_bucket_hangs_beneath_its_limit(void **state)
                    "],\"counters\":[{\"counter\":\"default/out-day/usd/day/agent\",\"bucket\":\"agent=a\","
                    "\"resets_at\":\"2025-11-24T00:00:00.000Z\",\"settled\":50000000000,\"held\":12500000000}]}",
                    "[]");
-    assert_string_equal(s, "[{\"policy\":\"default\",\"key\":null,\"id\":\"out-day\",\"meter\":\"usd\",\"window\":"
+    assert_string_equal(s, "[{\"policy\":\"default\",\"digest\":null,\"in_force\":true,"
+                           "\"documents\":[],\"key\":null,\"id\":\"out-day\",\"meter\":\"usd\",\"window\":"
                            "\"day\",\"by\":[\"agent\"],"
                            "\"max\":\"200.000000000\",\"match\":{\"class\":[\"money_out\"]},\"buckets\":[{\"mode\":"
                            "\"live\",\"bucket\":\"agent=a\","
@@ -148,9 +159,64 @@ static void odd_input_is_left_out(void **state)
     free(s);
 }
 
+#define VERSION(digest, in_force, documents, max) \
+    "{\"policy\":\"company\",\"digest\":\"" digest "\",\"in_force\":" in_force ",\"documents\":" documents \
+    ",\"limits\":[{\"id\":\"day\",\"meter\":\"usd\",\"window\":\"day\",\"max\":\"" max \
+    "\",\"by\":[],\"match\":{},\"counter\":\"company/day/usd/day/\"}]}"
+#define COUNTER "{\"counter\":\"company/day/usd/day/\",\"bucket\":\"-\",\"settled\":4000000000,\"held\":0}"
+#define VERSIONS \
+    "{\"documents\":[" VERSION("aa", "true", "[\"company\"]", "20.00") "," \
+        VERSION("bb", "false", "[\"team\"]", "10.00") "],\"counters\":[" COUNTER "]}"
+#define KEYS \
+    "[{\"id\":\"k1\",\"policy\":\"team\",\"limits\":[\"usd=5/day\"]},{\"id\":\"k2\",\"policy\":\"company\"}]"
+
+static void two_versions_of_a_document_count_on_one_counter(void **state)
+{
+    char *s = view(VERSIONS, KEYS);
+    assert_has(s, "\"max\":\"20.000000000\",\"match\":{},\"buckets\":[{\"mode\":\"live\",\"bucket\":\"-\",\"settled\":"
+                  "\"4.000000000\",\"held\":\"0.000000000\",\"left\":\"16.000000000\"");
+    assert_has(s, "\"max\":\"10.000000000\",\"match\":{},\"buckets\":[{\"mode\":\"live\",\"bucket\":\"-\",\"settled\":"
+                  "\"4.000000000\",\"held\":\"0.000000000\",\"left\":\"6.000000000\"");
+    free(s);
+}
+
+static void of_one_key_stand_its_own_limits_and_those_above_it(void **state)
+{
+    char *s = view_of(VERSIONS, KEYS, "k1");
+    assert_has(s, "\"digest\":\"bb\",\"in_force\":false,\"documents\":[\"team\"]");
+    assert_has(s, "\"id\":\"key/usd/day\"");
+    assert_null(strstr(s, "\"digest\":\"aa\""));
+    free(s);
+    s = view_of(VERSIONS, KEYS, "k2");
+    assert_has(s, "\"digest\":\"aa\"");
+    assert_null(strstr(s, "\"digest\":\"bb\""));
+    assert_null(strstr(s, "key/usd"));
+    free(s);
+}
+
+static void of_a_key_that_is_not_there_nothing_is_said(void **state)
+{
+    struct arena a;
+    struct buf out;
+    struct json core, keys;
+    struct json_writer w;
+    arena_init(&a, 1u << 20);
+    buf_init(&out, 1u << 20);
+    assert_int_equal(json_parse(&a, STR(VERSIONS), 16, &core), 0);
+    assert_int_equal(json_parse(&a, STR(KEYS), 16, &keys), 0);
+    jw_init(&w, &out);
+    assert_false(limits_view(&a, core, keys, STR_NONE, STR("k9"), &w));
+    assert_int_equal(out.n, 0);
+    buf_deinit(&out);
+    arena_deinit(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_versions_of_a_document_count_on_one_counter),
+        cmocka_unit_test(of_one_key_stand_its_own_limits_and_those_above_it),
+        cmocka_unit_test(of_a_key_that_is_not_there_nothing_is_said),
         cmocka_unit_test(a_bucket_hangs_beneath_its_limit),
         cmocka_unit_test(a_condition_stands_with_its_limit),
         cmocka_unit_test(test_mode_has_buckets_of_its_own),
