@@ -19,8 +19,8 @@
  *   affected:{accounts:[{id,customer}]}, or with "untold": why it could not be told, and
  *   answers:[{question,source,name, subject,about,from,value or unknown,age_ms}], where a rule's scope hung on them.
  *
- * CLOSE body: "call_id","open_seq","ended_at","outcome","settled","code","status","error","vendor_request_id",
- *   "stream_end","overrun","bytes_in","bytes_out","phases","attempts":[...],"resolved_by",
+ * CLOSE body: "call_id","open_seq","ended_at","code","status","error","vendor_request_id","stream_end","bytes_in",
+ *   "bytes_out","resolved_by","phases","attempts":[...],"outcome","settled","settled_amount","overrun",
  *   of calls to models "model_sent","model_returned","finish","tier","catalog","tokens":{class:n},"tokens_how",
  *   "web_searches","tool_calls":[{id,name}],
  *   "moves":[{"of":open_seq,"i":limit index,"released":n,"settled":n}].

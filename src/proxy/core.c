@@ -93,13 +93,12 @@ static void late_free(struct late_frame *l)
     free(l);
 }
 
-int core_append_late(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
-                     uint64_t *ret_seq)
+int core_append_late_hashed(struct core *c, struct frame *f, const uint8_t *body_sha)
 {
-    int r = core_append(c, kind, body, personal, at, ret_seq);
+    int r = core_append_hashed(c, f, body_sha);
     if (r != -ERR_NO_SPACE)
         return r;
-    if (kind == FRAME_OPEN && c->late_bytes > (size_t)c->limits->late_bytes_max) {
+    if (f->kind == FRAME_OPEN && c->late_bytes > (size_t)c->limits->late_bytes_max) {
         counter_add(COUNTER_records_dropped, 1); /* an agent that goes on asking must not fill the memory too */
         return -ERR_NO_SPACE;
     }
@@ -108,15 +107,25 @@ int core_append_late(struct core *c, enum frame_kind kind, struct str body, stru
     if (list_is_empty(&c->late))
         log_at(LOG_ERROR, "journal_full",
                "next=\"calls are refused; make room on the disk, or raise journal_bytes_max\"");
-    l->frame = (struct frame){.kind = kind,
-                              .at = at,
-                              .body = {core_dup(body), body.n},
-                              .personal = {core_dup(personal), personal.n}};
+    l->frame = (struct frame){.kind = f->kind,
+                              .at = f->at,
+                              .body = {core_dup(f->body), f->body.n},
+                              .personal = {core_dup(f->personal), f->personal.n}};
     list_add_tail(&c->late, &l->node);
     c->late_bytes += late_bytes(l);
     atomic_fetch_add(&c->n_late, 1);
     wake_drain(c); /* it tries again until there is room */
     return -ERR_NO_SPACE;
+}
+
+int core_append_late(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
+                     uint64_t *ret_seq)
+{
+    struct frame f = {.kind = kind, .at = at, .body = body, .personal = personal};
+    int r = core_append_late_hashed(c, &f, NULL);
+    if (r == 0)
+        *ret_seq = f.seq;
+    return r;
 }
 
 void core_append_waiting(struct core *c)

@@ -108,6 +108,11 @@ struct close_request {
     const struct usage *usage;   /* NULL: not a call to a model. HOW_UNKNOWN: tokens settle at what is held */
     struct str object_scope;     /* "<vendor>/<mode>" */
     struct buf *body, *personal;
+
+    /* core_close()'s own: what does not depend on the holds is written and hashed before the mutex is taken. */
+    struct record_writer writer;
+    struct sha256_run hash;
+    size_t hashed_bytes;
 };
 /*
  * Ends the hold and appends CLOSE (before it, a second CLOSE for the first call when this one brought its outcome).

@@ -344,14 +344,17 @@ enum code core_still_allowed(struct core *c, const struct key_entry *key, struct
 int core_refuse(struct core *c, struct record_writer *record, const struct verdict *v, const struct record_end *end,
                 wall_t now)
 {
-    uint64_t seq;
+    uint8_t body_sha[SHA256_BYTES];
     struct record_hold rh = {.needs = v->needs, .n_needs = v->n_needs, .held = {.how = HOW_UNKNOWN},
                              .would = v->would, .would_of = v->would_of};
     record_open_end(record, &rh, end);
     if (buf_ok(record->body) < 0 || buf_ok(record->personal) < 0)
         return err_trace(-ERR_TOO_LARGE);
+    struct frame f = {
+        .kind = FRAME_OPEN, .at = now, .body = buf_str(record->body), .personal = buf_str(record->personal)};
+    sha256(f.body, body_sha);
     core_lock(c);
-    int r = core_append_late(c, FRAME_OPEN, buf_str(record->body), buf_str(record->personal), now, &seq);
+    int r = core_append_late_hashed(c, &f, body_sha);
     core_unlock(c);
     return r;
 }
@@ -431,19 +434,39 @@ static void judge(struct close_request *q, const struct held *h, bool was_settle
     }
 }
 
-static int write_close(struct core *c, struct close_request *q, uint64_t *ret_seq)
+static void begin_close(struct close_request *q)
 {
     buf_reset(q->body);
     buf_reset(q->personal);
-    record_close(q->record, q->body, q->personal);
+    record_close_begin(&q->writer, q->record, q->body, q->personal);
+    sha256_run_init(&q->hash);
+    sha256_run_add(&q->hash, buf_str(q->body));
+    q->hashed_bytes = q->body->n;
+}
+
+static int end_close(struct core *c, struct close_request *q)
+{
+    uint8_t body_sha[SHA256_BYTES];
+    record_close_end(&q->writer, q->record);
     if (buf_ok(q->body) < 0 || buf_ok(q->personal) < 0) { /* too much was learned: the outcome matters more */
         q->record->n_objects = 0;
         q->record->model.n_tool_calls = 0;
-        buf_reset(q->body);
-        buf_reset(q->personal);
-        record_close(q->record, q->body, q->personal);
+        begin_close(q);
+        record_close_end(&q->writer, q->record);
     }
-    return core_append_late(c, FRAME_CLOSE, buf_str(q->body), buf_str(q->personal), q->record->ended_at, ret_seq);
+    struct frame f = {.kind = FRAME_CLOSE,
+                      .at = q->record->ended_at,
+                      .body = buf_str(q->body),
+                      .personal = buf_str(q->personal)};
+    sha256_run_add(&q->hash, str_sub(f.body, q->hashed_bytes, f.body.n));
+    sha256_run_end(&q->hash, body_sha);
+    return core_append_late_hashed(c, &f, body_sha);
+}
+
+static int write_close(struct core *c, struct close_request *q)
+{
+    begin_close(q);
+    return end_close(c, q);
 }
 
 /* Moves of that call's hold (or, with is_of false, of all others), without those that move nothing. */
@@ -462,7 +485,6 @@ static int write_resolution(struct core *c, struct close_request *q, struct idem
 {
     struct record_move rm[MOVES_MAX];
     size_t n_rm = pick_moves(moves, n, first->open_seq, true, rm);
-    uint64_t seq;
     struct record_close rc = {
         .call_id = str_c(first->call_id),
         .open_seq = first->open_seq,
@@ -477,7 +499,7 @@ static int write_resolution(struct core *c, struct close_request *q, struct idem
     };
     struct close_request cq = {.record = &rc, .body = q->body, .personal = q->personal};
     first->is_first_unknown = false;
-    return write_close(c, &cq, &seq);
+    return write_close(c, &cq);
 }
 
 /* The entry of that key, when it is the one of that hold. */
@@ -542,7 +564,6 @@ static int close_locked(struct core *c, struct close_request *q)
     struct move moves[MOVES_MAX];
     struct record_move rm[MOVES_MAX];
     size_t n_moves = 0;
-    uint64_t seq;
     bool own_was_settled = h->own->is_settled;
     money_t own_settled = h->own->settled;
     struct idem_entry *first = entry_of(c, q, h->shared);
@@ -561,8 +582,10 @@ static int close_locked(struct core *c, struct close_request *q)
     if (rc->outcome == OUTCOME_SETTLED && rc->settled.how == HOW_UNKNOWN && h->held.how != HOW_UNKNOWN)
         rc->settled =
             (struct cost){.how = HOW_ESTIMATED, .usd = h->held.usd}; /* it cost what the policy says to hold */
-    if (is_resolved)
+    if (is_resolved) {
         (void)write_resolution(c, q, first, how, moves, n_moves);
+        begin_close(q); /* again: that one took its place */
+    }
     rc->n_moves = pick_moves(moves, n_moves, is_resolved ? first->open_seq : 0, false, rm);
     rc->moves = rm;
 
@@ -578,13 +601,12 @@ static int close_locked(struct core *c, struct close_request *q)
         counter_add(COUNTER_calls_overrun, 1);
     let_settled_go(entry_of(c, q, h->own));
     let_settled_go(first);
-    return write_close(c, q, &seq);
+    return end_close(c, q);
 }
 
 int core_correct(struct core *c, const struct correction *q)
 {
     struct record_move moves[MOVES_MAX];
-    uint64_t seq;
     size_t n = 0;
     struct record_close rc = {
         .call_id = q->call_id,
@@ -607,7 +629,7 @@ int core_correct(struct core *c, const struct correction *q)
             moves[n++] = (struct record_move){.of = q->open_seq, .i = need->i, .settled = by};
     }
     rc.n_moves = n;
-    int r = write_close(c, &cq, &seq);
+    int r = write_close(c, &cq);
     core_unlock(c);
     return r;
 }
@@ -623,6 +645,7 @@ void core_forget(struct core *c, struct held *h)
 
 int core_close(struct core *c, struct close_request *q)
 {
+    begin_close(q);
     core_lock(c);
     int r = close_locked(c, q);
     core_unlock(c);

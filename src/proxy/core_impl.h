@@ -199,6 +199,7 @@ int core_append_hashed(struct core *c, struct frame *f, const uint8_t *body_sha)
  */
 int core_append_late(struct core *c, enum frame_kind kind, struct str body, struct str personal, wall_t at,
                      uint64_t *ret_seq);
+int core_append_late_hashed(struct core *c, struct frame *f, const uint8_t *body_sha);
 void core_append_waiting(struct core *c);
 /* Any thread: money stops, and the process is told to end. True: this was the first failure. */
 bool core_fail(struct core *c);

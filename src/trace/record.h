@@ -3,9 +3,9 @@
  * layout).
  *
  * What the chain covers goes to `body`; what may be erased goes to `personal`, with a salted digest of each value in
- * body. An OPEN body is written in two steps, because the limits' numbers are known only under the ledger mutex:
- * record_open_begin() before it, record_open_end() inside. Texts go to buffers of the caller's; check buf_ok at the
- * end.
+ * body. Bodies of calls are written in two steps, because what limits and holds say is known only under the ledger
+ * mutex: record_open_begin() before it, record_open_end() inside, and so on. Texts go to buffers of the caller's; check
+ * buf_ok at the end.
  */
 #pragma once
 
@@ -139,6 +139,9 @@ struct record_close {
     const uint8_t *salt;
 };
 void record_close(const struct record_close *c, struct buf *body, struct buf *personal);
+/* The same in two steps, as OPEN: outcome, settled, is_overrun and moves are read by the second one only. */
+void record_close_begin(struct record_writer *rw, const struct record_close *c, struct buf *body, struct buf *personal);
+void record_close_end(struct record_writer *rw, const struct record_close *c);
 
 /* An EVENT: name and members for body; personal members get their digests. Values are JSON texts. */
 struct record_member {

@@ -37,16 +37,12 @@ static void put_how_it_ended(struct json_writer *w, const struct record_close *c
     jw_put_str(w, STR("call_id"), c->call_id);
     jw_put_i64(w, STR("open_seq"), (int64_t)c->open_seq);
     record_put_wall(w, STR("ended_at"), c->ended_at);
-    record_put_str(w, STR("outcome"), outcome_text(c->outcome));
-    record_put_cost(w, STR("settled"), c->settled);
-    put_amount(w, &c->amount);
     record_put_str(w, STR("code"), code_text(c->code));
     if (c->status)
         jw_put_i64(w, STR("status"), c->status);
     record_put_str(w, STR("error"), c->error ? str_c(c->error) : c->vendor_error);
     record_put_str(w, STR("vendor_request_id"), c->vendor_request_id);
     record_put_str(w, STR("stream_end"), str_c(c->stream_end));
-    jw_put_bool(w, STR("overrun"), c->is_overrun);
     jw_put_bool(w, STR("replay"), c->is_replay);
     jw_put_i64(w, STR("bytes_in"), (int64_t)c->bytes_in);
     jw_put_i64(w, STR("bytes_out"), (int64_t)c->bytes_out);
@@ -163,16 +159,17 @@ static void put_args_hashes(struct personal *p, const struct record_model *m)
     personal_value_end(p);
 }
 
-void record_close(const struct record_close *c, struct buf *body, struct buf *personal)
+void record_close_begin(struct record_writer *rw, const struct record_close *c, struct buf *body, struct buf *personal)
 {
-    struct json_writer w;
-    jw_init(&w, body);
-    jw_object(&w);
-    put_how_it_ended(&w, c);
-    put_phases(&w, &c->phases);
-    put_model(&w, &c->model);
-    record_put_attempts(&w, c->attempts, c->n_attempts);
-    put_moves(&w, c);
+    struct json_writer *w = &rw->w;
+    rw->body = body;
+    rw->personal = personal;
+    jw_init(w, body);
+    jw_object(w);
+    put_how_it_ended(w, c);
+    put_phases(w, &c->phases);
+    put_model(w, &c->model);
+    record_put_attempts(w, c->attempts, c->n_attempts);
     bool has_args = c->model.sent.n && c->model.n_tool_calls;
     if (c->n_objects || c->customer.n || c->poll.n || has_args) {
         struct personal p;
@@ -183,8 +180,25 @@ void record_close(const struct record_close *c, struct buf *body, struct buf *pe
             put_objects(&p, c);
         if (has_args)
             put_args_hashes(&p, &c->model);
-        personal_end(&p, &w);
+        personal_end(&p, w);
     }
-    jw_object_end(&w);
-    jw_end(&w);
+}
+
+void record_close_end(struct record_writer *rw, const struct record_close *c)
+{
+    struct json_writer *w = &rw->w;
+    record_put_str(w, STR("outcome"), outcome_text(c->outcome));
+    record_put_cost(w, STR("settled"), c->settled);
+    put_amount(w, &c->amount);
+    jw_put_bool(w, STR("overrun"), c->is_overrun);
+    put_moves(w, c);
+    jw_object_end(w);
+    jw_end(w);
+}
+
+void record_close(const struct record_close *c, struct buf *body, struct buf *personal)
+{
+    struct record_writer rw;
+    record_close_begin(&rw, c, body, personal);
+    record_close_end(&rw, c);
 }

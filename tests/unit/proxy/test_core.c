@@ -306,6 +306,38 @@ static void an_unknown_outcome_stays_held_until_a_retry_brings_it(void **state)
     teardown(&w);
 }
 
+/* Two CLOSE frames are written from the same buffers, one after the other: the second is its own again. */
+static void the_retry_that_brings_an_outcome_has_its_own_record(void **state)
+{
+    struct world w;
+    struct try a, b;
+    setup(&w);
+    assert_int_equal(hold(&w, &a, 80, "k"), 0);
+    assert_int_equal(end(&w, &a, OUTCOME_UNKNOWN, 0), OUTCOME_UNKNOWN);
+    assert_int_equal(hold(&w, &b, 80, "k"), 0);
+    struct record_close rc = {.call_id = b.id,
+                              .open_seq = b.held.open_seq,
+                              .ended_at = wall_now,
+                              .outcome = OUTCOME_SETTLED,
+                              .settled = {.how = HOW_PARSED, .usd = 80 * MONEY_PER_USD},
+                              .salt = salt};
+    struct close_request q = {.held = &b.held,
+                              .idempotency = &b.idem,
+                              .record = &rc,
+                              .object_scope = STR("stripe/live"),
+                              .body = &b.body,
+                              .personal = &b.personal};
+    assert_int_equal(core_close(w.rig.core, &q), 0);
+    struct json body;
+    struct str id;
+    assert_int_equal(json_parse(&w.rig.arena, buf_str(&b.body), 16, &body), 0);
+    assert_true(json_str(json_get(body, STR("call_id")), &id));
+    assert_true(str_eq(id, b.id));
+    assert_int_equal(json_type(json_get(body, STR("resolved_by"))), JSON_NONE);
+    drop(&b);
+    teardown(&w);
+}
+
 static void a_released_key_holds_anew(void **state)
 {
     struct world w;
@@ -894,6 +926,7 @@ int main(void)
         cmocka_unit_test(a_retry_with_the_same_key_and_body_shares_the_hold_also_in_flight),
         cmocka_unit_test(the_same_key_with_another_body_holds_for_itself),
         cmocka_unit_test(an_unknown_outcome_stays_held_until_a_retry_brings_it),
+        cmocka_unit_test(the_retry_that_brings_an_outcome_has_its_own_record),
         cmocka_unit_test(a_released_key_holds_anew),
         cmocka_unit_test(revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold),
         cmocka_unit_test(a_run_of_one_tenant_is_stopped_whether_key_or_token_says_the_tenant),

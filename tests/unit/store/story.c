@@ -334,14 +334,11 @@ uint64_t story_close(struct story *s, const struct story_close *c)
     put_text(&w, "call_id", "whatever");
     jw_put_i64(&w, STR("open_seq"), (int64_t)c->open_seq);
     put_time(&w, "ended_at", s->now);
-    put_text(&w, "outcome", c->outcome);
-    put_cost(&w, "settled", c->settled, c->poll ? "priced" : "parsed");
     put_text(&w, "code", c->code);
     jw_put_i64(&w, STR("status"), 200);
     put_text(&w, "error", NULL);
     put_text(&w, "vendor_request_id", c->request_id ? c->request_id : "req_8kZ");
     put_text(&w, "stream_end", NULL);
-    jw_put_bool(&w, STR("overrun"), false);
     jw_put_i64(&w, STR("bytes_in"), 812);
     jw_put_i64(&w, STR("bytes_out"), 95);
     put_text(&w, "resolved_by", NULL);
@@ -353,7 +350,6 @@ uint64_t story_close(struct story *s, const struct story_close *c)
         STR("[{\"n\":1,\"kind\":\"forward\",\"method\":\"POST\",\"path\":\"/v1/refunds\",\"target\":\"127.0.0.1:9001\","
             "\"started_us\":230,\"connect_us\":null,\"first_byte_us\":51000,\"total_us\":51600,\"status\":200,"
             "\"bytes_out\":95,\"bytes_in\":812,\"error\":null,\"reused\":true}]"));
-    put_moves(&w, c);
     if (c->model_members) {
         buf_add_byte(&body, ',');
         buf_add_c(&body, c->model_members);
@@ -368,6 +364,10 @@ uint64_t story_close(struct story *s, const struct story_close *c)
         values_add_text(&v, "poll", c->poll);
         values_end(&v, &w);
     }
+    put_text(&w, "outcome", c->outcome);
+    put_cost(&w, "settled", c->settled, c->poll ? "priced" : "parsed");
+    jw_put_bool(&w, STR("overrun"), false);
+    put_moves(&w, c);
     jw_object_end(&w);
     return append(s, FRAME_CLOSE, &body, &personal);
 }
