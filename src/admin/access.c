@@ -21,25 +21,23 @@ static struct str field(const struct http_head *head, const char *name)
 
 /* --- refusals ----------------------------------------------------------------------------------------------------- */
 
-bool access_may_fail(struct admin *a)
+bool access_may_fail(const struct admin *a, struct failures *f)
 {
     mono_t now = loop_now(a->loop);
-    if (now - a->failures_since > FAILURES_PER_NS) {
-        a->failures_since = now;
-        a->n_failures = 0;
-    }
+    if (now - f->since > FAILURES_PER_NS)
+        *f = (struct failures){.since = now};
     counter_add(COUNTER_admin_failures, 1);
-    return ++a->n_failures <= a->limits->sign_in_failures_max;
+    return ++f->n <= a->limits->sign_in_failures_max;
 }
 
-bool access_failed_too_often(const struct admin *a)
+bool access_failed_too_often(const struct admin *a, const struct failures *f)
 {
-    return a->n_failures > a->limits->sign_in_failures_max && loop_now(a->loop) - a->failures_since <= FAILURES_PER_NS;
+    return f->n > a->limits->sign_in_failures_max && loop_now(a->loop) - f->since <= FAILURES_PER_NS;
 }
 
 void access_fail(struct request *r, const char *code, const char *sentence)
 {
-    if (access_may_fail(r->admin))
+    if (access_may_fail(r->admin, &r->admin->failures))
         request_fail(r, 401, code, "%s", sentence);
     else
         request_fail(r, 429, "rate_limited", "too many credentials that do not exist were tried: wait a minute");

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/str.h"
+#include "base/time.h"
 
 struct admin;
 struct http_head;
@@ -21,10 +22,15 @@ bool access_allows(struct request *r, const struct http_head *head);
 
 /* A credential or code that does not exist: 401 with that sentence, or 429 when there are too many of them. */
 void access_fail(struct request *r, const char *code, const char *sentence);
+/* Of one listener: who guesses at the hooks keeps nobody from signing in at the admin listener. */
+struct failures {
+    mono_t since;
+    int64_t n;
+};
 /* One failure more; false: they are more than sign_in_failures_max within a minute. */
-bool access_may_fail(struct admin *a);
+bool access_may_fail(const struct admin *a, struct failures *f);
 /* They were that already. */
-bool access_failed_too_often(const struct admin *a);
+bool access_failed_too_often(const struct admin *a, const struct failures *f);
 /* The same for one of the core's people: result of core_person_look() and its kind, not 0. */
 void access_fail_person(struct request *r, int result);
 

@@ -105,7 +105,7 @@ static void lead(struct request *r, struct str to, struct str browser)
 
 static void refuse(struct request *r, enum sign_in_fault f)
 {
-    if (f != FAULT_TOO_MANY && !access_may_fail(r->admin))
+    if (f != FAULT_TOO_MANY && !access_may_fail(r->admin, &r->admin->failures))
         f = FAULT_TOO_MANY;
     log_at(LOG_WARN, "sign_in_refused", "reason=%s", faults[f].text);
     lead(r, arena_printf(&r->arena, "/ui/?sign_in=%s", faults[f].text), STR_NONE);
@@ -413,7 +413,7 @@ void admin_on_sign_in_back(struct request *r)
     if (!has_provider(r))
         return;
     r->has_secret = true;
-    if (access_failed_too_often(a)) {
+    if (access_failed_too_often(a, &a->failures)) {
         refuse(r, FAULT_TOO_MANY);
         return;
     }

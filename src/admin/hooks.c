@@ -30,6 +30,7 @@ struct hooks {
     struct http_server *server;
     struct net_listener *listener;
     struct list calls; /* struct hook */
+    struct failures failures;
 };
 
 /* One request. */
@@ -110,7 +111,7 @@ static void say(struct hook *h, uint16_t status, const char *title, const char *
 
 static void say_unknown(struct hook *h)
 {
-    if (access_may_fail(h->set->admin))
+    if (access_may_fail(h->set->admin, &h->set->failures))
         say(h, 404, "No such question", "This link was used, its question is over, or it never was.");
     else
         say(h, 429, "Too many tries", "Too many links and credentials that do not exist were tried: wait a minute.");
@@ -232,7 +233,7 @@ static void decide(struct hook *h, const struct form *f)
     }
     const struct person *p = person_of(h, field_of(f, "credential")); /* uses a code up: behind what may be mended */
     if (!p || !roles_allow(p->roles, ROLE_APPROVER)) {
-        bool may_fail = access_may_fail(h->set->admin);
+        bool may_fail = access_may_fail(h->set->admin, &h->set->failures);
         say(h, may_fail ? 403 : 429, "Not decided",
             may_fail ? "This takes the credential of a person with the role approver."
                      : "Too many links and credentials that do not exist were tried: wait a minute.");

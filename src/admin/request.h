@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "admin/access.h"
 #include "admin/admin.h"
 #include "admin/session.h"
 #include "admin/verbs.h"
@@ -70,8 +71,7 @@ struct admin {
     struct sign_ins *sign_ins;
     struct list comings;         /* of h_sign_in.c */
     char cookie_name[32];
-    mono_t failures_since;
-    int64_t n_failures;
+    struct failures failures;
     struct limits http_limits; /* the same with the listener's own maxima */
     struct str token, config_json, vendors_json, version, ui_dir;
     enum mode default_mode;
@@ -118,6 +118,8 @@ bool request_seq(struct request *r, struct str name, uint64_t *ret_seq);
 bool request_time(struct request *r, struct str name, wall_t *ret_at);
 /* A string member of the body's object, "" when absent; false: it has another type, answered. */
 bool request_member(struct request *r, struct str name, struct str *ret);
+/* A member that is a time, as request_time() reads a parameter. */
+bool request_member_time(struct request *r, struct str name, wall_t *ret_at);
 /* All members of the body are among `names`; false: answered, with the nearest name. */
 bool request_members_known(struct request *r, const struct str *names, size_t n);
 

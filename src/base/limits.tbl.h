@@ -120,7 +120,7 @@ LIMIT(sign_in_ms, 600000, 1000, 86400000, "ms", "from the way to the provider of
 LIMIT(sign_ins_max, 256, 1, 100000, "sign-ins",
       "sign-ins that are at the provider at once; a new one takes the place of the oldest")
 LIMIT(sign_in_failures_max, 30, 1, 100000, "requests",
-      "admin requests a minute with a credential or link that does not exist; more get 429")
+      "requests a minute with a credential or link that does not exist, of each listener; more get 429")
 LIMIT(sessions_max, 256, 1, 100000, "sessions",
       "people signed in at once in browsers; a new session takes the place of the one that was idle longest")
 LIMIT(session_idle_ms, 1800000, 1000, 86400000, "ms", "from the last request of a session to its end")

@@ -321,6 +321,7 @@ def test_the_hooks_listener_serves_nothing_else_and_counts_guesses(linked):
     codes = [ask_page(f"{hooks}/hooks/approvals/guess-{i}")[0] for i in range(40)]
     assert codes[0] == 404 and codes[-1] == 429
     assert ask_page(linked.link)[0] == 200  # who has a good one is not locked out
+    assert linked.daemon.api("GET", "/api/v1/calls", token="fba_guess")[0] == 401  # nor who signs in elsewhere
 
 
 def test_hooks_beyond_loopback_want_a_certificate(make_daemon, vendor):
