@@ -78,34 +78,14 @@ static void then_plan(struct request *r)
         request_answer(r, 200);
 }
 
-/* `since` and `until` of the body: times, or durations back from now. False: answered. */
-static bool read_time(struct request *r, struct str name, wall_t otherwise, wall_t *ret)
-{
-    struct str text;
-    int64_t back;
-    if (!request_member(r, name, &text))
-        return false;
-    *ret = otherwise;
-    if (text.n == 0)
-        return true;
-    if (duration_parse(text, &back) == 0) {
-        *ret = loop_wall(r->admin->loop) - back;
-        return true;
-    }
-    if (wall_parse(text, ret) == 0)
-        return true;
-    request_fail(r, 400, "request_invalid", STR_FMT " must be a time like 2026-11-23T12:00:00Z, or a duration like 24h",
-                 STR_ARG(name));
-    return false;
-}
-
 static bool read_options(struct request *r, struct plan_options *o)
 {
     struct json changed = json_get(r->json, STR("changed"));
     int64_t n = CHANGED_DEFAULT;
-    if (!read_time(r, STR("since"), loop_wall(r->admin->loop) - DAY_NS, &o->since) ||
-        !read_time(r, STR("until"), 0, &o->until))
+    if (!request_member_time(r, STR("since"), &o->since) || !request_member_time(r, STR("until"), &o->until))
         return false;
+    if (!o->since)
+        o->since = loop_wall(r->admin->loop) - DAY_NS;
     if (json_type(changed) != JSON_NONE &&
         (!json_i64(changed, &n) || n < 0 || n > r->admin->limits->query_rows_max)) {
         request_fail(r, 400, "request_invalid", "`changed` must be a number from 0 to %lld",

@@ -36,21 +36,31 @@ bool request_seq(struct request *r, struct str name, uint64_t *ret_seq)
     return true;
 }
 
-bool request_time(struct request *r, struct str name, wall_t *ret_at)
+static bool read_time(struct request *r, struct str text, const char *code, struct str name, wall_t *ret_at)
 {
-    struct str text = request_param(r, name);
     wall_t at = 0;
     int64_t back;
 
     if (text.n && duration_parse(text, &back) == 0)
         at = loop_wall(r->admin->loop) - back;
     else if (text.n && wall_parse(text, &at) < 0) {
-        request_fail(r, 400, "parameter_invalid",
-                     STR_FMT " must be a time like 2026-11-23T12:00:00Z, or a duration like 24h", STR_ARG(name));
+        request_fail(r, 400, code, STR_FMT " must be a time like 2026-11-23T12:00:00Z, or a duration like 24h",
+                     STR_ARG(name));
         return false;
     }
     *ret_at = at;
     return true;
+}
+
+bool request_time(struct request *r, struct str name, wall_t *ret_at)
+{
+    return read_time(r, request_param(r, name), "parameter_invalid", name, ret_at);
+}
+
+bool request_member_time(struct request *r, struct str name, wall_t *ret_at)
+{
+    struct str text;
+    return request_member(r, name, &text) && read_time(r, text, "request_invalid", name, ret_at);
 }
 
 bool request_member(struct request *r, struct str name, struct str *ret)
