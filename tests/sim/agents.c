@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define TRIES_OF_REQUEST_MAX 4
+#define TRIES_OF_CONTENDED_MAX 10
 #define FIELDS_MAX 10
 #define RUNS 4
 #define SIP_BYTES 400 /* what a slow reader takes at a time */
@@ -25,6 +26,7 @@ struct request {
     struct agent_key credential; /* as it was when the request was made: others may stand there later */
     bool has_unknown_key, is_read, is_chunked, is_dry_run, is_half, is_reused_key;
     bool is_model, is_stream, is_slow, is_hesitant;
+    bool is_contended; /* the same action again and again, several at once, each a call of its own */
     const char *method;
     char path[96], body[512], key[40], run[24];
     size_t n_tries;
@@ -82,12 +84,13 @@ static void set_key(struct agents *a, struct request *q)
     q->credential = a->keys[i_key];
 }
 
-static void make_plain(struct agents *a, struct request *q)
+#define READ 5 /* the last of the plain kinds */
+static void make_plain(struct agents *a, struct request *q, uint64_t kind)
 {
     unsigned charge = (unsigned)below(a, a->n_charges), cents = 1 + (unsigned)below(a, 1500);
     int64_t n = q->n;
 
-    switch (below(a, 6)) {
+    switch (kind) {
     case 0:
     case 1:
         snprintf(q->path, sizeof(q->path), "/stripe/v1/refunds");
@@ -113,7 +116,7 @@ static void make_plain(struct agents *a, struct request *q)
 
 static void make_odd(struct agents *a, struct request *q)
 {
-    make_plain(a, q);
+    make_plain(a, q, below(a, READ + 1));
     switch (below(a, 9)) {
     case 8:
         q->is_reused_key = true; /* for another body than before */
@@ -180,11 +183,15 @@ static struct request *make_request(struct agents *a)
         make_model(a, q);
     else if (sim_chance(a->sim, a->manners.odd_ppm))
         make_odd(a, q);
+    else if ((q->is_contended = below(a, 3) == 0))
+        make_plain(a, q, below(a, READ));
     else
-        make_plain(a, q);
+        make_plain(a, q, below(a, READ + 1));
     q->is_chunked = below(a, 8) == 0;
     snprintf(q->run, sizeof(q->run), "run-%u", (unsigned)below(a, RUNS));
-    if (!q->is_read && !q->is_model && below(a, 4))
+    if (q->is_contended)
+        snprintf(q->run, sizeof(q->run), "run-1"); /* where persons are asked */
+    else if (!q->is_read && !q->is_model && below(a, 4))
         snprintf(q->key, sizeof(q->key), "key-%lld", (long long)q->n - (q->is_reused_key && q->n > 1));
     if (q->is_read)
         q->body[0] = 0;
@@ -208,7 +215,7 @@ static void on_again(struct timer *t)
 
 static void try_again_later(struct agents *a, struct request *q, int64_t ms_max)
 {
-    if (q->n_tries >= TRIES_OF_REQUEST_MAX)
+    if (q->n_tries >= (q->is_contended ? TRIES_OF_CONTENDED_MAX : TRIES_OF_REQUEST_MAX))
         return;
     q->n_tries++;
     struct again *g = calloc(1, sizeof(*g));
@@ -248,6 +255,8 @@ static void end_try(struct try *t)
     bool may_help = t->result.status == 0 || t->result.status == 409 || t->result.status >= 500;
     if (q->key[0] && may_help && !q->is_answered && below(a, 4))
         try_again_later(a, q, 3000);
+    if (q->is_contended)
+        try_again_later(a, q, 2500);
     buf_deinit(&t->got);
     free(t);
 }
@@ -433,6 +442,8 @@ static void on_turn(struct timer *t)
     begin_try(a, q);
     if (q->key[0] && below(a, 5) == 0)
         try_again_later(a, q, 50); /* beside the first */
+    for (size_t i = 0; q->is_contended && i < 2; i++)
+        try_again_later(a, q, 50);
     arm(g);
 }
 

@@ -59,6 +59,7 @@ struct approval_model {
 };
 
 struct key_model {
+    struct str owner;
     uint64_t revoked_seq; /* 0: it is not */
 };
 
@@ -487,11 +488,11 @@ static void on_close(struct audit *a, uint64_t seq, struct json body)
 
 /* -------- EVENT -------- */
 
-static void on_create(struct audit *a, struct str id)
+static void on_create(struct audit *a, struct str id, struct str owner)
 {
     struct key_model *key = arena_alloc(&a->arena, sizeof(*key));
 
-    *key = (struct key_model){0};
+    *key = (struct key_model){.owner = owner};
     check(map_put(&a->keys, id, key, NULL) == 0);
 }
 
@@ -503,6 +504,20 @@ static void on_revoke(struct audit *a, uint64_t seq, struct str id)
         fail(a, "frame %llu: a key is revoked that was never made", (unsigned long long)seq);
     else if (!key->revoked_seq)
         key->revoked_seq = seq;
+}
+
+/* The newest answer, and who owns the key that asks. */
+static void check_who_decides(struct audit *a, uint64_t seq, struct json body)
+{
+    struct json votes = json_get(body, STR("votes"));
+    size_t n = json_len(votes);
+    struct str by = n ? text_of(a, json_get(json_at(votes, n - 1), STR("by"))) : STR_NONE;
+    const struct key_model *key = map_get(&a->keys, text_of(a, json_path(body, STR("action.key"))));
+
+    if (!by.n || !key)
+        fail(a, "frame %llu: decided by nobody, or for nobody", (unsigned long long)seq);
+    else if (str_eq(by, key->owner))
+        fail(a, "frame %llu: " STR_FMT " decides on what a key of theirs asks", (unsigned long long)seq, STR_ARG(by));
 }
 
 static void on_approval(struct audit *a, uint64_t seq, struct str event, struct json body)
@@ -518,11 +533,13 @@ static void on_approval(struct audit *a, uint64_t seq, struct str event, struct 
     bool is_use = str_eq(event, STR("approval.use"));
     if (is_use && !m->is_good)
         fail(a, "frame %llu: a yes is used that is not there", (unsigned long long)seq);
-    m->is_good = str_eq(text_of(a, json_get(body, STR("state"))), STR("approved"));
+    if (str_eq(event, STR("approval.approve")) || str_eq(event, STR("approval.deny")))
+        check_who_decides(a, seq, body);
+    m->is_good = !is_use && str_eq(text_of(a, json_get(body, STR("state"))), STR("approved"));
     m->used_by = is_use ? text_of(a, json_get(body, STR("used_by"))) : STR_NONE;
 }
 
-static void on_event(struct audit *a, const struct frame *f, struct json body)
+static void on_event(struct audit *a, const struct frame *f, struct json body, struct json personal)
 {
     struct str event = text_of(a, json_get(body, STR("event"))), id = text_of(a, json_get(body, STR("id")));
 
@@ -530,7 +547,7 @@ static void on_event(struct audit *a, const struct frame *f, struct json body)
         a->start_seq = f->seq;
         a->start_at = f->at;
     } else if (str_eq(event, STR("key.create")))
-        on_create(a, id);
+        on_create(a, id, text_of(a, json_get(personal, STR("owner"))));
     else if (str_eq(event, STR("key.revoke")))
         on_revoke(a, f->seq, id);
     else if (str_eq(event, STR("kill")))
@@ -580,7 +597,7 @@ static void apply(struct audit *a, const struct frame *f)
     else if (f->kind == FRAME_CLOSE)
         on_close(a, f->seq, body);
     else
-        on_event(a, f, body);
+        on_event(a, f, body, personal);
 }
 
 static struct str copy(struct str s)

@@ -12,7 +12,8 @@
  *   (5) nothing is held for a revoked key, under a document that was replaced, for a stopped run, or while stopped.
  *   (6) a call to a model leaves each limit with what its record says that it used.
  *   (7) behind a start, every call that was open is closed before another is held.
- *   (8) a call that a person must say yes to is held with a yes of its own, which nobody used before.
+ *   (8) a call that a person must say yes to is held with a yes of its own, which nobody used before, and which nobody
+ *       said to a key of their own.
  */
 #pragma once
 

@@ -1,12 +1,15 @@
 /*
- * tests/sim/mutate.c - deliberate bugs at the place where calls to models are closed: the linker puts this before
- * core_close() (-Wl,--wrap).
+ * tests/sim/mutate.c - deliberate bugs where calls to models are closed, and where a yes is used and written down: the
+ * linker puts these before core_close() and three functions of core_approvals_impl.h (-Wl,--wrap).
  */
+#include "proxy/core_approvals_impl.h"
 #include "world_impl.h"
 
 static struct world *broken; /* one world at a time, in one thread */
 
-void mutate_closes(struct world *w) { broken = w; }
+void mutate_core(struct world *w) { broken = w; }
+
+/* -------- calls to models -------- */
 
 int __real_core_close(struct core *c, struct close_request *q);
 int __wrap_core_close(struct core *c, struct close_request *q);
@@ -48,4 +51,40 @@ int __wrap_core_close(struct core *c, struct close_request *q)
     if (rc->model.sent.n && broken->mutation == MUTATION_MODEL_SETTLES_TWICE)
         book_again(c, &used);
     return r;
+}
+
+/* -------- approvals -------- */
+
+int __real_core_approval_use(struct core *c, struct approval *x, struct str call_id);
+int __wrap_core_approval_use(struct core *c, struct approval *x, struct str call_id);
+
+int __wrap_core_approval_use(struct core *c, struct approval *x, struct str call_id)
+{
+    int r = __real_core_approval_use(c, x, call_id);
+    if (r == 0 && broken->mutation == MUTATION_YES_IS_KEPT)
+        x->state = APPROVAL_APPROVED;
+    return r;
+}
+
+int __real_core_approval_event(struct core *c, const struct approval *x, enum approval_state as, const char *event,
+                               struct str by, bool is_late, uint64_t *ret_seq);
+int __wrap_core_approval_event(struct core *c, const struct approval *x, enum approval_state as, const char *event,
+                               struct str by, bool is_late, uint64_t *ret_seq);
+
+int __wrap_core_approval_event(struct core *c, const struct approval *x, enum approval_state as, const char *event,
+                               struct str by, bool is_late, uint64_t *ret_seq)
+{
+    if (as == APPROVAL_USED && broken->mutation == MUTATION_YES_COMES_BACK)
+        as = APPROVAL_APPROVED;
+    return __real_core_approval_event(c, x, as, event, by, is_late, ret_seq);
+}
+
+void __real_core_approval_describe(struct approval *x, struct core *c, const struct approval_request *q);
+void __wrap_core_approval_describe(struct approval *x, struct core *c, const struct approval_request *q);
+
+void __wrap_core_approval_describe(struct approval *x, struct core *c, const struct approval_request *q)
+{
+    __real_core_approval_describe(x, c, q);
+    if (broken->mutation == MUTATION_REQUESTER_MAY_DECIDE)
+        x->n_requesters = 0;
 }

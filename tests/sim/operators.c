@@ -70,7 +70,7 @@ static void write_document(struct world *w, const char *name, struct document *d
                "  - {id: models, effect: permit, match: {layer: [llm]}}\n"
                "  - {id: no-payouts, effect: forbid, match: {operation: [\"stripe.payouts.*\"], class: [money_out]}}\n",
                name, ++w->version);
-    if (world_below(w, 2))
+    if (world_below(w, 8))
         buf_add_c(text, "  - {id: asks, effect: approve, approval: desk, match: {run: [\"run-1*\", run-3, run-5],\n"
                         "     operation: [stripe.refunds.create, stripe.charges.create]}}\n");
     buf_printf(text, "approvals:\n  desk: {ttl: %us, quorum: %u}\nlimits:\n", 5 + (unsigned)world_below(w, 60),
@@ -152,6 +152,7 @@ static size_t create_key(struct world *w, uint64_t *ret_seq)
 {
     static const struct str agents[] = {STR_INIT("refunds"), STR_INIT("billing"), STR_INIT("support")};
     static const struct str tenants[] = {STR_INIT("acme"), STR_INIT("zeta"), STR_INIT("")};
+    static const struct str owners[] = {STR_INIT("ann"), STR_INIT("bob")};
     struct operator_key *k = &w->keys[w->n_keys];
     char usd[32], concurrent[32];
     struct str limits[2];
@@ -165,7 +166,7 @@ static size_t create_key(struct world *w, uint64_t *ret_seq)
         .mode = world_below(w, 4) ? MODE_LIVE : MODE_TEST,
         .agent = agents[world_below(w, 3)],
         .tenant = tenants[world_below(w, 3)],
-        .owner = STR("someone"),
+        .owner = owners[world_below(w, 2)],
         .policy = world_below(w, 3) ? STR_NONE : STR("second"),
         .limits = limits,
     };
@@ -264,7 +265,8 @@ void operators_forget(struct world *w) { forget_pendings(w); }
 
 /* -------- who is asked -------- */
 
-static const char *const approvers[] = {"ann", "bob"};
+static const char *const approvers[] = {"ann", "bob", "cem"}; /* the first two own the keys */
+#define APPROVERS (sizeof(approvers) / sizeof(approvers[0]))
 
 static void make_approvers(struct world *w, uint64_t *ret_seq)
 {
@@ -274,7 +276,7 @@ static void make_approvers(struct world *w, uint64_t *ret_seq)
 
     arena_init(&a, 1 << 16);
     diag_list_init(&diags, &a, 4);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < APPROVERS; i++) {
         struct person_spec spec = {.name = str_c(approvers[i]), .roles = ROLE_BIT(ROLE_APPROVER)};
         check(core_person_create(w->core, &spec, OPERATOR, &diags, &token, ret_seq) == 0);
     }
@@ -301,13 +303,13 @@ static void decide(struct world *w)
 
     if (w->is_ending)
         return;
-    if (x && core_person_by_name(w->core, str_c(approvers[world_below(w, 2)]), &d.by) == 0) {
+    if (x && core_person_by_name(w->core, str_c(approvers[world_below(w, APPROVERS)]), &d.by) == 0) {
         d.id = str_c(x->id);
         world_say(w, "approver: %s to %s", d.is_yes ? "yes" : "no", x->id);
         if (core_approval_decide(w->core, &d, &seq) == 0)
             wait_for_disk(w, seq, SIZE_MAX);
     }
-    world_later(w, NS_PER_S / 10 + (mono_t)world_below(w, NS_PER_S), decide);
+    world_later(w, NS_PER_S / 20 + (mono_t)world_below(w, NS_PER_S / 4), decide);
 }
 
 /* -------- what they do -------- */

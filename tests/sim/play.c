@@ -25,10 +25,10 @@ static void draw_play(struct world *w)
         p->n_crashes = 0;
         p->has_disk_full = p->has_failed_sync = p->has_store_trouble = false;
     }
-    if (w->mutation == MUTATION_DISK_LIES) {
+    if (w->mutation == MUTATION_DISK_LIES)
         p->has_power_loss = true;
+    if (w->mutation == MUTATION_DISK_LIES || w->mutation == MUTATION_YES_COMES_BACK)
         p->n_crashes = 3;
-    }
     w->n_crashes_left = p->n_crashes;
 }
 

@@ -25,6 +25,7 @@
 
 #define SEEDS 1000
 #define MUTATION_SEEDS 60
+#define APPROVAL_SEEDS_LEAST 31 /* of them: that a yes is used twice, or is the requester's own, shows in most */
 #define FAILURES_SHOWN 5
 
 /* Shared with the child. */
@@ -164,7 +165,7 @@ static int test_mutations(const struct world_data *data)
         struct progress p;
         run_seeds(0, MUTATION_SEEDS, m, data, true, &p);
         printf("%-20s noticed in %llu of %d seeds\n", mutation_name(m), (unsigned long long)p.n_failed, MUTATION_SEEDS);
-        n_unnoticed += p.n_failed == 0;
+        n_unnoticed += p.n_failed < (m >= MUTATION_YES_IS_KEPT ? APPROVAL_SEEDS_LEAST : 1);
     }
     return n_unnoticed ? 1 : 0;
 }

@@ -18,7 +18,8 @@
 static const char *const mutation_names[MUTATIONS] = {
     "none",        "vendor_moves_more", "vendor_forgets_keys", "vendor_lies",
     "sync_is_skipped", "disk_lies",     "counter_drifts",      "frame_is_changed",
-    "model_misreports", "model_settles_twice", "cut_is_forgotten", "usage_is_added"};
+    "model_misreports", "model_settles_twice", "cut_is_forgotten", "usage_is_added",
+    "yes_comes_back", "yes_is_kept", "requester_may_decide"};
 const char *mutation_name(enum mutation m) { return mutation_names[m]; }
 
 void world_fail(struct world *w, const char *fmt, ...)
@@ -613,7 +614,7 @@ void world_run(uint64_t seed, enum mutation m, const struct world_data *data, bo
     w->result = ret;
     w->data = data;
     make_world(w);
-    mutate_closes(w);
+    mutate_core(w);
     start_process(w, true);
     if (ret->is_ok) {
         operators_prepare(w);

@@ -31,6 +31,9 @@ enum mutation {
     MUTATION_MODEL_SETTLES_TWICE, /* what a call to a model used is booked once more */
     MUTATION_CUT_IS_FORGOTTEN,   /* a stream that was cut is dropped from memory, and not settled */
     MUTATION_USAGE_IS_ADDED,     /* a report is added to the one before it, instead of taking its place */
+    MUTATION_YES_COMES_BACK,     /* that a yes was used is not on record, so that the next start finds it good */
+    MUTATION_YES_IS_KEPT,        /* one that a call used is good for the next one too */
+    MUTATION_REQUESTER_MAY_DECIDE, /* it is forgotten for whom a question is asked */
     MUTATIONS
 };
 const char *mutation_name(enum mutation m);

@@ -149,7 +149,7 @@ void operators_forget(struct world *w);   /* the end of the world */
 int64_t operators_max_of(void *ctx, struct str digest, struct str limit, struct str key);
 
 /* mutate.c */
-void mutate_closes(struct world *w); /* from now on, closes of calls to models in this world are broken as it says */
+void mutate_core(struct world *w); /* from now on, the core in this world is broken as its mutation says */
 
 /* world_check.c */
 void world_read_frames(struct world *w);  /* the audit reads what was appended */
