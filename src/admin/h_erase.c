@@ -19,6 +19,7 @@ static void put_report(struct json_writer *w, const struct erase_job *job)
     put_count(w, STR("frames"), job->done.frames);
     put_count(w, STR("objects"), job->done.objects);
     put_count(w, STR("counters"), job->done.counters);
+    put_count(w, STR("bodies"), job->done.bodies);
     put_count(w, STR("kept"), job->done.kept);
     jw_object_end(w);
 }

@@ -14,12 +14,6 @@ void admin_on_find(struct request *r)
     struct str q = str_trim(request_param(r, STR("q")));
     struct key_presented key;
 
-    if (request_param(r, STR("text")).n) {
-        request_fail(r, 409, "bodies_not_kept",
-                     "bodies of calls are not kept, and no setting of this version keeps them, so there is no text to "
-                     "search; ids, names, addresses and numbers of a request are found with q");
-        return;
-    }
     if (q.n == 0 || q.n > FIND_BYTES_MAX) {
         request_fail(r, 400, "parameter_invalid", "q must be an id of 1 to %d bytes", FIND_BYTES_MAX);
         return;

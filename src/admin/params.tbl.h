@@ -9,7 +9,7 @@ PARAM(by, "string", "what rows are told apart by, with commas between: day, vend
 PARAM(policy, "string", "name of a policy document; `default` when absent")
 PARAM(operation, "string", "operation, such as stripe.refunds.create")
 PARAM(q, "string", "of find: any id: of a call, run, trace, key (its first 4 characters do), agent, tenant, customer or user; a vendor's object, response, request or tool call; an idempotency key; an address or number in a request. Of calls: a piece of an id, a name, an operation, a path, a rule or an error, in any case")
-PARAM(text, "string", "a sentence of a body; 409 while bodies are not kept")
+PARAM(text, "string", "words of a body, in any case: 1 to 512 bytes")
 PARAM(layer, "string", "llm or saas")
 PARAM(class, "string", "read, write, cost, money_in, money_out, liability, authority or fanout")
 PARAM(owner, "string", "owner of the key")

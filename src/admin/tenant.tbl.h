@@ -7,6 +7,8 @@
 TENANT(calls)
 TENANT(call)
 TENANT(why)
+TENANT(call_bodies)
+TENANT(bodies)
 TENANT(runs)
 TENANT(run)
 TENANT(spend)

@@ -139,6 +139,14 @@ LIMIT(export_backoff_ms, 1000, 10, 600000, "ms", "after a first failure; twice a
 LIMIT(export_backoff_ms_max, 60000, 10, 3600000, "ms", "the longest of these pauses")
 LIMIT(export_retry_after_ms_max, 3600000, 1000, 86400000, "ms", "the longest pause that a target can ask for")
 LIMIT(export_quiet_ms, 30000, 0, 86400000, "ms", "a run without a new call for so long gets its own span")
+/* kept bodies: where a policy asks for them */
+LIMIT(body_keep_bytes_max, 65536, 0, 67108864, "bytes", "one kept body; of a longer one the beginning is kept")
+LIMIT(bodies_waiting_bytes_max, 67108864, 0, 17179869184, "bytes",
+      "bodies on their way to the store; more are not kept")
+LIMIT(bodies_bytes_max, 1073741824, 0, 1099511627776, "bytes", "all kept bodies, packed; the oldest go")
+LIMIT(bodies_keep_days, 30, 0, 36500, "days", "how long bodies are kept; 0: until they make room")
+LIMIT(body_search_bytes_max, 268435456, 65536, 17179869184, "bytes",
+      "text of kept bodies that one search looks through, newest first; the next one goes on")
 /* retention */
 LIMIT(personal_keep_days, 0, 0, 36500, "days",
       "how long personal values of calls are kept; looked at once a day; 0: until they are erased")

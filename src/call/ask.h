@@ -12,7 +12,7 @@ struct ask {
     struct query q;        /* strings must live until `done` */
     struct buf json;       /* the answer; init by the asker */
     int result;
-    uint64_t needs_seq;    /* set when it is asked: everything appended before the question */
+    uint64_t needs_seq, needs_body;    /* set when it is asked: everything appended before the question */
     struct post_box *box;  /* where `done` goes */
     struct post done;
     /* Not NULL: run instead of the query, on the reader's thread (audit verify, doctor). */

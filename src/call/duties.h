@@ -4,6 +4,7 @@
 #pragma once
 
 #include "call/approval.h"
+#include "call/kept_body.h"
 
 #include <stdbool.h>
 
@@ -36,4 +37,5 @@ struct duties {
     struct str duplicate_rule;
     struct str notices[DUTY_NOTICES_MAX]; /* names of events */
     size_t n_notices;
+    unsigned bodies; /* kept: bits of enum body_side */
 };

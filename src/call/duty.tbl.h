@@ -2,3 +2,4 @@
 DUTY(IDEMPOTENCY_KEY, "idempotency_key", "the request must have an Idempotency-Key of its own")
 DUTY(DUPLICATE, "duplicate", "the same request with another Idempotency-Key counts as sent twice")
 DUTY(NOTIFY, "notify", "an event with a name")
+DUTY(LOG, "log", "bodies of the call are kept beside its record")

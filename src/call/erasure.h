@@ -27,4 +27,5 @@ struct erased {
     int64_t objects;       /* that were known of vendors */
     int64_t counters;      /* of limits, whose bucket was named by the value: they count on without the name */
     int64_t kept;          /* calls that are open or of unknown outcome: their holds need their values */
+    int64_t bodies;        /* of these calls too, and any that names the value */
 };

@@ -12,6 +12,7 @@
 #include "base/money.h"
 #include "call/erasure.h"
 #include "call/frame.h"
+#include "call/kept_body.h"
 #include "call/limit.h"
 
 struct store;
@@ -75,6 +76,17 @@ enum query_kind {
      * frames were looked at, which may be short of the last one.
      */
     QUERY_FEED,
+    /*
+     * The kept bodies of the call `id`, the request first: side, at, bytes, content_type, encoding, truncated, not_kept
+     * (a text of call/body_lack.tbl.h), text, or base64 where it is no UTF-8.
+     */
+    QUERY_BODIES,
+    /*
+     * Kept bodies that have `text` in them, in any case of ASCII letters, newest first: call_id, side, at, run_id,
+     * agent, tenant, and quote, what stands around it. The last element says what was looked at: bodies, bytes, since,
+     * and next, where the next question goes on (before_seq) when search_bytes was not enough.
+     */
+    QUERY_BODY_TEXT,
     QUERY_COUNT
 };
 
@@ -100,6 +112,7 @@ struct query {
     uint64_t after_seq;    /* QUERY_AUDIT; and calls newer than this (follow) */
     wall_t since, until;   /* 0: open */
     int64_t rows_max;
+    int64_t search_bytes;  /* QUERY_BODY_TEXT: unpacked bytes that it may look at */
     /*
      * QUERY_CALLS; may be NULL. Some filters are answered from the records alone, and a store need not look through all
      * of history at once: where it stopped short, this gets the seq of the last call looked at, and calls before it are
@@ -150,6 +163,12 @@ struct store_ops {
      * frames survive, in the order of the calls.
      */
     int (*mark)(struct store *s, struct str name, uint64_t seq);
+    /*
+     * Bodies of calls, in the thread that applies: puts these, and removes what `bound` says, *ret_removed of them.
+     * They are no part of the chain, and what of them is lost with the machine is lost.
+     */
+    int (*keep)(struct store *s, const struct kept_body *bodies, size_t n, const struct bodies_bound *bound,
+                int64_t *ret_removed);
     /*
      * Erasing, in the thread that applies. erase() writes down what it is asked for, then takes the values out of all
      * that can be asked, in one step; erase_scrub() takes them out of what lies behind (-ERR_BUSY: a reader is in the

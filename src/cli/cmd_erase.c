@@ -24,9 +24,12 @@ static int read_whose(struct cli *c, struct str *ret_what, struct str *ret_value
 
 static void print_report(struct cli *c, struct json a, bool is_dry_run)
 {
-    fprintf(c->out, STR_FMT " calls with " STR_FMT " frames, " STR_FMT " vendor objects, " STR_FMT " counters%s\n",
+    fprintf(c->out,
+            STR_FMT " calls with " STR_FMT " frames, " STR_FMT " vendor objects, " STR_FMT " counters, " STR_FMT
+                    " kept bodies%s\n",
             STR_ARG(show_number(c, a, "calls")), STR_ARG(show_number(c, a, "frames")),
             STR_ARG(show_number(c, a, "objects")), STR_ARG(show_number(c, a, "counters")),
+            STR_ARG(show_number(c, a, "bodies")),
             is_dry_run ? " would lose their personal values" : " have lost their personal values");
     if (!str_eq(show_number(c, a, "kept"), STR("0")))
         cli_note(c, STR_FMT " calls are open or of unknown outcome and keep theirs: settle them, then erase again.",

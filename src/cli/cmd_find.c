@@ -36,6 +36,60 @@ static void print_next(struct cli *c, struct json row)
         cli_note(c, "      flyball runs show " STR_FMT, STR_ARG(run));
 }
 
+static void print_quotes(struct cli *c, struct json rows)
+{
+    static const char *const titles[] = {"TIME", "SIDE", "AGENT", "TENANT", "RUN", "CALL", "QUOTE"};
+    struct table t;
+    struct json row;
+    table_init(&t, c, titles, sizeof(titles) / sizeof(titles[0]));
+    for (struct json_iter it = json_each(rows); json_next(&it, NULL, &row);) {
+        table_add(&t, show_time(c, row, "at"));
+        table_add(&t, show_text(row, "side"));
+        table_add(&t, show_text(row, "agent"));
+        table_add(&t, show_text(row, "tenant"));
+        table_add(&t, show_text(row, "run_id"));
+        table_add(&t, show_text(row, "call_id"));
+        table_add(&t, show_text(row, "quote"));
+    }
+    table_print(&t);
+}
+
+/* How far it looked, and how to go on. */
+static void print_searched(struct cli *c, struct json searched)
+{
+    struct str next = show_number(c, searched, "next");
+    bool has_more = json_type(json_get(searched, STR("next"))) == JSON_NUMBER;
+    cli_note(c, "Searched " STR_FMT " kept bodies, " STR_FMT " bytes%s", STR_ARG(show_number(c, searched, "bodies")),
+             STR_ARG(show_number(c, searched, "bytes")), has_more ? ":" : ": all that there is.");
+    if (has_more)
+        cli_note(c, "there are older ones: add --before " STR_FMT, STR_ARG(next));
+}
+
+static int find_text(struct cli *c)
+{
+    struct answer a;
+    struct buf path;
+    buf_init(&path, 4096);
+    (void)buf_add(&path, STR("/api/v1/bodies"));
+    client_query(&path, "text", cli_option(c, "text"));
+    client_query(&path, "tenant", cli_option(c, "tenant"));
+    client_query(&path, "limit", cli_option(c, "limit"));
+    client_query(&path, "before", cli_option(c, "before"));
+    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
+    buf_deinit(&path);
+    if (r)
+        return r;
+    struct json rows = json_get(a.json, STR("found"));
+    if (c->is_json)
+        (void)client_print(c, &a);
+    else if (json_len(rows))
+        print_quotes(c, rows);
+    if (json_len(rows) == 0)
+        cli_note(c, "No kept body has these words in it; bodies are kept where a rule asks for it (obligation `log`).");
+    print_searched(c, json_get(a.json, STR("searched")));
+    return json_len(rows) ? CLI_DONE : CLI_FAILED;
+}
+
 static int run(struct cli *c)
 {
     struct answer a;
@@ -43,10 +97,11 @@ static int run(struct cli *c)
     struct str text = cli_option(c, "text"), id = c->n_args ? c->args[0] : STR_NONE;
     if ((text.n > 0) == (id.n > 0))
         return cli_usage(c, "name one thing to find: an ID, or --text QUOTE");
+    if (text.n)
+        return find_text(c);
     buf_init(&path, 4096);
     (void)buf_add(&path, STR("/api/v1/find"));
     client_query(&path, "q", id);
-    client_query(&path, "text", text);
     client_query(&path, "tenant", cli_option(c, "tenant"));
     client_query(&path, "limit", cli_option(c, "limit"));
     int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
@@ -67,9 +122,10 @@ static int run(struct cli *c)
 }
 
 static const struct option_spec options[] = {
-    {"text", "QUOTE", "instead of an ID: a sentence of a body, where bodies are kept (this version keeps none)", false},
+    {"text", "QUOTE", "instead of an ID: words of a body, where bodies are kept; takes the role bodies", false},
     {"tenant", "NAME", "only what is this tenant's", false},
     {"limit", "N", "rows at most, 1 to 10000; 100 when not given", false},
+    {"before", "N", "of --text: go on where the last search stopped", false},
     {NULL, NULL, NULL, false},
 };
 
@@ -81,7 +137,7 @@ const struct command cmd_find = {
     .text = "ID is a vendor's object (ch_..., re_..., SM..., an e-mail's id), response (chatcmpl-..., msg_..., "
             "resp_...), request or tool\ncall; an idempotency key; a call, run, trace, key (its first 4 characters "
             "do), agent, tenant, user or customer; an address\nor number that a request named.",
-    .examples = "find re_3QfLq2eZvKYlo2C1\nfind chatcmpl-Bx7 --json\nfind cus_9 --tenant acme --limit 20",
+    .examples = "find re_3QfLq2eZvKYlo2C1\nfind chatcmpl-Bx7 --json\nfind cus_9 --tenant acme --limit 20\nfind --text \"the money back\"",
     .options = options,
     .needs_daemon = true,
     .run = run,

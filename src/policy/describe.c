@@ -151,6 +151,11 @@ static void say_obligations(struct buf *b, const struct rule *r)
         say_approval_of(b, " and again", &r->duplicate_approval);
     if (r->notice.n)
         buf_printf(b, ", noted as `" STR_FMT "`", STR_ARG(r->notice));
+    if (r->bodies)
+        buf_printf(b, ", with the %s kept",
+                   r->bodies == BODY_SIDE_BIT(BODY_REQUEST)    ? "request's body"
+                   : r->bodies == BODY_SIDE_BIT(BODY_RESPONSE) ? "answer's body"
+                                                               : "bodies of request and answer");
 }
 
 static void say_rule(struct buf *b, const struct policy *p, const struct rule *r)

@@ -51,6 +51,7 @@ void duties_add(struct duties *d, const struct rule *r)
     add_key(d, r->needs_idempotency_key, r->id);
     add_duplicate(d, &(struct once){r->duplicate_ms, r->duplicate_then, r->duplicate_approval, r->id});
     add_notice(d, r->notice);
+    d->bodies |= r->bodies;
 }
 
 void duties_join(struct duties *d, const struct duties *above, unsigned shift)
@@ -64,6 +65,7 @@ void duties_join(struct duties *d, const struct duties *above, unsigned shift)
                                     above->duplicate_rule});
     for (size_t i = 0; i < above->n_notices; i++)
         add_notice(d, above->notices[i]);
+    d->bodies |= above->bodies;
 }
 
 void duties_end(struct duties *d, const struct policy *p, const struct facts *f, bool is_permitted)

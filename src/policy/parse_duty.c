@@ -15,6 +15,7 @@ static const struct key_row duplicate_properties[] = {{STR_INIT("within"), KEY_R
                                                       {STR_INIT("then"), KEY_OPTIONAL},
                                                       {STR_INIT("approval"), KEY_OPTIONAL}};
 static const struct key_row notify_properties[] = {{STR_INIT("name"), KEY_REQUIRED}};
+static const struct key_row log_properties[] = {{STR_INIT("bodies"), KEY_REQUIRED}};
 
 static const struct str types[] = {
 #define DUTY(name, text, help) STR_INIT(text),
@@ -22,7 +23,7 @@ static const struct str types[] = {
 #undef DUTY
 };
 /* Of the draft, and not built. */
-static const struct str later_types[] = {STR_INIT("log"), STR_INIT("step-up"), STR_INIT("header"),
+static const struct str later_types[] = {STR_INIT("step-up"), STR_INIT("header"),
                                          STR_INIT("txn_token")};
 
 static void parse_key(struct parse *x, const struct yaml *map, struct rule *r)
@@ -60,6 +61,23 @@ static void parse_notify(struct parse *x, const struct yaml *map, struct rule *r
     parse_id(x, map, STR("name"), &r->notice);
 }
 
+static void parse_log(struct parse *x, const struct yaml *map, struct rule *r)
+{
+    struct str sides[BODY_SIDES];
+    const struct yaml *list = yaml_get(map, STR("bodies"));
+    for (enum body_side s = 0; s < BODY_SIDES; s++)
+        sides[s] = body_side_text(s);
+    parse_keys(x, map, "a log", log_properties, N(log_properties));
+    if (!parse_type(x, list, YAML_SEQ, STR("bodies")))
+        return;
+    yaml_each(item, list) {
+        int s = parse_word_of(x, item, "body", sides, BODY_SIDES);
+        r->bodies |= s < 0 ? 0 : BODY_SIDE_BIT(s);
+    }
+    if (list->n == 0)
+        parse_fault(x, list, "bad_value", "`bodies` names one at least: request, response");
+}
+
 static const struct yaml *properties_of(struct parse *x, const struct yaml *map)
 {
     static const struct yaml none = {.type = YAML_MAP};
@@ -85,8 +103,10 @@ static void parse_obligation(struct parse *x, const struct yaml *map, struct rul
         parse_key(x, &at, r);
     else if (type == DUTY_DUPLICATE)
         parse_duplicate(x, &at, r);
-    else
+    else if (type == DUTY_NOTIFY)
         parse_notify(x, &at, r);
+    else
+        parse_log(x, &at, r);
 }
 
 void parse_rule_obligations(struct parse *x, const struct yaml *list, struct rule *r)

@@ -15,8 +15,7 @@ static const struct key_row redactor_keys[] = {{STR_INIT("detect"), KEY_OPTIONAL
                                                {STR_INIT("replace"), KEY_OPTIONAL}};
 static const struct str places[] = {STR_INIT("request"), STR_INIT("response"), STR_INIT("log")};
 
-/* One of `names` in a list: its index, or -1 after a diag. */
-static int word_of(struct parse *x, const struct yaml *item, const char *what, const struct str *names, size_t n)
+int parse_word_of(struct parse *x, const struct yaml *item, const char *what, const struct str *names, size_t n)
 {
     struct str word;
     if (!parse_type(x, item, YAML_STR, str_c(what)) || !yaml_str(item, &word))
@@ -52,7 +51,7 @@ static void parse_detect(struct parse *x, const struct yaml *list, struct redact
     if (!parse_type(x, list, YAML_SEQ, STR("detect")))
         return;
     yaml_each(item, list) {
-        int k = word_of(x, item, "detector", kinds, REDACT_KINDS);
+        int k = parse_word_of(x, item, "detector", kinds, REDACT_KINDS);
         if (k >= 0)
             add_source(x, item, r, (enum redact_kind)k, NULL, kinds[k]);
     }
@@ -84,7 +83,7 @@ static void parse_places(struct parse *x, const struct yaml *list, struct redact
     if (!parse_type(x, list, YAML_SEQ, STR("at")))
         return;
     yaml_each(item, list) {
-        int i = word_of(x, item, "place", places, N(places));
+        int i = parse_word_of(x, item, "place", places, N(places));
         r->at |= i < 0 ? 0 : 1u << i;
     }
     if (list->n == 0)
@@ -182,7 +181,7 @@ void parse_rule_redact(struct parse *x, const struct yaml *list, struct rule *r)
     if (!parse_type(x, list, YAML_SEQ, STR("redact")))
         return;
     yaml_each(item, list) {
-        int i = word_of(x, item, "redactor", names, n);
+        int i = parse_word_of(x, item, "redactor", names, n);
         r->redactors |= i < 0 ? 0 : 1u << i;
     }
 }

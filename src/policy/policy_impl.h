@@ -90,6 +90,7 @@ struct rule {
     enum duplicate_then duplicate_then;
     struct approval_terms duplicate_approval; /* of APPROVE */
     struct str notice; /* empty: none */
+    unsigned bodies;   /* kept: bits of enum body_side */
     int line, col;
 };
 
@@ -281,6 +282,8 @@ void parse_keys(struct parse *x, const struct yaml *map, const char *what, const
 bool parse_type(struct parse *x, const struct yaml *y, enum yaml_type type, struct str name);
 bool parse_text(struct parse *x, const struct yaml *map, struct str key, struct str *ret);
 bool parse_id(struct parse *x, const struct yaml *map, struct str key, struct str *ret); /* copied into the policy */
+/* One of `names` in a list: its index, or -1 after a diag. */
+int parse_word_of(struct parse *x, const struct yaml *item, const char *what, const struct str *names, size_t n);
 /* One of `names`: its index, or -1 after a diag (or when the key is not there). `later`: known, not built yet. */
 int parse_word(struct parse *x, const struct yaml *map, struct str key, const struct str *names, size_t n_names,
                const struct str *later, size_t n_later);

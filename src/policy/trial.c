@@ -131,6 +131,9 @@ static struct str obligations_text(struct arena *a, const struct duties *d)
                                      STR_ARG(duplicate_then_text(d->duplicate_then))));
     for (size_t i = 0; i < d->n_notices; i++)
         text = and_then(a, text, arena_printf(a, "notify " STR_FMT, STR_ARG(d->notices[i])));
+    for (enum body_side s = 0; s < BODY_SIDES; s++)
+        if (d->bodies & BODY_SIDE_BIT(s))
+            text = and_then(a, text, arena_printf(a, "log " STR_FMT, STR_ARG(body_side_text(s))));
     return text.n ? text : STR("none");
 }
 

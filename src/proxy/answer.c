@@ -64,7 +64,7 @@ static void stream_end(void *ctx, const struct http_field *trailers, size_t n)
     struct call *c = ctx;
     struct str rest = conceal_stream_end(&c->conceal);
     if (rest.n)
-        (void)http_write(c->client, rest);
+        call_write(c, rest);
     release_up(c);
     call_settle(
         c, &(struct settlement){.outcome = OUTCOME_NONE, .status = c->answer_head.status, .stream_end = "complete"});

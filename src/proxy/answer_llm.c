@@ -83,7 +83,7 @@ static void write_error_event(struct call *c, enum code code, struct str sentenc
         arena_printf(&c->arena, STR_FMT " [" STR_FMT ", call %s]", STR_ARG(sentence), STR_ARG(code_text(code)), c->id);
     buf_init(&event, EVENT_BYTES_MAX);
     llm_error_event(c->llm->shape, code_text(code), text, str_c(c->id), &event);
-    (void)http_write(c->client, buf_str(&event));
+    call_write(c, buf_str(&event));
     buf_deinit(&event);
 }
 
@@ -171,7 +171,7 @@ static void stream_end(void *ctx, const struct http_field *trailers, size_t n)
         return;
     }
     if (rest.n)
-        (void)http_write(c->client, rest);
+        call_write(c, rest);
     end_of_up(c, NULL);
     call_settle_llm(c, &(struct llm_end){.status = c->answer_head.status, .stream_end = "complete"});
     finish_stream(c);

@@ -2,6 +2,7 @@
  * proxy/answer_whole.c - an answer that is read whole before any of it is passed on: collected, and sent.
  */
 #include "proxy/forward.h"
+#include "proxy/keep.h"
 
 bool answer_collect(struct call *c, struct str bytes)
 {
@@ -14,6 +15,7 @@ bool answer_collect(struct call *c, struct str bytes)
 
 void answer_send_whole(struct call *c)
 {
+    keep_answer(c, buf_str(&c->answer));
     if (!c->client) {
         call_done(c);
         return;

@@ -5,6 +5,7 @@
 
 #include "base/counter.h"
 #include "proxy/approve.h"
+#include "proxy/keep.h"
 #include "proxy/llm.h"
 #include "proxy/redaction.h"
 #include "proxy/send.h"
@@ -120,6 +121,7 @@ void call_done(struct call *c)
     call_go(c, CALL_DONE);
     check(!c->client && !c->up && !c->is_held);
     timer_cancel(w->loop, &c->total_timer);
+    keep_end(c);
     give_back(c, &c->body);
     give_back(c, &c->answer);
     if (c->conceal.forms)
@@ -330,6 +332,7 @@ static void client_on_end(void *ctx, const struct http_field *trailers, size_t n
 
 void call_write(struct call *c, struct str bytes)
 {
+    keep_answer(c, bytes);
     c->is_client_full = http_write(c->client, bytes) > (size_t)c->w->shared->limits->stream_window_bytes;
 }
 

@@ -131,6 +131,9 @@ struct call {
     struct http_head answer_head; /* copied */
     struct buf answer;
     struct conceal_stream conceal;
+    struct buf kept; /* the answer as it passes, where it is kept (keep.h); as much as is kept of it */
+    int64_t kept_bytes;
+    bool is_kept;
     bool is_streaming, is_head_sent, is_sent; /* is_sent: a byte of the governed request may have left */
     bool is_client_full; /* the agent has not taken stream_window_bytes yet: nothing more is taken from the vendor */
     size_t credit_owed;

@@ -35,7 +35,7 @@ bool core_fail(struct core *c)
 
 /* --- appending -------------------------------------------------------------------------------------------------- */
 
-static void wake_drain(struct core *c)
+void core_wake_drain(struct core *c)
 {
     /* The frame is published before this looks, as core_drain_wait looks for frames after it said that it sleeps. */
     atomic_thread_fence(memory_order_seq_cst);
@@ -58,7 +58,7 @@ static int append(struct core *c, struct frame *f, const uint8_t *body_sha)
     if (r < 0)
         return err_trace(r);
     counter_add(COUNTER_journal_frames, 1);
-    wake_drain(c);
+    core_wake_drain(c);
     return 0;
 }
 
@@ -114,7 +114,7 @@ int core_append_late_hashed(struct core *c, struct frame *f, const uint8_t *body
     list_add_tail(&c->late, &l->node);
     c->late_bytes += late_bytes(l);
     atomic_fetch_add(&c->n_late, 1);
-    wake_drain(c); /* it tries again until there is room */
+    core_wake_drain(c); /* it tries again until there is room */
     return -ERR_NO_SPACE;
 }
 
@@ -254,6 +254,7 @@ int core_new(const struct core_options *o, struct core **ret)
     c->make_key_ctx = o->make_key_ctx;
     init_maps(c);
     init_locks(c);
+    core_bodies_init(&c->bodies);
     c->started_at = c->clock->wall(c->clock->ctx);
 
     int r = core_load(c);
@@ -317,6 +318,7 @@ void core_free(struct core *c)
     core_erase_stop(c);
     journal_reader_free(c->drain_reader);
     core_drain_batch_free(c->drain_batch);
+    core_bodies_deinit(&c->bodies);
     list_each_safe(n, tmp, &c->late)
         late_free(list_entry(n, struct late_frame, node));
     idem_free(c);

@@ -105,6 +105,20 @@ bool core_approval_repeats(const struct approval *x, const struct duties *d);
 int core_approval_use(struct core *c, struct approval *x, struct str call_id);
 void core_approval_unuse(struct core *c, struct approval *x);
 
+/* core_bodies.c: bodies on their way to the store. */
+struct bodies {
+    pthread_mutex_t mutex; /* of the list */
+    struct list waiting;   /* oldest first */
+    atomic_uint_fast64_t given, done; /* how many there were, and how many of them are put or dropped */
+    atomic_size_t bytes;
+    mono_t sweep_at; /* when age is looked at next, at the latest; this and the next of the drain thread */
+    bool is_failing; /* the store did not take the last ones: it was said */
+};
+void core_bodies_init(struct bodies *q);
+void core_bodies_deinit(struct bodies *q);
+bool core_bodies_wait(const struct core *c); /* some are on their way */
+bool core_bodies_turn(struct core *c); /* in the drain thread; true: there are more */
+
 struct drain_batch; /* core_turns.c */
 void core_drain_batch_free(struct drain_batch *b);
 
@@ -166,6 +180,7 @@ struct core {
     bool failure_is_news; /* has_failed was set, and the sync thread has not been told yet */
     atomic_bool has_failed;
     atomic_size_t n_late;     /* of `late`, for those without the mutex */
+    struct bodies bodies;
     atomic_bool drain_sleeps;
     atomic_uint_fast64_t store_seq; /* last seq applied */
     struct journal_reader *drain_reader;
@@ -201,6 +216,7 @@ int core_append_late(struct core *c, enum frame_kind kind, struct str body, stru
                      uint64_t *ret_seq);
 int core_append_late_hashed(struct core *c, struct frame *f, const uint8_t *body_sha);
 void core_append_waiting(struct core *c);
+void core_wake_drain(struct core *c); /* behind what it is to find; any thread */
 /* Any thread: money stops, and the process is told to end. True: this was the first failure. */
 bool core_fail(struct core *c);
 /* Under the mutex: an EVENT. */

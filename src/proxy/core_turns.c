@@ -201,11 +201,11 @@ bool core_drain_turn(struct core *c)
         drain_failed(c, r);
     else if (did)
         drain_goes_on(c);
-    if (did)
-        wake_answers(c);
-    if (r == 0 && b->has_all)
+    bool has_more_bodies = core_bodies_turn(c);
+    wake_answers(c);
+    if (r == 0 && b->has_all && !has_more_bodies)
         core_erase_turn(c);
-    return did && !b->has_all;
+    return (did && !b->has_all) || has_more_bodies;
 }
 
 static void deadline(struct timespec *ts, int64_t ms)
@@ -222,6 +222,7 @@ static void deadline(struct timespec *ts, int64_t ms)
  */
 #define DRAIN_LAG_MS 100
 #define DRAIN_RETRY_MS 100
+#define DRAIN_IDLE_MS 600000 /* what grows old does so without frames too */
 void core_drain_wait(struct core *c)
 {
     struct timespec ts;
@@ -233,9 +234,12 @@ void core_drain_wait(struct core *c)
         deadline(&ts, DRAIN_RETRY_MS);
         while (!c->is_stopping && pthread_cond_timedwait(&c->drain_cond, &c->bg_mutex, &ts) == 0)
             ;
-    } else if (journal_last_seq(c->journal) == atomic_load(&c->store_seq) && !core_has_new_mark(c)) {
-        while (atomic_load(&c->drain_sleeps) && !c->is_stopping)
-            pthread_cond_wait(&c->drain_cond, &c->bg_mutex);
+    } else if (journal_last_seq(c->journal) == atomic_load(&c->store_seq) && !core_has_new_mark(c) &&
+               !core_bodies_wait(c)) {
+        deadline(&ts, DRAIN_IDLE_MS);
+        while (atomic_load(&c->drain_sleeps) && !c->is_stopping &&
+               pthread_cond_timedwait(&c->drain_cond, &c->bg_mutex, &ts) == 0)
+            ;
     }
     atomic_store(&c->drain_sleeps, false);
     if (list_is_empty(&c->asks) && !c->is_stopping) {
@@ -249,7 +253,9 @@ void core_drain_wait(struct core *c)
 
 void core_ask(struct core *c, struct ask *a)
 {
+    bool is_of_bodies = a->q.kind == QUERY_BODIES || a->q.kind == QUERY_BODY_TEXT;
     a->needs_seq = journal_last_seq(c->journal);
+    a->needs_body = is_of_bodies ? atomic_load(&c->bodies.given) : 0;
     pthread_mutex_lock(&c->bg_mutex);
     list_init(&a->node);
     list_add_tail(&c->asks, &a->node);
@@ -259,13 +265,17 @@ void core_ask(struct core *c, struct ask *a)
     pthread_mutex_unlock(&c->bg_mutex);
 }
 
-/* The oldest question whose frames are all in the store. */
+static bool is_ready(const struct core *c, const struct ask *a)
+{
+    return a->needs_seq <= atomic_load(&c->store_seq) && a->needs_body <= atomic_load(&c->bodies.done);
+}
+
+/* The oldest question whose frames, and bodies, are all in the store. */
 static struct ask *take_ask(struct core *c)
 {
-    uint64_t seq = atomic_load(&c->store_seq);
     list_each(n, &c->asks) {
         struct ask *a = list_entry(n, struct ask, node);
-        if (a->needs_seq <= seq || c->is_stopping) {
+        if (is_ready(c, a) || c->is_stopping) {
             list_remove(n);
             return a;
         }
@@ -299,7 +309,7 @@ void core_answer_wait(struct core *c)
         pthread_cond_wait(&c->answer_cond, &c->bg_mutex);
     if (!c->is_stopping) { /* there are questions: wait for the drain to reach them */
         struct ask *first = list_entry(list_first(&c->asks), struct ask, node);
-        if (first->needs_seq > atomic_load(&c->store_seq)) {
+        if (!is_ready(c, first)) {
             deadline(&ts, 5);
             (void)pthread_cond_timedwait(&c->answer_cond, &c->bg_mutex, &ts);
         }

@@ -8,6 +8,7 @@
  *   something left, any other class  -> unknown: the hold stays
  */
 #include "proxy/forward.h"
+#include "proxy/keep.h"
 #include "proxy/llm.h"
 #include "proxy/redaction.h"
 #include "proxy/send.h"
@@ -172,6 +173,7 @@ void stage_forward(struct call *c)
         send_keep_fields(c);
     redaction_of_fields(c);
     c->answer_head = (struct http_head){.status = 0};
+    keep_request(c);
     call_go(c, CALL_FORWARDING);
     start(c, false);
 }

@@ -162,7 +162,7 @@ void redaction_of_fields(struct call *c)
 /* --- record ------------------------------------------------------------------------------------------------------ */
 
 /* Before a verdict nobody knows which rules would have matched: all redactors act. */
-static uint32_t redactors_of_record(const struct call *c)
+uint32_t redactors_of_record(const struct call *c)
 {
     return c->is_decided ? c->verdict.duties.redactors_of_record
                                                    : policy_redactors(c->adm.policy);

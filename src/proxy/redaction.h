@@ -65,3 +65,4 @@ struct redacted_record {
     struct str path, saas_path, idempotency_key;
 };
 void redaction_of_record(struct call *c, struct redacted_record *ret);
+uint32_t redactors_of_record(const struct call *c); /* bits: the policy's, that act on it */

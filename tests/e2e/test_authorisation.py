@@ -26,7 +26,7 @@ EXAMPLES = {
     "policies": None, "policy_suggest": None,
     "audit_verify": None, "audit_export": None, "doctor": None, "health": None, "config": None,
     "vendors": None, "people": None, "session": None, "find": None, "feed": None,
-    "call": None, "why": None, "run": None, "key": None, "policy_history": None,
+    "call": None, "call_bodies": None, "bodies": None, "why": None, "run": None, "key": None, "policy_history": None,
     "key_create": {"agent": "made"}, "key_revoke": {}, "revoke": {"run": "no-such-run"},
     "approvals": None, "approval": None, "approval_approve": {}, "approval_deny": {},
     "kill": {}, "unkill": {}, "reload": {},
@@ -43,9 +43,10 @@ EXAMPLES = {
     "agent_enable": {"agent": "nobody"},
     "person_create": {"name": None, "roles": ["viewer"]}, "person_revoke": {}, "person_link": {},
 }
-QUERIES = {"find": "?q=nothing", "feed": "?after=0"}
+QUERIES = {"find": "?q=nothing", "bodies": "?text=nothing", "feed": "?after=0"}
 PATH_IDS = {"approval": "approval", "approval_approve": "approval", "approval_deny": "approval",
-            "call": "call", "why": "call", "run": "run", "key": "key", "key_revoke": "key", "person_revoke": "person",
+            "call": "call", "call_bodies": "call", "why": "call", "run": "run", "key": "key", "key_revoke": "key",
+            "person_revoke": "person",
             "person_link": "person"}
 
 

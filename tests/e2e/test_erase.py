@@ -44,7 +44,7 @@ def everything(daemon):
     copy = daemon.root / "copy.db"
     copy.write_bytes(next(p for p in daemon.files() if p.read_bytes()[:6] == b"SQLite").read_bytes())
     db = sqlite3.connect(copy)
-    for table, column in (("packs", "frames"), ("personal", "texts")):
+    for table, column in (("packs", "frames"), ("personal", "texts"), ("contents", "packed")):
         for (blob,) in db.execute(f"SELECT {column} FROM {table}"):
             found.append((table, lz4(blob)))
     db.close()

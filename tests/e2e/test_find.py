@@ -69,10 +69,13 @@ def test_what_is_not_there_is_exit_1(daemon):
     assert daemon.cli("find", "re_1", "--text", "a word").returncode == 2
 
 
-def test_a_sentence_is_not_found_while_bodies_are_not_kept_and_that_is_said(daemon):
+def test_a_sentence_is_not_found_where_no_body_is_kept_and_that_is_said(daemon):
     done = daemon.cli("find", "--text", "give him the money back")
-    assert done.returncode == 1 and done.stdout == "" and "bodies of calls are not kept" in done.stderr
-    assert daemon.api("GET", "/api/v1/find?text=money")[0] == 409
+    assert done.returncode == 1 and done.stdout == "" and "Searched 0 kept bodies" in done.stderr
+    assert "obligation `log`" in done.stderr
+    assert daemon.api("GET", "/api/v1/bodies?text=")[0] == 400
+    assert daemon.api("GET", "/api/v1/bodies?text=" + 512 * "x")[0] == 200
+    assert daemon.api("GET", "/api/v1/bodies?text=" + 513 * "x")[0] == 400
 
 
 def test_a_call_is_found_the_moment_its_answer_ended(daemon, key):

@@ -537,6 +537,14 @@ static int ask_customer(struct asking *a)
     return memory_ask_customer(a->m, a->arena, a->q, &a->w);
 }
 
+static int ask_bodies(struct asking *a)
+{
+    memory_ask_bodies(a->m, a->q, &a->w);
+    return 0;
+}
+
+static int ask_body_text(struct asking *a) { return memory_ask_body_text(a->m, a->q, &a->w); }
+
 static int ask_marks(struct asking *a)
 {
     struct str name;
@@ -558,6 +566,7 @@ int memory_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_POLLS] = ask_polls,       [QUERY_DUPLICATES] = ask_duplicates,
         [QUERY_FEED] = ask_feed,
         [QUERY_CUSTOMER] = ask_customer,
+        [QUERY_BODIES] = ask_bodies,     [QUERY_BODY_TEXT] = ask_body_text,
     };
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.m = reader->m, .arena = &reader->arena, .q = q, .rows_left = query_rows(q)};

@@ -108,7 +108,7 @@ static void erase_objects(struct memory *m, const struct erasure *what, struct e
     }
 }
 
-static void keep_live(struct map *calls, struct erased *done)
+static void keep_live(struct map *calls, struct map *kept, struct erased *done)
 {
     struct str key;
     void *c;
@@ -116,9 +116,32 @@ static void keep_live(struct map *calls, struct erased *done)
         if (!is_live(c))
             continue;
         done->kept++;
+        (void)map_put(kept, key, c, NULL); /* it had room among the others */
         (void)map_remove(calls, key);
     }
     done->calls = (int64_t)calls->n;
+}
+
+struct body_erasing {
+    const struct erasure *what;
+    const struct erase_set *set;
+    struct map *calls, *kept;
+};
+
+static bool body_goes(void *ctx, const struct kept_body *b)
+{
+    const struct body_erasing *e = ctx;
+    wall_t before;
+    if (map_get(e->calls, b->call_id) || map_get(e->kept, b->call_id))
+        return true;
+    switch (e->what->what) {
+    case ERASE_RUN:
+        return str_eq(b->run_id, e->what->value);
+    case ERASE_BEFORE:
+        return wall_parse(e->what->value, &before) == 0 && b->at < before;
+    default:
+        return erase_set_names(e->set, b->content);
+    }
 }
 
 int memory_erase(struct store *store, const struct erasure *what, struct erased *ret)
@@ -126,20 +149,24 @@ int memory_erase(struct store *store, const struct erasure *what, struct erased 
     struct memory *m = (struct memory *)store;
     struct erased done = {0};
     struct erase_set set;
-    struct map calls;
+    struct map calls, kept;
     erase_set_init(&set);
+    map_init(&kept, ERASE_VALUES_MAX, NULL);
     map_init(&calls, ERASE_VALUES_MAX, NULL);
     pthread_mutex_lock(&m->lock);
     int r = values(m, what, &set);
     if (r == 0)
         r = find_calls(m, what, &set, &calls);
     if (r == 0) {
-        keep_live(&calls, &done);
+        struct body_erasing bodies = {what, &set, &calls, &kept};
+        keep_live(&calls, &kept, &done);
         erase_frames(m, what, &set, &calls, &done);
         erase_objects(m, what, &done);
+        memory_bodies_erase(m, body_goes, &bodies, what->is_dry_run, &done.bodies);
     }
     pthread_mutex_unlock(&m->lock);
     map_deinit(&calls);
+    map_deinit(&kept);
     erase_set_deinit(&set);
     if (r == 0)
         *ret = done;

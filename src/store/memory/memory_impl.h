@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/list.h"
 #include "call/store.h"
 #include "store/render.h"
 
@@ -50,6 +51,9 @@ struct memory {
     struct map objects;     /* id 0x00 scope -> struct memory_object */
     struct map idempotency; /* scope 0x00 key -> struct memory_idempotency */
     struct map marks;       /* name -> uint64_t */
+    struct list bodies;     /* memory_body, oldest first */
+    int64_t body_bytes;
+    uint64_t last_body;
 };
 
 struct store_reader {
@@ -59,6 +63,14 @@ struct store_reader {
 
 /* The frames of a call. */
 struct call_texts memory_texts(struct memory *m, const struct call_row *c);
+/* bodies.c; all but the first under the lock */
+int memory_keep(struct store *s, const struct kept_body *bodies, size_t n, const struct bodies_bound *bound,
+                int64_t *ret_removed);
+void memory_ask_bodies(struct memory *m, const struct query *q, struct json_writer *w);
+int memory_ask_body_text(struct memory *m, const struct query *q, struct json_writer *w);
+void memory_bodies_erase(struct memory *m, bool (*goes)(void *ctx, const struct kept_body *b), void *ctx,
+                         bool is_dry_run, int64_t *n);
+void memory_bodies_free(struct memory *m);
 /* erase.c */
 int memory_erase(struct store *s, const struct erasure *what, struct erased *ret);
 int memory_erase_pending(struct store *s, struct arena *a, struct erasure *ret, struct erased *ret_done);

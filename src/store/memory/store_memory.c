@@ -2,7 +2,7 @@
  * store/memory/store_memory.c - the store in memory: apply, load and rebuild.
  *
  * The plainest thing that is right: it keeps every frame and what each call has become, and sums up when it is asked.
- * Nothing is ever given back but with the store.
+ * Nothing but bodies is given back before the store is.
  */
 #include "store/memory/store_memory.h"
 
@@ -383,6 +383,7 @@ static void memory_close(struct store *s)
     map_deinit(&m->objects);
     map_deinit(&m->idempotency);
     map_deinit(&m->marks);
+    memory_bodies_free(m);
     arena_deinit(&m->arena);
     pthread_mutex_destroy(&m->lock);
     free(m->entries);
@@ -414,6 +415,7 @@ static const struct store_ops OPS = {
     .durable = memory_durable,
     .make_durable = memory_make_durable,
     .mark = memory_mark,
+    .keep = memory_keep,
     .erase = memory_erase,
     .erase_pending = memory_erase_pending,
     .erase_scrub = memory_erase_scrub,
@@ -441,6 +443,7 @@ int store_memory_new(struct store **ret)
     map_init(&m->objects, INDEX_MAX, NULL);
     map_init(&m->idempotency, INDEX_MAX, NULL);
     map_init(&m->marks, INDEX_MAX, NULL);
+    list_init(&m->bodies);
     *ret = &m->store;
     return 0;
 }

@@ -737,6 +737,8 @@ static int ask_marks(struct asking *a)
 {
     return sqlite_ask_marks(a->r, &a->w);
 }
+static int ask_bodies(struct asking *a) { return sqlite_ask_bodies(a->r, a->q, &a->w); }
+static int ask_body_text(struct asking *a) { return sqlite_ask_body_text(a->r, a->q, &a->w); }
 static int ask_feed(struct asking *a) { return sqlite_ask_feed(a->r, a->q, &a->w); }
 
 /* --- all of them
@@ -754,6 +756,7 @@ int sqlite_ask(struct store_reader *reader, const struct query *q, struct buf *r
         [QUERY_POLLS] = ask_polls,       [QUERY_DUPLICATES] = ask_duplicates,
         [QUERY_FEED] = ask_feed,
         [QUERY_CUSTOMER] = ask_customer,
+        [QUERY_BODIES] = ask_bodies,     [QUERY_BODY_TEXT] = ask_body_text,
     };
     check((size_t)q->kind < QUERY_COUNT);
     struct asking a = {.r = reader, .q = q};

@@ -451,8 +451,8 @@ static int write_down(struct sqlite *s, const struct erasure *e)
 static int note_done(struct sqlite *s, const struct erased *d)
 {
     char text[200];
-    int n = snprintf(text, sizeof text, "%lld %lld %lld %lld %lld", (long long)d->calls, (long long)d->frames,
-                     (long long)d->objects, (long long)d->counters, (long long)d->kept);
+    int n = snprintf(text, sizeof text, "%lld %lld %lld %lld %lld %lld", (long long)d->calls, (long long)d->frames,
+                     (long long)d->objects, (long long)d->counters, (long long)d->kept, (long long)d->bodies);
     return run(s, "UPDATE erasing SET value = '', done = ?1", (struct str){text, (size_t)n}, STR_NONE, NULL);
 }
 
@@ -484,6 +484,9 @@ static int erase_all(struct erasing *e)
     int r = find_calls(e);
     if (r == 0)
         r = erase_packs(e);
+    if (r == 0)
+        r = sqlite_erase_bodies(e->s, e->what, &e->set, (const struct map *const[]){&e->calls, &e->kept},
+                                &e->done->bodies);
     if (r == 0 && e->what->is_dry_run)
         return count_objects(e);
     if (r == 0)
@@ -502,9 +505,9 @@ static int transaction(struct erasing *e)
     if (r < 0)
         return r;
     r = erase_all(e);
-    if (r == 0)
+    if (r == 0 && !e->what->is_dry_run)
         r = sqlite_run(s, sqlite_stmt(s, STMT_COMMIT));
-    if (r < 0 && sqlite3_get_autocommit(s->db) == 0)
+    if (sqlite3_get_autocommit(s->db) == 0)
         (void)sqlite_run(s, sqlite_stmt(s, STMT_ROLLBACK)); /* if that fails too, the next BEGIN does */
     packs_rest(&s->packs);
     return r;
@@ -551,12 +554,13 @@ int sqlite_erase_pending(struct store *store, struct arena *a, struct erasure *r
     r = sqlite_row(s, st);
     if (r == 0) {
         struct str done = sql_str(st, 2);
-        long long n[5] = {0};
+        long long n[6] = {0};
         *ret = (struct erasure){.value = arena_str(a, sql_str(st, 1))};
         r = erase_what_parse(sql_str(st, 0), &ret->what);
-        if (done.n && sscanf(arena_str(a, done).p, "%lld %lld %lld %lld %lld", &n[0], &n[1], &n[2], &n[3], &n[4]) != 5)
+        if (done.n && sscanf(arena_str(a, done).p, "%lld %lld %lld %lld %lld %lld", &n[0], &n[1], &n[2], &n[3], &n[4],
+                             &n[5]) != 6)
             r = err_trace(-ERR_CORRUPT);
-        *ret_done = (struct erased){n[0], n[1], n[2], n[3], n[4]};
+        *ret_done = (struct erased){n[0], n[1], n[2], n[3], n[4], n[5]};
         r = r < 0 ? r : done.n ? STORE_R_ERASED : STORE_R_TO_ERASE;
     } else if (r == SQLITE_R_NONE) {
         r = 0;

@@ -5,11 +5,12 @@
  *   (1) packs has what the chain covers, byte for byte; no personal value is in it. All else follows from packs and
  *       personal, but for values that were erased.
  *   (2) absent texts are '' and times 0.
- *   (3) times are nanoseconds since 1970, money is nano-USD.
+ *   (3) kept bodies follow from nothing else, and nothing follows from them.
+ *   (4) times are nanoseconds since 1970, money is nano-USD.
  */
 #pragma once
 
-#define SCHEMA_VERSION 7
+#define SCHEMA_VERSION 8
 #define SCHEMA_APPLICATION_ID 0x46424c4c /* "FBLL" */
 
 static const char SCHEMA_SQL[] =
@@ -77,6 +78,25 @@ static const char SCHEMA_SQL[] =
     " over_at INTEGER NOT NULL, PRIMARY KEY(kind, id)) STRICT, WITHOUT ROWID;"
     /* How far those who follow along have got. */
     "CREATE TABLE marks(name TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+    /* Bodies of calls, what is equal once: content 0: not kept, or empty. The bytes of all stand in bodies_sum. */
+    "CREATE TABLE bodies(id INTEGER PRIMARY KEY, call_id TEXT NOT NULL, side INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " run_id TEXT NOT NULL, agent TEXT NOT NULL, tenant TEXT NOT NULL, type TEXT NOT NULL, encoding TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL, is_cut INTEGER NOT NULL, lack INTEGER NOT NULL, content INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX bodies_call ON bodies(call_id);"
+    "CREATE INDEX bodies_at ON bodies(at);"
+    "CREATE INDEX bodies_run ON bodies(run_id);"
+    "CREATE INDEX bodies_content ON bodies(content) WHERE content <> 0;"
+    "CREATE TABLE contents(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, packed BLOB NOT NULL) STRICT;"
+    "CREATE TABLE bodies_sum(id INTEGER PRIMARY KEY CHECK(id = 1), bytes INTEGER NOT NULL) STRICT;"
+    "CREATE TRIGGER content_added AFTER INSERT ON contents BEGIN"
+    " UPDATE bodies_sum SET bytes = bytes + length(new.packed); END;"
+    "CREATE TRIGGER content_gone AFTER DELETE ON contents BEGIN"
+    " UPDATE bodies_sum SET bytes = bytes - length(old.packed); END;"
+    "CREATE TRIGGER body_gone AFTER DELETE ON bodies WHEN old.content <> 0 AND NOT EXISTS"
+    " (SELECT 1 FROM bodies WHERE content <> 0 AND content = old.content)"
+    " BEGIN DELETE FROM contents WHERE id = old.content; END;"
+    "INSERT INTO bodies_sum VALUES(1, 0);"
 
     /* What is being erased: its value until that is done, then what came of it. */
     "CREATE TABLE erasing(id INTEGER PRIMARY KEY CHECK(id = 1), what TEXT NOT NULL, value TEXT NOT NULL,"

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "call/store.h"
+#include "base/map.h"
 #include "store/render.h"
 #include "store/sqlite/packs.h"
 
@@ -102,6 +103,16 @@ int sqlite_erase_scrub(struct store *s);
 int sqlite_erase_end(struct store *s);
 /* store_sqlite.c: nothing is left in the WAL. -ERR_BUSY: a reader is in the way. */
 int sqlite_truncate_wal(struct sqlite *s);
+
+/* bodies.c */
+int sqlite_keep(struct store *s, const struct kept_body *bodies, size_t n, const struct bodies_bound *bound,
+                int64_t *ret_removed);
+int sqlite_ask_bodies(struct store_reader *r, const struct query *q, struct json_writer *w);
+int sqlite_ask_body_text(struct store_reader *r, const struct query *q, struct json_writer *w);
+/* erase_bodies.c: in the transaction of an erasure, of these calls (open seqs); `set`: what else names it. */
+struct erase_set;
+int sqlite_erase_bodies(struct sqlite *s, const struct erasure *what, const struct erase_set *set,
+                        const struct map *const calls[2], int64_t *ret_n);
 
 /* follow.c: the elements of an array that is open. */
 int sqlite_ask_ended(struct store_reader *r, const struct query *q, struct json_writer *w);

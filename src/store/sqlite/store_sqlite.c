@@ -374,6 +374,7 @@ static const struct store_ops OPS = {
     .durable = sqlite_durable,
     .make_durable = sqlite_make_durable,
     .mark = sqlite_mark,
+    .keep = sqlite_keep,
     .erase = sqlite_erase,
     .erase_pending = sqlite_erase_pending,
     .erase_scrub = sqlite_erase_scrub,

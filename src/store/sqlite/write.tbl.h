@@ -52,4 +52,11 @@ STMT(STATE_SET, "INSERT INTO states VALUES(?1, ?2, ?3, 0, 0) ON CONFLICT DO UPDA
                 " over_at = 0")
 STMT(STATE_END, "INSERT INTO states VALUES(?1, ?2, 0, 1, ?3) ON CONFLICT DO UPDATE SET is_over = 1,"
                 " over_at = excluded.over_at")
+STMT(CONTENT_FIND, "SELECT id FROM contents WHERE hash = ?1")
+STMT(CONTENT_PUT, "INSERT INTO contents(hash, packed) VALUES(?1, ?2)")
+STMT(BODY_PUT, "INSERT INTO bodies(call_id, side, at, run_id, agent, tenant, type, encoding, bytes, is_cut, lack, content)"
+               " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
+STMT(BODIES_OLD, "DELETE FROM bodies WHERE id IN (SELECT id FROM bodies WHERE at < ?1 ORDER BY at LIMIT ?2)")
+STMT(BODIES_SUM, "SELECT bytes FROM bodies_sum")
+STMT(BODY_OLDEST, "DELETE FROM bodies WHERE id = (SELECT min(id) FROM bodies)")
 STMT(MARK_PUT, "INSERT INTO marks VALUES(?1, ?2) ON CONFLICT DO UPDATE SET seq = excluded.seq")

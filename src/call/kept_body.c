@@ -1,0 +1,31 @@
+/*
+ * call/kept_body.c - the words.
+ */
+#include "call/kept_body.h"
+
+static const struct str SIDES[] = {
+#define BODY_SIDE(name, text) STR_INIT(text),
+#include "call/body_side.tbl.h"
+#undef BODY_SIDE
+};
+
+static const struct {
+    struct str text, help;
+} LACKS[] = {
+    {STR_INIT(""), STR_INIT("")},
+#define BODY_LACK(name, text, help) {STR_INIT(text), STR_INIT(help)},
+#include "call/body_lack.tbl.h"
+#undef BODY_LACK
+};
+
+struct str body_side_text(enum body_side s) { return SIDES[s]; }
+
+struct str body_lack_text(enum body_lack l) { return LACKS[l].text; }
+
+struct str body_lack_help(struct str lack)
+{
+    for (size_t i = 1; i < BODY_LACKS; i++)
+        if (str_eq(LACKS[i].text, lack))
+            return LACKS[i].help;
+    return STR_NONE;
+}
