@@ -137,7 +137,8 @@ const struct command cmd_find = {
     .text = "ID is a vendor's object (ch_..., re_..., SM..., an e-mail's id), response (chatcmpl-..., msg_..., "
             "resp_...), request or tool\ncall; an idempotency key; a call, run, trace, key (its first 4 characters "
             "do), agent, tenant, user or customer; an address\nor number that a request named.",
-    .examples = "find re_3QfLq2eZvKYlo2C1\nfind chatcmpl-Bx7 --json\nfind cus_9 --tenant acme --limit 20\nfind --text \"the money back\"",
+    .examples = "find re_3QfLq2eZvKYlo2C1\nfind chatcmpl-Bx7 --json\nfind cus_9 --tenant acme --limit 20\n"
+                "find --text \"the money back\"",
     .options = options,
     .needs_daemon = true,
     .run = run,

@@ -30,10 +30,61 @@ static void print_reasons(struct cli *c, struct json answer)
     }
 }
 
+/* A text of several lines: its own line ends stay, all else is made safe. */
+static void print_lines(struct cli *c, struct str text)
+{
+    while (text.n) {
+        size_t at = text.n;
+        (void)str_find(text, STR("\n"), &at); /* none: all of it */
+        print_safe(c->out, str_sub(text, 0, at));
+        fputc('\n', c->out);
+        text = str_sub(text, at < text.n ? at + 1 : at, text.n);
+    }
+}
+
+static void print_body(struct cli *c, struct json body)
+{
+    bool is_cut = false;
+    struct str text = show_text(body, "text"), encoding = show_text(body, "encoding");
+    (void)json_bool(json_get(body, STR("truncated")), &is_cut); /* absent: not */
+    print_styled(c, STYLE_DIM, str_eq(show_text(body, "side"), STR("request")) ? STR("request") : STR("answer"));
+    fprintf(c->out, "  " STR_FMT " bytes%s", STR_ARG(show_number(c, body, "bytes")), is_cut ? ", the beginning" : "");
+    if (encoding.n)
+        fprintf(c->out, ", packed as " STR_FMT ", in base64", STR_ARG(encoding));
+    if (show_text(body, "not_kept").n)
+        fprintf(c->out, ", not kept: " STR_FMT, STR_ARG(show_text(body, "why")));
+    fputc('\n', c->out);
+    print_lines(c, text.n ? text : show_text(body, "base64"));
+}
+
+static int print_bodies(struct cli *c)
+{
+    struct answer a;
+    struct json body;
+    struct buf path;
+    buf_init(&path, 4096);
+    (void)buf_add(&path, STR("/api/v1/calls/"));
+    (void)form_quote(&path, c->args[0]);
+    (void)buf_add(&path, STR("/bodies"));
+    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
+    buf_deinit(&path);
+    if (r)
+        return r;
+    if (c->is_json)
+        return client_print(c, &a);
+    for (struct json_iter it = json_each(json_get(a.json, STR("bodies"))); json_next(&it, NULL, &body);)
+        print_body(c, body);
+    if (show_text(a.json, "why").n)
+        cli_note(c, "There is nothing to show: " STR_FMT ".", STR_ARG(show_text(a.json, "why")));
+    return CLI_DONE;
+}
+
 static int run(struct cli *c)
 {
     struct answer a;
     struct buf path;
+    if (cli_has(c, "bodies"))
+        return print_bodies(c);
     buf_init(&path, 4096);
     (void)buf_add(&path, STR("/api/v1/calls/"));
     (void)form_quote(&path, c->args[0]);
@@ -48,6 +99,11 @@ static int run(struct cli *c)
     return CLI_DONE;
 }
 
+static const struct option_spec options[] = {
+    {"bodies", NULL, "what was said in it instead, where that is kept; takes the role bodies", false},
+    {NULL, NULL, NULL, false},
+};
+
 const struct command cmd_why = {
     .name = "why",
     .args = "CALL",
@@ -55,7 +111,9 @@ const struct command cmd_why = {
     .args_max = 1,
     .summary = "explain one call: verdict, limits with their numbers, attempts, outcome",
     .text = "CALL is the id in the answer's x-flyball-call-id header, in every refusal, and in `flyball calls`.",
-    .examples = "why 019ab0c2-7d4e-7a51-9c3f-2f6f0e5d1a77\nwhy 019ab0c2-7d4e-7a51-9c3f-2f6f0e5d1a77 --json",
+    .examples = "why 019ab0c2-7d4e-7a51-9c3f-2f6f0e5d1a77\nwhy 019ab0c2-7d4e-7a51-9c3f-2f6f0e5d1a77 --json\n"
+                "why 019ab0c2-7d4e-7a51-9c3f-2f6f0e5d1a77 --bodies",
+    .options = options,
     .needs_daemon = true,
     .run = run,
 };

@@ -109,7 +109,7 @@ int dev_prepare(struct dev *d, struct core *c, const struct vendors *vendors)
     arena_init(&a, 1u << 20);
     diag_list_init(&diags, &a, 8);
     if (!has_default_policy(c))
-        r = core_policy_apply(c, policy_starter(), STR("starter.yaml"), STR("flyball dev"), &diags, &p, &seq);
+        r = core_policy_apply(c, policy_starter_of_dev(), STR("starter.yaml"), STR("flyball dev"), &diags, &p, &seq);
     policy_unref(p);
     if (r == 0)
         r = make_key(c, MODE_TEST, &diags, &d->key, &d->has_key);

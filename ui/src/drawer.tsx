@@ -3,15 +3,15 @@
  * each try at the vendor, and the ids that lead on.
  */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
-import { get } from './api';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { get, may } from './api';
 import * as f from './format';
 import { useShortcuts } from './keys_help';
 import { useLoad } from './load';
 import { useLive } from './live';
 import { Copy, Facts, Failed, Id, Layer, Loading, Meter, Money, OutcomeChip, Text, VerdictChip, When } from './parts';
 import { href } from './route';
-import type { Attempt, Call, CallLimit, Why } from './types';
+import type { Attempt, CallBodies, Call, CallLimit, KeptBody, Why } from './types';
 
 function Part({ title, children }: { title: string; children: ComponentChildren }) {
     return (
@@ -153,16 +153,67 @@ function Causes({ c }: { c: Call }) {
     );
 }
 
-function Bodies({ c }: { c: Call }) {
-    const kept = c.bodies && Object.keys(c.bodies).length ? c.bodies : null;
+function Body({ b }: { b: KeptBody }) {
+    const notes = [
+        `${b.bytes} bytes`,
+        b.content_type,
+        b.encoding && `still packed: ${b.encoding}`,
+        b.truncated && 'only the beginning is kept',
+        b.text === undefined && b.base64 !== undefined && 'as base64',
+    ].filter((n): n is string => !!n);
+    return (
+        <>
+            <h4>{b.side === 'request' ? 'Request, as it was sent' : 'Answer, as it passed'}</h4>
+            <p class="faint">
+                <Text of={notes.join(' · ')} />
+            </p>
+            {b.not_kept ? (
+                <p>
+                    Not kept: <Text of={b.why ?? b.not_kept} />.
+                </p>
+            ) : (
+                <pre tabIndex={0} aria-label={`Body of the ${b.side}`}>
+                    <Text of={b.text ?? b.base64 ?? ''} />
+                </pre>
+            )}
+        </>
+    );
+}
+
+function KeptBodies({ id }: { id: string }) {
+    const { data, error, again } = useLoad('bodies ' + id, (signal) =>
+        get<CallBodies>(`/calls/${encodeURIComponent(id)}/bodies`, {}, signal),
+    );
+    if (error) return <Failed error={error} again={again} />;
+    if (!data) return <Loading />;
+    if (data.why)
+        return (
+            <p class="faint">
+                <Text of={data.why[0]!.toUpperCase() + data.why.slice(1)} />.
+            </p>
+        );
+    return (
+        <>
+            {data.bodies.map((b) => (
+                <Body key={b.side} b={b} />
+            ))}
+        </>
+    );
+}
+
+/* What people said stands here only when somebody asked for it, and may. */
+function Bodies({ id }: { id: string }) {
+    const [isShown, show] = useState(false);
     return (
         <Part title="Bodies">
-            {kept ? (
-                <pre tabIndex={0} aria-label="Redacted bodies">
-                    <Text of={JSON.stringify(kept, null, 2)} />
-                </pre>
+            {!may('bodies') ? (
+                <p class="faint">Seeing what is kept of them takes the role bodies.</p>
+            ) : isShown ? (
+                <KeptBodies id={id} />
             ) : (
-                <p class="faint">No body of this call is kept.</p>
+                <button type="button" onClick={() => show(true)}>
+                    Show what is kept
+                </button>
             )}
         </Part>
     );
@@ -352,7 +403,7 @@ function Whole({ why }: { why: Why }) {
                     ]}
                 />
             </Part>
-            <Bodies c={c} />
+            <Bodies key={c.call_id} id={c.call_id} />
         </>
     );
 }

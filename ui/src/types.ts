@@ -106,7 +106,24 @@ export interface Call {
     bytes_in: number | null;
     bytes_out: number | null;
     chain: string | null;
-    bodies?: Record<string, unknown> | null;
+}
+/* Of one side, where a policy asks to keep it. */
+export interface KeptBody {
+    side: 'request' | 'response';
+    at: string;
+    bytes: number;
+    content_type: string | null;
+    encoding: string | null;
+    truncated: boolean;
+    not_kept: string | null;
+    why: string | null;
+    text?: string;
+    base64?: string;
+}
+export interface CallBodies {
+    call_id: string;
+    bodies: KeptBody[];
+    why: string | null;
 }
 export interface Why {
     call: Call;

@@ -147,8 +147,8 @@ int sqlite_keep(struct store *store, const struct kept_body *bodies, size_t n, c
 /* --- asked for ---------------------------------------------------------------------------------------------------- */
 
 #define COLUMNS \
-    "SELECT b.id, b.call_id, b.side, b.at, b.run_id, b.agent, b.tenant, b.type, b.encoding, b.bytes, b.is_cut, b.lack," \
-    " c.packed FROM bodies b LEFT JOIN contents c ON c.id = b.content"
+    "SELECT b.id, b.call_id, b.side, b.at, b.run_id, b.agent, b.tenant, b.type, b.encoding, b.bytes, b.is_cut," \
+    " b.lack, c.packed FROM bodies b LEFT JOIN contents c ON c.id = b.content"
 
 /* The row's texts are valid until the next step, its content until `unpacked` changes. */
 static int read_body(sqlite3_stmt *st, struct buf *unpacked, struct kept_body *ret)

@@ -146,6 +146,30 @@ static void the_starter_is_said_whole_rules_first(void **state)
     arena_deinit(&s.a);
 }
 
+/* What `flyball dev` begins with is the starter, sentence for sentence, but that what it permits is kept. */
+static void dev_begins_with_the_starter_and_keeps_bodies(void **state)
+{
+    struct said starter, dev;
+    static const struct str kept = STR_INIT(", with the bodies of request and answer kept.");
+    char text[2][16384];
+    size_t n_kept = 0;
+    snprintf(text[0], sizeof(text[0]), STR_FMT, STR_ARG(policy_starter()));
+    snprintf(text[1], sizeof(text[1]), STR_FMT, STR_ARG(policy_starter_of_dev()));
+    say(&starter, text[0]);
+    say(&dev, text[1]);
+    assert_int_equal(json_len(starter.list), json_len(dev.list));
+    for (size_t i = 0; i < json_len(dev.list); i++) {
+        struct str was = member(json_at(starter.list, i), "text"), is = member(json_at(dev.list, i), "text");
+        bool permits = str_eq(member(json_at(dev.list, i), "kind"), STR("rule")) && str_starts(is, STR("Every agent"));
+        assert_int_equal(str_ends(is, kept), permits);
+        assert_true(permits ? str_starts(is, str_sub(was, 0, was.n - 1)) : str_eq(is, was));
+        n_kept += permits;
+    }
+    assert_true(n_kept >= 10);
+    arena_deinit(&starter.a);
+    arena_deinit(&dev.a);
+}
+
 static void redactors_and_obligations_are_said(void **state)
 {
     static const char document[] =
@@ -192,6 +216,7 @@ int main(void)
         cmocka_unit_test(a_limit_says_how_much_for_whom_over_what),
         cmocka_unit_test(a_required_proof_says_of_whom),
         cmocka_unit_test(the_starter_is_said_whole_rules_first),
+        cmocka_unit_test(dev_begins_with_the_starter_and_keeps_bodies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,7 +92,8 @@ static void what_is_personal_is_taken_out_of_each_form(void **state)
 
 static void of_a_cut_body_nothing_is_kept_that_may_be_the_half_of_something(void **state)
 {
-    struct kept_body b = prepared(*state, true, "text/plain", "", STR("words and then, at the end, comes ann@b.example"));
+    struct str words = STR("words and then, at the end, comes ann@b.example");
+    struct kept_body b = prepared(*state, true, "text/plain", "", words);
     size_t at;
     assert_int_equal(b.lack, BODY_LACK_NONE);
     assert_true(b.is_cut);

@@ -104,7 +104,8 @@ static void bytes_that_are_no_text_come_as_base64(void **state)
 static void words_are_found_in_any_case_and_as_json_writes_them(void **state)
 {
     struct both *b = *state;
-    struct kept_body k[] = {body("c1", BODY_REQUEST, "Give Him The Money"), body("c2", BODY_REQUEST, "{\"a\":\"x\\ny\"}"),
+    struct kept_body k[] = {body("c1", BODY_REQUEST, "Give Him The Money"),
+                            body("c2", BODY_REQUEST, "{\"a\":\"x\\ny\"}"),
                             body("c3", BODY_REQUEST, "aab"), body("c4", BODY_REQUEST, "aaab")};
     keep_all(b, k, 4);
     struct json rows = search(b, "him the MONEY", 10, MUCH, 0);
@@ -250,7 +251,8 @@ static void erasing_takes_those_of_its_calls_and_those_that_name_it(void **state
 static void erasing_a_run_or_a_time_takes_theirs_alone(void **state)
 {
     struct both *b = *state;
-    struct kept_body k[] = {body("c1", BODY_REQUEST, "a"), body("c2", BODY_REQUEST, "b"), body("c3", BODY_REQUEST, "c")};
+    struct kept_body k[] = {body("c1", BODY_REQUEST, "a"), body("c2", BODY_REQUEST, "b"),
+                            body("c3", BODY_REQUEST, "c")};
     k[1].run_id = STR("r2");
     k[2].at = STORY_START + 1000000000;
     keep_all(b, k, 3);
