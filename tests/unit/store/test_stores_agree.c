@@ -120,6 +120,9 @@ static void set_id(struct query *q, struct rng *r, char text[80])
         snprintf(text, 80, "%s", ids[rng_below(r, 11)]);
         break;
     }
+    case QUERY_BODY_TEXT:
+        q->text = STR("no body has it");
+        return;
     case QUERY_CUSTOMER: {
         static const char *const ids[] = {"cus_9", "cus_learned", "nothing"};
         snprintf(text, 80, "%s", ids[rng_below(r, 3)]);
