@@ -128,8 +128,9 @@ LIMIT(session_ms, 43200000, 1000, 604800000, "ms", "from sign-in to the end of a
 LIMIT(feed_watchers_max, 32, 1, 1024, "watchers", "open feeds at once")
 LIMIT(feed_stall_ms, 10000, 100, 600000, "ms", "until a watcher that takes no bytes of its feed is dropped")
 LIMIT(feed_heartbeat_ms, 15000, 100, 600000, "ms", "silence on a feed before it says that it is alive")
-/* notices of approvals; times and pauses are those of exports */
-LIMIT(notice_attempts_max, 8, 1, 100, "tries", "of one notice; then it is left to the list of approvals")
+/* notices of approvals and rules; times and pauses are those of exports */
+LIMIT(notice_attempts_max, 8, 1, 100, "tries", "of one notice; then it is left to the list of approvals, or to the events")
+LIMIT(notices_max, 1000, 1, 100000, "notices", "of rules that wait for their webhook; what is beyond is in the events only")
 /* exports */
 LIMIT(export_interval_ms, 1000, 10, 3600000, "ms", "between two looks for what a target has not got yet")
 LIMIT(export_calls_max, 512, 1, 10000, "calls", "calls in one request to a target")

@@ -1,5 +1,6 @@
 /*
- * config/approvals.c - the `approvals:` section: where persons are told that a call waits for them.
+ * config/approvals.c - the sections `approvals:` and `notices:`: where persons are told that a call waits for them, and
+ * programs that a rule noted one.
  *
  * No message repeats a webhook's URL: it may be a secret as a whole.
  */
@@ -90,17 +91,26 @@ static void load_approval(struct loader *l, const struct yaml *y, const struct e
     entry_text(&al.e, y, STR("ca_file"), PATH_BYTES_MAX, &x->ca_file);
 }
 
+static const struct config_approval *load_section(struct loader *l, const struct yaml *root,
+                                                  const struct entry_kind *kind, size_t *ret_n)
+{
+    const struct yaml *section = entries_of(l, root, kind);
+    size_t n = 0;
+    if (!section)
+        return NULL;
+    struct config_approval *items = arena_alloc(l->arena, section->n * sizeof *items);
+    yaml_each(y, section)
+        load_approval(l, y, kind, &items[n++]);
+    *ret_n = n;
+    return items;
+}
+
 void load_approvals(struct loader *l, const struct yaml *root)
 {
-    const struct entry_kind kind = {"approvals", "a map from names of approvals", "an approval's", approval_key_infos,
-                                    n_approval_key_infos, CONFIG_APPROVALS_MAX};
-    const struct yaml *section = entries_of(l, root, &kind);
-    if (!section)
-        return;
-    struct config_approval *approvals = arena_alloc(l->arena, section->n * sizeof *approvals);
-    size_t n = 0;
-    yaml_each(y, section)
-        load_approval(l, y, &kind, &approvals[n++]);
-    l->config->approvals = approvals;
-    l->config->n_approvals = n;
+    const struct entry_kind approvals = {"approvals", "a map from names of approvals", "an approval's",
+                                         approval_key_infos, n_approval_key_infos, CONFIG_APPROVALS_MAX};
+    const struct entry_kind notices = {"notices", "a map from names of notices", "a notice's", notice_key_infos,
+                                       n_notice_key_infos, CONFIG_APPROVALS_MAX};
+    l->config->approvals = load_section(l, root, &approvals, &l->config->n_approvals);
+    l->config->notices = load_section(l, root, &notices, &l->config->n_notices);
 }

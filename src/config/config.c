@@ -64,6 +64,13 @@ const struct config_key_info approval_key_infos[] = {
 };
 const size_t n_approval_key_infos = sizeof approval_key_infos / sizeof approval_key_infos[0];
 
+const struct config_key_info notice_key_infos[] = {
+#define NOTICE_KEY(name, is_required, schema, def, help) {STR_INIT(#name), is_required, schema, def, help},
+#include "config/notice.tbl.h"
+#undef NOTICE_KEY
+};
+const size_t n_notice_key_infos = sizeof notice_key_infos / sizeof notice_key_infos[0];
+
 const struct config_key_info vendor_key_infos[] = {
 #define VENDOR_KEY(name, is_required, schema, def, help) {STR_INIT(#name), is_required, schema, def, help},
 #include "config/vendor.tbl.h"
@@ -142,10 +149,10 @@ static int count_cores(void)
     return n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
 }
 
-/* The keys at the top: sections and single settings of the table, and eight maps. */
+/* The keys at the top: sections and single settings of the table, and nine maps. */
 static void check_top(struct loader *l, const struct yaml *root)
 {
-    struct str keys[SETTING_COUNT + 8];
+    struct str keys[SETTING_COUNT + 9];
     size_t n = 0;
     for (int i = 0; i < SETTING_COUNT; i++) {
         struct str key, section = setting_section(setting_infos[i].path, &key);
@@ -155,6 +162,7 @@ static void check_top(struct loader *l, const struct yaml *root)
     keys[n++] = STR("issuers");
     keys[n++] = STR("exports");
     keys[n++] = STR("approvals");
+    keys[n++] = STR("notices");
     keys[n++] = STR("people");
     keys[n++] = STR("relations");
     keys[n++] = STR("sources");

@@ -74,9 +74,9 @@ struct config_export {
     int line;
 };
 
-/* Where persons are told of questions (export/notice.h). */
+/* Where persons are told of questions, or programs of what a rule notes (export/notice.h). */
 struct config_approval {
-    struct str name;    /* of an approval in policy documents */
+    struct str name;    /* of an approval, or of a `notify`, in policy documents */
     struct str webhook; /* a URL, or a reference to one: "env:NAME", "file:PATH" */
     struct str secret;  /* reference */
     struct str page;    /* empty: the admin listener's own */
@@ -181,8 +181,8 @@ struct config {
     size_t n_issuers;
     const struct config_export *exports; /* in the file's order */
     size_t n_exports;
-    const struct config_approval *approvals; /* in the file's order */
-    size_t n_approvals;
+    const struct config_approval *approvals, *notices; /* in the file's order */
+    size_t n_approvals, n_notices;
     struct config_oidc oidc;
     struct config_relations relations;
     const struct config_remote *live_sources; /* in the file's order */

@@ -55,6 +55,8 @@ struct config_key_info {
 };
 extern const struct config_key_info approval_key_infos[];
 extern const size_t n_approval_key_infos;
+extern const struct config_key_info notice_key_infos[];
+extern const size_t n_notice_key_infos;
 extern const struct config_key_info vendor_key_infos[], issuer_key_infos[], export_key_infos[], oidc_key_infos[];
 extern const size_t n_vendor_key_infos, n_issuer_key_infos, n_export_key_infos, n_oidc_key_infos;
 extern const struct config_key_info relation_key_infos[], source_key_infos[];

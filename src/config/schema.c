@@ -183,6 +183,7 @@ int config_schema(struct buf *out)
     named_schema(&w, STR("issuers"), CONFIG_ISSUERS_MAX, issuer_key_infos, n_issuer_key_infos);
     named_schema(&w, STR("exports"), CONFIG_EXPORTS_MAX, export_key_infos, n_export_key_infos);
     named_schema(&w, STR("approvals"), CONFIG_APPROVALS_MAX, approval_key_infos, n_approval_key_infos);
+    named_schema(&w, STR("notices"), CONFIG_APPROVALS_MAX, notice_key_infos, n_notice_key_infos);
     people_schema(&w);
     named_schema(&w, STR("relations"), 2, relation_key_infos, n_relation_key_infos);
     named_schema(&w, STR("sources"), CONFIG_SOURCES_MAX, source_key_infos, n_source_key_infos);
@@ -217,6 +218,7 @@ int config_markdown(struct buf *out)
     keys_markdown("an issuer", issuer_key_infos, n_issuer_key_infos, out);
     keys_markdown("a target of exports", export_key_infos, n_export_key_infos, out);
     keys_markdown("an approval", approval_key_infos, n_approval_key_infos, out);
+    keys_markdown("a notice", notice_key_infos, n_notice_key_infos, out);
     keys_markdown("`people.oidc`", oidc_key_infos, n_oidc_key_infos, out);
     keys_markdown("an engine of relations", relation_key_infos, n_relation_key_infos, out);
     keys_markdown("a source", source_key_infos, n_source_key_infos, out);

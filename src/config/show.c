@@ -236,7 +236,9 @@ static void text_issuer(const struct config *c, const struct config_issuer *i, b
     text_list("customers_of", i->customers_of, i->n_customers_of, out);
 }
 
-static void text_approval(const struct config *c, const struct config_approval *x, bool with_origin, struct buf *out)
+/* Of `approvals`, where persons are asked; else of `notices`. */
+static void text_approval(const struct config *c, const struct config_approval *x, bool is_asked, bool with_origin,
+                          struct buf *out)
 {
     text_entry(c, x->name, x->line, with_origin, out);
     text_str("webhook", x->webhook, out);
@@ -244,8 +246,10 @@ static void text_approval(const struct config *c, const struct config_approval *
     text_str_if("page", x->page, out);
     text_str_if("link", x->link, out);
     text_str_if("ca_file", x->ca_file, out);
-    buf_printf(out, "    personal: %s\n    private: %s\n    insecure: %s\n", x->has_personal ? "true" : "false",
-               x->is_private ? "true" : "false", x->is_insecure ? "true" : "false");
+    if (is_asked)
+        buf_printf(out, "    personal: %s\n", x->has_personal ? "true" : "false");
+    buf_printf(out, "    private: %s\n    insecure: %s\n", x->is_private ? "true" : "false",
+               x->is_insecure ? "true" : "false");
 }
 
 static void text_oidc(const struct config *c, bool with_origin, struct buf *out)
@@ -287,7 +291,11 @@ int config_text(const struct config *c, bool with_origin, struct buf *out)
     if (c->n_approvals)
         buf_add(out, STR("approvals:\n"));
     for (size_t i = 0; i < c->n_approvals; i++)
-        text_approval(c, &c->approvals[i], with_origin, out);
+        text_approval(c, &c->approvals[i], true, with_origin, out);
+    if (c->n_notices)
+        buf_add(out, STR("notices:\n"));
+    for (size_t i = 0; i < c->n_notices; i++)
+        text_approval(c, &c->notices[i], false, with_origin, out);
     text_oidc(c, with_origin, out);
     text_remotes(c, with_origin, out);
     buf_add(out, STR("limits:\n"));
@@ -432,16 +440,18 @@ static void json_issuer(struct json_writer *w, const struct config *c, const str
     buf_deinit(&claims);
 }
 
-static void json_approval(struct json_writer *w, const struct config *c, const struct config_approval *x)
+static void json_approval(struct json_writer *w, const struct config *c, const struct config_approval *x, bool is_asked)
 {
     struct shown s;
-    shown_begin(&s, w, c, "approvals.", x->name, x->line);
+    shown_begin(&s, w, c, is_asked ? "approvals." : "notices.", x->name, x->line);
     shown_str(&s, ".webhook", x->webhook);
     shown_str(&s, ".secret", x->secret);
-    shown_str(&s, ".page", x->page);
-    shown_str(&s, ".link", x->link);
+    if (is_asked) {
+        shown_str(&s, ".page", x->page);
+        shown_str(&s, ".link", x->link);
+        shown_bool(&s, ".personal", x->has_personal);
+    }
     shown_str(&s, ".ca_file", x->ca_file);
-    shown_bool(&s, ".personal", x->has_personal);
     shown_bool(&s, ".private", x->is_private);
     shown_bool(&s, ".insecure", x->is_insecure);
 }
@@ -498,7 +508,9 @@ int config_json(const struct config *c, struct buf *out)
     for (size_t i = 0; i < c->n_exports; i++)
         json_export(&w, c, &c->exports[i]);
     for (size_t i = 0; i < c->n_approvals; i++)
-        json_approval(&w, c, &c->approvals[i]);
+        json_approval(&w, c, &c->approvals[i], true);
+    for (size_t i = 0; i < c->n_notices; i++)
+        json_approval(&w, c, &c->notices[i], false);
     json_oidc(&w, c);
     json_remotes(&w, c);
     for (size_t i = 0; i < n; i++) {

@@ -59,7 +59,7 @@ struct daemon {
     struct dev dev;
     struct vendor_set vendors;
     struct export_set exports;
-    struct notice_set notices;
+    struct notice_set approvals, notices; /* webhooks */
     struct people_set people;
     struct secrets_key secrets_key;
     struct listener_tls tls;
@@ -175,7 +175,7 @@ static int open_vendors(struct daemon *d)
     }
     int r = export_set_load(d->o->config, &d->error, &d->exports);
     if (r == 0)
-        r = notice_set_load(d->o->config, &d->error, &d->notices);
+        r = notice_sets_load(d->o->config, &d->error, &d->approvals, &d->notices);
     if (r == 0)
         r = people_set_load(d->o->config, &d->error, &d->people);
     if (r < 0)
@@ -378,8 +378,10 @@ static int start(struct daemon *d)
     if (r == 0) {
         struct str admin = url_of(d, d->tls.admin, &d->admin_addr);
         struct str hooks = d->hooks ? url_of(d, d->tls.admin, &d->hooks_addr) : STR("");
-        r = notice_set_start(&d->notices, d->core, &d->limits,
-                             arena_join(&d->arena, (const struct str[]){admin, STR("/ui/")}, 2), hooks);
+        struct str page = arena_join(&d->arena, (const struct str[]){admin, STR("/ui/")}, 2);
+        r = notice_set_start(&d->approvals, d->core, &d->limits, page, hooks);
+        if (r == 0)
+            r = notice_set_start(&d->notices, d->core, &d->limits, page, STR(""));
     }
     return r;
 }
@@ -547,6 +549,7 @@ static void stop(struct daemon *d, bool may_drain)
     if (d->admin && may_drain)
         drain_admin(d);
     export_set_stop(&d->exports);
+    notice_set_stop(&d->approvals);
     notice_set_stop(&d->notices);
     background_stop(&d->background);
     if (d->admin)

@@ -9,6 +9,7 @@
 #include "codec/json_read.h"
 #include "crypto/secret.h"
 #include "proxy/core_approvals.h"
+#include "proxy/core_notices.h"
 #include "tls/client.h"
 
 #define ARENA_BYTES_MAX (1u << 20)
@@ -22,7 +23,7 @@ static int reveal(struct notice_set *s, const struct config_approval *x, const c
     struct secret *secret;
     int r = secret_load(reference, error, &secret);
     if (r < 0) {
-        buf_printf(error, " (approvals." STR_FMT ".%s)", STR_ARG(x->name), key);
+        buf_printf(error, " (%s." STR_FMT ".%s)", s->section, STR_ARG(x->name), key);
         return r;
     }
     s->secrets[s->n_secrets++] = secret;
@@ -41,7 +42,7 @@ static int load_url(struct notice_set *s, const struct config_approval *x, struc
     const char *fault = config_webhook_parse(text, x->is_insecure, &s->arena, ret);
     if (!fault)
         return 0;
-    buf_printf(error, "the URL behind approvals." STR_FMT ".webhook: %s", STR_ARG(x->name), fault);
+    buf_printf(error, "the URL behind %s." STR_FMT ".webhook: %s", s->section, STR_ARG(x->name), fault);
     return -ERR_INVALID;
 }
 
@@ -51,7 +52,7 @@ static int load_tls(struct notice_set *s, const struct config_approval *x, struc
     if (r == 0)
         r = tls_client_new(x->ca_file, s->sessions, error, &t->at.tls);
     if (r < 0 && x->ca_file.n)
-        buf_printf(error, " (approvals." STR_FMT ".ca_file)", STR_ARG(x->name));
+        buf_printf(error, " (%s." STR_FMT ".ca_file)", s->section, STR_ARG(x->name));
     return r;
 }
 
@@ -67,18 +68,40 @@ static int load_one(struct notice_set *s, const struct config_approval *x, struc
     return r == 0 && w.is_tls ? load_tls(s, x, error, t) : r;
 }
 
-int notice_set_load(const struct config *c, struct buf *error, struct notice_set *ret)
+static int load(struct notice_set *s, const struct config_approval *items, size_t n, struct buf *error)
 {
     int r = 0;
-    memset(ret, 0, sizeof *ret);
-    arena_init(&ret->arena, ARENA_BYTES_MAX);
-    ret->targets = arena_alloc(&ret->arena, (c->n_approvals + 1) * sizeof *ret->targets);
-    ret->secrets = arena_alloc(&ret->arena, (2 * c->n_approvals + 1) * sizeof(struct secret *));
-    for (size_t i = 0; i < c->n_approvals && r == 0; i++)
-        r = load_one(ret, &c->approvals[ret->n++], error, &ret->targets[i]);
-    for (size_t i = 0; i < c->n_approvals && r == 0; i++) {
-        secret_env_wipe(c->approvals[i].secret);
-        secret_env_wipe(c->approvals[i].webhook);
+    arena_init(&s->arena, ARENA_BYTES_MAX);
+    s->targets = arena_alloc(&s->arena, (n + 1) * sizeof *s->targets);
+    s->names = arena_alloc(&s->arena, (n + 1) * sizeof *s->names);
+    s->secrets = arena_alloc(&s->arena, (2 * n + 1) * sizeof(struct secret *));
+    for (size_t i = 0; i < n && r == 0; i++) {
+        s->names[i] = items[i].name;
+        r = load_one(s, &items[s->n++], error, &s->targets[i]);
+    }
+    return r;
+}
+
+/* Two may name one variable: they go when all are read. */
+static void wipe(const struct config_approval *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        secret_env_wipe(items[i].secret);
+        secret_env_wipe(items[i].webhook);
+    }
+}
+
+int notice_sets_load(const struct config *c, struct buf *error, struct notice_set *approvals,
+                     struct notice_set *notices)
+{
+    *approvals = (struct notice_set){.section = "approvals"};
+    *notices = (struct notice_set){.section = "notices", .is_events = true};
+    int r = load(approvals, c->approvals, c->n_approvals, error);
+    if (r == 0)
+        r = load(notices, c->notices, c->n_notices, error);
+    if (r == 0) {
+        wipe(c->approvals, c->n_approvals);
+        wipe(c->notices, c->n_notices);
     }
     return err_trace(r);
 }
@@ -114,6 +137,20 @@ static bool is_pending(void *ctx, struct str id) { return core_approval_is_pendi
 
 static void done(void *ctx, struct str id, bool was_told) { core_approval_told(ctx, id, was_told); }
 
+static bool next_event(void *ctx, struct str name, bool with_link, struct arena *a, struct notice *ret)
+{
+    struct waiting_notice n;
+    if (!core_notice_next(ctx, name, a, &n))
+        return false;
+    *ret = (struct notice){.is_event = true, .id = n.id, .approval = name, .text = n.text, .reason = n.reason,
+                           .action = n.payload};
+    return true;
+}
+
+static bool is_waiting(void *ctx, struct str id) { return true; }
+
+static void event_done(void *ctx, struct str id, bool was_told) { core_notice_done(ctx, id); }
+
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
 /* Empty where neither is said. */
@@ -125,11 +162,21 @@ static struct str address_of(struct notice_set *s, struct str configured, struct
     return arena_join(&s->arena, (const struct str[]){chosen, STR("/")}, 2);
 }
 
+/* box NULL: no more. */
+static void listen_to(struct notice_set *s, struct post_box *box, struct post look)
+{
+    if (s->is_events)
+        core_on_notice(s->core, s->names, s->n, box, look);
+    else
+        core_on_approval(s->core, box, look);
+}
+
 int notice_set_start(struct notice_set *s, struct core *core, const struct limits *limits, struct str page,
                      struct str link)
 {
     struct notices_options o = {.limits = limits,
-                                .feed = {next, is_pending, done, core},
+                                .feed = s->is_events ? (struct notice_feed){next_event, is_waiting, event_done, core}
+                                                     : (struct notice_feed){next, is_pending, done, core},
                                 .targets = s->targets,
                                 .n_targets = s->n};
     if (s->n == 0)
@@ -149,7 +196,7 @@ int notice_set_start(struct notice_set *s, struct core *core, const struct limit
     if (r < 0)
         return r;
     s->core = core;
-    core_on_approval(core, &s->loop.loop->box, (struct post){notices_look, s->notices});
+    listen_to(s, &s->loop.loop->box, (struct post){notices_look, s->notices});
     loop_post(s->loop.loop, (struct post){notices_look, s->notices}); /* what was asked before the start */
     return 0;
 }
@@ -159,7 +206,7 @@ static void free_now(void *ctx) { notices_free(ctx); }
 void notice_set_stop(struct notice_set *s)
 {
     if (s->core)
-        core_on_approval(s->core, NULL, (struct post){NULL, NULL});
+        listen_to(s, NULL, (struct post){NULL, NULL});
     if (s->notices)
         loop_thread_call(&s->loop, free_now, s->notices);
     loop_thread_stop(&s->loop);

@@ -1,6 +1,6 @@
 /*
- * daemon/notices.h - the webhooks of `approvals:` made from the config: secrets loaded, TLS set up; and the loop that
- * notices live on.
+ * daemon/notices.h - the webhooks of `approvals:`, or those of `notices:`, made from the config: secrets loaded, TLS
+ * set up; and the loop that notices live on.
  */
 #pragma once
 
@@ -9,7 +9,10 @@
 #include "export/notice.h"
 
 struct notice_set {
+    const char *section; /* "approvals", "notices" */
+    bool is_events;
     struct arena arena;
+    struct str *names; /* of the targets */
     struct notice_target *targets;
     size_t n;
     struct secret **secrets;
@@ -22,7 +25,8 @@ struct notice_set {
 };
 
 /* While there is one thread: what came from the environment is wiped there. -ERR_x with a sentence in `error`. */
-int notice_set_load(const struct config *c, struct buf *error, struct notice_set *ret);
+int notice_sets_load(const struct config *c, struct buf *error, struct notice_set *approvals,
+                     struct notice_set *notices);
 /* `page`, `link`: addresses of dashboard and hooks listener where the config names none; link empty: it is off. */
 int notice_set_start(struct notice_set *s, struct core *core, const struct limits *limits, struct str page,
                      struct str link);

@@ -51,8 +51,9 @@ static void finish(struct target *g, bool was_told)
     struct notices *s = g->set;
     g->n_tries = 0;
     if (!was_told)
-        log_at(LOG_WARN, "notice_failed", "approval=" STR_FMT " webhook=" STR_FMT " status=%u next=\"flyball approvals "
-               "list\"", STR_ARG(g->notice.id), STR_ARG(g->t->name), g->status);
+        log_at(LOG_WARN, "notice_failed", "%s=" STR_FMT " webhook=" STR_FMT " status=%u next=\"%s\"",
+               g->notice.is_event ? "notice" : "approval", STR_ARG(g->notice.id), STR_ARG(g->t->name), g->status,
+               g->notice.is_event ? "GET /api/v1/events" : "flyball approvals list");
     s->feed.done(s->feed.ctx, g->notice.id, was_told);
     tell_next(g);
 }

@@ -1,9 +1,10 @@
 /*
  * export/notice.h - tells persons that a call waits for them: one signed POST a question, to the webhook of its
- * approval.
+ * approval. And whoever wants to know that a rule noted a call: one a notice, to the webhook of its name.
  *
  *   body       {"text", "blocks", "metadata": {"event_type": "approval_pending", "event_payload": {...}}}: a message as
- *              Slack's incoming webhooks take it, and the same as data for programs
+ *              Slack's incoming webhooks take it, and the same as data for programs; of a notice the type is
+ *              "policy_notice", and its payload says which call, by which rule
  *   signature  x-flyball-timestamp: seconds since 1970; x-flyball-signature: v1=HMAC-SHA-256 in hex, by the webhook's
  *              secret, over the timestamp, "." and the body
  *
@@ -22,8 +23,9 @@
 
 struct notices;
 
-/* One question that nobody was told of yet. Texts live in the arena that was given. */
+/* One question, or notice of a rule, that nobody was told of yet. Texts live in the arena that was given. */
 struct notice {
+    bool is_event;           /* a notice: id, approval, text, reason and action are set */
     struct str id, approval; /* which webhook */
     struct str text, text_personal; /* without personal values, and with them; the latter empty: they were erased */
     struct str reason;

@@ -40,6 +40,20 @@ static void put_button(struct json_writer *w, const char *label, struct str url)
     jw_object_end(w);
 }
 
+static void put_buttons(struct json_writer *w, struct str url, struct str link)
+{
+    jw_object(w);
+    jw_put_str(w, STR("type"), STR("actions"));
+    jw_key(w, STR("elements"));
+    jw_array(w);
+    if (link.n)
+        put_button(w, "Decide", link);
+    put_button(w, link.n ? "Dashboard" : "Decide", url);
+    jw_array_end(w);
+    jw_object_end(w);
+}
+
+/* `url` empty: there is nothing to decide. */
 static void put_blocks(struct json_writer *w, struct str text, struct str reason, struct str url, struct str link)
 {
     jw_key(w, STR("blocks"));
@@ -52,16 +66,18 @@ static void put_blocks(struct json_writer *w, struct str text, struct str reason
     jw_put_str(w, STR("type"), STR("section"));
     put_text(w, STR("text"), "plain_text", str_sub(reason, 0, SLACK_TEXT_BYTES_MAX));
     jw_object_end(w);
+    if (url.n)
+        put_buttons(w, url, link);
+    jw_array_end(w);
+}
+
+static void put_event(struct json_writer *w, const struct notice *n)
+{
+    jw_key(w, STR("metadata"));
     jw_object(w);
-    jw_put_str(w, STR("type"), STR("actions"));
-    jw_key(w, STR("elements"));
-    jw_array(w);
-    if (link.n)
-        put_button(w, "Decide", link);
-    put_button(w, link.n ? "Dashboard" : "Decide", url);
-    jw_array_end(w);
+    jw_put_str(w, STR("event_type"), STR("policy_notice"));
+    jw_put_raw(w, STR("event_payload"), n->action);
     jw_object_end(w);
-    jw_array_end(w);
 }
 
 static void put_payload(struct json_writer *w, const struct notice *n, struct str url)
@@ -89,7 +105,8 @@ void notice_body(const struct notice *n, const struct notice_target *t, struct b
     buf_init(&text, TEXT_BYTES_MAX);
     buf_init(&url, TEXT_BYTES_MAX);
     escape(has_personal ? n->text_personal : n->text, &text);
-    buf_printf(&url, STR_FMT "#/approvals/" STR_FMT, STR_ARG(t->page), STR_ARG(n->id));
+    if (!n->is_event)
+        buf_printf(&url, STR_FMT "#/approvals/" STR_FMT, STR_ARG(t->page), STR_ARG(n->id));
     buf_init(&link, TEXT_BYTES_MAX);
     if (n->link.n)
         buf_printf(&link, STR_FMT "hooks/approvals/" STR_FMT, STR_ARG(t->link), STR_ARG(n->link));
@@ -97,7 +114,10 @@ void notice_body(const struct notice *n, const struct notice_target *t, struct b
     jw_object(&w);
     jw_put_str(&w, STR("text"), buf_str(&text));
     put_blocks(&w, buf_str(&text), n->reason, buf_str(&url), buf_str(&link));
-    put_payload(&w, n, buf_str(&url));
+    if (n->is_event)
+        put_event(&w, n);
+    else
+        put_payload(&w, n, buf_str(&url));
     jw_object_end(&w);
     jw_end(&w);
     buf_deinit(&text);

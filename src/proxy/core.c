@@ -198,6 +198,7 @@ static void init_maps(struct core *c)
     raises_init(&c->raises, (size_t)c->limits->limit_raises_max, seed);
     run_tree_init(&c->run_tree, (size_t)c->limits->run_links_max, seed);
     core_approvals_init(c, seed);
+    core_notices_init(c);
     duplicates_init(&c->duplicates, (size_t)c->limits->duplicates_max, seed);
     list_init(&c->idem_lru);
     list_init(&c->object_lru);
@@ -327,6 +328,7 @@ void core_free(struct core *c)
     raises_deinit(&c->raises);
     core_objects_free(c);
     core_approvals_free(c);
+    core_notices_free(c);
     keys_free(c);
     policies_free(c);
     core_secrets_free(c);

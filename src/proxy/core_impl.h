@@ -158,6 +158,14 @@ struct core {
     struct map objects;
     struct list object_lru;
     struct approval_index approvals;
+    struct {
+        struct list waiting; /* struct queued (core_notice.c) */
+        size_t n;
+        const struct str *names; /* that somebody wants to be told of */
+        size_t n_names;
+        struct post_box *box; /* NULL: nobody does */
+        struct post noted;
+    } notices;
     struct list late; /* late_frame */
     size_t late_bytes;
     uint64_t n_open, n_unknown; /* n_unknown: that hold something, so that someone has to settle them */
@@ -227,6 +235,8 @@ int core_event_late(struct core *c, struct str event, struct str by, const struc
                     uint64_t *ret_seq);
 
 int core_load(struct core *c); /* core_load.c: state from the store at start */
+void core_notices_init(struct core *c);
+void core_notices_free(struct core *c);
 void core_key_label(struct key_entry *k, const struct str *specs, size_t n); /* valid ones, LABELS_MAX at most */
 void key_put_labels(struct json_writer *w, const struct key_entry *k);
 struct key_entry *core_key_add(struct core *c, struct key_entry *k); /* under the mutex; NULL: keys_max */

@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from flyball import policy
+from raw import ask
 from test_approvals import CHARGE, Office, code, refused
 
 SECRET = "whsec-made-up-for-this-test"
@@ -330,3 +332,88 @@ def test_hooks_beyond_loopback_want_a_certificate(make_daemon, vendor):
     with pytest.raises(NotReady) as e:
         d.start()
     assert "listen.admin_tls" in str(e.value)
+
+
+# ---- what rules note -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def noting(make_daemon, vendor):
+    """A daemon whose rule notes charges as `charged`, and an agent's key."""
+
+    def make(url, limits=None, names=("charged",)):
+        entry = {"webhook": "env:NOTICE_URL", "secret": "env:NOTICE_SECRET"}
+        d = make_daemon(vendor, env={"NOTICE_SECRET": SECRET, "NOTICE_URL": url},
+                        config={"notices": {n: entry for n in names}},
+                        limits={"export_backoff_ms": 20, "export_backoff_ms_max": 50, **(limits or {})})
+        d.apply(policy("default", [{"id": "pay", "effect": "permit",
+                                    "match": {"operation": ["stripe.charges.create"]},
+                                    "obligations": [{"type": "notify", "properties": {"name": "charged"}}]}]))
+        return d, d.key(agent="shop")["key"]
+
+    return make
+
+
+def charge(d, key, amount=100):
+    form = f"amount={amount}&currency=usd&source=tok_visa"
+    return ask(d.data_port, "POST", "/stripe/v1/charges", key, form)
+
+
+def events(d):
+    return [e for e in d.get("/api/v1/events")["events"] if e["event"] == "policy.notice"]
+
+
+def test_what_a_rule_notes_goes_to_its_webhook_signed(noting, receiver):
+    r = receiver(answers=(500, 200))
+    d, key = noting(r.url)
+    paid = charge(d, key)
+    assert paid.status == 200
+    (_, path, first, body), (_, _, second, again) = r.wait(2)
+    assert path == "/hook/T0/B0?x=1" and body == again
+    assert first["x-flyball-delivery"] == second["x-flyball-delivery"]
+    assert second["x-flyball-signature"] == signature(second, again)
+    said = json.loads(body)
+    assert said["metadata"]["event_type"] == "policy_notice"
+    assert said["metadata"]["event_payload"] == {"name": "charged", "call_id": paid.call_id, "agent": "shop",
+                                                 "operation": "stripe.charges.create", "rule": "pay",
+                                                 "policy": "default"}
+    assert said["text"] == "charged: agent shop makes stripe.charges.create"
+    time.sleep(0.2)
+    assert len(r.got) == 2, "told once"
+
+
+def test_a_webhook_that_is_down_delays_no_call_and_what_is_beyond_is_in_the_events(noting, receiver):
+    r = receiver(delay=5)
+    d, key = noting(r.url, limits={"notices_max": 2})
+    began = time.monotonic()
+    assert [charge(d, key, 100 + i).status for i in range(4)] == [200] * 4
+    assert time.monotonic() - began < 4
+    assert len(events(d)) == 4
+    assert "flyball_notices_dropped_total 2" in d.get("/metrics")
+
+
+def test_a_name_without_a_webhook_is_an_event_alone(noting, receiver):
+    r = receiver()
+    d, key = noting(r.url, names=("other",))
+    assert charge(d, key).status == 200
+    time.sleep(0.2)
+    assert len(events(d)) == 1 and r.got == []
+
+
+def test_one_secret_may_sign_approvals_and_notices(make_daemon, vendor, receiver):
+    r = receiver()
+    entry = {"webhook": "env:NOTICE_URL", "secret": "env:NOTICE_SECRET"}
+    d = make_daemon(vendor, env={"NOTICE_SECRET": SECRET, "NOTICE_URL": r.url}, limits={"approval_wait_ms": 0},
+                    config={"approvals": {"finance": entry}, "notices": {"charged": entry}})
+    match = {"operation": ["stripe.charges.create"]}
+    d.apply(policy("default", [
+        {"id": "big", "effect": "approve", "approval": "finance", "match": match, "when": "params.amount > 1000"},
+        {"id": "pay", "effect": "permit", "match": match,
+         "obligations": [{"type": "notify", "properties": {"name": "charged"}}]},
+    ], approvals={"finance": {"ttl": "30m"}}))
+    key = d.key()["key"]
+    assert charge(d, key).status == 200 and charge(d, key, 2000).code == "approval_pending"
+    r.wait(2)
+    for _, _, headers, body in r.got:
+        assert headers["x-flyball-signature"] == signature(headers, body)
+    assert {json.loads(b)["metadata"]["event_type"] for *_, b in r.got} == {"policy_notice", "approval_pending"}

@@ -75,8 +75,8 @@ static void the_docs_have_a_row_for_each(void **state)
     for (size_t i = 0; i < b.n; i++)
         n_lines += b.p[i] == '\n';
     size_t n_keys = n_vendor_key_infos + n_issuer_key_infos + n_export_key_infos + n_approval_key_infos +
-                    n_oidc_key_infos + n_relation_key_infos + n_source_key_infos;
-    assert_int_equal(n_lines, SETTING_COUNT + n_keys + n + 9 * 2 + 8);
+                    n_notice_key_infos + n_oidc_key_infos + n_relation_key_infos + n_source_key_infos;
+    assert_int_equal(n_lines, SETTING_COUNT + n_keys + n + 10 * 2 + 9);
     assert_has(&b, "| `listen.data` | `FLYBALL_LISTEN_DATA` | `--listen-data` | 127.0.0.1:4747 | where agents connect");
     buf_deinit(&b);
 }

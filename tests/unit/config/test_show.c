@@ -117,7 +117,8 @@ static void json_is_well_formed_and_flat(void **state)
     "relations:\n" \
     "  embedded: {model: /m.fga, tuples: /t.yaml}\n" \
     "  openfga: {url: \"https://f.test\", store: a}\n" \
-    "sources: {crm: {url: \"https://c.test/{customer}\"}}\n"
+    "sources: {crm: {url: \"https://c.test/{customer}\"}}\n" \
+    "notices: {paid: {webhook: env:W, secret: env:S}}\n"
 
 static void assert_shown(struct json root, const char *entry, const struct config_key_info *keys, size_t n, int line)
 {
@@ -153,11 +154,13 @@ static void every_key_of_every_section_is_shown(void **state)
     assert_shown(root, "relations.embedded", relation_key_infos, 2, 7); /* model and tuples; the rest are openfga's */
     assert_shown(root, "relations.openfga", relation_key_infos + 2, n_relation_key_infos - 2, 8);
     assert_shown(root, "sources.crm", source_key_infos, n_source_key_infos, 9);
+    assert_shown(root, "notices.paid", notice_key_infos, n_notice_key_infos, 10);
     assert_has(&b, "\"relations.openfga.model\":{\"value\":null,\"origin\":\"flyball.yaml:8\"}");
     buf_reset(&b);
     assert_int_equal(config_text(l.config, true, &b), 0);
     assert_has(&b, "\n  embedded:  # flyball.yaml:7\n");
     assert_has(&b, "\n  crm:  # flyball.yaml:9\n");
+    assert_has(&b, "\nnotices:\n  paid:  # flyball.yaml:10\n");
     arena_deinit(&a);
     buf_deinit(&b);
     load_end(&l);

@@ -77,9 +77,29 @@ static void the_signature_is_hmac_over_time_and_body(void **state)
                "v1=9d713ed406bb7076d4123f0dc2c39d2df5c654ed4b0cd56b52c8b4c940bd63ae");
 }
 
+static void a_notice_of_a_rule_says_which_call_and_asks_nothing(void **state)
+{
+    struct arena a;
+    arena_init(&a, 1u << 20);
+    struct notice n = {.is_event = true,
+                       .id = STR("ntc_7"),
+                       .approval = STR("big"),
+                       .text = STR("big: agent <a> makes stripe.refunds.create"),
+                       .reason = STR("Rule \"r\" of policy p notes it: call c1"),
+                       .action = STR("{\"name\":\"big\",\"call_id\":\"c1\"}")};
+    struct notice_target t = {.page = STR("https://flyball.example/ui/")};
+    struct json j = body_of(&a, &n, &t);
+    assert_str(json_text_of(json_get(j, STR("text"))), "big: agent &lt;a&gt; makes stripe.refunds.create");
+    assert_int_equal(json_len(json_get(j, STR("blocks"))), 2);
+    assert_str(json_text_of(json_path(j, STR("metadata.event_type"))), "policy_notice");
+    assert_str(json_text_of(json_path(j, STR("metadata.event_payload.call_id"))), "c1");
+    arena_deinit(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_notice_of_a_rule_says_which_call_and_asks_nothing),
         cmocka_unit_test(what_an_agent_wrote_is_no_mention_and_no_link),
         cmocka_unit_test(personal_values_are_said_where_that_is_wanted),
         cmocka_unit_test(a_text_that_is_too_long_is_cut_after_it_was_escaped),
