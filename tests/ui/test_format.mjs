@@ -14,6 +14,9 @@ describe('money and numbers', () => {
         assert.equal(f.decimal('-3.100000000'), '-3.10');
         assert.equal(f.usd('9223372036.854775807'), '9223372036.854775807 USD');
     });
+    it('one call is one call', () => {
+        assert.deepEqual([0, 1, 2, 12345].map(f.calls), ['0 calls', '1 call', '2 calls', '12\u202f345 calls']);
+    });
     it('what is no number is shown as it is, and counts nothing', () => {
         assert.equal(f.decimal('<b>'), '<b>');
         assert.equal(f.nano('<b>'), 0n);

@@ -73,6 +73,10 @@ export function count(n: number): string {
     return n.toLocaleString('en-US').replaceAll(',', '\u202f');
 }
 
+export function calls(n: number): string {
+    return `${count(n)} ${n === 1 ? 'call' : 'calls'}`;
+}
+
 export function bytes(n: number): string {
     if (n < 1024) return `${n} B`;
     return n < 1048576 ? `${(n / 1024).toFixed(1)} KiB` : `${(n / 1048576).toFixed(1)} MiB`;

@@ -337,7 +337,7 @@ function Head({ run, n }: { run: RunWhole; n: number }) {
                         ...run.totals.map((t): [string, ComponentChildren] => [
                             `${t.layer === 'llm' ? 'LLM' : 'SaaS'} ${t.vendor ?? '—'}`,
                             <>
-                                <Money of={t.settled} /> <span class="faint">{f.count(t.calls)} calls</span>
+                                <Money of={t.settled} /> <span class="faint">{f.calls(t.calls)}</span>
                             </>,
                         ]),
                     ]}
@@ -403,7 +403,7 @@ function Choose({ runs }: { runs: Run[] }) {
                                 for tenant <Text of={r.tenant} />
                             </>
                         )}
-                        , {f.count(r.calls)} calls, last <When at={r.last} />
+                        , {f.calls(r.calls)}, last <When at={r.last} />
                     </li>
                 ))}
             </ul>
