@@ -60,8 +60,9 @@ int issuer_set_start(const struct config *c, const struct limits *l, struct buf 
     s->limits = l;
     if (c->n_issuers == 0)
         return 0;
-    s->issuers = issuers_new(c, l);
-    int r = issuers_read_files(s->issuers, clock_system.wall(clock_system.ctx), error);
+    wall_t now = clock_system.wall(clock_system.ctx);
+    s->issuers = issuers_new(c, l, now);
+    int r = issuers_read_files(s->issuers, now, error);
     if (r == 0 && has_urls(c))
         r = start_fetching(s, error);
     if (r < 0 && error->n == 0)

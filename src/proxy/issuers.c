@@ -16,7 +16,8 @@
 struct issuers {
     const struct limits *limits;
     struct token_cache *cache;
-    struct token_used *used;
+    struct token_used *used; /* since started_at */
+    wall_t started_at;
     size_t n;
     struct issuer items[];
 };
@@ -57,11 +58,12 @@ static void issuer_init(struct issuer *i, const struct config_issuer *c, const s
     };
 }
 
-struct issuers *issuers_new(const struct config *c, const struct limits *l)
+struct issuers *issuers_new(const struct config *c, const struct limits *l, wall_t now)
 {
     struct issuers *s = calloc(1, sizeof *s + c->n_issuers * sizeof s->items[0]);
     check(s != NULL);
     s->limits = l;
+    s->started_at = now;
     s->cache = token_cache_new((size_t)l->identity_cache_max);
     s->used = token_used_new((size_t)l->identity_used_max);
     s->n = c->n_issuers;
@@ -160,6 +162,12 @@ static struct issuer *issuer_of(struct issuers *s, struct str token, struct aren
     return NULL;
 }
 
+/* Its issuer says whole seconds, so one of the second in which we began is old too. */
+static bool is_older_than_we(const struct issuers *s, const struct proven *p)
+{
+    return p->expires_s - p->lifetime_s <= s->started_at / NS_PER_S;
+}
+
 /* A token that may be used once is never remembered as good. */
 static bool use(struct issuers *s, const struct issuer *i, const struct proven *p, wall_t expires, wall_t now,
                 struct token_refusal *ret_why)
@@ -168,6 +176,8 @@ static bool use(struct issuers *s, const struct issuer *i, const struct proven *
     struct str parts[] = {i->terms.name, STR("\n"), p->id};
     if (!p->id.n)
         return refused(token_refusal_of(TOKEN_ID_MISSING), ret_why);
+    if (is_older_than_we(s, p))
+        return refused(token_refusal_of(TOKEN_BEFORE_START), ret_why);
     sha256_parts(parts, 3, digest);
     int r = token_used_add(s->used, digest, expires, now);
     if (r == 0)

@@ -21,8 +21,11 @@ struct issuer {
 
 struct issuers;
 
-/* Points into the config and the limits, which outlive it. Keys come later: issuers_read_files(), and proxy/jwks.h. */
-struct issuers *issuers_new(const struct config *c, const struct limits *l);
+/*
+ * Points into the config and the limits, which outlive it. Keys come later: issuers_read_files(), and proxy/jwks.h.
+ * `now`: of what can be used once, nobody knows any more whether it was used before.
+ */
+struct issuers *issuers_new(const struct config *c, const struct limits *l, wall_t now);
 void issuers_free(struct issuers *s); /* NULL is fine */
 size_t issuers_len(const struct issuers *s);
 struct issuer *issuers_at(struct issuers *s, size_t i);

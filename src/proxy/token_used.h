@@ -1,6 +1,6 @@
 /*
- * proxy/token_used.h - tokens that may be used once, and were: kept until they expire. In memory only: after a restart
- * a token that has not expired could be used once more.
+ * proxy/token_used.h - tokens that may be used once, and were: kept until they expire. In memory only: what was issued
+ * before this process began is refused without a look here (proxy/issuers.c).
  *
  * From any thread.
  */

@@ -50,6 +50,12 @@ def eventually(check, seconds=8):
         time.sleep(0.05)
 
 
+def token_after(issuer, start):
+    """Of a later second than the daemon's first one."""
+    eventually(lambda: int(time.time()) > int(start))
+    return issuer.token()
+
+
 def reason(daemon, answer):
     return daemon.call(answer.call_id)["reason"]
 
@@ -167,11 +173,22 @@ def test_two_tokens_are_ambiguous(make, issuer):
 
 def test_a_token_that_may_be_used_once_is_used_once(make, issuer):
     d = make(single_use=True)
-    key, token = d.key()["key"], issuer.token()
+    key, token = d.key()["key"], token_after(issuer, time.time())
     assert charge(d, key, token).status == 200
     assert "(replayed)" in charge(d, key, token).message
     assert "(id_missing)" in charge(d, key, issuer.token(jti=None)).message
     assert charge(d, key, issuer.token()).status == 200
+
+
+@pytest.mark.parametrize("kill_9", [True, False])
+def test_a_token_that_may_have_been_used_before_a_restart_is_used_no_more(make, issuer, kill_9):
+    d = make(single_use=True)
+    key = d.key()["key"]
+    token = token_after(issuer, time.time())
+    assert charge(d, key, token).status == 200
+    d.restart(kill_9)
+    assert "(before_start)" in charge(d, key, token).message
+    assert charge(d, key, token_after(issuer, time.time())).status == 200
 
 
 # ---- whose customer --------------------------------------------------------------------------------------------------
