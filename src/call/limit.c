@@ -19,7 +19,7 @@ static const struct {
 #undef METER
 };
 
-struct str meter_text(enum limit_meter m, const char currency[CURRENCY_BYTES], char out[METER_TEXT_BYTES])
+struct str meter_text(enum limit_meter m, const char *currency, char out[METER_TEXT_BYTES])
 {
     check(m < METER_COUNT);
     if (m != METER_CURRENCY)
@@ -29,7 +29,7 @@ struct str meter_text(enum limit_meter m, const char currency[CURRENCY_BYTES], c
     return str_c(out);
 }
 
-struct str meter_unit(enum limit_meter m, const char currency[CURRENCY_BYTES])
+struct str meter_unit(enum limit_meter m, const char *currency)
 {
     check(m < METER_COUNT);
     return m == METER_CURRENCY ? str_c(currency) : meters[m].unit;
@@ -60,7 +60,7 @@ static int64_t both(int64_t a, int64_t b)
     return money_add(a, b, &sum) ? sum : INT64_MAX;
 }
 
-int64_t used_of(const struct used *u, enum limit_meter m, const char currency[CURRENCY_BYTES])
+int64_t used_of(const struct used *u, enum limit_meter m, const char *currency)
 {
     check(meter_is_cost(m));
     switch (m) {

@@ -19,8 +19,8 @@ enum limit_meter {
 #define CURRENCY_BYTES 4
 #define METER_TEXT_BYTES 16
 /* "tokens", "currency:EUR"; lies in `out`, or is static. */
-struct str meter_text(enum limit_meter m, const char currency[CURRENCY_BYTES], char out[METER_TEXT_BYTES]);
-struct str meter_unit(enum limit_meter m, const char currency[CURRENCY_BYTES]); /* "USD", "EUR", "input tokens" */
+struct str meter_text(enum limit_meter m, const char *currency, char out[METER_TEXT_BYTES]);
+struct str meter_unit(enum limit_meter m, const char *currency); /* "USD", "EUR", "input tokens" */
 bool meter_is_cost(enum limit_meter m);    /* settles with what was used; else it counts calls */
 bool meter_is_money(enum limit_meter m);   /* its numbers are billionths of a unit of money, and written as decimals */
 bool meter_is_tokens(enum limit_meter m);
@@ -36,7 +36,7 @@ struct used {
 };
 #define USED_UNKNOWN_ALL ((struct used){USED_UNKNOWN, USED_UNKNOWN, USED_UNKNOWN, USED_UNKNOWN, {0}})
 /* m counts cost. */
-int64_t used_of(const struct used *u, enum limit_meter m, const char currency[CURRENCY_BYTES]);
+int64_t used_of(const struct used *u, enum limit_meter m, const char *currency);
 
 /* A call never has more needs than this: policy denies what would (the defaults allow 108). */
 #define LIMIT_NEEDS_MAX 256

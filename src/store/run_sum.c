@@ -90,7 +90,7 @@ static int read_row(struct arena *a, const struct call_texts *t, struct call_row
 
 static int add_money(struct run_sum *s, struct arena *a, const struct call_texts *t, struct json open)
 {
-    struct run_sum_row *row;
+    struct run_sum_row *row = NULL;
     struct call_row call;
     int r = read_row(a, t, &call);
     if (r == 0)

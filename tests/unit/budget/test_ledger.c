@@ -699,6 +699,7 @@ int main(void)
         TEST(all_needs_are_held_or_none),
         TEST(settling_books_the_true_cost_and_frees_the_rest),
         TEST(a_release_gives_money_back_but_the_request_counts),
+        TEST(a_charge_in_a_currency_settles_by_that_currency_alone),
         TEST(an_overrun_is_booked_and_closes_the_limit),
         TEST(what_no_number_says_settles_at_what_each_limit_holds),
         TEST(each_meter_of_cost_settles_with_its_own_part),
