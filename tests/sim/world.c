@@ -99,6 +99,13 @@ static int store_apply(struct store *s, const struct frame *frames, size_t n)
     return r;
 }
 
+static int store_keep(struct store *s, const struct kept_body *bodies, size_t n, const struct bodies_bound *bound,
+                      int64_t *ret_removed)
+{
+    struct world *w = world_of(s);
+    return w->store_refuses ? -ERR_NO_SPACE : w->memory->ops->keep(w->memory, bodies, n, bound, ret_removed);
+}
+
 static uint64_t store_durable(struct store *s) { return world_of(s)->durable_seq; }
 static int store_load(struct store *s, wall_t now, const struct store_loader *to)
 {
@@ -113,6 +120,7 @@ static void make_store(struct world *w)
     check(store_memory_new(&w->memory) == 0);
     w->store_ops = *w->memory->ops;
     w->store_ops.apply = store_apply;
+    w->store_ops.keep = store_keep;
     w->store_ops.position = store_position;
     w->store_ops.durable = store_durable;
     w->store_ops.load = store_load;
