@@ -252,10 +252,8 @@ struct str core_first_call(struct core *c, const struct idempotency *i, wall_t n
 bool core_holds_something(const struct hold *h); /* a charge with something left on it */
 void core_secrets_free(struct core *c);
 void core_people_free(struct core *c);
-/* "acme/run_1" of a tenant's run, else its id: no run id has a '/', a tenant's name may. Both have up to 128 bytes. */
-#define RUN_NAME_BYTES_MAX 320
-struct str core_run_name(char text[RUN_NAME_BYTES_MAX], struct str tenant, struct str run_id);
-/* Under the mutex. */
+/* Under the mutex. A tenant's name has up to 128 bytes, as a run id has. */
+#define STOP_NAME_BYTES_MAX 320
 bool core_run_is_stopped(const struct core *c, struct str tenant, struct str run_id);
 /* At start: what the last event about one person left. */
 int core_person_load(struct core *c, const struct state_row *row, struct json body, struct json personal);

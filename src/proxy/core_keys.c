@@ -276,11 +276,12 @@ int core_revoke_tenant(struct core *c, struct str tenant, struct str by, size_t 
     return revoke_all(c, STR_NONE, tenant, by, ret_n, ret_seq);
 }
 
-struct str core_run_name(char text[RUN_NAME_BYTES_MAX], struct str tenant, struct str run_id)
+/* What `stopped_runs` is asked for: neither id has a '/', a tenant's name may. */
+static struct str stop_name(char text[STOP_NAME_BYTES_MAX], struct str tenant, struct str run_id)
 {
     if (tenant.n == 0)
         return run_id;
-    check(tenant.n + 1 + run_id.n <= RUN_NAME_BYTES_MAX);
+    check(tenant.n + 1 + run_id.n <= STOP_NAME_BYTES_MAX);
     memcpy(text, tenant.p, tenant.n);
     text[tenant.n] = '/';
     memcpy(text + tenant.n + 1, run_id.p, run_id.n);
@@ -289,11 +290,11 @@ struct str core_run_name(char text[RUN_NAME_BYTES_MAX], struct str tenant, struc
 
 bool core_run_is_stopped(const struct core *c, struct str tenant, struct str run_id)
 {
-    char text[RUN_NAME_BYTES_MAX];
+    char text[STOP_NAME_BYTES_MAX];
     if (c->stopped_runs.n == 0)
         return false; /* as it nearly always is, on the way of every call */
     return map_get(&c->stopped_runs, run_id) ||
-           (tenant.n && map_get(&c->stopped_runs, core_run_name(text, tenant, run_id)));
+           (tenant.n && map_get(&c->stopped_runs, stop_name(text, tenant, run_id)));
 }
 
 /* Of one tenant, the tenant's name can be erased: then the stop is gone with what it stopped. */
@@ -310,8 +311,8 @@ static void stop_member(struct member_text *t, struct str name, struct str tenan
 int core_run_stop(struct core *c, struct str run_id, struct str tenant, struct str by, uint64_t *ret_seq)
 {
     struct member_text t = {.n = 0};
-    char text[RUN_NAME_BYTES_MAX];
-    struct str name = core_run_name(text, tenant, run_id);
+    char text[STOP_NAME_BYTES_MAX];
+    struct str name = stop_name(text, tenant, run_id);
     int r = 0;
 
     core_lock(c);

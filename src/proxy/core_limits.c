@@ -7,7 +7,6 @@
 #include "base/counter.h"
 #include "codec/json_write.h"
 #include "proxy/core_impl.h"
-#include "proxy/core_members.h"
 
 #define TEXT_BYTES_MAX 65536
 
@@ -61,41 +60,12 @@ void core_tell_soft(struct core *c, const struct verdict *v, struct str call_id)
             tell(c, &v->needs[i], call_id);
 }
 
-/* Without it the call that names the parent is not recorded either, and refused. */
-static void tell_link(struct core *c, struct str tenant, struct str run, struct str root)
-{
-    struct member_text t = {.n = 0};
-    char text[RUN_NAME_BYTES_MAX];
-    uint64_t seq;
-    member_str(&t, STR("of"), core_run_name(text, tenant, run), tenant.n > 0);
-    member_str(&t, STR("root_run_id"), root, false);
-    if (tenant.n)
-        member_str(&t, STR("tenant"), tenant, true);
-    (void)core_event(c, STR("run.link"), STR("daemon"), t.m, t.n, &seq);
-    members_free(&t);
-}
-
-void core_link_load(struct core *c, struct json body, struct json personal)
-{
-    struct str of = json_text_of(json_get(body, STR("of"))), tenant = json_text_of(json_get(personal, STR("tenant")));
-    struct str run = of.n ? of : json_text_of(json_get(personal, STR("of"))), root;
-    if (tenant.n && run.n > tenant.n)
-        run = str_sub(run, tenant.n + 1, SIZE_MAX);
-    root = json_text_of(json_get(body, STR("root_run_id")));
-    if (run.n && root.n) /* else what is personal of it was erased */
-        run_tree_link(&c->run_tree, tenant, run, root);
-    atomic_store_explicit(&c->n_run_links, c->run_tree.links.n, memory_order_relaxed);
-}
-
 struct str core_root_run(struct core *c, struct str tenant, struct str run, struct str parent, struct arena *a)
 {
     if (parent.n == 0 && atomic_load_explicit(&c->n_run_links, memory_order_relaxed) == 0)
         return run;
-    bool is_new;
     core_lock(c);
-    struct str root = run_tree_root(&c->run_tree, tenant, run, parent, a, &is_new);
-    if (is_new)
-        tell_link(c, tenant, run, root);
+    struct str root = run_tree_root(&c->run_tree, tenant, run, parent, a);
     atomic_store_explicit(&c->n_run_links, c->run_tree.links.n, memory_order_relaxed);
     core_unlock(c);
     return root;

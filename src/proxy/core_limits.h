@@ -4,13 +4,10 @@
 #pragma once
 
 #include "call/verdict.h"
-#include "codec/json_read.h"
 #include "proxy/core.h"
 
 /* The run that began the tree of that run (proxy/run_tree.h): a limit by `root_run` counts by it. */
 struct str core_root_run(struct core *c, struct str tenant, struct str run, struct str parent, struct arena *a);
-/* At start: an EVENT run.link that was written before. */
-void core_link_load(struct core *c, struct json body, struct json personal);
 
 /*
  * What becomes of the counters of the document that `p` would replace, as an array: [{id, counts: kept, raised,

@@ -11,7 +11,6 @@
 #include "codec/hex.h"
 #include "codec/json_read.h"
 #include "base/log.h"
-#include "proxy/core_limits.h"
 #include "store/frame_read.h"
 #include "store/replay.h"
 
@@ -188,8 +187,6 @@ static int on_state(void *ctx, const struct state_row *r)
         l->c->is_killed = !r->is_over;
     if (str_eq(r->kind, STR("run")))
         return load_stop(l->c, body, personal);
-    if (str_eq(r->kind, STR("run_link")))
-        core_link_load(l->c, body, personal);
     return 0;
 }
 

@@ -69,26 +69,15 @@ static bool find(const struct run_tree *t, struct str key, struct str *ret_root)
     return l != NULL;
 }
 
-void run_tree_link(struct run_tree *t, struct str tenant, struct str run, struct str root)
-{
-    char key[KEY_BYTES_MAX];
-    struct str own = key_of(tenant, run, key), known;
-    if (!find(t, own, &known))
-        link_run(t, own, root);
-}
-
-struct str run_tree_root(struct run_tree *t, struct str tenant, struct str run, struct str parent, struct arena *a,
-                         bool *ret_is_new)
+struct str run_tree_root(struct run_tree *t, struct str tenant, struct str run, struct str parent, struct arena *a)
 {
     char key[KEY_BYTES_MAX], above[KEY_BYTES_MAX];
     struct str own = key_of(tenant, run, key), root = run;
-    *ret_is_new = false;
     if (find(t, own, &root) || parent.n == 0 || str_eq(parent, run))
         return arena_str(a, root);
     root = parent;
     (void)find(t, key_of(tenant, parent, above), &root); /* a parent without a link is the root itself */
     root = arena_str(a, root); /* its link may be the oldest */
     link_run(t, own, root);
-    *ret_is_new = true;
     return root;
 }

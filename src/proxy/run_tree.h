@@ -4,8 +4,8 @@
  *
  *   (1) the first parent that a run names is its parent; another one later changes nothing.
  *   (2) trees do not cross tenants, and have no loops: a run is linked to a root, never to a parent.
- *   (3) bounded: at run_links_max the oldest link is forgotten. A new link is an EVENT of the core's, so that trees
- *       are the same ones after a restart.
+ *   (3) bounded: at run_links_max the oldest link is forgotten. In memory only: after a restart a tree begins at the
+ *       parents that its runs name.
  *
  * No clock, no lock: the core's mutex guards it.
  */
@@ -22,8 +22,5 @@ struct run_tree {
 
 void run_tree_init(struct run_tree *t, size_t n_max, const uint8_t seed[16]);
 void run_tree_deinit(struct run_tree *t);
-/* `parent` empty: the run names none. The root lives in `a`. *ret_is_new: the run has a link that it had not before. */
-struct str run_tree_root(struct run_tree *t, struct str tenant, struct str run, struct str parent, struct arena *a,
-                         bool *ret_is_new);
-/* As it was once told; a run that has a link keeps it. */
-void run_tree_link(struct run_tree *t, struct str tenant, struct str run, struct str root);
+/* `parent` empty: the run names none. The root lives in `a`. */
+struct str run_tree_root(struct run_tree *t, struct str tenant, struct str run, struct str parent, struct arena *a);

@@ -633,7 +633,6 @@ static const struct event_rule {
     {STR_INIT("limit.raise"), STR_INIT("raise"), STR_INIT("id"), EVENT_SETS},
     {STR_INIT("run.stop"), STR_INIT("run"), STR_INIT("run_id"), EVENT_SETS},
     {STR_INIT("run.stop_of"), STR_INIT("run"), STR_INIT("of"), EVENT_SETS},
-    {STR_INIT("run.link"), STR_INIT("run_link"), STR_INIT("of"), EVENT_SETS},
     {STR_INIT("run.resume"), STR_INIT("run"), STR_INIT("run_id"), EVENT_ENDS},
     {STR_INIT("agent.create"), STR_INIT("agent"), STR_INIT("agent"), EVENT_SETS},
     {STR_INIT("agent.disable"), STR_INIT("agent"), STR_INIT("agent"), EVENT_SETS},

@@ -137,19 +137,6 @@ def test_a_tree_of_runs_has_one_cap(d):
     assert (no.status, no.code) == (429, "rate_limited") and "2 new runs in any 1h" in no.json["error"]["message"]
 
 
-@pytest.mark.parametrize("tenant", [None, "acme/eu"])
-def test_a_tree_of_runs_is_the_same_one_after_a_restart(d, tenant):
-    d.apply(policy("default", RULES, [limit("tree", by=["root_run"])]))
-    key = d.key(agent="lead", **({"tenant": tenant} if tenant else {}))["key"]
-    assert pay(d, key, 400, x_agent_run_id="r1").status == 200
-    assert pay(d, key, 400, x_agent_run_id="r2", x_agent_parent_run_id="r1").status == 200
-    d.restart(kill_9=True)
-    # r2 named its parent once, r3 names a parent that is not the root
-    assert pay(d, key, 400, x_agent_run_id="r2").code == "limit_exceeded"
-    no = pay(d, key, 400, x_agent_run_id="r3", x_agent_parent_run_id="r2")
-    assert no.code == "limit_exceeded" and "the tree of run r1" in no.json["error"]["message"]
-
-
 def test_a_day_is_that_of_the_limits_zone(d):
     d.apply(policy("default", RULES, [limit("east", window={"calendar": "day"}, tz="Pacific/Kiritimati"),
                                       limit("west", window={"calendar": "day"}, tz="Pacific/Pago_Pago")]))

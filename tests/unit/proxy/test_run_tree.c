@@ -8,7 +8,6 @@ static const uint8_t seed[16] = "run tree";
 struct fixture {
     struct run_tree t;
     struct arena a;
-    bool is_new;
 };
 
 static int setup(void **state)
@@ -31,7 +30,7 @@ static int teardown(void **state)
 
 static struct str root(struct fixture *f, const char *tenant, const char *run, const char *parent)
 {
-    return run_tree_root(&f->t, str_c(tenant), str_c(run), str_c(parent), &f->a, &f->is_new);
+    return run_tree_root(&f->t, str_c(tenant), str_c(run), str_c(parent), &f->a);
 }
 
 static void all_runs_of_a_tree_have_its_first_run_as_root(void **state)
@@ -81,22 +80,6 @@ static void at_the_maximum_the_oldest_link_is_forgotten(void **state)
     assert_str(root(f, "t", "b", ""), "b");
 }
 
-static void a_link_is_new_once_and_can_be_told_again(void **state)
-{
-    struct fixture *f = *state;
-    assert_str(root(f, "t", "a", ""), "a");
-    assert_false(f->is_new);
-    assert_str(root(f, "t", "b", "a"), "a");
-    assert_true(f->is_new);
-    assert_str(root(f, "t", "b", "a"), "a");
-    assert_false(f->is_new);
-    run_tree_link(&f->t, STR("t"), STR("c"), STR("z"));
-    run_tree_link(&f->t, STR("t"), STR("b"), STR("z"));
-    assert_str(root(f, "t", "c", ""), "z");
-    assert_str(root(f, "t", "b", ""), "a");
-    assert_str(root(f, "t", "d", "c"), "z");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,7 +87,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_parent_later_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(runs_that_name_each_other_make_no_loop, setup, teardown),
         cmocka_unit_test_setup_teardown(trees_do_not_cross_tenants, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_link_is_new_once_and_can_be_told_again, setup, teardown),
         cmocka_unit_test_setup_teardown(at_the_maximum_the_oldest_link_is_forgotten, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
