@@ -140,6 +140,10 @@ struct state_row { /* keys, policies and secrets as their last EVENT left them *
     bool is_over;      /* key revoked, secret removed */
     wall_t over_at;
 };
+/* That a run is of the tree which another run began, as its first call with a parent said. */
+struct run_link_row {
+    struct str tenant, run_id, root_run_id;
+};
 struct store_loader {
     int (*on_counter)(void *ctx, const struct counter_row *r);
     int (*on_open)(void *ctx, const struct open_row *r);
@@ -180,6 +184,8 @@ struct store_ops {
     int (*erase_end)(struct store *s);
     /* Counters of windows and slots that are past at `now` are left out, but for those that hold something. */
     int (*load)(struct store *s, wall_t now, const struct store_loader *to);
+    /* The newest n_max links of runs, oldest first; a negative return of on_link stops and is passed up. */
+    int (*links)(struct store *s, size_t n_max, int (*on_link)(void *ctx, const struct run_link_row *l), void *ctx);
     int (*reader_new)(struct store *s, struct store_reader **ret);
     int (*ask)(struct store_reader *r, const struct query *q, struct buf *ret_json);
     /*

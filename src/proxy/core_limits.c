@@ -70,3 +70,9 @@ struct str core_root_run(struct core *c, struct str tenant, struct str run, stru
     core_unlock(c);
     return root;
 }
+
+void core_run_linked(struct core *c, const struct run_link_row *row, struct arena *scratch)
+{
+    (void)run_tree_root(&c->run_tree, row->tenant, row->run_id, row->root_run_id, scratch);
+    atomic_store_explicit(&c->n_run_links, c->run_tree.links.n, memory_order_relaxed);
+}

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "call/store.h"
 #include "call/verdict.h"
 #include "proxy/core.h"
 
@@ -20,3 +21,5 @@ void core_budget_metrics(struct core *c, struct buf *out);
 
 /* Under the mutex, once the needs are held and written: an EVENT limit.soft for each threshold that was passed. */
 void core_tell_soft(struct core *c, const struct verdict *v, struct str call_id);
+/* At start: as it was recorded. */
+void core_run_linked(struct core *c, const struct run_link_row *row, struct arena *scratch);

@@ -1,10 +1,10 @@
 /*
  * proxy/core_load.c - from a stopped daemon's files to a running one's state.
  *
- * Order: keys, policies, counters and holds come from the store and from the frames that it does not have yet; then
- * every call that was open is closed: as unknown, so that its money stays held, or, a call to a model, as settled at
- * its hold; its slots come back (DESIGN 7). Then the core is ready, and the drain goes on where it stood: lists wait
- * for it, calls do not.
+ * Order: keys, policies, counters, holds and the links of runs come from the store and from the frames that it does
+ * not have yet; then every call that was open is closed: as unknown, so that its money stays held, or, a call to a
+ * model, as settled at its hold; its slots come back (DESIGN 7). Then the core is ready, and the drain goes on where it
+ * stood: lists wait for it, calls do not.
  */
 #include "proxy/core_secrets_impl.h"
 
@@ -354,6 +354,24 @@ static int on_open(void *ctx, const struct open_row *row)
     return r;
 }
 
+/* --- trees of runs ---------------------------------------------------------------------------------------------- */
+
+static int on_link(void *ctx, const struct run_link_row *row)
+{
+    struct loading *l = ctx;
+    arena_reset(&l->arena);
+    core_run_linked(l->c, row, &l->arena);
+    return 0;
+}
+
+/* `tail` NULL: the store has all. */
+static int load_links(struct loading *l, const struct replay *tail)
+{
+    struct core *c = l->c;
+    int r = c->store->ops->links(c->store, (size_t)c->limits->run_links_max, on_link, l);
+    return r == 0 && tail ? replay_links(tail, on_link, l) : r;
+}
+
 /* --- start ------------------------------------------------------------------------------------------------------ */
 
 /* The store takes the whole tail first; only where the tail alone does not say enough. */
@@ -427,6 +445,8 @@ int core_load(struct core *c)
     r = core_event(c, STR("start"), STR("daemon"), NULL, 0, &seq);
     if (r == 0)
         r = replay ? replay_load(replay, c->started_at, &to) : c->store->ops->load(c->store, c->started_at, &to);
+    if (r >= 0)
+        r = load_links(&l, replay);
     replay_free(replay);
     if (r >= 0 && l.n_open)
         log_at(LOG_WARN, "recovered", "open_calls=%zu next=\"flyball calls --unknown\"", l.n_open);

@@ -348,7 +348,7 @@ static const struct pick OPEN_PICKS[] = {
     PASS("run_source"),
     PASS("run_trust"),
     OPEN_STR(parent_run_id, "parent_run_id"),
-    PASS("root_run_id"),
+    OPEN_STR(root_run_id, "root_run_id"),
     OPEN_STR(trace_id, "trace_id"),
     PASS("span_id"),
     OPEN_STR(layer, "layer"),

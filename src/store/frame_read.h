@@ -33,6 +33,7 @@ struct call_open {
     struct str tenant; /* personal, like user, customer, idempotency_key and params */
     struct str model;  /* that the vendor is asked for; empty: not a call to a model */
     struct str trace_id, parent_run_id;
+    struct str root_run_id; /* empty: its own */
     struct str tool_call_id; /* that the call carries out */
     struct str user, customer, idempotency_key, owner; /* owner: personal too */
     struct str layer, rule, error;
@@ -51,6 +52,12 @@ struct call_open {
     size_t n_holds;
     size_t n_limits; /* of the body */
 };
+
+/* It is of a tree that another run began. */
+static inline bool call_open_is_linked(const struct call_open *o)
+{
+    return o->root_run_id.n && !str_eq(o->root_run_id, o->run_id);
+}
 
 struct move_row {
     uint64_t of;

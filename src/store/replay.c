@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
+#include "base/list.h"
 #include "store/tally.h"
 
 #include <stdlib.h>
@@ -34,12 +35,19 @@ struct state {
     wall_t over_at;
 };
 
+/* A run of a tree that another began; its texts stand behind it. */
+struct link {
+    struct list node;
+    struct run_link_row row;
+};
+
 struct replay {
     struct arena arena; /* empty between rows */
     struct tally counters;
     struct map live;   /* open_seq -> struct live */
     struct map states; /* kind 0x00 id -> struct state */
     uint64_t n_states; /* set so far */
+    struct list links; /* struct link, oldest first; a run may come twice, to say the same */
 };
 
 static struct str seq_key(const uint64_t *seq)
@@ -101,11 +109,28 @@ static int live_add(struct replay *r, const struct frame *f, const struct call_o
     return 0;
 }
 
+static int link_add(struct replay *r, const struct call_open *o)
+{
+    if (!call_open_is_linked(o))
+        return 0;
+    struct link *l = calloc(1, sizeof *l + o->tenant.n + o->run_id.n + o->root_run_id.n);
+    if (!l)
+        return err_trace(-ERR_NOMEM);
+    char *p = (char *)(l + 1);
+    l->row.tenant = put_text(&p, o->tenant);
+    l->row.run_id = put_text(&p, o->run_id);
+    l->row.root_run_id = put_text(&p, o->root_run_id);
+    list_add_tail(&r->links, &l->node);
+    return 0;
+}
+
 static int on_open_frame(struct replay *r, const struct frame *f)
 {
     struct call_open o;
     struct live *l;
     int e = frame_read_open(&r->arena, f, &o);
+    if (e == 0)
+        e = link_add(r, &o);
     if (e < 0 || o.ended_at != 0)
         return e;
     e = live_add(r, f, &o, NULL, &l);
@@ -251,6 +276,7 @@ int replay_new(struct store *store, wall_t since, struct replay **ret)
     tally_init(&r->counters);
     map_init(&r->live, LIVE_MAX, NULL);
     map_init(&r->states, LIVE_MAX, NULL);
+    list_init(&r->links);
     int e = store->ops->load(store, since, &from);
     if (e < 0) {
         replay_free(r);
@@ -351,6 +377,16 @@ int replay_load(struct replay *r, wall_t now, const struct store_loader *to)
     return x == 0 ? load_calls(r, to) : x;
 }
 
+int replay_links(const struct replay *r, int (*on_link)(void *ctx, const struct run_link_row *l), void *ctx)
+{
+    list_each(n, &r->links) {
+        int x = on_link(ctx, &list_entry(n, struct link, node)->row);
+        if (x < 0)
+            return x;
+    }
+    return 0;
+}
+
 static void free_values(struct map *m)
 {
     size_t i = 0;
@@ -365,6 +401,8 @@ void replay_free(struct replay *r)
 {
     if (!r)
         return;
+    list_each_safe(n, tmp, &r->links)
+        free(list_entry(n, struct link, node));
     free_values(&r->live);
     free_values(&r->states);
     tally_deinit(&r->counters);

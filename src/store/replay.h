@@ -24,4 +24,6 @@ int replay_frame(struct replay *r, const struct frame *f);
 #define REPLAY_R_UNKNOWN 1
 /* As store_ops.load; states first, in the order of their events, then counters, then calls by seq. */
 int replay_load(struct replay *r, wall_t now, const struct store_loader *to);
+/* The links of runs that the frames tell, in order: what store_ops.links gives comes before them. */
+int replay_links(const struct replay *r, int (*on_link)(void *ctx, const struct run_link_row *l), void *ctx);
 void replay_free(struct replay *r);

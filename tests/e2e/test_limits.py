@@ -137,6 +137,22 @@ def test_a_tree_of_runs_has_one_cap(d):
     assert (no.status, no.code) == (429, "rate_limited") and "2 new runs in any 1h" in no.json["error"]["message"]
 
 
+def test_a_tree_of_runs_keeps_its_cap_over_a_kill(d):
+    d.apply(policy("default", RULES, [limit("tree", by=["root_run"])]))
+    key = d.key(agent="lead")["key"]
+    assert pay(d, key, 400, x_agent_run_id="r1").status == 200
+    assert pay(d, key, 300, x_agent_run_id="r2", x_agent_parent_run_id="r1").status == 200
+    for drained in (True, False):  # what is known of the tree comes from the store, then from the journal's tail
+        if drained:
+            d.settle()
+        run = "r3" if drained else "r4"
+        assert pay(d, key, 100, x_agent_run_id=run, x_agent_parent_run_id="r2").status == 200
+        d.restart(kill_9=True)
+        assert pay(d, key, 600, x_agent_run_id=run).code == "limit_exceeded"  # names no parent any more
+        no = pay(d, key, 600, x_agent_run_id="r5", x_agent_parent_run_id="r2")
+        assert no.code == "limit_exceeded" and "the tree of run r1" in no.json["error"]["message"]
+
+
 def test_a_day_is_that_of_the_limits_zone(d):
     d.apply(policy("default", RULES, [limit("east", window={"calendar": "day"}, tz="Pacific/Kiritimati"),
                                       limit("west", window={"calendar": "day"}, tz="Pacific/Pago_Pago")]))

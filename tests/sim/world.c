@@ -113,6 +113,13 @@ static int store_load(struct store *s, wall_t now, const struct store_loader *to
     return w->memory->ops->load(w->memory, now, to);
 }
 
+static int store_links(struct store *s, size_t n_max, int (*on_link)(void *ctx, const struct run_link_row *l),
+                       void *ctx)
+{
+    struct world *w = world_of(s);
+    return w->memory->ops->links(w->memory, n_max, on_link, ctx);
+}
+
 
 /* The memory store's operations but for those above; its own readers answer questions. */
 static void make_store(struct world *w)
@@ -124,6 +131,7 @@ static void make_store(struct world *w)
     w->store_ops.position = store_position;
     w->store_ops.durable = store_durable;
     w->store_ops.load = store_load;
+    w->store_ops.links = store_links;
     w->store.ops = &w->store_ops;
 }
 

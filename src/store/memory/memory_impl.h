@@ -11,6 +11,7 @@
 
 struct memory_call {
     struct call_row row;
+    struct run_link_row link; /* run_id empty: none, or known before */
     const struct hold_row *holds;
     int64_t *left; /* one a limit of the body */
     size_t n_holds, n_limits;
@@ -50,6 +51,7 @@ struct memory {
     struct map states;      /* kind 0x00 id -> struct memory_state */
     struct map objects;     /* id 0x00 scope -> struct memory_object */
     struct map idempotency; /* scope 0x00 key -> struct memory_idempotency */
+    struct map links;       /* run_id 0x00 tenant -> struct memory_call */
     struct map marks;       /* name -> uint64_t */
     struct list bodies;     /* memory_body, oldest first */
     int64_t body_bytes;

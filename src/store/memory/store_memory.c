@@ -55,6 +55,15 @@ static int index_idempotency(struct memory *m, const struct frame *f, const stru
     return map_put(&m->idempotency, memory_key(m, i->scope, i->key), i, NULL);
 }
 
+static int index_link(struct memory *m, struct memory_call *c, const struct call_open *o)
+{
+    struct str key = memory_key(m, o->run_id, o->tenant);
+    if (!call_open_is_linked(o) || map_get(&m->links, key))
+        return 0;
+    c->link = (struct run_link_row){o->tenant, o->run_id, o->root_run_id};
+    return map_put(&m->links, key, c, NULL);
+}
+
 static int apply_open(struct memory *m, struct memory_entry *e)
 {
     struct call_open o;
@@ -78,6 +87,8 @@ static int apply_open(struct memory *m, struct memory_entry *e)
         r = map_put(&m->calls, o.call_id, c, NULL);
     if (r == 0)
         r = index_idempotency(m, &e->frame, &o);
+    if (r == 0)
+        r = index_link(m, c, &o);
     e->call = c;
     return r;
 }
@@ -306,6 +317,26 @@ static int memory_load(struct store *s, wall_t now, const struct store_loader *t
     return r;
 }
 
+static int memory_links(struct store *s, size_t n_max, int (*on_link)(void *ctx, const struct run_link_row *l),
+                        void *ctx)
+{
+    struct memory *m = (struct memory *)s;
+    int r = 0;
+    pthread_mutex_lock(&m->lock);
+    size_t n_older = m->links.n > n_max ? m->links.n - n_max : 0;
+    for (size_t i = 0; i < m->n && r == 0; i++) {
+        const struct memory_call *c = m->entries[i].call;
+        if (!c || c->link.run_id.n == 0)
+            continue;
+        if (n_older > 0)
+            n_older--;
+        else
+            r = on_link(ctx, &c->link);
+    }
+    pthread_mutex_unlock(&m->lock);
+    return r;
+}
+
 /* --- rebuild -------------------------------------------------------------------------------------------------------
  */
 
@@ -382,6 +413,7 @@ static void memory_close(struct store *s)
     map_deinit(&m->states);
     map_deinit(&m->objects);
     map_deinit(&m->idempotency);
+    map_deinit(&m->links);
     map_deinit(&m->marks);
     memory_bodies_free(m);
     arena_deinit(&m->arena);
@@ -421,6 +453,7 @@ static const struct store_ops OPS = {
     .erase_scrub = memory_erase_scrub,
     .erase_end = memory_erase_end,
     .load = memory_load,
+    .links = memory_links,
     .reader_new = memory_reader_new,
     .ask = memory_ask,
     .walk = memory_walk,
@@ -442,6 +475,7 @@ int store_memory_new(struct store **ret)
     map_init(&m->states, INDEX_MAX, NULL);
     map_init(&m->objects, INDEX_MAX, NULL);
     map_init(&m->idempotency, INDEX_MAX, NULL);
+    map_init(&m->links, INDEX_MAX, NULL);
     map_init(&m->marks, INDEX_MAX, NULL);
     list_init(&m->bodies);
     *ret = &m->store;

@@ -257,6 +257,18 @@ static int put_idempotency(struct batch *b, const struct frame *f, const struct 
     return sqlite_run(b->s, st);
 }
 
+static int put_link(struct batch *b, const struct frame *f, const struct call_open *o)
+{
+    if (!call_open_is_linked(o))
+        return 0;
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_RUN_LINK);
+    sql_bind_int(st, 1, (int64_t)f->seq);
+    sql_bind_str(st, 2, o->run_id);
+    sql_bind_str(st, 3, o->tenant);
+    sql_bind_str(st, 4, o->root_run_id);
+    return sqlite_run(b->s, st);
+}
+
 static int count_part(struct batch *b, struct pending_part *p, int64_t settled, int64_t held)
 {
     if (!p->counter)
@@ -313,6 +325,8 @@ static int on_open(struct batch *b, const struct frame *f)
     }
     if (r == 0)
         r = put_idempotency(b, f, &o);
+    if (r == 0)
+        r = put_link(b, f, &o);
     return r == 0 ? find_in_open(&o, on_id, &(struct naming){b, f->seq}) : r;
 }
 

@@ -147,6 +147,28 @@ int sqlite_load(struct store *store, wall_t now, const struct store_loader *to)
     return r;
 }
 
+struct linking {
+    int (*on_link)(void *ctx, const struct run_link_row *l);
+    void *ctx;
+};
+
+static int on_link(sqlite3_stmt *st, void *ctx)
+{
+    const struct linking *l = ctx;
+    const struct run_link_row row = {sql_str(st, 0), sql_str(st, 1), sql_str(st, 2)};
+    return l->on_link(l->ctx, &row);
+}
+
+int sqlite_links(struct store *store, size_t n_max, int (*to)(void *ctx, const struct run_link_row *l), void *ctx)
+{
+    struct linking l = {to, ctx};
+    const int64_t args[] = {(int64_t)n_max};
+    return each_row(((struct sqlite *)store)->db,
+                    STR("SELECT tenant, run_id, root FROM"
+                        " (SELECT * FROM run_links ORDER BY open_seq DESC LIMIT ?1) ORDER BY open_seq"),
+                    args, 1, on_link, &l);
+}
+
 /* --- rebuild
  * ---------------------------------------------------------------------------------------------------------- */
 

@@ -56,6 +56,9 @@ static const char SCHEMA_SQL[] =
     " held_nano INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, first_seq INTEGER NOT NULL,"
     " last_seq INTEGER NOT NULL, PRIMARY KEY(run_id, agent, tenant)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX runs_last ON runs(last_seq);"
+    /* Runs of trees that other runs began: the first call that said so, and whose tree it is. */
+    "CREATE TABLE run_links(open_seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL, tenant TEXT NOT NULL,"
+    " root TEXT NOT NULL, UNIQUE(run_id, tenant)) STRICT;"
     "CREATE TABLE spend(day INTEGER NOT NULL, vendor TEXT NOT NULL, model TEXT NOT NULL, class TEXT NOT NULL,"
     " agent TEXT NOT NULL, key TEXT NOT NULL, tenant TEXT NOT NULL, calls INTEGER NOT NULL, denied INTEGER NOT NULL,"
     " unknown INTEGER NOT NULL, settled_nano INTEGER NOT NULL, settled_how INTEGER NOT NULL,"

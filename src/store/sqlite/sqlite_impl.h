@@ -80,6 +80,7 @@ int batch_flush(struct batch *b); /* writes what is pending */
 void batch_clear(struct batch *b);
 
 int sqlite_load(struct store *s, wall_t now, const struct store_loader *to);
+int sqlite_links(struct store *s, size_t n_max, int (*on_link)(void *ctx, const struct run_link_row *l), void *ctx);
 int sqlite_ask(struct store_reader *r, const struct query *q, struct buf *ret_json);
 int sqlite_walk(struct store_reader *r, uint64_t after, wall_t since, size_t n_frames,
                 int (*on_frame)(void *ctx, const struct frame *f), void *ctx); /* walk.c */

@@ -380,6 +380,7 @@ static const struct store_ops OPS = {
     .erase_scrub = sqlite_erase_scrub,
     .erase_end = sqlite_erase_end,
     .load = sqlite_load,
+    .links = sqlite_links,
     .reader_new = sqlite_reader_new,
     .ask = sqlite_ask,
     .walk = sqlite_walk,

@@ -29,6 +29,7 @@ STMT(RUN_ADD, "INSERT INTO runs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 
               " settled_nano = settled_nano + excluded.settled_nano, settled_how = min(settled_how, excluded.settled_how),"
               " held_nano = held_nano + excluded.held_nano, first_at = min(first_at, excluded.first_at),"
               " last_at = max(last_at, excluded.last_at), last_seq = max(last_seq, excluded.last_seq)")
+STMT(RUN_LINK, "INSERT OR IGNORE INTO run_links VALUES(?1, ?2, ?3, ?4)")
 STMT(SPEND_ADD, "INSERT INTO spend VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
                 " ON CONFLICT DO UPDATE SET"
                 " calls = calls + excluded.calls, denied = denied + excluded.denied, unknown = unknown + excluded.unknown,"

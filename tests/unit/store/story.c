@@ -185,6 +185,8 @@ static void put_who_and_what(struct story *s, struct json_writer *w, const struc
     put_text(w, "run_source", "header");
     put_text(w, "run_trust", "claimed");
     put_text(w, "parent_run_id", c->parent_run_id);
+    if (c->root_run_id)
+        put_text(w, "root_run_id", c->root_run_id);
     put_text(w, "trace_id", c->trace_id ? c->trace_id : "0af7651916cd43dd8448eb211c80319c");
     put_text(w, "span_id", "b7ad6b7169203331");
     put_text(w, "layer", c->model ? "llm" : "saas");

@@ -39,6 +39,7 @@ struct story_call {
     const char *model;                /* asked for; NULL: not a call to a model */
     const char *cause;                /* caused_by as JSON; NULL: none */
     const char *customer, *trace_id, *parent_run_id; /* NULL: cus_9 (empty: none), always the same, none */
+    const char *root_run_id; /* NULL: none */
     const char *customer_source;                     /* NULL: request */
     const char *params;               /* JSON; NULL: an amount, a charge and a sentence */
     money_t held;                     /* -1: null */

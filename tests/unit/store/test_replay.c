@@ -125,6 +125,46 @@ static void assert_same(struct told *a, struct told *b, uint64_t seed, size_t n_
     assert_int_equal(a->n, b->n);
 }
 
+static int on_link(void *ctx, const struct run_link_row *l)
+{
+    say(ctx, arena_printf(&((struct told *)ctx)->arena, STR_FMT "/" STR_FMT "<" STR_FMT, STR_ARG(l->tenant),
+                          STR_ARG(l->run_id), STR_ARG(l->root_run_id)));
+    return 0;
+}
+
+static int stop_at_link(void *ctx, const struct run_link_row *l) { return -ERR_TOO_LARGE; }
+
+static void the_tail_tells_which_run_began_a_tree(void **state)
+{
+    struct story s;
+    struct story_call c = story_call();
+    struct store *store;
+    struct store_loader to;
+    struct replay *r;
+    struct told *t = told_new(0, &to);
+    story_init(&s);
+    story_open(&s, &c, NULL);
+    c.run_id = "run-2";
+    c.root_run_id = c.parent_run_id = "run-1";
+    story_open(&s, &c, NULL);
+    c.run_id = "run-3";
+    c.verdict = "deny"; /* over at once, and of the tree all the same */
+    story_open(&s, &c, NULL);
+    assert_int_equal(store_memory_new(&store), 0);
+    assert_int_equal(replay_new(store, s.frames[0].at, &r), 0);
+    for (size_t i = 0; i < s.seq; i++)
+        assert_int_equal(replay_frame(r, &s.frames[i]), 0);
+    assert_int_equal(replay_links(r, on_link, t), 0);
+    assert_int_equal(t->n, 2);
+    assert_str(t->lines[0], "acme/run-2<run-1");
+    assert_str(t->lines[1], "acme/run-3<run-1");
+    assert_int_equal(replay_links(r, stop_at_link, t), -ERR_TOO_LARGE);
+    replay_free(r);
+    store->ops->close(store);
+    story_deinit(&s);
+    told_free(t);
+}
+
 static void the_tail_says_what_the_store_would(void **state)
 {
     size_t n_replayed = 0, n_calls = 0;
@@ -201,6 +241,7 @@ static void a_frame_that_is_none_is_corrupt(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_tail_tells_which_run_began_a_tree),
         cmocka_unit_test(the_tail_says_what_the_store_would),
         cmocka_unit_test(a_late_move_of_what_was_over_is_for_the_store_to_say),
         cmocka_unit_test(a_frame_that_is_none_is_corrupt),
