@@ -11,6 +11,7 @@
 #include "codec/hex.h"
 #include "codec/json_read.h"
 #include "base/log.h"
+#include "proxy/core_limits.h"
 #include "store/frame_read.h"
 #include "store/replay.h"
 

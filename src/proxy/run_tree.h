@@ -4,8 +4,8 @@
  *
  *   (1) the first parent that a run names is its parent; another one later changes nothing.
  *   (2) trees do not cross tenants, and have no loops: a run is linked to a root, never to a parent.
- *   (3) bounded: at run_links_max the oldest link is forgotten. What is
- *       recorded of them brings them back after a restart (core_load.c).
+ *   (3) bounded: at run_links_max the oldest link is forgotten. The newest are read from the store at start
+ *       (core_load.c).
  *
  * No clock, no lock: the core's mutex guards it.
  */

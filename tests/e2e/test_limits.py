@@ -137,9 +137,10 @@ def test_a_tree_of_runs_has_one_cap(d):
     assert (no.status, no.code) == (429, "rate_limited") and "2 new runs in any 1h" in no.json["error"]["message"]
 
 
-def test_a_tree_of_runs_keeps_its_cap_over_a_kill(d):
+@pytest.mark.parametrize("tenant", [None, "acme/eu"])
+def test_a_tree_of_runs_keeps_its_cap_over_a_kill(d, tenant):
     d.apply(policy("default", RULES, [limit("tree", by=["root_run"])]))
-    key = d.key(agent="lead")["key"]
+    key = d.key(agent="lead", **({"tenant": tenant} if tenant else {}))["key"]
     assert pay(d, key, 400, x_agent_run_id="r1").status == 200
     assert pay(d, key, 300, x_agent_run_id="r2", x_agent_parent_run_id="r1").status == 200
     for drained in (True, False):  # what is known of the tree comes from the store, then from the journal's tail
