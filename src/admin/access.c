@@ -3,6 +3,7 @@
  */
 #include "admin/access.h"
 
+#include "admin/failed_news.h"
 #include "admin/guard.h"
 #include "admin/request.h"
 #include "base/counter.h"
@@ -35,8 +36,15 @@ bool access_failed_too_often(const struct admin *a, const struct failures *f)
     return f->n > a->limits->sign_in_failures_max && loop_now(a->loop) - f->since <= FAILURES_PER_NS;
 }
 
+void access_note(struct request *r, const char *reason)
+{
+    char text[64];
+    failed_news_add(&r->admin->failed_news, reason, request_address(r, text));
+}
+
 void access_fail(struct request *r, const char *code, const char *sentence)
 {
+    access_note(r, code);
     if (access_may_fail(r->admin, &r->admin->failures))
         request_fail(r, 401, code, "%s", sentence);
     else
@@ -45,9 +53,12 @@ void access_fail(struct request *r, const char *code, const char *sentence)
 
 void access_fail_person(struct request *r, int result)
 {
-    if (result == PERSON_R_REVOKED)
+    bool is_revoked = result == PERSON_R_REVOKED, is_over = is_revoked || result == PERSON_R_EXPIRED;
+    if (is_over)
+        access_note(r, is_revoked ? "credential_revoked" : "credential_expired");
+    if (is_revoked)
         request_fail(r, 401, "credential_revoked", "this credential was revoked");
-    else if (result == PERSON_R_EXPIRED)
+    else if (is_over)
         request_fail(r, 401, "credential_expired", "this credential has expired");
     else
         access_fail(r, "unauthorized",

@@ -22,6 +22,8 @@ bool access_allows(struct request *r, const struct http_head *head);
 
 /* A credential or code that does not exist: 401 with that sentence, or 429 when there are too many of them. */
 void access_fail(struct request *r, const char *code, const char *sentence);
+/* A sign-in or a credential was refused: counted, and on record at most once a minute. `reason` is static. */
+void access_note(struct request *r, const char *reason);
 /* Of one listener: who guesses at the hooks keeps nobody from signing in at the admin listener. */
 struct failures {
     mono_t since;

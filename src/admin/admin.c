@@ -82,6 +82,7 @@ int admin_new(const struct admin_options *o, struct admin **ret)
     list_init(&a->requests);
     list_init(&a->comings);
     feed_init(a);
+    failed_news_init(&a->failed_news, a->loop, a->core);
     arena_init(&a->arena, ADMIN_ARENA_BYTES_MAX);
     buf_init(&a->openapi, OPENAPI_BYTES_MAX);
 
@@ -145,6 +146,7 @@ static void on_server_drained(void *ctx)
 {
     struct admin *a = ctx;
     a->is_server_drained = true;
+    failed_news_end(&a->failed_news);
     admin_request_gone(a);
 }
 
@@ -170,6 +172,7 @@ void admin_free(struct admin *a)
         return;
     listener_close(a);
     a->on_drained = NULL;
+    timer_cancel(a->loop, &a->failed_news.timer);
     sign_in_stop(a);
     list_each_safe(it, tmp, &a->requests) request_drop(list_entry(it, struct request, node));
     if (a->server)

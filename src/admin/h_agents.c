@@ -67,6 +67,17 @@ static bool is_now(struct request *r)
     return str_eq(now, STR("1")) || str_eq(now, STR("true"));
 }
 
+/* How it stands, for the record. `agent` empty: the owner. */
+static struct str state_now(struct request *r, struct str agent, struct str owner)
+{
+    static const struct str names[] = {STR_INIT("status")};
+    struct core *core = r->admin->core;
+    if (!agent.n)
+        return core_owner_is_disabled(core, owner) ? STR("{\"status\":\"disabled\"}") : STR("{\"status\":\"active\"}");
+    buf_reset(&r->ask.json);
+    return core_agents_json(core, agent, &r->ask.json) < 0 ? STR_NONE : request_row_members(r, names, 1);
+}
+
 static void switch_agent(struct request *r, bool is_disabled)
 {
     static const struct str names[] = {STR_INIT("agent"), STR_INIT("owner")};
@@ -81,6 +92,7 @@ static void switch_agent(struct request *r, bool is_disabled)
         return;
     }
     r->target = agent.n ? agent : owner;
+    r->before = state_now(r, agent, owner);
     int e = agent.n ? core_agent_disable(core, agent, is_disabled, r->who.name, &seq)
                     : core_owner_disable(core, owner, is_disabled, r->who.name, &seq);
     if (e == -ERR_NOT_FOUND) {
@@ -94,6 +106,7 @@ static void switch_agent(struct request *r, bool is_disabled)
     }
     if (is_disabled && is_now(r))
         core_sweep(core);
+    r->after = state_now(r, agent, owner);
     answer_switched(r, agent, owner, is_disabled, seq);
 }
 

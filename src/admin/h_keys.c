@@ -144,9 +144,19 @@ static bool may_revoke(struct request *r, struct str id)
     return !r->who.tenant.n || core_key_is_of(r->admin->core, id, r->who.tenant);
 }
 
+/* What the key is, for the record: nothing personal. */
+static struct str key_now(struct request *r)
+{
+    static const struct str names[] = {STR_INIT("status"), STR_INIT("mode"), STR_INIT("agent"), STR_INIT("policy")};
+    buf_reset(&r->ask.json);
+    int e = core_keys_json(r->admin->core, r->args[0], r->who.tenant, &r->ask.json);
+    return e < 0 ? STR_NONE : request_row_members(r, names, sizeof names / sizeof names[0]);
+}
+
 void admin_on_key_revoke(struct request *r)
 {
     uint64_t seq = 0;
+    r->before = key_now(r);
     int e = may_revoke(r, r->args[0]) ? core_key_revoke(r->admin->core, r->args[0], r->who.name, &seq)
                                       : -ERR_NOT_FOUND;
     if (e == -ERR_NOT_FOUND)
@@ -154,8 +164,10 @@ void admin_on_key_revoke(struct request *r)
                      STR_ARG(str_sub(r->args[0], 0, 64)));
     else if (e < 0)
         request_fail_stop(r, e);
-    else
+    else {
+        r->after = key_now(r);
         answer_revoked(r, 1, seq);
+    }
 }
 
 void admin_on_revoke(struct request *r)
@@ -189,6 +201,7 @@ void admin_on_revoke(struct request *r)
     else
         e = core_run_stop(core, run, r->who.tenant, r->who.name, &seq);
     r->target = agent.n ? agent : tenant.n ? tenant : run;
+    r->after = arena_printf(&r->arena, "{\"revoked\":%zu}", n);
     if (e < 0)
         request_fail_stop(r, e);
     else

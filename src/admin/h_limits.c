@@ -80,6 +80,23 @@ static void put_units(struct json_writer *w, struct str key, enum limit_meter me
         jw_put_i64(w, key, n);
 }
 
+/* How far it goes, for the record: not whose it is. `until` 0: not said. */
+static struct str reach_json(struct request *r, const struct raised *d, int64_t max, wall_t until)
+{
+    struct json_writer w;
+    struct buf b;
+    buf_init(&b, 4096);
+    jw_init(&w, &b);
+    jw_object(&w);
+    put_units(&w, STR("max"), d->meter, max);
+    if (until)
+        jw_put_wall_or_null(&w, STR("until"), until);
+    jw_object_end(&w);
+    struct str s = arena_str(&r->arena, buf_str(&b));
+    buf_deinit(&b);
+    return s;
+}
+
 static void answer(struct request *r, const struct raise_spec *s, const struct raised *d, uint64_t seq)
 {
     struct json_writer w;
@@ -97,6 +114,9 @@ static void answer(struct request *r, const struct raise_spec *s, const struct r
     jw_put_wall_or_null(&w, STR("until"), d->until);
     jw_object_end(&w);
     (void)buf_add_byte(&r->out, '\n');
+    r->target = s->limit;
+    r->before = reach_json(r, d, d->before, 0);
+    r->after = reach_json(r, d, d->after, d->until);
     request_answer_synced(r, 200, seq);
 }
 

@@ -268,6 +268,7 @@ static void answer_created(struct request *r, const struct person_spec *s, struc
     write_end(&w, &r->out);
     bytes_wipe(token, sizeof(*token));
     r->target = s->name;
+    r->before = roles_json(r, 0); /* who has some cannot be created */
     r->after = roles_json(r, s->roles);
     request_answer_synced(r, 201, seq);
 }
@@ -301,6 +302,8 @@ void admin_on_person_revoke(struct request *r)
     uint64_t seq = 0;
     if (!request_members_known(r, NULL, 0))
         return;
+    r->before = roles_json(r, core_person_roles(r->admin->core, r->args[0]));
+    r->after = roles_json(r, 0);
     int e = core_person_revoke(r->admin->core, r->args[0], r->who.tenant, r->who.name, &seq);
     if (e == -ERR_NOT_FOUND) {
         fail_unknown(r);

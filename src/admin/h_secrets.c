@@ -10,15 +10,20 @@
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
 
+/* How it stands, for the record: never a value. */
+static struct str secret_now(struct request *r, struct str name)
+{
+    static const struct str names[] = {STR_INIT("status"), STR_INIT("version")};
+    buf_reset(&r->ask.json);
+    int e = core_secrets_json(r->admin->core, name, &r->ask.json);
+    return e < 0 ? STR_NONE : request_row_members(r, names, 2);
+}
+
 /* The secret as it stands now, when the change is durable. */
 static void answer_secret(struct request *r, int status, struct str name, uint64_t seq)
 {
-    buf_reset(&r->ask.json);
-    int e = core_secrets_json(r->admin->core, name, &r->ask.json);
-    if (e < 0)
-        request_fail_err(r, e);
-    else
-        request_answer_row(r, status, seq);
+    r->after = secret_now(r, name);
+    request_answer_row(r, status, seq);
 }
 
 static void fail_change(struct request *r, int e, struct str name)
@@ -109,6 +114,8 @@ void admin_on_secret_set(struct request *r)
         secret_free(value);
         return;
     }
+    r->target = name;
+    r->before = secret_now(r, name);
     int e = core_secret_set(r->admin->core, name, value, r->who.name, &seq);
     secret_free(value);
     if (e)
@@ -138,6 +145,7 @@ void admin_on_secret_rotate(struct request *r)
     if (!name_is_valid(r, r->args[0]) || !request_members_known(r, names, 2) || !read_overlap(r, &overlap_ns) ||
         !read_value(r, &value))
         return;
+    r->before = secret_now(r, r->args[0]);
     int e = core_secret_rotate(r->admin->core, r->args[0], value, overlap_ns, r->who.name, &seq);
     secret_free(value);
     if (e)
@@ -151,6 +159,7 @@ void admin_on_secret_back(struct request *r)
     uint64_t seq = 0;
     if (!name_is_valid(r, r->args[0]) || !request_members_known(r, NULL, 0))
         return;
+    r->before = secret_now(r, r->args[0]);
     int e = core_secret_back(r->admin->core, r->args[0], r->who.name, &seq);
     if (e)
         fail_change(r, e, r->args[0]);
@@ -163,6 +172,7 @@ void admin_on_secret_remove(struct request *r)
     uint64_t seq = 0;
     if (!name_is_valid(r, r->args[0]) || !request_members_known(r, NULL, 0))
         return;
+    r->before = secret_now(r, r->args[0]);
     int e = core_secret_remove(r->admin->core, r->args[0], r->who.name, &seq);
     if (e == -ERR_NO_SPACE) {
         request_fail_stop(r, e);
@@ -172,6 +182,7 @@ void admin_on_secret_remove(struct request *r)
         fail_change(r, e, r->args[0]);
         return;
     }
+    r->after = secret_now(r, r->args[0]);
     (void)buf_add(&r->out, STR("{\"removed\":true}\n")); /* noted in the buf */
     request_answer_synced(r, 200, seq);
 }

@@ -107,6 +107,7 @@ static void refuse(struct request *r, enum sign_in_fault f)
 {
     if (f != FAULT_TOO_MANY && !access_may_fail(r->admin, &r->admin->failures))
         f = FAULT_TOO_MANY;
+    access_note(r, faults[f].text);
     log_at(LOG_WARN, "sign_in_refused", "reason=%s", faults[f].text);
     lead(r, arena_printf(&r->arena, "/ui/?sign_in=%s", faults[f].text), STR_NONE);
 }

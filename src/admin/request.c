@@ -289,7 +289,7 @@ static void on_synced(void *ctx)
     request_unref(r);
 }
 
-static struct str address_of(struct request *r, char text[64])
+struct str request_address(struct request *r, char text[64])
 {
     struct net_addr peer;
     return r->x && http_peer(r->x, &peer) ? net_addr_text(&peer, text) : STR("");
@@ -314,7 +314,7 @@ static int record_action(struct request *r, uint64_t *ret_seq)
         .action = str_c(r->verb->id),
         .by = r->who.name,
         .role = role_of(r),
-        .address = address_of(r, text),
+        .address = request_address(r, text),
         .tenant = r->who.tenant,
         .target = r->target.n ? r->target : r->args[0],
         .before = r->before,
@@ -336,6 +336,29 @@ void request_answer_synced(struct request *r, int status, uint64_t seq)
     r->n_refs++;
     if (core_synced(r->admin->core, &r->sync))
         on_synced(r);
+}
+
+struct str request_row_members(struct request *r, const struct str *names, size_t n)
+{
+    struct json rows, row;
+    struct json_writer w;
+    struct buf b;
+    if (json_parse(&r->arena, buf_str(&r->ask.json), 16, &rows) < 0)
+        return STR_NONE;
+    row = json_at(rows, 0);
+    if (json_type(row) != JSON_OBJECT)
+        return STR_NONE;
+    buf_init(&b, ADMIN_ANSWER_BYTES_MAX);
+    jw_init(&w, &b);
+    jw_object(&w);
+    for (size_t i = 0; i < n; i++) {
+        jw_key(&w, names[i]);
+        jw_json(&w, json_get(row, names[i]));
+    }
+    jw_object_end(&w);
+    struct str s = buf_ok(&b) == 0 ? arena_str(&r->arena, buf_str(&b)) : STR_NONE;
+    buf_deinit(&b);
+    return s;
 }
 
 void request_answer_row(struct request *r, int status, uint64_t seq)

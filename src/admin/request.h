@@ -10,6 +10,7 @@
 
 #include "admin/access.h"
 #include "admin/admin.h"
+#include "admin/failed_news.h"
 #include "admin/session.h"
 #include "admin/verbs.h"
 #include "base/list.h"
@@ -72,6 +73,7 @@ struct admin {
     struct list comings;         /* of h_sign_in.c */
     char cookie_name[32];
     struct failures failures;
+    struct failed_news failed_news;
     struct limits http_limits; /* the same with the listener's own maxima */
     struct str token, config_json, vendors_json, version, ui_dir;
     enum mode default_mode;
@@ -145,6 +147,10 @@ void request_fail_stop(struct request *r, int err);
 void request_answer_synced(struct request *r, int status, uint64_t seq);
 /* The same with the first row of the array in ask.json. */
 void request_answer_row(struct request *r, int status, uint64_t seq);
+/* Those members of that row, as one object for the record; empty: there is no row. In the request's arena. */
+struct str request_row_members(struct request *r, const struct str *names, size_t n);
+/* Where it came from; empty: the client left. */
+struct str request_address(struct request *r, char text[64]);
 /* Another thread works for it, until request_let_go(). */
 void request_hold(struct request *r);
 void request_let_go(struct request *r);

@@ -191,6 +191,14 @@ int core_owner_disable_locked(struct core *c, struct str owner, bool is_disabled
     return r;
 }
 
+bool core_owner_is_disabled(struct core *c, struct str owner)
+{
+    core_lock(c);
+    bool is = owner_is_disabled(c, owner);
+    core_unlock(c);
+    return is;
+}
+
 int core_owner_disable(struct core *c, struct str owner, bool is_disabled, struct str by, uint64_t *ret_seq)
 {
     core_lock(c);

@@ -27,6 +27,7 @@ int core_agent_create(struct core *c, struct str name, struct str owner, struct 
 int core_agent_disable(struct core *c, struct str name, bool is_disabled, struct str by, uint64_t *ret_seq);
 /* Of all agents of a person, now and later. -ERR_NOT_FOUND: no agent and no key has that owner. */
 int core_owner_disable(struct core *c, struct str owner, bool is_disabled, struct str by, uint64_t *ret_seq);
+bool core_owner_is_disabled(struct core *c, struct str owner);
 /* Registered ones, and those that have keys: an array, or those of one name. */
 int core_agents_json(struct core *c, struct str name, struct buf *out);
 

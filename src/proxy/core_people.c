@@ -226,6 +226,15 @@ int core_person_look(struct core *c, const struct person *p)
     return r;
 }
 
+unsigned core_person_roles(struct core *c, struct str name)
+{
+    core_lock(c);
+    const struct person *p = map_get(&c->people_by_name, name);
+    unsigned roles = p && status_of(p, c->clock->wall(c->clock->ctx)) == 0 ? p->roles : 0;
+    core_unlock(c);
+    return roles;
+}
+
 /* --- list --------------------------------------------------------------------------------------------------------- */
 
 static void put_person(struct json_writer *w, const struct person *p, wall_t now)
@@ -292,6 +301,22 @@ int core_admin_action(struct core *c, const struct admin_action *a, uint64_t *re
         member_str(&t, STR("tenant"), a->tenant, true);
     core_lock(c);
     int r = core_event_late(c, STR("admin.action"), a->by, t.m, t.n, ret_seq);
+    core_unlock(c);
+    members_free(&t);
+    return err_trace(r);
+}
+
+int core_sign_ins_failed(struct core *c, uint64_t n, struct str reason, struct str address)
+{
+    struct member_text t = {.n = 0};
+    uint64_t seq;
+    struct json_writer w = member_begin(&t, STR("count"), false);
+    jw_u64(&w, n);
+    member_end(&t);
+    member_str(&t, STR("reason"), reason, false);
+    member_str(&t, STR("address"), address, true);
+    core_lock(c);
+    int r = core_event(c, STR("sign_in.failed"), STR("daemon"), t.m, t.n, &seq);
     core_unlock(c);
     members_free(&t);
     return err_trace(r);

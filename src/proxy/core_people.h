@@ -48,6 +48,8 @@ int core_person_by_hash(struct core *c, const uint8_t hash[PERSON_HASH_BYTES], c
 int core_person_by_name(struct core *c, struct str name, const struct person **ret);
 /* The same for one who is known already. */
 int core_person_look(struct core *c, const struct person *p);
+/* The roles of that name as they count now, without saying that it was seen; 0: nobody, revoked or expired. */
+unsigned core_person_roles(struct core *c, struct str name);
 enum {
     PERSON_R_EXISTS = 1,
     PERSON_R_REVOKED,
@@ -68,3 +70,7 @@ struct admin_action {
     struct str before, after;
 };
 int core_admin_action(struct core *c, const struct admin_action *a, uint64_t *ret_seq);
+
+/* On record: that many sign-ins and credentials were refused since the last such event; reason and address are the
+ * last one's. Never what was presented. */
+int core_sign_ins_failed(struct core *c, uint64_t n, struct str reason, struct str address);

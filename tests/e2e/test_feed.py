@@ -308,6 +308,66 @@ def test_actions_are_on_record_with_what_was_before(daemon):
     assert told["unkill"]["before"] == {"killed": True} and told["unkill"]["after"] == {"killed": False}
 
 
+def actions_of(daemon):
+    events = daemon.get("/api/v1/events")["events"]
+    return {e["action"]: e for e in reversed(events) if e["event"] == "admin.action"}
+
+
+def test_what_people_keys_agents_limits_and_secrets_were_is_on_record(daemon):
+    from flyball import CAPS, OPEN, policy
+    daemon.apply(policy("default", OPEN, CAPS))
+    made = daemon.api("POST", "/api/v1/keys", {"agent": "a1", "owner": "olga"})[1]
+    wanted = [
+        ("person_create", "POST", "/api/v1/people", {"name": "bo", "roles": ["viewer", "policy"]}, "bo",
+         {"roles": []}, {"roles": ["viewer", "policy"]}),
+        ("person_revoke", "POST", "/api/v1/people/bo/revoke", {}, "bo", {"roles": ["viewer", "policy"]}, {"roles": []}),
+        ("person_revoke", "POST", "/api/v1/people/bo/revoke", {}, "bo", {"roles": []}, {"roles": []}),
+        ("agent_disable", "POST", "/api/v1/agents/disable", {"agent": "a1"}, "a1",
+         {"status": "active"}, {"status": "disabled"}),
+        ("agent_enable", "POST", "/api/v1/agents/enable", {"agent": "a1"}, "a1",
+         {"status": "disabled"}, {"status": "active"}),
+        ("agent_disable", "POST", "/api/v1/agents/disable", {"owner": "olga"}, "olga",
+         {"status": "active"}, {"status": "disabled"}),
+        ("agent_enable", "POST", "/api/v1/agents/enable", {"owner": "olga"}, "olga",
+         {"status": "disabled"}, {"status": "active"}),
+        ("secret_set", "POST", "/api/v1/secrets", {"name": "s1", "value": "made-up-value-1"}, "s1",
+         None, {"status": "ok", "version": 1}),
+        ("secret_rotate", "POST", "/api/v1/secrets/s1/rotate", {"value": "made-up-value-2"}, "s1",
+         {"status": "ok", "version": 1}, {"status": "ok", "version": 2}),
+        ("secret_remove", "POST", "/api/v1/secrets/s1/remove", {}, "s1", {"status": "ok", "version": 2}, None),
+        ("key_revoke", "POST", f"/api/v1/keys/{made['id']}/revoke", {}, made["id"],
+         {"status": "active", "mode": "live", "agent": "a1", "policy": "default"},
+         {"status": "revoked", "mode": "live", "agent": "a1", "policy": "default"}),
+    ]
+    for action, method, path, body, target, before, after in wanted:
+        answer = daemon.api(method, path, body)
+        assert answer[0] in (200, 201), (path, answer)
+        told = actions_of(daemon)[action]
+        assert (told["target"], told.get("before"), told.get("after")) == (target, before, after), told
+    assert "made-up-value" not in json.dumps(daemon.get("/api/v1/events", limit=100))
+
+
+def test_how_far_a_raised_limit_went_is_on_record(daemon, key):
+    assert charge(daemon, key, 50).status == 200
+    bucket = "key=" + daemon.get("/api/v1/keys")["keys"][0]["id"]
+    limit = next(l for l in daemon.get("/api/v1/limits")["limits"] if l["meter"] == "usd")
+    wish = {"limit": limit["id"], "bucket": bucket, "by": "1", "for": "1h", "reason": "why"}
+    raised = daemon.api("POST", "/api/v1/limits/raise", wish)
+    assert raised[0] == 200, raised
+    told = actions_of(daemon)["limit_raise"]
+    assert told["target"] == limit["id"] and told["before"] == {"max": raised[1]["before"]}
+    assert told["after"] == {"max": raised[1]["after"], "until": raised[1]["until"]}
+
+
+def test_guesses_at_credentials_are_counted_on_record_and_fill_nothing(daemon):
+    for i in range(50):
+        assert daemon.api("GET", "/api/v1/keys", token=f"made-up-guess-{i}")[0] in (401, 429)
+    events = daemon.get("/api/v1/events", limit=100)["events"]
+    failed = [e for e in events if e["event"] == "sign_in.failed"]
+    assert len(failed) == 1 and failed[0]["count"] == 1 and failed[0]["reason"] == "unauthorized"
+    assert failed[0]["address"].startswith("127.0.0.1:") and "made-up-guess" not in json.dumps(events)
+
+
 def test_a_piece_of_text_finds_calls(daemon, key):
     assert charge(daemon, key, 50, run="refund-run").status == 200
     assert charge(daemon, key, 999999).status == 403

@@ -260,6 +260,7 @@ int core_owner_disable(struct core *c, struct str owner, bool is_disabled, struc
 {
     return note(is_disabled ? "owner_disable" : "owner_enable", owner, by, ret_seq);
 }
+bool core_owner_is_disabled(struct core *c, struct str owner) { return false; }
 int core_agents_json(struct core *c, struct str name, struct buf *out)
 {
     (void)buf_add_c(out, "[{\"agent\":\"bot\",\"owner\":\"ann\"}]");
@@ -353,9 +354,22 @@ int core_admin_action(struct core *c, const struct admin_action *a, uint64_t *re
 {
     snprintf(fake_core.action, sizeof(fake_core.action), STR_FMT " by " STR_FMT " as " STR_FMT " on " STR_FMT,
              STR_ARG(a->action), STR_ARG(a->by), STR_ARG(a->role), STR_ARG(a->target));
+    snprintf(fake_core.before, sizeof(fake_core.before), STR_FMT, STR_ARG(a->before));
+    snprintf(fake_core.after, sizeof(fake_core.after), STR_FMT, STR_ARG(a->after));
     fake_core.n_actions++;
     *ret_seq = 8;
     return fake_core.action_result;
+}
+unsigned core_person_roles(struct core *c, struct str name)
+{
+    return fake_core.other && !fake_core.person_status ? fake_core.other->roles : 0;
+}
+int core_sign_ins_failed(struct core *c, uint64_t n, struct str reason, struct str address)
+{
+    fake_core.n_failed_news++;
+    fake_core.n_failed = n;
+    snprintf(fake_core.failed, sizeof(fake_core.failed), STR_FMT " " STR_FMT, STR_ARG(reason), STR_ARG(address));
+    return fake_core.failed_news_result;
 }
 bool core_counter(struct core *c, struct str counter, struct str bucket, struct counter_state *ret)
 {

@@ -54,6 +54,10 @@ struct fake_core {
     char tenant[64], action[256];
     const char *key_tenant;
     int n_actions, action_result;
+    char before[256], after[256]; /* of the last action */
+    int n_failed_news, failed_news_result;
+    uint64_t n_failed;
+    char failed[128]; /* reason and address of the last of them */
     uint64_t last_seq;
     mono_t now;
     struct sync_wait *sync;

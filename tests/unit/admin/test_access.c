@@ -5,6 +5,8 @@
 
 #include "base/err.h"
 
+#include <string.h>
+
 #define BEARER "Bearer " FAKE_PERSON_TOKEN
 #define HERE "127.0.0.1:4748"
 
@@ -430,6 +432,63 @@ static void signing_in_from_elsewhere_is_refused_too(void **state)
     assert_answer(f, 403, "origin_denied");
 }
 
+/* --- refusals on record ------------------------------------------------------------------------------------------- */
+
+static void guess(struct fake *f, int n)
+{
+    for (int i = 0; i < n; i++)
+        fake_send(f, "GET", "/api/v1/keys", HERE, "Bearer guess", NULL, NULL);
+}
+
+static void guesses_are_told_at_once_and_then_once_a_minute_with_how_many(void **state)
+{
+    struct fake *f = *state;
+    guess(f, 1);
+    assert_int_equal(fake_core.n_failed_news, 1);
+    assert_int_equal(fake_core.n_failed, 1);
+    assert_true(strncmp(fake_core.failed, "unauthorized ", 13) == 0);
+    guess(f, 1000);
+    fake_pass(FAILED_NEWS_MS - 1000);
+    assert_int_equal(fake_core.n_failed_news, 1);
+    fake_pass(2000);
+    assert_int_equal(fake_core.n_failed_news, 2);
+    assert_int_equal(fake_core.n_failed, 1000);
+    fake_pass(3 * FAILED_NEWS_MS);
+    assert_int_equal(fake_core.n_failed_news, 2);
+}
+
+static void refusals_that_could_not_be_written_are_counted_with_the_next(void **state)
+{
+    struct fake *f = *state;
+    fake_core.failed_news_result = -ERR_NO_SPACE;
+    guess(f, 1);
+    fake_core.failed_news_result = 0;
+    guess(f, 1);
+    fake_pass(FAILED_NEWS_MS + 1000);
+    assert_int_equal(fake_core.n_failed_news, 2);
+    assert_int_equal(fake_core.n_failed, 2);
+}
+
+static void a_revoked_credential_is_told_and_a_missing_one_is_not(void **state)
+{
+    struct fake *f = *state;
+    fake_send(f, "GET", "/api/v1/keys", HERE, NULL, NULL, NULL);
+    assert_int_equal(fake_core.n_failed_news, 0);
+    fake_core.person_status = PERSON_R_REVOKED;
+    get_as_ann(f, "/api/v1/keys");
+    assert_int_equal(fake_core.n_failed_news, 1);
+    assert_true(strncmp(fake_core.failed, "credential_revoked ", 19) == 0);
+}
+
+static void roles_are_on_record_as_they_were_and_are(void **state)
+{
+    struct fake *f = *state;
+    fake_core.other = &ann;
+    fake_send(f, "POST", "/api/v1/people/ann/revoke", HERE, "Bearer " FAKE_TOKEN, "application/json", "{}");
+    assert_string_equal(fake_core.before, "{\"roles\":[\"operator\"]}");
+    assert_string_equal(fake_core.after, "{\"roles\":[]}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +513,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(pages_from_elsewhere_are_not_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(our_page_behind_a_proxy_of_another_name_is_our_page, setup, teardown),
         cmocka_unit_test_setup_teardown(signing_in_from_elsewhere_is_refused_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(guesses_are_told_at_once_and_then_once_a_minute_with_how_many, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(refusals_that_could_not_be_written_are_counted_with_the_next, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_revoked_credential_is_told_and_a_missing_one_is_not, setup, teardown),
+        cmocka_unit_test_setup_teardown(roles_are_on_record_as_they_were_and_are, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -305,6 +305,18 @@ static void an_action_is_on_record_with_who_and_from_where(void **state)
     assert_false(has(body, "10.1.2.3"));
 }
 
+static void refused_sign_ins_are_on_record_with_how_many(void **state)
+{
+    struct world *w = *state;
+    struct str body, personal;
+    assert_int_equal(core_sign_ins_failed(w->rig.core, 1000, STR("unauthorized"), STR("10.1.2.3:555")), 0);
+    last_event(w, &body, &personal);
+    assert_true(has(body, "\"event\":\"sign_in.failed\",\"by\":\"daemon\""));
+    assert_true(has(body, "\"count\":1000,\"reason\":\"unauthorized\""));
+    assert_true(has(personal, "\"address\":\"10.1.2.3:555\""));
+    assert_false(has(body, "10.1.2.3"));
+}
+
 /* Erasing personal values must not make one of a tenant see all of them. */
 static void one_whose_tenant_was_erased_is_over(void **state)
 {
@@ -362,6 +374,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_restart_knows_everybody_as_they_were, setup, teardown),
         cmocka_unit_test_setup_teardown(a_list_shows_who_may_what_and_no_credential, setup, teardown),
         cmocka_unit_test_setup_teardown(the_record_has_a_hash_and_no_credential, setup, teardown),
+        cmocka_unit_test_setup_teardown(refused_sign_ins_are_on_record_with_how_many, setup, teardown),
         cmocka_unit_test_setup_teardown(an_action_is_on_record_with_who_and_from_where, setup, teardown),
         cmocka_unit_test_setup_teardown(one_whose_tenant_was_erased_is_over, setup, teardown),
         cmocka_unit_test_setup_teardown(a_run_is_stopped_for_its_tenant_alone, setup, teardown),
