@@ -142,11 +142,11 @@ struct str redaction_of_text(struct call *c, const struct redact_set *s, struct 
 {
     struct buf out;
     size_t n_found = 0;
-    if (!text.n || !redact_finds(s, text))
+    if (!text.n)
         return text;
     buf_init(&out, GROWTH * text.n + REDACT_HOLD_BYTES_MAX);
-    bool is_done = redact_text(s, text, &out, &n_found) == 0;
-    struct str made = is_done ? arena_str(&c->arena, buf_str(&out)) : STR("");
+    int r = redact_found(s, text, &out, &n_found);
+    struct str made = r == 0 ? text : r > 0 ? arena_str(&c->arena, buf_str(&out)) : STR("");
     buf_deinit(&out);
     return made;
 }

@@ -62,5 +62,5 @@ static bool may_begin(char c) { return c >= '2' && c <= '9'; }
 
 enum detected detect_card(const struct window *w, size_t from, struct span *ret)
 {
-    return detect_starts(w, from, may_begin, fit_card, ret);
+    return detect_numbers(w, from, 0, may_begin, fit_card, ret);
 }

@@ -21,10 +21,38 @@ bool window_is_start(const struct window *w, size_t i)
     return window_before(w, i, 2) == '\\' && strchr("bfnrt", c);
 }
 
-enum detected detect_starts(const struct window *w, size_t from, bool (*may_begin)(char c), fit_fn fit,
-                            struct span *ret)
+#define BLOCK_BYTES 32
+
+/* One of BLOCK_BYTES is a digit. It looks at all of them, which a compiler does at once. */
+static bool has_digit(const char *p)
 {
-    for (size_t i = from; i < w->text.n; i++) {
+    unsigned char any = 0;
+    for (size_t k = 0; k < BLOCK_BYTES; k++)
+        any |= (unsigned char)(p[k] - '0') < 10;
+    return any;
+}
+
+static size_t skip_to_digit(struct str s, size_t i)
+{
+    while (i + BLOCK_BYTES <= s.n && !has_digit(s.p + i))
+        i += BLOCK_BYTES;
+    while (i < s.n && !is_digit(s.p[i]))
+        i++;
+    return i;
+}
+
+static size_t skip_digits(struct str s, size_t i)
+{
+    while (i < s.n && is_digit(s.p[i]))
+        i++;
+    return i;
+}
+
+/* What begins at a place in [from, to). */
+static enum detected detect_between(const struct window *w, size_t from, size_t to, bool (*may_begin)(char c),
+                                    fit_fn fit, struct span *ret)
+{
+    for (size_t i = from; i < to; i++) {
         size_t n = 0;
         if (!may_begin(w->text.p[i]) || !window_is_start(w, i))
             continue;
@@ -35,6 +63,21 @@ enum detected detect_starts(const struct window *w, size_t from, bool (*may_begi
         return f == FIT_YES ? DETECTED_SPAN : DETECTED_MAYBE;
     }
     return DETECTED_NOTHING;
+}
+
+enum detected detect_numbers(const struct window *w, size_t from, size_t reach, bool (*may_begin)(char c), fit_fn fit,
+                             struct span *ret)
+{
+    enum detected is = DETECTED_NOTHING;
+    for (size_t i = from; is == DETECTED_NOTHING && i < w->text.n;) {
+        size_t digit = skip_to_digit(w->text, i);
+        if (digit == w->text.n && w->is_end)
+            break;
+        size_t first = digit - i > reach ? digit - reach : i;
+        is = detect_between(w, first, digit < w->text.n ? digit + 1 : digit, may_begin, fit, ret);
+        i = skip_digits(w->text, digit); /* nothing begins within a number */
+    }
+    return is;
 }
 
 /* Bytes of the separator at place i; 0: there is none. *is_open: the window ends within what could be one. */
@@ -60,6 +103,8 @@ static size_t separator(const struct window *w, size_t i, const char *more, bool
 static size_t skip_separators(const struct window *w, size_t i, const char *more, int separators_max, bool *is_open)
 {
     size_t at = i;
+    if (i < w->text.n && is_digit(w->text.p[i]))
+        return i;
     for (int k = 0; k < separators_max; k++)
         at += separator(w, at, more, is_open);
     if (at >= w->text.n) {
@@ -72,7 +117,8 @@ static size_t skip_separators(const struct window *w, size_t i, const char *more
 void digits_read(const struct window *w, size_t at, const char *more, int separators_max, struct digits *ret)
 {
     struct digits *d = ret;
-    *d = (struct digits){.n = 0};
+    d->n = 0;
+    d->is_open = false;
     while (at < w->text.n && is_digit(w->text.p[at]) && d->n < DIGITS_MAX) {
         d->digit[d->n] = w->text.p[at++];
         d->end[d->n] = at;

@@ -67,24 +67,37 @@ static size_t behind_at_sign(const struct window *w, size_t i)
     return i;
 }
 
-static size_t skip_to_local(const struct window *w, size_t i)
+#define BLOCK_BYTES 32
+
+/* One of BLOCK_BYTES may begin a sign. It looks at all of them, which a compiler does at once. */
+static bool has_sign(const char *p)
 {
-    while (i < w->text.n && !is_local(w->text.p[i]))
-        i++;
+    unsigned char any = 0;
+    for (size_t k = 0; k < BLOCK_BYTES; k++)
+        any |= (unsigned char)((p[k] == '@') | (p[k] == '%'));
+    return any;
+}
+
+static size_t skip_to_sign(const struct window *w, size_t i)
+{
+    while (i < w->text.n && !at_sign(w, i))
+        i += i + BLOCK_BYTES <= w->text.n && !has_sign(w->text.p + i) ? BLOCK_BYTES : 1;
     return i;
 }
 
-static size_t end_of_local(const struct window *w, size_t i)
+/* Where the run of a local part's characters that ends at `end` begins: at most n_max before it, and not before `from`. */
+static size_t begin_of_run(const struct window *w, size_t from, size_t end, size_t n_max)
 {
-    while (i < w->text.n && is_local(w->text.p[i]) && !at_sign(w, i))
-        i++;
+    size_t i = end;
+    while (i > from && end - i < n_max && is_local(w->text.p[i - 1]))
+        i--;
     return i;
 }
 
-/* Where a local part that ends at `end`, in a run from `from` on, begins: quotes and dots before it are prose. */
+/* Where a local part that ends at `end` begins: quotes and dots before it are prose. */
 static size_t begin_of_local(const struct window *w, size_t from, size_t end)
 {
-    size_t i = end - from > LOCAL_MAX ? end - LOCAL_MAX : from;
+    size_t i = begin_of_run(w, from, end, LOCAL_MAX);
     while (i < end && strchr("'.-%", w->text.p[i]))
         i++;
     return i;
@@ -92,20 +105,18 @@ static size_t begin_of_local(const struct window *w, size_t from, size_t end)
 
 enum detected detect_email(const struct window *w, size_t from, struct span *ret)
 {
-    for (size_t i = skip_to_local(w, behind_at_sign(w, from)); i < w->text.n; i = skip_to_local(w, i)) {
-        size_t end = end_of_local(w, i), sign = at_sign(w, end), n;
-        size_t tail = LOCAL_MAX + AT_ESCAPED.n;
-        if (end == w->text.n && !w->is_end) {
-            *ret = (struct span){end - i > tail ? end - tail : i, 0};
-            return DETECTED_MAYBE;
-        }
-        size_t begin = begin_of_local(w, i, end);
-        enum fit f = sign && begin < end ? fit_domain(w, end + sign, &n) : FIT_NO;
+    size_t i = behind_at_sign(w, from), end, n;
+    while ((end = skip_to_sign(w, i)) < w->text.n) {
+        size_t sign = at_sign(w, end), begin = begin_of_local(w, i, end);
+        enum fit f = begin < end ? fit_domain(w, end + sign, &n) : FIT_NO;
         if (f != FIT_NO) {
             *ret = (struct span){begin, f == FIT_YES ? end + sign + n - begin : 0};
             return f == FIT_YES ? DETECTED_SPAN : DETECTED_MAYBE;
         }
         i = end + sign;
     }
-    return DETECTED_NOTHING;
+    if (w->is_end || i >= end)
+        return DETECTED_NOTHING;
+    *ret = (struct span){begin_of_run(w, i, end, LOCAL_MAX + AT_ESCAPED.n), 0};
+    return ret->at < end ? DETECTED_MAYBE : DETECTED_NOTHING;
 }

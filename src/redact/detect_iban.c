@@ -5,6 +5,7 @@
 #include "redact/detect_impl.h"
 
 #define IBAN_CHARS_MAX 34
+#define BEFORE_DIGITS_MAX 6 /* two letters, each with a no-break space behind it */
 
 static char upper(char c) { return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c; }
 
@@ -52,11 +53,11 @@ static enum fit fit_iban(const struct window *w, size_t at, size_t *ret_n)
     while (n < wanted) {
         i += n ? gap(w, i) : 0;
         if (i >= w->text.n || (i + 1 == w->text.n && w->text.p[i] == '\xc2'))
-            return w->is_end ? FIT_NO : FIT_MORE;
+            return w->is_end || (n > 1 && !length_of(text[0], text[1])) ? FIT_NO : FIT_MORE;
         if (!fits_so_far(w->text.p[i], n))
             return FIT_NO;
         text[n++] = upper(w->text.p[i++]);
-        if (n == 2 && !(wanted = length_of(text[0], text[1])))
+        if (n == 4 && !(wanted = length_of(text[0], text[1])))
             return FIT_NO;
     }
     if (i == w->text.n && !w->is_end)
@@ -69,5 +70,5 @@ static enum fit fit_iban(const struct window *w, size_t at, size_t *ret_n)
 
 enum detected detect_iban(const struct window *w, size_t from, struct span *ret)
 {
-    return detect_starts(w, from, is_letter, fit_iban, ret);
+    return detect_numbers(w, from, BEFORE_DIGITS_MAX, is_letter, fit_iban, ret);
 }

@@ -44,9 +44,9 @@ bool window_is_start(const struct window *w, size_t i);
 /* What a detector that begins at one place says of it. */
 enum fit { FIT_NO, FIT_YES, FIT_MORE };
 typedef enum fit (*fit_fn)(const struct window *w, size_t at, size_t *ret_n);
-/* Looks at every place where something begins. */
-enum detected detect_starts(const struct window *w, size_t from, bool (*may_begin)(char c), fit_fn fit,
-                            struct span *ret);
+/* Looks at every place where something may begin that has its first digit at most `reach` bytes behind it. */
+enum detected detect_numbers(const struct window *w, size_t from, size_t reach, bool (*may_begin)(char c), fit_fn fit,
+                             struct span *ret);
 
 /* Digits with separators between them, in groups. */
 #define DIGITS_MAX 20

@@ -8,6 +8,7 @@
 #define PHONE_DIGITS_MAX 15
 #define PHONE_BARE_MIN 13   /* of 00 and digits without a separator: zeros in front fill order numbers up */
 #define GROUPS_MAX 8
+#define PREFIX_MAX 2 /* "+", "(", "+(" */
 
 /* The first n digits as lengths of groups; 0: n is within a group, or there are too many. */
 static size_t groups_of(const struct digits *d, size_t n, size_t length[GROUPS_MAX])
@@ -101,7 +102,7 @@ static enum fit fit_phone(const struct window *w, size_t at, size_t *ret_n)
     struct digits d;
     bool has_plus = w->text.p[at] == '+';
     size_t first = at;
-    while (first < w->text.n && first < at + 2 && (w->text.p[first] == '+' || w->text.p[first] == '('))
+    while (first < w->text.n && first < at + PREFIX_MAX && (w->text.p[first] == '+' || w->text.p[first] == '('))
         first++;
     if (first == w->text.n)
         return w->is_end ? FIT_NO : FIT_MORE;
@@ -121,5 +122,5 @@ static bool may_begin(char c) { return c == '+' || c == '(' || is_digit(c); }
 
 enum detected detect_phone(const struct window *w, size_t from, struct span *ret)
 {
-    return detect_starts(w, from, may_begin, fit_phone, ret);
+    return detect_numbers(w, from, PREFIX_MAX, may_begin, fit_phone, ret);
 }

@@ -130,46 +130,69 @@ static void look_again(struct finds *f, size_t at)
             look(f, i, at);
 }
 
-/* Replaces what is sure; returns how many bytes of the window are done. */
-static size_t pass(const struct redact_set *set, const struct window *w, struct buf *out, size_t *n_found)
+static void look_first(struct finds *f, const struct redact_set *set, const struct window *w)
 {
-    struct finds f = {.set = set, .w = *w};
+    f->set = set;
+    f->w = *w;
+    for (size_t i = 0; i < set->n; i++)
+        look(f, i, 0);
+}
+
+/* Replaces what is sure; returns how many bytes of the window are done. */
+static size_t replace_finds(struct finds *f, struct buf *out, size_t *n_found)
+{
+    struct str text = f->w.text;
     size_t done = 0;
     int first;
-    for (size_t i = 0; i < set->n; i++)
-        look(&f, i, 0);
-    while ((first = first_find(&f)) >= 0) {
-        size_t at = f.next[first].at.at;
-        if (at >= first_doubt(&f))
+    while ((first = first_find(f)) >= 0) {
+        size_t at = f->next[first].at.at;
+        if (at >= first_doubt(f))
             break;
-        struct str replace = set->sources[first].replace;
-        size_t end = end_of_find(&f, first);
-        if (end > first_doubt(&f)) {
-            (void)buf_add(out, str_sub(w->text, done, at - done)); /* buf_ok() says it */
+        struct str replace = f->set->sources[first].replace;
+        size_t end = end_of_find(f, first);
+        if (end > first_doubt(f)) {
+            (void)buf_add(out, str_sub(text, done, at - done)); /* buf_ok() says it */
             return at;
         }
-        (void)buf_add(out, str_sub(w->text, done, at - done));
+        (void)buf_add(out, str_sub(text, done, at - done));
         (void)buf_add(out, replace);
         (*n_found)++;
         done = end;
-        look_again(&f, done);
+        look_again(f, done);
     }
-    size_t sure = first_doubt(&f);
-    (void)buf_add(out, str_sub(w->text, done, sure - done));
+    size_t sure = first_doubt(f);
+    (void)buf_add(out, str_sub(text, done, sure - done));
     return sure;
 }
 
 int redact_text(const struct redact_set *s, struct str text, struct buf *out, size_t *n_found)
 {
     const struct window w = {.text = text, .is_end = true};
-    size_t n = pass(s, &w, out, n_found);
+    struct finds f;
+    look_first(&f, s, &w);
+    size_t n = replace_finds(&f, out, n_found);
     check(n == text.n);
     return err_trace(buf_ok(out));
 }
 
+int redact_found(const struct redact_set *s, struct str text, struct buf *out, size_t *n_found)
+{
+    const struct window w = {.text = text, .is_end = true};
+    struct finds f;
+    look_first(&f, s, &w);
+    if (first_find(&f) < 0)
+        return 0;
+    size_t n = replace_finds(&f, out, n_found);
+    check(n == text.n);
+    int r = buf_ok(out);
+    return r < 0 ? err_trace(r) : 1;
+}
+
 bool redact_finds(const struct redact_set *s, struct str text)
 {
-    struct finds f = {.set = s, .w = {.text = text, .is_end = true}};
+    struct finds f;
+    f.set = s;
+    f.w = (struct window){.text = text, .is_end = true};
     for (size_t i = 0; i < s->n; i++) {
         look(&f, i, 0);
         if (f.next[i].is != DETECTED_NOTHING)
@@ -207,7 +230,9 @@ static void spend(struct redact_stream *r, size_t n)
 static void run(struct redact_stream *r, bool is_end, struct buf *out, size_t *n_found)
 {
     const struct window w = {buf_str(&r->held), {r->before, r->n_before}, is_end};
-    spend(r, pass(r->set, &w, out, n_found));
+    struct finds f;
+    look_first(&f, r->set, &w);
+    spend(r, replace_finds(&f, out, n_found));
 }
 
 /* More overlapping finds than may be kept back: all of it is replaced. */

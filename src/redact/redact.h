@@ -55,6 +55,8 @@ struct str redact_replacement(struct arena *a, struct str replace, struct str ki
 
 /* Appends to `out` what is left of a whole text; adds to *n_found. Negative: -ERR_NOMEM, -ERR_TOO_LARGE. */
 int redact_text(const struct redact_set *s, struct str text, struct buf *out, size_t *n_found);
+/* Where something is found as redact_text(), and 1; else 0, and nothing is appended. */
+int redact_found(const struct redact_set *s, struct str text, struct buf *out, size_t *n_found);
 /* True: something in it would be replaced. */
 bool redact_finds(const struct redact_set *s, struct str text);
 

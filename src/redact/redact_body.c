@@ -41,44 +41,36 @@ enum redact_form redact_form_of(struct str content_type, struct str body)
 
 /* --- JSON --------------------------------------------------------------------------------------------------------- */
 
+/* What is left of a text as a JSON string; the value as it came where nothing is found. */
+static int quote_redacted(const struct redact_set *s, struct str text, struct str value, struct buf *out,
+                          size_t *n_found)
+{
+    struct buf made;
+    buf_init(&made, out->max_bytes);
+    int r = redact_found(s, text, &made, n_found);
+    if (r >= 0)
+        r = r ? json_quote(out, buf_str(&made)) : buf_add(out, value);
+    buf_deinit(&made);
+    return err_trace(r);
+}
+
 int redact_quoted(const struct redact_set *s, struct str quoted, struct buf *scratch, struct buf *out, size_t *n_found)
 {
     struct str text = str_sub(quoted, 1, quoted.n - 2);
-    size_t n = 0, began = 0;
     buf_reset(scratch);
     if (memchr(text.p, '\\', text.n)) {
         int r = leaf_text(quoted, scratch);
         if (r < 0)
             return err_trace(r);
-        began = scratch->n;
+        text = buf_str(scratch);
     }
-    struct str plain = {scratch->p, began};
-    if (!redact_finds(s, began ? plain : text)) {
-        (void)buf_add(out, quoted); /* buf_ok() below */
-        return err_trace(buf_ok(out));
-    }
-    struct buf made;
-    buf_init(&made, out->max_bytes);
-    int r = redact_text(s, began ? plain : text, &made, &n);
-    if (r == 0)
-        r = json_quote(out, buf_str(&made));
-    buf_deinit(&made);
-    *n_found += n;
-    return err_trace(r);
+    return err_trace(quote_redacted(s, text, quoted, out, n_found));
 }
 
 /* A number that is more than one: it goes on as the text that stands for it. */
 static int redact_number(const struct redact_set *s, struct str number, struct buf *out, size_t *n_found)
 {
-    struct buf made;
-    if (!redact_finds(s, number))
-        return err_trace(buf_add(out, number));
-    buf_init(&made, out->max_bytes);
-    int r = redact_text(s, number, &made, n_found);
-    if (r == 0)
-        r = json_quote(out, buf_str(&made));
-    buf_deinit(&made);
-    return err_trace(r);
+    return err_trace(quote_redacted(s, number, number, out, n_found));
 }
 
 static int redact_leaf(const struct redact_set *s, struct str text, const struct leaf *leaf, struct buf *scratch,
@@ -148,8 +140,9 @@ static int redact_value(const struct redact_set *s, struct str value, struct buf
     buf_init(&plain, value.n + 1);
     buf_init(&made, out->max_bytes);
     add_decoded(value, &plain);
-    int r = redact_finds(s, buf_str(&plain)) ? redact_text(s, buf_str(&plain), &made, n_found) : 1;
-    r = r == 1 ? buf_add(out, value) : r < 0 ? r : form_quote(out, buf_str(&made));
+    int r = redact_found(s, buf_str(&plain), &made, n_found);
+    if (r >= 0)
+        r = r ? form_quote(out, buf_str(&made)) : buf_add(out, value);
     buf_deinit(&plain);
     buf_deinit(&made);
     return err_trace(r);
