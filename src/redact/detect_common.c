@@ -86,7 +86,7 @@ static size_t separator(const struct window *w, size_t i, const char *more, bool
     static const char *const wide[] = {"\xc2\xa0", "\xe2\x80\x90", "\xe2\x80\x91", "\xe2\x80\x92", "\xe2\x80\x93",
                                        "\xe2\x80\xaf"};
     struct str rest = str_sub(w->text, i, SIZE_MAX);
-    if (rest.n == 0)
+    if (rest.n == 0 || is_alnum(rest.p[0]))
         return 0;
     if (rest.p[0] == ' ' || rest.p[0] == '-' || (rest.p[0] && strchr(more, rest.p[0])))
         return 1;

@@ -80,9 +80,15 @@ static bool has_sign(const char *p)
 
 static size_t skip_to_sign(const struct window *w, size_t i)
 {
-    while (i < w->text.n && !at_sign(w, i))
-        i += i + BLOCK_BYTES <= w->text.n && !has_sign(w->text.p + i) ? BLOCK_BYTES : 1;
-    return i;
+    const char *p = w->text.p;
+    for (;; i++) {
+        while (i + BLOCK_BYTES <= w->text.n && !has_sign(p + i))
+            i += BLOCK_BYTES;
+        while (i < w->text.n && p[i] != '@' && p[i] != '%')
+            i++;
+        if (i >= w->text.n || at_sign(w, i))
+            return i;
+    }
 }
 
 /* Where the run of a local part's characters that ends at `end` begins: at most n_max before it, and not before `from`. */

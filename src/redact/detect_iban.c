@@ -39,7 +39,9 @@ static bool is_mod_97(const char *text, size_t n)
 /* Bytes of what may stand between two groups; 0: nothing does. */
 static size_t gap(const struct window *w, size_t i)
 {
-    if (i < w->text.n && (w->text.p[i] == ' ' || w->text.p[i] == '-'))
+    if (i >= w->text.n || is_alnum(w->text.p[i]))
+        return 0;
+    if (w->text.p[i] == ' ' || w->text.p[i] == '-')
         return 1;
     return str_starts(str_sub(w->text, i, 2), STR("\xc2\xa0")) ? 2 : 0;
 }

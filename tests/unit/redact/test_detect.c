@@ -1,6 +1,9 @@
 /* redact/detect_*: what each detector finds and what it leaves, whole and in pieces of every size. */
 #include "redact_set.h"
 
+#include "base/rand.h"
+#include "redact/detect_impl.h"
+
 struct row {
     const char *text, *wanted; /* NULL: as it is */
 };
@@ -218,6 +221,65 @@ static void a_pattern_that_could_wait_for_ever_or_match_nothing_is_refused(void 
     }
 }
 
+static enum detected detect(enum redact_kind k, const struct window *w, size_t from, struct span *ret)
+{
+    static enum detected (*const detectors[])(const struct window *, size_t, struct span *) = {
+        [REDACT_EMAIL] = detect_email,
+        [REDACT_PHONE] = detect_phone,
+        [REDACT_CARD] = detect_card,
+        [REDACT_IBAN] = detect_iban,
+    };
+    return detectors[k](w, from, ret);
+}
+
+/* Asked at each place by itself, over a window too short to skip within: the first place that says something. */
+static enum detected detect_by_place(enum redact_kind k, const struct window *w, struct span *ret)
+{
+    for (size_t i = 0; i < w->text.n; i++) {
+        size_t n_before = i < 2 ? i : 2;
+        struct window rest = {str_sub(w->text, i, SIZE_MAX), str_sub(w->text, i - n_before, n_before), w->is_end};
+        enum detected is = detect(k, &rest, 0, ret);
+        if (is != DETECTED_NOTHING && ret->at == 0) {
+            ret->at = i;
+            return is;
+        }
+    }
+    return DETECTED_NOTHING;
+}
+
+static struct str random_text(struct rng *r, char *text)
+{
+    static const char *const parts[] = {"@", "%40", "%", "a", "ann.x", "b.de", "+49 30 1234567", "(", "+", "0", "4",
+                                        "4242 4242 4242 4242", "DE89 3704 0044 0532 0130 00", "D", "e89", " ", "-",
+                                        "\xc2\xa0", "\xc2", "GB82WEST12345698765432", "\\n", "_", "030 1234567",
+                                        "words that are longer than what is skipped at once, "};
+    size_t n = 0;
+    for (size_t i = rng_below(r, 16); i > 0; i--) {
+        const char *part = parts[rng_below(r, sizeof parts / sizeof parts[0])];
+        memcpy(text + n, part, strlen(part));
+        n += strlen(part);
+    }
+    return (struct str){text, n};
+}
+
+static void what_is_skipped_over_is_nothing_of_what_is_looked_for(void **state)
+{
+    struct rng r;
+    char memory[1024];
+    rng_seeded_init(&r, 89);
+    for (int i = 0; i < 20000; i++) {
+        const struct window w = {.text = random_text(&r, memory), .is_end = i % 2};
+        for (enum redact_kind k = 0; k < REDACT_KINDS; k++) {
+            struct span skipped = {0, 0}, wanted = {0, 0};
+            enum detected is = detect(k, &w, 0, &skipped);
+            if (is != detect_by_place(k, &w, &wanted))
+                fail_msg("kind %d in \"%.*s\"", (int)k, STR_ARG(w.text));
+            if (is != DETECTED_NOTHING && (skipped.at != wanted.at || skipped.n != wanted.n))
+                fail_msg("kind %d in \"%.*s\": at %zu, not %zu", (int)k, STR_ARG(w.text), skipped.at, wanted.at);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +289,7 @@ int main(void)
         cmocka_unit_test(cards_are_found_and_what_fails_luhn_or_begins_otherwise_is_not),
         cmocka_unit_test(ibans_are_found_and_what_fails_mod_97_is_not),
         cmocka_unit_test(patterns_are_found_leftmost_and_longest),
+        cmocka_unit_test(what_is_skipped_over_is_nothing_of_what_is_looked_for),
         cmocka_unit_test(a_pattern_that_could_wait_for_ever_or_match_nothing_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
