@@ -91,7 +91,8 @@ static size_t skip_to_sign(const struct window *w, size_t i)
     }
 }
 
-/* Where the run of a local part's characters that ends at `end` begins: at most n_max before it, and not before `from`. */
+/* Where the run of characters of a local part begins that ends at `end`: at most n_max bytes back, and not before
+ * `from`. */
 static size_t begin_of_run(const struct window *w, size_t from, size_t end, size_t n_max)
 {
     size_t i = end;
