@@ -86,6 +86,19 @@ def test_how_somebody_signed_in_is_on_record(browser, provider):
     assert action["by"] == "ann@example.com" and action["after"] == {"how": "oidc"}
 
 
+def test_who_was_not_let_in_is_on_record_without_what_they_brought(browser, provider):
+    provider.claims = {"email": "eve@example.com"}
+    asked = browser.begin()
+    back = provider.authorize(asked)
+    assert browser.back(back) == ("sign_in", "person_unknown")
+    events = browser.daemon.get("/api/v1/events")["events"]
+    failed, = [e for e in events if e["event"] == "sign_in.failed"]
+    assert failed["reason"] == "person_unknown" and failed["count"] == 1
+    brought = dict(urllib.parse.parse_qsl(back.split("?", 1)[1]))
+    for text in ("eve@", brought["code"], brought["state"], asked["nonce"]):
+        assert text not in json.dumps(events), text
+
+
 @pytest.mark.parametrize("alg", ["RS256", "ES256", "PS256"])
 def test_each_algorithm(make, provider, alg):
     provider.keys = {"k1": (alg, MADE[alg]())}

@@ -14,7 +14,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from flyball import Daemon  # noqa: E402
 
-COLLECTOR = os.environ["OTEL_COLLECTOR"]
 FAST = {"export_interval_ms": 50, "export_quiet_ms": 300, "export_backoff_ms": 100}
 
 
@@ -32,7 +31,8 @@ def collector(tmp_path):
               "service": {"telemetry": {"metrics": {"level": "none"}},
                           "pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["file"]}}}}
     (tmp_path / "collector.yaml").write_text(json.dumps(config))
-    p = subprocess.Popen([COLLECTOR, "--config", f"file:{tmp_path}/collector.yaml"], stderr=subprocess.PIPE,
+    collector = os.environ["OTEL_COLLECTOR"]
+    p = subprocess.Popen([collector, "--config", f"file:{tmp_path}/collector.yaml"], stderr=subprocess.PIPE,
                          stdout=subprocess.DEVNULL)
     until = time.monotonic() + 30
     while True:
