@@ -9,7 +9,7 @@
  * Layouts (trace/record.h writes them, the stores read them):
  *
  * OPEN body: all fields of CONTRACT 10 known at hold, "facts":{...} (of calls to models with the most tokens that can
- *   be used), "idempotency":{scope,digest,body},
+ *   be used; "now" is left out where it is started_at, flags where they are false), "idempotency":{scope,digest,body},
  *   "limits":[{id,counter,meter,window,window_start,n,before,held,after,max,resets_at}].
  *   With "ended_at" the call is over (refused, or ended without being sent): no CLOSE follows, nothing was taken.
  *   Else each limit with n > 0 adds n to "held" of its counter, unless its window is "call". A counter's rows are told

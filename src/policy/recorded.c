@@ -274,7 +274,8 @@ static void read_what(struct json body, struct json decided, struct facts *f)
     f->tokens.is_known = json_i64(json_get(tokens, STR("input")), &f->tokens.input) &&
                          json_i64(json_get(tokens, STR("output")), &f->tokens.output) && f->tokens.input >= 0 &&
                          f->tokens.output >= 0;
-    (void)wall_parse(text_of(decided, "now"), &f->now); /* absent in no frame that has facts */
+    struct str now = text_of(decided, "now"); /* left out where the call was decided on as it started */
+    (void)wall_parse(now.n ? now : text_of(body, "started_at"), &f->now); /* one of them is in every frame of a call */
 }
 
 static void read_verdict(struct json body, struct json decided, struct recorded *ret)

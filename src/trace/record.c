@@ -30,15 +30,20 @@ static void put_labels(struct json_writer *w, const struct facts *f)
 static void put_facts(struct json_writer *w, const struct record_open *o)
 {
     const struct facts *f = o->facts;
-    /* What decided, beside the fields of the record itself: values that may be erased stand in "personal". */
+    /*
+     * What decided, beside the fields of the record itself: values that may be erased stand in "personal". Left out is
+     * what nearly all calls share: the time they started for "now", and false.
+     */
     jw_key(w, STR("facts"));
     jw_object(w);
     record_put_str(w, STR("customer_source"), value_source_text(f->customer_source));
     record_put_str(w, STR("user_source"), value_source_text(f->user_source));
     record_put_str(w, STR("tenant_source"), value_source_text(f->tenant_source));
-    record_put_wall(w, STR("now"), f->now);
+    if (f->now != o->started_at)
+        record_put_wall(w, STR("now"), f->now);
     jw_put_str(w, STR("cost_how"), how_text(f->cost.how));
-    jw_put_bool(w, STR("amount_is_known"), f->amount.is_known);
+    if (f->amount.is_known)
+        jw_put_bool(w, STR("amount_is_known"), true);
     put_token_bound(w, f);
     record_put_str(w, STR("host"), f->host);
     put_labels(w, f);
@@ -48,7 +53,8 @@ static void put_facts(struct json_writer *w, const struct record_open *o)
         jw_put_bool(w, STR("could_ask_cost"), true);
     if (o->could_ask_customer)
         jw_put_bool(w, STR("could_ask_customer"), true);
-    jw_put_bool(w, STR("dry_run"), o->is_dry_run);
+    if (o->is_dry_run)
+        jw_put_bool(w, STR("dry_run"), true);
     jw_object_end(w);
 }
 

@@ -153,6 +153,53 @@ static void what_nobody_asked_for_and_dry_runs_are_said(void **state)
     teardown(&w);
 }
 
+static bool has_fact(struct world *w, const char *name)
+{
+    struct json body;
+    assert_int_equal(json_parse_own(&w->a, buf_str(&w->body), &body), 0);
+    return json_type(json_get(json_get(body, STR("facts")), str_c(name))) != JSON_NONE;
+}
+
+static void a_call_decided_on_as_it_started_leaves_out_what_that_says(void **state)
+{
+    struct world w;
+    struct facts f = traffic_chat(1000);
+    f.now = TRAFFIC_START;
+    struct record_open o = {.call_id = STR("c1"), .started_at = f.now};
+    assert_int_equal(record(&w, &f, o), 0);
+    assert_true(!has_fact(&w, "now") && !has_fact(&w, "dry_run") && !has_fact(&w, "amount_is_known"));
+    assert_true(w.r.facts.now == f.now && !w.r.is_dry_run && !w.r.facts.amount.is_known);
+    teardown(&w);
+}
+
+static void a_call_decided_on_later_says_when(void **state)
+{
+    struct world w;
+    struct facts f = traffic_chat(1000);
+    f.now = TRAFFIC_START;
+    struct record_open o = {.call_id = STR("c1"), .started_at = f.now - NS_PER_S};
+    assert_int_equal(record(&w, &f, o), 0);
+    assert_true(has_fact(&w, "now") && w.r.facts.now == f.now);
+    teardown(&w);
+}
+
+/* As journals have it that were written before these were left out. */
+static void facts_that_say_it_all_the_same_are_read(void **state)
+{
+    struct frame f = {.kind = FRAME_OPEN,
+                      .body = STR("{\"started_at\":\"2026-01-01T00:00:00.000Z\",\"facts\":{"
+                                  "\"now\":\"2026-01-01T00:00:01.000Z\",\"amount_is_known\":false,"
+                                  "\"dry_run\":false},\"amount\":5,\"currency\":\"USD\",\"exponent\":2}")};
+    struct recorded r;
+    struct arena a;
+    wall_t later;
+    arena_init(&a, 1u << 20);
+    assert_int_equal(wall_parse(STR("2026-01-01T00:00:01.000Z"), &later), 0);
+    assert_int_equal(recorded_read(&f, &a, &r), 0);
+    assert_true(r.facts.now == later && !r.is_dry_run && !r.facts.amount.is_known);
+    arena_deinit(&a);
+}
+
 static void what_is_no_open_frame_is_refused(void **state)
 {
     static const char *const bodies[] = {"", "{", "[]", "{\"facts\":1}", "{\"call_id\":\"c\"}"};
@@ -174,6 +221,9 @@ int main(void)
         cmocka_unit_test(what_was_only_claimed_is_no_fact),
         cmocka_unit_test(a_bound_of_tokens_that_is_known_in_part_stays_so),
         cmocka_unit_test(what_nobody_asked_for_and_dry_runs_are_said),
+        cmocka_unit_test(a_call_decided_on_as_it_started_leaves_out_what_that_says),
+        cmocka_unit_test(a_call_decided_on_later_says_when),
+        cmocka_unit_test(facts_that_say_it_all_the_same_are_read),
         cmocka_unit_test(what_is_no_open_frame_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
