@@ -26,10 +26,12 @@
 #include "daemon/notices.h"
 #include "daemon/people.h"
 #include "daemon/port_owner.h"
+#include "daemon/rates.h"
 #include "daemon/remotes.h"
 #include "daemon/secrets_key.h"
 #include "proxy/core_secrets.h"
 #include "proxy/lookup_cache.h"
+#include "proxy/rates.h"
 #include "store/journal/journal.h"
 #include "store/sqlite/store_sqlite.h"
 
@@ -162,6 +164,20 @@ static int open_core(struct daemon *d)
     return r;
 }
 
+/* At start, and at each reload. */
+static int load_rates(struct daemon *d, struct buf *error)
+{
+    struct fx_table table;
+    if (d->o->config->fx_table.n == 0)
+        return 0;
+    int r = rates_read(d->o->config, &table, error);
+    if (r == 0 && d->shared.rates)
+        rates_put(d->shared.rates, &table);
+    else if (r == 0)
+        d->shared.rates = rates_new(&table);
+    return r;
+}
+
 static int open_vendors(struct daemon *d)
 {
     struct extra_vendor extra[DEV_VENDORS_MAX];
@@ -181,6 +197,8 @@ static int open_vendors(struct daemon *d)
     if (r < 0)
         return r;
     r = vendor_set_load(d->o->config, extra, n, &d->error, &d->vendors);
+    if (r == 0)
+        r = load_rates(d, &d->error);
     return r < 0 ? r : models_load(d->o->config, &d->limits, &d->error, &d->models);
 }
 
@@ -209,7 +227,6 @@ static int start_workers(struct daemon *d)
     d->shared.vendors = &d->vendors.vendors;
     d->shared.tls = d->tls.data;
     d->shared.llm = &d->models.shared;
-    d->shared.fx = d->vendors.fx;
     d->shared.issuers = d->issuers.issuers;
     d->shared.remotes = &d->remotes.remotes;
     d->shared.lookups = lookup_cache_new(d->limits.lookup_cache_ms);
@@ -251,12 +268,14 @@ static int listen_failed(struct daemon *d, const char *what, struct str addr, in
 static int reload(void *ctx, struct buf *error)
 {
     struct daemon *d = ctx;
-    int r = listener_tls_reload(&d->tls, error);
-    stats_reloaded(d->stats, r == 0);
+    int r = load_rates(d, error);
+    if (r == 0)
+        r = listener_tls_reload(&d->tls, error);
     if (r == 0)
         r = issuer_set_reload(&d->issuers, error);
     if (r == 0)
         r = remote_set_reload(&d->remotes, error);
+    stats_reloaded(d->stats, r == 0);
     if (r < 0)
         log_at(LOG_ERROR, "reload_failed", "error=\"" STR_FMT "\"", STR_ARG(buf_str(error)));
     else
@@ -573,6 +592,7 @@ static void stop(struct daemon *d, bool may_drain)
     journal_close(d->journal);
     stats_free(d->stats);
     lookup_cache_free(d->shared.lookups);
+    rates_free(d->shared.rates);
     models_free(&d->models);
     vendor_set_free(&d->vendors);
     listener_tls_free(&d->tls);

@@ -69,25 +69,6 @@ static int load_prices(const struct config_vendor *cv, struct connector *c, stru
     return err_trace(r);
 }
 
-/* The operator's rates: a bad table is a sentence at start, and not a refused call later. */
-static int load_fx(const struct config *c, struct vendor_set *set, struct buf *error)
-{
-    struct buf text;
-    struct diag_list diags;
-    if (!c->fx_table.n)
-        return 0;
-    set->fx = arena_alloc(&set->arena, sizeof(*set->fx));
-    buf_init(&text, CONNECTOR_BYTES_MAX);
-    diag_list_init(&diags, &set->arena, 20);
-    int r = io_read_file(io_system(), c->fx_table, CONNECTOR_BYTES_MAX, &text);
-    if (r < 0)
-        buf_printf(error, "fx.table: " STR_FMT " cannot be read (%s)", STR_ARG(c->fx_table), err_text(r));
-    else if ((r = fx_table_read(buf_str(&text), c->fx_table, &diags, set->fx)) < 0)
-        (void)diag_list_text(&diags, error);
-    buf_deinit(&text);
-    return err_trace(r);
-}
-
 /* True when the config names the vendor's own address, as the connector does. */
 static bool is_own_address(const struct config_vendor *cv, const struct connector *c)
 {
@@ -264,8 +245,6 @@ int vendor_set_load(const struct config *c, const struct extra_vendor *extra, si
         ret->vendors.n++;
         r = load_extra(c, &extra[i], ret->vendors.n - 1, error, ret);
     }
-    if (r == 0)
-        r = load_fx(c, ret, error);
     if (r == 0)
         know_operations(ret);
     for (size_t i = 0; i < n && r == 0; i++)

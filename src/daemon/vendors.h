@@ -7,14 +7,12 @@
 #include "config/config.h"
 #include "io/zoneinfo.h"
 #include "proxy/vendor.h"
-#include "saas/fx_table.h"
 
 struct vendor_set {
     struct vendors vendors;
     struct connector **connectors; /* one a vendor */
     struct str *names;
     struct zoneinfo *zoneinfo;
-    struct fx_table *fx;           /* NULL: none is configured */
     struct known known;            /* what policies may name */
     struct tls_sessions *sessions; /* NULL: no vendor speaks TLS */
     struct arena arena;

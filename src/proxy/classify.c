@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "proxy/identity.h"
 #include "proxy/llm.h"
+#include "proxy/rates.h"
 
 #include <string.h>
 
@@ -47,7 +48,7 @@ static void facts_of_what(struct call *c)
     f->amount = c->saas.amount;
     f->cost = saas_predict(&c->saas);
     if (f->cost.how == HOW_UNKNOWN && f->amount.is_known && strcmp(f->amount.currency, "USD") != 0)
-        f->cost = fx_to_usd(c->w->shared->fx, &f->amount, f->now, &f->fx);
+        f->cost = rates_to_usd(c->w->shared->rates, &f->amount, f->now, &f->fx);
     f->customer = c->saas.customer;
     f->customer_source = c->saas.customer_source;
     f->params = c->saas.params;

@@ -20,7 +20,7 @@ struct worker_shared {
     struct lookup_cache *lookups;
     struct tls_server *tls; /* of the data listener; NULL: plain HTTP */
     struct stats *stats; /* NULL: nobody counts */
-    const struct fx_table *fx;    /* rates of the operator; NULL: there is no table */
+    struct rates *rates;          /* of the operator; NULL: there is no table */
     const struct llm_shared *llm; /* NULL where no vendor of models is configured */
     struct issuers *issuers;      /* of identity tokens; NULL: none is configured */
     struct remotes *remotes;      /* who answers what scopes ask; NULL: nobody */

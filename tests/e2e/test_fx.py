@@ -48,6 +48,23 @@ def test_an_amount_counts_by_its_rate_and_the_margin(governed):
     assert pay(d, key, 1, "eur").code == "limit_exceeded"  # 99.999372 are spent, and this is 0.01122
 
 
+def test_a_reload_takes_the_new_table_or_leaves_the_old_one(governed, tmp_path):
+    d, key = governed(table(EUR="1.10")[0])
+    assert pay(d, key, 100, "gbp").code == "cost_unknown"
+    (tmp_path / "fx.yaml").write_text(table(EUR="2.00", GBP="1.25")[0])
+    assert d.cli("reload").returncode == 0
+    assert pay(d, key, 1000, "gbp").status == 200
+    paid = pay(d, key, 1000, "eur")
+    (tmp_path / "fx.yaml").write_text("usd: {EUR: nothing}\n")
+    bad = d.cli("reload")
+    assert bad.returncode == 1 and "fx.yaml:1:" in bad.stderr
+    assert "flyball_config_last_reload_successful 0" in d.api("GET", "/metrics")[1]
+    assert pay(d, key, 1000, "gbp").status == 200
+    d.log_file.write_text("")  # what was to be said there
+    d.settle()
+    assert d.call(paid.call_id)["settled"]["usd"] == "20.400000000"
+
+
 def test_without_a_rate_or_a_table_the_cost_is_unknown(governed):
     d, key = governed(table(EUR="1.10")[0])
     no = pay(d, key, 100, "gbp")

@@ -97,7 +97,7 @@ def paths_of(place, document):
         filled = path
         if "{" in path:
             filled = path[:path.index("{")] + ids[path.split("/")[3]] + path[path.index("}") + 1:]
-        yield path, filled + {"/api/v1/find": "?q=run-1"}.get(path, "")
+        yield path, filled + {"/api/v1/find": "?q=run-1", "/api/v1/bodies": "?text=any"}.get(path, "")
 
 
 def test_every_get_answers_what_the_document_says(place, document):
