@@ -121,7 +121,7 @@ static void put_who_and_what(struct json_writer *w, const struct record_open *o)
     jw_put_str(w, STR("run_source"), run_source_text(f->run_source));
     jw_put_str(w, STR("run_trust"), run_trust_text(f->run_trust));
     record_put_str(w, STR("parent_run_id"), f->parent_run_id);
-    if (f->parent_run_id.n || !str_eq(f->root_run_id, f->run_id))
+    if (f->parent_run_id.n || !str_eq(f->root_run_id, f->run_id)) /* it may have named its parent before */
         record_put_str(w, STR("root_run_id"), f->root_run_id);
     jw_put_str(w, STR("trace_id"), o->trace_id);
     jw_put_str(w, STR("span_id"), o->span_id);

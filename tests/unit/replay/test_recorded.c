@@ -113,6 +113,17 @@ static void all_facts_come_back(void **state)
     arena_deinit(&a);
 }
 
+static void a_run_is_of_its_tree_also_where_it_names_no_parent(void **state)
+{
+    struct world w;
+    struct facts f = traffic_chat(1000);
+    f.parent_run_id = STR_NONE;
+    f.root_run_id = STR("root");
+    assert_int_equal(record(&w, &f, (struct record_open){.call_id = STR("c1")}), 0);
+    assert_str(w.r.facts.root_run_id, "root");
+    teardown(&w);
+}
+
 static void what_was_only_claimed_is_no_fact(void **state)
 {
     struct world w;
@@ -218,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_facts_come_back),
+        cmocka_unit_test(a_run_is_of_its_tree_also_where_it_names_no_parent),
         cmocka_unit_test(what_was_only_claimed_is_no_fact),
         cmocka_unit_test(a_bound_of_tokens_that_is_known_in_part_stays_so),
         cmocka_unit_test(what_nobody_asked_for_and_dry_runs_are_said),
