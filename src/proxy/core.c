@@ -274,18 +274,8 @@ static void keys_free(struct core *c)
     size_t i = 0;
     struct str key;
     void *v;
-    while (map_next(&c->keys_by_id, &i, &key, &v)) {
-        struct key_entry *k = v;
-        key_limits_free(k->limits);
-        for (size_t j = 0; j < k->n_limit_specs; j++)
-            free((char *)k->limit_specs[j].p);
-        free(k->limit_specs);
-        free((char *)k->agent.p);
-        free((char *)k->owner.p);
-        free((char *)k->tenant.p);
-        free((char *)k->policy.p);
-        free(k);
-    }
+    while (map_next(&c->keys_by_id, &i, &key, &v))
+        core_key_free(v);
     map_deinit(&c->keys_by_id);
     map_deinit(&c->keys_by_hash);
     map_deinit(&c->stopped_runs);

@@ -240,6 +240,7 @@ void core_notices_free(struct core *c);
 void core_key_label(struct key_entry *k, const struct str *specs, size_t n); /* valid ones, LABELS_MAX at most */
 void key_put_labels(struct json_writer *w, const struct key_entry *k);
 struct key_entry *core_key_add(struct core *c, struct key_entry *k); /* under the mutex; NULL: keys_max */
+void core_key_free(struct key_entry *k);
 int core_policy_put(struct core *c, struct policy *p,
                     wall_t at); /* under the mutex; takes a reference of its own */
 /* Documents in force, and those that they extend: for core_new(). */

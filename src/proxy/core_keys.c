@@ -57,7 +57,7 @@ void core_key_label(struct key_entry *k, const struct str *specs, size_t n)
     }
 }
 
-static void key_entry_free(struct key_entry *k)
+void core_key_free(struct key_entry *k)
 {
     key_limits_free(k->limits);
     for (size_t i = 0; i < k->n_limit_specs; i++)
@@ -186,7 +186,7 @@ int core_key_create(struct core *c, const struct key_spec *s, struct str by, str
         r = -ERR_TOO_LARGE;
     core_unlock(c);
     if (r < 0) {
-        key_entry_free(k);
+        core_key_free(k);
         return err_trace(r);
     }
     *ret_key = text;
