@@ -185,7 +185,7 @@ function KeptBodies({ id }: { id: string }) {
         get<CallBodies>(`/calls/${encodeURIComponent(id)}/bodies`, {}, signal),
     );
     if (error) return <Failed error={error} again={again} />;
-    if (!data) return <Loading />;
+    if (!data) return <Loading what="the bodies" />;
     if (data.why)
         return (
             <p class="faint">
