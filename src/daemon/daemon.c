@@ -164,16 +164,13 @@ static int open_core(struct daemon *d)
     return r;
 }
 
-/* At start, and at each reload. */
-static int load_rates(struct daemon *d, struct buf *error)
+static int load_rates(struct daemon *d)
 {
     struct fx_table table;
     if (d->o->config->fx_table.n == 0)
         return 0;
-    int r = rates_read(d->o->config, &table, error);
-    if (r == 0 && d->shared.rates)
-        rates_put(d->shared.rates, &table);
-    else if (r == 0)
+    int r = rates_read(d->o->config, &table, &d->error);
+    if (r == 0)
         d->shared.rates = rates_new(&table);
     return r;
 }
@@ -198,7 +195,7 @@ static int open_vendors(struct daemon *d)
         return r;
     r = vendor_set_load(d->o->config, extra, n, &d->error, &d->vendors);
     if (r == 0)
-        r = load_rates(d, &d->error);
+        r = load_rates(d);
     return r < 0 ? r : models_load(d->o->config, &d->limits, &d->error, &d->models);
 }
 
@@ -268,13 +265,16 @@ static int listen_failed(struct daemon *d, const char *what, struct str addr, in
 static int reload(void *ctx, struct buf *error)
 {
     struct daemon *d = ctx;
-    int r = load_rates(d, error);
+    struct fx_table table;
+    int r = d->shared.rates ? rates_read(d->o->config, &table, error) : 0;
     if (r == 0)
         r = listener_tls_reload(&d->tls, error);
     if (r == 0)
         r = issuer_set_reload(&d->issuers, error);
     if (r == 0)
         r = remote_set_reload(&d->remotes, error);
+    if (r == 0 && d->shared.rates)
+        rates_put(d->shared.rates, &table);
     stats_reloaded(d->stats, r == 0);
     if (r < 0)
         log_at(LOG_ERROR, "reload_failed", "error=\"" STR_FMT "\"", STR_ARG(buf_str(error)));
