@@ -59,6 +59,12 @@ class Certificate:
         return {"cert_file": str(self.chain), "key_file": str(self.key), **more}
 
 
+# RFC 5280, 4.2.1.3: an authority says that it signs; Python wants to see it from 3.13 on.
+CA_USAGE = x509.KeyUsage(digital_signature=False, content_commitment=False, key_encipherment=False,
+                         data_encipherment=False, key_agreement=False, key_cert_sign=True, crl_sign=True,
+                         encipher_only=False, decipher_only=False)
+
+
 class Authority:
     """A root, or with `by` an authority below another one."""
     n_issued = 0
@@ -79,6 +85,8 @@ class Authority:
              .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
              .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.private_key.public_key()),
                             critical=False))
+        if is_ca:
+            b = b.add_extension(CA_USAGE, critical=True)
         if hosts:
             b = b.add_extension(x509.SubjectAlternativeName([alt_name(h) for h in hosts]), critical=False)
         if usage:
