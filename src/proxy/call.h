@@ -92,7 +92,8 @@ struct call {
     struct verdict verdict;
     struct idempotency idem;
     bool is_idem_known, is_decided;
-    struct duplicate duplicate;
+    struct duplicate duplicate;        /* that it is held with */
+    struct duplicate vendor_duplicate; /* as the connector says; a rule may say something else in its place */
 
     /* approve */
     int64_t wait_ms; /* how long it may wait for a person, from now on */

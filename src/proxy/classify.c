@@ -88,7 +88,7 @@ static void to_vendor(struct call *c)
 static void duplicate_of(struct call *c, const struct saas_request *r)
 {
     const struct facts *f = &c->facts;
-    struct duplicate *d = &c->duplicate;
+    struct duplicate *d = &c->vendor_duplicate;
     uint8_t said[DUPLICATE_DIGEST_BYTES];
     d->window_ms = saas_duplicate_window(&c->saas, r, said, &d->is_own_key);
     if (!d->window_ms)

@@ -24,6 +24,7 @@ static void digest_of_intent(const struct call *c, uint8_t ret[DUPLICATE_DIGEST_
 void duties_of_duplicate(struct call *c)
 {
     const struct duties *d = &c->verdict.duties;
+    c->duplicate = c->vendor_duplicate;
     if (!d->duplicate_ms)
         return;
     c->duplicate = (struct duplicate){.window_ms = d->duplicate_then == DUPLICATE_ALLOW ? 0 : d->duplicate_ms};

@@ -5,7 +5,7 @@
 
 #include "proxy/call.h"
 
-/* What makes another request the same as this one, where a rule says so: in the place of what the connector says. */
+/* What makes another request the same as this one: as a rule of the verdict says, else as the connector does. */
 void duties_of_duplicate(struct call *c);
 /* The sentence about a duplicate that a rule does not let through. */
 void duties_refuse_duplicate(struct call *c);

@@ -89,11 +89,13 @@ def test_approval_after_the_client_gave_up_executes_exactly_once_on_its_retry(of
     assert n_charges(vendor) == 1
 
 
+def charges_once(then, **properties):
+    return {"id": "charge", "effect": "permit", "match": {"operation": ["stripe.charges.create"]},
+            "obligations": [{"type": "duplicate", "properties": {"within": "1h", "then": then, **properties}}]}
+
+
 def test_the_same_charge_again_passes_with_a_yes_and_retries_of_both_charge_nothing(office, vendor):
-    again = {"type": "duplicate", "properties": {"within": "1h", "then": "approve", "approval": "finance"}}
-    rule = {"id": "charge", "effect": "permit", "match": {"operation": ["stripe.charges.create"]},
-            "obligations": [again]}
-    o = office(policy("default", [rule], approvals=APPROVALS))
+    o = office(policy("default", [charges_once("approve", approval="finance")], approvals=APPROVALS))
 
     def charge(key):
         return o.agent().charges.create(CHARGE, {"idempotency_key": key}).id
@@ -109,6 +111,39 @@ def test_the_same_charge_again_passes_with_a_yes_and_retries_of_both_charge_noth
     assert charge("k1") == first and charge("k2") == second and n_charges(vendor) == 2
     assert code(refused(charge, "k3")) == "approval_pending"
     assert n_charges(vendor) == 2
+
+
+class AtOnce:
+    """Charges that wait for a person, each in a thread: what became of them."""
+
+    def __init__(self, office, *keys):
+        self.made, self.refused = [], []
+        self.threads = [threading.Thread(target=self.charge, args=(office, k)) for k in keys]
+        for t in self.threads:
+            t.start()
+
+    def charge(self, office, key):
+        try:
+            self.made.append(office.agent().charges.create(CHARGE, {"idempotency_key": key}).id)
+        except stripe.PermissionError as e:
+            self.refused.append(e)
+
+    def join(self):
+        for t in self.threads:
+            t.join(20)
+        return self
+
+
+def test_a_call_that_waits_is_a_duplicate_as_the_document_says_that_is_in_force_then(office, vendor):
+    rule = charges_once("approve", approval="finance")
+    o = office(policy("default", [rule], approvals=APPROVALS), wait_ms=20000)
+    o.agent().charges.create(CHARGE, {"idempotency_key": "k1"})
+    again = AtOnce(o, "k2")
+    it = o.one()
+    o.daemon.apply(policy("default", [{k: v for k, v in rule.items() if k != "obligations"}], approvals=APPROVALS))
+    assert o.say("ann", "approve", it["id"])[0] == 200
+    again.join()
+    assert again.refused == [] and len(again.made) == 1 and n_charges(vendor) == 2
 
 
 def test_kill_9_while_a_question_is_pending_loses_nothing(office, vendor):
