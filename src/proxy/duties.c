@@ -42,7 +42,7 @@ void duties_refuse_duplicate(struct call *c)
                  "Call %s asked the same of " STR_FMT " %lld s ago, and rule \"" STR_FMT "\" of policy " STR_FMT
                  " lets it through once in %lld s, whatever its Idempotency-Key; if both are meant, wait, or ask the "
                  "policy's owner",
-                 d->first_call_id, STR_ARG(c->facts.operation), (long long)((c->started_at - d->first_at) / NS_PER_S),
+                 d->first_call_id, STR_ARG(c->facts.operation), (long long)((c->facts.now - d->first_at) / NS_PER_S),
                  STR_ARG(c->verdict.duties.duplicate_rule), STR_ARG(c->verdict.policy_name),
                  (long long)(d->window_ms / 1000));
 }
@@ -68,7 +68,7 @@ bool duties_ask_again(struct call *c)
                                  "\" of policy " STR_FMT " lets it through once in %lld s, whatever its "
                                  "Idempotency-Key; again only with a person's approval (" STR_FMT ").",
                                  c->duplicate.first_call_id, STR_ARG(c->facts.operation),
-                                 (long long)((c->started_at - c->duplicate.first_at) / NS_PER_S),
+                                 (long long)((c->facts.now - c->duplicate.first_at) / NS_PER_S),
                                  STR_ARG(d->duplicate_rule), STR_ARG(v->policy_name),
                                  (long long)(d->duplicate_ms / 1000), STR_ARG(d->duplicate_approval.name));
     v->effect = EFFECT_APPROVE;

@@ -120,7 +120,7 @@ static void refuse_duplicate(struct call *c)
                      "Call %s asked the same of " STR_FMT " %lld s ago; within %lld s that counts as one request sent "
                      "twice. If both are meant, give each an Idempotency-Key of its own",
                      d->first_call_id, STR_ARG(c->facts.operation),
-                     (long long)((c->started_at - d->first_at) / NS_PER_S), (long long)(d->window_ms / 1000));
+                     (long long)((c->facts.now - d->first_at) / NS_PER_S), (long long)(d->window_ms / 1000));
 }
 
 static int compose(struct call *c)

@@ -1,5 +1,6 @@
 """A person must say yes: asked, decided, used once, with Stripe's official SDK as the agent has it."""
 import json
+import re
 import threading
 import time
 
@@ -144,6 +145,22 @@ def test_a_call_that_waits_is_a_duplicate_as_the_document_says_that_is_in_force_
     assert o.say("ann", "approve", it["id"])[0] == 200
     again.join()
     assert again.refused == [] and len(again.made) == 1 and n_charges(vendor) == 2
+
+
+def test_how_long_ago_the_first_was_counts_from_the_end_of_a_wait(office, vendor):
+    o = office(policy("default", [charges_once("approve", approval="finance")], approvals=APPROVALS), wait_ms=20000)
+    o.agent().charges.create(CHARGE, {"idempotency_key": "k1"})
+    both = AtOnce(o, "k2", "k3")
+    it = o.one()
+    time.sleep(2.5)  # both wait for one answer, and one of them is made
+    assert o.say("ann", "approve", it["id"])[0] == 200
+    until = time.monotonic() + 10
+    while o.pending() in ([], [it]) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert o.say("ann", "deny", o.one()["id"])[0] == 200
+    both.join()
+    assert len(both.made) == 1 and len(both.refused) == 1
+    assert re.search(r" \d+ s ago", both.refused[0].user_message)
 
 
 def test_kill_9_while_a_question_is_pending_loses_nothing(office, vendor):
