@@ -491,6 +491,7 @@ static int write_resolution(struct core *c, struct close_request *q, struct idem
         .ended_at = q->record->ended_at,
         .outcome = first->hold->is_settled ? OUTCOME_SETTLED : OUTCOME_RELEASED,
         .settled = {.how = how, .usd = first->hold->settled},
+        .amount = q->record->amount,
         .resolved_by = q->record->call_id,
         .phases = RECORD_PHASES_NONE,
         .moves = rm,
@@ -586,6 +587,8 @@ static int close_locked(struct core *c, struct close_request *q)
         (void)write_resolution(c, q, first, how, moves, n_moves);
         begin_close(q); /* again: that one took its place */
     }
+    if (h->shared || h->is_replay_of_settled)
+        rc->amount.is_known = false; /* it stands with the first call, as the money does */
     rc->n_moves = pick_moves(moves, n_moves, is_resolved ? first->open_seq : 0, false, rm);
     rc->moves = rm;
 

@@ -515,24 +515,53 @@ static void tokens_that_nobody_counted_settle_at_the_hold(void **state)
     teardown(&w);
 }
 
-/* The body of the newest CLOSE that the journal has. */
-static struct str last_close(struct world *w)
+static bool has(struct str text, const char *part)
+{
+    size_t at;
+    return str_find(text, str_c(part), &at);
+}
+
+/* The body of the newest CLOSE in the journal that has that text. */
+static struct str last_close(struct world *w, const char *part)
 {
     struct journal_reader *reader;
     struct frame f;
     struct str body = STR_NONE;
     assert_int_equal(journal_reader_new(w->rig.journal, 0, &reader), 0);
     while (journal_reader_next(reader, &f) == 0)
-        if (f.kind == FRAME_CLOSE)
+        if (f.kind == FRAME_CLOSE && has(f.body, part))
             body = arena_str(&w->rig.arena, f.body);
     journal_reader_free(reader);
     return body;
 }
 
-static bool has(struct str text, const char *part)
+/* A retry brings the outcome of the first call, and its vendor says another amount than was asked for. */
+static void the_amount_that_a_retry_brought_stands_where_its_money_does(void **state)
 {
-    size_t at;
-    return str_find(text, str_c(part), &at);
+    struct world w;
+    struct try a, b;
+    setup(&w);
+    assert_int_equal(hold(&w, &a, 80, "k"), 0);
+    assert_int_equal(end(&w, &a, OUTCOME_UNKNOWN, 0), OUTCOME_UNKNOWN);
+    assert_int_equal(hold(&w, &b, 80, "k"), 0);
+    struct record_close rc = {.call_id = b.id,
+                              .open_seq = b.held.open_seq,
+                              .ended_at = wall_now,
+                              .outcome = OUTCOME_SETTLED,
+                              .settled = {.how = HOW_PARSED, .usd = 60 * MONEY_PER_USD},
+                              .amount = {.is_known = true, .minor = 6000, .exponent = 2, .currency = "USD"},
+                              .salt = salt};
+    struct close_request q = {.held = &b.held,
+                              .idempotency = &b.idem,
+                              .record = &rc,
+                              .object_scope = STR("stripe/live"),
+                              .body = &b.body,
+                              .personal = &b.personal};
+    assert_int_equal(core_close(w.rig.core, &q), 0);
+    assert_true(has(last_close(&w, "\"resolved_by\""), "\"settled_amount\":{\"amount\":6000,"));
+    assert_false(has(buf_str(&b.body), "settled_amount"));
+    drop(&b);
+    teardown(&w);
 }
 
 static void a_call_to_a_model_that_a_restart_cut_off_is_settled_at_its_hold(void **state)
@@ -552,7 +581,7 @@ static void a_call_to_a_model_that_a_restart_cut_off_is_settled_at_its_hold(void
     assert_str(standing_of(&w, "/output_tokens/", 1), "300/0");
     assert_str(standing_of(&w, "/llm/", MONEY_PER_USD), "2/0");
     assert_str(standing_of(&w, "/slots/", 1), "0/0");
-    struct str close = last_close(&w);
+    struct str close = last_close(&w, "");
     assert_true(has(close, "\"model_sent\":\"gpt-4o\",\"tokens\":{\"input\":100,\"output\":300}"));
     assert_true(has(close, "\"tokens_how\":\"estimated\""));
     assert_true(has(close, "\"settled\":{\"usd\":\"2.000000000\",\"how\":\"estimated\"}"));
@@ -572,7 +601,7 @@ static void a_refund_that_a_restart_cut_off_says_nothing_of_a_model(void **state
     rig_stop(&w.rig, true);
     rig_start(&w.rig);
     admit(&w);
-    struct str close = last_close(&w);
+    struct str close = last_close(&w, "");
     assert_true(has(close, "\"outcome\":\"unknown\""));
     assert_false(has(close, "model_sent") || has(close, "tokens"));
     teardown(&w);
@@ -927,6 +956,7 @@ int main(void)
         cmocka_unit_test(the_same_key_with_another_body_holds_for_itself),
         cmocka_unit_test(an_unknown_outcome_stays_held_until_a_retry_brings_it),
         cmocka_unit_test(the_retry_that_brings_an_outcome_has_its_own_record),
+        cmocka_unit_test(the_amount_that_a_retry_brought_stands_where_its_money_does),
         cmocka_unit_test(a_released_key_holds_anew),
         cmocka_unit_test(revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold),
         cmocka_unit_test(a_run_of_one_tenant_is_stopped_whether_key_or_token_says_the_tenant),
