@@ -109,15 +109,6 @@ static void look_at_label(struct finding *x, const struct label_match *l, const 
                                   STR_ARG(names_of(&l->values, a))));
 }
 
-static bool names_operation(const struct match *m, const struct facts *f)
-{
-    const struct patterns *p = &m->by_key[MATCH_OPERATION];
-    for (size_t i = 0; i < p->n; i++)
-        if (!p->items[i].is_glob && str_eq(p->items[i].text, f->operation))
-            return true;
-    return false;
-}
-
 static void look_at_match(struct finding *x, const struct rule *r, const struct facts *f, struct arena *a)
 {
     bool needs_name = f->class == CLASS_AUTHORITY || f->class == CLASS_UNKNOWN;
@@ -127,7 +118,7 @@ static void look_at_match(struct finding *x, const struct rule *r, const struct 
         look_at_key(x, &r->match, k, f, a);
     for (size_t i = 0; i < r->match.n_labels; i++)
         look_at_label(x, &r->match.labels[i], f, a);
-    if (x->result == MATCH_YES && needs_name && r->effect != EFFECT_DENY && !names_operation(&r->match, f))
+    if (x->result == MATCH_YES && needs_name && r->effect != EFFECT_DENY && !match_names(&r->match, f->operation))
         add_false(x, arena_printf(a, "an operation of class " STR_FMT " is permitted only by its exact name",
                                   STR_ARG(class_text(f->class))));
 }

@@ -1,6 +1,7 @@
 /*
  * policy/match.tbl.h - the `match` keys whose values are patterns: MATCH(NAME, text, field of struct facts).
- * Beside them are `class`, whose values are not patterns, and `label.<name>`, which are as many as a document names. A pattern of `model` may name the vendor too.
+ * Beside them are `class`, whose values are not patterns, and `label.<name>`, which are as many as a document names. A
+ * pattern of `model` may name the vendor too.
  */
 MATCH(LAYER, "layer", layer)
 MATCH(VENDOR, "vendor", vendor)

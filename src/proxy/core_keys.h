@@ -11,12 +11,12 @@ struct key_entry {
     char id[KEY_ID_CHARS + 1];
     uint8_t hash[KEY_HASH_BYTES];
     enum mode mode;
-    struct str agent, owner, tenant, policy; /* owned, never freed */
+    struct str agent, owner, tenant, policy; /* owned; an entry stays until the core ends */
     wall_t created_at, expires_at;           /* 0: never */
     struct str *limit_specs;
     size_t n_limit_specs;
     struct key_limits *limits; /* NULL: none */
-    struct label *labels;      /* owned, never freed, like their texts */
+    struct label *labels;      /* owned, like their texts */
     size_t n_labels;
     bool is_revoked;
     wall_t revoked_at;
