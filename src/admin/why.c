@@ -5,6 +5,7 @@
 
 #include "base/money.h"
 #include "base/time.h"
+#include "call/limit.h"
 #include "call/window.h"
 
 #include <string.h>
@@ -33,12 +34,15 @@ void why_say(struct why *y, const char *topic, const char *fmt, ...)
     jw_object_end(y->w);
 }
 
-/* Nano-USD as "12.50 USD", counts as they are. */
+/* Money as "12.50 EUR", counts as they are. */
 static const char *units(struct why *y, struct str meter, int64_t n)
 {
-    char text[MONEY_TEXT_BYTES];
-    if (str_eq(meter, STR("usd")))
-        return arena_printf(y->a, STR_FMT " USD", STR_ARG(money_text_short(n, text))).p;
+    char text[MONEY_TEXT_BYTES], currency[CURRENCY_BYTES];
+    enum limit_meter m;
+    if (meter_parse(meter, &m, currency) == 0 && meter_is_money(m))
+        return arena_printf(y->a, STR_FMT " " STR_FMT, STR_ARG(money_text_short(n, text)),
+                            STR_ARG(meter_unit(m, currency)))
+            .p;
     return arena_printf(y->a, "%lld", (long long)n).p;
 }
 

@@ -107,6 +107,16 @@ static void a_refusal_leads_with_its_code_and_shows_the_limit_that_is_short(void
     free(s);
 }
 
+static void a_limit_in_a_currency_shows_its_amounts_as_money(void **state)
+{
+    char *s = explain("{\"verdict\":\"permit\",\"rule\":\"refunds\",\"limits\":[{\"id\":\"euros\",\"bucket\":null,"
+                      "\"meter\":\"currency:EUR\",\"window\":\"day\",\"n\":12500000000,\"before\":0,"
+                      "\"held\":500000000,\"max\":80000000000}],\"method\":\"POST\"}");
+    assert_says(s, "limit: euros (currency:EUR a day, -): 0.00 EUR settled + 0.50 EUR held + 12.50 EUR for this call "
+                   "<= max 80.00 EUR");
+    free(s);
+}
+
 static void a_call_to_a_model_shows_tokens_price_and_what_it_asked_for(void **state)
 {
     char *s = explain(
@@ -256,6 +266,7 @@ int main(void)
         cmocka_unit_test(accounts_and_answers_of_scopes_are_told),
         cmocka_unit_test(a_permit_names_rule_policy_and_values),
         cmocka_unit_test(a_refusal_leads_with_its_code_and_shows_the_limit_that_is_short),
+        cmocka_unit_test(a_limit_in_a_currency_shows_its_amounts_as_money),
         cmocka_unit_test(a_call_to_a_model_shows_tokens_price_and_what_it_asked_for),
         cmocka_unit_test(an_estimate_is_said_to_be_one),
         cmocka_unit_test(a_cause_is_a_fact_only_where_it_is_one),
