@@ -1,11 +1,11 @@
 """bench/run shadow | redact [--quick] [--rounds N] [--seconds S]
 
-What one more thing costs, end to end: the same traffic through the same daemon under two keys, whose documents differ
-in that thing alone, in turn. Printed are requests a second, the CPU of the daemon for one request, and the ratio of
-the two rates, which is the median over the rounds.
+What one more thing costs, end to end: the same traffic through the same daemon under keys whose documents differ in
+that thing alone, in turn. Printed are requests a second, the CPU of the daemon for one request, and the ratio to the
+rate without the thing; all are medians over the rounds. Each rate is told (to stderr) as soon as it is measured.
 
-`shadow`: reads and refunds of bench/policy.yaml, with and without a document in shadow that has six rules, four of them
-under conditions, and five limits.
+`shadow`: reads and refunds of bench/policy.yaml by itself, with one rule and one limit in it that are in shadow, and
+with a whole document in shadow beside it, of six rules, four of them under conditions, and five limits. Two minutes.
 `redact`: buffered calls to a model of 1 KB and 150 KB, with and without all detectors on request, answer and record;
 then MB a second of the redactor alone (bench/redact.c).
 
@@ -23,7 +23,7 @@ import subprocess
 import tempfile
 
 from llm import Side, answer_buffered, cpu_seconds, request_body, vendor
-from rig import BUILD, FLYBALL, HERE, Daemon, die, free_port, nginx, wrk
+from rig import BUILD, FLYBALL, HERE, Daemon, die, free_port, nginx, say, wrk
 
 SHADOW = """apiVersion: agentpolicy/v1
 kind: Policy
@@ -44,6 +44,9 @@ limits:
   - {id: s-calls, meter: requests, max: 1000000000, by: [agent], window: {calendar: day}}
   - {id: s-minute, meter: requests, max: 1000000000, by: [agent], window: {calendar: minute}}
 """
+IN_SHADOW = {
+    "rules": '{id: late, effect: forbid, match: {vendor: [stripe]}, when: "now.getHours() < 0", mode: shadow}',
+    "limits": "{id: more, meter: requests, max: 1000000000, by: [agent], window: {calendar: day}, mode: shadow}"}
 REDACT = ("redact:\n  all: {detect: [email, phone, card, iban], at: [request, response, log]}\n"
           "rules:\n  - {id: chat, effect: permit, match: {layer: [llm], model: [gpt-4o-mini]}, redact: [all]}\n")
 
@@ -51,6 +54,24 @@ REDACT = ("redact:\n  all: {detect: [email, phone, card, iban], at: [request, re
 def named(text, name):
     """The document under another name."""
     return text.replace("{name: default,", f"{{name: {name},")
+
+
+def one_of_each(text):
+    """The document with one rule and one limit more, both in shadow."""
+    for part, item in IN_SHADOW.items():
+        text = text.replace(f"\n{part}:\n", f"\n{part}:\n  - {item}\n")
+    return text
+
+
+def serve(stack, folder, workers, vendor, port):
+    """The daemon before one vendor on that port."""
+    secret = f"{vendor.upper()}_BENCH_KEY"
+    os.environ[secret] = "sk_test_bench"
+    config = folder / "flyball.yaml"
+    config.write_text(f'vendors: {{{vendor}: {{base_url: "http://127.0.0.1:{port}", secret: "env:{secret}"}}}}\n')
+    daemon = Daemon(config, folder / "data", workers)
+    stack.callback(daemon.stop)
+    return daemon
 
 
 def key_under(daemon, folder, name, *documents):
@@ -61,28 +82,27 @@ def key_under(daemon, folder, name, *documents):
     return daemon.cli("key", "create", "--agent", f"bench-{name}", "--policy", name, "--mode", "test")["key"]
 
 
-def measure(ask, sides, rounds):
-    """ask(side): (requests a second, CPU microseconds a request). The first of `sides` is without, the second with."""
+def measure(ask, label, sides, rounds):
+    """ask(side): (requests a second, CPU microseconds a request). Prints a row for each of `sides`, {what ask() takes:
+    what a reader sees}; the first is the one without."""
     rates, cpu = {s: [] for s in sides}, {s: [] for s in sides}
     for side in sides:
         ask(side)  # connections, files and counters are there
     for i in range(rounds):
         for side in sides if i % 2 == 0 else reversed(sides):
             rate, us = ask(side)
+            say(f"{label}, round {i + 1} of {rounds}, {sides[side]}: {rate:,.0f}")
             rates[side].append(rate)
             cpu[side].append(us)
-    plain, more = sides
-    return {"rate": [statistics.median(rates[s]) for s in sides], "cpu_us": [statistics.median(cpu[s]) for s in sides],
-            "ratio": statistics.median(b / a for a, b in zip(rates[plain], rates[more]))}
+    plain = next(iter(sides))
+    for side, what in sides.items():
+        ratio = statistics.median(b / a for a, b in zip(rates[plain], rates[side]))
+        print(f"{label:12} {what:28} {statistics.median(rates[side]):10,.0f} {ratio:8.3f} "
+              f"{statistics.median(cpu[side]):10.1f}", flush=True)
 
 
-def row(label, r):
-    (plain, more), (plain_us, more_us) = r["rate"], r["cpu_us"]
-    print(f"{label:18} {plain:12,.0f} {more:12,.0f} {r['ratio']:8.3f} {plain_us:12.1f} {more_us:12.1f}", flush=True)
-
-
-def head(what):
-    print(f"{'':18} {'plain req/s':>12} {what + ' req/s':>12} {'ratio':>8} {'plain us':>12} {what + ' us':>12}")
+def head():
+    print(f"{'':12} {'':28} {'req/s':>10} {'ratio':>8} {'CPU us':>10}", flush=True)
 
 
 def stripe(stack, folder, pages):
@@ -95,53 +115,47 @@ def stripe(stack, folder, pages):
 
 def shadow(args, folder, workers, pages):
     with contextlib.ExitStack() as stack:
-        config = folder / "flyball.yaml"
-        config.write_text(f'vendors: {{stripe: {{base_url: "http://127.0.0.1:{stripe(stack, folder, pages)}", '
-                          'secret: "env:STRIPE_SECRET_KEY"}}\n')
-        daemon = Daemon(config, folder / "data", workers)
-        stack.callback(daemon.stop)
+        daemon = serve(stack, folder, workers, "stripe", stripe(stack, folder, pages))
         text = (HERE / "policy.yaml").read_text()
         keys = {"plain": key_under(daemon, folder, "plain", named(text, "plain")),
+                "each": key_under(daemon, folder, "each", one_of_each(named(text, "each"))),
                 "watched": key_under(daemon, folder, "watched", named(text, "watched"), SHADOW)}
+        sides = {"plain": "nothing in shadow", "each": "one rule and one limit", "watched": "a whole document"}
 
         def ask_of(path, script):
             def ask(side):
                 before = cpu_seconds(daemon.process.pid)
                 rate = wrk(f"http://127.0.0.1:{daemon.port}/stripe{path}", args.seconds, keys[side], script)
-                return rate, (cpu_seconds(daemon.process.pid) - before) / (rate * args.seconds) * 1e6
+                us = (cpu_seconds(daemon.process.pid) - before) / (rate * args.seconds) * 1e6
+                last = daemon.cli("calls", "--limit", "1")["calls"][0]
+                if (last["shadow"] is not None) != (side != "plain"):
+                    die(f"{sides[side]}: the last call has for shadow {last['shadow']}")
+                return rate, us
             return ask
-        head("shadow")
-        row("reads", measure(ask_of("/v1/charges/ch_bench", None), list(keys), args.rounds))
-        row("money calls", measure(ask_of("/v1/refunds", HERE / "refund.lua"), list(keys), args.rounds))
-        last = daemon.cli("calls", "--limit", "100")["calls"]
-        if not any(call["shadow"] for call in last):
-            die("no call of the run has a verdict beside its own")
+        head()
+        measure(ask_of("/v1/charges/ch_bench", None), "reads", sides, args.rounds)
+        measure(ask_of("/v1/refunds", HERE / "refund.lua"), "money calls", sides, args.rounds)
 
 
 def redact(args, folder, workers):
     subprocess.run(["ninja", "-C", str(BUILD), "bench/bench_redact"], check=True, stdout=subprocess.DEVNULL)
-    os.environ["OPENAI_API_KEY"] = "sk-bench"
     with contextlib.ExitStack() as stack:
         port = free_port()
         stack.enter_context(vendor(folder, "openai", port, answer_buffered(), "application/json"))
-        config = folder / "flyball.yaml"
-        config.write_text(f'vendors: {{openai: {{base_url: "http://127.0.0.1:{port}", '
-                          'secret: "env:OPENAI_API_KEY"}}\n')
-        daemon = Daemon(config, folder / "data", workers)
-        stack.callback(daemon.stop)
+        daemon = serve(stack, folder, workers, "openai", port)
         text = (HERE / "llm_policy.yaml").read_text()
-        without = re.sub(r"^rules:\n.*\n", REDACT, named(text, "clean"), count=1, flags=re.M)
+        clean = re.sub(r"^rules:\n.*\n", REDACT, named(text, "clean"), count=1, flags=re.M)
         keys = {"plain": key_under(daemon, folder, "plain", named(text, "plain")),
-                "clean": key_under(daemon, folder, "clean", without)}
+                "clean": key_under(daemon, folder, "clean", clean)}
         url = f"http://127.0.0.1:{daemon.port}/openai/v1/chat/completions"
         sides = {name: Side(name, daemon.process.pid, {"buffered": url}, {"all": {"Authorization": f"Bearer {key}"}})
                  for name, key in keys.items()}
-        head("redact")
+        head()
         for size, label in ((1024, "1 KB"), (150 * 1024, "150 KB")):
             body = folder / f"buffered-{size}.json"
             body.write_text(personal_body(size))
-            row(label, measure(lambda name: sides[name].ask(folder, "buffered", body, args.seconds), list(keys),
-                               args.rounds))
+            measure(lambda name: sides[name].ask(folder, "buffered", body, args.seconds), label,
+                    {"plain": "nothing redacted", "clean": "all detectors, everywhere"}, args.rounds)
     print(flush=True)
     subprocess.run([BUILD / "bench" / "bench_redact"], check=True)
 
@@ -160,8 +174,8 @@ def main(what, argv, pages):
     parser = argparse.ArgumentParser(prog=f"bench/run {what}", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short round, to see that it works")
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=int, default=2)
     args = parser.parse_args(argv)
     if args.quick:
         args.rounds, args.seconds = 1, 1
