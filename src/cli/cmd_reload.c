@@ -1,5 +1,5 @@
 /*
- * cli/cmd_reload.c - `flyball reload`: the daemon reads its certificates again.
+ * cli/cmd_reload.c - `flyball reload`: the daemon reads its files again.
  */
 #include "cli/client.h"
 #include "cli/commands.h"
@@ -12,16 +12,16 @@ static int reload(struct cli *c)
         return r;
     if (c->is_json)
         return client_print(c, &a);
-    cli_note(c, "New connections get the certificates that the files hold now; open ones keep theirs.");
+    cli_note(c, "New calls go by what the files hold now; open connections keep their certificates.");
     return CLI_DONE;
 }
 
 const struct command cmd_reload = {
     .name = "reload",
     .args = "",
-    .summary = "read the listeners' certificates again",
-    .text = "As SIGHUP does. No connection is closed. A file that cannot be used changes nothing: it is said,\n"
-            "and the exit code is 1. Other settings need a restart.",
+    .summary = "read certificates, issuers' keys, relations and the table of rates again",
+    .text = "As SIGHUP does: of the files that the configuration names. No connection is closed. A file that cannot\n"
+            "be used changes nothing: it is said, and the exit code is 1. Other settings need a restart.",
     .examples = "reload\nreload --json",
     .needs_daemon = true,
     .run = reload,
