@@ -166,7 +166,7 @@ def test_what_is_personal_is_taken_out_before_anything_is_written(make, stream):
 
     d, key, _ = make(answer, document(redact_at=["log"]))
     r = chat(d, key, text, stream=stream)
-    assert b"quine" in r.body or stream  # the agent has it
+    assert r.body == (chat_events(text, 3) if stream else chat_answer(text)), "the agent has it"
     kept = bodies_of(d)
     assert "[email]" in kept["request"]["text"] and "[email]" in kept["response"]["text"]
     assert d.stop() == 0 and not is_anywhere(d, "canary.quine", "quine@mail")
@@ -289,11 +289,12 @@ def test_a_kill_in_the_middle_leaves_whole_ones_and_every_record(make):
     d, key, _ = make()
     for n in range(40):
         chat(d, key, f"wish {n} " + "x" * 5000)
+        if n == 9:
+            assert set(bodies_of(d)) == {"request", "response"}  # so all before it are stored
     d.restart(kill_9=True)
     calls = d.calls()
     assert len(calls) == 40
-    for c in calls:
-        for b in bodies_of(d, c["call_id"]).values():
-            assert json.loads(b["text"]) and b["bytes"] == len(b["text"])
+    kept = [b for c in calls for b in bodies_of(d, c["call_id"]).values()]
+    assert len(kept) >= 20 and all(json.loads(b["text"]) and b["bytes"] == len(b["text"]) for b in kept)
     chat(d, key, "after it")
     assert "after it" in bodies_of(d)["request"]["text"] and d.get("/api/v1/doctor")["ok"] is True
