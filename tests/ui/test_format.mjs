@@ -142,6 +142,17 @@ describe('limits', () => {
         );
         assert.equal(found(['team=pay']).length, 3);
     });
+    it('patterns fit a key as they do in the daemon', () => {
+        const fits = (pattern, labels, more) =>
+            limits.effective([limit({ match: { 'label.team': [pattern] } })], { ...key, labels, ...more }).length === 1;
+        assert.ok(fits('*', ['team=pay']) && !fits('*', ['tier=pay']), 'what a key has not is in no list');
+        assert.ok(fits('pay*', ['team=payments']) && !fits('pay', ['team=payments']));
+        assert.ok(fits('*.eu', ['team=ops.eu']) && !fits('*.eu', ['team=a.ops.eu']) && !fits('*.eu', ['team=.eu']));
+        assert.ok(!fits('o.s.*', ['team=ops.eu']) && fits('o.*.eu*', ['team=o.x.eu-1']));
+        assert.ok(fits('set:teams', ['team=pay']), 'who is in a set is not known here');
+        const tenants = [limit({ match: { tenant: ['*'] } })];
+        assert.equal(limits.effective(tenants, { ...key, tenant: null }).length, 0);
+    });
     it('counters of other agents, tenants and modes are not a key’s', () => {
         const buckets = [
             'agent=a%2Fb',

@@ -66,10 +66,18 @@ function bucketFits(bucket: string, key: Key): boolean {
     return !run || (run[0] === mine.tenant && run[1] === mine.agent);
 }
 
-/* A pattern of a document: `*` for a whole segment, or at the end for any rest. */
+const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/*
+ * A pattern of a document: `*` for a whole segment, or at the end for any rest. Nothing fits an absent value. Who is in
+ * a set is not known here, so it fits: a limit too many is shown rather than one too few.
+ */
 function patternFits(pattern: string, value: string): boolean {
-    if (pattern.endsWith('*') && value.startsWith(pattern.slice(0, -1))) return true;
-    return pattern === value;
+    if (!value) return false;
+    if (pattern.startsWith('set:')) return true;
+    const isOpen = pattern.endsWith('*'),
+        begin = (isOpen ? pattern.slice(0, -1) : pattern).split('*').map(literal).join('[^.]+');
+    return new RegExp(`^${begin}${isOpen ? '.*' : ''}$`, 's').test(value);
 }
 
 /* Empty: the key has none of that name. */
