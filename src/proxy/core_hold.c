@@ -145,7 +145,7 @@ void core_duplicate_learned(struct core *c, const struct duplicate *d, struct st
 {
     struct duplicate newer = *d;
     core_lock(c);
-    if (!duplicates_find(&c->duplicates, &newer, at))
+    if (!duplicates_find(&c->duplicates, &newer, at) || newer.first_at < at) /* it was let through behind that one */
         duplicates_put(&c->duplicates, d, call_id, at);
     core_unlock(c);
 }

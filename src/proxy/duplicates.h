@@ -4,6 +4,8 @@
  *
  *   (1) bounded: at duplicates_max the oldest is forgotten.
  *   (2) in memory only; what is still within its window after a restart is learned again from the records (take_up.c).
+ *   (3) where one was let through although it was sent before, both are remembered: should it do nothing after all, the
+ *       one before it counts again.
  *
  * No clock, no lock: the core's mutex guards it (proxy/core.h), time is an argument.
  */
@@ -31,13 +33,14 @@ struct duplicate {
 struct duplicates {
     struct map map;
     struct list oldest; /* first: the oldest */
+    size_t n;           /* of all, also those behind a newer one of the same digest */
 };
 
 void duplicates_init(struct duplicates *d, size_t n_max, const uint8_t seed[16]);
 void duplicates_deinit(struct duplicates *d);
 /* True: a request with that digest was remembered less than its window ago; *q says which. */
 bool duplicates_find(struct duplicates *d, struct duplicate *q, wall_t now);
-/* From now on, for its window. */
+/* From now on, for its window. The retry of one that is there changes nothing. */
 void duplicates_put(struct duplicates *d, const struct duplicate *q, struct str call_id, wall_t now);
-/* The call did nothing, so the next one is the first; fine when it was forgotten, or another took its place. */
+/* The call did nothing, so the one before it counts again, or the next is the first; fine when it was forgotten. */
 void duplicates_forget(struct duplicates *d, const struct duplicate *q, struct str call_id);

@@ -10,6 +10,7 @@ import stripe
 
 from flyball import OPEN, permit, policy, usd
 from raw import ask
+from vendor import Vendor
 
 ASK = {"id": "big", "effect": "approve", "approval": "finance", "match": {"operation": ["stripe.charges.create"]}}
 APPROVALS = {"finance": {"ttl": "30m", "quorum": 1, "allow_self": False}}
@@ -112,6 +113,25 @@ def test_the_same_charge_again_passes_with_a_yes_and_retries_of_both_charge_noth
     assert charge("k1") == first and charge("k2") == second and n_charges(vendor) == 2
     assert code(refused(charge, "k3")) == "approval_pending"
     assert n_charges(vendor) == 2
+
+
+def test_a_repeated_charge_that_was_not_sent_leaves_the_first_as_it_was(office, vendor):
+    o = office(policy("default", [charges_once("approve", approval="finance")], approvals=APPROVALS))
+
+    def charge(key):
+        return o.agent().charges.create(CHARGE, {"idempotency_key": key}).id
+
+    charge("k1")
+    refused(charge, "k2")
+    assert o.say("ann", "approve", o.one()["id"])[0] == 200
+    vendor.stop()
+    with pytest.raises(stripe.APIError):
+        charge("k2")
+    back = Vendor().start(vendor.port)
+    charge("k3")  # with the yes that came back
+    assert code(refused(charge, "k4")) == "approval_pending"
+    assert n_charges(vendor) == 1 and n_charges(back) == 1
+    back.stop()
 
 
 class AtOnce:

@@ -826,6 +826,25 @@ static void the_same_within_its_window_is_a_duplicate_unless_the_first_did_nothi
     teardown(&w);
 }
 
+static void of_two_that_were_sent_before_a_start_the_newer_one_counts(void **state)
+{
+    struct world w;
+    struct try again;
+    setup(&w);
+    w.duplicate = (struct duplicate){.digest = {7}, .window_ms = 60000};
+    core_duplicate_learned(w.rig.core, &w.duplicate, STR("second"), wall_now - 10 * NS_PER_S);
+    core_duplicate_learned(w.rig.core, &w.duplicate, STR("first"), wall_now - 30 * NS_PER_S);
+    assert_int_equal(hold(&w, &again, 5, NULL), CORE_R_DUPLICATE);
+    assert_string_equal(w.duplicate.first_call_id, "second");
+    drop(&again);
+    core_duplicate_learned(w.rig.core, &w.duplicate, STR("third"), wall_now - 5 * NS_PER_S);
+    wall_now += 52 * NS_PER_S;
+    assert_int_equal(hold(&w, &again, 5, NULL), CORE_R_DUPLICATE);
+    assert_string_equal(w.duplicate.first_call_id, "third");
+    drop(&again);
+    teardown(&w);
+}
+
 /* What a call settled turns out to be another sum: `usd` in its own window. */
 static void correct(struct world *w, struct try *t, int64_t booked, int64_t usd)
 {
@@ -975,6 +994,7 @@ int main(void)
         cmocka_unit_test(retries_cut_off_by_a_restart_leave_the_first_hold_its_place),
         cmocka_unit_test(another_body_under_the_key_takes_nobodys_place),
         cmocka_unit_test(the_same_within_its_window_is_a_duplicate_unless_the_first_did_nothing),
+        cmocka_unit_test(of_two_that_were_sent_before_a_start_the_newer_one_counts),
         cmocka_unit_test(a_price_that_comes_later_corrects_the_counter_and_the_record),
         cmocka_unit_test(a_price_of_yesterday_counts_in_yesterday),
         cmocka_unit_test(released_calls_make_room_in_a_full_index_and_held_ones_do_not),

@@ -66,6 +66,41 @@ static void what_did_nothing_is_forgotten_by_its_own_call_only(void **state)
     duplicates_forget(&d, &q, STR("call-1"));
 }
 
+/* A second and a third were let through, with a yes each. */
+static void behind_one_that_did_nothing_the_one_before_it_counts_again(void **state)
+{
+    struct duplicate q = of(1, 60000);
+    duplicates_put(&d, &q, STR("call-1"), at);
+    duplicates_put(&d, &q, STR("call-2"), at + 1);
+    duplicates_put(&d, &q, STR("call-3"), at + 2);
+    assert_true(duplicates_find(&d, &q, at + 3));
+    assert_string_equal(q.first_call_id, "call-3");
+    duplicates_forget(&d, &q, STR("call-2"));
+    assert_true(duplicates_find(&d, &q, at + 3));
+    assert_string_equal(q.first_call_id, "call-3");
+    duplicates_forget(&d, &q, STR("call-3"));
+    assert_true(duplicates_find(&d, &q, at + 3));
+    assert_string_equal(q.first_call_id, "call-1");
+    assert_int_equal(q.first_at, at);
+    duplicates_forget(&d, &q, STR("call-1"));
+    assert_false(duplicates_find(&d, &q, at + 3));
+    assert_int_equal(d.n, 0);
+}
+
+static void those_of_one_request_are_counted_too(void **state)
+{
+    struct duplicate q = of(1, 60000), other = of(2, 60000);
+    duplicates_put(&d, &q, STR("call-1"), at);
+    duplicates_put(&d, &q, STR("call-2"), at + 1);
+    duplicates_put(&d, &other, STR("call-3"), at + 2);
+    duplicates_put(&d, &q, STR("call-4"), at + 3); /* call-1 makes room */
+    assert_int_equal(d.n, 3);
+    duplicates_forget(&d, &q, STR("call-4"));
+    duplicates_forget(&d, &q, STR("call-2"));
+    assert_false(duplicates_find(&d, &q, at + 4));
+    assert_true(duplicates_find(&d, &other, at + 4));
+}
+
 static void one_more_than_fit_forgets_the_oldest(void **state)
 {
     for (int i = 1; i <= 3; i++) {
@@ -78,7 +113,7 @@ static void one_more_than_fit_forgets_the_oldest(void **state)
     assert_false(duplicates_find(&d, &first, at + 4));
     assert_true(duplicates_find(&d, &second, at + 4));
     assert_true(duplicates_find(&d, &fourth, at + 4));
-    assert_int_equal(d.map.n, 3);
+    assert_int_equal(d.n, 3);
 }
 
 static void the_same_key_again_is_a_retry_and_begins_no_new_window(void **state)
@@ -95,6 +130,10 @@ static void the_same_key_again_is_a_retry_and_begins_no_new_window(void **state)
     assert_string_equal(other_key.first_call_id, "call-1");
     assert_true(duplicates_find(&d, &no_key, at + NS_PER_S));
     assert_false(duplicates_find(&d, &other_key, at + 60000 * NS_PER_MS));
+    duplicates_put(&d, &other_key, STR("call-3"), at + 2 * NS_PER_S); /* let through: either key is a retry now */
+    assert_false(duplicates_find(&d, &q, at + 2 * NS_PER_S));
+    assert_false(duplicates_find(&d, &other_key, at + 2 * NS_PER_S));
+    assert_true(duplicates_find(&d, &no_key, at + 2 * NS_PER_S));
 }
 
 int main(void)
@@ -106,6 +145,8 @@ int main(void)
         T(after_its_window_another_takes_the_place),
         T(without_a_window_nothing_is_remembered),
         T(what_did_nothing_is_forgotten_by_its_own_call_only),
+        T(behind_one_that_did_nothing_the_one_before_it_counts_again),
+        T(those_of_one_request_are_counted_too),
         T(one_more_than_fit_forgets_the_oldest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
