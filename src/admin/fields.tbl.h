@@ -22,6 +22,7 @@ FIELD("Erased", "objects", "integer", "vendors' objects that are not known any m
 FIELD("Erased", "counters", "integer", "counters of limits that count on without the name")
 FIELD("Erased", "bodies", "integer", "kept bodies of these calls, and any that named the value")
 FIELD("Erased", "kept", "integer", "calls that are open or of unknown outcome: they keep theirs until they are settled")
+FIELD("Erased", "in_force", "integer", "events that say how something stands now, such as whose a key is: they keep theirs until it changes")
 
 FIELD("CallBodies", "call_id", "string", "the call")
 FIELD("CallBodies", "bodies", "[CallBody]", "the request's, as it was sent to the vendor, and the answer's, as it passed; empty: `why` says what that can mean")

@@ -92,6 +92,7 @@ static void switch_agent(struct request *r, bool is_disabled)
         return;
     }
     r->target = agent.n ? agent : owner;
+    r->is_target_personal = owner.n > 0;
     r->before = state_now(r, agent, owner);
     int e = agent.n ? core_agent_disable(core, agent, is_disabled, r->who.name, &seq)
                     : core_owner_disable(core, owner, is_disabled, r->who.name, &seq);

@@ -21,6 +21,7 @@ static void put_report(struct json_writer *w, const struct erase_job *job)
     put_count(w, STR("counters"), job->done.counters);
     put_count(w, STR("bodies"), job->done.bodies);
     put_count(w, STR("kept"), job->done.kept);
+    put_count(w, STR("in_force"), job->done.in_force);
     jw_object_end(w);
 }
 

@@ -201,6 +201,7 @@ void admin_on_revoke(struct request *r)
     else
         e = core_run_stop(core, run, r->who.tenant, r->who.name, &seq);
     r->target = agent.n ? agent : tenant.n ? tenant : run;
+    r->is_target_personal = tenant.n > 0;
     r->after = arena_printf(&r->arena, "{\"revoked\":%zu}", n);
     if (e < 0)
         request_fail_stop(r, e);

@@ -317,6 +317,7 @@ static int record_action(struct request *r, uint64_t *ret_seq)
         .address = request_address(r, text),
         .tenant = r->who.tenant,
         .target = r->target.n ? r->target : r->args[0],
+        .is_target_personal = r->is_target_personal,
         .before = r->before,
         .after = r->after,
     };

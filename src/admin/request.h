@@ -47,6 +47,7 @@ struct request {
     struct str set_cookie; /* empty: none */
     /* What an action leaves on record; the path's first argument where `target` is empty. */
     struct str target, before, after;
+    bool is_target_personal;
     bool is_recorded;
     struct ask ask;
     struct sync_wait sync;

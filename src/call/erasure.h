@@ -28,4 +28,5 @@ struct erased {
     int64_t counters;      /* of limits, whose bucket was named by the value: they count on without the name */
     int64_t kept;          /* calls that are open or of unknown outcome: their holds need their values */
     int64_t bodies;        /* of these calls too, and any that names the value */
+    int64_t in_force;      /* events that say how something stands now, such as whose a key is: they keep theirs */
 };

@@ -34,6 +34,11 @@ static void print_report(struct cli *c, struct json a, bool is_dry_run)
     if (!str_eq(show_number(c, a, "kept"), STR("0")))
         cli_note(c, STR_FMT " calls are open or of unknown outcome and keep theirs: settle them, then erase again.",
                  STR_ARG(show_number(c, a, "kept")));
+    if (!str_eq(show_number(c, a, "in_force"), STR("0")))
+        cli_note(c,
+                 STR_FMT " events say how something stands now and keep theirs: whose a key or an agent is, who is "
+                         "disabled.\nRevoke, enable or give it to another, then erase again.",
+                 STR_ARG(show_number(c, a, "in_force")));
     if (is_dry_run)
         cli_note(c, "Nothing was changed. What is erased is gone for good; add --yes to do it.");
 }
@@ -82,8 +87,8 @@ const struct command cmd_erase = {
     .text =
         "Tenant, user, customer, objects, paths, parameters and idempotency keys of the calls go from the store, its "
         "indexes and\nfree pages, and from the journal. What happened, what it cost, and the chain over it stay: "
-        "`flyball audit verify` passes.\nCalls that still hold money keep theirs. The names of runs, agents and keys "
-        "are no personal values.",
+        "`flyball audit verify` passes.\nCalls that still hold money keep theirs, and so does what says whose a key or "
+        "an agent is. The names of runs,\nagents and keys, and of people with roles, are no personal values.",
     .examples = "erase --customer cus_9\nerase --customer cus_9 --yes\nerase --user ann@example.com --yes --json",
     .options = options,
     .needs_daemon = true,

@@ -71,7 +71,7 @@ static struct str number(char out[LINE_BYTES], int64_t n)
 /* The event says what went, never whose. */
 static int say(struct core *c, struct erase_job *job)
 {
-    char what[LINE_BYTES], n[6][LINE_BYTES];
+    char what[LINE_BYTES], n[7][LINE_BYTES];
     const struct erased *d = &job->done;
     (void)snprintf(what, sizeof what, "\"" STR_FMT "\"", STR_ARG(erase_what_text(job->what.what)));
     const struct record_member m[] = {{STR("what"), str_c(what), false},
@@ -80,7 +80,8 @@ static int say(struct core *c, struct erase_job *job)
                                       {STR("objects"), number(n[2], d->objects), false},
                                       {STR("counters"), number(n[3], d->counters), false},
                                       {STR("kept"), number(n[4], d->kept), false},
-                                      {STR("bodies"), number(n[5], d->bodies), false}};
+                                      {STR("bodies"), number(n[5], d->bodies), false},
+                                      {STR("in_force"), number(n[6], d->in_force), false}};
     return core_event(c, STR("erase"), job->by, m, sizeof m / sizeof m[0], &job->needs_seq);
 }
 

@@ -293,7 +293,7 @@ int core_admin_action(struct core *c, const struct admin_action *a, uint64_t *re
     member_str(&t, STR("action"), a->action, false);
     member_str(&t, STR("role"), a->role, false);
     if (a->target.n)
-        member_str(&t, STR("target"), a->target, false);
+        member_str(&t, STR("target"), a->target, a->is_target_personal);
     member_raw(&t, STR("before"), a->before);
     member_raw(&t, STR("after"), a->after);
     member_str(&t, STR("address"), a->address, true);

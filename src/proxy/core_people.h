@@ -67,6 +67,7 @@ struct admin_action {
     struct str action; /* operationId of the API */
     struct str by, role, address, tenant; /* tenant: of a person of one tenant, else empty */
     struct str target; /* what stands in the path, or the name in the body; empty: none */
+    bool is_target_personal; /* it is an owner or a tenant: erased with that name */
     struct str before, after;
 };
 int core_admin_action(struct core *c, const struct admin_action *a, uint64_t *ret_seq);

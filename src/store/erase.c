@@ -83,22 +83,27 @@ bool erase_set_names(const struct erase_set *s, struct str personal)
     return false;
 }
 
-bool erase_event_goes(struct arena *a, const struct erasure *what, const struct erase_set *s, const struct frame *f)
+bool erase_state_keeps(struct str kind) { return !str_eq(kind, STR("approval")) && !str_eq(kind, STR("raise")); }
+
+static bool is_of_question(struct arena *a, const struct frame *f)
 {
     struct event_row e;
+    arena_reset(a);
+    return frame_read_event(a, f, &e) == 0 && str_eq(e.kind, STR("approval"));
+}
+
+bool erase_event_goes(struct arena *a, const struct erasure *what, const struct erase_set *s, const struct frame *f)
+{
     struct json body;
     wall_t before;
     if (f->kind != FRAME_EVENT || f->personal.n == 0)
         return false;
-    arena_reset(a);
-    if (frame_read_event(a, f, &e) < 0 || !str_eq(e.kind, STR("approval")))
-        return false;
     switch (what->what) {
     case ERASE_RUN:
-        return frame_parse(a, f->body, &body) == 0 &&
+        return is_of_question(a, f) && frame_parse(a, f->body, &body) == 0 &&
                str_eq(json_text_of(json_path(body, STR("action.run_id"))), what->value);
     case ERASE_BEFORE:
-        return wall_parse(what->value, &before) == 0 && f->at < before;
+        return wall_parse(what->value, &before) == 0 && f->at < before && is_of_question(a, f);
     default:
         return erase_set_names(s, f->personal);
     }

@@ -139,6 +139,57 @@ def test_a_run_loses_its_values_and_keeps_its_name(two):
     assert len({v for _, v in names(d, bob)}) == len(bob)
 
 
+def test_an_owner_is_nowhere_once_nothing_rests_on_the_name(two):
+    d, _ = two
+    name = "olga.quine@example.com"
+    made = d.key(agent="hers", owner=name)
+    assert d.api("POST", "/api/v1/agents", {"agent": "other", "owner": name})[0] == 201
+    agent = client(d, made["key"])
+    agent.v1.customers.create({"description": "of hers"})
+    d.json("agent", "disable", "--owner", name)
+
+    def told():
+        events = d.get("/api/v1/events", limit=100)["events"]
+        return {e.get("target") for e in events if e.get("action", "").startswith("agent_")}
+
+    assert name in told()
+    report = d.json("erase", "--user", name, "--yes")
+    assert report["calls"] == 1 and report["in_force"] == 3, "whose key and agent it is, and that the owner is disabled"
+    assert "say how something stands now" in d.cli("erase", "--user", name).stderr
+    assert name not in told() and {"other"} <= told()
+    d.restart()
+    with pytest.raises(stripe.StripeError):
+        client(d, made["key"]).v1.customers.create({})
+    d.json("agent", "enable", "--owner", name)
+    assert d.api("POST", "/api/v1/agents", {"agent": "other", "owner": "eve"})[0] == 201
+    assert d.api("POST", f"/api/v1/keys/{made['id']}/revoke", {})[0] == 200
+    report = d.json("erase", "--user", name, "--yes")
+    assert report["in_force"] == 0 and report["kept"] == 0
+    assert name not in str(d.get("/api/v1/events", limit=100))
+    assert d.json("audit", "verify")["ok"] is True and d.get("/api/v1/doctor")["ok"] is True
+    d.restart()
+    assert [a["owner"] for a in d.get("/api/v1/agents")["agents"] if a["agent"] == "other"] == ["eve"]
+    assert d.json("audit", "verify")["ok"] is True
+    d.stop()
+    assert names(d, [name]) == []
+
+
+def test_what_was_said_of_a_customers_counter_goes_with_the_customer(two):
+    d, agents = two
+    d.apply(policy("default", OPEN, CAPS + [{**usd("per-customer", "10.00", by=("customer",),
+                                                   **{"class": ["money_in", "money_out"]}), "soft": "5.00"}]))
+    ann = a_person(d, agents, "ann")
+    wish = ["--by", "5", "--for", "1h", "--whose", f"customer={ann[0]}", "--reason", "x"]
+    d.json("limit", "raise", "per-customer", *wish)
+    said = [e for e in d.get("/api/v1/events", limit=100)["events"] if e["event"].startswith("limit.")]
+    assert {e["event"] for e in said} == {"limit.soft", "limit.raise"} and all(ann[0] in e["bucket"] for e in said)
+    assert d.json("erase", "--customer", ann[0], "--yes")["in_force"] == 0
+    d.stop()
+    assert names(d, ann) == []
+    d.start()
+    assert d.json("audit", "verify")["ok"] is True and d.get("/api/v1/doctor")["ok"] is True
+
+
 def test_what_holds_money_keeps_its_values_and_is_counted(two, vendor):
     d, agents = two
     ann = agents[0].v1.customers.create({"email": "ann-mail@example.com"})

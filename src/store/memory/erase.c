@@ -67,6 +67,24 @@ static int find_calls(struct memory *m, const struct erasure *what, const struct
     return r;
 }
 
+static bool is_in_force(struct memory *m, const struct memory_entry *e)
+{
+    if (e->event.does != EVENT_SETS || !erase_state_keeps(e->event.kind))
+        return false;
+    const struct memory_state *s = map_get(&m->states, memory_key(m, e->event.kind, e->event.id));
+    return s->seq == e->frame.seq && !s->is_over;
+}
+
+static bool event_goes(struct memory *m, struct arena *a, const struct erasure *what, const struct erase_set *set,
+                       const struct memory_entry *e, struct erased *done)
+{
+    if (!erase_event_goes(a, what, set, &e->frame))
+        return false;
+    bool stays = is_in_force(m, e);
+    done->in_force += stays;
+    return !stays;
+}
+
 static void erase_frames(struct memory *m, const struct erasure *what, const struct erase_set *set,
                          struct map *calls, struct erased *done)
 {
@@ -75,7 +93,7 @@ static void erase_frames(struct memory *m, const struct erasure *what, const str
     for (size_t i = 0; i < m->n; i++) {
         struct memory_entry *e = &m->entries[i];
         struct memory_call *c = call_of(m, &a, e);
-        bool goes = c ? map_get(calls, c->row.call_id) != NULL : erase_event_goes(&a, what, set, &e->frame);
+        bool goes = c ? map_get(calls, c->row.call_id) != NULL : event_goes(m, &a, what, set, e, done);
         if (e->frame.personal.n == 0 || !goes)
             continue;
         done->frames++;

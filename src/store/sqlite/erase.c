@@ -30,7 +30,8 @@ struct erasing {
     struct erase_set set;
     struct map calls;   /* open seqs whose values go */
     struct map kept;    /* open seqs that would, but still hold something */
-    uint64_t first_question; /* seq of the first event that may go by itself */
+    struct map in_force; /* seqs of events that say how something stands now */
+    uint64_t first_event; /* that may go by itself */
     struct arena arena; /* of one frame */
     struct pack pack, changed;
     struct erased *done;
@@ -144,6 +145,8 @@ static int on_pack_find(struct erasing *e, sqlite3_stmt *st)
         uint64_t open_seq;
         if (f.personal.n == 0 || !erase_set_names(&e->set, f.personal))
             continue;
+        if (f.kind == FRAME_EVENT && f.seq < e->first_event)
+            e->first_event = f.seq;
         r = open_seq_of(e, &f, &open_seq);
         if (r == 0)
             r = add_call(e, open_seq);
@@ -162,6 +165,12 @@ static int on_live(struct erasing *e, sqlite3_stmt *st)
     return map_put(&e->kept, seq_key(&seq), e, NULL);
 }
 
+static int on_state(struct erasing *e, sqlite3_stmt *st)
+{
+    uint64_t seq = (uint64_t)sql_i64(st, 0);
+    return erase_state_keeps(sql_str(st, 1)) ? map_put(&e->in_force, seq_key(&seq), e, NULL) : 0;
+}
+
 #define PACKS "SELECT f.seq, f.frames, p.texts FROM packs f JOIN personal p ON p.seq = f.seq ORDER BY f.seq"
 
 static int find_calls(struct erasing *e)
@@ -178,6 +187,8 @@ static int find_calls(struct erasing *e)
                  "SELECT open_seq FROM calls WHERE outcome = '' AND outcome IN ('', 'unknown', 'released')"
                  " UNION SELECT open_seq FROM holds",
                  STR_NONE, on_live);
+    if (r == 0)
+        r = each(e, "SELECT seq, kind FROM states WHERE is_over = 0", STR_NONE, on_state);
     e->done->calls = (int64_t)e->calls.n;
     return r;
 }
@@ -250,6 +261,15 @@ static int rewrite_entries(struct erasing *e, const struct frame *f)
     return r;
 }
 
+static int is_event_to_go(struct erasing *e, const struct frame *f)
+{
+    if (!erase_event_goes(&e->arena, e->what, &e->set, f))
+        return 0;
+    bool stays = map_get(&e->in_force, seq_key(&f->seq)) != NULL;
+    e->done->in_force += stays;
+    return !stays;
+}
+
 /* 1: the frame's personal values go. */
 static int is_to_go(struct erasing *e, const struct frame *f)
 {
@@ -257,7 +277,7 @@ static int is_to_go(struct erasing *e, const struct frame *f)
     if (f->personal.n == 0)
         return 0;
     if (f->kind == FRAME_EVENT)
-        return erase_event_goes(&e->arena, e->what, &e->set, f);
+        return is_event_to_go(e, f);
     int r = open_seq_of(e, f, &open_seq);
     return r < 0 ? r : r == 0 && map_get(&e->calls, seq_key(&open_seq)) ? 1 : 0;
 }
@@ -320,8 +340,8 @@ static int erase_pack(struct erasing *e, sqlite3_stmt *st, int64_t after, int64_
     return r == 0 && is_changed && !e->what->is_dry_run ? write_personal(e, *ret_seq) : r;
 }
 
-/* The first question to persons; UINT64_MAX: there was none. */
-static int first_question(struct erasing *e, uint64_t *ret)
+/* By its run or its age only a question to persons goes. */
+static int find_first_question(struct erasing *e)
 {
     sqlite3_stmt *st;
     int r = sql_prepare(e->s->db, STR("SELECT coalesce(min(seq), 0) FROM events WHERE event = 'approval.ask'"), &st);
@@ -329,7 +349,7 @@ static int first_question(struct erasing *e, uint64_t *ret)
         return r;
     r = sqlite_row(e->s, st);
     if (r == 0)
-        *ret = sql_i64(st, 0) ? (uint64_t)sql_i64(st, 0) : UINT64_MAX;
+        e->first_event = sql_i64(st, 0) ? (uint64_t)sql_i64(st, 0) : UINT64_MAX;
     (void)sqlite3_finalize(st); /* says again what step said */
     return r;
 }
@@ -337,7 +357,7 @@ static int first_question(struct erasing *e, uint64_t *ret)
 /* Nothing of a call stands in front of its OPEN frame. */
 static int first_pack(struct erasing *e, int64_t *ret_after)
 {
-    uint64_t first = e->first_question, seq;
+    uint64_t first = e->first_event, seq;
     struct str key;
     void *v;
     sqlite3_stmt *st;
@@ -360,8 +380,8 @@ static int erase_packs(struct erasing *e)
 {
     sqlite3_stmt *st;
     int64_t seq = 0;
-    int r = first_question(e, &e->first_question);
-    if (r < 0 || (e->calls.n == 0 && e->first_question == UINT64_MAX))
+    int r = is_by_name(e->what) ? 0 : find_first_question(e);
+    if (r < 0 || (e->calls.n == 0 && e->first_event == UINT64_MAX))
         return r;
     r = first_pack(e, &seq);
     if (r == 0)
@@ -425,6 +445,15 @@ static int rename_counters(struct erasing *e)
                e->what->value, str_c(name), &e->done->counters);
 }
 
+/* Whether an owner is disabled is kept under the owner's name. */
+static int drop_states(struct erasing *e)
+{
+    if (!is_by_name(e->what))
+        return 0;
+    return run(e->s, "DELETE FROM states WHERE kind = 'owner' AND id = ?1 AND is_over = 1", e->what->value, STR_NONE,
+               NULL);
+}
+
 static int on_count(struct erasing *e, sqlite3_stmt *st)
 {
     e->done->objects = sql_i64(st, 0);
@@ -451,8 +480,9 @@ static int write_down(struct sqlite *s, const struct erasure *e)
 static int note_done(struct sqlite *s, const struct erased *d)
 {
     char text[200];
-    int n = snprintf(text, sizeof text, "%lld %lld %lld %lld %lld %lld", (long long)d->calls, (long long)d->frames,
-                     (long long)d->objects, (long long)d->counters, (long long)d->kept, (long long)d->bodies);
+    int n = snprintf(text, sizeof text, "%lld %lld %lld %lld %lld %lld %lld", (long long)d->calls,
+                     (long long)d->frames, (long long)d->objects, (long long)d->counters, (long long)d->kept,
+                     (long long)d->bodies, (long long)d->in_force);
     return run(s, "UPDATE erasing SET value = '', done = ?1", (struct str){text, (size_t)n}, STR_NONE, NULL);
 }
 
@@ -493,6 +523,8 @@ static int erase_all(struct erasing *e)
         r = erase_objects(e);
     if (r == 0)
         r = rename_counters(e);
+    if (r == 0)
+        r = drop_states(e);
     if (r == 0 && e->what->what == ERASE_BEFORE)
         r = move_mark(e);
     return r == 0 ? note_done(e->s, e->done) : r;
@@ -517,7 +549,7 @@ int sqlite_erase(struct store *store, const struct erasure *what, struct erased 
 {
     struct sqlite *s = (struct sqlite *)store;
     struct erased done = {0};
-    struct erasing e = {.s = s, .what = what, .done = &done};
+    struct erasing e = {.s = s, .what = what, .done = &done, .first_event = UINT64_MAX};
     if (s->has_failed)
         return err_trace(-ERR_IO);
     int r = what->is_dry_run ? 0 : write_down(s, what);
@@ -526,6 +558,7 @@ int sqlite_erase(struct store *store, const struct erasure *what, struct erased 
     erase_set_init(&e.set);
     map_init(&e.calls, ERASE_VALUES_MAX, NULL);
     map_init(&e.kept, ERASE_VALUES_MAX, NULL);
+    map_init(&e.in_force, ERASE_VALUES_MAX, NULL);
     arena_init(&e.arena, ARENA_BYTES_MAX);
     pack_init(&e.pack);
     pack_init(&e.changed);
@@ -535,6 +568,7 @@ int sqlite_erase(struct store *store, const struct erasure *what, struct erased 
     arena_deinit(&e.arena);
     map_deinit(&e.calls);
     map_deinit(&e.kept);
+    map_deinit(&e.in_force);
     erase_set_deinit(&e.set);
     if (r == 0)
         *ret = done;
@@ -554,13 +588,13 @@ int sqlite_erase_pending(struct store *store, struct arena *a, struct erasure *r
     r = sqlite_row(s, st);
     if (r == 0) {
         struct str done = sql_str(st, 2);
-        long long n[6] = {0};
+        long long n[7] = {0};
         *ret = (struct erasure){.value = arena_str(a, sql_str(st, 1))};
         r = erase_what_parse(sql_str(st, 0), &ret->what);
-        if (done.n && sscanf(arena_str(a, done).p, "%lld %lld %lld %lld %lld %lld", &n[0], &n[1], &n[2], &n[3], &n[4],
-                             &n[5]) != 6)
+        if (done.n && sscanf(arena_str(a, done).p, "%lld %lld %lld %lld %lld %lld %lld", &n[0], &n[1], &n[2], &n[3],
+                             &n[4], &n[5], &n[6]) != 7)
             r = err_trace(-ERR_CORRUPT);
-        *ret_done = (struct erased){n[0], n[1], n[2], n[3], n[4], n[5]};
+        *ret_done = (struct erased){n[0], n[1], n[2], n[3], n[4], n[5], n[6]};
         r = r < 0 ? r : done.n ? STORE_R_ERASED : STORE_R_TO_ERASE;
     } else if (r == SQLITE_R_NONE) {
         r = 0;

@@ -356,6 +356,7 @@ int core_admin_action(struct core *c, const struct admin_action *a, uint64_t *re
              STR_ARG(a->action), STR_ARG(a->by), STR_ARG(a->role), STR_ARG(a->target));
     snprintf(fake_core.before, sizeof(fake_core.before), STR_FMT, STR_ARG(a->before));
     snprintf(fake_core.after, sizeof(fake_core.after), STR_FMT, STR_ARG(a->after));
+    fake_core.is_target_personal = a->is_target_personal;
     fake_core.n_actions++;
     *ret_seq = 8;
     return fake_core.action_result;

@@ -52,6 +52,7 @@ struct fake_core {
     int person_status;
     unsigned roles;
     char tenant[64], action[256];
+    bool is_target_personal; /* of the last action */
     const char *key_tenant;
     int n_actions, action_result;
     char before[256], after[256]; /* of the last action */

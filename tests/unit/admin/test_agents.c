@@ -38,16 +38,18 @@ static void an_agent_or_all_of_a_person_is_switched(void **state)
 {
     static const struct {
         const char *path, *body, *called, *arg;
-    } cases[] = {{"/api/v1/agents/disable", "{\"agent\":\"bot\"}", "agent_disable", "bot"},
-                 {"/api/v1/agents/enable", "{\"agent\":\"bot\"}", "agent_enable", "bot"},
-                 {"/api/v1/agents/disable", "{\"owner\":\"ann\"}", "owner_disable", "ann"},
-                 {"/api/v1/agents/enable", "{\"owner\":\"ann\"}", "owner_enable", "ann"}};
+        bool is_personal; /* on record */
+    } cases[] = {{"/api/v1/agents/disable", "{\"agent\":\"bot\"}", "agent_disable", "bot", false},
+                 {"/api/v1/agents/enable", "{\"agent\":\"bot\"}", "agent_enable", "bot", false},
+                 {"/api/v1/agents/disable", "{\"owner\":\"ann\"}", "owner_disable", "ann", true},
+                 {"/api/v1/agents/enable", "{\"owner\":\"ann\"}", "owner_enable", "ann", true}};
     struct fake *f = *state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         fake_post(f, cases[i].path, cases[i].body);
         assert_answer(f, 200, strstr(cases[i].path, "disable") ? "\"disabled\":true" : "\"disabled\":false");
         assert_string_equal(fake_core.called, cases[i].called);
         assert_string_equal(fake_core.arg, cases[i].arg);
+        assert_int_equal(fake_core.is_target_personal, cases[i].is_personal);
     }
 }
 

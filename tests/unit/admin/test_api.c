@@ -306,6 +306,7 @@ static void revoke_reaches_the_core(void **state)
     assert_answer(f, 200, "{\"revoked\":3}");
     fake_post(f, "/api/v1/revoke", "{\"tenant\":\"t\"}");
     assert_string_equal(fake_core.called, "revoke_tenant");
+    assert_true(fake_core.is_target_personal);
     fake_post(f, "/api/v1/revoke", "{\"run\":\"r-1\"}");
     assert_string_equal(fake_core.called, "run_stop");
     fake_core.called[0] = 0;

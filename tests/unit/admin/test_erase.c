@@ -26,9 +26,9 @@ static void the_report_says_what_went(void **state)
     assert_str(fake_core.job->what.value, "cus_9");
     assert_false(fake_core.job->what.is_dry_run);
     assert_int_equal(f->x->status, 0); /* nothing yet */
-    fake_erased(0, &(struct erased){3, 6, 2, 1, 4, 5});
+    fake_erased(0, &(struct erased){3, 6, 2, 1, 4, 5, 7});
     assert_answer(f, 200, "{\"what\":\"customer\",\"dry_run\":false,\"calls\":3,\"frames\":6,\"objects\":2,"
-                          "\"counters\":1,\"bodies\":5,\"kept\":4}");
+                          "\"counters\":1,\"bodies\":5,\"kept\":4,\"in_force\":7}");
     assert_null(strstr(f->x->fields, "cus_9"));
 }
 

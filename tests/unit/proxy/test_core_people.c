@@ -305,6 +305,22 @@ static void an_action_is_on_record_with_who_and_from_where(void **state)
     assert_false(has(body, "10.1.2.3"));
 }
 
+static void an_owner_that_is_acted_on_is_personal(void **state)
+{
+    struct world *w = *state;
+    struct str body, personal;
+    struct admin_action a = {.action = STR("agent_disable"),
+                             .by = STR("ann"),
+                             .role = STR("operator"),
+                             .target = STR("olga"),
+                             .is_target_personal = true};
+    assert_int_equal(core_admin_action(w->rig.core, &a, &w->seq), 0);
+    last_event(w, &body, &personal);
+    assert_true(has(personal, "\"target\":\"olga\""));
+    assert_true(has(body, "\"digests\":{\"target\":\""));
+    assert_false(has(body, "olga"));
+}
+
 static void refused_sign_ins_are_on_record_with_how_many(void **state)
 {
     struct world *w = *state;
@@ -376,6 +392,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_record_has_a_hash_and_no_credential, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_sign_ins_are_on_record_with_how_many, setup, teardown),
         cmocka_unit_test_setup_teardown(an_action_is_on_record_with_who_and_from_where, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_owner_that_is_acted_on_is_personal, setup, teardown),
         cmocka_unit_test_setup_teardown(one_whose_tenant_was_erased_is_over, setup, teardown),
         cmocka_unit_test_setup_teardown(a_run_is_stopped_for_its_tenant_alone, setup, teardown),
     };

@@ -79,6 +79,7 @@ static struct erased erase(struct scene *s, enum erase_what what, const char *va
     assert_int_equal(done[0].frames, done[1].frames);
     assert_int_equal(done[0].objects, done[1].objects);
     assert_int_equal(done[0].kept, done[1].kept);
+    assert_int_equal(done[0].in_force, done[1].in_force);
     return done[1];
 }
 
@@ -214,6 +215,34 @@ static void what_is_old_goes_once_and_what_is_kept_is_looked_at_again(void **sta
     check_whole(s);
 }
 
+/* What happened goes with whom it names; what stands now, when it does no longer. */
+static void events_go_one_by_one_but_for_what_is_in_force(void **state)
+{
+    static const char OLGA[] = "olga";
+    struct scene *s = *state;
+    (void)story_event(&s->story, "admin.action", "\"action\":\"agent_disable\"", "target", OLGA);
+    (void)story_event(&s->story, "admin.action", "\"action\":\"agent_disable\"", "target", "olga-2");
+    (void)story_event(&s->story, "limit.raise", "\"id\":\"r1\"", "bucket", "user=olga");
+    (void)story_event(&s->story, "agent.create", "\"agent\":\"a\",\"disabled\":false", "owner", OLGA);
+    (void)story_event(&s->story, "agent.create", "\"agent\":\"a\",\"disabled\":false", "owner", "eve");
+    (void)story_event(&s->story, "key.create", "\"id\":\"k1\"", "owner", OLGA);
+    (void)story_event(&s->story, "owner.disable", "", "owner", OLGA);
+    apply(s);
+    struct erased dry = erase(s, ERASE_USER, "olga", true), done = erase(s, ERASE_USER, "olga", false);
+    assert_int_equal(dry.frames, 3); /* the action, the raise, and the agent's owner before */
+    assert_int_equal(done.frames, 3);
+    assert_int_equal(done.in_force, 2); /* whose key it is, and who is disabled */
+    check_whole(s);
+    (void)story_event(&s->story, "key.revoke", "\"id\":\"k1\"", NULL, NULL);
+    (void)story_event(&s->story, "owner.enable", "", "owner", OLGA);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(s->store[i]->ops->apply(s->store[i], s->story.frames + 7, 2), 0);
+    done = erase(s, ERASE_USER, "olga", false);
+    assert_int_equal(done.frames, 3);
+    assert_int_equal(done.in_force, 0);
+    check_whole(s);
+}
+
 static void what_was_begun_is_known_until_it_is_over(void **state)
 {
     struct scene *s = *state;
@@ -266,6 +295,7 @@ int main(void)
         T(what_is_open_keeps_its_values),
         T(a_run_goes_by_its_name),
         T(what_is_old_goes_once_and_what_is_kept_is_looked_at_again),
+        T(events_go_one_by_one_but_for_what_is_in_force),
         T(what_was_begun_is_known_until_it_is_over),
         T(a_reader_in_the_way_is_waited_for_not_cut_off),
     };
