@@ -20,6 +20,7 @@
 struct body_job {
     struct list node;
     struct kept_body body;
+    mono_t began_at;
     const struct policy *policy; /* a reference; NULL: none */
     uint32_t redactors;
     size_t given_bytes; /* counted against bodies_waiting_bytes_max */
@@ -52,7 +53,7 @@ static struct body_job *job_new(const struct body_given *g, size_t n_content)
     struct body_job *j = malloc(sizeof *j + n);
     check(j != NULL);
     char *at = j->texts;
-    *j = (struct body_job){.body = *b, .given_bytes = n_content};
+    *j = (struct body_job){.body = *b, .began_at = g->began_at, .given_bytes = n_content};
     list_init(&j->node);
     j->body.call_id = copy(&at, b->call_id);
     j->body.run_id = copy(&at, b->run_id);
@@ -122,11 +123,21 @@ static size_t take(struct core *c, struct body_job *jobs[AT_ONCE])
     return n;
 }
 
+static bool was_erased(const struct bodies *q, const struct body_job *j)
+{
+    return j->began_at <= q->erased_at || j->body.at < q->erased_before;
+}
+
 /* Prepared; what the work made of it is the job's own then. */
 static int prepare(struct core *c, struct body_job *j, struct body_work *w)
 {
     struct redact_set s;
     struct str was = j->body.content;
+    if (was_erased(&c->bodies, j)) {
+        j->body.content = STR_NONE;
+        j->body.lack = BODY_LACK_ERASED;
+        return 0;
+    }
     policy_redact_set(j->policy, j->redactors, REDACT_AT_LOG, &s);
     int r = body_prepare(w, &s, (size_t)c->limits->body_keep_bytes_max, &j->body);
     if (r < 0 || j->body.content.n == 0 || j->body.content.p == was.p)
@@ -195,8 +206,18 @@ bool core_bodies_turn(struct core *c)
     return core_bodies_wait(c);
 }
 
+void core_bodies_erased(struct core *c, const struct erasure *what)
+{
+    wall_t before;
+    if (what->what != ERASE_BEFORE)
+        c->bodies.erased_at = c->clock->mono(c->clock->ctx);
+    else if (wall_parse(what->value, &before) == 0 && before > c->bodies.erased_before)
+        c->bodies.erased_before = before;
+}
+
 void core_bodies_init(struct bodies *q)
 {
+    q->erased_at = -1;
     pthread_mutex_init(&q->mutex, NULL);
     list_init(&q->waiting);
 }

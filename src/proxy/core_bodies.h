@@ -3,7 +3,8 @@
  *
  *   (1) nothing waits: what does not fit into bodies_waiting_bytes_max is not kept, and its row says so.
  *   (2) a body that cannot be stored is dropped and counted; no call and no record fails by it.
- *   (3) in memory only until it is put: a killed process loses the bodies of its last moment, and no half ones stay.
+ *   (3) nothing is kept of calls that began before an erasure and hand over after it: they may be among those erased.
+ *   (4) in memory only until it is put: a killed process loses the bodies of its last moment, and no half ones stay.
  */
 #pragma once
 
@@ -13,6 +14,7 @@
 
 struct body_given {
     struct kept_body body;   /* all but content */
+    mono_t began_at;         /* the call */
     const struct str *parts; /* its content, in order */
     size_t n_parts;
     const struct policy *policy; /* whose redactors (bits) are applied before anything is stored; NULL: none */

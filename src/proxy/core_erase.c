@@ -101,6 +101,7 @@ static int erase(struct core *c, struct erase_job *job)
     core_lock(c);
     forget(c, &job->what);
     core_unlock(c);
+    core_bodies_erased(c, &job->what);
     job->step = ERASE_ERASED;
     return 0;
 }

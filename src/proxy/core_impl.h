@@ -111,13 +111,17 @@ struct bodies {
     struct list waiting;   /* oldest first */
     atomic_uint_fast64_t given, done; /* how many there were, and how many of them are put or dropped */
     atomic_size_t bytes;
-    mono_t sweep_at; /* when age is looked at next, at the latest; this and the next of the drain thread */
+    /* of the drain thread */
+    mono_t sweep_at; /* when age is looked at next, at the latest */
+    mono_t erased_at; /* of a customer, user or run, last; -1: never */
+    wall_t erased_before; /* by age */
     bool is_failing; /* the store did not take the last ones: it was said */
 };
 void core_bodies_init(struct bodies *q);
 void core_bodies_deinit(struct bodies *q);
 bool core_bodies_wait(const struct core *c); /* some are on their way */
 bool core_bodies_turn(struct core *c); /* in the drain thread; true: there are more */
+void core_bodies_erased(struct core *c, const struct erasure *what); /* so is this: the store has just done it */
 
 struct drain_batch; /* core_turns.c */
 void core_drain_batch_free(struct drain_batch *b);

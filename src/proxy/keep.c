@@ -20,6 +20,7 @@ static void give(struct call *c, struct kept_body *b, const struct str *parts, s
     b->tenant = c->facts.tenant;
     b->at = c->started_at;
     core_keep_body(c->w->shared->core, &(struct body_given){.body = *b,
+                                                            .began_at = c->began_at,
                                                             .parts = parts,
                                                             .n_parts = n_parts,
                                                             .policy = c->adm.policy,

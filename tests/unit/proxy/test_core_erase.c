@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "codec/json_read.h"
 #include "io/io_memory.h"
+#include "proxy/core_bodies.h"
 #include "proxy/core_call.h"
 #include "proxy/core_erase.h"
 #include "store/journal/journal.h"
@@ -199,6 +200,63 @@ static void what_grew_old_goes_by_itself_once_a_day(void **state)
     assert_int_equal(customers(w, "cus_new"), 2);
 }
 
+/* The answer to a call that began then. */
+static void give(struct world *w, const char *call_id, mono_t began_at, wall_t started_at)
+{
+    const struct str said = STR("nothing by name");
+    core_keep_body(w->core, &(struct body_given){.body = {.call_id = str_c(call_id),
+                                                          .run_id = STR("r"),
+                                                          .agent = STR("a"),
+                                                          .side = BODY_RESPONSE,
+                                                          .at = started_at,
+                                                          .bytes = (int64_t)said.n},
+                                                 .began_at = began_at,
+                                                 .parts = &said,
+                                                 .n_parts = 1});
+    drain(w);
+}
+
+static size_t bodies(struct world *w, const char *call_id, const char *member, const char *value)
+{
+    return answers(w, (struct query){.kind = QUERY_BODIES, .id = str_c(call_id)}, member, value);
+}
+
+static void a_body_that_comes_after_its_call_was_erased_is_not_kept(void **state)
+{
+    struct world *w = *state;
+    mono_now = 10;
+    start(w);
+    a_call(w, "c1", "cus_go"); /* its agent takes the answer slowly */
+    struct erase_job job = job_for(w, "cus_go");
+    assert_int_equal(core_erase(w->core, &job), 0);
+    drain(w);
+    assert_int_equal(job.done.calls, 1);
+    give(w, "c1", 10, wall_now);
+    assert_int_equal(bodies(w, "c1", "not_kept", "erased"), 1);
+    assert_int_equal(bodies(w, "c1", "text", "nothing by name"), 0);
+    give(w, "c2", 11, wall_now);
+    assert_int_equal(bodies(w, "c2", "text", "nothing by name"), 1);
+}
+
+static void a_dry_run_and_an_older_age_take_no_body_that_comes_later(void **state)
+{
+    struct world *w = *state;
+    char text[WALL_TEXT_BYTES];
+    mono_now = 10;
+    start(w);
+    struct erase_job dry = job_for(w, "cus_go"), old = job_for(w, "");
+    dry.what.is_dry_run = true;
+    assert_int_equal(core_erase(w->core, &dry), 0);
+    drain(w);
+    old.what = (struct erasure){ERASE_BEFORE, wall_text(wall_now, text)};
+    assert_int_equal(core_erase(w->core, &old), 0);
+    drain(w);
+    give(w, "c1", 10, wall_now);
+    assert_int_equal(bodies(w, "c1", "text", "nothing by name"), 1);
+    give(w, "c2", 10, wall_now - 1);
+    assert_int_equal(bodies(w, "c2", "not_kept", "erased"), 1);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -206,6 +264,8 @@ int main(void)
         T(a_question_is_answered_when_nothing_is_left_and_is_on_record),
         T(a_dry_run_leaves_no_trace),
         T(two_at_once_are_one_too_many),
+        T(a_body_that_comes_after_its_call_was_erased_is_not_kept),
+        T(a_dry_run_and_an_older_age_take_no_body_that_comes_later),
         T(what_grew_old_goes_by_itself_once_a_day),
     };
     return cmocka_run_group_tests_name("proxy/core_erase", tests, NULL, NULL);
