@@ -13,11 +13,6 @@ static const char *bytes_of(struct str s)
     return s.n ? s.p : "";
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 struct str str_c(const char *c)
 {
     return c ? (struct str){c, strlen(c)} : STR_NONE;
@@ -32,6 +27,15 @@ struct str str_sub(struct str s, size_t from, size_t n)
     return (struct str){s.p ? s.p + from : NULL, n};
 }
 
+struct str str_put(char **at, struct str s)
+{
+    struct str made = {*at, s.n};
+    if (s.n)
+        memcpy(*at, s.p, s.n);
+    *at += s.n;
+    return made;
+}
+
 bool str_eq(struct str a, struct str b)
 {
     return a.n == b.n && (a.p == b.p || memcmp(bytes_of(a), bytes_of(b), a.n) == 0);
@@ -42,7 +46,7 @@ bool str_eq_nocase(struct str a, struct str b)
     if (a.n != b.n)
         return false;
     for (size_t i = 0; i < a.n; i++)
-        if (a.p[i] != b.p[i] && lower(a.p[i]) != lower(b.p[i])) /* most are the same at once */
+        if (a.p[i] != b.p[i] && char_lower(a.p[i]) != char_lower(b.p[i])) /* most are the same at once */
             return false;
     return true;
 }

@@ -18,8 +18,12 @@ struct str {
 #define STR_FMT "%.*s"
 #define STR_ARG(s) (int)(s).n, (s).p
 
+/* ASCII. */
+static inline char char_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
+
 struct str str_c(const char *c);              /* of a C string; NULL gives STR_NONE */
 struct str str_sub(struct str s, size_t from, size_t n); /* clamped to s */
+struct str str_put(char **at, struct str s);  /* a copy at *at, which moves behind it */
 bool str_eq(struct str a, struct str b);
 bool str_eq_nocase(struct str a, struct str b); /* ASCII */
 int str_cmp(struct str a, struct str b);      /* byte order, as memcmp; shorter first */

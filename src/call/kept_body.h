@@ -39,6 +39,10 @@ struct kept_body {
     struct str content;
 };
 
+/* Of a copy: the bytes of its texts, and *at, where they go, which moves behind them. Content aside. */
+size_t kept_body_bytes(const struct kept_body *b);
+struct kept_body kept_body_copy(const struct kept_body *b, char **at);
+
 /* What was removed because it is old, or to make room. */
 struct bodies_bound {
     wall_t before;     /* older ones go; 0: none does */

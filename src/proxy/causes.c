@@ -88,15 +88,6 @@ static void make_room(struct causes *c, struct run_entry *run)
         drop(c, oldest(&c->by_age, false));
 }
 
-static struct str copy(char **p, struct str s)
-{
-    struct str to = {*p, s.n};
-    if (s.n)
-        memcpy(*p, s.p, s.n);
-    *p += s.n;
-    return to;
-}
-
 static struct asked *asked_new(struct str id, struct str call_id, const struct cause_value *values, size_t n_values)
 {
     size_t bytes = sizeof(struct asked) + n_values * sizeof(*values) + id.n + call_id.n;
@@ -106,12 +97,12 @@ static struct asked *asked_new(struct str id, struct str call_id, const struct c
     check(e != NULL);
     char *p = (char *)(e->values + n_values);
     e->bytes = bytes;
-    e->id = copy(&p, id);
-    e->call_id = copy(&p, call_id);
+    e->id = str_put(&p, id);
+    e->call_id = str_put(&p, call_id);
     e->n_values = n_values;
     for (size_t i = 0; i < n_values; i++) {
         e->values[i] = values[i];
-        e->values[i].text = copy(&p, values[i].text);
+        e->values[i].text = str_put(&p, values[i].text);
     }
     list_init(&e->in_run);
     list_init(&e->by_age);
@@ -127,8 +118,8 @@ static bool run_key(struct str tenant, struct str agent, struct str run_id, char
     if (tenant.n + agent.n + run_id.n + 3 * sizeof(size_t) > RUN_KEY_BYTES_MAX || run_id.n == 0)
         return false;
     for (size_t i = 0; i < 3; i++) {
-        (void)copy(&p, (struct str){(const char *)&parts[i].n, sizeof(parts[i].n)});
-        (void)copy(&p, parts[i]);
+        (void)str_put(&p, (struct str){(const char *)&parts[i].n, sizeof(parts[i].n)});
+        (void)str_put(&p, parts[i]);
     }
     *ret = (struct str){out, (size_t)(p - out)};
     return true;
@@ -143,7 +134,7 @@ static struct run_entry *run_at(struct causes *c, struct str key)
     run = calloc(1, sizeof(*run) + key.n);
     check(run != NULL);
     char *p = (char *)(run + 1);
-    run->key = copy(&p, key);
+    run->key = str_put(&p, key);
     list_init(&run->asked);
     if (map_put(&c->runs, run->key, run, NULL) < 0) {
         free(run);

@@ -37,34 +37,19 @@ static void job_free(struct body_job *j)
 
 /* --- given -------------------------------------------------------------------------------------------------------- */
 
-static struct str copy(char **at, struct str s)
-{
-    struct str made = {*at, s.n};
-    if (s.n)
-        memcpy(*at, s.p, s.n);
-    *at += s.n;
-    return made;
-}
-
 static struct body_job *job_new(const struct body_given *g, size_t n_content)
 {
     const struct kept_body *b = &g->body;
-    size_t n = b->call_id.n + b->run_id.n + b->agent.n + b->tenant.n + b->content_type.n + b->encoding.n + n_content;
-    struct body_job *j = malloc(sizeof *j + n);
+    struct body_job *j = malloc(sizeof *j + kept_body_bytes(b) + n_content);
     check(j != NULL);
     char *at = j->texts;
-    *j = (struct body_job){.body = *b, .began_at = g->began_at, .given_bytes = n_content};
+    *j = (struct body_job){.began_at = g->began_at, .given_bytes = n_content};
     list_init(&j->node);
-    j->body.call_id = copy(&at, b->call_id);
-    j->body.run_id = copy(&at, b->run_id);
-    j->body.agent = copy(&at, b->agent);
-    j->body.tenant = copy(&at, b->tenant);
-    j->body.content_type = copy(&at, b->content_type);
-    j->body.encoding = copy(&at, b->encoding);
+    j->body = kept_body_copy(b, &at);
     j->body.content = (struct str){at, n_content};
     for (size_t i = 0; n_content && i < g->n_parts; i++) {
         size_t left = n_content - (size_t)(at - j->body.content.p);
-        (void)copy(&at, str_sub(g->parts[i], 0, g->parts[i].n < left ? g->parts[i].n : left));
+        (void)str_put(&at, str_sub(g->parts[i], 0, g->parts[i].n < left ? g->parts[i].n : left));
     }
     if (n_content && g->redactors) {
         j->policy = g->policy;

@@ -14,8 +14,6 @@
 #define SCRATCH_BYTES_PER_BYTE 30
 #define SCRATCH_BYTES_LEAST 65536
 
-static char lowered(char ch) { return ch >= 'A' && ch <= 'Z' ? (char)(ch - 'A' + 'a') : ch; }
-
 /* True when a lenient reader could take one name for the other. */
 static bool could_be(struct str a, struct str b)
 {
@@ -27,7 +25,7 @@ static bool could_be(struct str a, struct str b)
             k++;
         if (i == a.n || k == b.n)
             return i == a.n && k == b.n;
-        if (lowered(a.p[i++]) != lowered(b.p[k++]))
+        if (char_lower(a.p[i++]) != char_lower(b.p[k++]))
             return false;
     }
 }

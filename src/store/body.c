@@ -46,17 +46,15 @@ void render_body(struct json_writer *w, const struct kept_body *b)
 
 /* --- words -------------------------------------------------------------------------------------------------------- */
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
-
 /* Of each beginning of the words, how long the longest other beginning is that it ends with. */
 static void make_back(struct str words, uint16_t *back)
 {
     size_t n = 0;
     back[0] = 0;
     for (size_t i = 1; i < words.n; i++) {
-        while (n > 0 && lower(words.p[i]) != lower(words.p[n]))
+        while (n > 0 && char_lower(words.p[i]) != char_lower(words.p[n]))
             n = back[n - 1];
-        n += lower(words.p[i]) == lower(words.p[n]);
+        n += char_lower(words.p[i]) == char_lower(words.p[n]);
         back[i] = (uint16_t)n;
     }
 }
@@ -65,10 +63,10 @@ static bool find(struct str words, const uint16_t *back, struct str text, size_t
 {
     size_t n = 0;
     for (size_t i = 0; i < text.n; i++) {
-        char c = lower(text.p[i]);
-        while (n > 0 && c != lower(words.p[n]))
+        char c = char_lower(text.p[i]);
+        while (n > 0 && c != char_lower(words.p[n]))
             n = back[n - 1];
-        n += c == lower(words.p[n]);
+        n += c == char_lower(words.p[n]);
         if (n == words.n) {
             *ret_at = i + 1 - n;
             return true;

@@ -55,15 +55,6 @@ static struct str seq_key(const uint64_t *seq)
     return (struct str){(const char *)seq, sizeof *seq};
 }
 
-static struct str put_text(char **p, struct str s)
-{
-    struct str to = {*p, s.n};
-    if (s.n)
-        memcpy(*p, s.p, s.n);
-    *p += s.n;
-    return to;
-}
-
 /* --- calls ------------------------------------------------------------------------------------------------------ */
 
 static bool is_live(const struct live *l)
@@ -91,8 +82,8 @@ static int live_add(struct replay *r, const struct frame *f, const struct call_o
     char *p = (char *)&l->parts[o->n_holds];
     l->open_seq = f->seq;
     l->n_limits = o->n_limits;
-    l->body = put_text(&p, f->body);
-    l->personal = put_text(&p, f->personal);
+    l->body = str_put(&p, f->body);
+    l->personal = str_put(&p, f->personal);
     int e = map_put(&r->live, seq_key(&l->open_seq), l, NULL);
     if (e < 0) {
         free(l);
@@ -117,9 +108,9 @@ static int link_add(struct replay *r, const struct call_open *o)
     if (!l)
         return err_trace(-ERR_NOMEM);
     char *p = (char *)(l + 1);
-    l->row.tenant = put_text(&p, o->tenant);
-    l->row.run_id = put_text(&p, o->run_id);
-    l->row.root_run_id = put_text(&p, o->root_run_id);
+    l->row.tenant = str_put(&p, o->tenant);
+    l->row.run_id = str_put(&p, o->run_id);
+    l->row.root_run_id = str_put(&p, o->root_run_id);
     list_add_tail(&r->links, &l->node);
     return 0;
 }
@@ -191,9 +182,9 @@ static int state_set(struct replay *r, const struct event_row *e, const struct f
         return err_trace(-ERR_NOMEM);
     char *p = (char *)(s + 1);
     s->order = r->n_states++;
-    s->kind = put_text(&p, e->kind);
-    s->body = put_text(&p, f->body);
-    s->personal = put_text(&p, f->personal);
+    s->kind = str_put(&p, e->kind);
+    s->body = str_put(&p, f->body);
+    s->personal = str_put(&p, f->personal);
     int x = map_put(&r->states, state_key(r, e->kind, e->id), s, &old);
     if (x < 0) {
         free(s);

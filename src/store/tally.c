@@ -77,15 +77,6 @@ struct tally_row *tally_find(const struct tally *t, struct str counter, struct s
     return row;
 }
 
-static struct str copy(char **p, struct str s)
-{
-    struct str to = {*p, s.n};
-    if (s.n)
-        memcpy(*p, s.p, s.n);
-    *p += s.n;
-    return to;
-}
-
 struct tally_row *tally_at(struct tally *t, const struct hold_row *h)
 {
     char small[KEY_BYTES], *heap;
@@ -93,10 +84,10 @@ struct tally_row *tally_at(struct tally *t, const struct hold_row *h)
     struct tally_row *row = map_get(&t->rows, key);
     if (!row && (row = calloc(1, sizeof *row + h->counter.n + h->bucket.n + h->meter.n + h->window.n))) {
         char *p = (char *)(row + 1);
-        row->counter = copy(&p, h->counter);
-        row->bucket = copy(&p, h->bucket);
-        row->meter = copy(&p, h->meter);
-        row->window = copy(&p, h->window);
+        row->counter = str_put(&p, h->counter);
+        row->bucket = str_put(&p, h->bucket);
+        row->meter = str_put(&p, h->meter);
+        row->window = str_put(&p, h->window);
         row->window_start = h->window_start;
         if (map_put(&t->rows, key, row, NULL) < 0) {
             free(row);

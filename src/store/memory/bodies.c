@@ -16,29 +16,13 @@ struct memory_body {
     char texts[];
 };
 
-static struct str copy(char **at, struct str s)
-{
-    struct str made = {*at, s.n};
-    if (s.n)
-        memcpy(*at, s.p, s.n);
-    *at += s.n;
-    return made;
-}
-
 static void put(struct memory *m, const struct kept_body *b)
 {
-    size_t n = b->call_id.n + b->run_id.n + b->agent.n + b->tenant.n + b->content_type.n + b->encoding.n + b->content.n;
-    struct memory_body *mb = calloc(1, sizeof *mb + n);
+    struct memory_body *mb = calloc(1, sizeof *mb + kept_body_bytes(b) + b->content.n);
     check(mb != NULL);
     char *at = mb->texts;
-    mb->body = *b;
-    mb->body.call_id = copy(&at, b->call_id);
-    mb->body.run_id = copy(&at, b->run_id);
-    mb->body.agent = copy(&at, b->agent);
-    mb->body.tenant = copy(&at, b->tenant);
-    mb->body.content_type = copy(&at, b->content_type);
-    mb->body.encoding = copy(&at, b->encoding);
-    mb->body.content = copy(&at, b->content);
+    mb->body = kept_body_copy(b, &at);
+    mb->body.content = str_put(&at, b->content);
     mb->id = ++m->last_body;
     list_init(&mb->node);
     list_add_tail(&m->bodies, &mb->node);

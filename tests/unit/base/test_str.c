@@ -38,6 +38,19 @@ static void sub_is_clamped(void **state)
     assert_str(str_c("x"), "x");
 }
 
+static void texts_are_put_one_behind_another(void **state)
+{
+    char text[8] = "........";
+    char *at = text;
+    struct str first = str_put(&at, STR("ab")), none = str_put(&at, STR_NONE), last = str_put(&at, STR("cde"));
+    assert_ptr_equal(first.p, text);
+    assert_str(first, "ab");
+    assert_int_equal(none.n, 0);
+    assert_str(last, "cde");
+    assert_ptr_equal(at, text + 5);
+    assert_memory_equal(text, "abcde...", 8);
+}
+
 static void prefix_suffix_and_search(void **state)
 {
     size_t at = 77;
@@ -146,6 +159,7 @@ int main(void)
         cmocka_unit_test(equality_looks_at_length_and_bytes),
         cmocka_unit_test(order_is_by_bytes_then_length),
         cmocka_unit_test(sub_is_clamped),
+        cmocka_unit_test(texts_are_put_one_behind_another),
         cmocka_unit_test(prefix_suffix_and_search),
         cmocka_unit_test(trim_takes_spaces_and_tabs_only),
         cmocka_unit_test(cut_leaves_both_untouched_without_the_byte),
