@@ -121,8 +121,9 @@ static int prepare(struct core *c, struct body_job *j, struct body_work *w)
     if (was_erased(&c->bodies, j)) {
         j->body.content = STR_NONE;
         j->body.lack = BODY_LACK_ERASED;
-        return 0;
     }
+    if (j->body.lack != BODY_LACK_NONE)
+        return 0;
     policy_redact_set(j->policy, j->redactors, REDACT_AT_LOG, &s);
     int r = body_prepare(w, &s, (size_t)c->limits->body_keep_bytes_max, &j->body);
     if (r < 0 || j->body.content.n == 0 || j->body.content.p == was.p)
