@@ -85,6 +85,13 @@ bool erase_set_names(const struct erase_set *s, struct str personal)
 
 bool erase_state_keeps(struct str kind) { return !str_eq(kind, STR("approval")) && !str_eq(kind, STR("raise")); }
 
+struct str erase_event_call(struct arena *a, const struct frame *f)
+{
+    struct json body;
+    arena_reset(a);
+    return frame_parse(a, f->body, &body) == 0 ? json_text_of(json_get(body, STR("call_id"))) : STR_NONE;
+}
+
 static bool is_of_question(struct arena *a, const struct frame *f)
 {
     struct event_row e;
@@ -96,8 +103,6 @@ bool erase_event_goes(struct arena *a, const struct erasure *what, const struct 
 {
     struct json body;
     wall_t before;
-    if (f->kind != FRAME_EVENT || f->personal.n == 0)
-        return false;
     switch (what->what) {
     case ERASE_RUN:
         return is_of_question(a, f) && frame_parse(a, f->body, &body) == 0 &&

@@ -76,8 +76,12 @@ static bool is_in_force(struct memory *m, const struct memory_entry *e)
 }
 
 static bool event_goes(struct memory *m, struct arena *a, const struct erasure *what, const struct erase_set *set,
-                       const struct memory_entry *e, struct erased *done)
+                       const struct map *calls, const struct memory_entry *e, struct erased *done)
 {
+    if (e->frame.kind != FRAME_EVENT || e->frame.personal.n == 0)
+        return false;
+    if (map_get(calls, erase_event_call(a, &e->frame)))
+        return true;
     if (!erase_event_goes(a, what, set, &e->frame))
         return false;
     bool stays = is_in_force(m, e);
@@ -93,7 +97,7 @@ static void erase_frames(struct memory *m, const struct erasure *what, const str
     for (size_t i = 0; i < m->n; i++) {
         struct memory_entry *e = &m->entries[i];
         struct memory_call *c = call_of(m, &a, e);
-        bool goes = c ? map_get(calls, c->row.call_id) != NULL : event_goes(m, &a, what, set, e, done);
+        bool goes = c ? map_get(calls, c->row.call_id) != NULL : event_goes(m, &a, what, set, calls, e, done);
         if (e->frame.personal.n == 0 || !goes)
             continue;
         done->frames++;

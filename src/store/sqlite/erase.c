@@ -32,6 +32,7 @@ struct erasing {
     struct map kept;    /* open seqs that would, but still hold something */
     struct map in_force; /* seqs of events that say how something stands now */
     uint64_t first_event; /* that may go by itself */
+    bool is_of_call;      /* of the last event looked at */
     struct arena arena; /* of one frame */
     struct pack pack, changed;
     struct erased *done;
@@ -261,8 +262,27 @@ static int rewrite_entries(struct erasing *e, const struct frame *f)
     return r;
 }
 
+static int on_call_of_event(struct erasing *e, sqlite3_stmt *st)
+{
+    uint64_t seq = (uint64_t)sql_i64(st, 0);
+    e->is_of_call = map_get(&e->calls, seq_key(&seq)) != NULL;
+    return 0;
+}
+
+/* What is said of a call that goes. */
+static int is_of_call_to_go(struct erasing *e, const struct frame *f)
+{
+    struct str id = erase_event_call(&e->arena, f);
+    e->is_of_call = false;
+    int r = id.n ? each(e, "SELECT open_seq FROM calls WHERE call_id = ?1", id, on_call_of_event) : 0;
+    return r < 0 ? r : e->is_of_call;
+}
+
 static int is_event_to_go(struct erasing *e, const struct frame *f)
 {
+    int r = is_of_call_to_go(e, f);
+    if (r)
+        return r;
     if (!erase_event_goes(&e->arena, e->what, &e->set, f))
         return 0;
     bool stays = map_get(&e->in_force, seq_key(&f->seq)) != NULL;

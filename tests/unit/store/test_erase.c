@@ -243,6 +243,30 @@ static void events_go_one_by_one_but_for_what_is_in_force(void **state)
     check_whole(s);
 }
 
+/* Whose counter a call was the first to take past its soft threshold. */
+static void what_was_said_of_a_call_goes_with_it(void **state)
+{
+    struct scene *s = *state;
+    struct story_call c = story_call();
+    c.is_over = true;
+    c.call_id = "c1";
+    c.run_id = "run-2";
+    (void)story_open(&s->story, &c, NULL);
+    (void)story_event(&s->story, "limit.soft", "\"call_id\":\"c1\"", "bucket", "customer=cus_9");
+    c.call_id = "c2";
+    c.run_id = "run-1";
+    (void)story_open(&s->story, &c, NULL);
+    (void)story_event(&s->story, "limit.soft", "\"call_id\":\"c2\"", "bucket", "user=bob");
+    (void)story_event(&s->story, "limit.soft", "\"call_id\":\"c3\"", "bucket", "customer=cus_8");
+    apply(s);
+    assert_int_equal(erase(s, ERASE_RUN, "run-2", true).frames, 2);
+    assert_int_equal(erase(s, ERASE_RUN, "run-2", false).frames, 2);
+    assert_int_equal(erase(s, ERASE_RUN, "run-2", false).frames, 0);
+    assert_int_equal(erase(s, ERASE_CUSTOMER, "cus_9", false).frames, 2); /* all that was said of its calls */
+    assert_int_equal(erase(s, ERASE_CUSTOMER, "cus_8", false).frames, 1); /* its call is not known */
+    check_whole(s);
+}
+
 static void what_was_begun_is_known_until_it_is_over(void **state)
 {
     struct scene *s = *state;
@@ -295,6 +319,7 @@ int main(void)
         T(what_is_open_keeps_its_values),
         T(a_run_goes_by_its_name),
         T(what_is_old_goes_once_and_what_is_kept_is_looked_at_again),
+        T(what_was_said_of_a_call_goes_with_it),
         T(events_go_one_by_one_but_for_what_is_in_force),
         T(what_was_begun_is_known_until_it_is_over),
         T(a_reader_in_the_way_is_waited_for_not_cut_off),
