@@ -239,11 +239,42 @@ int client_call(struct cli *c, const char *method, struct str path, struct str b
     return 0;
 }
 
-void client_query(struct buf *path, const char *name, struct str value)
+/* --- paths -------------------------------------------------------------------------------------------------------- */
+
+struct str client_path(struct cli *c, const char *before, struct str text, const char *after)
+{
+    struct buf quoted, path;
+    buf_init(&quoted, 3 * text.n);
+    buf_init(&path, strlen(before) + 3 * text.n + strlen(after)); /* each byte is %XX at most: it fits */
+    (void)form_quote(&quoted, text);
+    (void)buf_add_c(&path, before);
+    for (size_t i = 0; i < quoted.n; i++) /* in a path a plus is no space */
+        (void)(quoted.p[i] == '+' ? buf_add_c(&path, "%20") : buf_add_byte(&path, quoted.p[i]));
+    (void)buf_add_c(&path, after);
+    struct str s = arena_str(&c->arena, buf_str(&path));
+    buf_deinit(&quoted);
+    buf_deinit(&path);
+    return s;
+}
+
+struct str client_query(struct cli *c, struct str path, const char *name, struct str value)
 {
     if (!value.p)
-        return;
-    (void)buf_printf(path, "%c%s=", str_has(buf_str(path), '?') ? '&' : '?',
-                     name); /* a full buf is found by its user */
-    (void)form_quote(path, value);
+        return path;
+    return client_path(c, arena_printf(&c->arena, STR_FMT "%c%s=", STR_ARG(path), str_has(path, '?') ? '&' : '?', name).p,
+                       value, "");
+}
+
+struct str client_options(struct cli *c, struct str path, const char *const *names)
+{
+    for (; *names; names++)
+        for (size_t i = 0; i < c->n_given; i++)
+            if (strcmp(c->given[i].spec->name, *names) == 0)
+                path = client_query(c, path, *names, c->given[i].spec->value ? c->given[i].value : STR("1"));
+    return path;
+}
+
+int client_get(struct cli *c, struct str path, const char *const *names, struct answer *ret)
+{
+    return client_call(c, "GET", client_options(c, path, names), STR_NONE, ret);
 }

@@ -41,5 +41,13 @@ int client_copy(struct cli *c, struct str path);
 /* Prints the answer as it came, for --json. Returns CLI_DONE. */
 int client_print(struct cli *c, const struct answer *a);
 
-/* Adds name=value to a path's query; nothing for STR_NONE. */
-void client_query(struct buf *path, const char *name, struct str value);
+/* --- paths, in the cli's arena ------------------------------------------------------------------------------------ */
+
+/* One text in a path, as a segment or a value of it: client_path(c, "/api/v1/calls/", id, "/why"). */
+struct str client_path(struct cli *c, const char *before, struct str text, const char *after);
+/* With name=value in its query; as it is for STR_NONE. */
+struct str client_query(struct cli *c, struct str path, const char *name, struct str value);
+/* With those of the command's options that were given, under their own names; a switch is 1. `names` ends with NULL. */
+struct str client_options(struct cli *c, struct str path, const char *const *names);
+/* GETs such a path; as client_call(). */
+int client_get(struct cli *c, struct str path, const char *const *names, struct answer *ret);

@@ -5,22 +5,9 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/print.h"
-#include "codec/form.h"
 #include "codec/json_write.h"
 
 #define ROLES_MAX 16
-
-static struct str person_path(struct cli *c, struct str name, const char *verb)
-{
-    struct buf path;
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/people/"));
-    (void)form_quote(&path, name);
-    (void)buf_printf(&path, "/%s", verb);
-    struct str s = arena_str(&c->arena, buf_str(&path));
-    buf_deinit(&path);
-    return s;
-}
 
 /* --- create ------------------------------------------------------------------------------------------------------- */
 
@@ -95,17 +82,6 @@ const struct command cmd_admin_create = {
 
 /* --- list --------------------------------------------------------------------------------------------------------- */
 
-static struct str joined_roles(struct cli *c, struct json person)
-{
-    struct str all = STR(""), one;
-    struct json v;
-    for (struct json_iter it = json_each(json_get(person, STR("roles"))); json_next(&it, NULL, &v);) {
-        if (json_str(v, &one))
-            all = arena_printf(&c->arena, STR_FMT "%s" STR_FMT, STR_ARG(all), all.n ? " " : "", STR_ARG(one));
-    }
-    return all;
-}
-
 static enum style style_of_status(struct str status)
 {
     return str_eq(status, STR("active")) ? STYLE_GOOD : str_eq(status, STR("revoked")) ? STYLE_BAD : STYLE_WARN;
@@ -129,7 +105,7 @@ static int list(struct cli *c)
         table_add(&t, show_text(person, "name"));
         table_add(&t, show_text(person, "kind"));
         table_add_styled(&t, status, style_of_status(status));
-        table_add(&t, joined_roles(c, person));
+        table_add(&t, show_list(c, person, "roles"));
         table_add(&t, show_text(person, "tenant"));
         table_add(&t, show_time(c, person, "created_at"));
         table_add(&t, show_time(c, person, "expires_at"));
@@ -156,7 +132,7 @@ const struct command cmd_admin_list = {
 static int revoke(struct cli *c)
 {
     struct answer a;
-    int r = client_call(c, "POST", person_path(c, c->args[0], "revoke"), STR_NONE, &a);
+    int r = client_call(c, "POST", client_path(c, "/api/v1/people/", c->args[0], "/revoke"), STR_NONE, &a);
     if (r)
         return r;
     if (c->is_json)
@@ -182,7 +158,7 @@ const struct command cmd_admin_revoke = {
 static int link_in(struct cli *c)
 {
     struct answer a;
-    struct str path = c->n_args ? person_path(c, c->args[0], "link") : STR("/api/v1/session/link");
+    struct str path = c->n_args ? client_path(c, "/api/v1/people/", c->args[0], "/link") : STR("/api/v1/session/link");
     int r = client_call(c, "POST", path, STR_NONE, &a);
     if (r)
         return r;

@@ -4,7 +4,6 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/print.h"
-#include "codec/form.h"
 #include "codec/json_write.h"
 
 /* --- list --------------------------------------------------------------------------------------------------------- */
@@ -48,14 +47,9 @@ static void print_rows(struct cli *c, struct json rows)
 
 static int list(struct cli *c)
 {
+    static const char *const names[] = {"all", "limit", NULL};
     struct answer a;
-    struct buf path;
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/approvals"));
-    client_query(&path, "all", cli_has(c, "all") ? STR("1") : STR_NONE);
-    client_query(&path, "limit", cli_option(c, "limit"));
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
-    buf_deinit(&path);
+    int r = client_get(c, STR("/api/v1/approvals"), names, &a);
     if (r)
         return r;
     if (c->is_json)
@@ -89,19 +83,14 @@ const struct command cmd_approvals_list = {
 static int decide(struct cli *c, const char *verb, const char *note, struct answer *ret)
 {
     struct json_writer w;
-    struct buf body, path;
+    struct buf body;
     buf_init(&body, 65536);
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/approvals/"));
-    (void)form_quote(&path, c->args[0]);
-    (void)buf_printf(&path, "/%s", verb);
     jw_init(&w, &body);
     jw_object(&w);
     jw_put_str_or_null(&w, str_c(note), cli_option(c, note));
     jw_object_end(&w);
-    int r = client_call(c, "POST", buf_str(&path), buf_str(&body), ret);
+    int r = client_call(c, "POST", client_path(c, "/api/v1/approvals/", c->args[0], verb), buf_str(&body), ret);
     buf_deinit(&body);
-    buf_deinit(&path);
     return r;
 }
 
@@ -132,9 +121,9 @@ static int answer(struct cli *c, const char *verb, const char *note)
     return CLI_DONE;
 }
 
-static int approve(struct cli *c) { return answer(c, "approve", "note"); }
+static int approve(struct cli *c) { return answer(c, "/approve", "note"); }
 
-static int deny(struct cli *c) { return answer(c, "deny", "reason"); }
+static int deny(struct cli *c) { return answer(c, "/deny", "reason"); }
 
 static const struct option_spec approve_options[] = {{"note", "TEXT", "for the record", false},
                                                      {NULL, NULL, NULL, false}};

@@ -118,14 +118,11 @@ static void print_calls(struct cli *c, struct json calls)
     table_print(&t);
 }
 
-static void filters(struct cli *c, struct buf *path)
+static struct str filtered(struct cli *c, struct str path)
 {
-    static const char *const names[] = {"run",       "agent",   "tenant",  "key",   "vendor", "model",
-                                        "operation", "verdict", "outcome", "since", "until"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        client_query(path, names[i], cli_option(c, names[i]));
-    if (cli_has(c, "unknown"))
-        client_query(path, "unknown", STR("1"));
+    static const char *const names[] = {"run",     "agent",   "tenant", "key",   "vendor",  "model", "operation",
+                                        "verdict", "outcome", "since",  "until", "unknown", NULL};
+    return client_options(c, path, names);
 }
 
 /* --- following ---------------------------------------------------------------------------------------------------- */
@@ -194,14 +191,8 @@ static bool on_message(void *ctx, const struct sse_event *e)
 
 static int follow_once(struct cli *c, struct follow *f)
 {
-    struct buf path;
-    buf_init(&path, 8192);
-    (void)buf_add(&path, STR("/api/v1/feed"));
-    filters(c, &path);
-    client_query(&path, "after", f->after[0] ? str_c(f->after) : STR_NONE);
-    int r = client_watch(c, buf_str(&path), on_message, f);
-    buf_deinit(&path);
-    return r;
+    struct str after = f->after[0] ? str_c(f->after) : STR_NONE;
+    return client_watch(c, client_query(c, filtered(c, STR("/api/v1/feed")), "after", after), on_message, f);
 }
 
 /* A feed that was cut goes on behind the last message; a daemon that restarts is waited for. */
@@ -243,24 +234,15 @@ static void say_none(struct cli *c)
 
 static int run(struct cli *c)
 {
+    static const char *const page[] = {"limit", "before", NULL};
     struct answer a;
-    struct buf path;
     if (cli_has(c, "follow"))
         return follow(c);
 
-    buf_init(&path, 8192);
-    (void)buf_add(&path, STR("/api/v1/calls"));
-    filters(c, &path);
-    client_query(&path, "limit", cli_option(c, "limit"));
-    client_query(&path, "before", cli_option(c, "before"));
-    if (cli_has(c, "csv") || cli_has(c, "ndjson")) {
-        client_query(&path, "format", cli_has(c, "csv") ? STR("csv") : STR("ndjson"));
-        int copied = client_copy(c, buf_str(&path));
-        buf_deinit(&path);
-        return copied;
-    }
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
-    buf_deinit(&path);
+    struct str path = client_options(c, filtered(c, STR("/api/v1/calls")), page);
+    if (cli_has(c, "csv") || cli_has(c, "ndjson"))
+        return client_copy(c, client_query(c, path, "format", cli_has(c, "csv") ? STR("csv") : STR("ndjson")));
+    int r = client_call(c, "GET", path, STR_NONE, &a);
     if (r)
         return r;
     if (c->is_json)

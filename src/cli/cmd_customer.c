@@ -5,7 +5,6 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/print.h"
-#include "codec/form.h"
 
 static void print_rows(struct cli *c, struct json rows)
 {
@@ -36,17 +35,6 @@ static void print_counts(struct cli *c, struct json summary)
             STR_ARG(show_number(c, summary, "unattributed")));
 }
 
-/* In a path a space is no plus. */
-static void add_segment(struct buf *path, struct str s)
-{
-    struct buf quoted;
-    buf_init(&quoted, 4096);
-    (void)form_quote(&quoted, s); /* a full buf is found by its user */
-    for (size_t i = 0; i < quoted.n; i++)
-        (void)(quoted.p[i] == '+' ? buf_add(path, STR("%20")) : buf_add_byte(path, quoted.p[i]));
-    buf_deinit(&quoted);
-}
-
 static int print_people(struct cli *c, struct str path)
 {
     struct answer a;
@@ -64,17 +52,9 @@ static int print_people(struct cli *c, struct str path)
 
 static int run(struct cli *c)
 {
-    struct str format = cli_option(c, "format");
-    struct buf path;
-    buf_init(&path, 8192);
-    (void)buf_add(&path, STR("/api/v1/customers/"));
-    add_segment(&path, c->args[0]);
-    client_query(&path, "tenant", cli_option(c, "tenant"));
-    client_query(&path, "limit", cli_option(c, "limit"));
-    client_query(&path, "format", format);
-    int r = format.n && !c->is_json ? client_copy(c, buf_str(&path)) : print_people(c, buf_str(&path));
-    buf_deinit(&path);
-    return r;
+    static const char *const names[] = {"tenant", "limit", "format", NULL};
+    struct str path = client_options(c, client_path(c, "/api/v1/customers/", c->args[0], ""), names);
+    return cli_option(c, "format").n && !c->is_json ? client_copy(c, path) : print_people(c, path);
 }
 
 static const struct option_spec options[] = {

@@ -67,16 +67,9 @@ static void print_searched(struct cli *c, struct json searched)
 
 static int find_text(struct cli *c)
 {
+    static const char *const names[] = {"text", "tenant", "limit", "before", NULL};
     struct answer a;
-    struct buf path;
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/bodies"));
-    client_query(&path, "text", cli_option(c, "text"));
-    client_query(&path, "tenant", cli_option(c, "tenant"));
-    client_query(&path, "limit", cli_option(c, "limit"));
-    client_query(&path, "before", cli_option(c, "before"));
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
-    buf_deinit(&path);
+    int r = client_get(c, STR("/api/v1/bodies"), names, &a);
     if (r)
         return r;
     struct json rows = json_get(a.json, STR("found"));
@@ -92,20 +85,14 @@ static int find_text(struct cli *c)
 
 static int run(struct cli *c)
 {
+    static const char *const names[] = {"tenant", "limit", NULL};
     struct answer a;
-    struct buf path;
     struct str text = cli_option(c, "text"), id = c->n_args ? c->args[0] : STR_NONE;
     if ((text.n > 0) == (id.n > 0))
         return cli_usage(c, "name one thing to find: an ID, or --text QUOTE");
     if (text.n)
         return find_text(c);
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/find"));
-    client_query(&path, "q", id);
-    client_query(&path, "tenant", cli_option(c, "tenant"));
-    client_query(&path, "limit", cli_option(c, "limit"));
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
-    buf_deinit(&path);
+    int r = client_get(c, client_path(c, "/api/v1/find?q=", id, ""), names, &a);
     if (r)
         return r;
     struct json rows = json_get(a.json, STR("found"));

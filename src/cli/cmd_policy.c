@@ -9,7 +9,6 @@
 #include "cli/print.h"
 #include "cli/settings.h"
 #include "cli/vendors_known.h"
-#include "codec/form.h"
 #include "codec/json_write.h"
 #include "policy/policy.h"
 
@@ -172,14 +171,8 @@ static int history(struct cli *c)
     struct answer a;
     struct table t;
     struct json p;
-    struct buf path;
-
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/policies/"));
-    (void)form_quote(&path, c->n_args ? c->args[0] : STR("default"));
-    (void)buf_add(&path, STR("/history"));
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
-    buf_deinit(&path);
+    struct str name = c->n_args ? c->args[0] : STR("default");
+    int r = client_call(c, "GET", client_path(c, "/api/v1/policies/", name, "/history"), STR_NONE, &a);
     if (r)
         return r;
     if (c->is_json)
@@ -214,18 +207,13 @@ const struct command cmd_policy_history = {
 static int rollback(struct cli *c)
 {
     struct answer a;
-    struct buf path;
     int64_t to;
     if (!cli_has(c, "to"))
         return cli_usage(c, "--to is required: the number of a version, as flyball policy history shows it");
     if (str_to_i64(cli_option(c, "to"), &to) < 0)
         return cli_usage(c, "--to takes the number of a version, as flyball policy history shows it");
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/policies/")); /* noted in the buf */
-    (void)form_quote(&path, c->args[0]);
-    (void)buf_add(&path, STR("/rollback"));
-    int r = client_call(c, "POST", buf_str(&path), arena_printf(&c->arena, "{\"to\":%lld}", (long long)to), &a);
-    buf_deinit(&path);
+    int r = client_call(c, "POST", client_path(c, "/api/v1/policies/", c->args[0], "/rollback"),
+                        arena_printf(&c->arena, "{\"to\":%lld}", (long long)to), &a);
     if (r)
         return r;
     policy_print_diags(c, json_get(a.json, STR("diags")));

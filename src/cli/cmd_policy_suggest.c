@@ -7,15 +7,9 @@
 
 static int suggest(struct cli *c)
 {
+    static const char *const names[] = {"since", "agent", "policy", NULL};
     struct answer a;
-    struct buf path;
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/policies/suggest")); /* noted in the buf */
-    client_query(&path, "since", cli_has(c, "since") ? cli_option(c, "since") : STR("7d"));
-    client_query(&path, "agent", cli_option(c, "agent"));
-    client_query(&path, "policy", cli_option(c, "policy"));
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
-    buf_deinit(&path);
+    int r = client_get(c, STR("/api/v1/policies/suggest"), names, &a);
     if (r)
         return r;
     if (c->is_json)

@@ -4,24 +4,17 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/print.h"
-#include "codec/form.h"
 #include "codec/json_write.h"
 
 static const char *const scopes[] = {"agent", "tenant", "run"};
 
 static int revoke_key(struct cli *c, struct str id, struct answer *ret)
 {
-    struct buf path;
     if (str_starts(id, STR("fb_")))
         return cli_usage(c,
                          "give the key's id, not the key: it is the part between the second and the third underscore");
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/keys/"));
-    (void)form_quote(&path, id);
-    (void)buf_add(&path, cli_has(c, "now") ? STR("/revoke?now=1") : STR("/revoke"));
-    int r = client_call(c, "POST", buf_str(&path), STR_NONE, ret);
-    buf_deinit(&path);
-    return r;
+    struct str path = client_path(c, "/api/v1/keys/", id, cli_has(c, "now") ? "/revoke?now=1" : "/revoke");
+    return client_call(c, "POST", path, STR_NONE, ret);
 }
 
 static int revoke_scope(struct cli *c, const char *scope, struct str value, struct answer *ret)

@@ -15,7 +15,6 @@
 #include "cli/sdk_env.h"
 #include "cli/spawn.h"
 #include "cli/where.h"
-#include "codec/form.h"
 #include "codec/json_canon.h"
 #include "identity/run.h"
 #include "tls/client.h"
@@ -224,13 +223,8 @@ static int summarize(struct running *n)
 {
     struct cli *c = n->cli;
     struct answer a;
-    struct buf path;
-    buf_init(&path, 4096);
-    (void)buf_printf(&path, "/api/v1/runs/" STR_FMT "?limit=1", STR_ARG(n->run));
-    client_query(&path, "agent", n->agent);
-    client_query(&path, "tenant", cli_option(c, "tenant"));
-    int r = client_request(c, "GET", buf_str(&path), STR_NONE, &a);
-    buf_deinit(&path);
+    struct str path = client_query(c, client_path(c, "/api/v1/runs/", n->run, "?limit=1"), "agent", n->agent);
+    int r = client_request(c, "GET", client_query(c, path, "tenant", cli_option(c, "tenant")), STR_NONE, &a);
     if (r)
         return r;
     struct json run = a.status == 200 ? json_get(a.json, STR("run")) : JSON_ABSENT;

@@ -6,7 +6,6 @@
 #include "cli/print.h"
 #include "cli/show_run.h"
 #include "cli/timeline.h"
-#include "codec/form.h"
 
 static const char *const titles[] = {"LAST CALL", "RUN",     "AGENT",    "TENANT",
                                      ">CALLS",    ">DENIED", ">UNKNOWN", ">SETTLED"};
@@ -34,16 +33,9 @@ static void print_runs(struct cli *c, struct json runs)
 
 static int run_list(struct cli *c)
 {
+    static const char *const names[] = {"agent", "tenant", "since", "limit", NULL};
     struct answer a;
-    struct buf path;
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/runs"));
-    client_query(&path, "agent", cli_option(c, "agent"));
-    client_query(&path, "tenant", cli_option(c, "tenant"));
-    client_query(&path, "since", cli_option(c, "since"));
-    client_query(&path, "limit", cli_option(c, "limit"));
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
-    buf_deinit(&path);
+    int r = client_get(c, STR("/api/v1/runs"), names, &a);
     if (r)
         return r;
     if (c->is_json)
@@ -59,14 +51,8 @@ static int run_list(struct cli *c)
 int show_run(struct cli *c, struct str id, struct str agent, struct str tenant)
 {
     struct answer a;
-    struct buf path;
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/runs/"));
-    (void)form_quote(&path, id);
-    client_query(&path, "agent", agent);
-    client_query(&path, "tenant", tenant);
-    int r = client_request(c, "GET", buf_str(&path), STR_NONE, &a);
-    buf_deinit(&path);
+    struct str path = client_query(c, client_path(c, "/api/v1/runs/", id, ""), "agent", agent);
+    int r = client_request(c, "GET", client_query(c, path, "tenant", tenant), STR_NONE, &a);
     if (r)
         return r;
     if (a.status != 200) {

@@ -10,7 +10,6 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/print.h"
-#include "codec/form.h"
 #include "codec/json_write.h"
 #include "crypto/hash.h"
 #include "crypto/secret.h"
@@ -122,31 +121,9 @@ static int post_value(struct cli *c, struct str path, struct str name, const str
     return r;
 }
 
-static struct str path_of(struct cli *c, struct str name, const char *verb)
-{
-    struct buf path;
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/secrets/"));
-    (void)form_quote(&path, name); /* a full buf is a shorter path: not found */
-    (void)buf_printf(&path, "/%s", verb);
-    struct str s = arena_str(&c->arena, buf_str(&path));
-    buf_deinit(&path);
-    return s;
-}
-
-static struct str users_of(struct cli *c, struct json secret)
-{
-    struct str all = STR(""), one;
-    struct json v;
-    for (struct json_iter it = json_each(json_get(secret, STR("vendors"))); json_next(&it, NULL, &v);)
-        if (json_str(v, &one))
-            all = arena_printf(&c->arena, STR_FMT "%s" STR_FMT, STR_ARG(all), all.n ? " " : "", STR_ARG(one));
-    return all;
-}
-
 static int say_changed(struct cli *c, const struct answer *a, const char *what)
 {
-    struct str users = users_of(c, a->json), name = show_text(a->json, "name");
+    struct str users = show_list(c, a->json, "vendors"), name = show_text(a->json, "name");
     if (c->is_json)
         return client_print(c, a);
     cli_note(c, "%s: version " STR_FMT " of " STR_FMT ".", what, STR_ARG(show_number(c, a->json, "version")),
@@ -224,7 +201,7 @@ static int list(struct cli *c)
         table_add(&t, age_of(c, secret));
         table_add(&t, show_number(c, secret, "before_version"));
         table_add(&t, show_time(c, secret, "overlap_until"));
-        table_add(&t, users_of(c, secret));
+        table_add(&t, show_list(c, secret, "vendors"));
     }
     if (t.n_cells)
         table_print(&t);
@@ -252,7 +229,7 @@ static int go_back(struct cli *c)
     struct answer a;
     if (cli_has(c, "overlap"))
         return cli_usage(c, "--back goes on with the overlap that there is; --overlap does not go with it");
-    int r = client_call(c, "POST", path_of(c, c->args[0], "back"), STR_NONE, &a);
+    int r = client_call(c, "POST", client_path(c, "/api/v1/secrets/", c->args[0], "/back"), STR_NONE, &a);
     return r ? r : say_changed(c, &a, "The value before is in force again");
 }
 
@@ -272,7 +249,7 @@ static int rotate(struct cli *c)
     int r = read_secret(c, c->args[0], &value);
     if (r)
         return r;
-    r = post_value(c, path_of(c, c->args[0], "rotate"), STR_NONE, value, overlap, &a);
+    r = post_value(c, client_path(c, "/api/v1/secrets/", c->args[0], "/rotate"), STR_NONE, value, overlap, &a);
     secret_free(value);
     if (r || c->is_json)
         return r ? r : client_print(c, &a);
@@ -310,7 +287,7 @@ const struct command cmd_secret_rotate = {
 static int remove_secret(struct cli *c)
 {
     struct answer a;
-    int r = client_call(c, "POST", path_of(c, c->args[0], "remove"), STR_NONE, &a);
+    int r = client_call(c, "POST", client_path(c, "/api/v1/secrets/", c->args[0], "/remove"), STR_NONE, &a);
     if (r)
         return r;
     if (c->is_json)

@@ -59,15 +59,10 @@ static void print_rows(struct cli *c, struct json rows, struct str by)
 
 static int run(struct cli *c)
 {
-    static const char *const names[] = {"by", "agent", "tenant", "key", "vendor", "model", "run", "since", "until"};
+    static const char *const names[] = {"by",    "agent", "tenant", "key",   "vendor",
+                                        "model", "run",   "since",  "until", NULL};
     struct answer a;
-    struct buf path;
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/spend"));
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        client_query(&path, names[i], cli_option(c, names[i]));
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
-    buf_deinit(&path);
+    int r = client_get(c, STR("/api/v1/spend"), names, &a);
     if (r)
         return r;
     if (c->is_json)

@@ -4,7 +4,6 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/print.h"
-#include "codec/form.h"
 
 #define TOPIC_WIDTH 10
 
@@ -61,13 +60,7 @@ static int print_bodies(struct cli *c)
 {
     struct answer a;
     struct json body;
-    struct buf path;
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/calls/"));
-    (void)form_quote(&path, c->args[0]);
-    (void)buf_add(&path, STR("/bodies"));
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
-    buf_deinit(&path);
+    int r = client_call(c, "GET", client_path(c, "/api/v1/calls/", c->args[0], "/bodies"), STR_NONE, &a);
     if (r)
         return r;
     if (c->is_json)
@@ -82,15 +75,9 @@ static int print_bodies(struct cli *c)
 static int run(struct cli *c)
 {
     struct answer a;
-    struct buf path;
     if (cli_has(c, "bodies"))
         return print_bodies(c);
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/calls/"));
-    (void)form_quote(&path, c->args[0]);
-    (void)buf_add(&path, STR("/why"));
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
-    buf_deinit(&path);
+    int r = client_call(c, "GET", client_path(c, "/api/v1/calls/", c->args[0], "/why"), STR_NONE, &a);
     if (r)
         return r;
     if (c->is_json)

@@ -8,7 +8,6 @@
 #include "base/limits.h"
 #include "cli/client.h"
 #include "cli/print.h"
-#include "codec/form.h"
 #include "codec/json_write.h"
 #include "policy/diff.h"
 
@@ -18,13 +17,7 @@ static int fetch(struct cli *c, struct str name, struct str version, struct str 
 {
     struct answer a;
     struct json p;
-    struct buf path;
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/policies/")); /* noted in the buf */
-    (void)form_quote(&path, name);
-    (void)buf_add(&path, STR("/history"));
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, &a);
-    buf_deinit(&path);
+    int r = client_call(c, "GET", client_path(c, "/api/v1/policies/", name, "/history"), STR_NONE, &a);
     if (r)
         return r;
     for (struct json_iter it = json_each(json_get(a.json, STR("policies"))); json_next(&it, NULL, &p);) {

@@ -136,6 +136,16 @@ struct str show_number(struct cli *c, struct json object, const char *name)
     return s;
 }
 
+struct str show_list(struct cli *c, struct json object, const char *name)
+{
+    struct str all = STR(""), one;
+    struct json v;
+    for (struct json_iter it = json_each(json_get(object, str_c(name))); json_next(&it, NULL, &v);)
+        if (json_str(v, &one))
+            all = arena_printf(&c->arena, STR_FMT "%s" STR_FMT, STR_ARG(all), all.n ? " " : "", STR_ARG(one));
+    return all;
+}
+
 struct str show_money(struct cli *c, struct json object, const char *name)
 {
     struct json m = json_get(object, str_c(name));

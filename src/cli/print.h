@@ -39,11 +39,13 @@ void table_print(const struct table *t);
 /* Members of records as text in the cli's arena; "" when absent or null. */
 struct str show_text(struct json object, const char *name);
 struct str show_number(struct cli *c, struct json object, const char *name);
+/* Strings of a list, with a space between. */
+struct str show_list(struct cli *c, struct json object, const char *name);
 /* "12.50 USD parsed"; "" for null. */
 struct str show_money(struct cli *c, struct json object, const char *name);
-/* nano-USD for meter "usd" as "12.50 USD", else the count. */
 /* "USD", "EUR" of a meter of money; STR_NONE: it counts other things. */
 struct str show_currency(struct cli *c, struct str meter);
+/* Billionths for a meter of money as "12.50 USD", "3.00 EUR"; else the count. */
 struct str show_units(struct cli *c, struct str meter, int64_t n);
 /* "2026-11-23 12:00:00" of an RFC 3339 time. */
 struct str show_time(struct cli *c, struct json object, const char *name);

@@ -98,7 +98,7 @@ static void records_become_text(void **state)
     assert_int_equal(
         json_parse(&c.arena,
                    STR("{\"held\":{\"usd\":\"12.500000000\",\"how\":\"estimated\"},\"settled\":null,\"n\":7,"
-                       "\"at\":\"2026-11-23T12:00:01.123Z\",\"agent\":\"a\"}"),
+                       "\"at\":\"2026-11-23T12:00:01.123Z\",\"agent\":\"a\",\"roles\":[\"viewer\",1,\"policy\"]}"),
                    8, &call),
         0);
     assert_str(show_money(&c, call, "held"), "12.50 USD estimated");
@@ -109,7 +109,10 @@ static void records_become_text(void **state)
     assert_str(show_time(&c, call, "absent"), "");
     assert_str(show_text(call, "agent"), "a");
     assert_str(show_text(call, "n"), "");
+    assert_str(show_list(&c, call, "roles"), "viewer policy");
+    assert_str(show_list(&c, call, "absent"), "");
     assert_str(show_units(&c, STR("usd"), 4750000), "0.00475 USD");
+    assert_str(show_units(&c, STR("currency:EUR"), 3000000000), "3.00 EUR");
     assert_str(show_units(&c, STR("requests"), 3), "3");
     close_cli(&c);
 }

@@ -179,18 +179,6 @@ static void urls_are_read_strictly(void **state)
     arena_deinit(&a);
 }
 
-static void queries_are_encoded(void **state)
-{
-    struct buf path;
-    buf_init(&path, 256);
-    (void)buf_add(&path, STR("/x"));
-    client_query(&path, "a", STR_NONE);
-    client_query(&path, "b", STR("1 2&c"));
-    client_query(&path, "d", STR(""));
-    assert_str(buf_str(&path), "/x?b=1+2%26c&d=");
-    buf_deinit(&path);
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -202,7 +190,6 @@ int main(void)
         T(the_environments_folder_counts),
         T(no_credential_is_said),
         cmocka_unit_test(urls_are_read_strictly),
-        cmocka_unit_test(queries_are_encoded),
     };
     int r = cmocka_run_group_tests(tests, NULL, NULL);
     free(said);
