@@ -8,7 +8,6 @@
 #include "cli/limit_table.h"
 #include "cli/near.h"
 #include "cli/print.h"
-#include "codec/form.h"
 #include "codec/json_write.h"
 
 #include <time.h>
@@ -143,18 +142,6 @@ static enum style style_of_status(struct str status)
     return str_eq(status, STR("active")) ? STYLE_GOOD : str_eq(status, STR("revoked")) ? STYLE_BAD : STYLE_WARN;
 }
 
-/* Of `limits` or `labels`. */
-static struct str joined(struct cli *c, struct json key, const char *name)
-{
-    struct str all = STR(""), one;
-    struct json v;
-    for (struct json_iter it = json_each(json_get(key, str_c(name))); json_next(&it, NULL, &v);) {
-        if (json_str(v, &one))
-            all = arena_printf(&c->arena, STR_FMT "%s" STR_FMT, STR_ARG(all), all.n ? " " : "", STR_ARG(one));
-    }
-    return all;
-}
-
 static int list(struct cli *c)
 {
     static const char *const titles[] = {"ID",     "STATUS", "MODE",    "AGENT",   "OWNER",    "TENANT",
@@ -179,7 +166,7 @@ static int list(struct cli *c)
         table_add(&t, show_text(key, "owner"));
         table_add(&t, show_text(key, "tenant"));
         table_add(&t, show_text(key, "policy"));
-        table_add(&t, joined(c, key, "limits"));
+        table_add(&t, show_list(c, key, "limits"));
         table_add(&t, show_time(c, key, "created_at"));
         table_add(&t, show_time(c, key, "expires_at"));
         table_add(&t, show_time(c, key, "last_used_at"));
@@ -204,15 +191,9 @@ const struct command cmd_key_list = {
     .run = list,
 };
 
-/* Everything that counts its calls: what its document and those above it say, and what is its own. */
-static int show_limits(struct cli *c, struct json key)
+static int get_key(struct cli *c, struct answer *ret)
 {
-    struct answer a;
-    int r = client_call(c, "GET", STR("/api/v1/limits"), STR_NONE, &a);
-    if (r)
-        return r;
-    fputc('\n', c->out);
-    return limit_table_of_key(c, key, json_get(a.json, STR("limits")));
+    return client_call(c, "GET", client_path(c, "/api/v1/keys/", c->args[0], ""), STR_NONE, ret);
 }
 
 static int show(struct cli *c)
@@ -221,7 +202,7 @@ static int show(struct cli *c)
                                         "policy", "created_at", "expires_at", "revoked_at", "last_used_at"};
     static const char *const lists[] = {"labels", "limits"};
     struct answer a;
-    int r = cli_get_key(c, c->args[0], &a);
+    int r = get_key(c, &a);
     if (r)
         return r;
     if (c->is_json)
@@ -233,12 +214,13 @@ static int show(struct cli *c)
         fputc('\n', c->out);
     }
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        struct str all = joined(c, a.json, lists[i]);
+        struct str all = show_list(c, a.json, lists[i]);
         fprintf(c->out, "%-14s", lists[i]);
         print_safe(c->out, all.n ? all : STR("-"));
         fputc('\n', c->out);
     }
-    return show_limits(c, a.json);
+    fputc('\n', c->out);
+    return limit_table_of_key(c, a.json);
 }
 
 const struct command cmd_key_show = {
@@ -303,7 +285,7 @@ static int rotate(struct cli *c)
 
     if (overlap.p && !str_eq(overlap, STR("0")) && duration_parse(overlap, &ns) < 0)
         return cli_usage(c, "--overlap must be 0, or a duration like 90s, 15m or 2h");
-    int r = cli_get_key(c, c->args[0], &old);
+    int r = get_key(c, &old);
     if (r)
         return r;
     if (!str_eq(show_text(old.json, "status"), STR("active")))

@@ -4,39 +4,29 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/limit_table.h"
-#include "codec/form.h"
 #include "codec/json_write.h"
 
-/* Of one key, or (empty) of all. */
-static struct str limits_path(struct cli *c, struct str key)
+/* Which buckets count the calls of one key, its agent and tenant tell. */
+static int list_of_key(struct cli *c, struct str id)
 {
-    struct buf path;
-    if (!key.n)
-        return STR("/api/v1/limits");
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/limits?key="));
-    (void)form_quote(&path, key);
-    struct str s = arena_str(&c->arena, buf_str(&path));
-    buf_deinit(&path);
-    return s;
+    struct answer key;
+    int r = client_call(c, "GET", client_path(c, "/api/v1/keys/", id, ""), STR_NONE, &key);
+    return r ? r : limit_table_of_key(c, key.json);
 }
 
 static int list(struct cli *c)
 {
-    struct answer a, key;
-    struct str id = cli_option(c, "key");
-    int r = client_call(c, "GET", limits_path(c, id), STR_NONE, &a);
+    static const char *const names[] = {"key", NULL};
+    struct answer a;
+    struct str key = cli_option(c, "key");
+    if (key.n && !c->is_json)
+        return list_of_key(c, key);
+    int r = client_get(c, STR("/api/v1/limits"), names, &a);
     if (r)
         return r;
     if (c->is_json)
         return client_print(c, &a);
-    if (id.n) {
-        r = cli_get_key(c, id, &key);
-        return r ? r : limit_table_of_key(c, key.json, json_get(a.json, STR("limits")));
-    }
-    if (!limit_table_print(c, json_get(a.json, STR("limits")), NULL))
-        cli_note(c, "No limits.");
-    limit_table_print_raises(c, json_get(a.json, STR("limits")));
+    limit_table_print(c, json_get(a.json, STR("limits")));
     return CLI_DONE;
 }
 

@@ -4,7 +4,7 @@
 #include "cli/limit_table.h"
 
 #include "base/money.h"
-#include "codec/form.h"
+#include "cli/client.h"
 
 struct str limit_amount(struct cli *c, struct str meter, struct json object, const char *name)
 {
@@ -48,20 +48,13 @@ static void add_row(struct table *t, struct json limit, struct json bucket)
 
 /* --- of one key --------------------------------------------------------------------------------------------------- */
 
-static bool is_of(const struct limit_table_key *k, struct json limit)
-{
-    struct str key = show_text(limit, "key");
-    struct json one;
-    if (key.n)
-        return str_eq(key, k->id);
-    for (struct json_iter it = json_each(json_get(limit, STR("documents"))); json_next(&it, NULL, &one);)
-        if (str_eq(json_text_of(one), k->policy))
-            return true;
-    return false;
-}
+/* Of the buckets of its limits, those that count its calls. */
+struct key_of {
+    struct str id, mode, agent, tenant;
+};
 
 /* "agent=support": false where that is somebody else. */
-static bool part_fits(const struct limit_table_key *k, struct str part)
+static bool part_fits(const struct key_of *k, struct str part)
 {
     struct str name, value;
     if (!str_cut(part, '=', &name, &value))
@@ -73,7 +66,8 @@ static bool part_fits(const struct limit_table_key *k, struct str part)
     return !str_eq(name, STR("key")) || str_eq(value, k->id);
 }
 
-static bool bucket_fits(const struct limit_table_key *k, struct json bucket)
+/* `bucket`: one, or a raise of one. */
+static bool bucket_fits(const struct key_of *k, struct json bucket)
 {
     struct str rest = show_text(bucket, "bucket"), part;
     bool fits = str_eq(show_text(bucket, "mode"), k->mode);
@@ -87,7 +81,8 @@ static bool bucket_fits(const struct limit_table_key *k, struct json bucket)
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-bool limit_table_print(struct cli *c, struct json limits, const struct limit_table_key *key)
+/* `key` NULL: all. False: there are none, nothing was printed. */
+static bool print_table(struct cli *c, struct json limits, const struct key_of *key)
 {
     static const char *const titles[] = {"POLICY",   "LIMIT", "WINDOW", "MODE",  "BUCKET",
                                          ">SETTLED", ">HELD", ">MAX",   ">LEFT", "RESETS"};
@@ -96,8 +91,6 @@ bool limit_table_print(struct cli *c, struct json limits, const struct limit_tab
     table_init(&t, c, titles, sizeof(titles) / sizeof(titles[0]));
     for (struct json_iter it = json_each(limits); json_next(&it, NULL, &limit);) {
         size_t n = 0;
-        if (key && !is_of(key, limit))
-            continue;
         for (struct json_iter all = json_each(json_get(limit, STR("buckets"))); json_next(&all, NULL, &bucket);) {
             if (key && !bucket_fits(key, bucket))
                 continue;
@@ -112,39 +105,43 @@ bool limit_table_print(struct cli *c, struct json limits, const struct limit_tab
     return t.n_cells > 0;
 }
 
-void limit_table_print_raises(struct cli *c, struct json limits)
+static void print_raises(struct cli *c, struct json limits, const struct key_of *key)
 {
     struct json limit, raise;
     for (struct json_iter it = json_each(limits); json_next(&it, NULL, &limit);)
-        for (struct json_iter all = json_each(json_get(limit, STR("raises"))); json_next(&all, NULL, &raise);)
+        for (struct json_iter all = json_each(json_get(limit, STR("raises"))); json_next(&all, NULL, &raise);) {
+            if (key && !bucket_fits(key, raise))
+                continue;
             cli_note(c,
                      "Limit " STR_FMT " of " STR_FMT " is raised by " STR_FMT " until " STR_FMT " (" STR_FMT
                      ": " STR_FMT ").",
                      STR_ARG(show_text(limit, "id")), STR_ARG(show_text(raise, "bucket")),
                      STR_ARG(limit_amount(c, show_text(limit, "meter"), raise, "raise")),
-                     STR_ARG(show_time(c, raise, "until")),
-                     STR_ARG(show_text(raise, "by")), STR_ARG(show_text(raise, "reason")));
+                     STR_ARG(show_time(c, raise, "until")), STR_ARG(show_text(raise, "by")),
+                     STR_ARG(show_text(raise, "reason")));
+        }
 }
 
-int limit_table_of_key(struct cli *c, struct json key, struct json limits)
+void limit_table_print(struct cli *c, struct json limits)
 {
-    const struct limit_table_key of = {.id = show_text(key, "id"),
-                                       .policy = show_text(key, "policy"),
-                                       .mode = show_text(key, "mode"),
-                                       .agent = show_text(key, "agent"),
-                                       .tenant = show_text(key, "tenant")};
-    if (!limit_table_print(c, limits, &of))
+    if (!print_table(c, limits, NULL))
+        cli_note(c, "No limits.");
+    print_raises(c, limits, NULL);
+}
+
+int limit_table_of_key(struct cli *c, struct json key)
+{
+    struct answer a;
+    const struct key_of of = {.id = show_text(key, "id"),
+                              .mode = show_text(key, "mode"),
+                              .agent = show_text(key, "agent"),
+                              .tenant = show_text(key, "tenant")};
+    int r = client_call(c, "GET", client_path(c, "/api/v1/limits?key=", of.id, ""), STR_NONE, &a);
+    if (r)
+        return r;
+    struct json limits = json_get(a.json, STR("limits"));
+    if (!print_table(c, limits, &of))
         cli_note(c, "No limit counts its calls.");
+    print_raises(c, limits, &of);
     return CLI_DONE;
-}
-
-int cli_get_key(struct cli *c, struct str id, struct answer *ret)
-{
-    struct buf path;
-    buf_init(&path, 4096);
-    (void)buf_add(&path, STR("/api/v1/keys/"));
-    (void)form_quote(&path, id);
-    int r = client_call(c, "GET", buf_str(&path), STR_NONE, ret);
-    buf_deinit(&path);
-    return r;
 }

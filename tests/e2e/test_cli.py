@@ -94,6 +94,19 @@ def test_key_show_lists_every_limit_that_counts_its_calls(daemon):
     assert len([row for row in table[1:] if row[:2] == ["key", made["id"]]]) == 1
 
 
+def test_a_raise_is_said_with_the_limits_of_the_key_that_it_is_for(daemon):
+    made, other = daemon.key(limit="usd=5/day"), daemon.key(limit="usd=5/day")
+    raised = daemon.cli("limit", "raise", "key/usd/day", "--by", "2", "--for", "1h", "--reason", "launch", "--test",
+                        "--whose", f"key={made['id']}")
+    assert raised.returncode == 0, raised.stderr
+    said = f"Limit key/usd/day of key={made['id']} is raised by 2.00 USD until "
+    assert said in daemon.cli("key", "show", made["id"]).stderr
+    assert said in daemon.cli("limit", "list", "--key", made["id"]).stderr
+    assert said in daemon.cli("limit", "list").stderr
+    assert "raised" not in daemon.cli("key", "show", other["id"]).stderr
+    assert daemon.cli("limit", "list", "--key", "nope").returncode == 1
+
+
 # ---- keys, revoke, kill --------------------------------------------------------------------------
 
 
@@ -218,6 +231,13 @@ def test_calls_filter_and_page(daemon, key):
     assert daemon.calls("--since", "1h") == calls and daemon.calls("--until", "1h") == []
     assert daemon.cli("calls", "--limit", "10001").returncode == 1
     assert daemon.cli("calls", "--since", "yesterday").returncode == 1
+
+
+def test_a_filter_too_long_to_ask_for_lists_nothing_rather_than_everything(daemon, key):
+    assert charge(daemon, key).status == 200
+    for words in (["calls"], ["spend"], ["runs", "list"]):
+        done = daemon.cli(*words, "--agent", 9000 * "a")
+        assert done.returncode == 1 and done.stdout == "" and "too long" in done.stderr, words
 
 
 def test_an_answered_call_is_listed_at_once(daemon, key):
