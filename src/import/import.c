@@ -87,6 +87,12 @@ static void convert(struct import *x)
         portkey_read(x);
 }
 
+void import_refuse(struct import *x, const struct source_file *f)
+{
+    diag_add(x->diags, f->name, f->root->line, f->root->col, "not_known", "nothing at the top of it is known of " STR_FMT,
+             STR_ARG(import_source_text(x->source)));
+}
+
 int import_read(enum import_source source, struct str name, const struct import_file *files, size_t n_files,
                 const struct zones *zones, struct arena *a, struct diag_list *diags, struct imported *ret)
 {
@@ -94,8 +100,12 @@ int import_read(enum import_source source, struct str name, const struct import_
     struct imported out = {0};
     init(&x);
     int r = read_files(&x, files, n_files);
+    size_t n_errors = diags->n_errors;
     if (r == 0) {
         convert(&x);
+        r = diags->n_errors > n_errors ? -ERR_INVALID : 0;
+    }
+    if (r == 0) {
         notes_gather(&x, &out);
         out.document = draft_text(&x);
         out.steps = x.steps.items;

@@ -61,6 +61,11 @@ void note_rest(struct import *x, const struct yaml *map, const struct field_row 
 /* Every note there is, and x->carried. */
 void notes_gather(struct import *x, struct imported *ret);
 
+/* --- import.c --- */
+
+/* Says that nothing at the top of a file is known: what was made of it would be a guess. */
+void import_refuse(struct import *x, const struct source_file *f);
+
 /* --- carry.c --- */
 
 /* `key: value` of a carried node, as a line of the document; secrets are left out. `key`: where it stood. */

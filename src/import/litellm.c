@@ -73,8 +73,8 @@ static bool has_any(const struct yaml *map, const char *const *names)
 static bool is_config(const struct yaml *root)
 {
     static const char *const names[] = {
-        "model_list", "litellm_settings", "general_settings", "router_settings", "environment_variables", "include",
-        NULL};
+        "model_list",            "litellm_settings",  "general_settings", "router_settings",
+        "environment_variables", "callback_settings", "include",          NULL};
     return has_any(root, names);
 }
 
@@ -84,9 +84,17 @@ static bool is_export(const struct yaml *root)
     return has_any(root, names);
 }
 
-/* Two passes: what keys refer to comes first. */
-static void collect(struct litellm *l, const struct yaml *root)
+/* Taken for one, a file of something else would be a key for every model. */
+static bool is_key(const struct yaml *root)
 {
+    static const char *const names[] = {"info", "token", "key", "key_alias", "key_name", "models", "max_budget", NULL};
+    return has_any(root, names);
+}
+
+/* Two passes: what keys refer to comes first. */
+static void collect(struct litellm *l, const struct source_file *f)
+{
+    const struct yaml *root = f->root;
     add_all(l, &l->teams, yaml_get(root, STR("teams")));
     add_all(l, &l->users, yaml_get(root, STR("users")));
     add_all(l, &l->budgets, yaml_get(root, STR("budgets")));
@@ -105,8 +113,10 @@ static void collect(struct litellm *l, const struct yaml *root)
         yaml_each(key, root)
             if (key->type == YAML_MAP)
                 add_key(l, key);
-    } else {
+    } else if (is_key(root)) {
         add_key(l, root);
+    } else {
+        import_refuse(l->x, f);
     }
 }
 
@@ -114,7 +124,7 @@ void litellm_read(struct import *x)
 {
     struct litellm l = {.x = x, .token_meter = "tokens"};
     for (size_t i = 0; i < x->n_files; i++)
-        collect(&l, x->files[i].root);
+        collect(&l, &x->files[i]);
     keys_read(&l);
     teams_read(&l);
     for (size_t i = 0; i < x->n_files; i++)

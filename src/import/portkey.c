@@ -70,10 +70,24 @@ static void read_key(struct import *x, const struct yaml *map)
     note_rest(x, map, key_rows, N(key_rows));
 }
 
+static const char *const lists[] = {"data", "usage_limits", "rate_limits", "configs", "api_keys", NULL};
+
+static bool is_wrapper_of_any(const struct yaml *map)
+{
+    bool is_wrapper = yaml_is(yaml_get(map, STR("config")), YAML_MAP);
+    for (const char *const *list = lists; *list; list++)
+        is_wrapper |= yaml_get(map, str_c(*list)) != NULL;
+    return is_wrapper;
+}
+
+static bool is_any(const struct yaml *map)
+{
+    return is_policy(map) || is_api_key(map) || is_config(map) || is_wrapper_of_any(map);
+}
+
 /* Lists of objects may stand in an answer of Portkey's API; depth is bounded by the reader. True: a config was read. */
 static bool read_any(struct import *x, const struct yaml *at, struct str id)
 {
-    static const char *const lists[] = {"data", "usage_limits", "rate_limits", "configs", "api_keys", NULL};
     bool has_config = false;
     if (at->type == YAML_SEQ) {
         yaml_each(child, at)
@@ -89,15 +103,13 @@ static bool read_any(struct import *x, const struct yaml *at, struct str id)
         has_config = true;
     } else {
         struct str name = text_of(at, "name");
-        bool is_wrapper = yaml_is(yaml_get(at, STR("config")), YAML_MAP);
-        if (is_wrapper)
+        if (yaml_is(yaml_get(at, STR("config")), YAML_MAP))
             has_config = read_any(x, yaml_get(at, STR("config")), name.n ? name : id);
         for (const char *const *list = lists; *list; list++) {
             const struct yaml *child = yaml_get(at, str_c(*list));
-            is_wrapper |= child != NULL;
             has_config |= child && read_any(x, child, id);
         }
-        if (is_wrapper)
+        if (is_wrapper_of_any(at))
             note_rest(x, at, wrapper_rows, N(wrapper_rows));
         else
             note(x, at, BUCKET_REFUSED, "this is no config, policy or API key of Portkey's");
@@ -108,8 +120,11 @@ static bool read_any(struct import *x, const struct yaml *at, struct str id)
 void portkey_read(struct import *x)
 {
     bool has_config = false;
-    for (size_t i = 0; i < x->n_files; i++)
+    for (size_t i = 0; i < x->n_files; i++) {
         has_config |= read_any(x, x->files[i].root, STR("config"));
+        if (x->files[i].root->type == YAML_MAP && !is_any(x->files[i].root))
+            import_refuse(x, &x->files[i]);
+    }
     if (!has_config)
         draft_rule(x, STR("all"), "permit", &(struct scope){0}, STR_NONE, x->files[0].root);
 }

@@ -56,6 +56,20 @@ static void a_note_knows_its_place(void **state)
     stop(&r);
 }
 
+static void a_file_of_something_else_makes_no_document(void **state)
+{
+    (void)state;
+    static const char *const strange[] = {"{operation: stripe.refunds.create, agent: demo}", "{}"};
+    for (size_t i = 0; i < 2 * sizeof strange / sizeof strange[0]; i++) {
+        struct reading r;
+        read_text(&r, i % 2 ? IMPORT_LITELLM : IMPORT_PORTKEY, str_c(strange[i / 2]));
+        assert_int_equal(r.r, -ERR_INVALID);
+        assert_string_equal(r.diags.items[0].code, "not_known");
+        assert_null(r.got.document.p);
+        stop(&r);
+    }
+}
+
 static void what_nobody_thought_of_is_refused_at_every_height(void **state)
 {
     (void)state;
@@ -179,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_note_knows_its_place),
+        cmocka_unit_test(a_file_of_something_else_makes_no_document),
         cmocka_unit_test(what_nobody_thought_of_is_refused_at_every_height),
         cmocka_unit_test(nothing_is_permitted_that_the_source_does_not_permit),
         cmocka_unit_test(a_secret_is_not_copied_whatever_its_place),
