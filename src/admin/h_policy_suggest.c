@@ -5,6 +5,7 @@
 #include "admin/request.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "policy/policy.h"
 #include "proxy/core_keys.h"
 #include "replay/suggest.h"
 
@@ -82,6 +83,11 @@ void admin_on_policy_suggest(struct request *r)
     struct suggest_job *job = arena_alloc(&r->arena, sizeof *job);
     struct suggest_options o = {.name = name.n ? name : STR("default"), .agent = request_param(r, STR("agent")),
                                 .key = key_obeys, .key_ctx = job};
+    if (!id_is_valid(o.name)) {
+        request_fail(r, 400, "parameter_invalid",
+                     "policy is 1 to 64 of a-z 0-9 - _, and begins with a letter or digit");
+        return;
+    }
     if (!request_time(r, STR("since"), &o.since))
         return;
     if (!o.since)

@@ -225,7 +225,7 @@ static struct said full(struct verdict *v, const struct recorded *c, struct aren
 /* For want of room there the vendor would be asked for another model, once (proxy/classify_llm.c: downgrade). */
 static bool falls_back(const struct recorded *c, const struct limit_need *is_short)
 {
-    return is_short->downgrade.n && !c->facts.downgraded_by.n;
+    return is_short->downgrade.n && !c->facts.downgraded_by.n && !str_eq(is_short->downgrade, c->facts.model);
 }
 
 int side_decide(struct side *s, const struct recorded *c, const struct key_limits *k, uint64_t open_seq,

@@ -177,6 +177,18 @@ static void each_rule_and_limit_says_what_it_rests_on(void **state)
     teardown(&w);
 }
 
+static void a_document_out_of_nothing_says_that_it_denies_all(void **state)
+{
+    struct world w;
+    setup(&w, TRAFFIC_DAY_DOCUMENT);
+    static const char all[] = "# So it permits nothing: in force, it denies every call.\n";
+    assert_non_null(strstr(suggested(&w, ""), all));
+    struct facts f = traffic_refund(&w.a, 20 * MONEY_PER_USD);
+    assert_true(traffic_call(&w.t, &f, -1));
+    assert_null(strstr(suggested(&w, ""), all));
+    teardown(&w);
+}
+
 static void calls_of_one_agent_are_taken_alone(void **state)
 {
     struct world w;
@@ -205,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_suggested_denies_nothing_that_was_permitted),
         cmocka_unit_test(each_rule_and_limit_says_what_it_rests_on),
+        cmocka_unit_test(a_document_out_of_nothing_says_that_it_denies_all),
         cmocka_unit_test(calls_of_one_agent_are_taken_alone),
         cmocka_unit_test(without_calls_nothing_is_permitted),
     };
