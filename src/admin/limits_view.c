@@ -175,23 +175,6 @@ static struct entry *entry_of(struct view *v, struct str counter, struct str buc
     return e;
 }
 
-/* How names of buckets write a value: nothing in it can pass for a separator. */
-static bool value_is(struct str written, struct str value)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    size_t n = 0;
-    for (size_t i = 0; i < value.n; i++) {
-        unsigned char c = (unsigned char)value.p[i];
-        bool is_plain = c >= 0x20 && c != 0x7f && !memchr(",=%/", c, 4);
-        char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
-        struct str want = is_plain ? str_sub(value, i, 1) : (struct str){escape, 3};
-        if (!str_eq(str_sub(written, n, want.n), want))
-            return false;
-        n += want.n;
-    }
-    return n == written.n;
-}
-
 bool bucket_is_of(struct str bucket, struct str tenant, const struct map *own_keys)
 {
     for (bool is_more = bucket.n > 0; is_more;) {
@@ -205,7 +188,7 @@ bool bucket_is_of(struct str bucket, struct str tenant, const struct map *own_ke
             (void)str_cut(value, '/', &value, &rest); /* a run's tenant stands first */
         else if (!str_eq(name, STR("tenant")))
             continue;
-        if (value_is(value, tenant))
+        if (bucket_value_is(value, tenant))
             return true;
     }
     return false;

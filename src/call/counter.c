@@ -5,6 +5,8 @@
 
 #include "base/err.h"
 
+#include <string.h>
+
 static bool cut_last(struct str s, struct str *ret_before, struct str *ret_after)
 {
     for (size_t i = s.n; i-- > 0;) {
@@ -34,4 +36,23 @@ int counter_name_parse(struct str counter, struct counter_name *ret)
     }
     *ret = c;
     return 0;
+}
+
+bool bucket_value_is(struct str written, struct str value)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    bool is_dash = str_eq(value, STR("-")); /* which stands for nothing */
+    size_t n = 0;
+    if (value.n == 0)
+        return str_eq(written, STR("-"));
+    for (size_t i = 0; i < value.n; i++) {
+        unsigned char c = (unsigned char)value.p[i];
+        bool is_plain = c >= 0x20 && c != 0x7f && !memchr(",=%/", c, 4) && !is_dash;
+        char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
+        struct str want = is_plain ? str_sub(value, i, 1) : (struct str){escape, 3};
+        if (!str_eq(str_sub(written, n, want.n), want))
+            return false;
+        n += want.n;
+    }
+    return n == written.n;
 }

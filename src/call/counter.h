@@ -19,3 +19,6 @@ struct counter_name {
 };
 /* -ERR_INVALID: no such name. What it gives lies within `counter`. */
 int counter_name_parse(struct str counter, struct counter_name *ret);
+
+/* Whether that is how the name of a bucket ("agent=a%2Fb") writes the value: nothing in it passes for a separator. */
+bool bucket_value_is(struct str written, struct str value);

@@ -4,6 +4,7 @@
 #include "cli/limit_table.h"
 
 #include "base/money.h"
+#include "call/counter.h"
 #include "cli/client.h"
 
 struct str limit_amount(struct cli *c, struct str meter, struct json object, const char *name)
@@ -53,16 +54,26 @@ struct key_of {
     struct str id, mode, agent, tenant;
 };
 
+/* "acme/support/run_42": a run is of a tenant and an agent. */
+static bool run_fits(const struct key_of *k, struct str run)
+{
+    struct str tenant, agent, rest;
+    return str_cut(run, '/', &tenant, &rest) && str_cut(rest, '/', &agent, &rest) &&
+           bucket_value_is(tenant, k->tenant) && bucket_value_is(agent, k->agent);
+}
+
 /* "agent=support": false where that is somebody else. */
 static bool part_fits(const struct key_of *k, struct str part)
 {
     struct str name, value;
     if (!str_cut(part, '=', &name, &value))
         return true;
+    if (str_eq(name, STR("run")))
+        return run_fits(k, value);
     if (str_eq(name, STR("agent")))
-        return str_eq(value, k->agent);
+        return bucket_value_is(value, k->agent);
     if (str_eq(name, STR("tenant")))
-        return str_eq(value, k->tenant);
+        return bucket_value_is(value, k->tenant);
     return !str_eq(name, STR("key")) || str_eq(value, k->id);
 }
 
@@ -113,9 +124,10 @@ static void print_raises(struct cli *c, struct json limits, const struct key_of 
             if (key && !bucket_fits(key, raise))
                 continue;
             cli_note(c,
-                     "Limit " STR_FMT " of " STR_FMT " is raised by " STR_FMT " until " STR_FMT " (" STR_FMT
-                     ": " STR_FMT ").",
+                     "Limit " STR_FMT " of " STR_FMT " in " STR_FMT " mode is raised by " STR_FMT " until " STR_FMT
+                     " (" STR_FMT ": " STR_FMT ").",
                      STR_ARG(show_text(limit, "id")), STR_ARG(show_text(raise, "bucket")),
+                     STR_ARG(show_text(raise, "mode")),
                      STR_ARG(limit_amount(c, show_text(limit, "meter"), raise, "raise")),
                      STR_ARG(show_time(c, raise, "until")), STR_ARG(show_text(raise, "by")),
                      STR_ARG(show_text(raise, "reason")));

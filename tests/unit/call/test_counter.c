@@ -38,11 +38,27 @@ static void what_is_no_name_is_refused(void **state)
         assert_true(counter_name_parse(str_c(odd[i]), &c) < 0);
 }
 
+static void a_bucket_writes_a_value_so_that_nothing_in_it_separates(void **state)
+{
+    static const struct {
+        const char *written, *value;
+    } same[] = {{"support", "support"}, {"a%2Fb", "a/b"}, {"a%2Cb%3Dc%25", "a,b=c%"}, {"-", ""}, {"%2D", "-"},
+                {"%01%7F", "\x01\x7f"}, {"a-b", "a-b"}, {"Zo\xc3\xab", "Zo\xc3\xab"}};
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        for (size_t k = 0; k < sizeof same / sizeof same[0]; k++)
+            assert_int_equal(bucket_value_is(str_c(same[i].written), str_c(same[k].value)), i == k);
+    assert_false(bucket_value_is(STR("a/b"), STR("a/b")));
+    assert_false(bucket_value_is(STR("support-2"), STR("support")));
+    assert_false(bucket_value_is(STR("supp"), STR("support")));
+    assert_false(bucket_value_is(STR("a%2f"), STR("a/")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_cut_where_they_were_joined),
         cmocka_unit_test(what_is_no_name_is_refused),
+        cmocka_unit_test(a_bucket_writes_a_value_so_that_nothing_in_it_separates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
