@@ -155,7 +155,7 @@ static void then_explain(struct request *r)
 {
     const struct explaining *x = r->ask.work_ctx;
     if (!x->is_found)
-        request_fail(r, 404, "not_found", "there is no such call");
+        request_fail(r, 404, "not_found", "there is no call `" STR_FMT "`", STR_ARG(str_sub(x->call_id, 0, 64)));
     else if (!x->is_decided)
         request_fail(r, 409, "not_replayable", "no document decided on this call, or its version is not on record");
     else if (x->lack != LACK_NOTHING)

@@ -46,6 +46,15 @@ int cli_usage(struct cli *c, const char *fmt, ...)
     return CLI_USAGE;
 }
 
+int cli_check_key_id(struct cli *c, struct str id)
+{
+    size_t at;
+    if (!str_find(id, STR("fb_live_"), &at) && !str_find(id, STR("fb_test_"), &at))
+        return 0;
+    return cli_usage(c, "give the key's id, not the key: it is the part behind fb_live_ or fb_test_, up to the next "
+                        "underscore");
+}
+
 void cli_note(struct cli *c, const char *fmt, ...)
 {
     va_list ap;

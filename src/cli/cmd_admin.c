@@ -138,7 +138,7 @@ static int revoke(struct cli *c)
     if (c->is_json)
         return client_print(c, &a);
     cli_note(c,
-             "Revoked: the next request of " STR_FMT " is refused, their sessions are over, and the agents that they\n"
+             "Revoked: the next request of " STR_FMT " is refused, their sessions are over, and the agents that they "
              "answer for are disabled (`flyball agent enable --owner " STR_FMT "` lets these go on).",
              STR_ARG(c->args[0]), STR_ARG(c->args[0]));
     return CLI_DONE;

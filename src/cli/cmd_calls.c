@@ -198,12 +198,14 @@ static int follow_once(struct cli *c, struct follow *f)
 /* A feed that was cut goes on behind the last message; a daemon that restarts is waited for. */
 static int follow(struct cli *c)
 {
+    static const char *const lists_only[] = {"since", "until", "before", "limit", "csv", "ndjson", NULL};
     struct follow f = {.c = c};
     struct timespec pause = {.tv_sec = FOLLOW_PAUSE_S};
     bool goes_on = true;
     int r = 0;
-    if (cli_has(c, "since") || cli_has(c, "until"))
-        return cli_usage(c, "--follow shows what is new: --since and --until are for lists");
+    for (const char *const *name = lists_only; *name; name++)
+        if (cli_has(c, *name))
+            return cli_usage(c, "--follow shows what is new: --%s is for lists", *name);
     arena_init(&f.arena, FOLLOW_ARENA_BYTES_MAX);
     cli_note(c, "Following; Ctrl-C ends.");
     while (goes_on) {
@@ -236,13 +238,17 @@ static int run(struct cli *c)
 {
     static const char *const page[] = {"limit", "before", NULL};
     struct answer a;
+    int r = cli_check_key_id(c, cli_option(c, "key"));
+    if (r)
+        return r;
     if (cli_has(c, "follow"))
         return follow(c);
-
+    if (cli_has(c, "csv") + cli_has(c, "ndjson") + c->is_json > 1)
+        return cli_usage(c, "--csv, --ndjson and --json are three forms of the same: name one");
     struct str path = client_options(c, filtered(c, STR("/api/v1/calls")), page);
     if (cli_has(c, "csv") || cli_has(c, "ndjson"))
         return client_copy(c, client_query(c, path, "format", cli_has(c, "csv") ? STR("csv") : STR("ndjson")));
-    int r = client_call(c, "GET", path, STR_NONE, &a);
+    r = client_call(c, "GET", path, STR_NONE, &a);
     if (r)
         return r;
     if (c->is_json)

@@ -55,14 +55,15 @@ static void print_quotes(struct cli *c, struct json rows)
 }
 
 /* How far it looked, and how to go on. */
-static void print_searched(struct cli *c, struct json searched)
+static void print_searched(struct cli *c, struct json searched, bool is_found)
 {
     struct str next = show_number(c, searched, "next");
-    bool has_more = json_type(json_get(searched, STR("next"))) == JSON_NUMBER;
-    cli_note(c, "Searched " STR_FMT " kept bodies, " STR_FMT " bytes%s", STR_ARG(show_number(c, searched, "bodies")),
-             STR_ARG(show_number(c, searched, "bytes")), has_more ? ":" : ": all that there is.");
-    if (has_more)
-        cli_note(c, "there are older ones: add --before " STR_FMT, STR_ARG(next));
+    cli_note(c, "Searched " STR_FMT " kept bodies, " STR_FMT " bytes: %s", STR_ARG(show_number(c, searched, "bodies")),
+             STR_ARG(show_number(c, searched, "bytes")), next.n ? "there are older ones." : "all that there is.");
+    if (next.n)
+        cli_note(c, "To go on: add --before " STR_FMT, STR_ARG(next));
+    else if (!is_found)
+        cli_note(c, "None has these words in it; bodies are kept where a rule asks for it (obligation `log`).");
 }
 
 static int find_text(struct cli *c)
@@ -77,9 +78,7 @@ static int find_text(struct cli *c)
         (void)client_print(c, &a);
     else if (json_len(rows))
         print_quotes(c, rows);
-    if (json_len(rows) == 0)
-        cli_note(c, "No kept body has these words in it; bodies are kept where a rule asks for it (obligation `log`).");
-    print_searched(c, json_get(a.json, STR("searched")));
+    print_searched(c, json_get(a.json, STR("searched")), json_len(rows) > 0);
     return json_len(rows) ? CLI_DONE : CLI_FAILED;
 }
 
@@ -92,6 +91,8 @@ static int run(struct cli *c)
         return cli_usage(c, "name one thing to find: an ID, or --text QUOTE");
     if (text.n)
         return find_text(c);
+    if (cli_has(c, "before"))
+        return cli_usage(c, "--before goes on with a search for --text; an ID is looked up among all");
     int r = client_get(c, client_path(c, "/api/v1/find?q=", id, ""), names, &a);
     if (r)
         return r;

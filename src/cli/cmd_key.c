@@ -66,8 +66,6 @@ static void print_created(struct cli *c, struct json key)
 static int check_policy(struct cli *c, struct str name)
 {
     struct answer a;
-    if (!name.n)
-        return 0;
     int r = client_call(c, "GET", STR("/api/v1/policies"), STR_NONE, &a);
     if (r)
         return r;
@@ -108,7 +106,7 @@ static int create(struct cli *c)
     if (c->is_json)
         return client_print(c, &a);
     print_created(c, a.json);
-    return check_policy(c, k.policy);
+    return check_policy(c, k.policy.n ? k.policy : STR("default"));
 }
 
 static const struct option_spec create_options[] = {
@@ -193,7 +191,8 @@ const struct command cmd_key_list = {
 
 static int get_key(struct cli *c, struct answer *ret)
 {
-    return client_call(c, "GET", client_path(c, "/api/v1/keys/", c->args[0], ""), STR_NONE, ret);
+    int r = cli_check_key_id(c, c->args[0]);
+    return r ? r : client_call(c, "GET", client_path(c, "/api/v1/keys/", c->args[0], ""), STR_NONE, ret);
 }
 
 static int show(struct cli *c)

@@ -19,9 +19,10 @@ static int list(struct cli *c)
     static const char *const names[] = {"key", NULL};
     struct answer a;
     struct str key = cli_option(c, "key");
-    if (key.n && !c->is_json)
+    int r = cli_check_key_id(c, key);
+    if (r == 0 && key.n && !c->is_json)
         return list_of_key(c, key);
-    int r = client_get(c, STR("/api/v1/limits"), names, &a);
+    r = r ? r : client_get(c, STR("/api/v1/limits"), names, &a);
     if (r)
         return r;
     if (c->is_json)
@@ -86,8 +87,8 @@ static int raise_limit(struct cli *c)
     if (c->is_json)
         return client_print(c, &a);
     struct str meter = show_text(a.json, "meter");
-    cli_note(c, "Limit " STR_FMT " of " STR_FMT " is raised from " STR_FMT " to " STR_FMT " until " STR_FMT ".",
-             STR_ARG(c->args[0]), STR_ARG(show_text(a.json, "bucket")),
+    cli_note(c, "Limit " STR_FMT " of " STR_FMT " in %s mode is raised from " STR_FMT " to " STR_FMT " until " STR_FMT ".",
+             STR_ARG(c->args[0]), STR_ARG(show_text(a.json, "bucket")), cli_has(c, "test") ? "test" : "live",
              STR_ARG(limit_amount(c, meter, a.json, "before")), STR_ARG(limit_amount(c, meter, a.json, "after")),
              STR_ARG(show_time(c, a.json, "until")));
     return CLI_DONE;

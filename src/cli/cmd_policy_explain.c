@@ -6,6 +6,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/documents.h"
+#include "cli/limit_table.h"
 #include "cli/policy_text.h"
 #include "cli/print.h"
 #include "cli/settings.h"
@@ -31,12 +32,12 @@ static void print_limit(struct cli *c, struct json l)
     (void)json_bool(json_get(l, STR("fits")), &fits); /* always there */
     print_member(c, "  limit ", show_text(l, "id"));
     print_member(c, " of ", show_text(l, "bucket"));
-    bool is_money = show_currency(c, show_text(l, "meter")).n > 0;
     static const char *const names[] = {"asks", "before", "held", "max"};
     for (size_t i = 0; i < 4; i++)
         fprintf(c->out, "%s %s " STR_FMT, i ? "," : ":", names[i],
-                STR_ARG(is_money ? show_text(l, names[i]) : show_number(c, l, names[i])));
-    print_styled(c, fits ? STYLE_GOOD : STYLE_BAD, fits ? STR(": fits\n") : STR(": does not fit\n"));
+                STR_ARG(limit_amount(c, show_text(l, "meter"), l, names[i])));
+    print_styled(c, fits ? STYLE_GOOD : STYLE_BAD, fits ? STR(": fits") : STR(": does not fit"));
+    fputc('\n', c->out);
 }
 
 static void print_rule(struct cli *c, struct json rule)
@@ -152,8 +153,11 @@ static int explain_call(struct cli *c, struct str document, struct str file)
 static int explain(struct cli *c)
 {
     struct str document = STR_NONE, file = STR_NONE, what = c->args[0];
-    bool is_file = str_eq(what, STR("-")) || access(arena_str(&c->arena, what).p, F_OK) == 0;
+    bool is_file = str_eq(what, STR("-")) || str_has(what, '/') || str_has(what, '.') ||
+                   access(arena_str(&c->arena, what).p, F_OK) == 0; /* no call's id has a dot */
     int r = CLI_DONE;
+    if (!is_file && cli_has(c, "extends"))
+        return cli_usage(c, "--extends is for a FILE: of a recorded call the daemon decides, by the documents it has");
     if (cli_has(c, "policy"))
         r = policy_text_of(c, cli_option(c, "policy"), &document, &file);
     else if (is_file)

@@ -104,7 +104,8 @@ static int run_tests(struct cli *c)
     if (r == 0 && c->is_json)
         fprintf(c->out, STR_FMT "\n", STR_ARG(buf_str(&json)));
     else if (r == 0)
-        cli_note(c, "%zu passed, %zu failed", t.n_passed, t.n_failed);
+        cli_note(c, "%zu passed, %zu failed%s", t.n_passed, t.n_failed,
+                 t.n_passed + t.n_failed ? "" : ": there are no `tests` to run");
     buf_deinit(&json);
     policy_unref(t.policy);
     documents_deinit(&t.above);

@@ -3,6 +3,7 @@
  */
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/near.h"
 #include "cli/print.h"
 #include "codec/json_write.h"
 
@@ -10,11 +11,9 @@ static const char *const scopes[] = {"agent", "tenant", "run"};
 
 static int revoke_key(struct cli *c, struct str id, struct answer *ret)
 {
-    if (str_starts(id, STR("fb_")))
-        return cli_usage(c,
-                         "give the key's id, not the key: it is the part between the second and the third underscore");
+    int r = cli_check_key_id(c, id);
     struct str path = client_path(c, "/api/v1/keys/", id, cli_has(c, "now") ? "/revoke?now=1" : "/revoke");
-    return client_call(c, "POST", path, STR_NONE, ret);
+    return r ? r : client_call(c, "POST", path, STR_NONE, ret);
 }
 
 static int revoke_scope(struct cli *c, const char *scope, struct str value, struct answer *ret)
@@ -32,6 +31,20 @@ static int revoke_scope(struct cli *c, const char *scope, struct str value, stru
     return r;
 }
 
+/* Nothing was in force: perhaps the name has a slip in it, and the keys that were meant still work. */
+static int say_none(struct cli *c, const char *scope, struct str value)
+{
+    struct answer a;
+    int r = client_call(c, "GET", STR("/api/v1/keys"), STR_NONE, &a);
+    if (r)
+        return r;
+    struct json keys = json_get(a.json, STR("keys"));
+    struct str near = near_has(value, keys, scope) ? STR("") : near_in(c, value, keys, scope);
+    cli_note(c, "No key of %s " STR_FMT " was in force: nothing was revoked" STR_FMT, scope, STR_ARG(value),
+             STR_ARG(near.n ? near : STR(".")));
+    return CLI_DONE;
+}
+
 static int run(struct cli *c)
 {
     struct answer a;
@@ -45,7 +58,7 @@ static int run(struct cli *c)
         scope = scopes[i];
         n++;
     }
-    if (n != 1 || (scope && !cli_option(c, scope).n))
+    if (n != 1)
         return cli_usage(c, "name exactly one: KEY_ID, --agent NAME, --run ID or --tenant NAME");
     r = scope ? revoke_scope(c, scope, cli_option(c, scope), &a) : revoke_key(c, c->args[0], &a);
     if (r)
@@ -54,6 +67,8 @@ static int run(struct cli *c)
         return client_print(c, &a);
     if (scope && str_eq(str_c(scope), STR("run")))
         cli_note(c, "Run " STR_FMT " is stopped: its next call is refused.", STR_ARG(cli_option(c, "run")));
+    else if (scope && str_eq(show_number(c, a.json, "revoked"), STR("0")))
+        return say_none(c, scope, cli_option(c, scope));
     else if (scope)
         cli_note(c, STR_FMT " keys of %s " STR_FMT " revoked: their next requests are refused.",
                  STR_ARG(show_number(c, a.json, "revoked")), scope, STR_ARG(cli_option(c, scope)));

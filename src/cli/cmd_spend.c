@@ -62,7 +62,8 @@ static int run(struct cli *c)
     static const char *const names[] = {"by",    "agent", "tenant", "key",   "vendor",
                                         "model", "run",   "since",  "until", NULL};
     struct answer a;
-    int r = client_get(c, STR("/api/v1/spend"), names, &a);
+    int r = cli_check_key_id(c, cli_option(c, "key"));
+    r = r ? r : client_get(c, STR("/api/v1/spend"), names, &a);
     if (r)
         return r;
     if (c->is_json)

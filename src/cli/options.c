@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "codec/diag.h"
 
+#include <limits.h>
 #include <string.h>
 
 static const struct command *const commands[] = {
@@ -167,9 +168,14 @@ static bool is_word(const char *what, struct str value, const char *words, struc
     return false;
 }
 
+/* `--agent "$NAME"` without a NAME would mean every agent; only a TEXT for people may be empty. */
 static int check_value(const struct option_spec *o, struct str value, struct buf *error)
 {
     char what[64];
+    if (o->value && value.n == 0 && strcmp(o->value, "TEXT") != 0) {
+        (void)buf_printf(error, "`--%s` is empty: --%s %s", o->name, o->name, o->value);
+        return CLI_USAGE;
+    }
     snprintf(what, sizeof(what), "`--%s`", o->name);
     return o->words && !is_word(what, value, o->words, error) ? CLI_USAGE : 0;
 }
@@ -200,6 +206,21 @@ static int read_option(struct cli *c, int argc, const char *const *argv, int *i,
     }
     c->given[c->n_given++] = (struct given){o, value};
     return check_value(o, value, error);
+}
+
+/* As many as the command takes, and none is empty; but those of a program that it runs are the program's own. */
+static int check_args(const struct cli *c, struct buf *error)
+{
+    const struct command *of = c->command;
+    size_t n_own = of->args_max == INT_MAX && c->n_args ? 1 : c->n_args;
+    bool is_empty = false;
+    for (size_t i = 0; i < n_own; i++)
+        is_empty |= c->args[i].n == 0;
+    if (!is_empty && (int)c->n_args >= of->args_min && (int)c->n_args <= of->args_max)
+        return 0;
+    (void)buf_printf(error, "%suse it so: flyball %s%s%s", is_empty ? "an argument is empty; " : "", of->name,
+                     *of->args ? " " : "", of->args);
+    return CLI_USAGE;
 }
 
 static bool is_help(const char *word) { return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0; }
@@ -237,12 +258,9 @@ int cli_parse(struct cli *c, int argc, const char *const *argv, struct buf *erro
         }
     }
     c->is_json = cli_has(c, "json");
-    if ((int)c->n_args < c->command->args_min || (int)c->n_args > c->command->args_max) {
-        (void)buf_printf(error, "use it so: flyball %s%s%s", c->command->name, *c->command->args ? " " : "",
-                         c->command->args);
+    if (check_args(c, error))
         return CLI_USAGE;
-    }
-    if (c->n_args && c->command->arg_words && !is_word(c->command->args, c->args[0], c->command->arg_words, error))
+    if (c->n_args && c->command->arg_words && !is_word("the first argument", c->args[0], c->command->arg_words, error))
         return CLI_USAGE;
     return 0;
 }

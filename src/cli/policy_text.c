@@ -44,6 +44,8 @@ int policy_text_of(struct cli *c, struct str what, struct str *ret_text, struct 
         return cli_read_file(c, what, (size_t)limits.policy_bytes_max, ret_text);
     if (!str_cut(what, '@', &name, &version) && str_has(what, '.'))
         return cli_read_file(c, what, (size_t)limits.policy_bytes_max, ret_text); /* says that it is not there */
+    if (!name.n || (version.p && !version.n))
+        return cli_usage(c, "`" STR_FMT "` names no policy: write NAME, NAME@VERSION, or a file", STR_ARG(what));
     return fetch(c, name, version, ret_text);
 }
 

@@ -4,6 +4,7 @@
 #include "base/money.h"
 #include "call/names.h"
 #include "cli/flow.h"
+#include "cli/limit_table.h"
 #include "cli/timeline.h"
 #include "cli/tokens.h"
 
@@ -116,11 +117,10 @@ static void put_totals(struct cli *c, struct json totals)
 
 static struct str units(struct cli *c, struct json limit, const char *name)
 {
-    struct str meter = show_text(limit, "meter"), text = show_text(limit, name);
-    money_t m;
-    if (show_currency(c, meter).n && money_parse(text, &m) == 0)
-        return show_units(c, meter, m);
-    return arena_printf(&c->arena, STR_FMT " " STR_FMT, STR_ARG(show_number(c, limit, name)), STR_ARG(meter));
+    struct str meter = show_text(limit, "meter"), amount = limit_amount(c, meter, limit, name);
+    if (show_currency(c, meter).n)
+        return amount;
+    return arena_printf(&c->arena, STR_FMT " " STR_FMT, STR_ARG(amount), STR_ARG(meter));
 }
 
 static void put_limit(struct cli *c, struct json limit, size_t columns)

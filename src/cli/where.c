@@ -153,8 +153,6 @@ int where_find(struct cli *c, struct where *ret)
     const char *from = "--admin";
     int r = 0;
 
-    if (cli_has(c, "admin") && !w.url.n)
-        return cli_usage(c, "--admin is empty");
     if (!w.url.n) {
         w.url = cli_env(c, "FLYBALL_ADMIN");
         from = "FLYBALL_ADMIN";

@@ -61,7 +61,9 @@ static int find_in_documents(struct meant *m)
         n++;
     }
     if (n == 0)
-        return no(m, -ERR_NOT_FOUND, STR("no document in force has a limit of that name"));
+        return no(m, -ERR_NOT_FOUND,
+                  arena_printf(m->a, "no document in force has a limit `" STR_FMT "`; flyball limit list shows them",
+                               STR_ARG(str_sub(m->spec->limit, 0, 64))));
     if (n > 1)
         return no(m, -ERR_INVALID, STR("several documents have a limit of that name: say which one (policy)"));
     if (m->limit.window == WINDOW_CALL)
@@ -104,8 +106,11 @@ static int only_bucket(struct meant *m)
     if (n == 1)
         return 0;
     if (n == 0)
-        return no(m, -ERR_INVALID, STR("the limit has a counter for each of what it counts by, and none is in use yet: "
-                                       "say whose (agent=...)"));
+        return no(m, -ERR_INVALID,
+                  arena_printf(m->a,
+                               "the limit has a counter for each of what it counts by, and none of calls in " STR_FMT
+                               " mode is in use yet: say whose (agent=...)",
+                               STR_ARG(mode_text(m->spec->mode))));
     return no(m, -ERR_INVALID,
               arena_printf(m->a, "the limit has %zu counters, say whose: " STR_FMT "%s", n, STR_ARG(said),
                            n > BUCKETS_SAID_MAX ? " | ..." : ""));

@@ -232,6 +232,9 @@ def test_a_search_is_bounded_and_goes_on_where_it_stopped(make):
     d, key, _ = make(limits={"body_search_bytes_max": 65536})
     for n in range(8):
         chat(d, key, f"needle {n} " + "hay " * 4000)
+    some = d.cli("find", "--text", "never said")
+    assert some.returncode == 1 and "there are older ones" in some.stderr and "--before " in some.stderr
+    assert "None has these words" not in some.stderr
     seen, before = [], []
     while True:
         answer = d.json("find", "--text", "needle", *before)

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from flyball import BINARY, CAPS, OPEN, permit, policy
+from flyball import BINARY, CAPS, OPEN, permit, policy, usd
 from raw import ask
 from vendor import drop_after_commit
 
@@ -99,12 +99,52 @@ def test_a_raise_is_said_with_the_limits_of_the_key_that_it_is_for(daemon):
     raised = daemon.cli("limit", "raise", "key/usd/day", "--by", "2", "--for", "1h", "--reason", "launch", "--test",
                         "--whose", f"key={made['id']}")
     assert raised.returncode == 0, raised.stderr
-    said = f"Limit key/usd/day of key={made['id']} is raised by 2.00 USD until "
+    said = f"Limit key/usd/day of key={made['id']} in test mode is raised by 2.00 USD until "
     assert said in daemon.cli("key", "show", made["id"]).stderr
     assert said in daemon.cli("limit", "list", "--key", made["id"]).stderr
     assert said in daemon.cli("limit", "list").stderr
     assert "raised" not in daemon.cli("key", "show", other["id"]).stderr
     assert daemon.cli("limit", "list", "--key", "nope").returncode == 1
+
+
+def test_key_show_leaves_out_the_runs_of_other_agents(daemon):
+    daemon.apply(policy("default", OPEN, [*CAPS, usd("run", "100.00", by=("run",), window={"run": True})]))
+    made, other = daemon.key(agent="a/b", tenant="acme"), daemon.key(agent="other", tenant="acme")
+    assert charge(daemon, made["key"], **run_header("mine")).status == 200
+    assert charge(daemon, other["key"], **run_header("theirs")).status == 200
+    for words in (["key", "show", made["id"]], ["limit", "list", "--key", made["id"]]):
+        shown = daemon.cli(*words).stdout
+        assert "run=acme/a%2Fb/mine" in shown and "theirs" not in shown, shown
+
+
+def test_a_whole_key_is_never_repeated(daemon):
+    made = daemon.key()
+    for given in (made["key"], "sk_test_" + made["key"], made["key"] + ".run_1"):
+        for words in (["key", "show"], ["key", "rotate"], ["revoke"], ["limit", "list", "--key"], ["calls", "--key"],
+                      ["calls", "--follow", "--key"], ["spend", "--key"]):
+            done = daemon.cli(*words, given)
+            assert done.returncode == 2 and "the key's id, not the key" in done.stderr, (words, done)
+            assert given not in done.stderr + done.stdout
+    assert made["key"] not in daemon.log() and daemon.json("key", "show", made["id"])["status"] == "active"
+
+
+def test_a_key_without_a_document_is_said_to_be_denied(make_daemon):
+    d = make_daemon()
+    assert "no policy named `default` yet" in d.cli("key", "create", "--agent", "a").stderr
+
+
+def test_revoking_nothing_says_so_and_what_was_perhaps_meant(daemon):
+    daemon.key(agent="support")
+    done = daemon.cli("revoke", "--agent", "suport")
+    assert done.returncode == 0 and "nothing was revoked; did you mean `support`?" in done.stderr
+    assert daemon.json("revoke", "--agent", "suport") == {"revoked": 0}
+    daemon.json("revoke", "--agent", "support")
+    assert daemon.cli("revoke", "--agent", "support").stderr.strip().endswith("nothing was revoked.")
+
+
+def test_notes_are_whole_lines(daemon):
+    daemon.json("admin", "create", "ann", "--role", "viewer")
+    assert "\\x0a" not in daemon.cli("admin", "revoke", "ann").stderr
 
 
 # ---- keys, revoke, kill --------------------------------------------------------------------------
@@ -238,6 +278,13 @@ def test_a_filter_too_long_to_ask_for_lists_nothing_rather_than_everything(daemo
     for words in (["calls"], ["spend"], ["runs", "list"]):
         done = daemon.cli(*words, "--agent", 9000 * "a")
         assert done.returncode == 1 and done.stdout == "" and "too long" in done.stderr, words
+
+
+def test_forms_and_filters_that_do_not_go_together_are_refused(daemon):
+    for words in (["--csv", "--json"], ["--csv", "--ndjson"], ["--follow", "--csv"], ["--follow", "--limit", "3"],
+                  ["--follow", "--since", "1h"], ["--agent", ""]):
+        done = daemon.cli("calls", *words)
+        assert done.returncode == 2 and done.stdout == "", words
 
 
 def test_an_answered_call_is_listed_at_once(daemon, key):

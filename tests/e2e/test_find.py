@@ -67,6 +67,7 @@ def test_what_is_not_there_is_exit_1(daemon):
     assert done.returncode == 1 and done.stdout.strip() == '{"found":[]}'
     assert daemon.cli("find").returncode == 2
     assert daemon.cli("find", "re_1", "--text", "a word").returncode == 2
+    assert daemon.cli("find", "re_1", "--before", "3").returncode == 2
 
 
 def test_a_sentence_is_not_found_where_no_body_is_kept_and_that_is_said(daemon):

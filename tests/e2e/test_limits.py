@@ -88,7 +88,7 @@ def test_a_raise_ends_by_itself(d):
 
 
 @pytest.mark.parametrize("args, said", [
-    (["none", "--by", "5", "--for", "1h"], "no document in force has a limit of that name"),
+    (["none", "--by", "5", "--for", "1h"], "no document in force has a limit `none`; flyball limit list"),
     (["all", "--by", "0", "--for", "1h", "--whose", "agent=a"], "more than 0"),
     (["all", "--by", "5", "--for", "32d", "--whose", "agent=a"], "up to 31d"),
     (["all", "--by", "5", "--for", "1h", "--whose", "key=a"], "counts by agent"),

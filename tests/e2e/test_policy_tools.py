@@ -45,6 +45,32 @@ def test_diff_of_what_is_not_there_says_so(daemon):
     assert gone.returncode == 1 and "has no version 99" in gone.stderr
     missing = daemon.cli("policy", "diff", "no-such.yaml", "default")
     assert missing.returncode == 1 and "cannot open no-such.yaml" in missing.stderr
+    for nothing in ("@1", "default@"):
+        done = daemon.cli("policy", "diff", nothing, "default")
+        assert done.returncode == 2 and f"`{nothing}` names no policy" in done.stderr
+
+
+def test_explain_prints_a_limit_a_line_and_says_what_is_not_there(daemon, key):
+    call = charge(daemon, key, 70000).call_id
+    lines = daemon.cli("policy", "explain", call).stdout.splitlines()
+    assert "Limits:" in lines and lines[-1].endswith(
+        ": asks 700.00 USD, before 0.00 USD, held 0.00 USD, max 1000.00 USD: fits"), lines
+    done = daemon.cli("policy", "explain", "nope")
+    assert done.returncode == 1 and "there is no call `nope`" in done.stderr
+    done = daemon.cli("policy", "explain", "nope.json")
+    assert done.returncode == 1 and "cannot open nope.json" in done.stderr
+    done = daemon.cli("policy", "explain", call, "--extends", write(daemon, "above.json", document(1)))
+    assert done.returncode == 2 and "--extends is for a FILE" in done.stderr
+
+
+def test_a_document_without_tests_says_so(daemon):
+    done = daemon.cli("policy", "test", write(daemon, "bare.json", document(1)))
+    assert done.returncode == 0 and done.stderr.endswith("0 passed, 0 failed: there are no `tests` to run\n")
+
+
+def test_suggest_wants_the_name_of_a_document(daemon):
+    done = daemon.cli("policy", "suggest", "--policy", "Bad Name")
+    assert done.returncode == 1 and done.stdout == "" and "policy is 1 to 64 of a-z" in done.stderr
 
 
 def test_apply_check_says_what_would_change_and_changes_nothing_and_a_viewer_may(daemon, key):

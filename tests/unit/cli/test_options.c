@@ -55,21 +55,22 @@ static void a_value_or_an_argument_of_few_words_must_be_one_of_them(void **state
     assert_refused(parse("calls", "--verdict=denny"),
                    "`--verdict` cannot be `denny`; it is one of: permit deny approve");
     assert_refused(parse("calls", "--verdict=denny"), "did you mean `deny`?");
-    assert_refused(parse("calls", "--verdict", ""), "one of");
+    assert_refused(parse("calls", "--verdict", "x"), "one of");
     assert_refused(parse("serve", "--log-level", "verbose"), "debug info warn error");
     assert_int_equal(parse("completion", "zsh")->r, 0);
     assert_refused(parse("completion", "zh"), "did you mean `zsh`?");
+    assert_refused(parse("policy", "import", "litelm", "f"),
+                   "the first argument cannot be `litelm`; it is one of: litellm portkey");
 }
 
 static void options_have_values_in_both_forms(void **state)
 {
-    struct parsed *p = parse("calls", "--run", "r1", "--agent=a=b", "--json", "--limit=");
+    struct parsed *p = parse("calls", "--run", "r1", "--agent=a=b", "--json", "--limit=3");
     assert_int_equal(p->r, 0);
     assert_str(cli_option(&p->c, "run"), "r1");
     assert_str(cli_option(&p->c, "agent"), "a=b");
     assert_true(p->c.is_json);
-    assert_true(cli_has(&p->c, "limit"));
-    assert_int_equal(cli_option(&p->c, "limit").n, 0);
+    assert_str(cli_option(&p->c, "limit"), "3");
     assert_false(cli_has(&p->c, "vendor"));
     assert_null(cli_option(&p->c, "vendor").p);
 }
@@ -122,6 +123,19 @@ static void values_are_neither_forgotten_nor_invented(void **state)
     assert_refused(parse("calls", "--run", "--json"), "needs a value");
     assert_refused(parse("calls", "--json=yes"), "takes no value");
     assert_refused(parse("calls", "-j"), "two dashes");
+}
+
+static void what_is_empty_is_no_value_and_never_means_all(void **state)
+{
+    assert_refused(parse("calls", "--agent", ""), "`--agent` is empty: --agent NAME");
+    assert_refused(parse("calls", "--agent="), "`--agent` is empty: --agent NAME");
+    assert_refused(parse("revoke", ""), "an argument is empty; use it so: flyball revoke [KEY_ID]");
+    assert_refused(parse("policy", "diff", "a", ""), "an argument is empty");
+    assert_refused(parse("run", "--", ""), "an argument is empty");
+    assert_int_equal(parse("run", "--", "cmd", "")->r, 0);
+    struct parsed *p = parse("kill", "--reason", ""); /* a reason left out stops nobody from stopping */
+    assert_int_equal(p->r, 0);
+    assert_true(cli_has(&p->c, "reason"));
 }
 
 static void help_is_found_everywhere(void **state)
@@ -200,6 +214,7 @@ int main(void)
         cmocka_unit_test(wrong_numbers_of_arguments_show_the_form),
         cmocka_unit_test(unknown_words_get_a_suggestion),
         cmocka_unit_test(values_are_neither_forgotten_nor_invented),
+        cmocka_unit_test(what_is_empty_is_no_value_and_never_means_all),
         cmocka_unit_test(help_is_found_everywhere),
         cmocka_unit_test(every_command_has_help_with_examples),
         cmocka_unit_test(every_example_parses),
