@@ -89,7 +89,7 @@ struct str cli_env(const struct cli *c, const char *name);
 int cli_fail(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same for wrong use; points to --help. Returns CLI_USAGE. */
 int cli_usage(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* CLI_USAGE: that is no key's id but a key, which is said without it; what is typed here stands in shells' histories. */
+/* CLI_USAGE: that is no key's id but a key, which is said without repeating it. */
 int cli_check_key_id(struct cli *c, struct str id);
 /* A note on err, not with --json. */
 void cli_note(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -261,8 +261,8 @@ struct str client_query(struct cli *c, struct str path, const char *name, struct
 {
     if (!value.p)
         return path;
-    return client_path(c, arena_printf(&c->arena, STR_FMT "%c%s=", STR_ARG(path), str_has(path, '?') ? '&' : '?', name).p,
-                       value, "");
+    char mark = str_has(path, '?') ? '&' : '?';
+    return client_path(c, arena_printf(&c->arena, STR_FMT "%c%s=", STR_ARG(path), mark, name).p, value, "");
 }
 
 struct str client_options(struct cli *c, struct str path, const char *const *names)

@@ -87,7 +87,8 @@ static int raise_limit(struct cli *c)
     if (c->is_json)
         return client_print(c, &a);
     struct str meter = show_text(a.json, "meter");
-    cli_note(c, "Limit " STR_FMT " of " STR_FMT " in %s mode is raised from " STR_FMT " to " STR_FMT " until " STR_FMT ".",
+    cli_note(c,
+             "Limit " STR_FMT " of " STR_FMT " in %s mode is raised from " STR_FMT " to " STR_FMT " until " STR_FMT ".",
              STR_ARG(c->args[0]), STR_ARG(show_text(a.json, "bucket")), cli_has(c, "test") ? "test" : "live",
              STR_ARG(limit_amount(c, meter, a.json, "before")), STR_ARG(limit_amount(c, meter, a.json, "after")),
              STR_ARG(show_time(c, a.json, "until")));

@@ -89,8 +89,8 @@ static void convert(struct import *x)
 
 void import_refuse(struct import *x, const struct source_file *f)
 {
-    diag_add(x->diags, f->name, f->root->line, f->root->col, "not_known", "nothing at the top of it is known of " STR_FMT,
-             STR_ARG(import_source_text(x->source)));
+    diag_add(x->diags, f->name, f->root->line, f->root->col, "not_known",
+             "nothing at the top of it is known of " STR_FMT, STR_ARG(import_source_text(x->source)));
 }
 
 int import_read(enum import_source source, struct str name, const struct import_file *files, size_t n_files,

@@ -304,9 +304,12 @@ static void put_head(struct buf *out, const struct suggest *s)
         buf_printf(out, ", nor %llu that a person let pass", (unsigned long long)s->n_approved);
     if (s->n_lacking)
         buf_printf(out, ", nor %llu whose record is not whole", (unsigned long long)s->n_lacking);
-    buf_add(out, s->n_calls ? STR(".\n") : STR(".\n# So it permits nothing: in force, it denies every call.\n"));
-    buf_add(out, STR("# Limits are the 99th percentile and a half on top, and never below what was seen. Read it, and try "
-                     "it:\n# flyball policy plan FILE\napiVersion: agentpolicy/v1\nkind: Policy\nmetadata: {name: "));
+    buf_add(out, STR(".\n"));
+    if (!s->n_calls)
+        buf_add(out, STR("# So it permits nothing: in force, it denies every call.\n"));
+    buf_add(out, STR("# Limits are the 99th percentile and a half on top, and never below what was seen. Read it, and "
+                     "try it:\n# flyball policy plan FILE\napiVersion: agentpolicy/v1\nkind: Policy\n"
+                     "metadata: {name: "));
     put_text(out, s->o.name);
     buf_printf(out, ", version: %lld}\n", (long long)s->o.version);
 }
