@@ -113,7 +113,7 @@ int cli_main(int argc, const char *const *argv, const char *const *env)
     } else if (r == CLI_R_HELP) {
         if (c.command)
             help_command(stdout, c.command);
-        else
+        else if (!help_group(stdout, str_c(argv[1])))
             help_all(stdout);
         r = CLI_DONE;
     } else if (r) {

@@ -74,7 +74,7 @@ int cli_main(int argc, const char *const *argv, const char *const *env);
 /*
  * Finds the command in argv[1...] and reads options and arguments into *c (whose arena, env and streams are set).
  * 0; CLI_USAGE: `error` says what is wrong and what was perhaps meant; CLI_R_HELP: help is wanted for c->command (NULL:
- * all).
+ * for all that begins with argv[1], or, where nothing does, for all).
  */
 int cli_parse(struct cli *c, int argc, const char *const *argv, struct buf *error);
 #define CLI_R_HELP 100
@@ -99,5 +99,6 @@ int cli_read_file(struct cli *c, struct str path, size_t bytes_max, struct str *
 
 /* help.c */
 void help_all(FILE *f);
+bool help_group(FILE *f, struct str word); /* commands of two words whose first it is; false: there are none */
 void help_command(FILE *f, const struct command *c);
 void help_man(FILE *f);

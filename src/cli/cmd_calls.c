@@ -220,20 +220,6 @@ static int follow(struct cli *c)
     return r;
 }
 
-/* A vendor's name with a slip in it must not look like "nothing happened". */
-static void say_none(struct cli *c)
-{
-    struct answer a;
-    struct str vendor = cli_option(c, "vendor");
-    cli_note(c, "No calls.");
-    if (!vendor.n || client_call(c, "GET", STR("/api/v1/vendors"), STR_NONE, &a) != 0)
-        return;
-    struct json vendors = json_get(a.json, STR("vendors"));
-    if (!near_has(vendor, vendors, "name"))
-        cli_note(c, "There is no vendor `" STR_FMT "`" STR_FMT, STR_ARG(vendor),
-                 STR_ARG(near_in(c, vendor, vendors, "name")));
-}
-
 static int run(struct cli *c)
 {
     static const char *const page[] = {"limit", "before", NULL};
@@ -257,7 +243,9 @@ static int run(struct cli *c)
     if (json_len(calls))
         print_calls(c, calls);
     else
-        say_none(c);
+        cli_note(c, "No calls.");
+    if (!json_len(calls) && cli_has(c, "vendor"))
+        near_say_vendor(c, cli_option(c, "vendor"));
     return CLI_DONE;
 }
 

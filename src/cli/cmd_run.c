@@ -11,6 +11,7 @@
 #include "cli/ask.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/near.h"
 #include "cli/print.h"
 #include "cli/sdk_env.h"
 #include "cli/spawn.h"
@@ -130,9 +131,11 @@ static int prepare(struct cli *c, struct running *ret)
     r = r ? r : agent_place_find(c, &n.place);
     r = r ? r : check_listener(c, n.place.url);
     r = r ? r : agent_key_make(c, &wish, &n.key);
-    if (r == 0)
-        *ret = n;
-    return r;
+    if (r)
+        return r;
+    near_say_policy(c, wish.policy.n ? wish.policy : STR("default"));
+    *ret = n;
+    return 0;
 }
 
 /* --- the program -------------------------------------------------------------------------------------------------- */

@@ -73,13 +73,11 @@ static int find_file(struct cli *c, bool is_dev, struct config_input *in)
     return in->file.n ? cli_read_file(c, in->file, CONFIG_BYTES_MAX, &in->text) : 0;
 }
 
-static int load(struct cli *c, const struct config_input *in, const struct config **ret)
+static int load(struct cli *c, const struct config_input *in, struct diag_list *diags, const struct config **ret)
 {
-    struct diag_list diags;
-    diag_list_init(&diags, &c->arena, CONFIG_ERRORS_MAX);
-    int r = config_load(in, &diags, ret);
-    settings_print_diags(c, c->err, &diags);
-    if (r < 0 && !diags.n)
+    diag_list_init(diags, &c->arena, CONFIG_ERRORS_MAX);
+    int r = config_load(in, diags, ret);
+    if (r < 0 && !diags->n)
         return cli_fail(c, "the configuration cannot be read: %s", err_text(r));
     return r < 0 ? CLI_FAILED : 0;
 }
@@ -93,7 +91,16 @@ static struct str flag_value(struct cli *c, const char *name)
 
 int settings_load(struct cli *c, bool is_dev, const struct config **ret)
 {
+    struct diag_list diags;
+    int r = settings_read(c, is_dev, &diags, ret);
+    settings_print_diags(c, c->err, &diags);
+    return r;
+}
+
+int settings_read(struct cli *c, bool is_dev, struct diag_list *diags, const struct config **ret)
+{
     struct config_input in = {.env = c->env};
+    diag_list_init(diags, &c->arena, CONFIG_ERRORS_MAX);
     int r = find_file(c, is_dev, &in);
     if (r)
         return r;
@@ -102,12 +109,12 @@ int settings_load(struct cli *c, bool is_dev, const struct config **ret)
 #include "config/setting.tbl.h"
 #undef SETTING
     };
-    r = load(c, &in, ret);
+    r = load(c, &in, diags, ret);
     if (r || !is_dev || !str_eq((*ret)->dir, config_default_dir(c->env, &c->arena)) || in.flags.dir.n)
         return r;
 
     /* Nothing names a data folder: dev has one of its own, so that it never touches real records. */
     config_unref(*ret);
     in.flags.dir = where_dir(c, true);
-    return load(c, &in, ret);
+    return load(c, &in, diags, ret);
 }

@@ -36,6 +36,8 @@
  * 0: the caller unrefs *ret. CLI_FAILED: said.
  */
 int settings_load(struct cli *c, bool is_dev, const struct config **ret);
+/* The same; faults and warnings are the caller's to print, but for a file that cannot be read at all. */
+int settings_read(struct cli *c, bool is_dev, struct diag_list *diags, const struct config **ret);
 
 /* Prints diagnostics, one a line, as "file:line:col: code: message". */
 void settings_print_diags(struct cli *c, FILE *f, const struct diag_list *diags);

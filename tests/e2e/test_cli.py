@@ -57,6 +57,48 @@ def test_names_that_only_the_daemon_knows_are_suggested_too(daemon):
     assert "denied" not in daemon.cli("key", "create", "--agent", "a", "--policy", "default").stderr
 
 
+def test_a_group_of_commands_has_help(daemon):
+    for words in (["help", "key"], ["key", "--help"], ["key", "-h"]):
+        done = daemon.cli(*words)
+        assert done.returncode == 0 and done.stderr == ""
+        assert [line.split()[:3] for line in done.stdout.splitlines() if line.startswith("  ")] == [
+            ["flyball", "key", word] for word in ("create", "list", "show", "rotate")]
+    assert daemon.cli("help", "kez").returncode == 2
+
+
+def test_a_vendor_with_a_slip_is_said_wherever_one_is_named(daemon):
+    done = daemon.cli("spend", "--vendor", "strpe")
+    assert done.returncode == 0 and "There is no vendor `strpe`; did you mean `stripe`?" in done.stderr
+    done = daemon.cli("prices", "list", "--vendor", "opnai")
+    assert done.returncode == 1 and "`opnai`; did you mean `openai`?" in done.stderr and done.stdout == ""
+    done = daemon.cli("prices", "list", "gpt-4o", "--vendor", "anthropic")
+    assert done.returncode == 1 and "did you mean `gpt-4o`" not in done.stderr
+    done = daemon.cli("prices", "list", "gpt-4o", "--vendor", "opnai")
+    assert done.returncode == 1 and "did you mean `openai`?" in done.stderr
+    assert [v["name"] for v in daemon.json("vendors", "stripe")["vendors"]] == ["stripe"]
+    done = daemon.cli("vendors", "strpe", "--json")
+    assert done.returncode == 1 and done.stdout == "" and "did you mean `stripe`?" in done.stderr
+    done = daemon.cli("spend", "--by", "zzz")
+    assert done.returncode == 1 and "there is day, " in done.stderr
+
+
+def test_files_are_checked_in_json_too(daemon):
+    bad = daemon.root / "bad.yaml"
+    bad.write_text("listn: 1\n")
+    done = daemon.cli("config", "check", "--config", bad, "--json", dir=False)
+    said = json.loads(done.stdout)
+    assert done.returncode == 1 and said["ok"] is False and said["diags"][0]["code"] == "unknown_key"
+    assert json.loads(daemon.cli("config", "check", "--json", dir=False).stdout)["ok"] is True
+    doctor = daemon.cli("doctor", "--offline", "--config", bad)
+    assert doctor.returncode == 1 and f"fix: flyball config check --config {bad}" in doctor.stdout
+
+
+def test_a_form_of_customers_is_one_of_two(daemon):
+    assert daemon.cli("customer", "cus_1", "--format", "pdf").returncode == 2
+    done = daemon.cli("customer", "cus_1", "--format", "ndjson", "--json")
+    assert done.returncode == 2 and done.stdout == ""
+
+
 def test_no_daemon_is_3_and_says_what_to_do(daemon):
     daemon.stop()
     done = daemon.cli("calls", "--json")
