@@ -61,6 +61,7 @@ struct cli {
     bool is_tty;    /* of `out` */
     bool has_said_where; /* which daemon was found, where nothing named one */
     bool has_waited;     /* a line on `err` says so */
+    bool is_waiting;     /* for a daemon that went away, which is said */
 };
 
 /* All commands, in the order of help. */
@@ -87,6 +88,8 @@ struct str cli_env(const struct cli *c, const char *name);
 
 /* "flyball: ..." on err. Returns CLI_FAILED, so that commands can return it. */
 int cli_fail(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same of a daemon that cannot be reached; not while c->is_waiting. Returns CLI_UNREACHABLE. */
+int cli_unreachable(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same for wrong use; points to --help. Returns CLI_USAGE. */
 int cli_usage(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* CLI_USAGE: that is no key's id but a key, which is said without repeating it. */

@@ -213,6 +213,9 @@ static int follow(struct cli *c)
         if (ferror(c->out))
             r = CLI_FAILED;
         goes_on = r == 0 || (r == CLI_UNREACHABLE && f.after[0]);
+        if (r == CLI_UNREACHABLE && goes_on && !c->is_waiting)
+            cli_note(c, "Waiting for it to come back; Ctrl-C ends.");
+        c->is_waiting = r == CLI_UNREACHABLE;
         if (goes_on)
             nanosleep(&pause, NULL);
     }

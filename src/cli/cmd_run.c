@@ -55,8 +55,8 @@ static int check_ready(struct cli *c)
         return r;
     if (a.status == 200)
         return check_credential(c);
-    cli_fail(c, "the daemon is up and not ready to govern calls, so nothing was started; `flyball doctor` says why");
-    return CLI_UNREACHABLE;
+    return cli_unreachable(
+        c, "the daemon is up and not ready to govern calls, so nothing was started; `flyball doctor` says why");
 }
 
 /* Agents use another listener than we do: whether it answers from here. */
@@ -82,8 +82,8 @@ static int check_listener(struct cli *c, struct str url)
     tls_client_free(what.tls);
     if (is_there)
         return 0;
-    cli_fail(c, "agents connect to " STR_FMT ", and nothing answers there, so nothing was started", STR_ARG(url));
-    return CLI_UNREACHABLE;
+    return cli_unreachable(c, "agents connect to " STR_FMT ", and nothing answers there, so nothing was started",
+                           STR_ARG(url));
 }
 
 /* The program's name without its folder. */

@@ -102,7 +102,8 @@ def test_a_form_of_customers_is_one_of_two(daemon):
 def test_no_daemon_is_3_and_says_what_to_do(daemon):
     daemon.stop()
     done = daemon.cli("calls", "--json")
-    assert done.returncode == 3 and "flyball serve" in done.stderr and done.stdout == ""
+    assert done.returncode == 3 and "no daemon runs on the data folder" in done.stderr and done.stdout == ""
+    assert "flyball serve" in done.stderr
     assert daemon.cli("revoke", "abc").returncode == 3
     daemon.start()
     assert daemon.cli("calls").returncode == 0
@@ -412,6 +413,41 @@ def test_follow_prints_calls_as_they_end(daemon, key):
     finally:
         p.kill()
         p.wait(10)
+
+
+def test_follow_says_once_that_the_daemon_is_gone_and_goes_on_when_it_is_back(daemon, key):
+    env = {**daemon.env, "FLYBALL_DIR": str(daemon.dir)}
+    p = subprocess.Popen([BINARY, "calls", "--follow"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+    try:
+        assert p.stderr.readline() == b"Following; Ctrl-C ends.\n"
+        time.sleep(0.5)
+        first = charge(daemon, key).call_id
+        assert first in p.stdout.readline().decode()
+        daemon.stop()
+        said = p.stderr.readline() + p.stderr.readline()
+        assert b"flyball serve" in said and said.endswith(b"Waiting for it to come back; Ctrl-C ends.\n")
+        time.sleep(2.5)
+        daemon.start()
+        second = charge(daemon, key).call_id
+        assert second in p.stdout.readline().decode()
+    finally:
+        p.kill()
+        assert p.communicate(timeout=10)[1] == b""
+
+
+def test_what_cannot_be_written_is_a_failure(daemon, key):
+    for _ in range(30):
+        charge(daemon, key)
+    env = {**daemon.env, "FLYBALL_DIR": str(daemon.dir)}
+    for words in (["calls", "--json"], ["calls"], ["version"], ["calls", "--csv"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([BINARY, *words], stdout=full, stderr=subprocess.PIPE, env=env, timeout=20)
+        assert done.returncode == 1 and b"not all could be written to standard output" in done.stderr, words
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([BINARY, "calls", "--json"], stdout=writer, stderr=subprocess.PIPE, env=env, timeout=20)
+    os.close(writer)
+    assert done.returncode == 1 and done.stderr == b""
 
 
 # ---- proofs and state ----------------------------------------------------------------------------
