@@ -36,8 +36,10 @@ bool near_has(struct str word, struct json list, const char *member)
 static bool is_missing(struct cli *c, const char *path, const char *list, struct str name, struct str *ret_near)
 {
     struct answer a;
-    if (c->is_json || client_call(c, "GET", str_c(path), STR_NONE, &a) != 0)
-        return false; /* for programs there are no notes */
+    if (c->is_json) /* for programs there are no notes */
+        return false;
+    if (client_request(c, "GET", str_c(path), STR_NONE, &a) != 0 || a.status != 200)
+        return false; /* a person of one tenant may not look */
     struct json all = json_get(a.json, str_c(list));
     *ret_near = near_in(c, name, all, "name");
     return !near_has(name, all, "name");

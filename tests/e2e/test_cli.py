@@ -174,6 +174,10 @@ def test_a_whole_key_is_never_repeated(daemon):
 def test_a_key_without_a_document_is_said_to_be_denied(make_daemon):
     d = make_daemon()
     assert "no policy named `default` yet" in d.cli("key", "create", "--agent", "a").stderr
+    token = d.json("admin", "create", "ten", "--role", "operator", "--tenant", "acme")["token"]
+    for more in ([], ["--policy", "defalt"]):  # who may not look at documents is told nothing of them
+        done = d.cli("key", "create", "--agent", "a", *more, env={"FLYBALL_TOKEN": token})
+        assert done.returncode == 0 and "flyball: " not in done.stderr and "no policy" not in done.stderr
 
 
 def test_revoking_nothing_says_so_and_what_was_perhaps_meant(daemon):
