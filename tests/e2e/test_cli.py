@@ -367,6 +367,18 @@ def test_why_leads_with_the_verdict_and_shows_the_numbers(daemon):
     assert done.returncode == 1 and "there is no call" in done.stderr
 
 
+def test_why_names_what_goes_on_from_a_refusal(daemon):
+    key = daemon.key(limit="usd=5/day")["key"]
+    paid, short, denied = charge(daemon, key, 400), charge(daemon, key, 200), payout(daemon, key)
+    assert daemon.cli("why", paid.call_id).stderr == ""
+    assert "flyball limit list" in daemon.cli("why", short.call_id).stderr
+    said = daemon.cli("why", denied.call_id).stderr
+    command = said.strip().partition(": ")[2].split()
+    assert command == ["flyball", "policy", "explain", denied.call_id], said
+    assert daemon.cli(*command[1:]).returncode == 0
+    assert daemon.cli("why", denied.call_id, "--json").stderr == ""
+
+
 def test_runs_show_is_oldest_first_and_ambiguous_ids_are_listed(daemon):
     a, b = daemon.key(agent="a")["key"], daemon.key(agent="b")["key"]
     for key in (a, a, b):
