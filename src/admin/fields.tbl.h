@@ -503,7 +503,8 @@ FIELD("PlanSum", "groups", "[object]", "by operation, agent and what decides, mo
 FIELD("PlanSum", "more_groups", "integer", "groups beyond those shown")
 FIELD("PolicySuggested", "name", "string", "the document's name")
 FIELD("PolicySuggested", "document", "string", "YAML, each rule and limit with a comment that says what it rests on")
-FIELD("PolicyRollback", "to", "integer", "the version whose text is wanted again")
+FIELD("PolicyRollback", "to", "integer?", "the version whose text is wanted again; of several with that number the last that is not in force")
+FIELD("PolicyRollback", "digest", "string?", "instead of `to`: the digest of that text, or eight of its first digits or more")
 
 FIELD("AuditVerified", "ok", "boolean", "whether every frame is what was written")
 FIELD("AuditVerified", "frames", "integer", "frames checked")
