@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { get } from './api';
+import { waiting } from './approvals';
 import * as f from './format';
 import { closest, mostNow, type Filled } from './limits';
 import { useLoad } from './load';
@@ -39,9 +40,9 @@ const sum = (rows: SpendRow[], isLlm: boolean) =>
 
 /* What happened since midnight UTC, where the days of limits and of the record begin. */
 function Figures({ keys }: { keys: Key[] }) {
-    const today = new Date().toISOString().slice(0, 10);
+    const since = new Date().toISOString().slice(0, 10) + 'T00:00:00Z';
     const { data, again } = useLoad('spend today', (s) =>
-        get<{ spend: SpendRow[] }>('/spend', { by: 'vendor,model', since: today + 'T00:00:00Z' }, s),
+        get<{ spend: SpendRow[] }>('/spend', { by: 'vendor,model', since }, s),
     );
     useLive(['call'], again, { everyMs: 3000 });
     const rows = data?.spend ?? [],
@@ -55,7 +56,7 @@ function Figures({ keys }: { keys: Key[] }) {
             <Figure
                 value={f.count(calls - denied)}
                 name="permitted today"
-                to={href('calls', '', { since: '24h', verdict: 'permit' })}
+                to={href('calls', '', { since, verdict: 'permit' })}
             />
             <Figure
                 value={
@@ -65,8 +66,14 @@ function Figures({ keys }: { keys: Key[] }) {
                     </>
                 }
                 name="denied today"
-                to={href('calls', '', { since: '24h', verdict: 'deny' })}
+                to={href('calls', '', { since, verdict: 'deny' })}
                 level={denied ? 'bad' : ''}
+            />
+            <Figure
+                value={f.count(waiting.value)}
+                name="wait for a person"
+                to={href('approvals')}
+                level={waiting.value ? 'warn' : ''}
             />
             <Figure
                 value={

@@ -11,7 +11,7 @@ import * as f from './format';
 import { useLoad } from './load';
 import { Simulate } from './policy_plan';
 import { Dialog, Empty, Failed, Loading, Plain, Text, When } from './parts';
-import { param, set } from './route';
+import { href, param, set } from './route';
 import type { Diag, Policy, PolicyChange, PolicyDiff, PolicyVersion } from './types';
 
 const TABS: [string, string][] = [
@@ -130,6 +130,16 @@ function Diff({ document, old }: { document: string; old?: string }) {
     return data ? <Changes of={data} /> : <Loading what="the comparison" />;
 }
 
+/* Nothing is written that could be compared or tried. */
+function NoDraft() {
+    return (
+        <Empty>
+            Nothing is written yet: change the document under <a href={href('policy', '', { tab: 'edit' })}>Edit</a>, and
+            what that means stands here before it is in force.
+        </Empty>
+    );
+}
+
 /* --- edit --------------------------------------------------------------------------------------------------------- */
 
 function useCheck(document: string): Diag[] | null {
@@ -219,7 +229,7 @@ function Rollback({ name, to, close, done }: { name: string; to: PolicyVersion; 
     const roll = async (e: Event) => {
         e.preventDefault();
         try {
-            await post(`/policies/${encodeURIComponent(name)}/rollback`, { to: to.version });
+            await post(`/policies/${encodeURIComponent(name)}/rollback`, { digest: to.digest });
             say(`${name} says again what version ${to.version} said.`);
             done();
         } catch (why) {
@@ -298,7 +308,7 @@ export function PolicyScreen() {
         of = all.find((p) => p.name === param('name')) ?? all.find((p) => p.name === 'default') ?? all[0],
         tab = param('tab');
     return (
-        <div class="screen-pad policy">
+        <div class="policy">
             <div class="head head-flat">
                 <h1>Policy</h1>
                 {all.length > 1 && (
@@ -328,11 +338,16 @@ export function PolicyScreen() {
             </div>
             {error && <Failed error={error} again={again} />}
             {!data && !error && <Loading what="policies" />}
-            {data && !of && <Empty>No policy is in force: every call is denied. Apply one with flyball policy apply.</Empty>}
+            {data && !of && (
+                <Empty>
+                    No policy is in force, so every call is refused. Put one in force with{' '}
+                    <code>flyball policy apply FILE</code>; <code>flyball init</code> writes one to begin with.
+                </Empty>
+            )}
             {of && tab === '' && <Words of={of} />}
             {of && tab === 'edit' && <Edit key={of.name} of={of} again={again} />}
-            {of && tab === 'plan' && <Simulate key={of.name} document={textOf(of)} />}
-            {of && tab === 'diff' && <Diff document={textOf(of)} />}
+            {of && tab === 'plan' && <Simulate key={of.name} document={textOf(of)} isDraft={of.name in drafts.value} />}
+            {of && tab === 'diff' && (of.name in drafts.value ? <Diff document={textOf(of)} /> : <NoDraft />)}
             {of && tab === 'history' && <History key={of.name} of={of} again={again} />}
         </div>
     );
