@@ -214,8 +214,8 @@ static int rollback(struct cli *c)
     if (!cli_has(c, "to"))
         return cli_usage(c, "--to is required: the number of a version, as flyball policy history shows it");
     if (!is_digest && str_to_i64(to, &n) < 0)
-        return cli_usage(c, "--to takes the number of a version, as flyball policy history shows it, or eight digits of "
-                            "its digest or more");
+        return cli_usage(c, "--to takes the number of a version, as flyball policy history shows it, or eight digits "
+                            "of its digest or more");
     wanted = is_digest ? arena_printf(&c->arena, "{\"digest\":\"" STR_FMT "\"}", STR_ARG(to))
                        : arena_printf(&c->arena, "{\"to\":%lld}", (long long)n);
     int r = client_call(c, "POST", client_path(c, "/api/v1/policies/", c->args[0], "/rollback"), wanted, &a);
@@ -244,7 +244,7 @@ const struct command cmd_policy_rollback = {
     .summary = "put the text of an older version in force again, as a new version",
     .text = "Returns when the next call obeys it. What the limits have counted stays with those that keep id, meter, "
             "window and `by`; see first what would change: flyball policy diff NAME NAME@N. Several texts may have one "
-            "number, since it is the file that says it: N is the last of them that is not in force, and a digest is one "
+            "number, since the file says it: N is the last of them that is not in force, and a digest is one "
             "for certain.",
     .examples = "policy rollback default --to 3\npolicy rollback default --to 8f33c7db6da6",
     .options = rollback_options,

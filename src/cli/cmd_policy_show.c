@@ -1,8 +1,8 @@
 /*
- * cli/cmd_policy_show.c - `flyball policy show`: the text of a document that is or was in force, to begin a change with.
+ * cli/cmd_policy_show.c - `flyball policy show`: a document that is or was in force, to begin a change with.
  *
- * The daemon keeps a document's content, and neither its comments nor its line ends. It is written as YAML with one line
- * for each rule, limit and entry, in the order of the specification; read again it has the same digest.
+ * The daemon keeps a document's content, and neither its comments nor its line ends. It is written as YAML with one
+ * line for each rule, limit and entry, in the order of the specification; read again it has the same digest.
  */
 #include "cli/client.h"
 #include "cli/commands.h"
@@ -147,9 +147,9 @@ const struct command cmd_policy_show = {
     .args = "[NAME]",
     .args_max = 1,
     .summary = "print a policy document that is in force, to begin a change with; `default` when none is named",
-    .text = "NAME is what is in force, NAME@VERSION what was. It is YAML with a line for each rule and limit, without the "
-            "comments that were in the file; with --json it is JSON. Read again, it is the same document: its digest says "
-            "so.",
+    .text = "NAME is what is in force, NAME@VERSION what was. It is YAML with a line for each rule and limit, without "
+            "the comments that were in the file; with --json it is JSON. Read again, it is the same document, with the "
+            "same digest.",
     .examples = "policy show > default.yaml\npolicy show support@3\npolicy show --json",
     .needs_daemon = true,
     .run = show,
