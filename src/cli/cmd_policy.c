@@ -113,6 +113,16 @@ static int check_apply(struct cli *c, struct str text)
     return CLI_DONE;
 }
 
+/* What a document of that mode does from now on. */
+static const char *effect_of(struct str mode)
+{
+    if (str_eq(mode, STR("shadow")))
+        return "is in shadow: it decides nothing, and calls record what it would have said (flyball calls)";
+    if (str_eq(mode, STR("observe")))
+        return "observes: calls of its vendors are allowed, and record what enforcement would say (flyball calls)";
+    return "is in force: the next call obeys it";
+}
+
 static int apply(struct cli *c)
 {
     struct answer a;
@@ -140,8 +150,8 @@ static int apply(struct cli *c)
     }
     if (c->is_json)
         return client_print(c, &a);
-    cli_note(c, "Policy " STR_FMT " is in force: the next call obeys it. Digest " STR_FMT ".",
-             STR_ARG(show_text(a.json, "name")), STR_ARG(show_text(a.json, "digest")));
+    cli_note(c, "Policy " STR_FMT " %s. Digest " STR_FMT ".", STR_ARG(show_text(a.json, "name")),
+             effect_of(show_text(a.json, "mode")), STR_ARG(show_text(a.json, "digest")));
     print_fates(c, json_get(a.json, STR("limits")));
     return CLI_DONE;
 }

@@ -109,6 +109,14 @@ def test_apply_check_says_what_would_change_and_changes_nothing_and_a_viewer_may
     assert bad.returncode == 1 and "would not be applied" in bad.stderr
 
 
+def test_apply_says_what_a_document_does_in_its_mode(daemon):
+    text = json.loads(document(1))
+    for mode, words in (("enforce", "is in force: the next call obeys it"), ("shadow", "decides nothing"),
+                        ({"observe": {"vendors": ["stripe"]}}, "are allowed, and record")):
+        done = daemon.cli("policy", "apply", write(daemon, "mode.json", json.dumps({**text, "mode": mode})))
+        assert done.returncode == 0 and words in done.stderr, done.stderr
+
+
 def test_rollback_is_a_new_version_with_the_old_text(daemon, key):
     daemon.json("policy", "apply", write(daemon, "two.json", document(2, LESS)))
     assert charge(daemon, key, 50).code == "policy_denied"
@@ -162,7 +170,7 @@ def test_plan_says_what_a_document_would_have_permitted_and_denied(daemon, key):
     assert done.returncode == 1 and "--accept" in done.stderr
     said = daemon.cli("policy", "plan", file, "--accept")
     assert said.returncode == 0, said.stderr
-    assert "Newly permitted: 1 call, 400.000000000 USD" in said.stdout
+    assert "Newly permitted: 1 call, 400.00 USD" in said.stdout
     nothing = daemon.cli("policy", "plan", write(daemon, "same.json", document(3)), "--json")
     assert nothing.returncode == 0 and json.loads(nothing.stdout)["unchanged"] == 4
 

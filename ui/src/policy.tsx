@@ -160,13 +160,20 @@ function useCheck(document: string): Diag[] | null {
     return diags;
 }
 
+/* What a document of that mode does once it is applied. */
+const DOES: Record<string, string> = {
+    enforce: 'is in force: the next call obeys it',
+    observe: 'observes: calls of its vendors are allowed, and record what enforcement would say',
+    shadow: 'is in shadow: it decides nothing, and calls record what it would have said',
+};
+
 function Apply({ document, close, done }: { document: string; close: () => void; done: () => void }) {
     const [error, setError] = useState<Error | null>(null);
     const apply = async (e: Event) => {
         e.preventDefault();
         try {
-            const r = await post<{ name: string }>('/policies', { document, file: 'document' });
-            say(`${r.name} is in force: the next call obeys it.`);
+            const r = await post<{ name: string; mode: string }>('/policies', { document, file: 'document' });
+            say(`${r.name} ${DOES[r.mode] ?? r.mode}.`);
             done();
         } catch (why) {
             setError(why as Error);

@@ -440,6 +440,8 @@ bool policy_names_host(const struct policy *p) { return false; }
 void policy_unref(const struct policy *p) {}
 struct str policy_name(const struct policy *p) { return STR("default"); }
 struct str policy_digest(const struct policy *p) { return STR("d1gest"); }
+enum policy_mode policy_mode(const struct policy *p) { return POLICY_ENFORCE; }
+struct str policy_mode_text(enum policy_mode m) { return STR("enforce"); }
 
 /* --- what tests call ---------------------------------------------------------------------------------------------- */
 
