@@ -357,7 +357,8 @@ static void policies_are_applied_from_json_or_yaml(void **state)
     fake_post(f, "/api/v1/policies", "{\"document\":\"kind: x\",\"file\":\"p.yaml\"}");
     assert_string_equal(fake_core.called, "policy_apply");
     assert_string_equal(fake_core.arg, "kind: x");
-    assert_answer(f, 200, "{\"name\":\"default\",\"digest\":\"d1gest\",\"mode\":\"enforce\",\"diags\":[],\"limits\":[]}");
+    assert_answer(f, 200,
+                  "{\"name\":\"default\",\"digest\":\"d1gest\",\"mode\":\"enforce\",\"diags\":[],\"limits\":[]}");
     fake_send(f, "POST", "/api/v1/policies", "localhost", "Bearer " FAKE_TOKEN, "application/yaml", "kind: y");
     assert_string_equal(fake_core.arg, "kind: y");
     assert_answer(f, 200, "d1gest");
