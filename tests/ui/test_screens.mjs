@@ -153,6 +153,15 @@ describe('what is to be read', () => {
         await p.page.waitForURL(/#\/approvals/);
         await p.close();
     });
+    it('what became of a call stands within a page of 1280', async () => {
+        const p = await openPage(browser, d, { width: 1280, height: 844 });
+        await p.signIn();
+        await p.goto('#/calls');
+        await p.page.locator('.row-space .row').first().waitFor();
+        const { x, width } = await p.page.locator('.row-head .c-status').boundingBox();
+        assert.ok(x + width <= 1280, `${x + width}`);
+        await p.close();
+    });
     it('names of events stay whole, and every line of a document has its number', async () => {
         const p = await openPage(browser, d, { width: 1280, height: 844 });
         await p.signIn();

@@ -21,14 +21,16 @@ function Figure({
     name,
     to,
     level = '',
+    exact,
 }: {
     value: ComponentChildren;
     name: string;
     to: string;
     level?: string;
+    exact?: string;
 }) {
     return (
-        <a class={'figure ' + level} href={to}>
+        <a class={'figure ' + level} href={to} title={exact}>
             <strong>{value}</strong>
             <span>{name}</span>
         </a>
@@ -87,12 +89,14 @@ function Figures({ keys }: { keys: Key[] }) {
                 level={unknown ? 'warn' : ''}
             />
             <Figure
-                value={f.usd(f.nanoText(sum(rows, true)))}
+                value={f.usdShort(sum(rows, true))}
+                exact={f.usd(f.nanoText(sum(rows, true)))}
                 name="models today"
                 to={href('spend', '', { by: 'model' })}
             />
             <Figure
-                value={f.usd(f.nanoText(sum(rows, false)))}
+                value={f.usdShort(sum(rows, false))}
+                exact={f.usd(f.nanoText(sum(rows, false)))}
                 name="moved or bought today"
                 to={href('spend', '', { by: 'vendor' })}
             />

@@ -261,7 +261,12 @@ export function Spend() {
             </div>
             {error && <Failed error={error} again={again} />}
             {!data && !error && <Loading what="spend" />}
-            {data && all.length === 0 && <Empty>Nothing was spent in this time.</Empty>}
+            {data && all.length === 0 && (
+                <Empty>
+                    Nothing was spent in this time. Choose a longer one above; <code>flyball demo</code> spends a little
+                    at simulated vendors.
+                </Empty>
+            )}
             {data && all.length > 0 && (
                 <div class="cards">
                     <Card title={`By ${by}`} class="wide">
