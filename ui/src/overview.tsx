@@ -118,6 +118,12 @@ const MARKS: Record<string, [string, string]> = {
     require: ['!', 'only with'],
 };
 
+/* Of what no rule permits, where the document does not enforce that. */
+const RESTS: Record<string, string> = {
+    observe: 'Anything else would be refused; as long as this observes, all calls of its vendors are allowed.',
+    shadow: 'Anything else would be refused; in shadow this decides nothing.',
+};
+
 function PolicyCard({ p }: { p: Policy }) {
     const [isAll, setAll] = useState(false),
         said = [...(p.sentences ?? [])].sort((a, b) => ORDER.indexOf(a.effect) - ORDER.indexOf(b.effect));
@@ -152,7 +158,7 @@ function PolicyCard({ p }: { p: Policy }) {
                     <span class="says">
                         <span aria-hidden="true">✕</span> never
                     </span>
-                    <span>Anything else is refused.</span>
+                    <span>{RESTS[p.mode ?? ''] ?? 'Anything else is refused.'}</span>
                 </li>
             </ul>
             {said.length > shown.length && (

@@ -160,6 +160,8 @@ function useCheck(document: string): Diag[] | null {
     return diags;
 }
 
+const STANDS: Record<string, string> = { observe: 'observes', shadow: 'in shadow' };
+
 /* What a document of that mode does once it is applied. */
 const DOES: Record<string, string> = {
     enforce: 'is in force: the next call obeys it',
@@ -307,6 +309,26 @@ function History({ of, again }: { of: Policy; again: () => void }) {
     );
 }
 
+/* Whether it decides, since when, and what is tried beside it. */
+function Standing({ of }: { of: Policy }) {
+    return (
+        <>
+            version {f.count(of.version)}, {STANDS[of.mode ?? ''] ?? 'in force'} since <When at={of.applied_at} />
+            {of.observe_until && (
+                <>
+                    , in force from <When at={of.observe_until} /> on
+                </>
+            )}
+            {of.shadow && of.mode !== 'shadow' && (
+                <>
+                    ; beside it version {f.count(of.shadow.version)} (<code>{of.shadow.digest.slice(0, 12)}</code>) is in
+                    shadow since <When at={of.shadow.applied_at} />
+                </>
+            )}
+        </>
+    );
+}
+
 /* --- the screen --------------------------------------------------------------------------------------------------- */
 
 export function PolicyScreen() {
@@ -339,7 +361,7 @@ export function PolicyScreen() {
                 </div>
                 {of && (
                     <span class="faint">
-                        version {f.count(of.version)}, in force since <When at={of.applied_at} />
+                        <Standing of={of} />
                     </span>
                 )}
             </div>

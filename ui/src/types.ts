@@ -268,6 +268,9 @@ export interface Policy {
     version: number;
     digest: string;
     applied_at?: string | null;
+    mode?: string;
+    observe_until?: string | null;
+    shadow?: { version: number; digest: string; applied_at: string } | null;
     document: unknown;
     sentences?: Sentence[];
 }
