@@ -54,7 +54,8 @@ describe('observe', () => {
         await d.api('POST', '/api/v1/policies', { document: JSON.stringify(tried) });
         await p.goto('#/');
         await p.goto('#/policy');
-        await p.page.getByText(/version 7, observes .*; beside it version 8 \([0-9a-f]{12}\) is in shadow since/).waitFor();
+        const both = /version 7, observes .*; beside it version 8 \([0-9a-f]{12}\) is in shadow since/;
+        await p.page.getByText(both).waitFor();
     });
     it('ends with the document that enforces', async () => {
         await d.api('POST', '/api/v1/policies', { document: JSON.stringify({ ...DOCUMENT, mode: 'enforce' }) });
