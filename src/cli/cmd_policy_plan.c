@@ -155,8 +155,12 @@ static int plan(struct cli *c)
     if (r)
         return r;
     if (a.status != 200) {
+        if (!json_len(json_get(a.json, STR("diags"))))
+            return client_say_failure(c, &a);
         policy_print_diags(c, json_get(a.json, STR("diags")));
-        return client_say_failure(c, &a);
+        if (c->is_json)
+            client_print(c, &a);
+        return cli_fail(c, "the document cannot be tried on recorded calls");
     }
     if (c->is_json)
         client_print(c, &a);

@@ -151,6 +151,13 @@ def test_texts_of_one_number_are_told_apart_by_their_digests(daemon, key):
     assert daemon.json("policy", "diff", "default@" + first, "default")["changes"] == []
 
 
+def test_plan_says_once_what_is_wrong_with_a_document(daemon):
+    done = daemon.cli("policy", "plan", write(daemon, "bad.json", document(3).replace("permit", "permitt")))
+    assert done.returncode == 1 and done.stdout == ""
+    assert len(done.stderr.split("did you mean `permit`?")) == len(OPEN) + 1, done.stderr
+    assert done.stderr.endswith("flyball: the document cannot be tried on recorded calls\n")
+
+
 def test_rollback_is_told_of_one_version_and_no_more(daemon):
     for body in ({}, {"to": 1, "digest": "0" * 64}, {"to": "1"}, {"digest": "0" * 7}, {"digest": "0" * 65}):
         assert daemon.api("POST", "/api/v1/policies/default/rollback", body)[0] == 400, body
