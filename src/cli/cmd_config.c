@@ -23,7 +23,7 @@ static int show(struct cli *c)
 {
     const struct config *config;
     struct buf text;
-    int r = settings_load(c, false, &config);
+    int r = settings_load(c, false, NULL, &config);
     if (r)
         return r;
     buf_init(&text, 1u << 20);

@@ -52,7 +52,7 @@ static int load(struct cli *c, struct catalog **ret)
     const struct config *config;
     struct diag_list diags;
     struct catalog *catalog;
-    int r = settings_load(c, false, &config);
+    int r = settings_load(c, false, NULL, &config);
     if (r)
         return r;
     diag_list_init(&diags, &c->arena, DIAGS_MAX);

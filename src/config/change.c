@@ -102,8 +102,8 @@ static void refuse(struct refusals *f, struct json origin, struct str name)
     if (str_eq(name, f->last))
         return;
     f->last = name;
-    (void)buf_printf(f->error, "%s" STR_FMT ": restart: `" STR_FMT "` changes at a restart only", f->error->n ? "\n" : "",
-                     STR_ARG(json_text_of(origin)), STR_ARG(name)); /* cut short at worst */
+    (void)buf_printf(f->error, "%s" STR_FMT ": restart: `" STR_FMT "` changes at a restart only",
+                     f->error->n ? "\n" : "", STR_ARG(json_text_of(origin)), STR_ARG(name)); /* cut short at worst */
 }
 
 /* Each key of `in` that `other` has not, or, where they are `compared`, has otherwise. */

@@ -221,6 +221,7 @@ struct config_timeouts config_vendor_timeouts(const struct config *c, const stru
 
 /* By name; NULL: none. */
 const struct config_vendor *config_vendor(const struct config *c, struct str name);
+const struct config_issuer *config_issuer(const struct config *c, struct str name);
 
 /* The data folder when nothing names one: XDG_DATA_HOME/flyball, ~/.local/share/flyball, /var/lib/flyball. */
 struct str config_default_dir(const char *const *env, struct arena *a);

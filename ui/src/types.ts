@@ -375,6 +375,8 @@ export interface Health {
     unknown_outcomes: number;
     ledger_balances: boolean;
     observe: { policy: string; vendors: string; until: string }[];
+    reload_refused_at?: string;
+    reload_refused?: string;
     journal_seq: number;
     journal_synced_seq: number;
     store_seq: number;

@@ -453,6 +453,17 @@ static int reload(void *ctx, struct buf *error)
     return fake_core.result;
 }
 
+static wall_t refused(void *ctx, struct buf *why)
+{
+    (void)buf_add(why, str_c(fake_core.refused)); /* tests are short */
+    return fake_core.refused ? 1800000000 * NS_PER_S : 0;
+}
+
+static int config_json(void *ctx, struct buf *out)
+{
+    return buf_add(out, STR("{\"workers\":{\"value\":2,\"origin\":\"default\"}}"));
+}
+
 void fake_setup(struct fake *f)
 {
     *f = (struct fake){.ui_dir = f->ui_dir};
@@ -468,12 +479,11 @@ void fake_setup(struct fake *f)
                               .limits = &f->limits,
                               .rng = &f->rng,
                               .token = STR(FAKE_TOKEN),
-                              .config_json = STR("{\"workers\":{\"value\":2,\"origin\":\"default\"}}"),
                               .vendors_json = STR("[{\"name\":\"stripe\",\"operations\":[]}]"),
                               .default_mode = MODE_TEST,
                               .version = STR("1.2.3"),
                               .ui_dir = str_c(f->ui_dir),
-                              .reload = reload};
+                              .config = {reload, refused, config_json, NULL}};
     assert_int_equal(admin_new(&o, &f->admin), 0);
 }
 

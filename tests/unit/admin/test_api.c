@@ -57,6 +57,24 @@ static void health_needs_no_token(void **state)
     assert_answer(f, 200, "{\"ready\":true}");
 }
 
+static void a_refused_reload_makes_nothing_unready_and_is_seen_until_a_good_one(void **state)
+{
+    struct fake *f = *state;
+    fake_core.is_ready = true;
+    fake_core.json = "{\"status\":\"ok\",\"keys\":7}";
+    fake_core.refused = "flyball.yaml:3: restart: `workers`";
+    fake_send(f, "GET", "/readyz", "localhost", NULL, NULL, NULL);
+    assert_answer(f, 200, "{\"ready\":true,\"reload_refused_at\":\"2027-01-15T08:00:00.000Z\"}\n");
+    fake_get(f, "/api/v1/health"); /* why, for those with a token */
+    assert_answer(f, 200, "{\"status\":\"ok\",\"keys\":7,\"reload_refused_at\":\"2027-01-15T08:00:00.000Z\","
+                          "\"reload_refused\":\"flyball.yaml:3: restart: `workers`\"}\n");
+    fake_core.refused = NULL;
+    fake_send(f, "GET", "/readyz", "localhost", NULL, NULL, NULL);
+    assert_answer(f, 200, "{\"ready\":true}\n");
+    fake_get(f, "/api/v1/health");
+    assert_answer(f, 200, "{\"status\":\"ok\",\"keys\":7}\n");
+}
+
 static void a_target_that_fails_makes_nothing_unready_and_is_seen(void **state)
 {
     struct fake *f = *state;
@@ -556,6 +574,7 @@ int main(void)
         T(no_token_is_401_and_says_where_the_token_is),
         T(a_rebound_name_is_refused_before_anything_else),
         T(health_needs_no_token),
+        T(a_refused_reload_makes_nothing_unready_and_is_seen_until_a_good_one),
         T(a_target_that_fails_makes_nothing_unready_and_is_seen),
         T(every_answer_forbids_caching_and_sniffing),
         T(a_wrong_method_names_the_right_ones),

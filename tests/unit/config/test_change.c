@@ -44,7 +44,8 @@ static void the_same_is_taken_wherever_it_stands(void **state)
 {
     assert_taken("", "");
     assert_taken("workers: 2\n", "\n# more\n\nworkers: 2\n");
-    assert_taken("workers: 2\nvendors:\n  " STRIPE "\n  " OTHER "\n", "vendors:\n  " OTHER "\n  " STRIPE "\nworkers: 2\n");
+    assert_taken("workers: 2\nvendors:\n  " STRIPE "\n  " OTHER "\n",
+                 "vendors:\n  " OTHER "\n  " STRIPE "\nworkers: 2\n");
     assert_taken("", "log: {level: info}\nlimits: {keys_max: 100000}\n"); /* the default, said */
 }
 
@@ -54,7 +55,8 @@ static void what_the_table_names_is_taken(void **state)
     assert_taken("", "fx: {table: /fx.yaml}\n");
     assert_taken("fx: {table: /fx.yaml}\n", "");
     assert_taken("", "relations: {embedded: {model: /m, tuples: /t}}\n");
-    assert_taken("relations: {embedded: {model: /m, tuples: /t}}\n", "relations: {embedded: {model: /m2, tuples: /t}}\n");
+    assert_taken("relations: {embedded: {model: /m, tuples: /t}}\n",
+                 "relations: {embedded: {model: /m2, tuples: /t}}\n");
     assert_taken("relations: {embedded: {model: /m, tuples: /t}}\n", "");
     assert_taken("listen: {" TLS "}\n", "listen: {data_tls: {cert_file: /c2, key_file: /k2, client_ca_file: /a}}\n");
     assert_taken("vendors: {" STRIPE "}\n",
@@ -71,7 +73,8 @@ static void what_it_does_not_name_needs_a_restart_each_by_name_and_place(void **
     assert_refused("workers: 7\n", "", "default: restart: `workers` changes at a restart only");
     assert_refused("", "limits: {keys_max: 7}\n",
                    "flyball.yaml:1: restart: `limits.keys_max` changes at a restart only");
-    assert_refused("vendors: {" STRIPE "}\n", "vendors: {stripe: {base_url: 'http://127.0.0.1:2', secret: 'file:/s'}}\n",
+    assert_refused("vendors: {" STRIPE "}\n",
+                   "vendors: {stripe: {base_url: 'http://127.0.0.1:2', secret: 'file:/s'}}\n",
                    "flyball.yaml:1: restart: `vendors.stripe.base_url` changes at a restart only");
     assert_refused("vendors: {stripe: {base_url: 'http://127.0.0.1:1', secret: 'file:/s', additions: [tag]}}\n",
                    "vendors: {stripe: {base_url: 'http://127.0.0.1:1', secret: 'file:/s', additions: [usage]}}\n",
