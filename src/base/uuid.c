@@ -67,3 +67,11 @@ int uuid_parse(struct str s, struct uuid *ret)
     *ret = u;
     return 0;
 }
+
+wall_t uuid_v7_wall(const struct uuid *u)
+{
+    int64_t ms = 0;
+    for (int i = 0; i < 6; i++)
+        ms = ms << 8 | u->b[i];
+    return ms * NS_PER_MS;
+}

@@ -23,7 +23,7 @@ static int show(struct cli *c)
 {
     const struct config *config;
     struct buf text;
-    int r = settings_load(c, false, NULL, &config);
+    int r = settings_load(c, false, &config);
     if (r)
         return r;
     buf_init(&text, 1u << 20);
@@ -35,17 +35,15 @@ static int show(struct cli *c)
 static int check_file(struct cli *c)
 {
     const struct config *config;
-    struct diag_list diags;
-    int r = settings_read(c, false, &diags, &config);
-    if (c->is_json && (r == 0 || diags.n_errors))
-        settings_print_diags_json(c, &diags, r == 0);
+    int r = settings_load(c, false, &config);
+    if (r)
+        return r;
+    if (c->is_json)
+        fputs("{\"ok\":true}\n", c->out);
     else
-        settings_print_diags(c, c->err, &diags);
-    if (r == 0)
         cli_note(c, "ok: %zu vendors, data folder " STR_FMT, config->n_vendors, STR_ARG(config->dir));
-    if (r == 0)
-        config_unref(config);
-    return r;
+    config_unref(config);
+    return CLI_DONE;
 }
 
 static int schema(struct cli *c)

@@ -3,13 +3,10 @@
  */
 #pragma once
 
-#include "daemon/reload.h"
+#include "config/config.h"
 
 struct daemon_options {
     const struct config *config;
-    config_maker make_config; /* the same again, for reloads */
-    void *make_config_ctx;
-    struct str watched;       /* a file whose change is a reload; empty: none. Ends in NUL */
     bool is_dev;       /* starter policy, dev key, sandbox vendors */
     bool has_sandbox;  /* dev without --no-sandbox */
     bool wants_json;   /* one line of JSON when ready (CONTRACT 12) */

@@ -65,7 +65,9 @@ static int give_params(const struct call_open *o, find_cb on, void *ctx)
 
 int find_in_open(const struct call_open *o, find_cb on, void *ctx)
 {
-    int r = give(on, ctx, FIND_IDEMPOTENCY, FIND_HOW_EXACT, o->idempotency_key);
+    int r = give(on, ctx, FIND_CALL, FIND_HOW_EXACT, o->call_id);
+    if (r == 0)
+        r = give(on, ctx, FIND_IDEMPOTENCY, FIND_HOW_EXACT, o->idempotency_key);
     if (r == 0)
         r = give(on, ctx, FIND_TRACE, FIND_HOW_EXACT, o->trace_id);
     if (r == 0)

@@ -5,8 +5,6 @@
 
 #include "base/err.h"
 
-#include <string.h>
-
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
@@ -133,8 +131,7 @@ int tls_fault(struct tls_stream *t)
 
 const char *tls_library_reason(void)
 {
-    unsigned long e = ERR_peek_error();
-    const char *text = ERR_SYSTEM_ERROR(e) ? strerror(ERR_GET_REASON(e)) : ERR_reason_error_string(e);
+    const char *text = ERR_reason_error_string(ERR_peek_error());
 
     ERR_clear_error();
     return text ? text : "no reason given";

@@ -229,7 +229,6 @@ export function Approvals() {
     });
     return (
         <>
-            <h1>Approvals</h1>
             {load.error ? (
                 <Failed error={load.error} again={load.again} />
             ) : !load.data ? (

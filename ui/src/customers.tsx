@@ -299,11 +299,7 @@ function Choose() {
             {error && <Failed error={error} again={again} />}
             {!data && !error && <Loading what="customers" />}
             {data && found.length === 0 && (
-                <Empty>
-                    {data.calls.length
-                        ? `None of the last ${f.count(LATELY)} calls was on a customer’s account.`
-                        : 'No agent has called yet: customers on whose accounts agents act are listed here.'}
-                </Empty>
+                <Empty>None of the last {f.count(LATELY)} calls was on a customer’s account.</Empty>
             )}
             {found.length > 0 && (
                 <>

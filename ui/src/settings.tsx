@@ -147,9 +147,7 @@ function Events() {
                     head={['time', 'event', 'by', 'about', 'frame']}
                     rows={rows.map((e) => [
                         <When at={e.at} />,
-                        <span class="whole">
-                            <Text of={e.event} />
-                        </span>,
+                        <Text of={e.event} />,
                         <Text of={e.by} />,
                         about(e),
                         e.seq,

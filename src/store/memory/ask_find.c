@@ -188,9 +188,6 @@ int memory_find(struct memory *m, struct arena *a, const struct query *q, struct
     if (q->id.n == 0)
         return 0;
     map_init(&f.shown, FIND_CALLS_MAX, NULL);
-    const struct memory_call *call = map_get(&m->calls, q->id);
-    if (call)
-        put_call(&f, FIND_CALL, FIND_HOW_EXACT, &call->row);
     find_runs(&f);
     int r = find_keys(&f);
     find_newest(&f, FIND_AGENT, NAME_AGENT);

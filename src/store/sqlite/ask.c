@@ -3,13 +3,13 @@
  *
  * Lists go by open_seq from the newest on and stop at their limit, so that a page of a long history costs what the page
  * costs. What they filter by names the blocks of seqs that can have such calls (`places`). Windows of time are turned
- * into bounds of open_seq first: calls are numbered when they are held, which is within SLACK_NS of when they started,
- * unless the clock was set back by more.
+ * into bounds of open_seq first (by_time.c).
  */
 #include "base/check.h"
 #include "base/err.h"
 #include "store/run_sum.h"
-#include "store/sqlite/batch.h"
+#include "store/sqlite/calls_table.h"
+#include "store/sqlite/sqlite_impl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,6 @@
 #define SQL_BYTES_MAX 8192
 #define TERMS_BYTES_MAX ((size_t)1 << 20)
 #define LOOKS_MAX 16384 /* frames of calls looked at for one answer: a tenth of a second */
-#define SLACK_NS (3600 * NS_PER_S)
 
 #define ROW_R_ENOUGH 1 /* of on_row: the answer is whole */
 
@@ -82,29 +81,43 @@ static void restart(struct asking *a)
     a->n_args = 0;
 }
 
-/* Runs the SQL; the arena is empty for each row. on_row: positive ends it early. */
-static int run(struct asking *a, int (*on_row)(struct asking *a, sqlite3_stmt *st))
+typedef int (*row_cb)(struct asking *a, sqlite3_stmt *st);
+
+static int prepare(struct asking *a, sqlite3_stmt **ret)
 {
-    sqlite3_stmt *st;
-    int rc, r = buf_ok(&a->sql);
+    int r = buf_ok(&a->sql);
     if (r == 0)
-        r = sql_prepare(a->r->db, buf_str(&a->sql), &st);
+        r = sql_prepare(a->r->db, buf_str(&a->sql), ret);
     if (r < 0)
         return r;
     for (int i = 0; i < a->n_args; i++) {
         if (a->args[i].is_int)
-            sql_bind_int(st, 1 + i, a->args[i].n);
+            sql_bind_int(*ret, 1 + i, a->args[i].n);
         else
-            sql_bind_str(st, 1 + i, a->args[i].s);
+            sql_bind_str(*ret, 1 + i, a->args[i].s);
     }
-    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+    return 0;
+}
+
+/* The arena is empty for each row. on_row: positive ends it early, and is passed up. */
+static int step_rows(struct asking *a, sqlite3_stmt *st, row_cb on_row)
+{
+    int rc, r = 0;
+    while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
         arena_reset(&a->r->arena);
         r = on_row(a, st);
-        if (r != 0)
-            break;
     }
-    if (r == 0 && rc != SQLITE_DONE)
-        r = sql_error(rc);
+    return r == 0 && rc != SQLITE_DONE ? sql_error(rc) : r;
+}
+
+/* Runs the SQL. */
+static int run(struct asking *a, row_cb on_row)
+{
+    sqlite3_stmt *st;
+    int r = prepare(a, &st);
+    if (r < 0)
+        return r;
+    r = step_rows(a, st, on_row);
     (void)sqlite3_finalize(st); /* says again what step said */
     return r < 0 ? r : 0;
 }
@@ -114,37 +127,7 @@ static int frame_of(struct asking *a, int64_t seq, struct frame *ret) { return s
 /* --- calls
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* A bound of open_seq from a time, by the packs; untouched when no pack is on that side. */
-static int seq_bound(struct asking *a, const char *sql, wall_t at, int64_t *bound)
-{
-    sqlite3_stmt *st;
-    int r = sql_prepare(a->r->db, str_c(sql), &st);
-    if (r < 0)
-        return r;
-    sql_bind_int(st, 1, at);
-    int rc = sqlite3_step(st);
-    if (rc == SQLITE_ROW)
-        *bound = sql_i64(st, 0);
-    else if (rc != SQLITE_DONE)
-        r = sql_error(rc);
-    (void)sqlite3_finalize(st); /* says again what step said */
-    return r;
-}
-
-/* Between which seqs the calls are that started between since and until: [from, to]. */
-static int seq_bounds(struct asking *a, wall_t since, wall_t until, int64_t *from, int64_t *to)
-{
-    int r = 0;
-    *from = 0;
-    *to = INT64_MAX;
-    if (since)
-        r = seq_bound(a, "SELECT seq FROM packs WHERE at < ?1 ORDER BY at DESC LIMIT 1", since - SLACK_NS, from);
-    if (r == 0 && until)
-        r = seq_bound(a, "SELECT seq FROM packs WHERE at >= ?1 ORDER BY at LIMIT 1", until + SLACK_NS, to);
-    return r;
-}
-
-/* Open, unknown and released calls are few, and have an index of their own. */
+/* Open, unknown and released calls are few, and have a table of their own. */
 static bool is_odd(struct str outcome)
 {
     return str_eq(outcome, STR("open")) || str_eq(outcome, STR("unknown")) || str_eq(outcome, STR("released"));
@@ -176,8 +159,16 @@ static void arg_str(struct asking *a, struct str s)
     a->args[a->n_args++] = (struct arg){.s = s};
 }
 
-/* " FROM calls WHERE ...": with terms, only the blocks in which all of them are found are looked at, in `order`. */
-static bool from_calls(struct asking *a, int64_t from, int64_t to)
+static void add_terms(struct asking *a, const struct str *terms, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        sql_add(a, " AND EXISTS (SELECT 1 FROM places o WHERE o.term = ? AND o.block = p.block)");
+        arg_str(a, terms[i]);
+    }
+}
+
+/* " FROM calls WHERE ...": with terms, only the blocks in which all of them are found are looked at. */
+static void from_calls(struct asking *a, int64_t from, int64_t to)
 {
     struct str terms[PLACE_COUNT];
     size_t n = terms_of(a, terms);
@@ -185,7 +176,7 @@ static bool from_calls(struct asking *a, int64_t from, int64_t to)
         sql_add(a, " FROM calls WHERE open_seq >= ? AND open_seq <= ?");
         arg_int(a, from);
         arg_int(a, to);
-        return false;
+        return;
     }
     (void)buf_printf(&a->sql,
                      " FROM places p CROSS JOIN calls ON open_seq BETWEEN p.block * %d AND p.block * %d + %d"
@@ -196,11 +187,7 @@ static bool from_calls(struct asking *a, int64_t from, int64_t to)
     arg_int(a, to / PLACE_SEQS);
     arg_int(a, from);
     arg_int(a, to);
-    for (size_t i = 1; i < n; i++) {
-        sql_add(a, " AND EXISTS (SELECT 1 FROM places o WHERE o.term = ? AND o.block = p.block)");
-        arg_str(a, terms[i]);
-    }
-    return true;
+    add_terms(a, terms, n);
 }
 
 /* What the terms only promise, and the rest. */
@@ -220,18 +207,20 @@ static void filter_calls(struct asking *a)
     filter(a, "code", q->code);
     filter_int(a, "coalesce(settled_nano, held_nano) >=", q->min_usd, q->min_usd != 0);
     if (is_odd(q->outcome))
-        sql_add(a, " AND outcome IN ('', 'unknown', 'released')"); /* word for word what the index is on */
+        sql_add(a, " AND open_seq IN (SELECT open_seq FROM odd_calls)");
     if (str_eq(q->outcome, STR("open")))
         sql_add(a, " AND outcome = ''");
     else
         filter(a, "outcome", q->outcome);
 }
 
-/* The calls that fit, `order` ASC or DESC; how many, the caller says. */
+/* --- lists
+ * ------------------------------------------------------------------------------------------------------------- */
+
 static int seq_range(struct asking *a, int64_t *ret_from, int64_t *ret_to)
 {
     int64_t from, to;
-    int r = seq_bounds(a, a->q->since, a->q->until, &from, &to);
+    int r = sqlite_seqs_between(a->r->db, a->q->since, a->q->until, &from, &to);
     if (r < 0)
         return r;
     *ret_from = (int64_t)a->q->after_seq >= from ? (int64_t)a->q->after_seq + 1 : from;
@@ -239,31 +228,74 @@ static int seq_range(struct asking *a, int64_t *ret_from, int64_t *ret_to)
     return 0;
 }
 
-static int select_fitting(struct asking *a, const char *more, const char *order)
+/* The calls that fit among those of a range of open seqs, which are the first two arguments; `more` is SQL. */
+static void select_fitting(struct asking *a, const char *more, const char *order)
 {
-    int64_t from, to;
-    int r = seq_range(a, &from, &to);
-    if (r < 0)
-        return r;
-    sql_add(a, "SELECT open_seq, close_seq, last_seq");
-    bool has_places = from_calls(a, from, to);
+    sql_add(a, "SELECT open_seq, close_seq, last_seq FROM calls WHERE open_seq BETWEEN ? AND ?");
+    arg_int(a, 0);
+    arg_int(a, INT64_MAX);
     filter_calls(a);
     filter_int(a, "started_at >=", a->q->since, a->q->since != 0);
     filter_int(a, "started_at <", a->q->until, a->q->until != 0);
-    sql_add(a, more);
-    if (has_places)
-        (void)buf_printf(&a->sql, " ORDER BY p.block %s, open_seq %s", order, order);
-    else
-        (void)buf_printf(&a->sql, " ORDER BY open_seq %s", order);
-    return 0;
+    (void)buf_printf(&a->sql, "%s ORDER BY open_seq %s", more, order);
 }
 
-static int select_calls(struct asking *a, const char *order)
+static int rows_between(struct asking *a, sqlite3_stmt *st, int64_t from, int64_t to, row_cb on_row)
 {
-    int r = select_fitting(a, "", order);
-    if (r == 0)
-        limit(a);
+    sql_bind_int(st, 1, from);
+    sql_bind_int(st, 2, to);
+    int r = step_rows(a, st, on_row);
+    (void)sqlite3_reset(st); /* says again what step said */
     return r;
+}
+
+/* Block by block of those in which all terms are found. */
+static int rows_in_places(struct asking *a, sqlite3_stmt *st, const struct str *terms, size_t n, int64_t from,
+                          int64_t to, const char *order, row_cb on_row)
+{
+    sqlite3_stmt *blocks;
+    int rc = SQLITE_DONE, r;
+    restart(a);
+    sql_add(a, "SELECT p.block FROM places p WHERE p.block BETWEEN ? AND ? AND p.term = ?");
+    arg_int(a, from / PLACE_SEQS);
+    arg_int(a, to / PLACE_SEQS);
+    arg_str(a, terms[0]);
+    add_terms(a, terms, n);
+    (void)buf_printf(&a->sql, " ORDER BY p.block %s", order);
+    r = prepare(a, &blocks);
+    if (r < 0)
+        return r;
+    while (r == 0 && (rc = sqlite3_step(blocks)) == SQLITE_ROW) {
+        int64_t first = sql_i64(blocks, 0) * PLACE_SEQS, last = first + PLACE_SEQS - 1;
+        r = rows_between(a, st, from > first ? from : first, to < last ? to : last, on_row);
+    }
+    if (r == 0 && rc != SQLITE_DONE)
+        r = sql_error(rc);
+    (void)sqlite3_finalize(blocks); /* says again what step said */
+    return r;
+}
+
+/*
+ * The calls that fit, in `order` ("ASC" or "DESC" of their open seqs), until on_row has enough. With terms, only the
+ * blocks in which all of them are found are looked at.
+ */
+static int walk_calls(struct asking *a, const char *more, const char *order, row_cb on_row)
+{
+    struct str terms[PLACE_COUNT];
+    sqlite3_stmt *st;
+    int64_t from, to;
+    size_t n = terms_of(a, terms);
+    int r = seq_range(a, &from, &to);
+    if (r < 0)
+        return r;
+    select_fitting(a, more, order);
+    r = prepare(a, &st);
+    if (r < 0)
+        return r;
+    a->n_left = query_rows(a->q);
+    r = n ? rows_in_places(a, st, terms, n, from, to, order, on_row) : rows_between(a, st, from, to, on_row);
+    (void)sqlite3_finalize(st); /* says again what step said */
+    return r < 0 ? r : 0;
 }
 
 /* The row is of open_seq, close_seq, last_seq. */
@@ -279,9 +311,13 @@ static int put_call(struct asking *a, sqlite3_stmt *st, bool is_full)
     return r < 0 ? r : render_call(&a->r->arena, &a->w, &t, is_full);
 }
 
+/* 0 or ROW_R_ENOUGH. */
+static int one_less(struct asking *a) { return --a->n_left == 0 ? ROW_R_ENOUGH : 0; }
+
 static int on_call(struct asking *a, sqlite3_stmt *st)
 {
-    return put_call(a, st, false);
+    int r = put_call(a, st, false);
+    return r < 0 ? r : one_less(a);
 }
 
 /* Rows of which the columns do not say enough: as many as are wanted. */
@@ -304,40 +340,25 @@ static int on_perhaps_call(struct asking *a, sqlite3_stmt *st)
     return ROW_R_ENOUGH;
 }
 
-static int ask_list(struct asking *a, const char *order, int (*on_row)(struct asking *a, sqlite3_stmt *st))
-{
-    int r = select_calls(a, order);
-    return r == 0 ? run(a, on_row) : r;
-}
-
 static int ask_calls(struct asking *a)
 {
     int64_t from, to;
     int r = 0;
     if (!query_needs_frames(a->q))
-        return ask_list(a, "DESC", on_call);
+        return walk_calls(a, "", "DESC", on_call);
     if (sqlite_is_named(a->q)) {
         r = seq_range(a, &from, &to);
         return r == 0 ? sqlite_ask_named(a->r, a->q, from, to, &a->w) : r;
     }
-    a->n_left = query_rows(a->q);
-    r = select_fitting(a, "", "DESC");
-    return r == 0 ? run(a, on_perhaps_call) : r;
+    return walk_calls(a, "", "DESC", on_perhaps_call);
 }
 
 static int ask_run(struct asking *a)
 {
-    return ask_list(a, "ASC", on_call);
+    return walk_calls(a, "", "ASC", on_call);
 }
 
-/* Newest first, as far as they have something to show; `more` is SQL for what their rows must be. */
-static int ask_shown(struct asking *a, const char *more, int (*on_row)(struct asking *a, sqlite3_stmt *st))
-{
-    a->n_left = query_rows(a->q);
-    int r = select_fitting(a, more, "DESC");
-    return r == 0 ? run(a, on_row) : r;
-}
-
+/* Newest first, as far as they have something to show. */
 static int show(struct asking *a, sqlite3_stmt *st,
                 int (*render)(struct arena *arena, struct json_writer *w, const struct call_texts *t))
 {
@@ -356,22 +377,24 @@ static int ask_polls(struct asking *a)
     char unpriced[96]; /* as call_row_is_unpriced() */
     snprintf(unpriced, sizeof(unpriced), " AND outcome = 'settled' AND (settled_nano IS NULL OR settled_how <> %d)",
              HOW_PARSED);
-    return ask_shown(a, unpriced, on_poll);
+    return walk_calls(a, unpriced, "DESC", on_poll);
 }
 
 static int on_duplicate(struct asking *a, sqlite3_stmt *st) { return show(a, st, render_duplicate); }
 
 static int ask_duplicates(struct asking *a) /* as call_row_may_have_happened() */
 {
-    return ask_shown(a, " AND (outcome IN ('', 'settled', 'unknown') OR (outcome = 'none' AND close_seq <> 0))",
-                     on_duplicate);
+    return walk_calls(a, " AND (outcome IN ('', 'settled', 'unknown') OR (outcome = 'none' AND close_seq <> 0))",
+                      "DESC", on_duplicate);
 }
 
 static int on_call_of_sum(struct asking *a, sqlite3_stmt *st)
 {
     struct call_texts t;
     int r = texts_of(a, st, &t);
-    return r < 0 ? r : run_sum_add(a->sum, &a->r->arena, &t);
+    if (r == 0)
+        r = run_sum_add(a->sum, &a->r->arena, &t);
+    return r < 0 ? r : one_less(a);
 }
 
 static int look(void *ctx, const struct run_limit *l, int64_t *ret_settled, int64_t *ret_held)
@@ -401,7 +424,7 @@ static int ask_run_sum(struct asking *a)
     struct run_sum sum;
     run_sum_init(&sum);
     a->sum = &sum;
-    int r = ask_list(a, "ASC", on_call_of_sum);
+    int r = walk_calls(a, "", "ASC", on_call_of_sum);
     if (r == 0)
         r = run_sum_render(&sum, &a->w, look, a);
     run_sum_deinit(&sum);
@@ -454,12 +477,14 @@ static int on_full_call(struct asking *a, sqlite3_stmt *st)
 
 static int ask_call(struct asking *a)
 {
-    if (a->q->id.n == 0)
-        return 0;
-    sql_add(a, "SELECT open_seq, close_seq, last_seq FROM calls WHERE 1");
-    filter(a, "call_id", a->q->id);
+    int64_t seq;
+    int r = a->q->id.n ? sqlite_call_by_id(a->r->db, a->q->id, &seq) : SQLITE_R_NONE;
+    if (r != 0)
+        return r == SQLITE_R_NONE ? 0 : r;
+    sql_add(a, "SELECT open_seq, close_seq, last_seq FROM calls WHERE open_seq = ?");
+    arg_int(a, seq);
     filter(a, "tenant", a->q->tenant);
-    int r = run(a, on_full_call);
+    r = run(a, on_full_call);
     if (r < 0 || !a->is_found)
         return r;
     r = put_events_around(a, a->args[0].n, a->args[1].n);
@@ -562,13 +587,13 @@ static int add_up_calls(struct asking *a)
     int64_t from, to;
     wall_t since = q->since ? wall_day_start(q->since) : 0;
     wall_t until = q->until ? wall_day_start(q->until) + 86400 * NS_PER_S : 0;
-    int r = seq_bounds(a, since, until, &from, &to);
+    int r = sqlite_seqs_between(a->r->db, since, until, &from, &to);
     if (r < 0)
         return r;
     select_names(a, "SELECT " DAY_OF_START);
     sql_add(a, ", count(*), sum(verdict <> 'permit'), sum(outcome = 'unknown'), coalesce(sum(settled_nano), 0),"
                " min(settled_how), coalesce(sum(iif(outcome IN ('', 'unknown'), held_nano, 0)), 0)");
-    (void)from_calls(a, from, to);
+    from_calls(a, from, to);
     filter_calls(a);
     filter_int(a, DAY_OF_START " >=", wall_day_start(q->since), q->since != 0);
     filter_int(a, DAY_OF_START " <", q->until, q->until != 0);
@@ -673,8 +698,8 @@ static int ask_object(struct asking *a)
 static int on_idempotency(struct asking *a, sqlite3_stmt *st)
 {
     struct call_row call;
-    sqlite_call_row(st, &a->r->arena, &call);
-    const int n = CALL_COLUMNS;
+    calls_table_row(st, &a->r->arena, &call);
+    const int n = CALLS_COLUMN_COUNT;
     struct idempotency_row row = {sql_str(st, n), sql_str(st, n + 1), sql_str(st, n + 2), sql_i64(st, n + 3), &call};
     render_idempotency(&a->w, &row);
     return 0;
@@ -715,28 +740,14 @@ static int ask_audit(struct asking *a)
 }
 
 static int ask_find(struct asking *a) { return sqlite_find(a->r, a->q, &a->w); }
+
 /* --- for those who follow along (follow.c)
  * ------------------------------------------------------------------------------------ */
 
-static int ask_ended(struct asking *a)
-{
-    return sqlite_ask_ended(a->r, a->q, &a->w);
-}
-
-static int ask_quiet_runs(struct asking *a)
-{
-    return sqlite_ask_quiet_runs(a->r, a->q, &a->w);
-}
-
-static int ask_customer(struct asking *a)
-{
-    return sqlite_ask_customer(a->r, a->q, &a->w);
-}
-
-static int ask_marks(struct asking *a)
-{
-    return sqlite_ask_marks(a->r, &a->w);
-}
+static int ask_ended(struct asking *a) { return sqlite_ask_ended(a->r, a->q, &a->w); }
+static int ask_quiet_runs(struct asking *a) { return sqlite_ask_quiet_runs(a->r, a->q, &a->w); }
+static int ask_customer(struct asking *a) { return sqlite_ask_customer(a->r, a->q, &a->w); }
+static int ask_marks(struct asking *a) { return sqlite_ask_marks(a->r, &a->w); }
 static int ask_bodies(struct asking *a) { return sqlite_ask_bodies(a->r, a->q, &a->w); }
 static int ask_body_text(struct asking *a) { return sqlite_ask_body_text(a->r, a->q, &a->w); }
 static int ask_feed(struct asking *a) { return sqlite_ask_feed(a->r, a->q, &a->w); }

@@ -9,7 +9,8 @@
 
 #include "base/check.h"
 #include "base/err.h"
-#include "store/sqlite/batch.h"
+#include "store/sqlite/finds.h"
+#include "store/sqlite/sqlite_impl.h"
 
 #define TEXT_OF(n) #n
 #define TEXT(n) TEXT_OF(n)

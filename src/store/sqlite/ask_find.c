@@ -5,18 +5,22 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "store/render.h"
-#include "store/sqlite/batch.h"
+#include "store/sqlite/calls_table.h"
+#include "store/sqlite/finds.h"
+#include "store/sqlite/sqlite_impl.h"
 
 #define TEXT_OF(n) #n
 #define TEXT(n) TEXT_OF(n)
 
-/* The newest call that has the value in that column, through the blocks in which such calls are. */
+/* The newest call that has the value in that column, through the blocks in which such calls are, newest first. */
 #define NEWEST(column) \
-    "SELECT c.open_seq FROM places p CROSS JOIN calls c ON c.open_seq BETWEEN p.block * " TEXT(PLACE_SEQS) \
-    " AND p.block * " TEXT(PLACE_SEQS) " + " TEXT(PLACE_SEQS) " - 1" \
-    " WHERE p.term = '" column "=' || ?1 AND c." column " = ?1 AND (?2 = '' OR (c.tenant = ?2" \
-    " AND EXISTS (SELECT 1 FROM places o WHERE o.term = 'tenant=' || ?2 AND o.block = p.block)))" \
-    " ORDER BY p.block DESC, c.open_seq DESC LIMIT 1"
+    "SELECT open_seq FROM (SELECT (SELECT c.open_seq FROM calls c" \
+    "  WHERE c.open_seq BETWEEN p.block * " TEXT(PLACE_SEQS) " AND p.block * " TEXT(PLACE_SEQS) \
+    "  + " TEXT(PLACE_SEQS) " - 1" \
+    "  AND c." column " = ?1 AND (?2 = '' OR c.tenant = ?2) ORDER BY c.open_seq DESC LIMIT 1) AS open_seq" \
+    " FROM places p WHERE p.term = '" column "=' || ?1 AND (?2 = ''" \
+    "  OR EXISTS (SELECT 1 FROM places o WHERE o.term = 'tenant=' || ?2 AND o.block = p.block))" \
+    " ORDER BY p.block DESC) WHERE open_seq IS NOT NULL LIMIT 1"
 
 struct finding {
     struct store_reader *r;
@@ -32,7 +36,7 @@ static int call_at(struct finding *f, uint64_t open_seq, struct call_row *ret)
     sql_bind_int(f->call, 1, (int64_t)open_seq);
     int rc = sqlite3_step(f->call);
     if (rc == SQLITE_ROW)
-        sqlite_call_row(f->call, &f->r->arena, ret);
+        calls_table_row(f->call, &f->r->arena, ret);
     (void)sqlite3_reset(f->call); /* says again what step said */
     return rc == SQLITE_ROW ? 0 : rc == SQLITE_DONE ? err_trace(-ERR_CORRUPT) : sql_error(rc);
 }
@@ -85,11 +89,6 @@ static int each(struct finding *f, const char *sql, struct str id, int (*on_row)
 }
 
 /* --- names with a table of their own ------------------------------------------------------------------------------ */
-
-static int on_call(struct finding *f, sqlite3_stmt *st)
-{
-    return put_call(f, FIND_CALL, FIND_HOW_EXACT, (uint64_t)sql_i64(st, 0));
-}
 
 static int on_run(struct finding *f, sqlite3_stmt *st)
 {
@@ -152,7 +151,6 @@ static int find_names(struct finding *f)
         const char *sql;
         int (*on_row)(struct finding *f, sqlite3_stmt *st);
     } NAMES[] = {
-        {"SELECT open_seq FROM calls WHERE call_id = ?1", on_call},
         {"SELECT last_seq FROM runs WHERE run_id = ?1 AND (?2 = '' OR tenant = ?2) ORDER BY agent, tenant", on_run},
         {"SELECT id, seq FROM states WHERE kind = 'key' AND seq <> 0 AND id >= ?1 AND id <= ?1 || char(1114111)"
          " AND (id = ?1 OR length(?1) >= " TEXT(FIND_PREFIX_MIN) ") ORDER BY id", on_key},

@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "store/find.h"
-#include "store/sqlite/batch.h"
+#include "store/sqlite/sqlite_impl.h"
 #include "store/sqlite/finds.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
  * store/sqlite/batch.c - frames in, rows out: each row that a batch changes is written once.
  *
- * A call that opens and closes within one batch costs one row; holds that are over by its end cost none. What is
- * pending lives in the arena, and is written early (in the same transaction) when that grows.
+ * A call that opens and closes within one batch costs a few bytes of its block's row; holds that are over by its end
+ * cost none. What is pending lives in the arena, and is written early (in the same transaction) when that grows.
  *
  *   (1) a pending call or hold is what the tables will say; the tables are looked at only for what is not pending.
  *   (2) sums (counters, runs, spend) are pending as differences.
@@ -30,7 +30,9 @@ int batch_new(struct sqlite *s, struct batch **ret)
     tally_init(&b->counters);
     by_seq_init(&b->calls);
     by_seq_init(&b->holds);
+    buf_init(&b->rows, CALL_ROWS_BYTES_MAX);
     map_init(&b->places, PENDING_MAX, NULL);
+    map_init(&b->blocks, PENDING_MAX, NULL);
     map_init(&b->runs, PENDING_MAX, NULL);
     map_init(&b->spend, PENDING_MAX, NULL);
     batch_clear(b);
@@ -53,6 +55,7 @@ void batch_free(struct batch *b)
     pack_deinit(&b->pack);
     buf_deinit(&b->frames);
     buf_deinit(&b->personal);
+    buf_deinit(&b->rows);
     finds_deinit(&b->finds);
     arena_deinit(&b->arena);
     tally_deinit(&b->counters);
@@ -61,7 +64,7 @@ void batch_free(struct batch *b)
 
 void batch_clear(struct batch *b)
 {
-    struct map *const maps[] = {&b->places, &b->runs, &b->spend};
+    struct map *const maps[] = {&b->places, &b->blocks, &b->runs, &b->spend};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
         map_deinit(maps[i]);
         map_init(maps[i], PENDING_MAX, NULL);
@@ -72,6 +75,7 @@ void batch_clear(struct batch *b)
     b->first_call = NULL;
     b->last_call = &b->first_call;
     b->last_open = NULL;
+    b->first_block = b->last_block = NULL;
     b->first_hold = NULL;
     b->last_hold = &b->first_hold;
     b->first_run = b->first_spend = NULL;
@@ -84,34 +88,69 @@ void batch_clear(struct batch *b)
 /* --- what is pending
  * -------------------------------------------------------------------------------------------------- */
 
-static struct pending_call *call_add(struct batch *b, uint64_t open_seq)
+static struct pending_call *call_add(struct batch *b, struct pending_block *block, uint64_t open_seq)
 {
     struct pending_call *c = arena_alloc(&b->arena, sizeof *c);
+    c->block = block;
+    return by_seq_put(&b->calls, open_seq, c) < 0 ? NULL : c;
+}
+
+/* What the batch opens or closes, each once. */
+static void call_changes(struct batch *b, struct pending_call *c)
+{
+    if (c->is_changed)
+        return;
+    c->is_changed = c->block->is_changed = true;
     *b->last_call = c;
     b->last_call = &c->next;
-    return by_seq_put(&b->calls, open_seq, c) < 0 ? NULL : c;
+}
+
+/* The calls that stand in a block already. */
+static int block_read(struct batch *b, struct pending_block *block)
+{
+    struct call_rows_iter it;
+    struct call_row row;
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_BLOCK_GET);
+    sql_bind_int(st, 1, block->block);
+    int r = sqlite_row(b->s, st);
+    if (r != 0)
+        return r == SQLITE_R_NONE ? 0 : r;
+    call_rows_read(&it, (uint64_t)block->block * PLACE_SEQS, arena_str(&b->arena, sql_blob(st, 0)));
+    (void)sqlite3_reset(st);
+    while ((r = call_rows_next(&it, &row)) == 0) {
+        struct pending_call *c = call_add(b, block, row.open_seq);
+        if (!c)
+            return err_trace(-ERR_NOMEM);
+        c->row = row;
+        c->before = rollup_of(&row);
+        c->was = row.outcome;
+    }
+    return r == CALL_ROWS_R_END ? 0 : r;
+}
+
+static int block_get(struct batch *b, uint64_t seq, struct pending_block **ret)
+{
+    int64_t n = (int64_t)(seq / PLACE_SEQS);
+    struct str key = {(const char *)&n, sizeof n};
+    struct pending_block *block = b->last_block && b->last_block->block == n ? b->last_block : map_get(&b->blocks, key);
+    *ret = b->last_block = block;
+    if (block)
+        return 0;
+    block = arena_alloc(&b->arena, sizeof *block);
+    *block = (struct pending_block){.block = n, .next = b->first_block};
+    *ret = b->first_block = b->last_block = block;
+    return map_put(&b->blocks, key, block, NULL) < 0 ? err_trace(-ERR_NOMEM) : block_read(b, block);
 }
 
 static int call_get(struct batch *b, uint64_t open_seq, struct pending_call **ret)
 {
+    struct pending_block *block;
     *ret = by_seq_get(&b->calls, open_seq);
     if (*ret)
         return 0;
-    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_CALL_GET);
-    struct call_row row;
-    sql_bind_int(st, 1, (int64_t)open_seq);
-    int r = sqlite_row(b->s, st);
-    if (r != 0)
-        return r == SQLITE_R_NONE ? err_trace(-ERR_CORRUPT) : r; /* a CLOSE of what was never opened */
-    sqlite_call_row(st, &b->arena, &row);
-    (void)sqlite3_reset(st);
-    struct pending_call *c = call_add(b, open_seq);
-    if (!c)
-        return err_trace(-ERR_NOMEM);
-    c->row = row;
-    c->before = rollup_of(&row);
-    *ret = c;
-    return 0;
+    int r = block_get(b, open_seq, &block);
+    *ret = r == 0 ? by_seq_get(&b->calls, open_seq) : NULL;
+    return r < 0 || *ret ? r : err_trace(-ERR_CORRUPT); /* a CLOSE of what was never opened */
 }
 
 static struct pending_hold *hold_add(struct batch *b, uint64_t of, size_t n_max)
@@ -309,7 +348,11 @@ static int on_open(struct batch *b, const struct frame *f)
     int r = frame_read_open(&b->arena, f, &o);
     if (r < 0)
         return r;
-    struct pending_call *c = call_add(b, f->seq);
+    struct pending_block *block;
+    r = block_get(b, f->seq, &block);
+    if (r < 0)
+        return r;
+    struct pending_call *c = call_add(b, block, f->seq);
     struct pending_hold *h = o.n_holds ? hold_add(b, f->seq, o.n_holds) : NULL;
     if (!c || (o.n_holds && !h))
         return err_trace(-ERR_NOMEM);
@@ -319,6 +362,7 @@ static int on_open(struct batch *b, const struct frame *f)
     b->last_open = c;
     c->is_new = true;
     c->before = ROLLUP_NONE;
+    call_changes(b, c);
     for (size_t i = 0; i < o.n_holds && r == 0; i++) {
         h->parts[h->n] = (struct pending_part){.row = o.holds[i], .left = o.holds[i].n};
         r = count_part(b, &h->parts[h->n++], 0, o.holds[i].n);
@@ -364,13 +408,14 @@ static int put_object(struct batch *b, const struct call_row *c, const struct ob
 static int on_close(struct batch *b, const struct frame *f)
 {
     struct call_close close;
-    struct pending_call *c;
+    struct pending_call *c = NULL;
     int r = frame_read_close(&b->arena, f, &close);
     if (r == 0)
         r = call_get(b, close.open_seq, &c);
     if (r < 0)
         return r;
     call_row_close(&c->row, f, &close);
+    call_changes(b, c);
     for (size_t i = 0; i < close.n_moves && r == 0; i++)
         r = on_move(b, &close.moves[i]);
     for (size_t i = 0; i < close.n_objects && r == 0; i++)

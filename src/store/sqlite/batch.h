@@ -5,17 +5,27 @@
 
 #include "base/map.h"
 #include "store/sqlite/by_seq.h"
+#include "store/sqlite/call_rows.h"
 #include "store/sqlite/finds.h"
 #include "store/sqlite/sqlite_impl.h"
 
 /* What is pending is written out, inside the transaction, when it takes more than this. */
 #define BATCH_ARENA_BYTES ((size_t)16 << 20)
 
+/* The calls of a block that the batch adds to or changes. */
+struct pending_block {
+    struct pending_block *next;
+    int64_t block;
+    bool is_changed;
+};
+
 struct pending_call {
-    struct pending_call *next;
+    struct pending_call *next; /* of those that the batch opened or closed */
+    struct pending_block *block;
     struct call_row row;
-    struct rollup before; /* what the sums have of it */
-    bool is_new;
+    struct rollup before;  /* what the sums have of it */
+    struct str was;        /* its outcome as it stands in the block, when it stands there */
+    bool is_new, is_changed;
 };
 
 struct pending_part {
@@ -46,6 +56,9 @@ struct batch {
     struct buf frames, personal; /* the row that they become */
     struct by_seq calls, holds;                /* by open_seq */
     struct pending_call *first_call, **last_call; /* in the order in which they came */
+    struct map blocks;
+    struct pending_block *first_block, *last_block; /* the one looked at last */
+    struct buf rows; /* of the block that is written */
     const struct pending_call *last_open; /* NULL: none yet */
     struct pending_hold *first_hold, **last_hold;
     struct tally counters; /* differences */
@@ -59,7 +72,3 @@ struct batch {
 int batch_write_pack(struct batch *b);
 /* Fills runs and spend from the pending calls. */
 int batch_sum(struct batch *b);
-/* A row of calls; texts are copied to `a`. */
-#define CALL_COLUMNS 22 /* of the table */
-#define CALLS_AT_ONCE 16 /* rows of STMT_CALLS_PUT */
-void sqlite_call_row(sqlite3_stmt *st, struct arena *a, struct call_row *ret);

@@ -19,7 +19,7 @@
 #include "codec/hex.h"
 #include "codec/lz.h"
 #include "store/find.h"
-#include "store/sqlite/batch.h"
+#include "store/sqlite/sqlite_impl.h"
 #include "store/sqlite/finds.h"
 
 #define ARENA_BYTES_MAX ((size_t)1 << 30)
@@ -185,7 +185,7 @@ static int find_calls(struct erasing *e)
         r = each(e, PACKS, STR_NONE, on_pack_find);
     if (r == 0)
         r = each(e,
-                 "SELECT open_seq FROM calls WHERE outcome = '' AND outcome IN ('', 'unknown', 'released')"
+                 "SELECT open_seq FROM odd_calls WHERE outcome = ''"
                  " UNION SELECT open_seq FROM holds",
                  STR_NONE, on_live);
     if (r == 0)
@@ -262,20 +262,13 @@ static int rewrite_entries(struct erasing *e, const struct frame *f)
     return r;
 }
 
-static int on_call_of_event(struct erasing *e, sqlite3_stmt *st)
-{
-    uint64_t seq = (uint64_t)sql_i64(st, 0);
-    e->is_of_call = map_get(&e->calls, seq_key(&seq)) != NULL;
-    return 0;
-}
-
 /* What is said of a call that goes. */
 static int is_of_call_to_go(struct erasing *e, const struct frame *f)
 {
     struct str id = erase_event_call(&e->arena, f);
-    e->is_of_call = false;
-    int r = id.n ? each(e, "SELECT open_seq FROM calls WHERE call_id = ?1", id, on_call_of_event) : 0;
-    return r < 0 ? r : e->is_of_call;
+    int64_t seq;
+    int r = id.n ? sqlite_call_by_id(e->s->db, id, &seq) : SQLITE_R_NONE;
+    return r == 0 ? map_get(&e->calls, seq_key(&(uint64_t){(uint64_t)seq})) != NULL : r == SQLITE_R_NONE ? 0 : r;
 }
 
 static int is_event_to_go(struct erasing *e, const struct frame *f)

@@ -6,96 +6,53 @@
 
 #include <stdlib.h>
 
-static void bind_cost(sqlite3_stmt *st, int i, struct cost_row c)
-{
-    if (c.is_known)
-        sql_bind_int(st, i, c.nano);
-    else
-        sql_bind_null(st, i);
-    sql_bind_int(st, i + 1,
-                 c.is_known ? c.how : HOW_PARSED); /* so that min() over rows is the weakest of those known */
-}
+/* --- calls -------------------------------------------------------------------------------------------------------- */
 
-static struct cost_row cost_column(sqlite3_stmt *st, int i)
+static int block_write(struct batch *b, const struct pending_block *block)
 {
-    if (sql_is_null(st, i))
-        return (struct cost_row){0};
-    return (struct cost_row){true, sql_i64(st, i), (enum how)sql_i64(st, i + 1)};
-}
-
-void sqlite_call_row(sqlite3_stmt *st, struct arena *a, struct call_row *ret)
-{
-    *ret = (struct call_row){
-        .open_seq = (uint64_t)sql_i64(st, 0),
-        .close_seq = (uint64_t)sql_i64(st, 1),
-        .last_seq = (uint64_t)sql_i64(st, 2),
-        .started_at = sql_i64(st, 15),
-        .ended_at = sql_i64(st, 16),
-        .held = cost_column(st, 17),
-        .settled = cost_column(st, 19),
-        .model = arena_str(a, sql_str(st, 21)),
-    };
-    struct str *const texts[] = {&ret->call_id, &ret->run_id, &ret->agent,   &ret->tenant, &ret->key,  &ret->vendor,
-                                 &ret->mode,    &ret->operation, &ret->class, &ret->verdict, &ret->code, &ret->outcome};
-    for (int i = 0; i < 12; i++)
-        *texts[i] = arena_str(a, sql_str(st, 3 + i));
-}
-
-/* As a row whose first column is the statement's argument i. */
-static void bind_call(sqlite3_stmt *st, int i, const struct call_row *c)
-{
-    const struct str texts[] = {c->call_id, c->run_id,    c->agent, c->tenant,  c->key,  c->vendor,
-                                c->mode,    c->operation, c->class, c->verdict, c->code, c->outcome};
-    sql_bind_int(st, i, (int64_t)c->open_seq);
-    sql_bind_int(st, i + 1, (int64_t)c->close_seq);
-    sql_bind_int(st, i + 2, (int64_t)c->last_seq);
-    for (int k = 0; k < 12; k++)
-        sql_bind_str(st, i + 3 + k, texts[k]);
-    sql_bind_int(st, i + 15, c->started_at);
-    sql_bind_int(st, i + 16, c->ended_at);
-    bind_cost(st, i + 17, c->held);
-    bind_cost(st, i + 19, c->settled);
-    sql_bind_str(st, i + 21, c->model);
-}
-
-/* Inserts calls[0..n), which are new; n is 1 or CALLS_AT_ONCE. */
-static int calls_insert(struct batch *b, const struct pending_call *const *calls, int n)
-{
-    sqlite3_stmt *st = sqlite_stmt(b->s, n == 1 ? STMT_CALL_PUT : STMT_CALLS_PUT);
-    for (int i = 0; i < n; i++)
-        bind_call(st, 1 + i * CALL_COLUMNS, &calls[i]->row);
-    return sqlite_run(b->s, st);
-}
-
-static int call_update(struct batch *b, const struct call_row *c)
-{
-    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_CALL_CLOSE);
-    sql_bind_int(st, 1, (int64_t)c->open_seq);
-    sql_bind_int(st, 2, (int64_t)c->close_seq);
-    sql_bind_int(st, 3, (int64_t)c->last_seq);
-    sql_bind_str(st, 4, c->code);
-    sql_bind_str(st, 5, c->outcome);
-    sql_bind_int(st, 6, c->ended_at);
-    bind_cost(st, 7, c->settled);
-    return sqlite_run(b->s, st);
-}
-
-static int flush_calls(struct batch *b)
-{
-    const struct pending_call *fresh[CALLS_AT_ONCE];
-    int r = 0, n = 0;
-    for (const struct pending_call *c = b->first_call; c && r == 0; c = c->next) {
-        if (!c->is_new)
-            r = call_update(b, &c->row);
-        else
-            fresh[n++] = c;
-        if (n == CALLS_AT_ONCE) {
-            r = calls_insert(b, fresh, n);
-            n = 0;
-        }
+    struct call_rows_writer w;
+    uint64_t first = (uint64_t)block->block * PLACE_SEQS;
+    buf_reset(&b->rows);
+    call_rows_begin(&w, first, &b->rows);
+    for (uint64_t seq = first; seq < first + PLACE_SEQS; seq++) {
+        const struct pending_call *c = by_seq_get(&b->calls, seq);
+        if (c)
+            call_rows_put(&w, &c->row);
     }
-    for (int i = 0; i < n && r == 0; i++)
-        r = calls_insert(b, &fresh[i], 1);
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_BLOCK_PUT);
+    sql_bind_int(st, 1, block->block);
+    sql_bind_blob(st, 2, b->rows.p, b->rows.n);
+    int r = buf_ok(&b->rows);
+    return r == 0 ? sqlite_run(b->s, st) : err_trace(r);
+}
+
+static int flush_blocks(struct batch *b)
+{
+    int r = 0;
+    for (const struct pending_block *block = b->first_block; block && r == 0; block = block->next)
+        r = block->is_changed ? block_write(b, block) : 0;
+    return r;
+}
+
+static bool is_odd(struct str outcome)
+{
+    return outcome.n == 0 || str_eq(outcome, STR("unknown")) || str_eq(outcome, STR("released"));
+}
+
+/* Those that are odd after the batch, and not as before it; and those that were. */
+static int flush_odd(struct batch *b)
+{
+    int r = 0;
+    for (const struct pending_call *c = b->first_call; c && r == 0; c = c->next) {
+        bool was = !c->is_new && is_odd(c->was), is = is_odd(c->row.outcome);
+        if (!was && !is)
+            continue;
+        sqlite3_stmt *st = sqlite_stmt(b->s, is ? STMT_ODD_PUT : STMT_ODD_DROP);
+        sql_bind_int(st, 1, (int64_t)c->row.open_seq);
+        if (is)
+            sql_bind_str(st, 2, c->row.outcome);
+        r = sqlite_run(b->s, st);
+    }
     return r;
 }
 
@@ -279,7 +236,9 @@ int batch_flush(struct batch *b)
     if (r == 0)
         r = batch_sum(b);
     if (r == 0)
-        r = flush_calls(b);
+        r = flush_blocks(b);
+    if (r == 0)
+        r = flush_odd(b);
     if (r == 0)
         r = flush_places(b);
     if (r == 0)

@@ -5,7 +5,7 @@
  */
 #include "base/check.h"
 #include "base/err.h"
-#include "store/sqlite/batch.h"
+#include "store/sqlite/sqlite_impl.h"
 
 #include <string.h>
 
@@ -20,7 +20,7 @@ struct following {
     struct store_reader *r;
     const struct query *q;
     struct json_writer *w;
-    sqlite3_stmt *call, *by_id;
+    sqlite3_stmt *call;
     struct arena found; /* of one pack */
     struct ended *ends;
     size_t n_ends;
@@ -80,22 +80,13 @@ static int copy_frame(struct following *f, uint64_t seq, struct frame *ret)
     return r == 0 ? arena_try_str(&f->r->arena, ret->personal, &ret->personal) : r;
 }
 
-static int64_t open_seq_of(struct following *f, struct str call_id)
-{
-    int64_t seq = 0;
-    sql_bind_str(f->by_id, 1, call_id);
-    if (sqlite3_step(f->by_id) == SQLITE_ROW)
-        seq = sql_i64(f->by_id, 0);
-    (void)sqlite3_reset(f->by_id); /* says again what step said */
-    return seq;
-}
-
 static struct str body_of(void *ctx, struct str call_id)
 {
     struct following *f = ctx;
     struct frame open;
-    int64_t seq = open_seq_of(f, call_id);
-    return seq && copy_frame(f, (uint64_t)seq, &open) == 0 ? open.body : STR_NONE;
+    int64_t seq;
+    bool is_known = sqlite_call_by_id(f->r->db, call_id, &seq) == 0 && copy_frame(f, (uint64_t)seq, &open) == 0;
+    return is_known ? open.body : STR_NONE;
 }
 
 static int texts_of(struct following *f, const struct call_texts *row, struct call_texts *ret)
@@ -191,12 +182,9 @@ int sqlite_ask_ended(struct store_reader *reader, const struct query *q, struct 
     arena_init(&f.found, PLACES_BYTES_MAX);
     int r = sql_prepare(reader->db, STR("SELECT close_seq, last_seq FROM calls WHERE open_seq = ?1"), &f.call);
     if (r == 0)
-        r = sql_prepare(reader->db, STR("SELECT open_seq FROM calls WHERE call_id = ?1"), &f.by_id);
-    if (r == 0)
         r = walk(&f);
     render_seen(w, f.seen);
-    (void)sqlite3_finalize(f.call); /* says again what step said, here and below */
-    (void)sqlite3_finalize(f.by_id);
+    (void)sqlite3_finalize(f.call); /* says again what step said */
     arena_deinit(&f.found);
     return r;
 }

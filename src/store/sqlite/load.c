@@ -125,7 +125,7 @@ static int load_open(sqlite3 *db, struct loading *l)
     if (r < 0)
         return r;
     r = each_row(db, STR("SELECT c.open_seq, c.close_seq FROM"
-                         " (SELECT open_seq FROM calls WHERE outcome = '' AND outcome IN ('', 'unknown', 'released')"
+                         " (SELECT open_seq FROM odd_calls WHERE outcome = ''"
                          "  UNION SELECT open_seq FROM holds) live"
                          " JOIN calls c ON c.open_seq = live.open_seq ORDER BY 1"), NULL, 0, on_open, l);
     (void)sqlite3_finalize(l->holds); /* says again what step said */

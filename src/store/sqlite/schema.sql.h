@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#define SCHEMA_VERSION 9
+#define SCHEMA_VERSION 10
 #define SCHEMA_APPLICATION_ID 0x46424c4c /* "FBLL" */
 
 static const char SCHEMA_SQL[] =
@@ -23,15 +23,10 @@ static const char SCHEMA_SQL[] =
     "CREATE INDEX packs_at ON packs(at);"
     "CREATE TABLE personal(seq INTEGER PRIMARY KEY, texts BLOB NOT NULL) STRICT;"
 
-    /* One row a call: what lists filter by. close_seq: first CLOSE, last_seq: last one of several; 0: none. */
-    "CREATE TABLE calls(open_seq INTEGER PRIMARY KEY, close_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,"
-    " call_id TEXT NOT NULL, run_id TEXT NOT NULL, agent TEXT NOT NULL, tenant TEXT NOT NULL, key TEXT NOT NULL,"
-    " vendor TEXT NOT NULL, mode TEXT NOT NULL, operation TEXT NOT NULL, class TEXT NOT NULL, verdict TEXT NOT NULL,"
-    " code TEXT NOT NULL, outcome TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,"
-    " held_nano INTEGER, held_how INTEGER NOT NULL, settled_nano INTEGER, settled_how INTEGER NOT NULL,"
-    " model TEXT NOT NULL) STRICT;"
-    "CREATE UNIQUE INDEX calls_id ON calls(call_id);"
-    "CREATE INDEX calls_odd ON calls(outcome) WHERE outcome IN ('', 'unknown', 'released');"
+    /* What lists know of calls, a row for each block of PLACE_SEQS seqs that has some (call_rows.h): `calls`
+     * (calls_table.h) is what SQL sees of it. Those that are open, unknown or released: few, and looked for often. */
+    "CREATE TABLE call_blocks(block INTEGER PRIMARY KEY, rows BLOB NOT NULL) STRICT;"
+    "CREATE TABLE odd_calls(open_seq INTEGER PRIMARY KEY, outcome TEXT NOT NULL) STRICT;"
     /* In which blocks of PLACE_SEQS seqs calls with that value are ("agent=refunds"): one row for many calls. */
     "CREATE TABLE places(term TEXT NOT NULL, block INTEGER NOT NULL, PRIMARY KEY(term, block)) STRICT, WITHOUT ROWID;"
 

@@ -84,6 +84,10 @@ int sqlite_links(struct store *s, size_t n_max, int (*on_link)(void *ctx, const 
 int sqlite_ask(struct store_reader *r, const struct query *q, struct buf *ret_json);
 int sqlite_walk(struct store_reader *r, uint64_t after, wall_t since, size_t n_frames,
                 int (*on_frame)(void *ctx, const struct frame *f), void *ctx); /* walk.c */
+/* by_time.c: [from, to] has the open seqs of all calls that started in [since, until); 0: without that end. */
+int sqlite_seqs_between(sqlite3 *db, wall_t since, wall_t until, int64_t *ret_from, int64_t *ret_to);
+/* by_id.c: the call with that id. 0; SQLITE_R_NONE; errors of SQLite. */
+int sqlite_call_by_id(sqlite3 *db, struct str id, int64_t *ret_open_seq);
 /* The calls of q->customer or q->user among these open_seqs, newest first. */
 bool sqlite_is_named(const struct query *q);
 int sqlite_ask_named(struct store_reader *r, const struct query *q, int64_t from, int64_t to, struct json_writer *w);

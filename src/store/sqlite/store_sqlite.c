@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "io/files.h"
+#include "store/sqlite/calls_table.h"
 #include "store/sqlite/sqlite_impl.h"
 
 #include <stdlib.h>
@@ -77,15 +78,11 @@ int sqlite_row(struct sqlite *s, sqlite3_stmt *st)
 
 static int prepare_all(struct sqlite *s)
 {
-#define CALL_ROW "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-#define CALL_ROWS_4 CALL_ROW ", " CALL_ROW ", " CALL_ROW ", " CALL_ROW
     static const char *const SQL[] = {
 #define STMT(name, sql) sql,
 #include "store/sqlite/write.tbl.h"
 #undef STMT
     };
-#undef CALL_ROWS_4
-#undef CALL_ROW
     int r = 0;
     for (size_t i = 0; i < STMT_COUNT && r == 0; i++)
         r = sql_prepare(s->db, str_c(SQL[i]), &s->stmts[i]);
@@ -255,6 +252,11 @@ static int open_db(struct str path, int flags, sqlite3 **ret)
     }
     (void)sqlite3_busy_timeout(db, BUSY_MS);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    int r = calls_table_add(db);
+    if (r < 0) {
+        (void)sqlite3_close_v2(db);
+        return r;
+    }
     *ret = db;
     return 0;
 }

@@ -1,6 +1,5 @@
 /*
  * store/sqlite/write.tbl.h - the statements of the one connection that writes: STMT(name, SQL). Prepared once.
- * Calls are inserted CALLS_AT_ONCE at a time as long as there are so many: a statement costs more than its rows do.
  */
 STMT(BEGIN, "BEGIN IMMEDIATE")
 STMT(COMMIT, "COMMIT")
@@ -8,11 +7,10 @@ STMT(ROLLBACK, "ROLLBACK")
 STMT(META_PUT, "UPDATE meta SET seq = ?1, chain = ?2, epoch = ?3")
 STMT(PACK_PUT, "INSERT INTO packs VALUES(?1, ?2, ?3, ?4)")
 STMT(PERSONAL_PUT, "INSERT INTO personal VALUES(?1, ?2)")
-STMT(CALL_PUT, "INSERT INTO calls VALUES " CALL_ROW)
-STMT(CALLS_PUT, "INSERT INTO calls VALUES " CALL_ROWS_4 ", " CALL_ROWS_4 ", " CALL_ROWS_4 ", " CALL_ROWS_4)
-STMT(CALL_GET, "SELECT * FROM calls WHERE open_seq = ?1")
-STMT(CALL_CLOSE, "UPDATE calls SET close_seq = ?2, last_seq = ?3, code = ?4, outcome = ?5, ended_at = ?6,"
-                 " settled_nano = ?7, settled_how = ?8 WHERE open_seq = ?1")
+STMT(BLOCK_GET, "SELECT rows FROM call_blocks WHERE block = ?1")
+STMT(BLOCK_PUT, "INSERT INTO call_blocks VALUES(?1, ?2) ON CONFLICT DO UPDATE SET rows = excluded.rows")
+STMT(ODD_PUT, "INSERT INTO odd_calls VALUES(?1, ?2) ON CONFLICT DO UPDATE SET outcome = excluded.outcome")
+STMT(ODD_DROP, "DELETE FROM odd_calls WHERE open_seq = ?1")
 STMT(PLACE_PUT, "INSERT OR IGNORE INTO places VALUES(?1, ?2)")
 STMT(FIND_GET, "SELECT entries FROM finds WHERE block = ?1")
 STMT(FIND_PUT, "INSERT INTO finds VALUES(?1, ?2) ON CONFLICT DO UPDATE SET entries = excluded.entries")
