@@ -8,16 +8,11 @@
 #define CARD_DIGITS_MIN 12
 #define CARD_DIGITS_MAX 19
 
-static bool is_luhn(const char *digit, size_t n)
+/* The last digit counts as it is. */
+static bool is_luhn(const struct digits *d, size_t n)
 {
-    int sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        int d = digit[n - 1 - i] - '0';
-        if (i % 2)
-            d = d < 5 ? 2 * d : 2 * d - 9;
-        sum += d;
-    }
-    return sum % 10 == 0;
+    const unsigned char *sum = d->sum[n % 2];
+    return sum[n] == sum[0];
 }
 
 static int digits_of(int n) { return n < 10 ? 1 : n < 100 ? 2 : n < 1000 ? 3 : 4; }
@@ -43,24 +38,23 @@ static bool is_of_a_network(const char *digit, size_t n)
     return false;
 }
 
-static enum fit fit_card(const struct window *w, size_t at, size_t *ret_n)
+static enum fit fit_card(const struct window *w, size_t at, const struct digits *d, size_t *ret_n)
 {
-    struct digits d;
-    digits_read(w, at, "", 1, &d);
-    if (d.is_open && d.n <= CARD_DIGITS_MAX)
+    if (d->digit[0] < '2')
+        return FIT_NO;
+    if (d->is_open)
         return FIT_MORE;
-    for (size_t n = d.n < CARD_DIGITS_MAX ? d.n : CARD_DIGITS_MAX; n >= CARD_DIGITS_MIN; n--) {
-        if (!d.is_group_end[n - 1] || !is_of_a_network(d.digit, n) || !is_luhn(d.digit, n))
+    for (size_t n = d->n < CARD_DIGITS_MAX ? d->n : CARD_DIGITS_MAX; n >= CARD_DIGITS_MIN; n--) {
+        if (!d->is_group_end[n - 1] || !is_luhn(d, n) || !is_of_a_network(d->digit, n))
             continue;
-        *ret_n = d.end[n - 1] - at;
+        *ret_n = d->end[n - 1] - at;
         return FIT_YES;
     }
     return FIT_NO;
 }
 
-static bool may_begin(char c) { return c >= '2' && c <= '9'; }
-
 enum detected detect_card(const struct window *w, size_t from, struct span *ret)
 {
-    return detect_numbers(w, from, 0, may_begin, fit_card, ret);
+    static const struct number_kind card = {.prefix = "", .separators = "", .separators_max = 1, .fit = fit_card};
+    return detect_number(&card, w, from, ret);
 }

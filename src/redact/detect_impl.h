@@ -43,20 +43,32 @@ bool window_is_start(const struct window *w, size_t i);
 
 /* What a detector that begins at one place says of it. */
 enum fit { FIT_NO, FIT_YES, FIT_MORE };
-typedef enum fit (*fit_fn)(const struct window *w, size_t at, size_t *ret_n);
-/* Looks at every place where something may begin that has its first digit at most `reach` bytes behind it. */
-enum detected detect_numbers(const struct window *w, size_t from, size_t reach, bool (*may_begin)(char c), fit_fn fit,
-                             struct span *ret);
 
-/* Digits with separators between them, in groups. */
+/* The next digit at or behind place i, or the end; and behind the digits that stand together from i on. */
+size_t skip_to_digit(struct str s, size_t i);
+size_t skip_digits(struct str s, size_t i);
+
+/* --- detect_digits.c --- */
+
+/* Digits with separators between them, in groups: the first DIGITS_MAX, or as many as there are. */
 #define DIGITS_MAX 20
 struct digits {
-    char digit[DIGITS_MAX];
-    size_t end[DIGITS_MAX];     /* place behind the digit */
-    bool is_group_end[DIGITS_MAX]; /* a separator, or nothing of the number, follows */
+    const char *digit;
+    const size_t *end;         /* place behind the digit */
+    const bool *is_group_end;  /* a separator, or nothing of the number, follows */
+    const unsigned char *sum[2]; /* digits before it, mod 10, those with an even index (an odd one) counted by Luhn */
     size_t n;
     bool is_open; /* the window ended within it */
 };
-/* Separators are space, hyphen, no-break space and the dashes of typography, and the bytes of `more`; at most
- * `separators_max` stand together. */
-void digits_read(const struct window *w, size_t at, const char *more, int separators_max, struct digits *ret);
+
+/* How numbers of a kind are written, and what is one. */
+struct number_kind {
+    const char *prefix; /* what may stand in front of the first digit */
+    size_t prefix_max;  /* how much of it */
+    /* Separators are space, hyphen, no-break space and the dashes of typography, and the bytes of `separators`. */
+    const char *separators;
+    int separators_max; /* that stand together */
+    /* Of what begins at place `at`, with its prefix: *ret_n bytes of it are one. */
+    enum fit (*fit)(const struct window *w, size_t at, const struct digits *d, size_t *ret_n);
+};
+enum detected detect_number(const struct number_kind *k, const struct window *w, size_t from, struct span *ret);

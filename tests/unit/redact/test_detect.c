@@ -223,6 +223,29 @@ static void a_pattern_that_could_wait_for_ever_or_match_nothing_is_refused(void 
     }
 }
 
+/* Behind as many groups as are read at once, one more, one less, and more than twice as many. */
+static void a_number_is_found_behind_any_number_of_groups(void **state)
+{
+    static const struct {
+        enum redact_kind kind;
+        const char *group, *number, *wanted;
+    } rows[] = {{REDACT_CARD, "1 ", "4111 1111 1111 1111", "[card]"},
+                {REDACT_PHONE, "2 ", "415 555 2671", "[phone]"},
+                {REDACT_PHONE, "2 ", "+49 30 1234567", "[phone]"}};
+    char text[700], wanted[700];
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+        struct redact_set s = set_of(1u << rows[k].kind);
+        for (size_t n = 0; n <= 300; n += n >= 100 && n < 132 ? 1 : 10) {
+            for (size_t i = 0; i < n; i++)
+                memcpy(text + 2 * i, rows[k].group, 2);
+            memcpy(wanted, text, 2 * n);
+            strcpy(text + 2 * n, rows[k].number);
+            strcpy(wanted + 2 * n, rows[k].wanted);
+            expect_redacted(&s, text, wanted);
+        }
+    }
+}
+
 static enum detected detect(enum redact_kind k, const struct window *w, size_t from, struct span *ret)
 {
     static enum detected (*const detectors[])(const struct window *, size_t, struct span *) = {
@@ -292,6 +315,7 @@ int main(void)
         cmocka_unit_test(cards_are_found_and_what_fails_luhn_or_begins_otherwise_is_not),
         cmocka_unit_test(ibans_are_found_and_what_fails_mod_97_is_not),
         cmocka_unit_test(patterns_are_found_leftmost_and_longest),
+        cmocka_unit_test(a_number_is_found_behind_any_number_of_groups),
         cmocka_unit_test(what_is_skipped_over_is_nothing_of_what_is_looked_for),
         cmocka_unit_test(a_pattern_that_could_wait_for_ever_or_match_nothing_is_refused),
     };
