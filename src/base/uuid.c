@@ -73,5 +73,5 @@ wall_t uuid_v7_wall(const struct uuid *u)
     int64_t ms = 0;
     for (int i = 0; i < 6; i++)
         ms = ms << 8 | u->b[i];
-    return ms * NS_PER_MS;
+    return ms > INT64_MAX / NS_PER_MS ? INT64_MAX : ms * NS_PER_MS;
 }

@@ -16,5 +16,5 @@ struct uuid uuid_v7(wall_t now, struct rng *r);
 struct str uuid_text(const struct uuid *u, char out[UUID_TEXT_BYTES]);
 /* The 36-byte form of any version, either case. -ERR_INVALID. */
 int uuid_parse(struct str s, struct uuid *ret);
-/* When a UUIDv7 was made, to the millisecond; of another version it means nothing. */
+/* When a UUIDv7 was made, to the millisecond, or the last time there is; of another version it means nothing. */
 wall_t uuid_v7_wall(const struct uuid *u);

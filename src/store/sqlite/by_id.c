@@ -72,8 +72,9 @@ static int blocks_of(struct looking *l, int64_t *ret_from, int64_t *ret_to)
                             " (SELECT seq FROM packs WHERE at > ?2 ORDER BY at LIMIT 1)"), &st);
     if (r < 0)
         return r;
-    sql_bind_int(st, 1, uuid_v7_wall(&u));
-    sql_bind_int(st, 2, uuid_v7_wall(&u) + SOON_NS);
+    wall_t at = uuid_v7_wall(&u);
+    sql_bind_int(st, 1, at);
+    sql_bind_int(st, 2, at > INT64_MAX - SOON_NS ? INT64_MAX : at + SOON_NS);
     int rc = sqlite3_step(st);
     if (rc == SQLITE_ROW) {
         *ret_from = sql_i64(st, 0) / PLACE_SEQS;

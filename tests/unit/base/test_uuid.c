@@ -35,6 +35,17 @@ static void the_layout_is_version_seven(void **state)
     assert_int_equal(strlen(text), 36);
 }
 
+static void the_time_of_one_is_read_back_and_never_overflows(void **state)
+{
+    struct rng r;
+    struct uuid far;
+    rng_system_init(&r);
+    struct uuid u = uuid_v7(1764000000123999999, &r);
+    assert_int_equal(uuid_v7_wall(&u), 1764000000123000000);
+    assert_int_equal(uuid_parse(STR("ffffffff-ffff-7fff-bfff-ffffffffffff"), &far), 0);
+    assert_int_equal(uuid_v7_wall(&far), INT64_MAX);
+}
+
 static void one_millisecond_gives_different_ids(void **state)
 {
     struct rng r;
@@ -72,6 +83,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(later_milliseconds_sort_later),
         cmocka_unit_test(the_layout_is_version_seven),
+        cmocka_unit_test(the_time_of_one_is_read_back_and_never_overflows),
         cmocka_unit_test(one_millisecond_gives_different_ids),
         cmocka_unit_test(text_reads_back_in_either_case),
         cmocka_unit_test(other_texts_are_refused),
