@@ -66,7 +66,6 @@ int admin_new(const struct admin_options *o, struct admin **ret)
     a->core = o->core;
     a->limits = o->limits;
     a->token = o->token;
-    a->config_json = o->config_json;
     a->vendors_json = o->vendors_json;
     a->version = o->version;
     a->ui_dir = o->ui_dir;
@@ -74,8 +73,7 @@ int admin_new(const struct admin_options *o, struct admin **ret)
     a->tls = o->tls;
     a->exports = o->exports;
     a->stats = o->stats;
-    a->reload = o->reload;
-    a->reload_ctx = o->reload_ctx;
+    a->config = o->config;
     a->http_limits = *o->limits;
     a->http_limits.connections_max = o->limits->admin_connections_max;
     a->http_limits.body_bytes_max = o->limits->admin_body_bytes_max;

@@ -16,13 +16,20 @@ struct stats;
 struct tls_client;
 struct tls_server;
 
+/* The configuration, as its owner has it. */
+struct admin_config {
+    int (*reload)(void *ctx, struct buf *error);    /* negative: `error` says why, and nothing changed */
+    wall_t (*refused)(void *ctx, struct buf *why);  /* when the last reload was, and why; 0: it was not */
+    int (*json)(void *ctx, struct buf *out);        /* what is in force, with origins, no secrets */
+    void *ctx;
+};
+
 struct admin_options {
     struct loop *loop;
     struct core *core;
     const struct limits *limits;
     struct rng *rng;         /* of its thread; outlives it */
     struct str token;        /* the data folder's credential: an owner; outlives it. Compared in constant time. */
-    struct str config_json;  /* the running config with origins, no secrets; outlives it */
     struct str vendors_json; /* vendors and their operations; outlives it */
     enum mode default_mode;  /* of new keys: live, in dev test */
     struct str version;
@@ -33,8 +40,7 @@ struct admin_options {
     const struct secret *oidc_secret; /* NULL: a public client; outlives it */
     struct stats *stats;     /* NULL: nobody counts; outlives it */
     struct exports *exports; /* NULL: none is configured; outlives it */
-    int (*reload)(void *ctx, struct buf *error); /* negative: `error` says why; what was stays */
-    void *reload_ctx;
+    struct admin_config config;
 };
 int admin_new(const struct admin_options *o, struct admin **ret);
 int admin_listen(struct admin *a, const struct net_addr *addr, struct net_addr *ret_bound);

@@ -13,9 +13,12 @@ bool filter_is_one_of(struct request *r, const char *name, struct str got, const
         if (str_eq(got, names[i]))
             return true;
     }
-    struct str near = diag_nearest(got, names, n);
-    request_fail(r, 400, "parameter_invalid", "%s `" STR_FMT "` is not known%s" STR_FMT "%s", name,
-                 STR_ARG(str_sub(got, 0, 64)), near.n ? "; did you mean `" : "", STR_ARG(near), near.n ? "`?" : "");
+    struct str near = diag_nearest(got, names, n), all = STR("");
+    for (size_t i = 0; i < n; i++)
+        all = arena_printf(&r->arena, STR_FMT "%s" STR_FMT, STR_ARG(all), i ? ", " : "", STR_ARG(names[i]));
+    request_fail(r, 400, "parameter_invalid", "%s `" STR_FMT "` is not known; %s" STR_FMT "%s", name,
+                 STR_ARG(str_sub(got, 0, 64)), near.n ? "did you mean `" : "there is ", STR_ARG(near.n ? near : all),
+                 near.n ? "`?" : "");
     return false;
 }
 

@@ -5,7 +5,6 @@
 #include "admin/limits_view.h"
 #include "admin/request.h"
 #include "base/err.h"
-#include "base/money.h"
 #include "proxy/core_raises.h"
 
 static const struct str members[] = {STR_INIT("limit"), STR_INIT("policy"), STR_INIT("bucket"), STR_INIT("mode"),
@@ -71,15 +70,6 @@ static bool read_spec(struct request *r, struct raise_spec *ret)
     return false;
 }
 
-static void put_units(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n)
-{
-    char text[MONEY_TEXT_BYTES];
-    if (meter_is_money(meter))
-        jw_put_str(w, key, money_text(n, text));
-    else
-        jw_put_i64(w, key, n);
-}
-
 /* How far it goes, for the record: not whose it is. `until` 0: not said. */
 static struct str reach_json(struct request *r, const struct raised *d, int64_t max, wall_t until)
 {
@@ -88,7 +78,7 @@ static struct str reach_json(struct request *r, const struct raised *d, int64_t 
     buf_init(&b, 4096);
     jw_init(&w, &b);
     jw_object(&w);
-    put_units(&w, STR("max"), d->meter, max);
+    limit_put_units(&w, STR("max"), d->meter, max);
     if (until)
         jw_put_wall_or_null(&w, STR("until"), until);
     jw_object_end(&w);
@@ -108,9 +98,9 @@ static void answer(struct request *r, const struct raise_spec *s, const struct r
     jw_put_str(&w, STR("limit"), s->limit);
     jw_put_str(&w, STR("bucket"), d->bucket);
     jw_put_str(&w, STR("meter"), meter_text(d->meter, d->currency, meter));
-    put_units(&w, STR("raise"), d->meter, d->by);
-    put_units(&w, STR("before"), d->meter, d->before);
-    put_units(&w, STR("after"), d->meter, d->after);
+    limit_put_units(&w, STR("raise"), d->meter, d->by);
+    limit_put_units(&w, STR("before"), d->meter, d->before);
+    limit_put_units(&w, STR("after"), d->meter, d->after);
     jw_put_wall_or_null(&w, STR("until"), d->until);
     jw_object_end(&w);
     (void)buf_add_byte(&r->out, '\n');

@@ -174,6 +174,7 @@ void policy_request_apply(struct request *r, struct str text, struct str file)
     jw_object(&w);
     jw_put_str(&w, STR("name"), policy_name(p));
     jw_put_str(&w, STR("digest"), policy_digest(p));
+    jw_put_str(&w, STR("mode"), policy_mode_text(policy_mode(p)));
     write_diags(&w, &diags);
     if (buf_ok(&fates) == 0)
         jw_put_raw(&w, STR("limits"), buf_str(&fates));

@@ -4,6 +4,7 @@
 #include "admin/handlers.h"
 #include "admin/policy_request.h"
 #include "base/err.h"
+#include "codec/hex.h"
 #include "policy/diff.h"
 
 #define DEPTH_MAX 64
@@ -82,11 +83,30 @@ static bool with_version(struct request *r, struct str document, int64_t version
     return is_whole;
 }
 
+static bool is_wanted(struct request *r, struct json row)
+{
+    struct str digest = json_text_of(json_get(r->json, STR("digest")));
+    if (digest.n)
+        return str_starts(json_text_of(json_get(row, STR("digest"))), digest);
+    return json_i64_of(json_get(row, STR("version"))) == json_i64_of(json_get(r->json, STR("to")));
+}
+
+static void no_such_version(struct request *r)
+{
+    struct str digest = json_text_of(json_get(r->json, STR("digest"))), name = str_sub(r->args[0], 0, 64);
+    if (digest.n)
+        request_fail(r, 404, "not_found", "there is no version with the digest " STR_FMT " of a policy named `" STR_FMT
+                     "`", STR_ARG(digest), STR_ARG(name));
+    else
+        request_fail(r, 404, "not_found", "there is no version %lld of a policy named `" STR_FMT "`",
+                     (long long)json_i64_of(json_get(r->json, STR("to"))), STR_ARG(name));
+}
+
 static void then_rollback(struct request *r)
 {
     struct json rows, row;
     struct str text = STR_NONE, document;
-    int64_t to = json_i64_of(json_get(r->json, STR("to"))), newest = 0;
+    int64_t newest = 0;
     bool is_in_force = false;
 
     if (json_parse(&r->arena, buf_str(&r->ask.json), DEPTH_MAX, &rows) < 0) {
@@ -98,15 +118,14 @@ static void then_rollback(struct request *r)
         bool is_active = false;
         newest = version > newest ? version : newest;
         (void)json_bool(json_get(row, STR("is_active")), &is_active); /* absent is no */
-        /* Newest first: of several with that version the last that is not in force already. */
-        if (version != to || (text.n && !is_in_force))
+        /* Newest first: of several with that number the last that is not in force already. */
+        if (!is_wanted(r, row) || (text.n && !is_in_force))
             continue;
         text = json_text_of(json_get(row, STR("document")));
         is_in_force = is_active;
     }
     if (!text.n)
-        request_fail(r, 404, "not_found", "there is no version %lld of a policy named `" STR_FMT "`", (long long)to,
-                     STR_ARG(str_sub(r->args[0], 0, 64)));
+        no_such_version(r);
     else if (!with_version(r, text, newest + 1, &document))
         request_fail_err(r, -ERR_TOO_LARGE);
     else
@@ -115,12 +134,15 @@ static void then_rollback(struct request *r)
 
 void admin_on_policy_rollback(struct request *r)
 {
-    static const struct str names[] = {STR_INIT("to")};
+    static const struct str names[] = {STR_INIT("to"), STR_INIT("digest")};
+    struct str digest;
     int64_t to;
-    if (!request_members_known(r, names, 1))
+    if (!request_members_known(r, names, 2) || !request_member(r, STR("digest"), &digest))
         return;
-    if (!json_i64(json_get(r->json, STR("to")), &to)) {
-        request_fail(r, 400, "request_invalid", "`to` is required: the number of a version, as history shows it");
+    if (json_i64(json_get(r->json, STR("to")), &to) == hex_is_digest_start(digest)) {
+        request_fail(r, 400, "request_invalid",
+                     "`to` is required, the number of a version as history shows it, or `digest`, eight of its first "
+                     "digits or more");
         return;
     }
     r->ask.q = (struct query){.kind = QUERY_POLICIES, .id = r->args[0], .rows_max = r->admin->limits->query_rows_max};

@@ -9,13 +9,28 @@
 #include "proxy/core_follow.h"
 #include "proxy/core_secrets.h"
 
+#define REFUSED_BYTES_MAX 65536
+
 void admin_on_healthz(struct request *r)
 {
     (void)buf_add(&r->out, STR("{\"status\":\"ok\"}\n")); /* noted in the buf, here and below */
     request_answer(r, 200);
 }
 
-/* A target that fails makes nothing unready: what it lacks is on record. */
+/* No member while the configuration in force is the one of the file. Why names files: for those with a token. */
+static void put_refused(struct request *r, struct json_writer *w, bool with_why)
+{
+    struct buf why;
+    buf_init(&why, REFUSED_BYTES_MAX);
+    wall_t at = r->admin->config.refused(r->admin->config.ctx, &why);
+    if (at)
+        jw_put_wall_or_null(w, STR("reload_refused_at"), at);
+    if (at && with_why)
+        jw_put_str(w, STR("reload_refused"), buf_str(&why));
+    buf_deinit(&why);
+}
+
+/* A target that fails makes nothing unready: what it lacks is on record. Nor does a reload: what was is in force. */
 void admin_on_readyz(struct request *r)
 {
     struct json_writer w;
@@ -29,6 +44,7 @@ void admin_on_readyz(struct request *r)
     if (n) /* they refuse, the rest works; which they are is for those with a token */
         jw_put_i64(&w, STR("vendors_without_secret"), (int64_t)n);
     (void)core_observed_json(r->admin->core, &w); /* none is no member */
+    put_refused(r, &w, false);
     if (str_eq(request_param(r, STR("verbose")), STR("1"))) {
         jw_key(&w, STR("exports"));
         exports_view(r->admin->exports, core_store_seq(r->admin->core), false, &w);
@@ -41,11 +57,24 @@ void admin_on_readyz(struct request *r)
 void admin_on_health(struct request *r)
 {
     bool is_ready;
-    int e = core_health_json(r->admin->core, &r->out, &is_ready);
+    struct str key;
+    struct json health, value;
+    struct json_writer w;
+    int e = core_health_json(r->admin->core, &r->ask.json, &is_ready);
+    if (e == 0)
+        e = json_parse_own(&r->arena, buf_str(&r->ask.json), &health);
     if (e < 0) {
         request_fail_err(r, e);
         return;
     }
+    jw_init(&w, &r->out);
+    jw_object(&w);
+    for (struct json_iter it = json_each(health); json_next(&it, &key, &value);) {
+        jw_key_any(&w, key);
+        jw_json(&w, value);
+    }
+    put_refused(r, &w, true);
+    jw_object_end(&w);
     (void)buf_add_byte(&r->out, '\n');
     request_answer(r, 200);
 }
@@ -88,7 +117,11 @@ void admin_on_exports(struct request *r)
 
 void admin_on_config(struct request *r)
 {
-    (void)buf_add(&r->out, r->admin->config_json);
+    int e = r->admin->config.json(r->admin->config.ctx, &r->out);
+    if (e < 0) {
+        request_fail_err(r, e);
+        return;
+    }
     (void)buf_add_byte(&r->out, '\n');
     request_answer(r, 200);
 }
@@ -103,7 +136,7 @@ void admin_on_reload(struct request *r)
 {
     struct buf error;
     buf_init(&error, 65536);
-    int e = r->admin->reload(r->admin->reload_ctx, &error);
+    int e = r->admin->config.reload(r->admin->config.ctx, &error);
     if (e < 0) {
         request_fail(r, 400, "reload_failed", STR_FMT, STR_ARG(buf_str(&error)));
     } else {

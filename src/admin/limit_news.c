@@ -5,7 +5,6 @@
 
 #include "admin/limits_view.h"
 #include "base/err.h"
-#include "base/money.h"
 #include "call/counter.h"
 #include "call/limit.h"
 #include "codec/json_walk.h"
@@ -110,13 +109,10 @@ static bool read_name(struct str counter, struct str bucket, struct subject *ret
 
 static void put_units(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n)
 {
-    char text[MONEY_TEXT_BYTES];
     if (n < 0)
         jw_put_null(w, key);
-    else if (meter_is_money(meter))
-        jw_put_str(w, key, money_text(n, text));
     else
-        jw_put_i64(w, key, n);
+        limit_put_units(w, key, meter, n);
 }
 
 static int64_t left_of(const struct counter *c, const struct counter_state *s)

@@ -240,7 +240,7 @@ static int64_t raised_of(const struct entry *e, const struct bucket *b)
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-static void put_units(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n)
+void limit_put_units(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n)
 {
     char text[MONEY_TEXT_BYTES];
     if (meter_is_money(meter))
@@ -255,16 +255,16 @@ static void put_bucket(struct json_writer *w, const struct entry *e, const struc
     jw_object(w);
     jw_put_str(w, STR("mode"), b->is_test ? STR("test") : STR("live"));
     jw_put_str(w, STR("bucket"), b->name);
-    put_units(w, STR("settled"), e->meter, b->settled);
-    put_units(w, STR("held"), e->meter, b->held);
+    limit_put_units(w, STR("settled"), e->meter, b->settled);
+    limit_put_units(w, STR("held"), e->meter, b->held);
     if (e->has_max) {
         left = b->settled > max || b->held > max - b->settled ? 0 : max - b->settled - b->held;
-        put_units(w, STR("left"), e->meter, left);
+        limit_put_units(w, STR("left"), e->meter, left);
     } else {
         jw_put_null(w, STR("left"));
     }
     if (raised)
-        put_units(w, STR("raised"), e->meter, raised);
+        limit_put_units(w, STR("raised"), e->meter, raised);
     if (e->soft)
         jw_put_bool(w, STR("is_past_soft"), b->settled > e->soft || b->held > e->soft - b->settled);
     jw_put_str_or_null(w, STR("resets_at"), b->resets_at);
@@ -320,7 +320,7 @@ static void put_raises(struct json_writer *w, const struct entry *e)
         jw_put_str(w, STR("id"), text_of(r->said, "id"));
         jw_put_str(w, STR("mode"), r->is_test ? STR("test") : STR("live"));
         jw_put_str(w, STR("bucket"), r->bucket);
-        put_units(w, STR("raise"), e->meter, r->n);
+        limit_put_units(w, STR("raise"), e->meter, r->n);
         jw_put_str(w, STR("until"), text_of(r->said, "until"));
         jw_put_str(w, STR("by"), text_of(r->said, "by"));
         jw_put_str(w, STR("reason"), text_of(r->said, "reason"));
@@ -357,11 +357,11 @@ static void put_entry(struct json_writer *w, const struct entry *e)
     else
         jw_raw(w, e->key.n ? STR("[\"key\"]") : STR("[]"));
     if (e->has_max)
-        put_units(w, STR("max"), e->meter, e->max);
+        limit_put_units(w, STR("max"), e->meter, e->max);
     else
         jw_put_null(w, STR("max"));
     if (e->soft)
-        put_units(w, STR("soft"), e->meter, e->soft);
+        limit_put_units(w, STR("soft"), e->meter, e->soft);
     put_runs(w, json_get(e->limit, STR("runs")));
     jw_key(w, STR("match"));
     put_match(w, json_get(e->limit, STR("match")));

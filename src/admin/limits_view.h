@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "call/limit.h"
 #include "codec/json_read.h"
 #include "codec/json_write.h"
 
@@ -23,6 +24,9 @@
  */
 bool limits_view(struct arena *a, struct json core, struct json keys, struct str tenant, struct str key,
                  struct json_writer *w);
+
+/* One member: money as a decimal string of nine digits, counts as integers. */
+void limit_put_units(struct json_writer *w, struct str key, enum limit_meter meter, int64_t n);
 
 /* Whether a bucket counts what one tenant did and nobody else; `own_keys`: ids of that tenant's
  * keys -> not NULL; NULL: all keys that it can name are. */

@@ -76,13 +76,12 @@ struct admin {
     struct failures failures;
     struct failed_news failed_news;
     struct limits http_limits; /* the same with the listener's own maxima */
-    struct str token, config_json, vendors_json, version, ui_dir;
+    struct str token, vendors_json, version, ui_dir;
     enum mode default_mode;
     struct tls_server *tls;
     struct exports *exports; /* NULL: none */
     struct stats *stats;
-    int (*reload)(void *ctx, struct buf *error);
-    void *reload_ctx;
+    struct admin_config config;
     struct http_server *server;
     struct net_listener *listener;
     struct net_addr bound;

@@ -66,7 +66,7 @@ VERB(POST, "/api/v1/secrets/{name}/rotate", secret_rotate, SECRETS, "", "SecretR
 VERB(POST, "/api/v1/secrets/{name}/back", secret_back, SECRETS, "", "", "Secret", "Puts the value before in force again, within the overlap.")
 VERB(POST, "/api/v1/secrets/{name}/remove", secret_remove, SECRETS, "", "", "SecretRemoved", "Takes a secret away: its vendors refuse from now on.")
 
-VERB(POST, "/api/v1/reload", reload, OPERATOR, "", "", "Reloaded", "Reads certificates, issuers' keys, relations and the table of rates again; 400 when a file cannot be used, and what was in force stays.")
+VERB(POST, "/api/v1/reload", reload, OPERATOR, "", "", "Reloaded", "Takes the changed configuration and the files that it names over, whole or not at all; 400 when one cannot be used or a key needs a restart, and what was in force stays.")
 
 VERB(GET, "/api/v1/approvals", approvals, VIEWER, "all limit", "", "Approvals", "Lists actions that wait for a person, newest first.")
 VERB(GET, "/api/v1/approvals/{id}", approval, VIEWER, "", "", "Approval", "Shows one such action, and what was said to it.")

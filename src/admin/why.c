@@ -92,13 +92,17 @@ static bool is_of_rules(struct str code)
            str_eq(code, STR("operation_unknown"));
 }
 
+/* Of a refusal: by which rule of which policy, or in spite of it. */
 static const char *rule_words(struct why *y, struct str code, struct str rule)
 {
+    const char *policy = policy_words(y);
     if (str_starts(code, STR("approval_")))
-        return ""; /* the reason says what asks: a rule, or a limit */
+        return policy; /* the reason says what asks: a rule, or a limit */
+    if (is_of_rules(code) && rule.n)
+        return arena_printf(y->a, " by rule " STR_FMT "%s", STR_ARG(rule), policy).p;
     if (is_of_rules(code))
-        return rule.n ? arena_printf(y->a, " by rule " STR_FMT, STR_ARG(rule)).p : ", no rule permits it";
-    return rule.n ? arena_printf(y->a, ", although rule " STR_FMT " permits it", STR_ARG(rule)).p : "";
+        return arena_printf(y->a, ", no rule%s permits it", policy).p;
+    return rule.n ? arena_printf(y->a, ", although rule " STR_FMT "%s permits it", STR_ARG(rule), policy).p : policy;
 }
 
 static void explain_verdict(struct why *y)
@@ -115,9 +119,9 @@ static void explain_verdict(struct why *y)
     else if (is_permit)
         why_say(y, "verdict", "Permitted%s" STR_FMT "%s.", rule.n ? " by rule " : "", STR_ARG(rule), policy_words(y));
     else
-        why_say(y, "verdict", "%s%s" STR_FMT "%s%s.",
-                str_eq(verdict, STR("approve")) ? "A human must decide" : "Refused", code.n ? ", " : "", STR_ARG(code),
-                rule_words(y, code, rule), policy_words(y));
+        why_say(y, "verdict", "%s%s" STR_FMT "%s.",
+                str_eq(verdict, STR("approve")) ? "A person must decide" : "Refused", code.n ? ", " : "", STR_ARG(code),
+                rule_words(y, code, rule));
     if (reason.n)
         why_say(y, "reason", STR_FMT, STR_ARG(reason));
 }

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CLI_ARENA_BYTES_MAX (1ull << 30) /* 10,000 large records, parsed */
@@ -33,6 +34,17 @@ int cli_fail(struct cli *c, const char *fmt, ...)
     say(c, "flyball: ", fmt, ap);
     va_end(ap);
     return CLI_FAILED;
+}
+
+int cli_unreachable(struct cli *c, const char *fmt, ...)
+{
+    va_list ap;
+    if (c->is_waiting)
+        return CLI_UNREACHABLE;
+    va_start(ap, fmt);
+    say(c, "flyball: ", fmt, ap);
+    va_end(ap);
+    return CLI_UNREACHABLE;
 }
 
 int cli_usage(struct cli *c, const char *fmt, ...)
@@ -95,6 +107,18 @@ static bool wants_color(const struct cli *c)
     return c->is_tty && !cli_env(c, "NO_COLOR").n && !str_eq(cli_env(c, "TERM"), STR("dumb"));
 }
 
+/* A reader that has enough of it (`flyball calls | head`) is no fault to talk about; a full disk is. */
+static bool is_all_written(struct cli *c)
+{
+    struct stat st;
+    bool has_failed = fflush(c->out) != 0;
+    if (!has_failed && !ferror(c->out))
+        return true;
+    if (fstat(STDOUT_FILENO, &st) == 0 && !S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
+        cli_fail(c, "not all could be written to standard output");
+    return false;
+}
+
 int cli_main(int argc, const char *const *argv, const char *const *env)
 {
     struct cli c = {.env = env, .out = stdout, .err = stderr};
@@ -113,7 +137,7 @@ int cli_main(int argc, const char *const *argv, const char *const *env)
     } else if (r == CLI_R_HELP) {
         if (c.command)
             help_command(stdout, c.command);
-        else
+        else if (!help_group(stdout, str_c(argv[1])))
             help_all(stdout);
         r = CLI_DONE;
     } else if (r) {
@@ -121,7 +145,7 @@ int cli_main(int argc, const char *const *argv, const char *const *env)
     } else {
         r = c.command->run(&c);
     }
-    if (fflush(stdout) != 0 && r == CLI_DONE)
+    if (!is_all_written(&c) && r == CLI_DONE)
         r = CLI_FAILED;
     buf_deinit(&error);
     arena_deinit(&c.arena);

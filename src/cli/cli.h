@@ -61,6 +61,7 @@ struct cli {
     bool is_tty;    /* of `out` */
     bool has_said_where; /* which daemon was found, where nothing named one */
     bool has_waited;     /* a line on `err` says so */
+    bool is_waiting;     /* for a daemon that went away, which is said */
 };
 
 /* All commands, in the order of help. */
@@ -74,7 +75,7 @@ int cli_main(int argc, const char *const *argv, const char *const *env);
 /*
  * Finds the command in argv[1...] and reads options and arguments into *c (whose arena, env and streams are set).
  * 0; CLI_USAGE: `error` says what is wrong and what was perhaps meant; CLI_R_HELP: help is wanted for c->command (NULL:
- * all).
+ * for all that begins with argv[1], or, where nothing does, for all).
  */
 int cli_parse(struct cli *c, int argc, const char *const *argv, struct buf *error);
 #define CLI_R_HELP 100
@@ -87,6 +88,8 @@ struct str cli_env(const struct cli *c, const char *name);
 
 /* "flyball: ..." on err. Returns CLI_FAILED, so that commands can return it. */
 int cli_fail(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same of a daemon that cannot be reached; not while c->is_waiting. Returns CLI_UNREACHABLE. */
+int cli_unreachable(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same for wrong use; points to --help. Returns CLI_USAGE. */
 int cli_usage(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* CLI_USAGE: that is no key's id but a key, which is said without repeating it. */
@@ -99,5 +102,6 @@ int cli_read_file(struct cli *c, struct str path, size_t bytes_max, struct str *
 
 /* help.c */
 void help_all(FILE *f);
+bool help_group(FILE *f, struct str word); /* commands of two words whose first it is; false: there are none */
 void help_command(FILE *f, const struct command *c);
 void help_man(FILE *f);

@@ -34,17 +34,16 @@ int client_tls(struct cli *c, const struct where *w, struct tls_client **ret)
 static int say_unreachable(struct cli *c, const struct where *w, enum http_reset why)
 {
     if (why == HTTP_RESET_TLS_UNKNOWN_ISSUER || why == HTTP_RESET_TLS_SELF_SIGNED)
-        cli_fail(c,
-                 STR_FMT ": %s; name the authority's certificate with --ca FILE, or FLYBALL_CA", STR_ARG(w->url),
-                 http_reset_text(why));
-    else if (why == HTTP_RESET_CONNECT_FAILED)
-        cli_fail(c,
-                 "no daemon answers at " STR_FMT
-                 "; start it with `flyball serve` or `flyball dev`, or name another with --admin or --dir",
-                 STR_ARG(w->url));
-    else
-        cli_fail(c, "the daemon at " STR_FMT " did not answer: %s", STR_ARG(w->url), http_reset_text(why));
-    return CLI_UNREACHABLE;
+        return cli_unreachable(c,
+                               STR_FMT ": %s; name the authority's certificate with --ca FILE, or FLYBALL_CA",
+                               STR_ARG(w->url), http_reset_text(why));
+    if (why == HTTP_RESET_CONNECT_FAILED)
+        return cli_unreachable(
+            c,
+            "no daemon answers at " STR_FMT
+            "; start it with `flyball serve` or `flyball dev`, or name another with --admin or --dir",
+            STR_ARG(w->url));
+    return cli_unreachable(c, "the daemon at " STR_FMT " did not answer: %s", STR_ARG(w->url), http_reset_text(why));
 }
 
 /* --- waiting ------------------------------------------------------------------------------------------------------ */

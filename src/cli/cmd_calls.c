@@ -213,25 +213,14 @@ static int follow(struct cli *c)
         if (ferror(c->out))
             r = CLI_FAILED;
         goes_on = r == 0 || (r == CLI_UNREACHABLE && f.after[0]);
+        if (r == CLI_UNREACHABLE && goes_on && !c->is_waiting)
+            cli_note(c, "Waiting for it to come back; Ctrl-C ends.");
+        c->is_waiting = r == CLI_UNREACHABLE;
         if (goes_on)
             nanosleep(&pause, NULL);
     }
     arena_deinit(&f.arena);
     return r;
-}
-
-/* A vendor's name with a slip in it must not look like "nothing happened". */
-static void say_none(struct cli *c)
-{
-    struct answer a;
-    struct str vendor = cli_option(c, "vendor");
-    cli_note(c, "No calls.");
-    if (!vendor.n || client_call(c, "GET", STR("/api/v1/vendors"), STR_NONE, &a) != 0)
-        return;
-    struct json vendors = json_get(a.json, STR("vendors"));
-    if (!near_has(vendor, vendors, "name"))
-        cli_note(c, "There is no vendor `" STR_FMT "`" STR_FMT, STR_ARG(vendor),
-                 STR_ARG(near_in(c, vendor, vendors, "name")));
 }
 
 static int run(struct cli *c)
@@ -257,7 +246,9 @@ static int run(struct cli *c)
     if (json_len(calls))
         print_calls(c, calls);
     else
-        say_none(c);
+        cli_note(c, "No calls.");
+    if (!json_len(calls) && cli_has(c, "vendor"))
+        near_say_vendor(c, cli_option(c, "vendor"));
     return CLI_DONE;
 }
 

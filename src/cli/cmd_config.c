@@ -23,7 +23,7 @@ static int show(struct cli *c)
 {
     const struct config *config;
     struct buf text;
-    int r = settings_load(c, false, &config);
+    int r = settings_load(c, false, NULL, &config);
     if (r)
         return r;
     buf_init(&text, 1u << 20);
@@ -35,15 +35,17 @@ static int show(struct cli *c)
 static int check_file(struct cli *c)
 {
     const struct config *config;
-    int r = settings_load(c, false, &config);
-    if (r)
-        return r;
-    if (c->is_json)
-        fputs("{\"ok\":true}\n", c->out);
+    struct diag_list diags;
+    int r = settings_read(c, false, &diags, &config);
+    if (c->is_json && (r == 0 || diags.n_errors))
+        settings_print_diags_json(c, &diags, r == 0);
     else
+        settings_print_diags(c, c->err, &diags);
+    if (r == 0)
         cli_note(c, "ok: %zu vendors, data folder " STR_FMT, config->n_vendors, STR_ARG(config->dir));
-    config_unref(config);
-    return CLI_DONE;
+    if (r == 0)
+        config_unref(config);
+    return r;
 }
 
 static int schema(struct cli *c)

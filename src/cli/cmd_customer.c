@@ -54,11 +54,13 @@ static int run(struct cli *c)
 {
     static const char *const names[] = {"tenant", "limit", "format", NULL};
     struct str path = client_options(c, client_path(c, "/api/v1/customers/", c->args[0], ""), names);
-    return cli_option(c, "format").n && !c->is_json ? client_copy(c, path) : print_people(c, path);
+    if (cli_has(c, "format") && c->is_json)
+        return cli_usage(c, "--format and --json are forms of the same: name one");
+    return cli_has(c, "format") ? client_copy(c, path) : print_people(c, path);
 }
 
 static const struct option_spec options[] = {
-    {"format", "html|ndjson", "a page to hand over, or a line a row with the counts last", false},
+    {"format", "html|ndjson", "a page to hand over, or a line a row with the counts last", false, "html ndjson"},
     {"tenant", "NAME", "only calls of this tenant", false},
     {"limit", "N", "rows at most, 1 to 10000; 100 when not given", false},
     {NULL, NULL, NULL, false},

@@ -114,9 +114,10 @@ static void check_config(struct doctor *d, const struct config **ret)
 {
     const struct config *config;
     *ret = NULL;
-    if (settings_load(d->c, false, &config) != 0) {
+    if (settings_load(d->c, false, NULL, &config) != 0) {
+        struct str file = cli_option(d->c, "config");
         doctor_report(d, "fail", "config", STR("the configuration has errors, printed above"),
-                      STR("flyball config check"));
+                      DOCTOR_TEXT(d, "flyball config check%s" STR_FMT, file.n ? " --config " : "", STR_ARG(file)));
         return;
     }
     doctor_report(d, "ok", "config", DOCTOR_TEXT(d, "read; %zu vendors", config->n_vendors), STR(""));

@@ -62,22 +62,6 @@ static void print_created(struct cli *c, struct json key)
              STR_ARG(show_text(key, "id")), STR_ARG(show_text(key, "id")));
 }
 
-/* A key of a document that is not there is denied everything: it may come later, and a slip should be seen. */
-static int check_policy(struct cli *c, struct str name)
-{
-    struct answer a;
-    int r = client_call(c, "GET", STR("/api/v1/policies"), STR_NONE, &a);
-    if (r)
-        return r;
-    struct json policies = json_get(a.json, STR("policies"));
-    if (!near_has(name, policies, "name"))
-        cli_note(c,
-                 "There is no policy named `" STR_FMT
-                 "` yet, and until there is, all calls of this key are denied" STR_FMT,
-                 STR_ARG(name), STR_ARG(near_in(c, name, policies, "name")));
-    return 0;
-}
-
 static int create(struct cli *c)
 {
     struct answer a;
@@ -106,7 +90,8 @@ static int create(struct cli *c)
     if (c->is_json)
         return client_print(c, &a);
     print_created(c, a.json);
-    return check_policy(c, k.policy.n ? k.policy : STR("default"));
+    near_say_policy(c, k.policy.n ? k.policy : STR("default"));
+    return CLI_DONE;
 }
 
 static const struct option_spec create_options[] = {

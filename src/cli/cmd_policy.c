@@ -9,6 +9,7 @@
 #include "cli/print.h"
 #include "cli/settings.h"
 #include "cli/vendors_known.h"
+#include "codec/hex.h"
 #include "codec/json_write.h"
 #include "policy/policy.h"
 
@@ -112,6 +113,16 @@ static int check_apply(struct cli *c, struct str text)
     return CLI_DONE;
 }
 
+/* What a document of that mode does from now on. */
+static const char *effect_of(struct str mode)
+{
+    if (str_eq(mode, STR("shadow")))
+        return "is in shadow: it decides nothing, and calls record what it would have said (flyball calls)";
+    if (str_eq(mode, STR("observe")))
+        return "observes: calls of its vendors are allowed, and record what enforcement would say (flyball calls)";
+    return "is in force: the next call obeys it";
+}
+
 static int apply(struct cli *c)
 {
     struct answer a;
@@ -139,8 +150,8 @@ static int apply(struct cli *c)
     }
     if (c->is_json)
         return client_print(c, &a);
-    cli_note(c, "Policy " STR_FMT " is in force: the next call obeys it. Digest " STR_FMT ".",
-             STR_ARG(show_text(a.json, "name")), STR_ARG(show_text(a.json, "digest")));
+    cli_note(c, "Policy " STR_FMT " %s. Digest " STR_FMT ".", STR_ARG(show_text(a.json, "name")),
+             effect_of(show_text(a.json, "mode")), STR_ARG(show_text(a.json, "digest")));
     print_fates(c, json_get(a.json, STR("limits")));
     return CLI_DONE;
 }
@@ -207,25 +218,31 @@ const struct command cmd_policy_history = {
 static int rollback(struct cli *c)
 {
     struct answer a;
-    int64_t to;
+    struct str to = cli_option(c, "to"), wanted;
+    bool is_digest = hex_is_digest_start(to);
+    int64_t n = 0;
     if (!cli_has(c, "to"))
         return cli_usage(c, "--to is required: the number of a version, as flyball policy history shows it");
-    if (str_to_i64(cli_option(c, "to"), &to) < 0)
-        return cli_usage(c, "--to takes the number of a version, as flyball policy history shows it");
-    int r = client_call(c, "POST", client_path(c, "/api/v1/policies/", c->args[0], "/rollback"),
-                        arena_printf(&c->arena, "{\"to\":%lld}", (long long)to), &a);
+    if (!is_digest && str_to_i64(to, &n) < 0)
+        return cli_usage(c, "--to takes the number of a version, as flyball policy history shows it, or eight digits "
+                            "of its digest or more");
+    wanted = is_digest ? arena_printf(&c->arena, "{\"digest\":\"" STR_FMT "\"}", STR_ARG(to))
+                       : arena_printf(&c->arena, "{\"to\":%lld}", (long long)n);
+    int r = client_call(c, "POST", client_path(c, "/api/v1/policies/", c->args[0], "/rollback"), wanted, &a);
     if (r)
         return r;
     policy_print_diags(c, json_get(a.json, STR("diags")));
     if (c->is_json)
         return client_print(c, &a);
-    cli_note(c, "Policy " STR_FMT " says again what version %lld said, as a new version. Digest " STR_FMT ".",
-             STR_ARG(show_text(a.json, "name")), (long long)to, STR_ARG(show_text(a.json, "digest")));
+    cli_note(c, "Policy " STR_FMT " says again what %s" STR_FMT " said, as a new version. Digest " STR_FMT ".",
+             STR_ARG(show_text(a.json, "name")), is_digest ? "" : "version ", STR_ARG(to),
+             STR_ARG(show_text(a.json, "digest")));
+    print_fates(c, json_get(a.json, STR("limits")));
     return CLI_DONE;
 }
 
 static const struct option_spec rollback_options[] = {
-    {"to", "N", "the version whose text is wanted again", false},
+    {"to", "N", "the version whose text is wanted again, or eight digits of its digest or more", false},
     {NULL, NULL, NULL, false},
 };
 
@@ -236,8 +253,10 @@ const struct command cmd_policy_rollback = {
     .args_max = 1,
     .summary = "put the text of an older version in force again, as a new version",
     .text = "Returns when the next call obeys it. What the limits have counted stays with those that keep id, meter, "
-            "window and `by`; see first what would change: flyball policy diff NAME NAME@N.",
-    .examples = "policy rollback default --to 3",
+            "window and `by`; see first what would change: flyball policy diff NAME NAME@N. Several texts may have one "
+            "number, since the file says it: N is the last of them that is not in force, and a digest is one "
+            "for certain.",
+    .examples = "policy rollback default --to 3\npolicy rollback default --to 8f33c7db6da6",
     .options = rollback_options,
     .needs_daemon = true,
     .run = rollback,

@@ -3,6 +3,7 @@
  *
  * The document goes to `out`, what became of each value to `err`: it can be piped into `policy check -`.
  */
+#include "base/check.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/settings.h"
@@ -121,8 +122,7 @@ static int import(struct cli *c)
     struct vendors_known vendors;
     struct limits limits;
     struct str name = cli_has(c, "name") ? cli_option(c, "name") : STR("default");
-    if (import_source_parse(c->args[0], &source) < 0)
-        return cli_usage(c, "`" STR_FMT "` is not read: litellm or portkey", STR_ARG(c->args[0]));
+    check(import_source_parse(c->args[0], &source) == 0); /* one of arg_words */
     if (!id_is_valid(name))
         return cli_usage(c, "--name is 1 to 64 of a-z 0-9 - _, and begins with a letter or digit");
     int r = read_all(c, &files);

@@ -18,6 +18,15 @@ static int64_t number(struct json object, const char *name)
     return json_i64_of(json_get(object, str_c(name)));
 }
 
+/* "12.50", of the nine decimals of the answer. */
+static struct str amount(struct cli *c, struct json of)
+{
+    struct str usd = show_text(of, "usd");
+    char text[MONEY_TEXT_BYTES];
+    money_t n;
+    return money_parse(usd, &n) == 0 ? arena_str(&c->arena, money_text_short(n, text)) : usd;
+}
+
 static void print_group(struct cli *c, struct json g)
 {
     struct json was = json_get(g, STR("was")), becomes = json_get(g, STR("becomes"));
@@ -26,7 +35,7 @@ static void print_group(struct cli *c, struct json g)
     fputs(" by ", c->out);
     print_safe(c->out, show_text(g, "agent"));
     fprintf(c->out, ": " STR_FMT ", " STR_FMT " USD; was ", STR_ARG(plural(c, number(g, "calls"), "call")),
-            STR_ARG(show_text(g, "usd")));
+            STR_ARG(amount(c, g)));
     print_safe(c->out, show_text(was, "verdict"));
     if (show_text(was, "by").n) {
         fputs(" by ", c->out);
@@ -60,7 +69,7 @@ static void print_sum(struct cli *c, struct json plan, enum change change, enum 
         return;
     print_styled(c, style, arena_printf(&c->arena, "Newly " STR_FMT, STR_ARG(change_text(change))));
     fprintf(c->out, ": " STR_FMT ", " STR_FMT " USD", STR_ARG(plural(c, number(sum, "calls"), "call")),
-            STR_ARG(show_text(sum, "usd")));
+            STR_ARG(amount(c, sum)));
     if (number(sum, "unpriced"))
         fprintf(c->out, " and %lld of unknown cost", (long long)number(sum, "unpriced"));
     fputc('\n', c->out);
@@ -146,8 +155,12 @@ static int plan(struct cli *c)
     if (r)
         return r;
     if (a.status != 200) {
+        if (!json_len(json_get(a.json, STR("diags"))))
+            return client_say_failure(c, &a);
         policy_print_diags(c, json_get(a.json, STR("diags")));
-        return client_say_failure(c, &a);
+        if (c->is_json)
+            client_print(c, &a);
+        return cli_fail(c, "the document cannot be tried on recorded calls");
     }
     if (c->is_json)
         client_print(c, &a);

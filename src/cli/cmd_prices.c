@@ -52,7 +52,7 @@ static int load(struct cli *c, struct catalog **ret)
     const struct config *config;
     struct diag_list diags;
     struct catalog *catalog;
-    int r = settings_load(c, false, &config);
+    int r = settings_load(c, false, NULL, &config);
     if (r)
         return r;
     diag_list_init(&diags, &c->arena, DIAGS_MAX);
@@ -243,12 +243,26 @@ static size_t choose(struct cli *c, const struct catalog *catalog, const struct 
     return n;
 }
 
+static int say_no_vendor(struct cli *c, const struct catalog *catalog, struct str vendor)
+{
+    struct str *names = arena_alloc(&c->arena, (catalog_models(catalog) + 1) * sizeof(*names));
+    for (size_t i = 0; i < catalog_models(catalog); i++)
+        names[i] = model_vendor(catalog_model(catalog, i));
+    return cli_fail(c, "no vendor of models is called `" STR_FMT "`" STR_FMT, STR_ARG(vendor),
+                    STR_ARG(near_name(c, vendor, names, catalog_models(catalog))));
+}
+
 static int say_none(struct cli *c, const struct catalog *catalog)
 {
     struct str *names = arena_alloc(&c->arena, (catalog_models(catalog) + 1) * sizeof(*names)), near;
+    struct str vendor = cli_option(c, "vendor");
+    size_t n = 0;
     for (size_t i = 0; i < catalog_models(catalog); i++)
-        names[i] = model_name(catalog_model(catalog, i));
-    near = near_name(c, c->args[0], names, catalog_models(catalog));
+        if (!vendor.n || str_eq(vendor, model_vendor(catalog_model(catalog, i))))
+            names[n++] = model_name(catalog_model(catalog, i));
+    if (!n)
+        return say_no_vendor(c, catalog, vendor);
+    near = near_name(c, c->args[0], names, n);
     return cli_fail(c, "no model is called `" STR_FMT "`, so its price is unknown" STR_FMT, STR_ARG(c->args[0]),
                     STR_ARG(near.n ? near : STR("; `flyball prices list` lists all")));
 }
@@ -259,6 +273,8 @@ static int show(struct cli *c, const struct catalog *catalog)
     size_t n = choose(c, catalog, models);
     if (!n && c->n_args)
         return say_none(c, catalog);
+    if (!n && cli_has(c, "vendor"))
+        return say_no_vendor(c, catalog, cli_option(c, "vendor"));
     if (c->is_json)
         print_json(c, catalog, models, n);
     else if (c->n_args)

@@ -1,5 +1,5 @@
 /*
- * cli/cmd_reload.c - `flyball reload`: the daemon reads its files again.
+ * cli/cmd_reload.c - `flyball reload`: the daemon takes its changed configuration over.
  */
 #include "cli/client.h"
 #include "cli/commands.h"
@@ -19,9 +19,10 @@ static int reload(struct cli *c)
 const struct command cmd_reload = {
     .name = "reload",
     .args = "",
-    .summary = "read certificates, issuers' keys, relations and the table of rates again",
-    .text = "As SIGHUP does: of the files that the configuration names. No connection is closed. A file that cannot\n"
-            "be used changes nothing: it is said, and the exit code is 1. Other settings need a restart.",
+    .summary = "take the changed configuration over, whole or not at all",
+    .text = "As SIGHUP does, with the files that it names: certificates, secrets, issuers' keys, relations, rates.\n"
+            "No connection is closed. A fault in any of them changes nothing: it is said with its place, and the exit\n"
+            "code is 1. So it is where a key changed that a running daemon cannot take over, which is named.",
     .examples = "reload\nreload --json",
     .needs_daemon = true,
     .run = reload,

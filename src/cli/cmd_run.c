@@ -11,6 +11,7 @@
 #include "cli/ask.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/near.h"
 #include "cli/print.h"
 #include "cli/sdk_env.h"
 #include "cli/spawn.h"
@@ -54,8 +55,8 @@ static int check_ready(struct cli *c)
         return r;
     if (a.status == 200)
         return check_credential(c);
-    cli_fail(c, "the daemon is up and not ready to govern calls, so nothing was started; `flyball doctor` says why");
-    return CLI_UNREACHABLE;
+    return cli_unreachable(
+        c, "the daemon is up and not ready to govern calls, so nothing was started; `flyball doctor` says why");
 }
 
 /* Agents use another listener than we do: whether it answers from here. */
@@ -81,8 +82,8 @@ static int check_listener(struct cli *c, struct str url)
     tls_client_free(what.tls);
     if (is_there)
         return 0;
-    cli_fail(c, "agents connect to " STR_FMT ", and nothing answers there, so nothing was started", STR_ARG(url));
-    return CLI_UNREACHABLE;
+    return cli_unreachable(c, "agents connect to " STR_FMT ", and nothing answers there, so nothing was started",
+                           STR_ARG(url));
 }
 
 /* The program's name without its folder. */
@@ -130,9 +131,11 @@ static int prepare(struct cli *c, struct running *ret)
     r = r ? r : agent_place_find(c, &n.place);
     r = r ? r : check_listener(c, n.place.url);
     r = r ? r : agent_key_make(c, &wish, &n.key);
-    if (r == 0)
-        *ret = n;
-    return r;
+    if (r)
+        return r;
+    near_say_policy(c, wish.policy.n ? wish.policy : STR("default"));
+    *ret = n;
+    return 0;
 }
 
 /* --- the program -------------------------------------------------------------------------------------------------- */

@@ -8,11 +8,21 @@
 static int start(struct cli *c, bool is_dev)
 {
     const struct config *config;
-    int r = settings_load(c, is_dev, &config);
+    struct settings settings;
+    int r = settings_load(c, is_dev, &settings, &config);
     if (r)
         return r;
+    if (cli_has(c, "watch") && !settings.is_file)
+        r = cli_usage(c, "--watch watches a configuration file, and there is none");
+    if (r) {
+        config_unref(config);
+        return r;
+    }
     fflush(c->out);
     struct daemon_options o = {.config = config,
+                               .make_config = settings_again,
+                               .make_config_ctx = &settings,
+                               .watched = cli_has(c, "watch") ? settings.in.file : STR_NONE,
                                .is_dev = is_dev,
                                .has_sandbox = is_dev && !cli_has(c, "no-sandbox"),
                                .wants_json = c->is_json};
@@ -25,9 +35,14 @@ static int serve(struct cli *c) { return start(c, false); }
 
 static int dev(struct cli *c) { return start(c, true); }
 
-static const struct option_spec serve_options[] = {SETTINGS_OPTIONS, {NULL, NULL, NULL, false}};
+/* clang-format off */
+#define WATCH_OPTION {"watch", NULL, "take the configuration file over when it changes, as reload does", false}
+/* clang-format on */
+
+static const struct option_spec serve_options[] = {SETTINGS_OPTIONS, WATCH_OPTION, {NULL, NULL, NULL, false}};
 static const struct option_spec dev_options[] = {
     SETTINGS_OPTIONS,
+    WATCH_OPTION,
     {"live", "VENDORS", "these vendors are real, comma between them; secrets come from the environment", false},
     {"no-sandbox", NULL, "start without simulated vendors", false},
     {NULL, NULL, NULL, false},
@@ -38,9 +53,11 @@ const struct command cmd_serve = {
     .args = "",
     .summary = "run the daemon",
     .text = "Runs in the foreground, logs on standard error. SIGTERM and Ctrl-C let open calls end,\n"
-            "for drain_timeout_ms at most.\n"
+            "for drain_timeout_ms at most. SIGHUP does what `flyball reload` does, and with --watch a change of the\n"
+            "configuration file too.\n"
             "With --json it prints one line when ready: data, admin, ui, dir, key, pid.",
-    .examples = "serve --config /etc/flyball/flyball.yaml\nserve --dir ./data --listen-data 127.0.0.1:0 --json",
+    .examples = "serve --config /etc/flyball/flyball.yaml\nserve --dir ./data --listen-data 127.0.0.1:0 --json\n"
+                "serve --config /etc/flyball/flyball.yaml --watch",
     .options = serve_options,
     .run = serve,
 };

@@ -4,6 +4,7 @@
 #include "base/money.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/near.h"
 #include "cli/print.h"
 
 static const struct dimension {
@@ -73,6 +74,8 @@ static int run(struct cli *c)
         print_rows(c, rows, cli_option(c, "by"));
     else
         cli_note(c, "Nothing was spent.");
+    if (!json_len(rows) && cli_has(c, "vendor"))
+        near_say_vendor(c, cli_option(c, "vendor"));
     return CLI_DONE;
 }
 

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/near.h"
 #include "cli/print.h"
+#include "codec/json_write.h"
 
 static void print_vendors(struct cli *c, struct json vendors)
 {
@@ -22,22 +23,48 @@ static void print_vendors(struct cli *c, struct json vendors)
     table_print(&t);
 }
 
-static int print_operations(struct cli *c, struct json vendors, struct str name)
+static void print_operations(struct cli *c, struct json vendor)
 {
     static const char *const titles[] = {"OPERATION", "CLASS", "METHOD", "PATH"};
     struct table t;
-    struct json v, o;
+    struct json o;
     table_init(&t, c, titles, sizeof(titles) / sizeof(titles[0]));
+    for (struct json_iter ops = json_each(json_get(vendor, STR("operations"))); json_next(&ops, NULL, &o);) {
+        table_add(&t, show_text(o, "operation"));
+        table_add(&t, show_text(o, "class"));
+        table_add(&t, show_text(o, "method"));
+        table_add(&t, show_text(o, "path"));
+    }
+    table_print(&t);
+}
+
+/* In the form of the list. */
+static void print_json(struct cli *c, const struct answer *a, struct json vendor)
+{
+    struct json_writer w;
+    struct buf b;
+    buf_init(&b, a->body.n + 1024); /* it is a part of that */
+    jw_init(&w, &b);
+    jw_object(&w);
+    jw_key(&w, STR("vendors"));
+    jw_array(&w);
+    jw_json(&w, vendor);
+    jw_array_end(&w);
+    jw_object_end(&w);
+    fprintf(c->out, STR_FMT "\n", STR_ARG(buf_str(&b)));
+    buf_deinit(&b);
+}
+
+static int print_one(struct cli *c, const struct answer *a, struct str name)
+{
+    struct json vendors = json_get(a->json, STR("vendors")), v;
     for (struct json_iter it = json_each(vendors); json_next(&it, NULL, &v);) {
         if (!str_eq(show_text(v, "name"), name))
             continue;
-        for (struct json_iter ops = json_each(json_get(v, STR("operations"))); json_next(&ops, NULL, &o);) {
-            table_add(&t, show_text(o, "operation"));
-            table_add(&t, show_text(o, "class"));
-            table_add(&t, show_text(o, "method"));
-            table_add(&t, show_text(o, "path"));
-        }
-        table_print(&t);
+        if (c->is_json)
+            print_json(c, a, v);
+        else
+            print_operations(c, v);
         return CLI_DONE;
     }
     struct str near = near_in(c, name, vendors, "name");
@@ -51,11 +78,11 @@ static int run(struct cli *c)
     int r = client_call(c, "GET", STR("/api/v1/vendors"), STR_NONE, &a);
     if (r)
         return r;
+    if (c->n_args)
+        return print_one(c, &a, c->args[0]);
     if (c->is_json)
         return client_print(c, &a);
     struct json vendors = json_get(a.json, STR("vendors"));
-    if (c->n_args)
-        return print_operations(c, vendors, c->args[0]);
     if (json_len(vendors))
         print_vendors(c, vendors);
     else

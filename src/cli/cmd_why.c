@@ -29,6 +29,28 @@ static void print_reasons(struct cli *c, struct json answer)
     }
 }
 
+/* Where a person goes on from a refusal. */
+static const struct {
+    struct str code;
+    const char *text;
+    bool names_call;
+} nexts[] = {
+    {STR_INIT("policy_denied"), "How every rule came out: flyball policy explain ", true},
+    {STR_INIT("operation_unknown"), "How every rule came out: flyball policy explain ", true},
+    {STR_INIT("scope_denied"), "How every rule came out: flyball policy explain ", true},
+    {STR_INIT("limit_exceeded"), "What stands on the limits: flyball limit list; more for a while: flyball limit raise",
+     false},
+    {STR_INIT("approval_pending"), "To answer: flyball approvals list", false},
+};
+
+static void note_next(struct cli *c, struct json call)
+{
+    struct str code = show_text(call, "code");
+    for (size_t i = 0; i < sizeof(nexts) / sizeof(nexts[0]); i++)
+        if (str_eq(code, nexts[i].code))
+            cli_note(c, "%s" STR_FMT, nexts[i].text, STR_ARG(nexts[i].names_call ? c->args[0] : STR("")));
+}
+
 /* A text of several lines: its own line ends stay, all else is made safe. */
 static void print_lines(struct cli *c, struct str text)
 {
@@ -83,6 +105,7 @@ static int run(struct cli *c)
     if (c->is_json)
         return client_print(c, &a);
     print_reasons(c, a.json);
+    note_next(c, json_get(a.json, STR("call")));
     return CLI_DONE;
 }
 

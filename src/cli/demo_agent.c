@@ -62,6 +62,18 @@ static int find_listener(struct cli *c, struct demo_agent *d, struct json *ret_v
     return data.is_tls ? client_tls(c, &data, &d->tls) : 0;
 }
 
+/* Refusals of the stop button would be told as the policy's. */
+static int check_stopped(struct cli *c)
+{
+    struct answer a;
+    bool is_stopped = false;
+    int r = client_call(c, "GET", STR("/api/v1/health"), STR_NONE, &a);
+    if (r)
+        return r;
+    (void)json_bool(json_get(a.json, STR("killed")), &is_stopped); /* absent: no */
+    return is_stopped ? cli_fail(c, "all calls are stopped (flyball kill); `flyball unkill` lets them go on") : 0;
+}
+
 static int make_key(struct demo_agent *d)
 {
     struct agent_wish wish = {.agent = d->agent, .owner = STR("demo"), .mode = STR("test")};
@@ -78,7 +90,8 @@ int demo_agent_start(struct cli *c, const char *agent, const char *const *vendor
 {
     struct json all = JSON_ABSENT;
     struct demo_agent d = {.cli = c, .agent = str_c(agent), .run = agent_run_id(c, str_c(agent))};
-    int r = find_listener(c, &d, &all);
+    int r = check_stopped(c);
+    r = r ? r : find_listener(c, &d, &all);
     if (r)
         return r;
     r = check_vendors(c, all, vendors);

@@ -24,6 +24,22 @@ void help_all(FILE *f)
           f);
 }
 
+bool help_group(FILE *f, struct str word)
+{
+    size_t n, n_found = 0;
+    const struct command *const *all = cli_commands(&n);
+    for (size_t i = 0; i < n; i++) {
+        struct str first = str_c(all[i]->name), second;
+        if (!str_cut(first, ' ', &first, &second) || !str_eq(first, word))
+            continue;
+        fprintf(f, "  flyball %-*s %s\n", NAME_WIDTH, all[i]->name, all[i]->summary);
+        n_found++;
+    }
+    if (n_found)
+        fputs("\n`flyball COMMAND --help` shows options and examples.\n", f);
+    return n_found > 0;
+}
+
 static void help_option(FILE *f, const struct option_spec *o)
 {
     char left[64];
@@ -166,13 +182,14 @@ static int run(struct cli *c)
     buf_init(&error, 4096);
     arena_init(&other.arena, 1u << 20);
     (void)cli_parse(&other, (int)c->n_args + 1, argv, &error); /* what it lacks does not matter, only the command */
+    int r = CLI_DONE;
     if (other.command)
         help_command(c->out, other.command);
-    else
-        cli_usage(c, STR_FMT, STR_ARG(buf_str(&error)));
+    else if (c->n_args > 1 || !help_group(c->out, c->args[0]))
+        r = cli_usage(c, STR_FMT, STR_ARG(buf_str(&error)));
     buf_deinit(&error);
     arena_deinit(&other.arena);
-    return other.command ? CLI_DONE : CLI_USAGE;
+    return r;
 }
 
 static const struct option_spec options[] = {{"man", NULL, "print the manual page (roff)", false},
@@ -183,7 +200,7 @@ const struct command cmd_help = {
     .args = "[COMMAND]",
     .args_max = 2,
     .summary = "show the commands, or one of them",
-    .examples = "help\nhelp key create",
+    .examples = "help\nhelp key\nhelp key create",
     .options = options,
     .run = run,
 };

@@ -12,3 +12,7 @@ struct str near_name(struct cli *c, struct str word, const struct str *names, si
 struct str near_in(struct cli *c, struct str word, struct json list, const char *member);
 /* Whether one of them is it. */
 bool near_has(struct str word, struct json list, const char *member);
+/* Notes that there is no such vendor, if there is none: a name with a slip must not look like "nothing happened". */
+void near_say_vendor(struct cli *c, struct str vendor);
+/* The same of a policy document: a key of one that is not there is denied everything, and it may come later. */
+void near_say_policy(struct cli *c, struct str name);

@@ -72,6 +72,12 @@ static size_t words_behind(struct str word, struct str out[N_COMMANDS])
     return n;
 }
 
+static bool is_group(const char *word)
+{
+    struct str names[N_COMMANDS];
+    return words_behind(str_c(word), names) > 0;
+}
+
 static size_t first_words(struct str out[N_COMMANDS])
 {
     for (size_t i = 0; i < N_COMMANDS; i++) {
@@ -235,6 +241,8 @@ int cli_parse(struct cli *c, int argc, const char *const *argv, struct buf *erro
         return 0;
     }
     c->command = find_command(argc, argv, &n_words);
+    if (!c->command && argc > 2 && is_help(argv[2]) && is_group(argv[1]))
+        return CLI_R_HELP;
     if (!c->command)
         return no_command(argc, argv, error);
 

@@ -8,10 +8,19 @@
 #include "base/limits.h"
 #include "cli/client.h"
 #include "cli/print.h"
+#include "codec/hex.h"
 #include "codec/json_write.h"
 #include "policy/diff.h"
 
 /* --- where it comes from ------------------------------------------------------------------------------------------ */
+
+/* A version's number, or the beginning of its digest, which tells apart what was applied under one number. */
+static bool is_version(struct cli *c, struct json p, struct str version)
+{
+    if (hex_is_digest_start(version))
+        return str_starts(show_text(p, "digest"), version);
+    return str_eq(show_number(c, p, "version"), version);
+}
 
 static int fetch(struct cli *c, struct str name, struct str version, struct str *ret_text)
 {
@@ -23,7 +32,7 @@ static int fetch(struct cli *c, struct str name, struct str version, struct str 
     for (struct json_iter it = json_each(json_get(a.json, STR("policies"))); json_next(&it, NULL, &p);) {
         bool is_active = false;
         (void)json_bool(json_get(p, STR("is_active")), &is_active); /* absent is no */
-        if (version.n ? !str_eq(show_number(c, p, "version"), version) : !is_active)
+        if (version.n ? !is_version(c, p, version) : !is_active)
             continue;
         *ret_text = json_text_of(json_get(p, STR("document")));
         return CLI_DONE;
@@ -34,19 +43,25 @@ static int fetch(struct cli *c, struct str name, struct str version, struct str 
                     STR_ARG(name), STR_ARG(version), STR_ARG(name));
 }
 
+int policy_text_in_force(struct cli *c, struct str what, struct str *ret_text)
+{
+    struct str name = what, version = STR_NONE;
+    (void)str_cut(what, '@', &name, &version); /* without one it is what is in force */
+    if (!name.n || (version.p && !version.n))
+        return cli_usage(c, "`" STR_FMT "` names no policy: write NAME, NAME@VERSION, or a file", STR_ARG(what));
+    return fetch(c, name, version, ret_text);
+}
+
 int policy_text_of(struct cli *c, struct str what, struct str *ret_text, struct str *ret_file)
 {
     struct limits limits;
-    struct str name = what, version = STR_NONE;
     limits_default(&limits);
     *ret_file = what;
     if (str_eq(what, STR("-")) || str_has(what, '/') || access(arena_str(&c->arena, what).p, F_OK) == 0)
         return cli_read_file(c, what, (size_t)limits.policy_bytes_max, ret_text);
-    if (!str_cut(what, '@', &name, &version) && str_has(what, '.'))
+    if (!str_has(what, '@') && str_has(what, '.'))
         return cli_read_file(c, what, (size_t)limits.policy_bytes_max, ret_text); /* says that it is not there */
-    if (!name.n || (version.p && !version.n))
-        return cli_usage(c, "`" STR_FMT "` names no policy: write NAME, NAME@VERSION, or a file", STR_ARG(what));
-    return fetch(c, name, version, ret_text);
+    return policy_text_in_force(c, what, ret_text);
 }
 
 struct str policy_text_json(struct cli *c, struct str text, struct str file, struct str name, struct str value)

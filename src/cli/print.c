@@ -182,7 +182,7 @@ struct str show_time(struct cli *c, struct json object, const char *name)
     struct str s = show_text(object, name);
     if (s.n < 19 || s.p[10] != 'T')
         return s;
-    return arena_printf(&c->arena, "%.10s %.8s", s.p, s.p + 11);
+    return arena_printf(&c->arena, "%.10s %.8sZ", s.p, s.p + 11);
 }
 
 size_t print_columns(const struct cli *c)

@@ -47,7 +47,7 @@ struct str show_money(struct cli *c, struct json object, const char *name);
 struct str show_currency(struct cli *c, struct str meter);
 /* Billionths for a meter of money as "12.50 USD", "3.00 EUR"; else the count. */
 struct str show_units(struct cli *c, struct str meter, int64_t n);
-/* "2026-11-23 12:00:00" of an RFC 3339 time. */
+/* "2026-11-23 12:00:00Z" of an RFC 3339 time, which the daemon says in UTC. */
 struct str show_time(struct cli *c, struct json object, const char *name);
 /* Characters in a line of the terminal; 0: it is none, or does not say. */
 size_t print_columns(const struct cli *c);

@@ -8,6 +8,8 @@
 #include "cli/print.h"
 #include "cli/where.h"
 #include "codec/json_write.h"
+#include "io/files.h"
+#include "io/whole_file.h"
 
 #include <unistd.h>
 
@@ -73,13 +75,11 @@ static int find_file(struct cli *c, bool is_dev, struct config_input *in)
     return in->file.n ? cli_read_file(c, in->file, CONFIG_BYTES_MAX, &in->text) : 0;
 }
 
-static int load(struct cli *c, const struct config_input *in, const struct config **ret)
+static int load(struct cli *c, const struct config_input *in, struct diag_list *diags, const struct config **ret)
 {
-    struct diag_list diags;
-    diag_list_init(&diags, &c->arena, CONFIG_ERRORS_MAX);
-    int r = config_load(in, &diags, ret);
-    settings_print_diags(c, c->err, &diags);
-    if (r < 0 && !diags.n)
+    diag_list_init(diags, &c->arena, CONFIG_ERRORS_MAX);
+    int r = config_load(in, diags, ret);
+    if (r < 0 && !diags->n)
         return cli_fail(c, "the configuration cannot be read: %s", err_text(r));
     return r < 0 ? CLI_FAILED : 0;
 }
@@ -91,9 +91,11 @@ static struct str flag_value(struct cli *c, const char *name)
     return value.n || !cli_has(c, name) ? value : STR("true");
 }
 
-int settings_load(struct cli *c, bool is_dev, const struct config **ret)
+static int make(struct cli *c, bool is_dev, struct diag_list *diags, struct config_input *ret_in,
+                const struct config **ret)
 {
     struct config_input in = {.env = c->env};
+    diag_list_init(diags, &c->arena, CONFIG_ERRORS_MAX);
     int r = find_file(c, is_dev, &in);
     if (r)
         return r;
@@ -102,12 +104,56 @@ int settings_load(struct cli *c, bool is_dev, const struct config **ret)
 #include "config/setting.tbl.h"
 #undef SETTING
     };
-    r = load(c, &in, ret);
+    *ret_in = in;
+    r = load(c, &in, diags, ret);
     if (r || !is_dev || !str_eq((*ret)->dir, config_default_dir(c->env, &c->arena)) || in.flags.dir.n)
         return r;
 
     /* Nothing names a data folder: dev has one of its own, so that it never touches real records. */
     config_unref(*ret);
-    in.flags.dir = where_dir(c, true);
-    return load(c, &in, ret);
+    ret_in->flags.dir = in.flags.dir = where_dir(c, true);
+    return load(c, &in, diags, ret);
+}
+
+int settings_read(struct cli *c, bool is_dev, struct diag_list *diags, const struct config **ret)
+{
+    struct config_input in;
+    return make(c, is_dev, diags, &in, ret);
+}
+
+int settings_load(struct cli *c, bool is_dev, struct settings *ret_of, const struct config **ret)
+{
+    struct settings of;
+    struct diag_list diags;
+    int r = make(c, is_dev, &diags, &of.in, ret);
+    settings_print_diags(c, c->err, &diags);
+    if (r == 0 && ret_of) {
+        of.is_file = of.in.file.n && !str_eq(of.in.file, STR("-")) && !cli_has(c, "live");
+        *ret_of = of;
+    }
+    return r;
+}
+
+int settings_again(void *settings, struct buf *error, const struct config **ret)
+{
+    const struct settings *of = settings;
+    struct config_input in = of->in;
+    struct diag_list diags;
+    struct arena a;
+    struct buf text;
+    int r = 0;
+    arena_init(&a, 1u << 20);
+    buf_init(&text, CONFIG_BYTES_MAX);
+    diag_list_init(&diags, &a, CONFIG_ERRORS_MAX);
+    if (of->is_file) {
+        r = io_read_file(io_system(), in.file, CONFIG_BYTES_MAX, &text);
+        in.text = buf_str(&text);
+    }
+    if (r < 0)
+        (void)buf_printf(error, "cannot read " STR_FMT ": %s", STR_ARG(in.file), err_text(r));
+    else if ((r = config_load(&in, &diags, ret)) < 0)
+        (void)diag_list_text(&diags, error);
+    buf_deinit(&text);
+    arena_deinit(&a);
+    return r;
 }

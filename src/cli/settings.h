@@ -30,12 +30,22 @@
     {"log-level", "LEVEL", "debug, info, warn or error", false, "debug info warn error"}
 /* clang-format on */
 
+/* What a configuration was made of. */
+struct settings {
+    struct config_input in; /* lives as long as the command */
+    bool is_file;           /* `in.text` is that of a file, which can be read again */
+};
+
 /*
  * Loads it. Faults and warnings are printed on err. `is_dev`: the data folder is that of `flyball dev` where nothing
  * names one.
- * 0: the caller unrefs *ret. CLI_FAILED: said.
+ * 0: the caller unrefs *ret. CLI_FAILED: said. `ret_of` may be NULL.
  */
-int settings_load(struct cli *c, bool is_dev, const struct config **ret);
+int settings_load(struct cli *c, bool is_dev, struct settings *ret_of, const struct config **ret);
+/* The first; faults and warnings are the caller's to print, but for a file that cannot be read at all. */
+int settings_read(struct cli *c, bool is_dev, struct diag_list *diags, const struct config **ret);
+/* The same again, of what the file holds now: a config_maker (daemon/reload.h) of a struct settings. */
+int settings_again(void *settings, struct buf *error, const struct config **ret);
 
 /* Prints diagnostics, one a line, as "file:line:col: code: message". */
 void settings_print_diags(struct cli *c, FILE *f, const struct diag_list *diags);

@@ -117,16 +117,13 @@ static int url_from_dir(struct cli *c, struct where *w)
         return 0;
     }
     if (e == EACCES)
-        cli_fail(c,
-                 "the data folder " STR_FMT " may not be read by you; use sudo, or set FLYBALL_ADMIN and FLYBALL_TOKEN",
-                 STR_ARG(w->dir));
-    else
-        cli_fail(c,
-                 "no daemon has run with the data folder " STR_FMT
-                 "; start one with `flyball dev` or `flyball serve`, or name it "
-                 "with --dir or --admin",
-                 STR_ARG(w->dir));
-    return CLI_UNREACHABLE;
+        return cli_unreachable(
+            c, "the data folder " STR_FMT " may not be read by you; use sudo, or set FLYBALL_ADMIN and FLYBALL_TOKEN",
+            STR_ARG(w->dir));
+    return cli_unreachable(c,
+                           "no daemon runs on the data folder " STR_FMT
+                           "; start one with `flyball dev` or `flyball serve`, or name it with --dir or --admin",
+                           STR_ARG(w->dir));
 }
 
 static int find_token(struct cli *c, struct where *w)
@@ -140,11 +137,10 @@ static int find_token(struct cli *c, struct where *w)
     struct str dev = where_file(c, where_dir(c, true), "admin.token");
     if (errno == ENOENT && !cli_option(c, "dir").n && !cli_env(c, "FLYBALL_DIR").n && first_line(c, dev, &w->token))
         return 0;
-    cli_fail(c,
-             "no credential: " STR_FMT
-             " cannot be read (%s); set FLYBALL_TOKEN, or name the daemon's data folder with --dir",
-             STR_ARG(path), strerror(errno));
-    return CLI_UNREACHABLE;
+    return cli_unreachable(c,
+                           "no credential: " STR_FMT
+                           " cannot be read (%s); set FLYBALL_TOKEN, or name the daemon's data folder with --dir",
+                           STR_ARG(path), strerror(errno));
 }
 
 int where_find(struct cli *c, struct where *ret)

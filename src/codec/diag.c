@@ -93,6 +93,17 @@ void diag_warn(struct diag_list *l, struct str file, int line, int col, const ch
     va_end(ap);
 }
 
+void diag_sort(struct diag_list *l, size_t n)
+{
+    for (size_t i = n + 1; i < l->n; i++) {
+        struct diag d = l->items[i];
+        size_t k = i;
+        for (; k > n && l->items[k - 1].line > d.line; k--)
+            l->items[k] = l->items[k - 1];
+        l->items[k] = d;
+    }
+}
+
 struct str diag_nearest(struct str got, const struct str *names, size_t n_names)
 {
     if (got.n == 0 || got.n > NEAREST_BYTES_MAX)

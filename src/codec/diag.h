@@ -41,6 +41,8 @@ void diag_vadd(struct diag_list *l, struct str file, int line, int col, const ch
     __attribute__((format(printf, 6, 0)));
 void diag_warn(struct diag_list *l, struct str file, int line, int col, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+/* Those of one file, added since there were n: by lines; in a line as they were added, a typo before what it lacks. */
+void diag_sort(struct diag_list *l, size_t n);
 /*
  * "<what> `<got>` is not known; did you mean `x`?": the nearest of `names`, when one is near enough; else all of them,
  * when they are few: "...; there is `a`, `b`".

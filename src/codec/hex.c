@@ -5,6 +5,9 @@
 
 #include "base/err.h"
 
+#define DIGEST_START_MIN 8
+#define DIGEST_DIGITS 64
+
 int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -44,4 +47,12 @@ int hex_decode(struct str in, void *out, size_t n)
         to[i] = (unsigned char)(high << 4 | low);
     }
     return 0;
+}
+
+bool hex_is_digest_start(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (hex_digit(s.p[i]) < 0 || (s.p[i] >= 'A' && s.p[i] <= 'F'))
+            return false;
+    return s.n >= DIGEST_START_MIN && s.n <= DIGEST_DIGITS;
 }

@@ -29,51 +29,13 @@ struct reader {
     size_t n_refs;
 };
 
-static int line_of(yaml_mark_t m)
-{
-    return m.line < INT32_MAX ? (int)m.line + 1 : INT32_MAX;
-}
-
-static int col_of(yaml_mark_t m)
-{
-    return m.column < INT32_MAX ? (int)m.column + 1 : INT32_MAX;
-}
-
 __attribute__((format(printf, 4, 5))) static void fault_at(struct reader *rd, yaml_mark_t mark, const char *code,
                                                            const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    diag_vadd(rd->diags, rd->file, line_of(mark), col_of(mark), code, fmt, ap);
+    diag_vadd(rd->diags, rd->file, yaml_line_of(mark), yaml_col_of(mark), code, fmt, ap);
     va_end(ap);
-}
-
-/* The byte at a mark, whose columns count characters: only where the line has ASCII before it. */
-static char byte_at(struct str text, yaml_mark_t m)
-{
-    struct str line = text, rest;
-    for (size_t i = 0; i < m.line; i++) {
-        if (!str_cut(line, '\n', &(struct str){0}, &rest))
-            return 0;
-        line = rest;
-    }
-    for (size_t i = 0; i < m.column && i < line.n; i++)
-        if ((unsigned char)line.p[i] >= 0x80)
-            return 0;
-    return m.column < line.n ? line.p[m.column] : 0;
-}
-
-/* Our words for what people do most often; the place is where it begins, not where it was noticed. */
-static bool say_common_fault(struct reader *rd)
-{
-    const yaml_parser_t *p = &rd->parser;
-    if (p->context && strstr(p->context, "quoted scalar") && strstr(p->problem, "end of stream"))
-        fault_at(rd, p->context_mark, "syntax", "this quote is never closed");
-    else if (byte_at(rd->text, p->problem_mark) == '\t')
-        fault_at(rd, p->problem_mark, "syntax", "a tab: YAML is indented with spaces only");
-    else
-        return false;
-    return true;
 }
 
 static int syntax_fault(struct reader *rd)
@@ -81,13 +43,7 @@ static int syntax_fault(struct reader *rd)
     const yaml_parser_t *p = &rd->parser;
     if (p->error == YAML_MEMORY_ERROR)
         return err_trace(-ERR_NOMEM);
-    const char *problem = p->problem ? p->problem : "not YAML";
-    if (p->problem && say_common_fault(rd))
-        return err_trace(-ERR_INVALID);
-    if (p->context)
-        fault_at(rd, p->problem_mark, "syntax", "%s, %s", problem, p->context);
-    else
-        fault_at(rd, p->problem_mark, "syntax", "%s", problem);
+    yaml_say_fault(p, rd->file, rd->text, rd->diags);
     return err_trace(-ERR_INVALID);
 }
 
@@ -110,7 +66,8 @@ static void check_decoration(struct reader *rd, const yaml_event_t *ev, const ya
     if (anchor)
         fault_at(rd, ev->start_mark, "yaml_anchor", "anchors (`&name`) are not accepted; write the value out");
     if (tag)
-        fault_at(rd, ev->start_mark, "yaml_tag", "tags (`!name`) are not accepted");
+        fault_at(rd, ev->start_mark, "yaml_tag",
+                 "tags (`!name`) are not accepted; a text that begins with `!` needs quotes");
 }
 
 static struct yaml *node_new(struct reader *rd, enum yaml_type type, yaml_mark_t mark)
@@ -119,7 +76,7 @@ static struct yaml *node_new(struct reader *rd, enum yaml_type type, yaml_mark_t
     if (!y)
         return NULL;
     rd->n_nodes++;
-    *y = (struct yaml){.type = type, .line = line_of(mark), .col = col_of(mark)};
+    *y = (struct yaml){.type = type, .line = yaml_line_of(mark), .col = yaml_col_of(mark)};
     return y;
 }
 
@@ -192,8 +149,8 @@ static int read_key(struct reader *rd, const yaml_event_t *ev, struct yaml *key)
                  STR_ARG(utf8_cut(text, 40)));
     if (arena_try_str(rd->arena, text, &key->key) < 0)
         return too_large(rd, ev->start_mark, "needs too much memory");
-    key->key_line = line_of(ev->start_mark);
-    key->key_col = col_of(ev->start_mark);
+    key->key_line = yaml_line_of(ev->start_mark);
+    key->key_col = yaml_col_of(ev->start_mark);
     return 0;
 }
 

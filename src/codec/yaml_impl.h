@@ -1,7 +1,9 @@
 /*
- * codec/yaml_impl.h - what yaml.c asks of yaml_text.c: questions about bytes and words, before and beside libyaml.
+ * codec/yaml_impl.h - what yaml.c asks of yaml_text.c (bytes and words, before and beside libyaml) and of yaml_fault.c.
  */
 #pragma once
+
+#include <yaml.h>
 
 #include "codec/yaml.h"
 
@@ -19,3 +21,16 @@ int yaml_join_surrogates(struct str *text, const struct yaml_limits *limits, str
 
 /* The type of a plain scalar. False: readers differ on it, *ret_trap says how ("is a boolean to some readers"). */
 bool yaml_plain_type(struct str text, enum yaml_type *ret_type, int64_t *ret_i, const char **ret_trap);
+
+static inline int yaml_line_of(yaml_mark_t m)
+{
+    return m.line < INT32_MAX ? (int)m.line + 1 : INT32_MAX;
+}
+
+static inline int yaml_col_of(yaml_mark_t m)
+{
+    return m.column < INT32_MAX ? (int)m.column + 1 : INT32_MAX;
+}
+
+/* What stopped libyaml, in words that say what to write instead where that can be told: one fault `syntax`. */
+void yaml_say_fault(const yaml_parser_t *p, struct str file, struct str text, struct diag_list *diags);

@@ -269,3 +269,11 @@ const struct config_vendor *config_vendor(const struct config *c, struct str nam
             return &c->vendors[i];
     return NULL;
 }
+
+const struct config_issuer *config_issuer(const struct config *c, struct str name)
+{
+    for (size_t i = 0; i < c->n_issuers; i++)
+        if (str_eq(c->issuers[i].name, name))
+            return &c->issuers[i];
+    return NULL;
+}

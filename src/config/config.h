@@ -221,6 +221,7 @@ struct config_timeouts config_vendor_timeouts(const struct config *c, const stru
 
 /* By name; NULL: none. */
 const struct config_vendor *config_vendor(const struct config *c, struct str name);
+const struct config_issuer *config_issuer(const struct config *c, struct str name);
 
 /* The data folder when nothing names one: XDG_DATA_HOME/flyball, ~/.local/share/flyball, /var/lib/flyball. */
 struct str config_default_dir(const char *const *env, struct arena *a);
@@ -233,5 +234,10 @@ int config_text(const struct config *c, bool with_origin, struct buf *out);
 int config_json(const struct config *c, struct buf *out);
 /* The JSON Schema (2020-12) of flyball.yaml. For `config schema`. */
 int config_schema(struct buf *out);
+/*
+ * 0: a daemon that runs by `from` can take `to` over: they differ at most in keys of config/reload.tbl.h.
+ * -ERR_INVALID: a line of `error` names each other key, where it stands, and that it needs a restart.
+ */
+int config_takes(const struct config *from, const struct config *to, struct buf *error);
 /* Every setting as a table in Markdown, for the docs. */
 int config_markdown(struct buf *out);

@@ -27,8 +27,10 @@
 #include "daemon/people.h"
 #include "daemon/port_owner.h"
 #include "daemon/rates.h"
+#include "daemon/reload.h"
 #include "daemon/remotes.h"
 #include "daemon/secrets_key.h"
+#include "daemon/watch.h"
 #include "proxy/core_secrets.h"
 #include "proxy/lookup_cache.h"
 #include "proxy/rates.h"
@@ -68,6 +70,7 @@ struct daemon {
     struct models models;
     struct issuer_set issuers;
     struct remote_set remotes;
+    struct reload *reload;
     struct background background;
     struct worker_shared shared;
     struct stats *stats;
@@ -78,7 +81,7 @@ struct daemon {
     struct admin *admin;
     struct hooks *hooks; /* NULL: off */
     struct loop_thread admin_loop;
-    struct buf config_json, vendors_json;
+    struct buf vendors_json;
     struct acceptor acceptor;
     struct net_addr data_addr, admin_addr, hooks_addr;
     char sign_in[ADMIN_LINK_CHARS_MAX]; /* path of the link that `dev` prints */
@@ -167,11 +170,12 @@ static int open_core(struct daemon *d)
 static int load_rates(struct daemon *d)
 {
     struct fx_table table;
+    d->shared.rates = rates_new();
     if (d->o->config->fx_table.n == 0)
         return 0;
     int r = rates_read(d->o->config, &table, &d->error);
     if (r == 0)
-        d->shared.rates = rates_new(&table);
+        rates_put(d->shared.rates, &table);
     return r;
 }
 
@@ -261,26 +265,21 @@ static int listen_failed(struct daemon *d, const char *what, struct str addr, in
     return r;
 }
 
-/* From main at SIGHUP, and from the admin API. */
-static int reload(void *ctx, struct buf *error)
+/* Behind the parts that it exchanges, before the listener that it is asked through. */
+static void prepare_reload(struct daemon *d)
 {
-    struct daemon *d = ctx;
-    struct fx_table table;
-    int r = d->shared.rates ? rates_read(d->o->config, &table, error) : 0;
-    if (r == 0)
-        r = listener_tls_reload(&d->tls, error);
-    if (r == 0)
-        r = issuer_set_reload(&d->issuers, error);
-    if (r == 0)
-        r = remote_set_reload(&d->remotes, error);
-    if (r == 0 && d->shared.rates)
-        rates_put(d->shared.rates, &table);
-    stats_reloaded(d->stats, r == 0);
-    if (r < 0)
-        log_at(LOG_ERROR, "reload_failed", "error=\"" STR_FMT "\"", STR_ARG(buf_str(error)));
-    else
-        log_at(LOG_INFO, "reloaded", "certificates=%d", !!d->tls.data + !!d->tls.admin);
-    return r;
+    struct reload_options o = {
+        .config = d->o->config,
+        .make = d->o->make_config,
+        .make_ctx = d->o->make_config_ctx,
+        .tls = &d->tls,
+        .issuers = d->issuers.issuers,
+        .remotes = &d->remotes.remotes,
+        .rates = d->shared.rates,
+        .vendors = &d->vendors,
+        .stats = d->stats,
+    };
+    d->reload = reload_new(&o);
 }
 
 static struct str url_of(struct daemon *d, const struct tls_server *tls, const struct net_addr *a)
@@ -306,11 +305,8 @@ static int start_hooks(struct daemon *d)
 static int start_admin(struct daemon *d)
 {
     struct net_addr addr;
-    buf_init(&d->config_json, 1u << 20);
     buf_init(&d->vendors_json, 4u << 20);
-    int r = config_json(d->o->config, &d->config_json);
-    if (r == 0)
-        r = vendor_set_json(&d->vendors, url_of(d, d->tls.data, &d->data_addr), &d->vendors_json);
+    int r = vendor_set_json(&d->vendors, url_of(d, d->tls.data, &d->data_addr), &d->vendors_json);
     if (r == 0)
         r = loop_thread_new(&d->admin_loop);
     if (r < 0)
@@ -321,7 +317,6 @@ static int start_admin(struct daemon *d)
         .limits = &d->limits,
         .rng = &d->admin_rng,
         .token = str_c(d->folder.token),
-        .config_json = buf_str(&d->config_json),
         .vendors_json = buf_str(&d->vendors_json),
         .default_mode = d->o->is_dev ? MODE_TEST : MODE_LIVE,
         .version = STR(FLYBALL_VERSION),
@@ -332,8 +327,7 @@ static int start_admin(struct daemon *d)
         .oidc_secret = d->people.secret,
         .exports = d->exports.exports,
         .stats = d->stats,
-        .reload = reload,
-        .reload_ctx = d,
+        .config = {.reload = reload_now, .refused = reload_refused, .json = reload_config_json, .ctx = d->reload},
     };
     r = admin_new(&ao, &d->admin);
     if (r < 0)
@@ -386,6 +380,8 @@ static int start(struct daemon *d)
         r = remote_set_load(d->o->config, &d->error, &d->remotes);
     if (r == 0)
         r = start_workers(d);
+    if (r == 0)
+        prepare_reload(d);
     if (r == 0)
         loop_thread_call(&d->loops[0], take_up, d->workers[0]); /* one for all: it is asked for once */
     if (r == 0)
@@ -592,12 +588,12 @@ static void stop(struct daemon *d, bool may_drain)
     journal_close(d->journal);
     stats_free(d->stats);
     lookup_cache_free(d->shared.lookups);
+    reload_free(d->reload);
     rates_free(d->shared.rates);
     models_free(&d->models);
     vendor_set_free(&d->vendors);
     listener_tls_free(&d->tls);
     folder_close(&d->folder);
-    buf_deinit(&d->config_json);
     buf_deinit(&d->vendors_json);
 }
 
@@ -626,20 +622,27 @@ static void *exit_on_second_signal(void *ctx)
     _exit(1);
 }
 
+static void reload(struct daemon *d)
+{
+    struct buf error;
+    buf_init(&error, 65536);
+    (void)reload_now(d->reload, &error); /* logged */
+    buf_deinit(&error);
+}
+
 static int wait_for_end(struct daemon *d)
 {
-    int sig;
+    static const struct timespec interval = {WATCH_INTERVAL_MS / 1000, WATCH_INTERVAL_MS % 1000 * NS_PER_MS};
+    bool is_watching = d->o->watched.n > 0;
+    struct watch watch;
+    if (is_watching)
+        watch_init(&watch, d->o->watched.p);
     for (;;) {
-        if (sigwait(&d->signals, &sig) != 0)
-            continue;
-        if (sig == SIGHUP) {
-            struct buf error;
-            buf_init(&error, 65536);
-            (void)reload(d, &error); /* logged */
-            buf_deinit(&error);
-            continue;
-        }
-        return sig;
+        int sig = is_watching ? sigtimedwait(&d->signals, NULL, &interval) : sigwaitinfo(&d->signals, NULL);
+        if (sig == SIGHUP || (is_watching && watch_look(&watch)))
+            reload(d);
+        if (sig > 0 && sig != SIGHUP)
+            return sig;
     }
 }
 

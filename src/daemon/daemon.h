@@ -3,10 +3,13 @@
  */
 #pragma once
 
-#include "config/config.h"
+#include "daemon/reload.h"
 
 struct daemon_options {
     const struct config *config;
+    config_maker make_config; /* the same again, for reloads */
+    void *make_config_ctx;
+    struct str watched;       /* a file whose change is a reload; empty: none. Ends in NUL */
     bool is_dev;       /* starter policy, dev key, sandbox vendors */
     bool has_sandbox;  /* dev without --no-sandbox */
     bool wants_json;   /* one line of JSON when ready (CONTRACT 12) */

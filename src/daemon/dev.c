@@ -163,7 +163,7 @@ void dev_banner(const struct dev *d, const struct vendors *vendors, struct str d
     print_vendors(vendors, true, "  simulated  ", "no account, no money");
     print_vendors(vendors, false, "  live       ", "real: what agents do there is done");
     printf("  data       " STR_FMT "\n", STR_ARG(dir));
-    printf("  policy     default: who may do what, and for how much a day (flyball policy history default)\n");
+    printf("  policy     default: who may do what, and for how much a day (flyball policy show)\n");
     printf("  key        %s\n", d->key.text);
     if (d->has_live_key)
         printf("  live key   %s\n", d->live_key.text);

@@ -61,18 +61,16 @@ int issuer_set_start(const struct config *c, const struct limits *l, struct buf 
     if (c->n_issuers == 0)
         return 0;
     wall_t now = clock_system.wall(clock_system.ctx);
+    struct jwk_set **keys;
     s->issuers = issuers_new(c, l, now);
-    int r = issuers_read_files(s->issuers, now, error);
+    int r = issuers_read_files(s->issuers, c, error, &keys);
+    if (r == 0)
+        issuers_put_files(s->issuers, keys, now);
     if (r == 0 && has_urls(c))
         r = start_fetching(s, error);
     if (r < 0 && error->n == 0)
         (void)buf_printf(error, "cannot fetch the keys of token issuers: %s", err_text(r));
     return err_trace(r);
-}
-
-int issuer_set_reload(struct issuer_set *s, struct buf *error)
-{
-    return s->issuers ? issuers_read_files(s->issuers, clock_system.wall(clock_system.ctx), error) : 0;
 }
 
 static void free_jwks(void *ctx) { jwks_free(ctx); }

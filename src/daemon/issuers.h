@@ -22,6 +22,4 @@ struct issuer_set {
 /* Reads files, and asks the others once before it returns, ISSUERS_WAIT_MS at most. Negative: a sentence in `error`. */
 int issuer_set_start(const struct config *c, const struct limits *l, struct buf *error, struct issuer_set *s);
 #define ISSUERS_WAIT_MS 2000
-/* Reads the files again, from any thread. Negative: bad ones keep their keys, `error` says which and why. */
-int issuer_set_reload(struct issuer_set *s, struct buf *error);
 void issuer_set_stop(struct issuer_set *s); /* no worker may be left; fine when never started */

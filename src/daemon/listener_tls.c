@@ -3,6 +3,7 @@
  */
 #include "daemon/listener_tls.h"
 
+#include "base/check.h"
 #include "base/err.h"
 #include "tls/server.h"
 
@@ -26,24 +27,18 @@ int listener_tls_load(const struct config *c, struct buf *error, struct listener
     return r;
 }
 
-static int reload_one(const char *what, struct tls_server *s, struct buf *error)
+static void take_one(struct tls_server *s, struct tls_server *from)
 {
-    struct buf why;
-    if (!s)
-        return 0;
-    buf_init(&why, error->max_bytes);
-    int r = tls_server_reload(s, &why);
-    if (r < 0)
-        buf_printf(error, "%slisten.%s_tls keeps its certificate: " STR_FMT, error->n ? "; " : "", what,
-                   STR_ARG(buf_str(&why)));
-    buf_deinit(&why);
-    return r;
+    check(!s == !from); /* TLS comes and goes at a restart only */
+    if (s)
+        tls_server_take(s, from);
 }
 
-int listener_tls_reload(struct listener_tls *t, struct buf *error)
+void listener_tls_take(struct listener_tls *t, struct listener_tls *from)
 {
-    int r = reload_one("data", t->data, error), admin = reload_one("admin", t->admin, error);
-    return err_trace(r < 0 ? r : admin);
+    take_one(t->data, from->data);
+    take_one(t->admin, from->admin);
+    *from = (struct listener_tls){NULL, NULL};
 }
 
 void listener_tls_free(struct listener_tls *t)

@@ -28,11 +28,15 @@ static int read_file(struct str path, size_t max, struct buf *text, struct buf *
     return r;
 }
 
-static int read_relations(const struct config_relations *c, struct buf *error, struct relations **ret)
+int relations_load(const struct config_relations *c, struct buf *error, struct relations **ret)
 {
     struct arena a;
     struct diag_list diags;
     struct buf model, tuples;
+    if (!c->model_file.n) {
+        *ret = NULL;
+        return 0;
+    }
     arena_init(&a, 1u << 20);
     diag_list_init(&diags, &a, 20);
     buf_init(&model, MODEL_BYTES_MAX);
@@ -48,17 +52,6 @@ static int read_relations(const struct config_relations *c, struct buf *error, s
     buf_deinit(&model);
     buf_deinit(&tuples);
     arena_deinit(&a);
-    return err_trace(r);
-}
-
-int remote_set_reload(struct remote_set *s, struct buf *error)
-{
-    struct relations *now = NULL;
-    if (!s->config || !s->config->relations.model_file.n)
-        return 0;
-    int r = read_relations(&s->config->relations, error, &now);
-    if (r == 0)
-        remotes_put_relations(&s->remotes, now);
     return err_trace(r);
 }
 
@@ -143,9 +136,10 @@ static void wipe_secrets(const struct config *c)
 int remote_set_load(const struct config *c, struct buf *error, struct remote_set *ret)
 {
     struct remotes *all = &ret->remotes;
+    struct relations *relations;
     int r = 0;
     memset(ret, 0, sizeof(*ret));
-    ret->config = c;
+    ret->is_loaded = true;
     arena_init(&ret->arena, ARENA_BYTES_MAX);
     pthread_mutex_init(&all->mutex, NULL);
     all->items = arena_alloc(&ret->arena, (c->n_live_sources + 1) * sizeof(*all->items));
@@ -158,7 +152,11 @@ int remote_set_load(const struct config *c, struct buf *error, struct remote_set
         r = load_remote(ret, &c->relations.openfga, error, all->openfga);
     }
     wipe_secrets(c);
-    return r == 0 ? remote_set_reload(ret, error) : err_trace(r);
+    if (r == 0)
+        r = relations_load(&c->relations, error, &relations);
+    if (r == 0)
+        remotes_put_relations(all, relations);
+    return err_trace(r);
 }
 
 void remote_set_stop(struct remote_set *s)
@@ -171,7 +169,7 @@ void remote_set_stop(struct remote_set *s)
 
 void remote_set_free(struct remote_set *s)
 {
-    if (!s->config)
+    if (!s->is_loaded)
         return;
     remote_set_stop(s);
     for (size_t i = 0; i < s->remotes.n; i++) {

@@ -13,12 +13,13 @@ struct remote_set {
     struct remotes remotes;
     struct arena arena;
     struct tls_sessions *sessions;
-    const struct config *config;
+    bool is_loaded;
 };
 
 /* Negative: a sentence in `error`; free it all the same. */
 int remote_set_load(const struct config *c, struct buf *error, struct remote_set *ret);
-/* Reads the files of relations again, from any thread. Negative: bad ones leave what was in force; `error` says why. */
-int remote_set_reload(struct remote_set *s, struct buf *error);
+/* The files of relations, read and not yet in force (remotes_put_relations). *ret NULL: `c` names none. Negative:
+ * `error` says why. From any thread. */
+int relations_load(const struct config_relations *c, struct buf *error, struct relations **ret);
 void remote_set_stop(struct remote_set *s); /* while workers still run: nobody gets an answer behind this */
 void remote_set_free(struct remote_set *s); /* when no worker is left; fine when never loaded */

@@ -117,14 +117,15 @@ static int set_tls(struct vendor *v, const struct config_vendor *cv, struct vend
 }
 
 /* CONTRACT 3: what the secret does not tell is live. */
-static int set_mode(struct vendor *v, struct str configured, const struct secret *secret)
+int vendor_secret_mode(const struct vendor *v, struct str configured, const struct secret *secret, enum mode *ret)
 {
-    v->mode = MODE_LIVE;
-    if (configured.n)
-        return mode_parse(configured, &v->mode);
-    if (secret)
-        (void)connector_secret_mode(v->connector, secret_reveal(secret), &v->mode);
-    return 0;
+    enum mode mode = MODE_LIVE;
+    int r = configured.n ? mode_parse(configured, &mode) : 0;
+    if (!configured.n && secret)
+        (void)connector_secret_mode(v->connector, secret_reveal(secret), &mode);
+    if (r == 0)
+        *ret = mode;
+    return r;
 }
 
 /* From the environment or a file: the same until the process ends. Takes `secret` over. */
@@ -145,7 +146,7 @@ static int expect_credential(struct vendor *v, const struct config_vendor *cv, s
     v->secret_name = arena_str(a, str_sub(cv->secret, CONFIG_SECRET_STORE.n, cv->secret.n));
     v->credential = credential_slot_new();
     v->mode_follows_secret = cv->mode.n == 0;
-    return set_mode(v, cv->mode, NULL);
+    return vendor_secret_mode(v, cv->mode, NULL, &v->mode);
 }
 
 static int set_credential(struct vendor *v, const struct config_vendor *cv, struct buf *error)
@@ -154,7 +155,7 @@ static int set_credential(struct vendor *v, const struct config_vendor *cv, stru
     int r = cv->secret.n ? secret_load(cv->secret, error, &secret) : 0;
     if (r < 0)
         return r;
-    r = set_mode(v, cv->mode, secret);
+    r = vendor_secret_mode(v, cv->mode, secret, &v->mode);
     if (r < 0 || !secret) {
         secret_free(secret);
         return r;

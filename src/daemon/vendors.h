@@ -29,5 +29,7 @@ struct extra_vendor {
 int vendor_set_load(const struct config *c, const struct extra_vendor *extra, size_t n_extra, struct buf *error,
                     struct vendor_set *ret);
 void vendor_set_free(struct vendor_set *v);
+/* Which keys may use a vendor with that secret: as configured, else as the secret says; it may be NULL. */
+int vendor_secret_mode(const struct vendor *v, struct str configured, const struct secret *secret, enum mode *ret);
 /* Names, modes, targets and operations, for the admin API; and under `data_url`, what agents call. */
 int vendor_set_json(const struct vendor_set *v, struct str data_url, struct buf *out);

@@ -76,7 +76,10 @@ static const char *compared_hint(const struct type *a, const struct type *b)
         return "; an amount is written usd(\"12.50\")";
     bool is_number_and_text = (a->kind == TYPE_INT && b->kind == TYPE_STRING) ||
                               (a->kind == TYPE_STRING && b->kind == TYPE_INT);
-    return is_number_and_text ? "; a number is written without quotes" : "";
+    bool is_broken = a->kind == TYPE_INT && b->kind == TYPE_DOUBLE;
+    return is_number_and_text ? "; a number is written without quotes"
+           : is_broken        ? "; a whole number is written without a point"
+                              : "";
 }
 
 static bool check_compared(struct checker *x, struct node *n)

@@ -152,7 +152,8 @@ static bool no_overload(struct checker *x, struct node *n)
         return check_misfit(x, n, "`" STR_FMT "` does not take %u arguments", STR_ARG(name), (unsigned)n->n);
     struct str first = type_text(n->first->type, one);
     if (n->n == 1)
-        return check_misfit(x, n, "`" STR_FMT "` does not take " STR_FMT, STR_ARG(name), STR_ARG(first));
+        return check_misfit(x, n, "`" STR_FMT "` does not take " STR_FMT "%s", STR_ARG(name), STR_ARG(first),
+                            str_eq(name, STR("usd")) ? "; an amount is text: usd(\"12.50\")" : "");
     return check_misfit(x, n, "`" STR_FMT "` does not take " STR_FMT " and " STR_FMT, STR_ARG(name), STR_ARG(first),
                         STR_ARG(type_text(n->last->type, other)));
 }

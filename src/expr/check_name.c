@@ -94,6 +94,17 @@ static bool is_known(const struct checker *x, const struct node *n)
     return find_variable(x, n) || is_open(x, n) || find_type(n, &k) || (is_step(n) && is_known(x, n->first));
 }
 
+/* A fact that was written without what stands before it: `amount` for `params.amount`. */
+static struct str with_front(const struct expr_scope *scope, struct str name)
+{
+    for (size_t i = 0; i < scope->n_variables; i++) {
+        struct str whole = scope->variables[i].name;
+        if (whole.n > name.n && str_ends(whole, name) && whole.p[whole.n - name.n - 1] == '.')
+            return whole;
+    }
+    return STR_NONE;
+}
+
 static bool unknown(struct checker *x, struct node *n)
 {
     const struct expr_scope *scope = x->c->scope;
@@ -103,7 +114,8 @@ static bool unknown(struct checker *x, struct node *n)
         return check_hopeless(x, n, "expr_unknown", "no such name");
     for (size_t i = 0; names && i < scope->n_variables; i++)
         names[i] = scope->variables[i].name;
-    if (names)
+    near = with_front(scope, name);
+    if (names && !near.n)
         near = diag_nearest(name, names, scope->n_variables);
     if (near.n)
         return compile_fault(x->c, "expr_unknown", n->at, n->end,

@@ -109,8 +109,20 @@ static bool is_word(const struct token *t, const char *word)
     return t->kind == TOKEN_NAME && str_eq(t->text, str_c(word));
 }
 
+/* What other languages write for an operator. */
+static const char *operator_meant(const struct token *t)
+{
+    if (is_word(t, "and") || is_word(t, "AND"))
+        return "&&";
+    return is_word(t, "or") || is_word(t, "OR") ? "||" : NULL;
+}
+
 static bool unexpected(struct parser *p, const char *wanted)
 {
+    const char *meant = operator_meant(&p->t);
+    if (meant)
+        return compile_fault(p->c, "expr_syntax", p->t.at, p->t.end, "`" STR_FMT "` is no operator; it is written `%s`",
+                             STR_ARG(p->t.text), meant);
     if (p->t.kind == TOKEN_END)
         return compile_fault(p->c, "expr_syntax", p->t.at, p->t.end, "the condition ends where %s should be", wanted);
     return compile_fault(p->c, "expr_syntax", p->t.at, p->t.end, "`" STR_FMT "` stands where %s should be",

@@ -125,6 +125,20 @@ static bool may_be_saas(const struct match *m)
     return may_be(m, STR("saas")) && m->by_key[MATCH_MODEL].n == 0;
 }
 
+/* Another limit counts all that it counts, over all runs together, and by nothing that agents name themselves. */
+static bool is_bounded_beside(const struct parse *x, const struct limit *l)
+{
+    const uint32_t given = 1u << BY_KEY | 1u << BY_AGENT | 1u << BY_TENANT;
+    for (size_t i = 0; i < x->p->n_limits; i++) {
+        const struct limit *other = &x->p->limits[i];
+        bool adds_up = other->window != WINDOW_CALL && other->window != WINDOW_RUN;
+        bool holds = !other->is_shadow && !other->when && (other->by & ~given) == 0;
+        if (adds_up && holds && limit_counts_like(other, l) && match_covers(&other->match, &l->match))
+            return true;
+    }
+    return false;
+}
+
 static void analyse_limit(struct parse *x, const bool *reached, const struct limit *l)
 {
     const struct match *m = &l->match;
@@ -136,7 +150,7 @@ static void analyse_limit(struct parse *x, const bool *reached, const struct lim
              "adds money coming in to money going out, which caps neither: give it `class: [money_out]` and write "
              "another for money_in",
              l->id);
-    if ((has_bit(l->by, BY_RUN) || has_bit(l->by, BY_ROOT_RUN)) && !l->runs)
+    if ((has_bit(l->by, BY_RUN) || has_bit(l->by, BY_ROOT_RUN)) && !l->runs && !is_bounded_beside(x, l))
         warn(x, l->line, l->col, "claimed_runs",
              "counts each run by itself, and agents name their runs themselves: bound how many they begin "
              "(`runs: {max_new: 20, per: 1h}`), or keep a limit by agent or key beside it",

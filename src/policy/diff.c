@@ -260,13 +260,21 @@ static void compare_old(struct comparing *x, struct json sentence)
     c->is_limit = str_eq(kind, STR("limit"));
 }
 
+/* As JSON; a document that says nothing of its mode is in force. */
+static struct str section_text(struct arena *a, struct json document, struct str key)
+{
+    struct json v = json_get(document, key);
+    bool is_silent = json_type(document) == JSON_OBJECT && json_type(v) == JSON_NONE;
+    return is_silent && str_eq(key, STR("mode")) ? STR("\"enforce\"") : raw(a, v);
+}
+
 /* What has no sentences of its own: mode, defaults, approvals, ... as JSON. */
 static void compare_section(struct comparing *x, struct str key)
 {
     static const struct str others[] = {STR_INIT("apiVersion"), STR_INIT("kind"),  STR_INIT("metadata"),
                                         STR_INIT("identity"),   STR_INIT("rules"), STR_INIT("limits"),
                                         STR_INIT("sets"),       STR_INIT("tests")};
-    struct str before = raw(&x->a, json_get(x->old.document, key)), after = raw(&x->a, json_get(x->new.document, key));
+    struct str before = section_text(&x->a, x->old.document, key), after = section_text(&x->a, x->new.document, key);
     if (is_named(key, others, sizeof others / sizeof others[0]) || str_eq(before, after))
         return;
     struct change *c = add(x, DIFF_SECTION, STR("section"), key);

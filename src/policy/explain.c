@@ -78,6 +78,16 @@ static struct str names_of(const struct patterns *p, struct arena *a)
     return p->n > n ? arena_printf(a, STR_FMT ", ... (%zu)", STR_ARG(text), p->n) : text;
 }
 
+static struct str class_names(uint32_t classes, struct arena *a)
+{
+    struct pattern items[CLASS_COUNT];
+    struct patterns p = {.items = items};
+    for (enum op_class c = 0; c < CLASS_COUNT; c++)
+        if (classes & 1u << c)
+            items[p.n++] = (struct pattern){.text = class_text(c)};
+    return names_of(&p, a);
+}
+
 static void look_at_key(struct finding *x, const struct match *m, enum match_key k, const struct facts *f,
                         struct arena *a)
 {
@@ -113,7 +123,8 @@ static void look_at_match(struct finding *x, const struct rule *r, const struct 
 {
     bool needs_name = f->class == CLASS_AUTHORITY || f->class == CLASS_UNKNOWN;
     if (r->match.classes && !(r->match.classes & 1u << f->class))
-        add_false(x, arena_printf(a, "class is " STR_FMT, STR_ARG(class_text(f->class))));
+        add_false(x, arena_printf(a, "class is " STR_FMT ", and not " STR_FMT, STR_ARG(class_text(f->class)),
+                                  STR_ARG(class_names(r->match.classes, a))));
     for (enum match_key k = 0; k < MATCH_COUNT; k++)
         look_at_key(x, &r->match, k, f, a);
     for (size_t i = 0; i < r->match.n_labels; i++)

@@ -187,7 +187,7 @@ static int compile(struct parse *x, const struct yaml *root)
 int policy_parse(struct str text, struct str file, const struct limits *limits, const struct known *known,
                  struct diag_list *diags, struct policy **ret)
 {
-    size_t bytes_max = (size_t)limits->policy_bytes_max;
+    size_t bytes_max = (size_t)limits->policy_bytes_max, n_diags = diags->n;
     const struct yaml_limits bounds = {.bytes_max = bytes_max, .depth_max = DEPTH_MAX, .nodes_max = NODES_MAX};
     struct policy *p = calloc(1, sizeof *p);
     if (!p)
@@ -208,6 +208,7 @@ int policy_parse(struct str text, struct str file, const struct limits *limits, 
         r = candidates_init(&x);
     if (r == 0)
         r = compile(&x, root);
+    diag_sort(diags, n_diags);
     map_deinit(&x.by_name);
     arena_deinit(&scratch);
     if (r < 0) {

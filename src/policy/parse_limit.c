@@ -63,18 +63,20 @@ static bool parse_sliding(struct parse *x, const struct yaml *at, struct limit *
     return false;
 }
 
+#define WINDOWS "{calendar: day}, {sliding: 60s}, {run: true}, {call: true}, {lifetime: true}, {instant: true}"
+
 static bool parse_window(struct parse *x, const struct yaml *map, struct limit *l)
 {
     const struct yaml *window = yaml_get(map, STR("window"));
     size_t n_errors = x->diags->n_errors;
-    if (!parse_type(x, window, YAML_MAP, STR("window")))
-        return false;
-    parse_keys(x, window, "a window", window_keys, N(window_keys));
-    if (x->diags->n_errors > n_errors)
+    if (window && window->type == YAML_STR)
+        parse_fault(x, window, "wrong_type", "`window` must be a map, not a string: " WINDOWS);
+    else if (parse_type(x, window, YAML_MAP, STR("window")))
+        parse_keys(x, window, "a window", window_keys, N(window_keys));
+    if (!window || x->diags->n_errors > n_errors)
         return false;
     if (window->n != 1) {
-        parse_fault(x, window, "bad_window", "a window is exactly one of {calendar: day}, {sliding: 60s}, {run: true}, "
-                    "{call: true}, {lifetime: true}, {instant: true}");
+        parse_fault(x, window, "bad_window", "a window is exactly one of " WINDOWS);
         return false;
     }
     const struct yaml *only = window->first;

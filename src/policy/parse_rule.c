@@ -20,6 +20,24 @@ static const struct key_row rule_keys[] = {
 /* In the order of enum effect. */
 static const struct str effects[] = {STR_INIT("forbid"), STR_INIT("permit"), STR_INIT("approve")};
 
+/* How other languages of policies say it. */
+static const struct {
+    struct str word, meant;
+} foreign_effects[] = {{STR_INIT("allow"), STR_INIT("permit")}, {STR_INIT("deny"), STR_INIT("forbid")},
+                       {STR_INIT("block"), STR_INIT("forbid")}, {STR_INIT("ask"), STR_INIT("approve")}};
+
+static int parse_effect(struct parse *x, const struct yaml *map)
+{
+    const struct yaml *y = yaml_get(map, STR("effect"));
+    for (size_t i = 0; y && y->type == YAML_STR && i < N(foreign_effects); i++)
+        if (str_eq(y->text, foreign_effects[i].word)) {
+            parse_fault(x, y, "bad_value", "value of `effect` `" STR_FMT "` is not known; did you mean `" STR_FMT "`?",
+                        STR_ARG(y->text), STR_ARG(foreign_effects[i].meant));
+            return -1;
+        }
+    return parse_word(x, map, STR("effect"), effects, N(effects), NULL, 0);
+}
+
 static void parse_reason(struct parse *x, const struct yaml *map, struct rule *r)
 {
     struct str reason;
@@ -46,7 +64,7 @@ static void parse_rule(struct parse *x, const struct yaml *map, struct rule *r)
     if (yaml_get(map, STR("match")))
         parse_match(x, yaml_get(map, STR("match")), &r->match);
     r->when = parse_when(x, map, &r->match);
-    int effect = parse_word(x, map, STR("effect"), effects, N(effects), NULL, 0);
+    int effect = parse_effect(x, map);
     if (effect < 0)
         return;
     r->effect = (enum effect)effect;

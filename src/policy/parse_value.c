@@ -61,8 +61,10 @@ bool parse_type(struct parse *x, const struct yaml *y, enum yaml_type type, stru
 {
     if (!y || y->type == type)
         return y != NULL;
-    parse_fault(x, y, "wrong_type", "`" STR_FMT "` must be %s, not %s", STR_ARG(name), yaml_type_name(type),
-                yaml_type_name(y->type));
+    bool is_one = type == YAML_SEQ && y->type == YAML_STR;
+    parse_fault(x, y, "wrong_type", "`" STR_FMT "` must be %s, not %s%s" STR_FMT "%s", STR_ARG(name),
+                yaml_type_name(type), yaml_type_name(y->type), is_one ? ": [\"" : "",
+                STR_ARG(is_one ? utf8_cut(y->text, SHOWN_BYTES_MAX) : STR("")), is_one ? "\"]" : "");
     return false;
 }
 

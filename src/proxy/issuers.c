@@ -101,7 +101,7 @@ const struct issuer *issuers_find(const struct issuers *s, struct str name)
 
 /* --- keys --------------------------------------------------------------------------------------------------------- */
 
-int issuer_take_keys(struct issuer *i, const struct limits *l, struct str text, struct jwk_set **ret,
+int issuer_take_keys(const struct issuer *i, const struct limits *l, struct str text, struct jwk_set **ret,
                      const char **ret_why)
 {
     if (text.n > (size_t)l->jwks_bytes_max) {
@@ -111,31 +111,53 @@ int issuer_take_keys(struct issuer *i, const struct limits *l, struct str text, 
     return jwk_set_parse(text, i->algs, (size_t)l->jwks_keys_max, ret, ret_why);
 }
 
-static int read_file(struct issuers *s, struct issuer *i, wall_t now, struct buf *error)
+static int read_file(const struct issuers *s, const struct issuer *i, struct str file, struct buf *error,
+                     struct jwk_set **ret)
 {
     const char *why = "it cannot be read";
-    struct jwk_set *set = NULL;
     struct buf text;
     buf_init(&text, (size_t)s->limits->jwks_bytes_max + 1);
-    int r = io_read_file(io_system(), i->config->jwks.file, (size_t)s->limits->jwks_bytes_max, &text);
+    int r = io_read_file(io_system(), file, (size_t)s->limits->jwks_bytes_max, &text);
     if (r == 0)
-        r = issuer_take_keys(i, s->limits, buf_str(&text), &set, &why);
-    if (r == 0)
-        issuer_keys_put(i->keys, set, now, true);
-    else
+        r = issuer_take_keys(i, s->limits, buf_str(&text), ret, &why);
+    if (r < 0)
         (void)buf_printf(error, "issuers." STR_FMT ".jwks: " STR_FMT ": %s (%s)", STR_ARG(i->terms.name),
-                         STR_ARG(i->config->jwks.file), why, err_text(r));
+                         STR_ARG(file), why, err_text(r));
     buf_deinit(&text);
     return err_trace(r);
 }
 
-int issuers_read_files(struct issuers *s, wall_t now, struct buf *error)
+int issuers_read_files(const struct issuers *s, const struct config *c, struct buf *error, struct jwk_set ***ret)
 {
+    struct jwk_set **sets = calloc(s->n + 1, sizeof *sets);
     int r = 0;
-    for (size_t i = 0; r == 0 && i < s->n; i++)
-        if (s->items[i].config->jwks.file.n)
-            r = read_file(s, &s->items[i], now, error);
+    check(sets != NULL);
+    for (size_t i = 0; r == 0 && i < s->n; i++) {
+        const struct config_issuer *now = config_issuer(c, s->items[i].terms.name);
+        check(now != NULL);
+        if (now->jwks.file.n)
+            r = read_file(s, &s->items[i], now->jwks.file, error, &sets[i]);
+    }
+    if (r == 0)
+        *ret = sets;
+    else
+        issuers_drop_files(s, sets);
     return r;
+}
+
+void issuers_put_files(struct issuers *s, struct jwk_set **sets, wall_t now)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (sets[i])
+            issuer_keys_put(s->items[i].keys, sets[i], now, true);
+    free(sets);
+}
+
+void issuers_drop_files(const struct issuers *s, struct jwk_set **sets)
+{
+    for (size_t i = 0; sets && i < s->n; i++)
+        jwk_set_unref(sets[i]);
+    free(sets);
 }
 
 /* --- one token ---------------------------------------------------------------------------------------------------- */

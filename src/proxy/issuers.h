@@ -32,11 +32,13 @@ struct issuer *issuers_at(struct issuers *s, size_t i);
 /* By its name in the config; NULL: none. */
 const struct issuer *issuers_find(const struct issuers *s, struct str name);
 
-/* Reads, or reads again, the keys that are in files. Negative: the first that is no good keeps its old keys, `error`
- * says which and why. */
-int issuers_read_files(struct issuers *s, wall_t now, struct buf *error);
+/* Reads the keys that are in files, by the names that `c` has for them now: it has the same issuers. Nothing is in
+ * force yet: *ret is put or dropped. Negative: `error` says which is no good, and why. */
+int issuers_read_files(const struct issuers *s, const struct config *c, struct buf *error, struct jwk_set ***ret);
+void issuers_put_files(struct issuers *s, struct jwk_set **sets, wall_t now); /* takes `sets` over */
+void issuers_drop_files(const struct issuers *s, struct jwk_set **sets);      /* NULL is fine */
 /* Keys as an issuer gave them. Negative: not usable, *ret_why is a static sentence, and nothing changed. */
-int issuer_take_keys(struct issuer *i, const struct limits *l, struct str text, struct jwk_set **ret,
+int issuer_take_keys(const struct issuer *i, const struct limits *l, struct str text, struct jwk_set **ret,
                      const char **ret_why);
 
 /*

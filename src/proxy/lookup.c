@@ -151,6 +151,6 @@ void stage_look_up(struct call *c, bool wants_amount, bool wants_customer)
     check(saas_lookup_path(&c->saas, wants_amount, wants_customer, &c->arena, &path));
     if (lookup_cached(c, path, &cached))
         on_looked_up(c, 200, cached);
-    else if (!lookup_get(c, path, saas_path_template(&c->saas), &is_over, on_looked_up) && !is_over)
+    else if (!lookup_get(c, path, saas_lookup_path_template(&c->saas), &is_over, on_looked_up) && !is_over)
         on_looked_up(c, 0, STR_NONE);
 }

@@ -10,15 +10,15 @@
 
 struct rates {
     pthread_mutex_t mutex;
+    bool has_table;
     struct fx_table table;
 };
 
-struct rates *rates_new(const struct fx_table *t)
+struct rates *rates_new(void)
 {
-    struct rates *r = malloc(sizeof *r);
+    struct rates *r = calloc(1, sizeof *r);
     check(r != NULL);
     pthread_mutex_init(&r->mutex, NULL);
-    r->table = *t;
     return r;
 }
 
@@ -33,7 +33,9 @@ void rates_free(struct rates *r)
 void rates_put(struct rates *r, const struct fx_table *t)
 {
     pthread_mutex_lock(&r->mutex);
-    r->table = *t;
+    r->has_table = t != NULL;
+    if (t)
+        r->table = *t;
     pthread_mutex_unlock(&r->mutex);
 }
 
@@ -42,7 +44,7 @@ struct cost rates_to_usd(struct rates *r, const struct amount *m, wall_t now, st
     if (!r)
         return fx_to_usd(NULL, m, now, ret);
     pthread_mutex_lock(&r->mutex);
-    struct cost cost = fx_to_usd(&r->table, m, now, ret);
+    struct cost cost = fx_to_usd(r->has_table ? &r->table : NULL, m, now, ret);
     pthread_mutex_unlock(&r->mutex);
     return cost;
 }

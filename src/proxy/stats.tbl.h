@@ -10,5 +10,5 @@ STAT(UNATTRIBUTED, unattributed_calls_total, counter, "vendor", "permitted calls
 STAT(STORE_WRITE, store_write_seconds, histogram, "", "one batch of frames into the store")
 STAT(REVOCATION, revocation_seconds, histogram, "", "from the order to revoke a key until the next request with it is refused")
 STAT(CHAIN, audit_chain_ok, gauge, "", "1: the chain was whole when it was verified last; absent: not since the start")
-STAT(RELOAD, config_last_reload_successful, gauge, "", "1: certificates, keys of issuers, relations and rates were read again as asked last; absent: not asked since the start")
+STAT(RELOAD, config_last_reload_successful, gauge, "", "1: the last reload took the configuration over, 0: it was refused; absent: there was none since the start")
 STAT(PRICES, price_table_age_seconds, gauge, "", "since the day that the catalog of models has its prices from")

@@ -190,6 +190,20 @@ static enum lack lack_of(const struct recorded *c, const struct verdict *v)
     return LACK_NOTHING;
 }
 
+/* Without a permit for the model that was asked for first, no limit falls back on another. */
+static bool refuses_asked(const struct side *s, const struct recorded *c, const struct key_limits *k, struct arena *a,
+                          struct verdict *v)
+{
+    struct facts f = c->facts;
+    if (!f.downgraded_by.n)
+        return false;
+    f.model = f.model_asked;
+    f.model_asked = f.downgraded_by = STR_NONE;
+    policy_decide(s->p, k, &f, POLICY_MAY_LOOK_UP | POLICY_MAY_ASK, a, v);
+    policy_own_verdict(s->p, v);
+    return v->effect == EFFECT_DENY;
+}
+
 /* False: the record lacks what the document asks for. */
 static bool decide(struct side *s, const struct recorded *c, const struct key_limits *k, struct arena *a,
                    struct verdict *v, enum lack *ret_lack)
@@ -198,6 +212,9 @@ static bool decide(struct side *s, const struct recorded *c, const struct key_li
         *ret_lack = LACK_HOST;
         return false;
     }
+    *ret_lack = LACK_NOTHING;
+    if (refuses_asked(s, c, k, a, v))
+        return true;
     policy_decide(s->p, k, &c->facts, POLICY_MAY_LOOK_UP | POLICY_MAY_ASK, a, v);
     policy_own_verdict(s->p, v);
     bool wants = v->wants_cost || v->wants_customer;

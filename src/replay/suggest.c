@@ -166,7 +166,9 @@ static int add_call(struct suggest *s, const struct recorded *c)
     p->last_at = f->now;
     p->example = p->example.n ? p->example : arena_str(&s->kept, c->call_id);
     if (f->model.n)
-        (void)map_put(&p->models, f->model, p, NULL); /* full: said as every model */
+        (void)map_put(&p->models, f->model, p, NULL); /* full: said as every model, here and below */
+    if (f->model_asked.n)
+        (void)map_put(&p->models, f->model_asked, p, NULL); /* a limit fell back from it */
     p->unpriced += !is_priced && is_money;
     (void)money_add(p->days[i].usd, usd, &p->days[i].usd); /* the most that fits, when it is passed */
     r = wait_for_end(s, p, i, usd);

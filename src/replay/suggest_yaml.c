@@ -269,8 +269,8 @@ static int put_limits(struct buf *out, const struct group *g, size_t n)
         all.limit = d.limit > all.limit ? d.limit : all.limit;
     }
     put_day_limit(out, g, n, is_usd, &all);
-    if (is_usd)
-        put_call_limit(out, g, n);
+    if (is_usd && most_of_call(g) < all.limit)
+        put_call_limit(out, g, n); /* else the day is full no later */
     return 0;
 }
 

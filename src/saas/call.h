@@ -146,5 +146,6 @@ int saas_refusal_body(const struct connector *c, enum code code, uint16_t status
 /* Response header that carries the vendor's request id ("request-id"); and the one that marks a replay. */
 struct str connector_request_id_header(const struct connector *c);
 struct str connector_replay_header(const struct connector *c);
-/* Path parameters and ids out, template in: "/v1/charges/{id}"; for records of attempts. */
+/* Path parameters and ids out, template in: "/v1/charges/{id}"; for records of attempts. A look-up's has no query. */
 struct str saas_path_template(const struct saas_call *call);
+struct str saas_lookup_path_template(const struct saas_call *call);

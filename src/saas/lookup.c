@@ -33,6 +33,13 @@ bool saas_lookup_path(const struct saas_call *call, bool wants_amount, bool want
     return is_ok;
 }
 
+struct str saas_lookup_path_template(const struct saas_call *call)
+{
+    struct str path = call->lookup ? call->lookup->get : STR_NONE, query;
+    (void)str_cut(path, '?', &path, &query); /* mostly it has none */
+    return path;
+}
+
 static int refuse(struct saas_call *call, struct arena *a, struct saas_problem *ret, const char *why)
 {
     *ret = (struct saas_problem){

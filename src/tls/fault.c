@@ -5,6 +5,8 @@
 
 #include "base/err.h"
 
+#include <string.h>
+
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
@@ -131,7 +133,8 @@ int tls_fault(struct tls_stream *t)
 
 const char *tls_library_reason(void)
 {
-    const char *text = ERR_reason_error_string(ERR_peek_error());
+    unsigned long e = ERR_peek_error();
+    const char *text = ERR_SYSTEM_ERROR(e) ? strerror(ERR_GET_REASON(e)) : ERR_reason_error_string(e);
 
     ERR_clear_error();
     return text ? text : "no reason given";

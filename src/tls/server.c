@@ -15,7 +15,11 @@
 struct tls_server {
     pthread_mutex_t mutex;
     SSL_CTX *ctx; /* under mutex; has its own count of references */
-    char *cert_file, *key_file, *client_ca_file; /* NULL: none */
+};
+
+/* As the library wants their names; NULL: none. */
+struct file_names {
+    char *cert_file, *key_file, *client_ca_file;
 };
 
 /* -------- context -------- */
@@ -51,7 +55,7 @@ static int on_passphrase(char *to, int n_max, int is_writing, void *ctx)
     return -1;
 }
 
-static int load_files(const struct tls_server *s, SSL_CTX *ctx, struct buf *error)
+static int load_files(const struct file_names *s, SSL_CTX *ctx, struct buf *error)
 {
     SSL_CTX_set_default_passwd_cb(ctx, on_passphrase);
     if (SSL_CTX_use_certificate_chain_file(ctx, s->cert_file) != 1)
@@ -72,7 +76,7 @@ static int load_files(const struct tls_server *s, SSL_CTX *ctx, struct buf *erro
     return 0;
 }
 
-static int context_new(const struct tls_server *s, struct buf *error, SSL_CTX **ret)
+static int context_new(const struct file_names *names, struct buf *error, SSL_CTX **ret)
 {
     static const unsigned char id[] = "flyball";
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -85,7 +89,7 @@ static int context_new(const struct tls_server *s, struct buf *error, SSL_CTX **
     }
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets need no memory of ours */
     SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
-    int r = load_files(s, ctx, error);
+    int r = load_files(names, ctx, error);
     if (r < 0) {
         SSL_CTX_free(ctx);
         return r;
@@ -104,11 +108,12 @@ int tls_server_new(const struct tls_server_files *files, struct buf *error, stru
 
     if (!s)
         return err_trace(-ERR_NOMEM);
+    struct file_names names = {copy(files->cert_file), copy(files->key_file), copy(files->client_ca_file)};
     pthread_mutex_init(&s->mutex, NULL);
-    s->cert_file = copy(files->cert_file);
-    s->key_file = copy(files->key_file);
-    s->client_ca_file = copy(files->client_ca_file);
-    int r = s->cert_file && s->key_file ? context_new(s, error, &s->ctx) : -ERR_INVALID;
+    int r = names.cert_file && names.key_file ? context_new(&names, error, &s->ctx) : -ERR_INVALID;
+    free(names.cert_file);
+    free(names.key_file);
+    free(names.client_ca_file);
     if (r < 0) {
         tls_server_free(s);
         return err_trace(r);
@@ -117,19 +122,14 @@ int tls_server_new(const struct tls_server_files *files, struct buf *error, stru
     return 0;
 }
 
-int tls_server_reload(struct tls_server *s, struct buf *error)
+void tls_server_take(struct tls_server *s, struct tls_server *from)
 {
-    SSL_CTX *ctx, *old;
-    int r = context_new(s, error, &ctx);
-
-    if (r < 0)
-        return err_trace(r);
     pthread_mutex_lock(&s->mutex);
-    old = s->ctx;
-    s->ctx = ctx;
+    SSL_CTX *old = s->ctx;
+    s->ctx = from->ctx;
     pthread_mutex_unlock(&s->mutex);
-    SSL_CTX_free(old); /* connections hold it as long as they last */
-    return 0;
+    from->ctx = old; /* connections hold it as long as they last */
+    tls_server_free(from);
 }
 
 wall_t tls_server_ends(struct tls_server *s)
@@ -149,9 +149,6 @@ void tls_server_free(struct tls_server *s)
     if (!s)
         return;
     SSL_CTX_free(s->ctx);
-    free(s->cert_file);
-    free(s->key_file);
-    free(s->client_ca_file);
     pthread_mutex_destroy(&s->mutex);
     free(s);
 }

@@ -2,7 +2,7 @@
  * tls/server.h - TLS towards agents and people: the listener's certificate.
  *
  *   (1) the certificate can be replaced while connections are open: they keep theirs, new handshakes get the new one.
- *   (2) a certificate that cannot be used replaces nothing.
+ *   (2) a certificate that cannot be used becomes no tls_server, and so replaces nothing.
  *   (3) with a client CA file, who has no certificate of it does not get through the handshake.
  *   (4) TLS 1.2 is the oldest version; no renegotiation, no compression; ALPN must offer http/1.1, or nothing.
  */
@@ -20,10 +20,10 @@ struct tls_server_files {
     struct str client_ca_file;
 };
 
-/* `error`: one sentence for the operator. The files' names are copied. */
+/* `error`: one sentence for the operator. The files are read here and not again. */
 int tls_server_new(const struct tls_server_files *files, struct buf *error, struct tls_server **ret);
-/* Reads the files again. From any thread. Negative: the old certificate stays, and `error` says why. */
-int tls_server_reload(struct tls_server *s, struct buf *error);
+/* New handshakes of `s` get what `from` has, which is freed. From any thread; never fails. */
+void tls_server_take(struct tls_server *s, struct tls_server *from);
 /* When the certificate in use runs out. */
 wall_t tls_server_ends(struct tls_server *s);
 void tls_server_free(struct tls_server *s); /* connections may be left */

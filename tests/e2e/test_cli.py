@@ -57,10 +57,53 @@ def test_names_that_only_the_daemon_knows_are_suggested_too(daemon):
     assert "denied" not in daemon.cli("key", "create", "--agent", "a", "--policy", "default").stderr
 
 
+def test_a_group_of_commands_has_help(daemon):
+    for words in (["help", "key"], ["key", "--help"], ["key", "-h"]):
+        done = daemon.cli(*words)
+        assert done.returncode == 0 and done.stderr == ""
+        assert [line.split()[:3] for line in done.stdout.splitlines() if line.startswith("  ")] == [
+            ["flyball", "key", word] for word in ("create", "list", "show", "rotate")]
+    assert daemon.cli("help", "kez").returncode == 2
+
+
+def test_a_vendor_with_a_slip_is_said_wherever_one_is_named(daemon):
+    done = daemon.cli("spend", "--vendor", "strpe")
+    assert done.returncode == 0 and "There is no vendor `strpe`; did you mean `stripe`?" in done.stderr
+    done = daemon.cli("prices", "list", "--vendor", "opnai")
+    assert done.returncode == 1 and "`opnai`; did you mean `openai`?" in done.stderr and done.stdout == ""
+    done = daemon.cli("prices", "list", "gpt-4o", "--vendor", "anthropic")
+    assert done.returncode == 1 and "did you mean `gpt-4o`" not in done.stderr
+    done = daemon.cli("prices", "list", "gpt-4o", "--vendor", "opnai")
+    assert done.returncode == 1 and "did you mean `openai`?" in done.stderr
+    assert [v["name"] for v in daemon.json("vendors", "stripe")["vendors"]] == ["stripe"]
+    done = daemon.cli("vendors", "strpe", "--json")
+    assert done.returncode == 1 and done.stdout == "" and "did you mean `stripe`?" in done.stderr
+    done = daemon.cli("spend", "--by", "zzz")
+    assert done.returncode == 1 and "there is day, " in done.stderr
+
+
+def test_files_are_checked_in_json_too(daemon):
+    bad = daemon.root / "bad.yaml"
+    bad.write_text("listn: 1\n")
+    done = daemon.cli("config", "check", "--config", bad, "--json", dir=False)
+    said = json.loads(done.stdout)
+    assert done.returncode == 1 and said["ok"] is False and said["diags"][0]["code"] == "unknown_key"
+    assert json.loads(daemon.cli("config", "check", "--json", dir=False).stdout)["ok"] is True
+    doctor = daemon.cli("doctor", "--offline", "--config", bad)
+    assert doctor.returncode == 1 and f"fix: flyball config check --config {bad}" in doctor.stdout
+
+
+def test_a_form_of_customers_is_one_of_two(daemon):
+    assert daemon.cli("customer", "cus_1", "--format", "pdf").returncode == 2
+    done = daemon.cli("customer", "cus_1", "--format", "ndjson", "--json")
+    assert done.returncode == 2 and done.stdout == ""
+
+
 def test_no_daemon_is_3_and_says_what_to_do(daemon):
     daemon.stop()
     done = daemon.cli("calls", "--json")
-    assert done.returncode == 3 and "flyball serve" in done.stderr and done.stdout == ""
+    assert done.returncode == 3 and "no daemon runs on the data folder" in done.stderr and done.stdout == ""
+    assert "flyball serve" in done.stderr
     assert daemon.cli("revoke", "abc").returncode == 3
     daemon.start()
     assert daemon.cli("calls").returncode == 0
@@ -131,6 +174,10 @@ def test_a_whole_key_is_never_repeated(daemon):
 def test_a_key_without_a_document_is_said_to_be_denied(make_daemon):
     d = make_daemon()
     assert "no policy named `default` yet" in d.cli("key", "create", "--agent", "a").stderr
+    token = d.json("admin", "create", "ten", "--role", "operator", "--tenant", "acme")["token"]
+    for more in ([], ["--policy", "defalt"]):  # who may not look at documents is told nothing of them
+        done = d.cli("key", "create", "--agent", "a", *more, env={"FLYBALL_TOKEN": token})
+        assert done.returncode == 0 and "flyball: " not in done.stderr and "no policy" not in done.stderr
 
 
 def test_revoking_nothing_says_so_and_what_was_perhaps_meant(daemon):
@@ -320,6 +367,18 @@ def test_why_leads_with_the_verdict_and_shows_the_numbers(daemon):
     assert done.returncode == 1 and "there is no call" in done.stderr
 
 
+def test_why_names_what_goes_on_from_a_refusal(daemon):
+    key = daemon.key(limit="usd=5/day")["key"]
+    paid, short, denied = charge(daemon, key, 400), charge(daemon, key, 200), payout(daemon, key)
+    assert daemon.cli("why", paid.call_id).stderr == ""
+    assert "flyball limit list" in daemon.cli("why", short.call_id).stderr
+    said = daemon.cli("why", denied.call_id).stderr
+    command = said.strip().partition(": ")[2].split()
+    assert command == ["flyball", "policy", "explain", denied.call_id], said
+    assert daemon.cli(*command[1:]).returncode == 0
+    assert daemon.cli("why", denied.call_id, "--json").stderr == ""
+
+
 def test_runs_show_is_oldest_first_and_ambiguous_ids_are_listed(daemon):
     a, b = daemon.key(agent="a")["key"], daemon.key(agent="b")["key"]
     for key in (a, a, b):
@@ -370,6 +429,41 @@ def test_follow_prints_calls_as_they_end(daemon, key):
     finally:
         p.kill()
         p.wait(10)
+
+
+def test_follow_says_once_that_the_daemon_is_gone_and_goes_on_when_it_is_back(daemon, key):
+    env = {**daemon.env, "FLYBALL_DIR": str(daemon.dir)}
+    p = subprocess.Popen([BINARY, "calls", "--follow"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+    try:
+        assert p.stderr.readline() == b"Following; Ctrl-C ends.\n"
+        time.sleep(0.5)
+        first = charge(daemon, key).call_id
+        assert first in p.stdout.readline().decode()
+        daemon.stop()
+        said = p.stderr.readline() + p.stderr.readline()
+        assert b"flyball serve" in said and said.endswith(b"Waiting for it to come back; Ctrl-C ends.\n")
+        time.sleep(2.5)
+        daemon.start()
+        second = charge(daemon, key).call_id
+        assert second in p.stdout.readline().decode()
+    finally:
+        p.kill()
+        assert p.communicate(timeout=10)[1] == b""
+
+
+def test_what_cannot_be_written_is_a_failure(daemon, key):
+    for _ in range(30):
+        charge(daemon, key)
+    env = {**daemon.env, "FLYBALL_DIR": str(daemon.dir)}
+    for words in (["calls", "--json"], ["calls"], ["version"], ["calls", "--csv"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([BINARY, *words], stdout=full, stderr=subprocess.PIPE, env=env, timeout=20)
+        assert done.returncode == 1 and b"not all could be written to standard output" in done.stderr, words
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([BINARY, "calls", "--json"], stdout=writer, stderr=subprocess.PIPE, env=env, timeout=20)
+    os.close(writer)
+    assert done.returncode == 1 and done.stderr == b""
 
 
 # ---- proofs and state ----------------------------------------------------------------------------

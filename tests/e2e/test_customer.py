@@ -45,7 +45,7 @@ def test_nobodys_account_is_empty_and_odd_names_are_names(daemon):
         answer = daemon.get("/api/v1/customers/" + urllib.parse.quote(name, safe=""))
         assert answer["calls"] == [] and answer["customer"]["customer"] == name
         assert daemon.json("customer", name)["customer"]["customer"] == name
-    assert daemon.cli("customer", "x", "--format", "pdf").returncode == 1
+    assert daemon.cli("customer", "x", "--format", "pdf").returncode == 2
     assert daemon.api("GET", "/api/v1/customers/x", token="wrong")[0] == 401
 
 

@@ -25,6 +25,14 @@ def test_the_demo_shows_every_kind_of_outcome_and_ends_with_its_timeline(dev):
     assert "<- create_refund" in shown.stdout and "outcome unknown" in shown.stdout
 
 
+def test_while_all_is_stopped_the_demo_says_that_and_calls_nothing(dev):
+    dev.json("kill")
+    for words in (["demo"], ["demo", "runaway"]):
+        done = dev.cli(*words)
+        assert done.returncode == 1 and "`flyball unkill` lets them go on" in done.stderr and done.stdout == ""
+    assert dev.calls() == []
+
+
 def test_the_demo_as_json_is_its_run(dev):
     done = dev.cli("demo", "--json")
     assert done.returncode == 0 and done.stderr == ""

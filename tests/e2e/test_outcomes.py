@@ -400,7 +400,9 @@ def test_a_refund_without_amount_looks_up_what_is_left(fast, fast_key, vendor):
     assert [r.method for r in vendor.requests] == ["POST", "POST"], "a refund with amount and currency makes no look-up"
     assert refund(fast, fast_key, f"charge={made['id']}", "b").json["amount"] == 500
     it, = fast.run_calls("b")
-    assert it["predicted"]["usd"] == "5.000000000" and [a["kind"] for a in it["attempts"]] == ["lookup", "forward"]
+    assert it["predicted"]["usd"] == "5.000000000"
+    assert [(a["kind"], a["method"], a["path"]) for a in it["attempts"]] == [
+        ("lookup", "GET", "/v1/charges/{charge}"), ("forward", "POST", "/v1/refunds")]
     assert money(fast, "out-day") == ("7.000000000", "0.000000000")
 
 

@@ -84,6 +84,12 @@ def test_there_are_eight_and_all_are_in_force(daemon):
     assert names >= {path.stem for path in EXAMPLES}
 
 
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_an_example_follows_the_advice_of_check(daemon, path):
+    checked = daemon.cli("policy", "check", str(path))
+    assert checked.returncode == 0 and checked.stdout == ""
+
+
 def test_support_agent(daemon, charge):
     bot = Agent(daemon, "support-agent", "support-bot")
     passed(bot.ask("gpt-4o-mini"))

@@ -1,7 +1,9 @@
 """The tools on a policy document: diff, apply --check, history and rollback, against a real daemon."""
 import json
 
-from flyball import CAPS, OPEN, permit, policy, usd
+import yaml
+
+from flyball import CAPS, OPEN, TOP, permit, policy, usd
 from raw import ask, charge
 
 
@@ -38,6 +40,28 @@ def test_diff_compares_files_and_what_the_daemon_has_and_had(daemon):
     said = daemon.cli("policy", "diff", "default@1", "default").stdout
     assert "Becomes permitted:\n  cash\n    + Every agent may call stripe.payouts.create." in said
     assert "- At most 50.00 USD a day" in said and "+ At most 500.00 USD a day" in said
+
+
+def test_show_prints_what_was_applied_in_any_form_of_it(daemon):
+    for path in sorted((TOP / "spec/agentpolicy/examples").iterdir()):
+        applied = daemon.json("policy", "apply", path)
+        shown = daemon.cli("policy", "show", applied["name"])
+        assert shown.returncode == 0, shown.stderr
+        assert daemon.json("policy", "apply", write(daemon, "again.yaml", shown.stdout))["digest"] == applied["digest"]
+        version = f"{applied['name']}@{applied['digest']}"
+        assert json.loads(daemon.cli("policy", "show", version, "--json").stdout) == yaml.safe_load(shown.stdout)
+
+
+def test_show_is_a_line_for_each_rule_and_may_be_edited(daemon):
+    text = json.loads(document(1))
+    text.update({"x-note": ["a: b", "#c"], "mode": {"observe": {"vendors": ["twilio"]}}, "sets": {"vip": ["cus_1"]}})
+    daemon.apply(json.dumps(text))
+    lines = daemon.cli("policy", "show").stdout.splitlines()
+    assert lines[:2] == ['apiVersion: "agentpolicy/v1"', 'kind: "Policy"'] and '"x-note": ["a: b", "#c"]' in lines
+    assert sum(line.startswith('  - {"id": ') for line in lines) == len(OPEN) + len(CAPS)
+    for name, said in (("nobody", "never a policy named"), ("default@99", "no version 99")):
+        gone = daemon.cli("policy", "show", name)
+        assert gone.returncode == 1 and said in gone.stderr
 
 
 def test_diff_of_what_is_not_there_says_so(daemon):
@@ -85,6 +109,14 @@ def test_apply_check_says_what_would_change_and_changes_nothing_and_a_viewer_may
     assert bad.returncode == 1 and "would not be applied" in bad.stderr
 
 
+def test_apply_says_what_a_document_does_in_its_mode(daemon):
+    text = json.loads(document(1))
+    for mode, words in (("enforce", "is in force: the next call obeys it"), ("shadow", "decides nothing"),
+                        ({"observe": {"vendors": ["stripe"]}}, "are allowed, and record")):
+        done = daemon.cli("policy", "apply", write(daemon, "mode.json", json.dumps({**text, "mode": mode})))
+        assert done.returncode == 0 and words in done.stderr, done.stderr
+
+
 def test_rollback_is_a_new_version_with_the_old_text(daemon, key):
     daemon.json("policy", "apply", write(daemon, "two.json", document(2, LESS)))
     assert charge(daemon, key, 50).code == "policy_denied"
@@ -97,6 +129,38 @@ def test_rollback_is_a_new_version_with_the_old_text(daemon, key):
     none = daemon.cli("policy", "rollback", "default", "--to", "9")
     assert none.returncode == 1 and "no version 9" in none.stderr
     assert daemon.cli("policy", "rollback", "default").returncode == 2
+
+
+def test_texts_of_one_number_are_told_apart_by_their_digests(daemon, key):
+    """Who writes a policy rarely counts its version up: all of these are version 1."""
+    texts = [document(1, rules) for rules in (LESS, MORE, OPEN)]
+    digests = [daemon.json("policy", "apply", write(daemon, "same.json", t))["digest"] for t in texts]
+    listed = daemon.json("policy", "history")["policies"]
+    assert {p["version"] for p in listed} == {1} and listed[0]["digest"] == digests[2]
+    first = digests[0][:8]
+    assert changes(daemon.json("policy", "diff", "default@" + first, "default")) == [("permitted", "pay")]
+    assert json.loads(daemon.cli("policy", "show", "default@" + digests[1], "--json").stdout) == json.loads(texts[1])
+    for wrong in (first[:7], "0" * 8, first + "x", digests[0] + "0"):
+        assert daemon.cli("policy", "rollback", "default", "--to", wrong).returncode in (1, 2)
+    assert daemon.cli("policy", "rollback", "default", "--to", "0" * 8).stderr.startswith(
+        "flyball: there is no version with the digest 00000000")
+    assert charge(daemon, key, 50).status == 200
+    done = daemon.cli("policy", "rollback", "default", "--to", first)
+    assert done.returncode == 0 and f"says again what {first} said" in done.stderr
+    assert charge(daemon, key, 50).code == "policy_denied"
+    assert daemon.json("policy", "diff", "default@" + first, "default")["changes"] == []
+
+
+def test_plan_says_once_what_is_wrong_with_a_document(daemon):
+    done = daemon.cli("policy", "plan", write(daemon, "bad.json", document(3).replace("permit", "permitt")))
+    assert done.returncode == 1 and done.stdout == ""
+    assert len(done.stderr.split("did you mean `permit`?")) == len(OPEN) + 1, done.stderr
+    assert done.stderr.endswith("flyball: the document cannot be tried on recorded calls\n")
+
+
+def test_rollback_is_told_of_one_version_and_no_more(daemon):
+    for body in ({}, {"to": 1, "digest": "0" * 64}, {"to": "1"}, {"digest": "0" * 7}, {"digest": "0" * 65}):
+        assert daemon.api("POST", "/api/v1/policies/default/rollback", body)[0] == 400, body
 
 
 def test_plan_says_what_a_document_would_have_permitted_and_denied(daemon, key):
@@ -113,7 +177,7 @@ def test_plan_says_what_a_document_would_have_permitted_and_denied(daemon, key):
     assert done.returncode == 1 and "--accept" in done.stderr
     said = daemon.cli("policy", "plan", file, "--accept")
     assert said.returncode == 0, said.stderr
-    assert "Newly permitted: 1 call, 400.000000000 USD" in said.stdout
+    assert "Newly permitted: 1 call, 400.00 USD" in said.stdout
     nothing = daemon.cli("policy", "plan", write(daemon, "same.json", document(3)), "--json")
     assert nothing.returncode == 0 and json.loads(nothing.stdout)["unchanged"] == 4
 

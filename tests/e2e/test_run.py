@@ -58,6 +58,12 @@ def test_a_python_agent_needs_no_change(dev):
     assert calls[0]["agent"] == Path(sys.executable).name and calls[3]["run_source"] == "key_suffix"
 
 
+def test_a_document_that_is_not_there_is_said_before_its_refusals(dev):
+    done = wrap(dev, "--policy", "defalt", "--", "true")
+    assert done.returncode == 0 and "all calls of this key are denied; did you mean `default`?" in done.stderr
+    assert "denied" not in wrap(dev, "--", "true").stderr
+
+
 def test_a_node_agent_needs_no_change(dev, node):
     calls = check_agent(dev, wrap(dev, "--agent", "shop", "--", node, HERE / "node" / "plain.mjs"))
     assert calls[0]["agent"] == "shop" and calls[3]["run_source"] == "key_suffix"

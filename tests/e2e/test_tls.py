@@ -256,7 +256,7 @@ def test_a_bad_certificate_is_said_and_the_old_one_stays(make_daemon, ca, server
     server_cert.key.write_text("not a key")
     done = d.cli("reload")
     assert done.returncode == 1
-    assert "listen.data_tls keeps its certificate" in done.stderr and str(server_cert.key) in done.stderr
+    assert "listen.data_tls: cannot use the key" in done.stderr and str(server_cert.key) in done.stderr
     assert "reload_failed" in d.log() and shown(d) == before
     server_cert.key.write_bytes(key)
     assert d.json("reload") == {"reloaded": True}

@@ -27,6 +27,22 @@ describe('money and numbers', () => {
         assert.equal(f.nanoText(f.nano('9007199254.740993001') + 1n), '9007199254.740993002');
         assert.equal(f.nanoText(f.nano('-0.000000001')), '-0.000000001');
     });
+    it('where there is little room money is to the cent, and a little is not nothing', () => {
+        const short = (text) => f.usdShort(f.nano(text));
+        assert.equal(short('0'), '0.00 USD');
+        assert.equal(short('0.000000001'), '< 0.01 USD');
+        assert.equal(short('0.009999999'), '< 0.01 USD');
+        assert.equal(short('0.01'), '0.01 USD');
+        assert.equal(short('72.0018'), '72.00 USD');
+        assert.equal(short('72.005'), '72.01 USD');
+    });
+    it('a chart names as many days as have room, the last one always', () => {
+        const days = (...n) => n.map((one) => one * f.DAY_S);
+        assert.equal(f.ticks(0, 29 * f.DAY_S, 270).length <= 6, true);
+        assert.deepEqual(f.ticks(0, 12 * f.DAY_S, 20), days(0, 12));
+        assert.deepEqual(f.ticks(0, 3 * f.DAY_S, 900), days(0, 1, 2, 3));
+        assert.equal(f.ticks(0, 364 * f.DAY_S, 5000).length <= 13, true);
+    });
     it('a limit’s amount is in its meter’s unit', () => {
         assert.equal(f.amount('usd', '12.500000000'), '12.50 USD');
         assert.equal(f.amount('currency:EUR', '12.500000000'), '12.50 EUR');

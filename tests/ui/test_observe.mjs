@@ -45,6 +45,18 @@ describe('observe', () => {
         assert.match(why, /the vendor is observed and not governed yet/);
         assert.match(why, /In shadow: it would be refused/);
     });
+    it('the policy says in which mode it stands, and what is tried beside it', async () => {
+        const tried = { ...DOCUMENT, metadata: { name: 'default', version: 8 }, mode: 'shadow' };
+        await p.goto('#/');
+        await p.page.getByText('Anything else would be refused; as long as this observes').waitFor();
+        await p.goto('#/policy');
+        await p.page.getByText(/version 7, observes since .*, in force from .* on/).waitFor();
+        await d.api('POST', '/api/v1/policies', { document: JSON.stringify(tried) });
+        await p.goto('#/');
+        await p.goto('#/policy');
+        const both = /version 7, observes .*; beside it version 8 \([0-9a-f]{12}\) is in shadow since/;
+        await p.page.getByText(both).waitFor();
+    });
     it('ends with the document that enforces', async () => {
         await d.api('POST', '/api/v1/policies', { document: JSON.stringify({ ...DOCUMENT, mode: 'enforce' }) });
         await p.goto('#/');

@@ -112,6 +112,26 @@ describe('policy', () => {
         await p.close();
     });
 
+    it('of versions of one number, the one whose differences were shown is put in force', async () => {
+        const named = (max) => ({
+            ...DOCUMENT,
+            metadata: { name: 'numbers', version: 1 },
+            limits: [{ ...DOCUMENT.limits[0], max }],
+        });
+        for (const max of ['1.00', '2.00', '3.00'])
+            await d.api('POST', '/api/v1/policies', { document: JSON.stringify(named(max)) });
+        const p = await signedIn('rita', ['policy']);
+        await p.goto('#/policy?tab=history&name=numbers');
+        await p.page.getByRole('button', { name: 'Roll back …' }).last().click();
+        await p.page.getByRole('dialog').getByText('At most 1.00 USD').waitFor();
+        await p.page.getByRole('button', { name: 'Put in force again' }).click();
+        await p.page.getByRole('dialog').waitFor({ state: 'detached' });
+        const now = (await d.api('GET', '/api/v1/policies')).body.policies.find((x) => x.name === 'numbers');
+        assert.equal(now.document.limits[0].max, '1.00');
+        assert.deepEqual(await p.check(), []);
+        await p.close();
+    });
+
     it('a viewer may look and simulate, and change nothing', async () => {
         const p = await signedIn('vic', ['viewer']);
         await p.goto('#/policy?tab=edit');

@@ -43,13 +43,13 @@ const screens = () => [
     ['policy', '#/policy', 'Every agent may'],
     ['policy-edit', '#/policy?tab=edit', 'Nothing is wrong with it'],
     ['policy-plan', '#/policy?tab=plan', 'nothing is sent'],
-    ['policy-diff', '#/policy?tab=diff', 'Both say the same'],
+    ['policy-diff', '#/policy?tab=diff', 'Nothing is written yet'],
     ['policy-history', '#/policy?tab=history', 'Roll back'],
     ['keys', '#/keys?all=1', 'revoked'],
     ['key', `#/keys/${key.id}`, 'Every limit that applies'],
     ['agents', '#/keys?view=agents', 'only its keys are known'],
     ['key-new', '#/keys?new=1', 'Limits of its own'],
-    ['spend', '#/spend', 'most of it'],
+    ['spend', '#/spend', 'of it for'],
     ['spend-model', '#/spend?by=model', 'gpt-4o-mini'],
     ['vendors', '#/vendors', 'has its secret'],
     ['vendor', '#/vendors?vendor=resend', 'resend.emails.send'],
@@ -121,6 +121,57 @@ describe('on a telephone', () => {
             });
         }
         assert.deepEqual(await p.check(), []);
+        await p.close();
+    });
+});
+
+describe('what is to be read', () => {
+    const widthOf = (p, where) => p.page.locator(where).first().evaluate((e) => e.getBoundingClientRect().width);
+    for (const [width, least] of [
+        [1280, 300],
+        [390, 180],
+    ])
+        it(`sentences of a policy have the room that there is, ${width} wide`, async () => {
+            const p = await openPage(browser, d, { width, height: 844 });
+            await p.signIn();
+            await p.page.locator('.says-permit').first().waitFor();
+            assert.ok((await widthOf(p, '.says-permit > span:last-child')) >= least);
+            await p.goto('#/policy');
+            await p.page.locator('.sentence-permit').first().waitFor();
+            const item = await widthOf(p, '.sentence-permit');
+            assert.ok((await widthOf(p, '.sentence-permit > :last-child')) >= Math.min(item, 250));
+            await p.close();
+        });
+    it('figures of one day lead to the calls of that day', async () => {
+        const p = await openPage(browser, d);
+        await p.signIn();
+        await p.page.locator('.figure.bad', { hasText: 'denied today' }).click();
+        await p.page.waitForURL(/since=\d{4}-\d\d-\d\dT00%3A00%3A00Z&verdict=deny/);
+        await p.page.getByText('denied').first().waitFor();
+        await p.goto('#/overview');
+        await p.page.getByRole('link', { name: 'wait for a person' }).click();
+        await p.page.waitForURL(/#\/approvals/);
+        await p.close();
+    });
+    it('what became of a call stands within a page of 1280', async () => {
+        const p = await openPage(browser, d, { width: 1280, height: 844 });
+        await p.signIn();
+        await p.goto('#/calls');
+        await p.page.locator('.row-space .row').first().waitFor();
+        const { x, width } = await p.page.locator('.row-head .c-status').boundingBox();
+        assert.ok(x + width <= 1280, `${x + width}`);
+        await p.close();
+    });
+    it('names of events stay whole, and every line of a document has its number', async () => {
+        const p = await openPage(browser, d, { width: 1280, height: 844 });
+        await p.signIn();
+        await p.goto('#/settings');
+        const event = p.page.locator('.whole', { hasText: 'admin.action' }).first();
+        assert.ok((await event.evaluate((e) => e.getClientRects().length)) === 1);
+        await p.goto('#/policy?tab=edit');
+        const text = await p.page.locator('.editor textarea').boundingBox(),
+            gutter = await p.page.locator('.gutter').boundingBox();
+        assert.ok(Math.abs(text.height - gutter.height) <= 1 && gutter.width >= 30, JSON.stringify([text, gutter]));
         await p.close();
     });
 });

@@ -229,6 +229,7 @@ export function Approvals() {
     });
     return (
         <>
+            <h1>Approvals</h1>
             {load.error ? (
                 <Failed error={load.error} again={load.again} />
             ) : !load.data ? (

@@ -1,11 +1,11 @@
 /* chart.ts - stacked bars, a day each. A canvas knows nothing of the page's theme, so colours are read from it. */
 import uPlot from 'uplot';
-import { nano } from './format';
+import { DAY_S, nano, ticks } from './format';
 import type { Group } from './spend';
 
-const DAY_S = 86400,
-    DAYS_MIN = 13; /* a chart of one day looks like one of two weeks */
+const DAYS_MIN = 13; /* a chart of one day looks like one of two weeks */
 const HEIGHT = 220,
+    Y_PX = 84 /* what stands left of the days */,
     NANO = Number(nano('1'));
 
 const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -19,14 +19,6 @@ function stacked(groups: Group[], days: string[]): number[][] {
         sums.push(below);
     }
     return sums.reverse();
-}
-
-/* At most a dozen days with a name, each at its midnight UTC. */
-function ticks(first: number, last: number): number[] {
-    const every = Math.ceil((last - first) / DAY_S / 12) || 1,
-        at: number[] = [];
-    for (let t = last; t >= first; t -= every * DAY_S) at.unshift(t);
-    return at;
 }
 
 const dayText = (s: number) => new Date(s * 1000).toISOString().slice(5, 10);
@@ -65,8 +57,8 @@ export function draw(box: HTMLElement, groups: Group[], days: string[]): () => v
                 y: { range: (_, _a, b) => [0, b > 0 ? b * 1.08 : 1] },
             },
             axes: [
-                { ...axis, splits: () => ticks(first, last), values: (_, v) => v.map(dayText) },
-                { ...axis, size: 84, values: (_, v) => v.map((n) => `${+n.toPrecision(6)} USD`) },
+                { ...axis, splits: (u) => ticks(first, last, u.width - Y_PX), values: (_, v) => v.map(dayText) },
+                { ...axis, size: Y_PX, values: (_, v) => v.map((n) => `${+n.toPrecision(6)} USD`) },
             ],
             series: [{}, ...series],
         },

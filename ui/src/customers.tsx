@@ -299,7 +299,11 @@ function Choose() {
             {error && <Failed error={error} again={again} />}
             {!data && !error && <Loading what="customers" />}
             {data && found.length === 0 && (
-                <Empty>None of the last {f.count(LATELY)} calls was on a customer’s account.</Empty>
+                <Empty>
+                    {data.calls.length
+                        ? `None of the last ${f.count(LATELY)} calls was on a customer’s account.`
+                        : 'No agent has called yet: customers on whose accounts agents act are listed here.'}
+                </Empty>
             )}
             {found.length > 0 && (
                 <>

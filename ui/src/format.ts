@@ -17,7 +17,8 @@ export function money(m: Money | null): string {
     return m ? usd(m.usd) : '';
 }
 
-const NANO = 1_000_000_000n;
+const NANO = 1_000_000_000n,
+    CENT = NANO / 100n;
 
 /* Nano-dollars, for sums; what is no number counts nothing. */
 export function nano(text: string): bigint {
@@ -30,6 +31,13 @@ export function nano(text: string): bigint {
 export function nanoText(n: bigint): string {
     const a = n < 0n ? -n : n;
     return `${n < 0n ? '-' : ''}${a / NANO}.${String(a % NANO).padStart(9, '0')}`;
+}
+
+/* To the cent, for where there is little room: "12.35 USD", "< 0.01 USD". The exact amount stands beside it. */
+export function usdShort(n: bigint): string {
+    const cents = (n + CENT / 2n) / CENT;
+    if (n > 0n && n < CENT) return '< 0.01 USD';
+    return usd(nanoText(cents * CENT));
 }
 
 /* The currency of a meter of money: "usd", "currency:EUR"; empty: it counts other things. */
@@ -143,4 +151,18 @@ export function visible(text: string): string {
         /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
         (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'),
     );
+}
+
+/* --- days of a chart --- */
+
+export const DAY_S = 86400;
+const LABEL_PX = 46; /* "11-29", and room around it */
+
+/* As many days with a name as have room, a dozen at most, each at its midnight UTC. */
+export function ticks(first: number, last: number, width: number): number[] {
+    const most = Math.max(1, Math.min(12, Math.floor(width / LABEL_PX))),
+        every = Math.ceil((last - first) / DAY_S / most) || 1,
+        at: number[] = [];
+    for (let t = last; t >= first; t -= every * DAY_S) at.unshift(t);
+    return at;
 }

@@ -9,6 +9,7 @@ import { feed, startFeed } from './live';
 import { href, route } from './route';
 import { SignIn } from './signin';
 import { ObserveBanner } from './observe';
+import { RefusedBanner } from './refused';
 import { health, isStopOpen, readHealth, Stop, StopBanner } from './stop';
 import { isDark, toggleTheme } from './theme';
 import { Failed, Text } from './parts';
@@ -150,6 +151,7 @@ function Frame() {
                     />
                     <StopBanner />
                     <ObserveBanner />
+                    <RefusedBanner />
                     <main ref={main} id="main" tabIndex={-1} class={'screen screen-' + (Screen ? screen : 'none')}>
                         {Screen ? (
                             <Guard key={screen}>

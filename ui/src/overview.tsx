@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { get } from './api';
+import { waiting } from './approvals';
 import * as f from './format';
 import { closest, mostNow, type Filled } from './limits';
 import { useLoad } from './load';
@@ -20,14 +21,16 @@ function Figure({
     name,
     to,
     level = '',
+    exact,
 }: {
     value: ComponentChildren;
     name: string;
     to: string;
     level?: string;
+    exact?: string;
 }) {
     return (
-        <a class={'figure ' + level} href={to}>
+        <a class={'figure ' + level} href={to} title={exact}>
             <strong>{value}</strong>
             <span>{name}</span>
         </a>
@@ -39,9 +42,9 @@ const sum = (rows: SpendRow[], isLlm: boolean) =>
 
 /* What happened since midnight UTC, where the days of limits and of the record begin. */
 function Figures({ keys }: { keys: Key[] }) {
-    const today = new Date().toISOString().slice(0, 10);
+    const since = new Date().toISOString().slice(0, 10) + 'T00:00:00Z';
     const { data, again } = useLoad('spend today', (s) =>
-        get<{ spend: SpendRow[] }>('/spend', { by: 'vendor,model', since: today + 'T00:00:00Z' }, s),
+        get<{ spend: SpendRow[] }>('/spend', { by: 'vendor,model', since }, s),
     );
     useLive(['call'], again, { everyMs: 3000 });
     const rows = data?.spend ?? [],
@@ -55,7 +58,7 @@ function Figures({ keys }: { keys: Key[] }) {
             <Figure
                 value={f.count(calls - denied)}
                 name="permitted today"
-                to={href('calls', '', { since: '24h', verdict: 'permit' })}
+                to={href('calls', '', { since, verdict: 'permit' })}
             />
             <Figure
                 value={
@@ -65,8 +68,14 @@ function Figures({ keys }: { keys: Key[] }) {
                     </>
                 }
                 name="denied today"
-                to={href('calls', '', { since: '24h', verdict: 'deny' })}
+                to={href('calls', '', { since, verdict: 'deny' })}
                 level={denied ? 'bad' : ''}
+            />
+            <Figure
+                value={f.count(waiting.value)}
+                name="wait for a person"
+                to={href('approvals')}
+                level={waiting.value ? 'warn' : ''}
             />
             <Figure
                 value={
@@ -80,12 +89,14 @@ function Figures({ keys }: { keys: Key[] }) {
                 level={unknown ? 'warn' : ''}
             />
             <Figure
-                value={f.usd(f.nanoText(sum(rows, true)))}
+                value={f.usdShort(sum(rows, true))}
+                exact={f.usd(f.nanoText(sum(rows, true)))}
                 name="models today"
                 to={href('spend', '', { by: 'model' })}
             />
             <Figure
-                value={f.usd(f.nanoText(sum(rows, false)))}
+                value={f.usdShort(sum(rows, false))}
+                exact={f.usd(f.nanoText(sum(rows, false)))}
                 name="moved or bought today"
                 to={href('spend', '', { by: 'vendor' })}
             />
@@ -105,6 +116,12 @@ const MARKS: Record<string, [string, string]> = {
     approve: ['◔', 'asks'],
     limit: ['≤', 'at most'],
     require: ['!', 'only with'],
+};
+
+/* Of what no rule permits, where the document does not enforce that. */
+const RESTS: Record<string, string> = {
+    observe: 'Anything else would be refused; as long as this observes, all calls of its vendors are allowed.',
+    shadow: 'Anything else would be refused; in shadow this decides nothing.',
 };
 
 function PolicyCard({ p }: { p: Policy }) {
@@ -141,7 +158,7 @@ function PolicyCard({ p }: { p: Policy }) {
                     <span class="says">
                         <span aria-hidden="true">✕</span> never
                     </span>
-                    <span>Anything else is refused.</span>
+                    <span>{RESTS[p.mode ?? ''] ?? 'Anything else is refused.'}</span>
                 </li>
             </ul>
             {said.length > shown.length && (

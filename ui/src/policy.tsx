@@ -11,7 +11,7 @@ import * as f from './format';
 import { useLoad } from './load';
 import { Simulate } from './policy_plan';
 import { Dialog, Empty, Failed, Loading, Plain, Text, When } from './parts';
-import { param, set } from './route';
+import { href, param, set } from './route';
 import type { Diag, Policy, PolicyChange, PolicyDiff, PolicyVersion } from './types';
 
 const TABS: [string, string][] = [
@@ -130,6 +130,16 @@ function Diff({ document, old }: { document: string; old?: string }) {
     return data ? <Changes of={data} /> : <Loading what="the comparison" />;
 }
 
+/* Nothing is written that could be compared or tried. */
+function NoDraft() {
+    return (
+        <Empty>
+            Nothing is written yet: change the document under <a href={href('policy', '', { tab: 'edit' })}>Edit</a>, and
+            what that means stands here before it is in force.
+        </Empty>
+    );
+}
+
 /* --- edit --------------------------------------------------------------------------------------------------------- */
 
 function useCheck(document: string): Diag[] | null {
@@ -150,13 +160,22 @@ function useCheck(document: string): Diag[] | null {
     return diags;
 }
 
+const STANDS: Record<string, string> = { observe: 'observes', shadow: 'in shadow' };
+
+/* What a document of that mode does once it is applied. */
+const DOES: Record<string, string> = {
+    enforce: 'is in force: the next call obeys it',
+    observe: 'observes: calls of its vendors are allowed, and record what enforcement would say',
+    shadow: 'is in shadow: it decides nothing, and calls record what it would have said',
+};
+
 function Apply({ document, close, done }: { document: string; close: () => void; done: () => void }) {
     const [error, setError] = useState<Error | null>(null);
     const apply = async (e: Event) => {
         e.preventDefault();
         try {
-            const r = await post<{ name: string }>('/policies', { document, file: 'document' });
-            say(`${r.name} is in force: the next call obeys it.`);
+            const r = await post<{ name: string; mode: string }>('/policies', { document, file: 'document' });
+            say(`${r.name} ${DOES[r.mode] ?? r.mode}.`);
             done();
         } catch (why) {
             setError(why as Error);
@@ -219,7 +238,7 @@ function Rollback({ name, to, close, done }: { name: string; to: PolicyVersion; 
     const roll = async (e: Event) => {
         e.preventDefault();
         try {
-            await post(`/policies/${encodeURIComponent(name)}/rollback`, { to: to.version });
+            await post(`/policies/${encodeURIComponent(name)}/rollback`, { digest: to.digest });
             say(`${name} says again what version ${to.version} said.`);
             done();
         } catch (why) {
@@ -290,6 +309,26 @@ function History({ of, again }: { of: Policy; again: () => void }) {
     );
 }
 
+/* Whether it decides, since when, and what is tried beside it. */
+function Standing({ of }: { of: Policy }) {
+    return (
+        <>
+            version {f.count(of.version)}, {STANDS[of.mode ?? ''] ?? 'in force'} since <When at={of.applied_at} />
+            {of.observe_until && (
+                <>
+                    , in force from <When at={of.observe_until} /> on
+                </>
+            )}
+            {of.shadow && of.mode !== 'shadow' && (
+                <>
+                    ; beside it version {f.count(of.shadow.version)} (<code>{of.shadow.digest.slice(0, 12)}</code>) is in
+                    shadow since <When at={of.shadow.applied_at} />
+                </>
+            )}
+        </>
+    );
+}
+
 /* --- the screen --------------------------------------------------------------------------------------------------- */
 
 export function PolicyScreen() {
@@ -298,7 +337,7 @@ export function PolicyScreen() {
         of = all.find((p) => p.name === param('name')) ?? all.find((p) => p.name === 'default') ?? all[0],
         tab = param('tab');
     return (
-        <div class="screen-pad policy">
+        <div class="policy">
             <div class="head head-flat">
                 <h1>Policy</h1>
                 {all.length > 1 && (
@@ -322,17 +361,22 @@ export function PolicyScreen() {
                 </div>
                 {of && (
                     <span class="faint">
-                        version {f.count(of.version)}, in force since <When at={of.applied_at} />
+                        <Standing of={of} />
                     </span>
                 )}
             </div>
             {error && <Failed error={error} again={again} />}
             {!data && !error && <Loading what="policies" />}
-            {data && !of && <Empty>No policy is in force: every call is denied. Apply one with flyball policy apply.</Empty>}
+            {data && !of && (
+                <Empty>
+                    No policy is in force, so every call is refused. Put one in force with{' '}
+                    <code>flyball policy apply FILE</code>; <code>flyball init</code> writes one to begin with.
+                </Empty>
+            )}
             {of && tab === '' && <Words of={of} />}
             {of && tab === 'edit' && <Edit key={of.name} of={of} again={again} />}
-            {of && tab === 'plan' && <Simulate key={of.name} document={textOf(of)} />}
-            {of && tab === 'diff' && <Diff document={textOf(of)} />}
+            {of && tab === 'plan' && <Simulate key={of.name} document={textOf(of)} isDraft={of.name in drafts.value} />}
+            {of && tab === 'diff' && (of.name in drafts.value ? <Diff document={textOf(of)} /> : <NoDraft />)}
             {of && tab === 'history' && <History key={of.name} of={of} again={again} />}
         </div>
     );

@@ -99,7 +99,7 @@ function Rest({ of }: { of: PolicyPlan }) {
     );
 }
 
-export function Simulate({ document }: { document: string }) {
+export function Simulate({ document, isDraft }: { document: string; isDraft: boolean }) {
     const [since, setSince] = useState('24h'),
         [plan, setPlan] = useState<PolicyPlan | null>(null),
         [error, setError] = useState<Error | null>(null),
@@ -125,7 +125,10 @@ export function Simulate({ document }: { document: string }) {
                     Simulate
                 </button>
             </form>
-            <p class="hint">what you wrote under Edit, on calls that are on record; nothing is sent</p>
+            <p class="hint">
+                {isDraft ? 'What you wrote under Edit' : 'What is in force (nothing is written under Edit yet)'}, on calls
+                that are on record; nothing is sent.
+            </p>
             {error && <Failed error={error} />}
             {isRunning && <Loading what="recorded calls" />}
             {plan && !isRunning && (
@@ -133,10 +136,12 @@ export function Simulate({ document }: { document: string }) {
                     <Rest of={plan} />
                     {plan.unchanged === plan.replayed && <Empty>No call would have been decided otherwise.</Empty>}
                     {!plan.is_safe && <p class="warn">Calls that move value are newly permitted.</p>}
-                    <Sum kind="permitted" of={plan.permitted} />
-                    <Sum kind="denied" of={plan.denied} />
-                    <Sum kind="asked" of={plan.asked} />
-                    <Calls of={plan} />
+                    <div class="cards">
+                        <Sum kind="permitted" of={plan.permitted} />
+                        <Sum kind="denied" of={plan.denied} />
+                        <Sum kind="asked" of={plan.asked} />
+                        <Calls of={plan} />
+                    </div>
                 </>
             )}
         </>

@@ -93,7 +93,7 @@ function RunList() {
             {!data && !error && <Loading what="runs" />}
             {data && rows.length === 0 && (
                 <Empty>
-                    No run matches. Agents name their run with the header <code>x-agent-run-id</code>, or{' '}
+                    {FILTERS.some((n) => q[n]) ? 'No run matches.' : 'No agent has called yet.'} Agents name their run with the header <code>x-agent-run-id</code>, or{' '}
                     <code>flyball run -- COMMAND</code> does it for them.
                 </Empty>
             )}

@@ -147,7 +147,9 @@ function Events() {
                     head={['time', 'event', 'by', 'about', 'frame']}
                     rows={rows.map((e) => [
                         <When at={e.at} />,
-                        <Text of={e.event} />,
+                        <span class="whole">
+                            <Text of={e.event} />
+                        </span>,
                         <Text of={e.by} />,
                         about(e),
                         e.seq,

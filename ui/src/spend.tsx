@@ -32,6 +32,9 @@ export interface Group {
 const nameOf = (r: SpendRow, by: By): string =>
     by === 'layer' ? (r.model !== null ? 'LLM' : 'SaaS') : (r[by] ?? 'none');
 
+/* To a tenth, rounded down: what is not all of it is never 100 %. */
+const percent = (n: bigint, of: bigint): string => `${(Number((n * 1000n) / of) / 10).toFixed(1)} %`;
+
 const how = (g: Group): MoneyOf['how'] =>
     (['unknown', 'estimated', 'priced', 'parsed'] as const).find((h) => g.hows.has(h)) ?? 'parsed';
 
@@ -108,8 +111,7 @@ function Chart({ all, days }: { all: Group[]; days: string[] }) {
                         Settled {f.usd(f.nanoText(total))} over {days.length} {days.length === 1 ? 'day' : 'days'}
                         {top && top.settled > 0n && (
                             <>
-                                , most of it {Math.round(Number((top.settled * 1000n) / (total || 1n)) / 10)} % for{' '}
-                                <Text of={top.name} />
+                                , {percent(top.settled, total)} of it for <Text of={top.name} />
                             </>
                         )}
                         . The table below has every number.
@@ -156,44 +158,41 @@ function Table({ all, by, since }: { all: Group[]; by: By; since: string }) {
                     </tr>
                 </thead>
                 <tbody>
-                    {all.map((g) => {
-                        const share = Number((g.settled * 1000n) / total) / 10;
-                        return (
-                            <tr key={g.name}>
-                                <th scope="row">
-                                    <Name g={g} by={by} since={since} />
-                                </th>
-                                <td>
-                                    <Money of={{ usd: f.nanoText(g.settled), how: how(g) }} />
-                                </td>
-                                <td class="share">
-                                    <svg
-                                        class="bar-share"
-                                        viewBox="0 0 100 6"
-                                        preserveAspectRatio="none"
-                                        aria-hidden="true">
-                                        <rect width={share} height="6" />
-                                    </svg>{' '}
-                                    {share.toFixed(1)} %
-                                </td>
-                                <td>
-                                    {g.held > 0n ? (
-                                        <Money of={{ usd: f.nanoText(g.held), how: 'estimated' }} />
-                                    ) : (
-                                        <span class="faint">0</span>
-                                    )}
-                                </td>
-                                <td>{f.count(g.calls)}</td>
-                                <td>
-                                    {g.denied ? (
-                                        <span class="bad">✕ {f.count(g.denied)}</span>
-                                    ) : (
-                                        <span class="faint">0</span>
-                                    )}
-                                </td>
-                            </tr>
-                        );
-                    })}
+                    {all.map((g) => (
+                        <tr key={g.name}>
+                            <th scope="row">
+                                <Name g={g} by={by} since={since} />
+                            </th>
+                            <td>
+                                <Money of={{ usd: f.nanoText(g.settled), how: how(g) }} />
+                            </td>
+                            <td class="share">
+                                <svg
+                                    class="bar-share"
+                                    viewBox="0 0 100 6"
+                                    preserveAspectRatio="none"
+                                    aria-hidden="true">
+                                    <rect width={Number((g.settled * 100n) / total)} height="6" />
+                                </svg>{' '}
+                                <span>{percent(g.settled, total)}</span>
+                            </td>
+                            <td>
+                                {g.held > 0n ? (
+                                    <Money of={{ usd: f.nanoText(g.held), how: 'estimated' }} />
+                                ) : (
+                                    <span class="faint">0</span>
+                                )}
+                            </td>
+                            <td>{f.count(g.calls)}</td>
+                            <td>
+                                {g.denied ? (
+                                    <span class="bad">✕ {f.count(g.denied)}</span>
+                                ) : (
+                                    <span class="faint">0</span>
+                                )}
+                            </td>
+                        </tr>
+                    ))}
                 </tbody>
             </table>
         </div>
@@ -262,7 +261,12 @@ export function Spend() {
             </div>
             {error && <Failed error={error} again={again} />}
             {!data && !error && <Loading what="spend" />}
-            {data && all.length === 0 && <Empty>Nothing was spent in this time.</Empty>}
+            {data && all.length === 0 && (
+                <Empty>
+                    Nothing was spent in this time. Choose a longer one above; <code>flyball demo</code> spends a little
+                    at simulated vendors.
+                </Empty>
+            )}
             {data && all.length > 0 && (
                 <div class="cards">
                     <Card title={`By ${by}`} class="wide">

@@ -268,6 +268,9 @@ export interface Policy {
     version: number;
     digest: string;
     applied_at?: string | null;
+    mode?: string;
+    observe_until?: string | null;
+    shadow?: { version: number; digest: string; applied_at: string } | null;
     document: unknown;
     sentences?: Sentence[];
 }
@@ -372,6 +375,8 @@ export interface Health {
     unknown_outcomes: number;
     ledger_balances: boolean;
     observe: { policy: string; vendors: string; until: string }[];
+    reload_refused_at?: string;
+    reload_refused?: string;
     journal_seq: number;
     journal_synced_seq: number;
     store_seq: number;

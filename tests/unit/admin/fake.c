@@ -440,6 +440,8 @@ bool policy_names_host(const struct policy *p) { return false; }
 void policy_unref(const struct policy *p) {}
 struct str policy_name(const struct policy *p) { return STR("default"); }
 struct str policy_digest(const struct policy *p) { return STR("d1gest"); }
+enum policy_mode policy_mode(const struct policy *p) { return POLICY_ENFORCE; }
+struct str policy_mode_text(enum policy_mode m) { return STR("enforce"); }
 
 /* --- what tests call ---------------------------------------------------------------------------------------------- */
 
@@ -449,6 +451,17 @@ static int reload(void *ctx, struct buf *error)
     if (fake_core.result < 0)
         buf_printf(error, "%s", fake_core.diag);
     return fake_core.result;
+}
+
+static wall_t refused(void *ctx, struct buf *why)
+{
+    (void)buf_add(why, str_c(fake_core.refused)); /* tests are short */
+    return fake_core.refused ? 1800000000 * NS_PER_S : 0;
+}
+
+static int config_json(void *ctx, struct buf *out)
+{
+    return buf_add(out, STR("{\"workers\":{\"value\":2,\"origin\":\"default\"}}"));
 }
 
 void fake_setup(struct fake *f)
@@ -466,12 +479,11 @@ void fake_setup(struct fake *f)
                               .limits = &f->limits,
                               .rng = &f->rng,
                               .token = STR(FAKE_TOKEN),
-                              .config_json = STR("{\"workers\":{\"value\":2,\"origin\":\"default\"}}"),
                               .vendors_json = STR("[{\"name\":\"stripe\",\"operations\":[]}]"),
                               .default_mode = MODE_TEST,
                               .version = STR("1.2.3"),
                               .ui_dir = str_c(f->ui_dir),
-                              .reload = reload};
+                              .config = {reload, refused, config_json, NULL}};
     assert_int_equal(admin_new(&o, &f->admin), 0);
 }
 

@@ -36,7 +36,7 @@ struct fake_core {
     int result;
     bool is_durable, is_ready;
     const char *json; /* keys, limits, policies, health */
-    const char *diag, *secrets, *problem;
+    const char *diag, *secrets, *problem, *refused;
     size_t n_without_secret;
     const char *approvals; /* rows; NULL: none */
     bool has_over;

@@ -57,6 +57,24 @@ static void health_needs_no_token(void **state)
     assert_answer(f, 200, "{\"ready\":true}");
 }
 
+static void a_refused_reload_makes_nothing_unready_and_is_seen_until_a_good_one(void **state)
+{
+    struct fake *f = *state;
+    fake_core.is_ready = true;
+    fake_core.json = "{\"status\":\"ok\",\"keys\":7}";
+    fake_core.refused = "flyball.yaml:3: restart: `workers`";
+    fake_send(f, "GET", "/readyz", "localhost", NULL, NULL, NULL);
+    assert_answer(f, 200, "{\"ready\":true,\"reload_refused_at\":\"2027-01-15T08:00:00.000Z\"}\n");
+    fake_get(f, "/api/v1/health"); /* why, for those with a token */
+    assert_answer(f, 200, "{\"status\":\"ok\",\"keys\":7,\"reload_refused_at\":\"2027-01-15T08:00:00.000Z\","
+                          "\"reload_refused\":\"flyball.yaml:3: restart: `workers`\"}\n");
+    fake_core.refused = NULL;
+    fake_send(f, "GET", "/readyz", "localhost", NULL, NULL, NULL);
+    assert_answer(f, 200, "{\"ready\":true}\n");
+    fake_get(f, "/api/v1/health");
+    assert_answer(f, 200, "{\"status\":\"ok\",\"keys\":7}\n");
+}
+
 static void a_target_that_fails_makes_nothing_unready_and_is_seen(void **state)
 {
     struct fake *f = *state;
@@ -357,7 +375,8 @@ static void policies_are_applied_from_json_or_yaml(void **state)
     fake_post(f, "/api/v1/policies", "{\"document\":\"kind: x\",\"file\":\"p.yaml\"}");
     assert_string_equal(fake_core.called, "policy_apply");
     assert_string_equal(fake_core.arg, "kind: x");
-    assert_answer(f, 200, "{\"name\":\"default\",\"digest\":\"d1gest\",\"diags\":[],\"limits\":[]}");
+    assert_answer(f, 200,
+                  "{\"name\":\"default\",\"digest\":\"d1gest\",\"mode\":\"enforce\",\"diags\":[],\"limits\":[]}");
     fake_send(f, "POST", "/api/v1/policies", "localhost", "Bearer " FAKE_TOKEN, "application/yaml", "kind: y");
     assert_string_equal(fake_core.arg, "kind: y");
     assert_answer(f, 200, "d1gest");
@@ -555,6 +574,7 @@ int main(void)
         T(no_token_is_401_and_says_where_the_token_is),
         T(a_rebound_name_is_refused_before_anything_else),
         T(health_needs_no_token),
+        T(a_refused_reload_makes_nothing_unready_and_is_seen_until_a_good_one),
         T(a_target_that_fails_makes_nothing_unready_and_is_seen),
         T(every_answer_forbids_caching_and_sniffing),
         T(a_wrong_method_names_the_right_ones),

@@ -174,6 +174,10 @@ static void no_rule_is_said_to_be_none(void **state)
         explain("{\"verdict\":\"deny\",\"code\":\"policy_denied\",\"key\":\"k\",\"agent\":\"a\",\"outcome\":\"none\"}");
     assert_says(s, "verdict: Refused, policy_denied, no rule permits it.");
     free(s);
+    s = explain("{\"verdict\":\"deny\",\"code\":\"policy_denied\",\"policy\":\"0011223344556677\","
+                "\"policy_name\":\"default\"}");
+    assert_says(s, "verdict: Refused, policy_denied, no rule of policy default (digest 001122334455...) permits it.");
+    free(s);
 }
 
 static void what_stands_before_the_rules_names_none(void **state)

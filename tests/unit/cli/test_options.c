@@ -146,6 +146,10 @@ static void help_is_found_everywhere(void **state)
     assert_int_equal(p->r, CLI_R_HELP);
     assert_string_equal(p->c.command->name, "key create");
     assert_int_equal(parse_words((const char *const[]){"flyball", NULL})->r, CLI_R_HELP);
+    p = parse("key", "--help");
+    assert_int_equal(p->r, CLI_R_HELP);
+    assert_null(p->c.command);
+    assert_refused(parse("kez", "--help"), "did you mean `flyball key`?");
 }
 
 static void every_command_has_help_with_examples(void **state)

@@ -105,7 +105,7 @@ static void records_become_text(void **state)
     assert_str(show_money(&c, call, "settled"), "");
     assert_str(show_money(&c, call, "absent"), "");
     assert_str(show_number(&c, call, "n"), "7");
-    assert_str(show_time(&c, call, "at"), "2026-11-23 12:00:01");
+    assert_str(show_time(&c, call, "at"), "2026-11-23 12:00:01Z");
     assert_str(show_time(&c, call, "absent"), "");
     assert_str(show_text(call, "agent"), "a");
     assert_str(show_text(call, "n"), "");

@@ -49,7 +49,7 @@ static const char CALLS[] =
     "\"held\":{\"usd\":\"0.010000000\",\"how\":\"estimated\"}}]";
 
 static const char WIDE[] =
-    "run_42  agent support  tenant acme  2026-11-23 12:00:00\n"
+    "run_42  agent support  tenant acme  2026-11-23 12:00:00Z\n"
     "\n"
     "   +0.000  model  gpt-4o-mini  1212 in (400 cache_read), 42 out (30 reasoning)  first token 312 ms  "
     "permit  0.0003 USD priced  c-1\n"
@@ -77,7 +77,7 @@ static const char WIDE[] =
     "limit  run-tokens  run=acme/support/run_42  spent 1254 tokens  held 0 tokens  max 5000 tokens\n";
 
 static const char NARROW[] =
-    "run_42  agent support  tenant acme  2026-11-23 12:00:00\n"
+    "run_42  agent support  tenant acme  2026-11-23 12:00:00Z\n"
     "\n"
     "   +0.000  model  gpt-4o-mini\n"
     "                  1212 in (400 cache_read), 42 out (30 reasoning)\n"

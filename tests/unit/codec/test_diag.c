@@ -40,6 +40,21 @@ static void text_is_file_line_column_code_message(void **state)
     assert_int_equal(f->list.n_errors, 2);
 }
 
+static void what_was_added_since_is_sorted_by_line_and_stays_in_order_there(void **state)
+{
+    struct fixture *f = *state;
+    diag_sort(&f->list, 0);
+    diag_add(&f->list, STR("first"), 9, 1, "x", "another file's");
+    diag_add(&f->list, STR("f"), 5, 1, "x", "one");
+    diag_warn(&f->list, STR("f"), 3, 8, "x", "two");
+    diag_add(&f->list, STR("f"), 5, 1, "x", "three");
+    diag_add(&f->list, STR("f"), 3, 2, "x", "four");
+    diag_sort(&f->list, 1);
+    diag_list_text(&f->list, &f->out);
+    assert_str(buf_str(&f->out), "first:9:1: x: another file's\nf:3:8: warning: x: two\nf:3:2: x: four\n"
+                                 "f:5:1: x: one\nf:5:1: x: three\n");
+}
+
 static void list_is_bounded_and_counts_what_it_drops(void **state)
 {
     struct fixture *f = *state;
@@ -113,6 +128,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(text_is_file_line_column_code_message, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_added_since_is_sorted_by_line_and_stays_in_order_there, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(list_is_bounded_and_counts_what_it_drops, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_arena_drops_and_still_counts_errors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(messages_are_one_printable_line_of_bounded_length, set_up, tear_down),

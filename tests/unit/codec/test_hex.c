@@ -41,6 +41,16 @@ static void every_byte_survives(void **state)
     assert_memory_equal(in, back, sizeof in);
 }
 
+static void the_start_of_a_digest_has_8_to_64_lower_case_digits(void **state)
+{
+    char digits[65];
+    memset(digits, '7', sizeof digits);
+    assert_true(hex_is_digest_start(STR("0123abcd")) && hex_is_digest_start((struct str){digits, 64}));
+    assert_false(hex_is_digest_start(STR("0123abc")) || hex_is_digest_start((struct str){digits, 65}));
+    assert_false(hex_is_digest_start(STR("0123abcD")) || hex_is_digest_start(STR("0123abcg")));
+    assert_false(hex_is_digest_start(STR("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -48,6 +58,7 @@ int main(void)
         cmocka_unit_test(either_case_is_read),
         cmocka_unit_test(other_lengths_and_bytes_are_refused),
         cmocka_unit_test(every_byte_survives),
+        cmocka_unit_test(the_start_of_a_digest_has_8_to_64_lower_case_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

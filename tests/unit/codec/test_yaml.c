@@ -208,6 +208,25 @@ static void syntax_faults_have_a_place(void **state)
     refused(STR("a: @x\n"), "f.yaml:1:4: syntax: ");
 }
 
+static void syntax_faults_say_what_to_write(void **state)
+{
+    static const char indent[] = "syntax: this line is not indented like those that it belongs to";
+    char said[120];
+    snprintf(said, sizeof said, "f.yaml:2:4: %s", indent);
+    refused(STR("a: 1\n  b: 2\n"), said);
+    snprintf(said, sizeof said, "f.yaml:3:2: %s", indent);
+    refused(STR("a:\n  b: 1\n c: 2\n"), said);
+    refused(STR("a: b: c\n"), "f.yaml:1:5: syntax: a text with `: ` in it needs quotes");
+    refused(STR("a: \"b\" c\n"), "f.yaml:1:8: syntax: the text ended with its quote, and more follows: ");
+    refused(STR("a: [*]\n"), "f.yaml:1:5: syntax: a text that begins with `*` needs quotes");
+    refused(STR("a: [&]\n"), "f.yaml:1:5: syntax: a text that begins with `&` needs quotes");
+    refused(STR("a: @x\n"), "f.yaml:1:4: syntax: a text that begins with this character needs quotes");
+    refused(STR("a: 1\nb\nc: 1\n"), "f.yaml:2:1: syntax: a key needs a `:` and a space behind it");
+    refused(STR("a: [1, 2\nb: 3\n"), "f.yaml:2:2: syntax: `,` or `]` is missing here, for the `[` of line 1");
+    refused(STR("\n{a: 1\n"), "f.yaml:3:1: syntax: `,` or `}` is missing here, for the `{` of line 2");
+    refused(STR("[1, 2]]"), "f.yaml:1:7: syntax: did not find expected <document start>"); /* the library's own */
+}
+
 static void bytes_that_readers_see_differently_are_refused(void **state)
 {
     refused(STR("\xef\xbb\xbf" "a: 1\n"), "f.yaml:1:1: yaml_bytes: here is a byte order mark");
@@ -328,6 +347,7 @@ int main(void)
         T(what_json_cannot_say_is_refused),
         T(duplicate_keys_are_refused),
         T(syntax_faults_have_a_place),
+        T(syntax_faults_say_what_to_write),
         T(bytes_that_readers_see_differently_are_refused),
         T(all_faults_of_meaning_are_told_at_once),
         T(bounds_hold),

@@ -23,6 +23,7 @@ static void names_that_are_not_known_are_refused_with_the_nearest(void **state)
     expect("params.ammount > 1", "expr_unknown", 0, 14,
            "`params.ammount` is not known; did you mean `params.amount`?");
     expect("1 < prams.amount", "expr_unknown", 4, 16, "`prams.amount` is not known; did you mean `params.amount`?");
+    expect("amount > 1", "expr_unknown", 0, 6, "`amount` is not known; did you mean `params.amount`?");
     expect("zebra == 1", "expr_unknown", 0, 5, "`zebra` is not known");
     expect("params.to.all(x, y == 'a')", "expr_unknown", 17, 18, "`y` is not known");
     expect("params.currency.startWith('u')", "expr_unknown", 0, 30,
@@ -36,7 +37,8 @@ static void types_that_do_not_fit_are_refused(void **state)
 {
     expect("params.amount == 'x'", "expr_type", 0, 20,
            "int is compared with string; a number is written without quotes");
-    expect("params.amount < 20000.0", "expr_type", 0, 23, "int is compared with double");
+    expect("params.amount < 20000.0", "expr_type", 0, 23,
+           "int is compared with double; a whole number is written without a point");
     expect("cost.estimate < 5", "expr_type", 0, 17,
            "money is compared with int; an amount is written usd(\"12.50\")");
     expect("params.amount + cost.estimate > 1", "expr_type", 0, 29, "`+` does not take int and money");

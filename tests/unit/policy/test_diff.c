@@ -171,6 +171,16 @@ static void other_sections_are_shown_as_they_stand(void **state)
     arena_deinit(&x.a);
 }
 
+static void a_mode_that_is_not_said_is_enforce(void **state)
+{
+    struct compared x;
+    assert_same("mode: enforce\n" NOTHING, NOTHING);
+    compare(&x, NOTHING, "mode: shadow\n" NOTHING);
+    assert_str(text_of(json_at(x.changes, 0), "before"), "\"enforce\"");
+    assert_str(text_of(json_at(x.changes, 0), "after"), "\"shadow\"");
+    arena_deinit(&x.a);
+}
+
 static void without_an_old_document_everything_is_new(void **state)
 {
     struct compared x;
@@ -193,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_limit_says_whether_its_count_stays),
         cmocka_unit_test(proofs_of_identity_are_told_by_what_they_say),
         cmocka_unit_test(other_sections_are_shown_as_they_stand),
+        cmocka_unit_test(a_mode_that_is_not_said_is_enforce),
         cmocka_unit_test(without_an_old_document_everything_is_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

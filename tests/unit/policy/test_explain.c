@@ -52,7 +52,7 @@ static void every_rule_says_how_it_came_out_and_why_not(void **state)
     assert_str(text(&w, "rules[0].result"), "no");
     assert_str(text(&w, "rules[0].why"), "operation is v.refund, and not v.other");
     assert_str(text(&w, "rules[1].result"), "no");
-    assert_str(text(&w, "rules[2].why"), "class is money_out");
+    assert_str(text(&w, "rules[2].why"), "class is money_out, and not read");
     assert_str(text(&w, "rules[2].effect"), "forbid");
     assert_str(text(&w, "rules[3].result"), "maybe");
     arena_deinit(&w.a);

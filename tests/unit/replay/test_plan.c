@@ -386,6 +386,22 @@ static void a_call_that_asked_for_the_cheaper_model_itself_is_refused(void **sta
     teardown(&w);
 }
 
+static void a_call_that_fell_back_is_refused_where_the_model_that_it_asked_for_is(void **state)
+{
+    struct world w;
+    setup(&w, CHAT);
+    struct facts f = traffic_chat(USD); /* of gpt-4o-mini */
+    assert_true(traffic_call(&w.t, &f, -1));
+    f.model_asked = STR("gpt-4o");
+    f.downgraded_by = STR("t");
+    assert_true(traffic_call(&w.t, &f, -1));
+    replay(&w, CHAT "  - {id: dear, effect: forbid, match: {model: [gpt-4o]}}\n");
+    assert_int_equal(number(&w, "not_replayable.calls"), 0);
+    assert_int_equal(number(&w, "unchanged"), 1);
+    assert_int_equal(number(&w, "denied.calls"), 1);
+    teardown(&w);
+}
+
 static void as_many_changed_calls_are_listed_as_were_wanted(void **state)
 {
     struct world w;
@@ -458,6 +474,7 @@ int main(void)
         cmocka_unit_test(calls_to_models_are_counted_in_the_tokens_they_used),
         cmocka_unit_test(a_limit_that_falls_back_on_a_cheaper_model_refuses_nothing_that_can_be_told),
         cmocka_unit_test(a_call_that_asked_for_the_cheaper_model_itself_is_refused),
+        cmocka_unit_test(a_call_that_fell_back_is_refused_where_the_model_that_it_asked_for_is),
         cmocka_unit_test(as_many_changed_calls_are_listed_as_were_wanted),
         cmocka_unit_test(calls_outside_of_the_time_are_left_alone),
         cmocka_unit_test(more_counters_than_may_be_end_the_plan),

@@ -177,6 +177,34 @@ static void each_rule_and_limit_says_what_it_rests_on(void **state)
     teardown(&w);
 }
 
+static void a_limit_of_a_call_that_is_as_wide_as_the_day_is_left_out(void **state)
+{
+    struct world w;
+    setup(&w, TRAFFIC_DAY_DOCUMENT);
+    struct facts f = traffic_refund(&w.a, 20 * MONEY_PER_USD);
+    assert_true(traffic_call(&w.t, &f, -1)); /* the only one: 30 dollars a day, and 30 a call */
+    const char *text = suggested(&w, "");
+    assert_non_null(strstr(text, "  - id: day-1\n"));
+    assert_null(strstr(text, "call: true"));
+    assert_true(traffic_call(&w.t, &f, -1));
+    assert_non_null(strstr(suggested(&w, ""), "call: true"));
+    teardown(&w);
+}
+
+static void both_models_of_a_call_that_fell_back_are_permitted(void **state)
+{
+    struct world w;
+    setup(&w, TRAFFIC_DAY_DOCUMENT);
+    struct facts f = traffic_chat(1000); /* of gpt-4o-mini */
+    f.model_asked = STR("gpt-4o");
+    f.downgraded_by = STR("t");
+    assert_true(traffic_call(&w.t, &f, -1));
+    const char *text = suggested(&w, "");
+    assert_non_null(strstr(text, "\"openai/gpt-4o\""));
+    assert_non_null(strstr(text, "\"openai/gpt-4o-mini\""));
+    teardown(&w);
+}
+
 static void a_document_out_of_nothing_says_that_it_denies_all(void **state)
 {
     struct world w;
@@ -217,6 +245,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_suggested_denies_nothing_that_was_permitted),
         cmocka_unit_test(each_rule_and_limit_says_what_it_rests_on),
+        cmocka_unit_test(a_limit_of_a_call_that_is_as_wide_as_the_day_is_left_out),
+        cmocka_unit_test(both_models_of_a_call_that_fell_back_are_permitted),
         cmocka_unit_test(a_document_out_of_nothing_says_that_it_denies_all),
         cmocka_unit_test(calls_of_one_agent_are_taken_alone),
         cmocka_unit_test(without_calls_nothing_is_permitted),

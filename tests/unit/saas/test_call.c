@@ -72,7 +72,16 @@ static void a_lookup_is_offered_only_for_what_is_lacking(void **state)
     assert_false(saas_lookup_path(&call, true, false, &fx.arena, &path));
     assert_true(saas_lookup_path(&call, false, true, &fx.arena, &path));
     assert_str(path, "/v1/charges/ch_1");
+    assert_str(saas_lookup_path_template(&call), "/v1/charges/{charge}");
     assert_false(saas_lookup_path(&call, false, false, &fx.arena, &path));
+}
+
+static void the_template_of_a_lookup_has_neither_ids_nor_query(void **state)
+{
+    struct saas_call call = read_ok(post("/v1/refunds", "payment_intent=pi_1"));
+    assert_str(saas_lookup_path_template(&call), "/v1/payment_intents/{payment_intent}");
+    call = read_ok(post("/v1/customers", "email=a"));
+    assert_int_equal(saas_lookup_path_template(&call).n, 0);
 }
 
 static void a_lookup_is_made_once(void **state)
@@ -209,6 +218,7 @@ int main(void)
         T(known_paths_are_known_by_method),
         T(a_path_holds_unreserved_bytes_and_colons_only),
         T(a_lookup_is_offered_only_for_what_is_lacking),
+        T(the_template_of_a_lookup_has_neither_ids_nor_query),
         T(a_lookup_is_made_once),
         T(learned_objects_fit_the_room_given),
         T(results_outlive_the_answer),

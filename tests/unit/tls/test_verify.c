@@ -115,6 +115,7 @@ static void a_file_of_authorities_that_cannot_be_read_is_said(void **state)
         assert_true(tls_client_new(str_c(file), NULL, &error, &c) < 0);
         assert_null(c);
         assert_true(str_find(buf_str(&error), str_c(file), &at));
+        assert_int_equal(str_find(buf_str(&error), STR("No such file"), &at), !contents[i]);
         buf_deinit(&error);
     }
 }
