@@ -139,7 +139,9 @@ void admin_on_policy_rollback(struct request *r)
     int64_t to;
     if (!request_members_known(r, names, 2) || !request_member(r, STR("digest"), &digest))
         return;
-    if (json_i64(json_get(r->json, STR("to")), &to) == hex_is_digest_start(digest)) {
+    struct json number = json_get(r->json, STR("to"));
+    bool is_one = digest.n ? hex_is_digest_start(digest) && json_type(number) <= JSON_NULL : json_i64(number, &to);
+    if (!is_one) {
         request_fail(r, 400, "request_invalid",
                      "`to` is required, the number of a version as history shows it, or `digest`, eight of its first "
                      "digits or more");

@@ -391,6 +391,30 @@ static void policies_are_applied_from_json_or_yaml(void **state)
     assert_answer(f, 400, "`document` is required");
 }
 
+static void a_rollback_names_one_version_by_its_number_or_by_its_digest(void **state)
+{
+    static const char *const faults[] = {
+        "{}",
+        "{\"to\":\"3\"}",
+        "{\"digest\":\"0123456\"}", /* one digit too few */
+        "{\"digest\":\"0123456x\"}",
+        "{\"to\":3,\"digest\":\"01234567\"}",
+        "{\"to\":3,\"digest\":\"0\"}",
+        "{\"to\":\"3\",\"digest\":\"01234567\"}",
+    };
+    struct fake *f = *state;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        fake_core.ask = NULL;
+        fake_post(f, "/api/v1/policies/default/rollback", faults[i]);
+        assert_answer(f, 400, "`to` is required");
+        assert_null(fake_core.ask);
+    }
+    fake_post(f, "/api/v1/policies/default/rollback", "{\"digest\":\"01234567\"}");
+    assert_non_null(fake_core.ask);
+    fake_answer(0, "[]");
+    assert_answer(f, 404, "no version with the digest 01234567 of a policy named `default`");
+}
+
 static void yaml_is_for_policies_only(void **state)
 {
     struct fake *f = *state;
@@ -597,6 +621,7 @@ int main(void)
         T(kill_and_unkill),
         T(a_reload_that_fails_says_what_is_kept),
         T(policies_are_applied_from_json_or_yaml),
+        T(a_rollback_names_one_version_by_its_number_or_by_its_digest),
         T(yaml_is_for_policies_only),
         T(a_client_that_leaves_while_a_reader_works_is_safe),
         T(a_reader_may_finish_after_the_api_ended),
