@@ -30,9 +30,9 @@ static int to_credential(const struct vendor *v, const struct config_vendor *cv,
     if (r == 0 && mode == v->mode)
         return credential_new(secret, NULL, 0, mode, ret);
     secret_free(secret);
-    (void)buf_printf(error, "vendors." STR_FMT ".secret: " STR_FMT " has a " STR_FMT " secret, and before it was a "
-                     STR_FMT " one: that needs a restart", STR_ARG(v->name), STR_ARG(cv->secret),
-                     STR_ARG(mode_text(mode)), STR_ARG(mode_text(v->mode)));
+    (void)buf_printf(error, STR_FMT " has a " STR_FMT " secret, and before it was a " STR_FMT
+                     " one: that needs a restart", STR_ARG(cv->secret), STR_ARG(mode_text(mode)),
+                     STR_ARG(mode_text(v->mode)));
     return -ERR_INVALID;
 }
 
@@ -42,8 +42,14 @@ static int read_one(const struct vendor *v, const struct config *c, struct buf *
     struct secret *secret;
     if (!cv || !str_starts(cv->secret, STR("file:")))
         return 0;
+    size_t n = error->n;
+    (void)buf_printf(error, "vendors." STR_FMT ".secret: ", STR_ARG(v->name)); /* cut short at worst */
     int r = secret_load(cv->secret, error, &secret);
-    return r < 0 ? r : to_credential(v, cv, secret, error, ret);
+    if (r == 0)
+        r = to_credential(v, cv, secret, error, ret);
+    if (r == 0)
+        error->n = n;
+    return r;
 }
 
 int file_secrets_read(const struct vendor_set *v, const struct config *c, struct buf *error, struct file_secrets *ret)

@@ -1,7 +1,8 @@
-/* daemon/reload: every part of a changed configuration is taken over, or none. TLS and issuers: tests/e2e. */
+/* daemon/reload: every part of a changed configuration is taken over, or none. TLS: tests/e2e. */
 #include "unit.h"
 
 #include "base/err.h"
+#include "crypto/jwk.h"
 #include "daemon/reload.h"
 #include "proxy/rates.h"
 #include "proxy/stats.h"
@@ -14,6 +15,8 @@
 #define MODEL "model\n  schema 1.1\ntype agent\ntype customer\n  relations\n    define can_act_for: [agent]\n"
 #define TUPLE(n) "{user: \"agent:a\", relation: can_act_for, object: \"customer:" n "\"}"
 #define TUPLES(...) "[" __VA_ARGS__ "]\n"
+#define JWK(kid) \
+    "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"" kid "\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}"
 #define ONE "sk_test_aaaaaaaaaaaaaaaaaaaaaaaa"
 #define TWO "sk_test_bbbbbbbbbbbbbbbbbbbbbbbb"
 #define LIVE "sk_" /* in pieces, as lint wants */ "live_cccccccccccccccccccccccc"
@@ -48,8 +51,9 @@ static void configure(const char *more)
 {
     snprintf(config_text_now, sizeof config_text_now,
              "vendors: {stripe: {base_url: 'http://127.0.0.1:1', secret: 'file:%s/secret'}}\n"
+             "issuers: {idp: {issuer: i, audience: a, jwks: 'file:%s/jwks'}}\n"
              "fx: {table: %s/fx.yaml}\nrelations: {embedded: {model: %s/m.fga, tuples: %s/t.yaml}}\n%s",
-             dir, dir, dir, dir, more);
+             dir, dir, dir, dir, dir, more);
 }
 
 static int make(void *ctx, struct buf *error, const struct config **ret)
@@ -69,6 +73,7 @@ static int make(void *ctx, struct buf *error, const struct config **ret)
 struct world {
     const struct config *config;
     struct listener_tls tls;
+    struct issuers *issuers;
     struct remotes remotes;
     struct rates *rates;
     struct vendor_set vendors;
@@ -80,6 +85,7 @@ struct world {
 static void world_init(struct world *w)
 {
     put("secret", ONE "\n");
+    put("jwks", JWK("k1"));
     put("m.fga", MODEL);
     put("t.yaml", TUPLES(TUPLE("1")));
     put_rates("1.10");
@@ -88,11 +94,12 @@ static void world_init(struct world *w)
     buf_init(&w->error, 65536);
     assert_int_equal(make(NULL, &w->error, &w->config), 0);
     pthread_mutex_init(&w->remotes.mutex, NULL);
+    w->issuers = issuers_new(w->config, &w->config->limits, 0);
     w->rates = rates_new();
     assert_int_equal(vendor_set_load(w->config, NULL, 0, &w->error, &w->vendors), 0);
     assert_int_equal(stats_new(&w->vendors.vendors, &w->stats), 0);
-    struct reload_options o = {.config = w->config, .make = make, .tls = &w->tls, .remotes = &w->remotes,
-                               .rates = w->rates, .vendors = &w->vendors, .stats = w->stats};
+    struct reload_options o = {.config = w->config, .make = make, .tls = &w->tls, .issuers = w->issuers,
+                               .remotes = &w->remotes, .rates = w->rates, .vendors = &w->vendors, .stats = w->stats};
     w->reload = reload_new(&o);
     assert_int_equal(reload_now(w->reload, &w->error), 0);
 }
@@ -100,6 +107,7 @@ static void world_init(struct world *w)
 static void world_deinit(struct world *w)
 {
     reload_free(w->reload);
+    issuers_free(w->issuers);
     remotes_put_relations(&w->remotes, NULL);
     pthread_mutex_destroy(&w->remotes.mutex);
     rates_free(w->rates);
@@ -127,6 +135,15 @@ static size_t n_tuples(struct world *w)
     return n;
 }
 
+static bool believes(struct world *w, const char *kid)
+{
+    bool is_ambiguous;
+    struct jwk_set *keys = issuer_keys_take(issuers_at(w->issuers, 0)->keys, 0);
+    bool is = jwk_set_find(keys, str_c(kid), &is_ambiguous) != NULL;
+    jwk_set_unref(keys);
+    return is;
+}
+
 static bool speaks_by(struct world *w, const char *secret)
 {
     struct credential *c = credential_take(w->vendors.vendors.items[0].credential, 0);
@@ -150,6 +167,7 @@ static void assert_as_at_start(struct world *w)
 {
     assert_int_equal(usd_of_a_euro(w), 110);
     assert_int_equal(n_tuples(w), 1);
+    assert_true(believes(w, "k1") && !believes(w, "k2"));
     assert_true(speaks_by(w, ONE));
     assert_true(shows(w, "\"log.level\":{\"value\":\"info\""));
 }
@@ -158,6 +176,7 @@ static void assert_as_at_start(struct world *w)
 static void change_all(void)
 {
     put("secret", TWO "\n");
+    put("jwks", JWK("k2"));
     put("t.yaml", TUPLES(TUPLE("1") ", " TUPLE("2")));
     put_rates("2.00");
     configure("log: {level: warn}\n");
@@ -167,8 +186,9 @@ static void assert_all_changed(struct world *w)
 {
     assert_int_equal(usd_of_a_euro(w), 200);
     assert_int_equal(n_tuples(w), 2);
+    assert_true(believes(w, "k2") && !believes(w, "k1"));
     assert_true(speaks_by(w, TWO));
-    assert_true(shows(w, "\"log.level\":{\"value\":\"warn\",\"origin\":\"flyball.yaml:4\"}"));
+    assert_true(shows(w, "\"log.level\":{\"value\":\"warn\",\"origin\":\"flyball.yaml:5\"}"));
 }
 
 static void assert_refused(struct world *w, const char *want)
@@ -218,10 +238,11 @@ static void each_part_that_fails_leaves_all_others_as_they_were(void **state)
     static const struct {
         const char *file, *text, *want;
     } faults[] = {
+        {"jwks", "{", "issuers.idp.jwks: "},
         {"fx.yaml", "usd: {EUR: nothing}\n", "fx.yaml:1:"},
         {"m.fga", "nonsense", "m.fga:1:"},
         {"t.yaml", "{", "t.yaml:2:1: syntax"},
-        {"secret", "two words\nand a line", "/secret"}, /* the last that is looked at */
+        {"secret", "two words\nand a line", "vendors.stripe.secret: file /tmp/flyball-reload-"}, /* the last that is looked at */
         {"secret", LIVE "\n", "vendors.stripe.secret: file:/tmp/flyball-reload-"},
     };
     struct world w;
@@ -244,10 +265,10 @@ static void a_bad_file_or_a_key_that_needs_a_restart_refuses_all(void **state)
     world_init(&w);
     change_all();
     configure("log: {level: warn}\nworkerz: 3\n");
-    assert_refused(&w, "flyball.yaml:5:1: unknown_key: ");
+    assert_refused(&w, "flyball.yaml:6:1: unknown_key: ");
     configure("log: {level: warn}\nworkers: 3\nlimits: {keys_max: 7}\n");
-    assert_refused(&w, "flyball.yaml:5: restart: `workers` changes at a restart only\n"
-                       "flyball.yaml:6: restart: `limits.keys_max` changes at a restart only");
+    assert_refused(&w, "flyball.yaml:6: restart: `workers` changes at a restart only\n"
+                       "flyball.yaml:7: restart: `limits.keys_max` changes at a restart only");
     configure("log: {level: warn}\n");
     assert_taken(&w);
     assert_all_changed(&w);
@@ -260,7 +281,9 @@ static void a_key_may_come_go_and_come_again(void **state)
     struct world w;
     world_init(&w);
     snprintf(config_text_now, sizeof config_text_now,
-             "vendors: {stripe: {base_url: 'http://127.0.0.1:1', secret: 'file:%s/secret'}}\n", dir);
+             "vendors: {stripe: {base_url: 'http://127.0.0.1:1', secret: 'file:%s/secret'}}\n"
+             "issuers: {idp: {issuer: i, audience: a, jwks: 'file:%s/jwks'}}\n",
+             dir, dir);
     assert_taken(&w);
     assert_int_equal(usd_of_a_euro(&w), 0);
     assert_int_equal(n_tuples(&w), 0);
@@ -268,10 +291,13 @@ static void a_key_may_come_go_and_come_again(void **state)
     assert_taken(&w);
     assert_as_at_start(&w);
     put("other", TWO "\n");
+    put("keys", JWK("k2"));
     snprintf(config_text_now, sizeof config_text_now,
-             "vendors: {stripe: {base_url: 'http://127.0.0.1:1', secret: 'file:%s/other'}}\n", dir);
+             "vendors: {stripe: {base_url: 'http://127.0.0.1:1', secret: 'file:%s/other'}}\n"
+             "issuers: {idp: {issuer: i, audience: a, jwks: 'file:%s/keys'}}\n",
+             dir, dir);
     assert_taken(&w);
-    assert_true(speaks_by(&w, TWO));
+    assert_true(speaks_by(&w, TWO) && believes(&w, "k2"));
     world_deinit(&w);
 }
 
@@ -283,7 +309,7 @@ int main(void)
         cmocka_unit_test(a_bad_file_or_a_key_that_needs_a_restart_refuses_all),
         cmocka_unit_test(a_key_may_come_go_and_come_again),
     };
-    static const char *const files[] = {"fx.yaml", "m.fga", "t.yaml", "secret", "other"};
+    static const char *const files[] = {"jwks", "fx.yaml", "m.fga", "t.yaml", "secret", "other", "keys"};
     char path[128];
     assert_non_null(mkdtemp(dir));
     int r = cmocka_run_group_tests(tests, NULL, NULL);
