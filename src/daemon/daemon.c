@@ -635,8 +635,10 @@ static int wait_for_end(struct daemon *d)
     static const struct timespec interval = {WATCH_INTERVAL_MS / 1000, WATCH_INTERVAL_MS % 1000 * NS_PER_MS};
     bool is_watching = d->o->watched.n > 0;
     struct watch watch;
-    if (is_watching)
+    if (is_watching) {
         watch_init(&watch, d->o->watched.p);
+        reload(d); /* what changed since the start read it would be seen by nobody */
+    }
     for (;;) {
         int sig = is_watching ? sigtimedwait(&d->signals, NULL, &interval) : sigwaitinfo(&d->signals, NULL);
         if (sig == SIGHUP || (is_watching && watch_look(&watch)))

@@ -8,6 +8,7 @@ import pytest
 
 import tls
 from flyball import CAPS, OPEN, canary, policy
+from issuer import Issuer
 from raw import Reader, ask, connect, request
 from test_tls import shown
 
@@ -152,6 +153,33 @@ def test_watch_takes_a_change_over_by_itself(make_daemon, vendor, tmp_path):
     it.wait(lambda: "reload_refused_at" not in it.readyz())
     assert it.d.log().count("event=reload_failed") == 1, "a bad file is tried once"
     it.d.log_file.write_text("")
+
+
+@pytest.fixture
+def hanging_issuer():
+    """The start waits for its keys: long enough for the file to change meanwhile."""
+    i = Issuer().start()
+    i.is_hanging = True
+    yield i
+    i.stop()
+
+
+def test_watch_takes_over_what_changed_during_the_start(make_daemon, vendor, tmp_path, hanging_issuer):
+    config = {"issuers": {"idp": hanging_issuer.config()}}
+    d = make_daemon(vendor, start=False, args=["--watch"], config=config)
+    changed = d.config_file.read_text().replace('"issuers"', '"log": {"level": "debug"},\n "issuers"', 1)
+    starting = threading.Thread(target=d.start)
+    starting.start()
+    until = time.monotonic() + 10
+    while not (d.dir / "admin.token").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert d.ready is None, "its file is read, and it is not ready yet"
+    d.config_file.write_text(changed)
+    starting.join(20)
+    until = time.monotonic() + 10
+    while d.get("/api/v1/config")["log.level"]["value"] != "debug":
+        assert time.monotonic() < until, d.log()
+        time.sleep(0.05)
 
 
 def test_what_came_by_flag_is_still_by_flag(make_daemon, vendor, tmp_path):
