@@ -1,11 +1,13 @@
 /* stop.tsx - the stop button, on every screen. Stopping is one press; going on again asks for the word. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { get, may, post } from './api';
 import { say } from './announce';
 import { Dialog, Failed, Field } from './parts';
 import { useLive } from './live';
 import type { Health } from './types';
+
+const HEALTH_MS = 5000;
 
 export const health = signal<Health | null>(null);
 export const isStopOpen = signal(false);
@@ -89,6 +91,13 @@ function StopDialog() {
 
 export function Stop() {
     useLive(['event', 'call'], () => void readHealth(), { everyMs: 2000 });
+    useEffect(() => {
+        /* a reload by signal or of a watched file, and the end of observing, come without an event */
+        const t = setInterval(() => {
+            if (!document.hidden) void readHealth();
+        }, HEALTH_MS);
+        return () => clearInterval(t);
+    }, []);
     const isKilled = health.value?.killed;
     return (
         <>
