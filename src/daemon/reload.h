@@ -3,7 +3,8 @@
  *
  *   (1) the whole file is read and checked first; a key that a running daemon cannot take (config/reload.tbl.h) refuses
  *       all of it.
- *   (2) every part is made before any is in force; what puts them in force cannot fail. No call sees half of it.
+ *   (2) every part is made before any is in force; what puts them in force cannot fail. A part is exchanged as a whole,
+ *       one behind the other: a call that goes on just then may take one of before beside a new one.
  *   (3) what was refused is said until a reload succeeds.
  *
  * From any thread; one reload at a time.

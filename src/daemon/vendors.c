@@ -128,7 +128,7 @@ int vendor_secret_mode(const struct vendor *v, struct str configured, const stru
     return r;
 }
 
-/* From the environment or a file: the same until the process ends. Takes `secret` over. */
+/* From the environment or a file, which a reload may put another one in place of. Takes `secret` over. */
 static int put_credential(struct vendor *v, struct secret *secret)
 {
     struct credential *c;
