@@ -103,6 +103,16 @@ static void commit(struct reload *r, struct parts *p)
     *p = (struct parts){.config = before, .secrets = p->secrets};
 }
 
+/* Each fault by itself: it holds words of the files. */
+static void log_refusal(struct str why)
+{
+    char value[LOG_VALUE_BYTES];
+    struct str fault;
+    while (str_cut(why, '\n', &fault, &why))
+        log_at(LOG_ERROR, "reload_failed", "error=%s", log_value(fault, value));
+    log_at(LOG_ERROR, "reload_failed", "error=%s", log_value(why, value)); /* the last one has no end */
+}
+
 static void remember(struct reload *r, int e, const struct buf *error)
 {
     pthread_mutex_lock(&r->mutex);
@@ -113,7 +123,7 @@ static void remember(struct reload *r, int e, const struct buf *error)
     pthread_mutex_unlock(&r->mutex);
     stats_reloaded(r->o.stats, e == 0);
     if (e < 0)
-        log_at(LOG_ERROR, "reload_failed", "error=\"" STR_FMT "\"", STR_ARG(buf_str(error)));
+        log_refusal(buf_str(error));
     else
         log_at(LOG_INFO, "reloaded", "vendors=%zu", r->config->n_vendors);
 }

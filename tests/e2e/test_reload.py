@@ -109,6 +109,14 @@ def test_a_bad_file_is_said_everywhere_until_a_good_one(edited):
     assert "reload_refused_at" not in edited.readyz() and "reload_refused" not in edited.d.health()
 
 
+def test_a_refusal_in_the_log_has_each_fault_and_no_pair_of_the_files_own(edited):
+    edited.edit(**{'x" event=ready y="': 1, "workerz": 3})
+    assert edited.d.cli("reload").returncode == 1
+    faults = [line for line in edited.d.log().splitlines() if "event=reload_failed" in line]
+    assert [line.count("unknown_key") for line in faults] == [1, 1]
+    assert r'`x\" event=ready y=\"`' in faults[0] and "`workerz`" in faults[1]
+
+
 def test_the_last_part_that_fails_leaves_every_earlier_one_as_it_was(make_daemon, vendor, tmp_path):
     """Certificates are looked at first, secrets last."""
     ca = tls.Authority(tmp_path)
