@@ -242,7 +242,8 @@ static void each_part_that_fails_leaves_all_others_as_they_were(void **state)
         {"fx.yaml", "usd: {EUR: nothing}\n", "fx.yaml:1:"},
         {"m.fga", "nonsense", "m.fga:1:"},
         {"t.yaml", "{", "t.yaml:2:1: syntax"},
-        {"secret", "two words\nand a line", "vendors.stripe.secret: file /tmp/flyball-reload-"}, /* the last that is looked at */
+        /* the last that is looked at */
+        {"secret", "two words\nand a line", "vendors.stripe.secret: file /tmp/flyball-reload-"},
         {"secret", LIVE "\n", "vendors.stripe.secret: file:/tmp/flyball-reload-"},
     };
     struct world w;
