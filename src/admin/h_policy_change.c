@@ -91,6 +91,24 @@ static bool is_wanted(struct request *r, struct json row)
     return json_i64_of(json_get(row, STR("version"))) == json_i64_of(json_get(r->json, STR("to")));
 }
 
+/* Two texts with one beginning can be looked for, 2^16 tries for eight digits: which one is meant must be said. */
+static bool is_ambiguous(struct request *r, struct json rows)
+{
+    struct str first = STR_NONE, digest;
+    struct json row;
+    if (!json_text_of(json_get(r->json, STR("digest"))).n)
+        return false;
+    for (struct json_iter it = json_each(rows); json_next(&it, NULL, &row);) {
+        if (!is_wanted(r, row))
+            continue;
+        digest = json_text_of(json_get(row, STR("digest")));
+        if (first.n && !str_eq(first, digest))
+            return true;
+        first = digest;
+    }
+    return false;
+}
+
 static void no_such_version(struct request *r)
 {
     struct str digest = json_text_of(json_get(r->json, STR("digest"))), name = str_sub(r->args[0], 0, 64);
@@ -124,7 +142,11 @@ static void then_rollback(struct request *r)
         text = json_text_of(json_get(row, STR("document")));
         is_in_force = is_active;
     }
-    if (!text.n)
+    if (is_ambiguous(r, rows))
+        request_fail(r, 409, "digest_ambiguous", "the digests of several versions of `" STR_FMT "` begin with " STR_FMT
+                     ": write more of it", STR_ARG(str_sub(r->args[0], 0, 64)),
+                     STR_ARG(json_text_of(json_get(r->json, STR("digest")))));
+    else if (!text.n)
         no_such_version(r);
     else if (!with_version(r, text, newest + 1, &document))
         request_fail_err(r, -ERR_TOO_LARGE);

@@ -9,7 +9,6 @@
 #include "cli/print.h"
 #include "cli/settings.h"
 #include "cli/vendors_known.h"
-#include "codec/hex.h"
 #include "codec/json_write.h"
 #include "policy/policy.h"
 
@@ -219,7 +218,7 @@ static int rollback(struct cli *c)
 {
     struct answer a;
     struct str to = cli_option(c, "to"), wanted;
-    bool is_digest = hex_is_digest_start(to);
+    bool is_digest = policy_text_is_digest(to);
     int64_t n = 0;
     if (!cli_has(c, "to"))
         return cli_usage(c, "--to is required: the number of a version, as flyball policy history shows it");
@@ -255,7 +254,7 @@ const struct command cmd_policy_rollback = {
     .text = "Returns when the next call obeys it. What the limits have counted stays with those that keep id, meter, "
             "window and `by`; see first what would change: flyball policy diff NAME NAME@N. Several texts may have one "
             "number, since the file says it: N is the last of them that is not in force, and a digest is one "
-            "for certain.",
+            "for certain; what has no letter in it is a number.",
     .examples = "policy rollback default --to 3\npolicy rollback default --to 8f33c7db6da6",
     .options = rollback_options,
     .needs_daemon = true,

@@ -14,12 +14,38 @@
 
 /* --- where it comes from ------------------------------------------------------------------------------------------ */
 
-/* A version's number, or the beginning of its digest, which tells apart what was applied under one number. */
-static bool is_version(struct cli *c, struct json p, struct str version)
+bool policy_text_is_digest(struct str version)
 {
-    if (hex_is_digest_start(version))
-        return str_starts(show_text(p, "digest"), version);
-    return str_eq(show_number(c, p, "version"), version);
+    int64_t n;
+    return str_to_i64(version, &n) < 0 && hex_is_digest_start(version);
+}
+
+/* What is in force, or a version by its number, or by the beginning of its digest. */
+static bool is_wanted(struct cli *c, struct json p, struct str version)
+{
+    bool is_active = false;
+    (void)json_bool(json_get(p, STR("is_active")), &is_active); /* absent is no */
+    if (!version.n)
+        return is_active;
+    return policy_text_is_digest(version) ? str_starts(show_text(p, "digest"), version)
+                                          : str_eq(show_number(c, p, "version"), version);
+}
+
+/* The newest of them; JSON_ABSENT: there is none. Those that a digest names must have the same one. */
+static int find(struct cli *c, struct json all, struct str name, struct str version, struct json *ret)
+{
+    struct json found = JSON_ABSENT, p;
+    for (struct json_iter it = json_each(all); json_next(&it, NULL, &p);) {
+        if (!is_wanted(c, p, version))
+            continue;
+        if (json_type(found) == JSON_NONE)
+            found = p;
+        else if (policy_text_is_digest(version) && !str_eq(show_text(found, "digest"), show_text(p, "digest")))
+            return cli_fail(c, "the digests of several versions of `" STR_FMT "` begin with " STR_FMT
+                            ": write more of it", STR_ARG(name), STR_ARG(version));
+    }
+    *ret = found;
+    return 0;
 }
 
 static int fetch(struct cli *c, struct str name, struct str version, struct str *ret_text)
@@ -29,11 +55,10 @@ static int fetch(struct cli *c, struct str name, struct str version, struct str 
     int r = client_call(c, "GET", client_path(c, "/api/v1/policies/", name, "/history"), STR_NONE, &a);
     if (r)
         return r;
-    for (struct json_iter it = json_each(json_get(a.json, STR("policies"))); json_next(&it, NULL, &p);) {
-        bool is_active = false;
-        (void)json_bool(json_get(p, STR("is_active")), &is_active); /* absent is no */
-        if (version.n ? !is_version(c, p, version) : !is_active)
-            continue;
+    r = find(c, json_get(a.json, STR("policies")), name, version, &p);
+    if (r)
+        return r;
+    if (json_type(p) != JSON_NONE) {
         *ret_text = json_text_of(json_get(p, STR("document")));
         return CLI_DONE;
     }

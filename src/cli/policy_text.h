@@ -15,6 +15,9 @@ int policy_text_of(struct cli *c, struct str what, struct str *ret_text, struct 
 /* The same of the daemon alone: NAME, or NAME@VERSION; canonical JSON. */
 int policy_text_in_force(struct cli *c, struct str what, struct str *ret_text);
 
+/* A version is named by the beginning of its digest. Digits alone are its number, which may be a date: 20261129. */
+bool policy_text_is_digest(struct str version);
+
 /* {document, file} for the API, and `name`: `value` with it where that is not empty. */
 struct str policy_text_json(struct cli *c, struct str text, struct str file, struct str name, struct str value);
 

@@ -64,6 +64,15 @@ def test_show_is_a_line_for_each_rule_and_may_be_edited(daemon):
         assert gone.returncode == 1 and said in gone.stderr
 
 
+def test_show_keeps_what_no_terminal_should_be_sent(daemon):
+    text = json.loads(document(1))
+    text["x-note"] = {"rlo \u202e": "del \x7f nel \x85 lri \u2066 ls \u2028 \u00e9 \U0001f600 \\x85 \x1b"}
+    applied = daemon.json("policy", "apply", write(daemon, "odd.json", json.dumps(text)))
+    shown = daemon.cli("policy", "show").stdout
+    assert not set("\u202e\x7f\x85\u2066\u2028\x1b") & set(shown)
+    assert daemon.json("policy", "apply", write(daemon, "again.yaml", shown))["digest"] == applied["digest"]
+
+
 def test_diff_of_what_is_not_there_says_so(daemon):
     gone = daemon.cli("policy", "diff", "default@99", "default")
     assert gone.returncode == 1 and "has no version 99" in gone.stderr
@@ -149,6 +158,38 @@ def test_texts_of_one_number_are_told_apart_by_their_digests(daemon, key):
     assert done.returncode == 0 and f"says again what {first} said" in done.stderr
     assert charge(daemon, key, 50).code == "policy_denied"
     assert daemon.json("policy", "diff", "default@" + first, "default")["changes"] == []
+
+
+def test_a_version_may_be_a_date(daemon, key):
+    """Eight digits, and no digest."""
+    for version, rules in ((20261129, LESS), (20261130, OPEN)):
+        daemon.json("policy", "apply", write(daemon, "dated.json", document(version, rules)))
+    shown = daemon.cli("policy", "show", "default@20261129", "--json")
+    assert shown.returncode == 0 and json.loads(shown.stdout) == json.loads(document(20261129, LESS)), shown.stderr
+    assert changes(daemon.json("policy", "diff", "default@20261129", "default")) == [("permitted", "pay")]
+    done = daemon.cli("policy", "rollback", "default", "--to", "20261129")
+    assert done.returncode == 0 and "says again what version 20261129 said" in done.stderr, done.stderr
+    assert charge(daemon, key, 50).code == "policy_denied"
+    gone = daemon.cli("policy", "rollback", "default", "--to", "20261128")
+    assert gone.returncode == 1 and "no version 20261128" in gone.stderr
+
+
+def test_a_beginning_that_two_digests_share_names_neither(daemon):
+    """Who may write documents can look for two such, and show one of them around."""
+    twins = [{"apiVersion": "agentpolicy/v1", "kind": "Policy", "metadata": {"name": "default"}, "rules": [],
+              "x-note": n} for n in (37846, 60940)]
+    digests = [daemon.json("policy", "apply", write(daemon, "twin.json", json.dumps(t)))["digest"] for t in twins]
+    same = digests[0][:8]
+    assert same == digests[1][:8] and digests[0] != digests[1]
+    for words in (["show", "default@" + same], ["diff", "default@" + same, "default"],
+                  ["rollback", "default", "--to", same]):
+        done = daemon.cli("policy", *words)
+        assert done.returncode == 1 and f"the digests of several versions of `default` begin with {same}" in done.stderr, done
+    assert daemon.api("POST", "/api/v1/policies/default/rollback", {"digest": same})[0] == 409
+    daemon.apply(json.dumps(twins[0]))  # once more, which makes no third digest
+    for digest, twin in zip(digests, twins):
+        assert json.loads(daemon.cli("policy", "show", "default@" + digest[:12], "--json").stdout) == twin
+        assert daemon.cli("policy", "rollback", "default", "--to", digest).returncode == 0
 
 
 def test_plan_says_once_what_is_wrong_with_a_document(daemon):
