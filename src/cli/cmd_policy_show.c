@@ -135,7 +135,7 @@ static int show(struct cli *c)
     r = buf_ok(&b) < 0 ? cli_fail(c, "the document is too large to be shown") : CLI_DONE;
     text = buf_str(&b);
     for (struct str rest; r == CLI_DONE && str_cut(text, '\n', &line, &rest); text = rest) {
-        print_safe(c->out, line);
+        print_safe_json(c->out, line);
         fputc('\n', c->out);
     }
     buf_deinit(&b);

@@ -39,6 +39,19 @@ void print_safe(FILE *f, struct str s)
     }
 }
 
+void print_safe_json(FILE *f, struct str s)
+{
+    for (size_t i = 0; i < s.n;) {
+        struct str rest = str_sub(s, i, s.n);
+        size_t n = utf8_next(rest);
+        if (n && !safe_bytes(rest))
+            fprintf(f, "\\u%04x", utf8_code(rest, n)); /* all of them have four digits */
+        else
+            fwrite(rest.p, 1, n ? n : 1, f);
+        i += n ? n : 1;
+    }
+}
+
 size_t print_width(struct str s)
 {
     size_t width = 0;

@@ -11,6 +11,8 @@
 #include "codec/json_read.h"
 
 void print_safe(FILE *f, struct str s);
+/* The same of JSON, which is UTF-8, on one line: read again it says what it said. */
+void print_safe_json(FILE *f, struct str s);
 /* Characters that print_safe() writes for s. */
 size_t print_width(struct str s);
 

@@ -91,6 +91,15 @@ static void colour_only_where_it_is_wanted(void **state)
     assert_string_equal(close_cli(&c), "no\033[31mno\033[0mno");
 }
 
+static void json_says_the_same_when_it_is_made_safe(void **state)
+{
+    char got[200] = "";
+    FILE *f = fmemopen(got, sizeof got, "w");
+    print_safe_json(f, STR("\"a\x7f\xc2\x85\xe2\x80\xae\xe2\x81\xa6 \xc3\xa9\xf0\x9f\x98\x80 \\u001b\""));
+    fclose(f);
+    assert_string_equal(got, "\"a\\u007f\\u0085\\u202e\\u2066 \xc3\xa9\xf0\x9f\x98\x80 \\u001b\"");
+}
+
 static void records_become_text(void **state)
 {
     struct cli c = open_cli();
@@ -124,6 +133,7 @@ int main(void)
         cmocka_unit_test(columns_are_aligned_by_characters),
         cmocka_unit_test(many_rows_fit),
         cmocka_unit_test(colour_only_where_it_is_wanted),
+        cmocka_unit_test(json_says_the_same_when_it_is_made_safe),
         cmocka_unit_test(records_become_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
