@@ -37,9 +37,10 @@ static void drop(struct duplicates *d, struct entry *e)
     while (*at != e)
         at = &(*at)->before;
     *at = e->before;
-    (void)map_remove(&d->map, key_of(e->digest)); /* its key may lie in e */
     if (newest)
-        check(map_put(&d->map, key_of(newest->digest), newest, NULL) == 0);
+        check(map_put(&d->map, key_of(e->digest), newest, NULL) == 0); /* it is there */
+    else
+        (void)map_remove(&d->map, key_of(e->digest));
     list_remove(&e->node);
     free(e);
     d->n--;
@@ -100,7 +101,6 @@ void duplicates_put(struct duplicates *d, const struct duplicate *q, struct str 
     e->until = now + q->window_ms * NS_PER_MS;
     list_init(&e->node);
     list_add_tail(&d->oldest, &e->node);
-    (void)map_remove(&d->map, key_of(e->digest)); /* the one before it has its key in itself */
     check(map_put(&d->map, key_of(e->digest), e, NULL) == 0); /* there is room: one was dropped */
     d->n++;
 }
