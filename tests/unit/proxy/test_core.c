@@ -174,22 +174,31 @@ static int ask(struct world *w, struct try *t, int64_t usd, int64_t input, int64
     return hold_call(w, t, chat_of(w, usd, input, output), usd, NULL);
 }
 
-static enum outcome end_used(struct world *w, struct try *t, enum outcome o, int64_t usd, const struct usage *usage,
-                             bool *ret_is_overrun)
+/* The call ends as *rc says, whose frame is in the try's buffers then. */
+static void close_as(struct world *w, struct try *t, struct record_close *rc, const struct usage *usage)
 {
-    struct record_close rc = {
-        .call_id = t->id, .open_seq = t->held.open_seq, .ended_at = wall_now, .outcome = o, .salt = salt};
-    if (o == OUTCOME_SETTLED)
-        rc.settled = (struct cost){.how = HOW_PARSED, .usd = usd * MONEY_PER_USD};
+    rc->call_id = t->id;
+    rc->open_seq = t->held.open_seq;
+    rc->ended_at = wall_now;
+    rc->salt = salt;
     struct close_request q = {.held = &t->held,
                               .idempotency = &t->idem,
                               .duplicate = &w->duplicate,
-                              .record = &rc,
+                              .record = rc,
                               .usage = usage,
                               .object_scope = STR("stripe/live"),
                               .body = &t->body,
                               .personal = &t->personal};
     assert_int_equal(core_close(w->rig.core, &q), 0);
+}
+
+static enum outcome end_used(struct world *w, struct try *t, enum outcome o, int64_t usd, const struct usage *usage,
+                             bool *ret_is_overrun)
+{
+    struct record_close rc = {.outcome = o};
+    if (o == OUTCOME_SETTLED)
+        rc.settled = (struct cost){.how = HOW_PARSED, .usd = usd * MONEY_PER_USD};
+    close_as(w, t, &rc, usage);
     buf_deinit(&t->body);
     buf_deinit(&t->personal);
     *ret_is_overrun = rc.is_overrun;
@@ -315,19 +324,9 @@ static void the_retry_that_brings_an_outcome_has_its_own_record(void **state)
     assert_int_equal(hold(&w, &a, 80, "k"), 0);
     assert_int_equal(end(&w, &a, OUTCOME_UNKNOWN, 0), OUTCOME_UNKNOWN);
     assert_int_equal(hold(&w, &b, 80, "k"), 0);
-    struct record_close rc = {.call_id = b.id,
-                              .open_seq = b.held.open_seq,
-                              .ended_at = wall_now,
-                              .outcome = OUTCOME_SETTLED,
-                              .settled = {.how = HOW_PARSED, .usd = 80 * MONEY_PER_USD},
-                              .salt = salt};
-    struct close_request q = {.held = &b.held,
-                              .idempotency = &b.idem,
-                              .record = &rc,
-                              .object_scope = STR("stripe/live"),
-                              .body = &b.body,
-                              .personal = &b.personal};
-    assert_int_equal(core_close(w.rig.core, &q), 0);
+    struct record_close rc = {.outcome = OUTCOME_SETTLED,
+                              .settled = {.how = HOW_PARSED, .usd = 80 * MONEY_PER_USD}};
+    close_as(&w, &b, &rc, NULL);
     struct json body;
     struct str id;
     assert_int_equal(json_parse(&w.rig.arena, buf_str(&b.body), 16, &body), 0);
@@ -544,20 +543,10 @@ static void the_amount_that_a_retry_brought_stands_where_its_money_does(void **s
     assert_int_equal(hold(&w, &a, 80, "k"), 0);
     assert_int_equal(end(&w, &a, OUTCOME_UNKNOWN, 0), OUTCOME_UNKNOWN);
     assert_int_equal(hold(&w, &b, 80, "k"), 0);
-    struct record_close rc = {.call_id = b.id,
-                              .open_seq = b.held.open_seq,
-                              .ended_at = wall_now,
-                              .outcome = OUTCOME_SETTLED,
+    struct record_close rc = {.outcome = OUTCOME_SETTLED,
                               .settled = {.how = HOW_PARSED, .usd = 60 * MONEY_PER_USD},
-                              .amount = {.is_known = true, .minor = 6000, .exponent = 2, .currency = "USD"},
-                              .salt = salt};
-    struct close_request q = {.held = &b.held,
-                              .idempotency = &b.idem,
-                              .record = &rc,
-                              .object_scope = STR("stripe/live"),
-                              .body = &b.body,
-                              .personal = &b.personal};
-    assert_int_equal(core_close(w.rig.core, &q), 0);
+                              .amount = {.is_known = true, .minor = 6000, .exponent = 2, .currency = "USD"}};
+    close_as(&w, &b, &rc, NULL);
     assert_true(has(last_close(&w, "\"resolved_by\""), "\"settled_amount\":{\"amount\":6000,"));
     assert_false(has(buf_str(&b.body), "settled_amount"));
     drop(&b);

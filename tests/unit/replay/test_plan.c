@@ -353,16 +353,25 @@ static void calls_to_models_are_counted_in_the_tokens_they_used(void **state)
     teardown(&w);
 }
 
+#define FALLS_BACK_ON(model)                                                                                           \
+    CHAT "routes: {cheap: {targets: [{model: openai/" model "}]}}\n"                                                   \
+         "limits:\n  - {id: t, meter: usd, max: \"2.00\", window: {lifetime: true}, by: [agent], match: "              \
+         "{layer: [llm]}, on_exceed: \"downgrade:cheap\"}\n"
+
+/* Of gpt-4o-mini, a dollar each, by that document. */
+static void four_chats(struct world *w, const char *document)
+{
+    struct facts f = traffic_chat(USD);
+    for (int i = 0; i < 4; i++)
+        assert_true(traffic_call(&w->t, &f, -1));
+    replay(w, document);
+}
+
 static void a_limit_that_falls_back_on_a_cheaper_model_refuses_nothing_that_can_be_told(void **state)
 {
     struct world w;
     setup(&w, CHAT);
-    struct facts f = traffic_chat(USD);
-    for (int i = 0; i < 4; i++)
-        assert_true(traffic_call(&w.t, &f, -1));
-    replay(&w, CHAT "routes: {cheap: {targets: [{model: openai/gpt-4.1-nano}]}}\n"
-                    "limits:\n  - {id: t, meter: usd, max: \"2.00\", window: {lifetime: true}, by: [agent], match: "
-                    "{layer: [llm]}, on_exceed: \"downgrade:cheap\"}\n");
+    four_chats(&w, FALLS_BACK_ON("gpt-4.1-nano"));
     assert_int_equal(number(&w, "denied.calls"), 0);
     assert_int_equal(number(&w, "unchanged"), 2);
     assert_str(text(&w, "not_replayable.reasons[0].reason"), "downgrade");
@@ -374,12 +383,7 @@ static void a_call_that_asked_for_the_cheaper_model_itself_is_refused(void **sta
 {
     struct world w;
     setup(&w, CHAT);
-    struct facts f = traffic_chat(USD); /* of gpt-4o-mini */
-    for (int i = 0; i < 4; i++)
-        assert_true(traffic_call(&w.t, &f, -1));
-    replay(&w, CHAT "routes: {cheap: {targets: [{model: openai/gpt-4o-mini}]}}\n"
-                    "limits:\n  - {id: t, meter: usd, max: \"2.00\", window: {lifetime: true}, by: [agent], match: "
-                    "{layer: [llm]}, on_exceed: \"downgrade:cheap\"}\n");
+    four_chats(&w, FALLS_BACK_ON("gpt-4o-mini"));
     assert_int_equal(number(&w, "not_replayable.calls"), 0);
     assert_int_equal(number(&w, "unchanged"), 2);
     assert_int_equal(number(&w, "denied.calls"), 2);
