@@ -184,7 +184,8 @@ def test_a_beginning_that_two_digests_share_names_neither(daemon):
     for words in (["show", "default@" + same], ["diff", "default@" + same, "default"],
                   ["rollback", "default", "--to", same]):
         done = daemon.cli("policy", *words)
-        assert done.returncode == 1 and f"the digests of several versions of `default` begin with {same}" in done.stderr, done
+        assert done.returncode == 1, done
+        assert f"the digests of several versions of `default` begin with {same}" in done.stderr
     assert daemon.api("POST", "/api/v1/policies/default/rollback", {"digest": same})[0] == 409
     daemon.apply(json.dumps(twins[0]))  # once more, which makes no third digest
     for digest, twin in zip(digests, twins):
