@@ -147,11 +147,10 @@ typedef int (*append_fn)(struct core *c, enum frame_kind kind, struct str body, 
                          uint64_t *ret_seq);
 
 static int event_write(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
-                       append_fn append_event, uint64_t *ret_seq)
+                       wall_t now, append_fn append_event, uint64_t *ret_seq)
 {
     struct buf body, personal;
     uint8_t salt[SALT_BYTES];
-    wall_t now = c->clock->wall(c->clock->ctx);
 
     rng_fill(c->rng, salt, sizeof(salt));
     buf_init(&body, (size_t)c->limits->frame_bytes_max);
@@ -168,13 +167,19 @@ static int event_write(struct core *c, struct str event, struct str by, const st
 int core_event(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
                uint64_t *ret_seq)
 {
-    return event_write(c, event, by, m, n, core_append, ret_seq);
+    return core_event_at(c, event, by, m, n, c->clock->wall(c->clock->ctx), ret_seq);
+}
+
+int core_event_at(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n, wall_t now,
+                  uint64_t *ret_seq)
+{
+    return event_write(c, event, by, m, n, now, core_append, ret_seq);
 }
 
 int core_event_late(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
                     uint64_t *ret_seq)
 {
-    return event_write(c, event, by, m, n, core_append_late, ret_seq);
+    return event_write(c, event, by, m, n, c->clock->wall(c->clock->ctx), core_append_late, ret_seq);
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------- */

@@ -234,6 +234,9 @@ bool core_fail(struct core *c);
 /* Under the mutex: an EVENT. */
 int core_event(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
                uint64_t *ret_seq);
+/* The same where its time counts for more than the record: what counts from it says the same behind the next start. */
+int core_event_at(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n, wall_t now,
+                  uint64_t *ret_seq);
 /* The same for one that stops something: -ERR_NO_SPACE means in force, and written as soon as there is room. */
 int core_event_late(struct core *c, struct str event, struct str by, const struct record_member *m, size_t n,
                     uint64_t *ret_seq);

@@ -147,7 +147,7 @@ static void add_str(struct record_member *m, struct buf *b, const char *name, st
     *m = (struct record_member){.name = str_c(name), .json = buf_str(b)};
 }
 
-static int apply_event(struct core *c, const struct policy *p, struct str by, uint64_t *ret_seq)
+static int apply_event(struct core *c, const struct policy *p, struct str by, wall_t now, uint64_t *ret_seq)
 {
     const struct policy *const *above;
     struct buf name, digest, version, document, parents = {0};
@@ -165,7 +165,7 @@ static int apply_event(struct core *c, const struct policy *p, struct str by, ui
     bool is_shadow = policy_mode(p) == POLICY_SHADOW;
     int r = buf_ok(&parents);
     if (r == 0)
-        r = core_event(c, is_shadow ? STR("policy.shadow") : STR("policy.apply"), by, m, n, ret_seq);
+        r = core_event_at(c, is_shadow ? STR("policy.shadow") : STR("policy.apply"), by, m, n, now, ret_seq);
     buf_deinit(&name);
     buf_deinit(&digest);
     buf_deinit(&version);
@@ -183,10 +183,11 @@ int core_policy_apply(struct core *c, struct str text, struct str file, struct s
         return r;
 
     core_lock(c);
+    wall_t now = c->clock->wall(c->clock->ctx);
     bool is_new = map_get(&c->policies, policy_name(p)) == NULL;
-    r = is_new && c->policies.n >= c->policies.n_max ? -ERR_TOO_LARGE : apply_event(c, p, by, ret_seq);
+    r = is_new && c->policies.n >= c->policies.n_max ? -ERR_TOO_LARGE : apply_event(c, p, by, now, ret_seq);
     if (r == 0)
-        r = core_policy_put(c, p, c->clock->wall(c->clock->ctx));
+        r = core_policy_put(c, p, now);
     core_unlock(c);
     if (r < 0) {
         policy_unref(p);

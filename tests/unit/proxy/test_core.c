@@ -351,6 +351,30 @@ static void a_released_key_holds_anew(void **state)
     teardown(&w);
 }
 
+static wall_t ticking(void *ctx) { return wall_now += NS_PER_MS; }
+
+/* A clock that moves on at each look: what counts from when a document was applied counts so behind a start too. */
+static void a_document_was_applied_when_its_record_says(void **state)
+{
+    struct world w;
+    struct buf before, after;
+    const struct policy *p;
+    setup(&w);
+    w.rig.clock.wall = ticking;
+    assert_int_equal(core_policy_apply(w.rig.core, str_c(document), STR("t"), STR("test"), &w.diags, &p, &w.seq), 0);
+    policy_unref(p);
+    buf_init(&before, 1 << 20);
+    buf_init(&after, 1 << 20);
+    assert_int_equal(core_policies_json(w.rig.core, &before), 0);
+    rig_stop(&w.rig, true);
+    rig_start(&w.rig);
+    assert_int_equal(core_policies_json(w.rig.core, &after), 0);
+    assert_true(str_eq(buf_str(&before), buf_str(&after)));
+    buf_deinit(&before);
+    buf_deinit(&after);
+    teardown(&w);
+}
+
 static void revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold(void **state)
 {
     struct world w;
@@ -966,6 +990,7 @@ int main(void)
         cmocka_unit_test(the_retry_that_brings_an_outcome_has_its_own_record),
         cmocka_unit_test(the_amount_that_a_retry_brought_stands_where_its_money_does),
         cmocka_unit_test(a_released_key_holds_anew),
+        cmocka_unit_test(a_document_was_applied_when_its_record_says),
         cmocka_unit_test(revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold),
         cmocka_unit_test(a_run_of_one_tenant_is_stopped_whether_key_or_token_says_the_tenant),
         cmocka_unit_test(a_disabled_agent_is_refused_where_limits_are_taken),
