@@ -94,7 +94,7 @@ static struct str flag_value(struct cli *c, const char *name)
 static int make(struct cli *c, bool is_dev, struct diag_list *diags, struct config_input *ret_in,
                 const struct config **ret)
 {
-    struct config_input in = {.env = c->env};
+    struct config_input in = {.env = c->env, .n_cores = config_cores()}; /* of the start, for all reloads */
     diag_list_init(diags, &c->arena, CONFIG_ERRORS_MAX);
     int r = find_file(c, is_dev, &in);
     if (r)

@@ -143,7 +143,7 @@ struct str config_default_dir(const char *const *env, struct arena *a)
     return STR("/var/lib/flyball");
 }
 
-static int count_cores(void)
+int config_cores(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
@@ -215,7 +215,7 @@ int config_load(const struct config_input *in, struct diag_list *diags, const st
     if (!s)
         return err_trace(-ERR_NOMEM);
     if (complete.n_cores < 1)
-        complete.n_cores = count_cores();
+        complete.n_cores = config_cores();
 
     size_t n_errors = diags->n_errors;
     /* Diags keep the file's name; the config has its own copy, because it may live longer. */

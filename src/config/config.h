@@ -205,8 +205,10 @@ struct config_input {
     struct str text;             /* its content */
     struct config_flags flags;
     const char *const *env;      /* "NAME=value" pairs, NULL at the end; NULL: none */
-    int n_cores;                 /* for the default of workers: min(n_cores, 4); 0: asks the system */
+    int n_cores;                 /* for the default of workers: min(n_cores, 4); 0: config_cores() */
 };
+
+int config_cores(void); /* that the machine has now; not 0 */
 
 /* 0; -ERR_INVALID: `diags` (at most its n_max) say why, warnings may come with success; -ERR_NOMEM. */
 int config_load(const struct config_input *in, struct diag_list *diags, const struct config **ret);
