@@ -119,7 +119,7 @@ static int prepare(struct core *c, struct body_job *j, struct body_work *w)
     struct redact_set s;
     struct str was = j->body.content;
     if (was_erased(&c->bodies, j)) {
-        j->body.content = STR_NONE;
+        j->body.content = j->body.tenant = STR_NONE;
         j->body.lack = BODY_LACK_ERASED;
     }
     if (j->body.lack != BODY_LACK_NONE)

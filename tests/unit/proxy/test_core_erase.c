@@ -207,6 +207,7 @@ static void give(struct world *w, const char *call_id, mono_t began_at, wall_t s
     core_keep_body(w->core, &(struct body_given){.body = {.call_id = str_c(call_id),
                                                           .run_id = STR("r"),
                                                           .agent = STR("a"),
+                                                          .tenant = STR("acme"),
                                                           .side = BODY_RESPONSE,
                                                           .at = started_at,
                                                           .bytes = (int64_t)said.n},
@@ -234,6 +235,8 @@ static void a_body_that_comes_after_its_call_was_erased_is_not_kept(void **state
     give(w, "c1", 10, wall_now);
     assert_int_equal(bodies(w, "c1", "not_kept", "erased"), 1);
     assert_int_equal(bodies(w, "c1", "text", "nothing by name"), 0);
+    const struct query of_tenant = {.kind = QUERY_BODIES, .id = STR("c1"), .tenant = STR("acme")};
+    assert_int_equal(answers(w, of_tenant, "not_kept", "erased"), 0); /* a name that may have been erased */
     give(w, "c2", 11, wall_now);
     assert_int_equal(bodies(w, "c2", "text", "nothing by name"), 1);
 }
