@@ -5,8 +5,6 @@
 
 #include "base/err.h"
 
-#include <string.h>
-
 static bool cut_last(struct str s, struct str *ret_before, struct str *ret_after)
 {
     for (size_t i = s.n; i-- > 0;) {
@@ -38,21 +36,45 @@ int counter_name_parse(struct str counter, struct counter_name *ret)
     return 0;
 }
 
-bool bucket_value_is(struct str written, struct str value)
+static bool is_separator(unsigned char c)
+{
+    return c < 0x20 || c == 0x7f || c == ',' || c == '=' || c == '%' || c == '/';
+}
+
+/* "-" stands for nothing, so that one which is meant is escaped. */
+static size_t put_char(char out[3], unsigned char c, bool is_dash)
 {
     static const char digits[] = "0123456789ABCDEF";
-    bool is_dash = str_eq(value, STR("-")); /* which stands for nothing */
-    size_t n = 0;
+    out[0] = (char)c;
+    if (!is_separator(c) && !is_dash)
+        return 1;
+    out[0] = '%';
+    out[1] = digits[c >> 4];
+    out[2] = digits[c & 15];
+    return 3;
+}
+
+char *bucket_value_put(char *p, struct str value)
+{
+    bool is_dash = str_eq(value, STR("-"));
+    if (value.n == 0)
+        *p++ = '-';
+    for (size_t i = 0; i < value.n; i++)
+        p += put_char(p, (unsigned char)value.p[i], is_dash);
+    return p;
+}
+
+bool bucket_value_is(struct str written, struct str value)
+{
+    bool is_dash = str_eq(value, STR("-"));
+    char one[3];
     if (value.n == 0)
         return str_eq(written, STR("-"));
     for (size_t i = 0; i < value.n; i++) {
-        unsigned char c = (unsigned char)value.p[i];
-        bool is_plain = c >= 0x20 && c != 0x7f && !memchr(",=%/", c, 4) && !is_dash;
-        char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
-        struct str want = is_plain ? str_sub(value, i, 1) : (struct str){escape, 3};
-        if (!str_eq(str_sub(written, n, want.n), want))
+        size_t n = put_char(one, (unsigned char)value.p[i], is_dash);
+        if (!str_starts(written, (struct str){one, n}))
             return false;
-        n += want.n;
+        written = str_sub(written, n, SIZE_MAX);
     }
-    return n == written.n;
+    return written.n == 0;
 }

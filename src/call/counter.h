@@ -20,5 +20,11 @@ struct counter_name {
 /* -ERR_INVALID: no such name. What it gives lies within `counter`. */
 int counter_name_parse(struct str counter, struct counter_name *ret);
 
-/* Whether that is how the name of a bucket ("agent=a%2Fb") writes the value: nothing in it passes for a separator. */
+/*
+ * A value in the name of a bucket ("agent=a%2Fb"): nothing in it passes for a separator, and none at all is "-".
+ * BUCKET_VALUE_BYTES are room enough; returns the place behind it.
+ */
+#define BUCKET_VALUE_BYTES(value) ((value).n * 3 + 1)
+char *bucket_value_put(char *p, struct str value);
+/* Whether that is how the value is written. */
 bool bucket_value_is(struct str written, struct str value);

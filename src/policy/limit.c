@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "call/counter.h"
 
 bool is_model_call(const struct facts *f)
 {
@@ -80,30 +81,6 @@ bool key_limits_find(const struct key_limits *k, struct str id, struct limit_ter
     return k && find(k->limits, k->n, id, ret);
 }
 
-static bool is_separator(unsigned char c)
-{
-    return c < 0x20 || c == 0x7f || c == ',' || c == '=' || c == '%' || c == '/';
-}
-
-static char *put_value(char *p, struct str s)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    bool is_dash = str_eq(s, STR("-"));
-    if (s.n == 0)
-        *p++ = '-';
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (!is_separator(c) && !is_dash) {
-            *p++ = (char)c;
-            continue;
-        }
-        *p++ = '%';
-        *p++ = digits[c >> 4];
-        *p++ = digits[c & 15];
-    }
-    return p;
-}
-
 /*
  * The parts of one `by` value: a run is one of a tenant and an agent; a tree of runs one of a tenant, since its agents
  * differ; everything else is itself.
@@ -129,7 +106,7 @@ static int bucket_name(unsigned by, const struct facts *f, struct arena *a, stru
         size_t n = value_parts(f, b, parts);
         room += by_text(b).n + 2;
         for (size_t i = 0; i < n; i++)
-            room += parts[i].n * 3 + 2;
+            room += BUCKET_VALUE_BYTES(parts[i]) + 1;
     }
     char *start = arena_try_alloc(a, room), *p = start;
     if (!p)
@@ -146,7 +123,7 @@ static int bucket_name(unsigned by, const struct facts *f, struct arena *a, stru
         for (size_t i = 0; i < n; i++) {
             if (i > 0)
                 *p++ = '/';
-            p = put_value(p, parts[i]);
+            p = bucket_value_put(p, parts[i]);
         }
     }
     *ret = p > start ? (struct str){start, (size_t)(p - start)} : STR("-");
