@@ -34,6 +34,14 @@ describe('a refused reload', () => {
         assert.deepEqual(await axe(p.page), []);
         await shoot(p.page, 'refused-light');
     });
+    it('is looked for without the session, which would never be idle', async () => {
+        const asked = [];
+        const note = (r) => asked.push(new URL(r.url()).pathname);
+        p.page.on('request', note);
+        await p.page.waitForTimeout(6000);
+        p.page.off('request', note);
+        assert.deepEqual([...new Set(asked)], ['/readyz']);
+    });
     it('goes with a good one, on a page that stays open and hears of nothing else', async () => {
         writeFileSync(file, 'log: {level: warn}\n');
         process.kill(d.ready.pid, 'SIGHUP');

@@ -7,7 +7,7 @@ import { Dialog, Failed, Field } from './parts';
 import { useLive } from './live';
 import type { Health } from './types';
 
-const HEALTH_MS = 5000;
+const LOOK_MS = 5000;
 
 export const health = signal<Health | null>(null);
 export const isStopOpen = signal(false);
@@ -21,6 +21,14 @@ export async function readHealth(): Promise<void> {
             health.value = null;
         },
     );
+}
+
+/* A reload by signal comes without an event. Asked without the session: one that looks by itself would never be idle. */
+async function lookForReload(): Promise<void> {
+    const ready = await fetch('/readyz', { credentials: 'omit' })
+        .then((r) => r.json())
+        .catch(() => null); /* the feed says that the daemon is gone */
+    if (ready && health.value && ready.reload_refused_at !== health.value.reload_refused_at) await readHealth();
 }
 
 function StopDialog() {
@@ -92,10 +100,9 @@ function StopDialog() {
 export function Stop() {
     useLive(['event', 'call'], () => void readHealth(), { everyMs: 2000 });
     useEffect(() => {
-        /* a reload by signal or of a watched file, and the end of observing, come without an event */
         const t = setInterval(() => {
-            if (!document.hidden) void readHealth();
-        }, HEALTH_MS);
+            if (!document.hidden) void lookForReload();
+        }, LOOK_MS);
         return () => clearInterval(t);
     }, []);
     const isKilled = health.value?.killed;
