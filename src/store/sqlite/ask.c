@@ -779,6 +779,7 @@ int sqlite_ask(struct store_reader *reader, const struct query *q, struct buf *r
     if (r == 0) {
         r = ASK[q->kind](&a);
         packs_rest(&reader->packs);
+        blocks_rest(&reader->blocks);
         (void)sql_exec(reader->db, "COMMIT"); /* nothing was written */
     }
     jw_array_end(&a.w);

@@ -25,7 +25,7 @@ struct asking_customer {
     struct store_reader *r;
     struct json_writer *w;
     struct customer c;
-    sqlite3_stmt *call, *owner;
+    sqlite3_stmt *owner;
     uint32_t *marks; /* sorted */
     size_t n_marks;
 };
@@ -120,39 +120,13 @@ static int frames(struct asking_customer *a)
 
 /* --- calls -------------------------------------------------------------------------------------------------------- */
 
-static int copy_frame(struct asking_customer *a, uint64_t seq, struct str *body, struct str *personal)
-{
-    struct frame f;
-    if (seq == 0)
-        return 0;
-    int r = packs_frame(&a->r->packs, seq, &f);
-    if (r == 0)
-        r = arena_try_str(&a->r->arena, f.body, body);
-    return r == 0 ? arena_try_str(&a->r->arena, f.personal, personal) : r;
-}
-
-static int texts_of(struct asking_customer *a, sqlite3_stmt *st, struct call_texts *ret)
-{
-    struct call_texts t = {(uint64_t)sql_i64(st, 0), (uint64_t)sql_i64(st, 1), (uint64_t)sql_i64(st, 2)};
-    arena_reset(&a->r->arena);
-    int r = copy_frame(a, t.open_seq, &t.open, &t.open_personal);
-    if (r == 0)
-        r = copy_frame(a, t.close_seq, &t.close, &t.close_personal);
-    if (r == 0)
-        r = copy_frame(a, t.last_seq, &t.last, &t.last_personal);
-    *ret = t;
-    return r;
-}
-
 static int put_calls(struct asking_customer *a)
 {
     int r = 0;
     for (size_t i = 0; i < a->c.n_calls && r == 0; i++) {
         struct call_texts t;
-        sql_bind_int(a->call, 1, (int64_t)a->c.calls[i]);
-        int rc = sqlite3_step(a->call);
-        r = rc == SQLITE_ROW ? texts_of(a, a->call, &t) : rc == SQLITE_DONE ? err_trace(-ERR_CORRUPT) : sql_error(rc);
-        (void)sqlite3_reset(a->call); /* says again what step said */
+        arena_reset(&a->r->arena);
+        r = sqlite_texts_of_call(a->r, a->c.calls[i], &t);
         if (r == 0)
             r = customer_call(&a->c, &a->r->arena, a->w, &t);
     }
@@ -176,7 +150,8 @@ static int count_run(struct asking_customer *a, sqlite3_stmt *st, const struct c
     sql_bind_str(st, 3, run->tenant);
     while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
         struct call_texts t;
-        r = texts_of(a, st, &t);
+        arena_reset(&a->r->arena);
+        r = sqlite_call_texts(a->r, sql_i64(st, 0), sql_i64(st, 1), sql_i64(st, 2), &t);
         if (r == 0)
             r = customer_other(&a->c, &a->r->arena, &t, is_owned, a);
     }
@@ -217,15 +192,11 @@ int sqlite_ask_customer(struct store_reader *reader, const struct query *q, stru
         return 0;
     int r = customer_init(&a.c, q, query_rows(q));
     if (r == 0)
-        r = sql_prepare(reader->db, STR("SELECT open_seq, close_seq, last_seq FROM calls WHERE open_seq = ?1"),
-                        &a.call);
-    if (r == 0)
         r = sql_prepare(reader->db, STR("SELECT 1 FROM objects WHERE id = ?1 AND customer <> ''"), &a.owner);
     if (r == 0)
         r = collect(&a);
     customer_render(&a.c, w);
-    (void)sqlite3_finalize(a.call); /* says again what step said, here and below */
-    (void)sqlite3_finalize(a.owner);
+    (void)sqlite3_finalize(a.owner); /* says again what step said */
     customer_deinit(&a.c);
     free(a.marks);
     return r;

@@ -30,18 +30,11 @@ static int source_frame(void *ctx, uint64_t seq, struct frame *ret)
 static int source_first_close(void *ctx, uint64_t open_seq, uint64_t *ret_seq)
 {
     struct store_reader *r = ctx;
-    sqlite3_stmt *st;
-    int e = sql_prepare(r->db, STR("SELECT close_seq FROM calls WHERE open_seq = ?1"), &st);
-    if (e < 0)
-        return e;
-    sql_bind_int(st, 1, (int64_t)open_seq);
-    int rc = sqlite3_step(st);
-    if (rc == SQLITE_ROW)
-        *ret_seq = (uint64_t)sql_i64(st, 0);
-    else
-        e = rc == SQLITE_DONE ? -ERR_CORRUPT : sql_error(rc);
-    (void)sqlite3_finalize(st); /* says again what step said */
-    return err_trace(e);
+    const struct call_row *row;
+    int e = blocks_call(&r->blocks, open_seq, &row);
+    if (e == 0)
+        *ret_seq = row->close_seq;
+    return e;
 }
 
 /* The frames of one pack behind what was looked at. */

@@ -5,7 +5,6 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "store/render.h"
-#include "store/sqlite/calls_table.h"
 #include "store/sqlite/finds.h"
 #include "store/sqlite/sqlite_impl.h"
 
@@ -26,20 +25,9 @@ struct finding {
     struct store_reader *r;
     const struct query *q;
     struct json_writer *w;
-    sqlite3_stmt *call; /* by open_seq */
     struct map shown;   /* open_seqs of calls that are in the answer */
     int64_t n_left;
 };
-
-static int call_at(struct finding *f, uint64_t open_seq, struct call_row *ret)
-{
-    sql_bind_int(f->call, 1, (int64_t)open_seq);
-    int rc = sqlite3_step(f->call);
-    if (rc == SQLITE_ROW)
-        calls_table_row(f->call, &f->r->arena, ret);
-    (void)sqlite3_reset(f->call); /* says again what step said */
-    return rc == SQLITE_ROW ? 0 : rc == SQLITE_DONE ? err_trace(-ERR_CORRUPT) : sql_error(rc);
-}
 
 static int put(struct finding *f, const struct find_row *row)
 {
@@ -53,9 +41,9 @@ static int put(struct finding *f, const struct find_row *row)
 
 static int put_call(struct finding *f, enum find_kind kind, enum find_how how, uint64_t open_seq)
 {
-    struct call_row call;
-    int r = call_at(f, open_seq, &call);
-    return r < 0 ? r : put(f, &(struct find_row){.value = {kind, how, f->q->id}, .call = &call});
+    const struct call_row *call;
+    int r = blocks_call(&f->r->blocks, open_seq, &call);
+    return r < 0 ? r : put(f, &(struct find_row){.value = {kind, how, f->q->id}, .call = call});
 }
 
 /* The same, unless the call is in the answer already. */
@@ -112,7 +100,7 @@ static int on_object(struct finding *f, sqlite3_stmt *st)
 }
 
 /* 0: its newest call is in *ret; SQLITE_R_NONE: nobody used it yet. */
-static int newest_of_key(struct finding *f, struct str key, struct call_row *ret)
+static int newest_of_key(struct finding *f, struct str key, const struct call_row **ret)
 {
     sqlite3_stmt *st;
     int r = sql_prepare(f->r->db, STR(NEWEST("key")), &st);
@@ -122,7 +110,7 @@ static int newest_of_key(struct finding *f, struct str key, struct call_row *ret
     sql_bind_str(st, 2, STR_NONE);
     int rc = sqlite3_step(st);
     if (rc == SQLITE_ROW)
-        r = call_at(f, (uint64_t)sql_i64(st, 0), ret);
+        r = blocks_call(&f->r->blocks, (uint64_t)sql_i64(st, 0), ret);
     else
         r = rc == SQLITE_DONE ? SQLITE_R_NONE : sql_error(rc);
     (void)sqlite3_finalize(st); /* says again what step said */
@@ -133,15 +121,12 @@ static int newest_of_key(struct finding *f, struct str key, struct call_row *ret
 static int on_key(struct finding *f, sqlite3_stmt *st)
 {
     struct find_row row = {.value = {FIND_KEY, FIND_HOW_LATEST, sql_str(st, 0)}};
-    struct call_row call;
     struct frame frame;
     int r = packs_frame(&f->r->packs, (uint64_t)sql_i64(st, 1), &frame);
     if (r == 0)
         r = find_key_row(&f->r->arena, &frame, &row);
     if (r == 0)
-        r = newest_of_key(f, row.value.id, &call);
-    if (r == 0)
-        row.call = &call;
+        r = newest_of_key(f, row.value.id, &row.call);
     return r < 0 ? r : put(f, &row);
 }
 
@@ -208,14 +193,10 @@ int sqlite_find(struct store_reader *reader, const struct query *q, struct json_
     struct finding f = {.r = reader, .q = q, .w = w, .n_left = query_rows(q)};
     if (q->id.n == 0)
         return 0;
-    int r = sql_prepare(reader->db, STR("SELECT * FROM calls WHERE open_seq = ?1"), &f.call);
-    if (r < 0)
-        return r;
     map_init(&f.shown, FIND_CALLS_MAX, NULL);
-    r = find_names(&f);
+    int r = find_names(&f);
     if (r == 0)
         r = find_frames(&f);
     map_deinit(&f.shown);
-    (void)sqlite3_finalize(f.call); /* says again what step said */
     return r;
 }

@@ -19,7 +19,6 @@ struct named {
     struct store_reader *r;
     const struct query *q;
     int64_t from, to;   /* open_seqs that are asked for */
-    sqlite3_stmt *call; /* close_seq and last_seq by open_seq */
     struct map looked;  /* open_seqs that were looked at */
     int64_t *fitting;
     size_t n, cap;
@@ -29,17 +28,6 @@ bool sqlite_is_named(const struct query *q)
 {
     struct str name = q->customer.n ? q->customer : q->user;
     return name.n > 0 && name.n <= FIND_BYTES_MAX;
-}
-
-static int texts_at(struct named *m, int64_t open_seq, struct call_texts *ret)
-{
-    sql_bind_int(m->call, 1, open_seq);
-    int rc = sqlite3_step(m->call);
-    int64_t close_seq = sql_i64(m->call, 0), last_seq = sql_i64(m->call, 1); /* 0 without a row */
-    (void)sqlite3_reset(m->call); /* says again what step said */
-    if (rc != SQLITE_ROW)
-        return rc == SQLITE_DONE ? err_trace(-ERR_CORRUPT) : sql_error(rc);
-    return sqlite_call_texts(m->r, open_seq, close_seq, last_seq, ret);
 }
 
 static int keep(struct named *m, int64_t open_seq)
@@ -71,7 +59,7 @@ static int look_at_call(struct named *m, int64_t open_seq)
         return 0;
     int r = map_put(&m->looked, key, m, NULL);
     if (r == 0)
-        r = texts_at(m, open_seq, &t);
+        r = sqlite_texts_of_call(m->r, (uint64_t)open_seq, &t);
     if (r == 0)
         r = call_row_of(&m->r->arena, &t, &row);
     if (r < 0 || !call_row_fits(m->q, &row) || !time_fits(m->q, row.started_at))
@@ -144,7 +132,7 @@ static int put_all(struct named *m, struct json_writer *w)
         qsort(m->fitting, m->n, sizeof *m->fitting, newest_first);
     for (size_t i = 0; i < m->n && (int64_t)i < query_rows(m->q) && r == 0; i++) {
         arena_reset(&m->r->arena);
-        r = texts_at(m, m->fitting[i], &t);
+        r = sqlite_texts_of_call(m->r, (uint64_t)m->fitting[i], &t);
         if (r == 0)
             r = render_call(&m->r->arena, w, &t, false);
     }
@@ -155,15 +143,11 @@ int sqlite_ask_named(struct store_reader *reader, const struct query *q, int64_t
                      struct json_writer *w)
 {
     struct named m = {.r = reader, .q = q, .from = from, .to = to};
-    int r = sql_prepare(reader->db, STR("SELECT close_seq, last_seq FROM calls WHERE open_seq = ?1"), &m.call);
-    if (r < 0)
-        return r;
     map_init(&m.looked, CALLS_MAX, NULL);
-    r = look_at_blocks(&m);
+    int r = look_at_blocks(&m);
     if (r == 0)
         r = put_all(&m, w);
     map_deinit(&m.looked);
     free(m.fitting);
-    (void)sqlite3_finalize(m.call); /* says again what step said */
     return r;
 }

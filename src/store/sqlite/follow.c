@@ -7,7 +7,6 @@
 #include "base/err.h"
 #include "store/sqlite/sqlite_impl.h"
 
-#include <string.h>
 
 #define PLACES_BYTES_MAX ((size_t)4 << 20)
 
@@ -20,7 +19,6 @@ struct following {
     struct store_reader *r;
     const struct query *q;
     struct json_writer *w;
-    sqlite3_stmt *call;
     struct arena found; /* of one pack */
     struct ended *ends;
     size_t n_ends;
@@ -71,68 +69,25 @@ static int ends_of_pack(struct following *f, sqlite3_stmt *st, uint64_t after)
 
 /* --- the record --------------------------------------------------------------------------------------------------- */
 
-static int copy_frame(struct following *f, uint64_t seq, struct frame *ret)
-{
-    int r = packs_frame(&f->r->packs, seq, ret);
-    if (r < 0)
-        return r == -ERR_NOT_FOUND ? err_trace(-ERR_CORRUPT) : r;
-    r = arena_try_str(&f->r->arena, ret->body, &ret->body);
-    return r == 0 ? arena_try_str(&f->r->arena, ret->personal, &ret->personal) : r;
-}
-
 static struct str body_of(void *ctx, struct str call_id)
 {
     struct following *f = ctx;
     struct frame open;
     int64_t seq;
-    bool is_known = sqlite_call_by_id(f->r->db, call_id, &seq) == 0 && copy_frame(f, (uint64_t)seq, &open) == 0;
+    bool is_known = sqlite_call_by_id(f->r->db, call_id, &seq) == 0 && sqlite_frame_at(f->r, seq, &open) == 0;
     return is_known ? open.body : STR_NONE;
-}
-
-static int texts_of(struct following *f, const struct call_texts *row, struct call_texts *ret)
-{
-    struct frame open, close = {0}, last = {0};
-    int r = copy_frame(f, row->open_seq, &open);
-    if (r == 0 && row->close_seq)
-        r = copy_frame(f, row->close_seq, &close);
-    if (r == 0 && row->last_seq)
-        r = copy_frame(f, row->last_seq, &last);
-    if (r < 0)
-        return r;
-    *ret = *row;
-    memcpy(ret->chain, open.chain, CHAIN_BYTES);
-    ret->open = open.body;
-    ret->open_personal = open.personal;
-    ret->close = close.body;
-    ret->close_personal = close.personal;
-    ret->last = last.body;
-    ret->last_personal = last.personal;
-    return 0;
-}
-
-/* The frames of a call; close_seq and last_seq as its row has them. */
-static int call_row(struct following *f, uint64_t open_seq, struct call_texts *ret)
-{
-    int r = 0;
-    sql_bind_int(f->call, 1, (int64_t)open_seq);
-    int rc = sqlite3_step(f->call);
-    if (rc == SQLITE_ROW)
-        *ret = (struct call_texts){open_seq, (uint64_t)sql_i64(f->call, 0), (uint64_t)sql_i64(f->call, 1)};
-    else
-        r = rc == SQLITE_DONE ? err_trace(-ERR_CORRUPT) : sql_error(rc);
-    (void)sqlite3_reset(f->call); /* says again what step said */
-    return r;
 }
 
 /* A second CLOSE only corrects what was over already. */
 static int put_ended(struct following *f, const struct ended *e)
 {
-    struct call_texts row, texts;
-    int r = call_row(f, e->open_seq, &row);
-    if (r < 0 || (row.close_seq && row.close_seq != e->frame_seq))
+    const struct call_row *row;
+    struct call_texts texts;
+    int r = blocks_call(&f->r->blocks, e->open_seq, &row);
+    if (r < 0 || (row->close_seq && row->close_seq != e->frame_seq))
         return r;
     arena_reset(&f->r->arena);
-    r = texts_of(f, &row, &texts);
+    r = sqlite_texts_of_call(f->r, e->open_seq, &texts);
     if (r == 0)
         r = render_ended(&f->r->arena, f->w, &texts, body_of, f);
     f->rows_left--;
@@ -180,11 +135,8 @@ int sqlite_ask_ended(struct store_reader *reader, const struct query *q, struct 
 {
     struct following f = {.r = reader, .q = q, .w = w, .rows_left = query_rows(q), .seen = q->after_seq};
     arena_init(&f.found, PLACES_BYTES_MAX);
-    int r = sql_prepare(reader->db, STR("SELECT close_seq, last_seq FROM calls WHERE open_seq = ?1"), &f.call);
-    if (r == 0)
-        r = walk(&f);
+    int r = walk(&f);
     render_seen(w, f.seen);
-    (void)sqlite3_finalize(f.call); /* says again what step said */
     arena_deinit(&f.found);
     return r;
 }

@@ -6,6 +6,7 @@
 #include "call/store.h"
 #include "base/map.h"
 #include "store/render.h"
+#include "store/sqlite/blocks.h"
 #include "store/sqlite/packs.h"
 
 #include <pthread.h>
@@ -57,6 +58,7 @@ struct store_reader {
     struct sqlite *s;
     sqlite3 *db;
     struct packs packs;
+    struct blocks blocks;
     struct arena arena;
 };
 
@@ -96,6 +98,8 @@ int sqlite_frame_at(struct store_reader *r, int64_t seq, struct frame *ret);
 /* The frames of a call, in the reader's arena. */
 int sqlite_call_texts(struct store_reader *r, int64_t open_seq, int64_t close_seq, int64_t last_seq,
                       struct call_texts *ret);
+/* The same of the call that was opened there. */
+int sqlite_texts_of_call(struct store_reader *r, uint64_t open_seq, struct call_texts *ret);
 /* The rows of QUERY_FIND, inside the transaction and the array of sqlite_ask. */
 int sqlite_find(struct store_reader *r, const struct query *q, struct json_writer *w);
 int sqlite_ask_feed(struct store_reader *r, const struct query *q, struct json_writer *w);

@@ -350,7 +350,11 @@ static int sqlite_reader_new(struct store *store, struct store_reader **ret)
     int x = sqlite_open_reader(r->s, &r->db);
     if (x == 0)
         x = packs_init(r->db, &r->packs);
+    if (x == 0)
+        x = blocks_init(r->db, &r->blocks);
     if (x < 0) {
+        blocks_deinit(&r->blocks);
+        packs_deinit(&r->packs);
         (void)sqlite3_close_v2(r->db);
         free(r);
         return x;
@@ -366,6 +370,7 @@ static void sqlite_reader_free(struct store_reader *r)
         return;
     arena_deinit(&r->arena);
     packs_deinit(&r->packs);
+    blocks_deinit(&r->blocks);
     (void)sqlite3_close_v2(r->db);
     free(r);
 }

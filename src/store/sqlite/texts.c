@@ -37,3 +37,11 @@ int sqlite_call_texts(struct store_reader *reader, int64_t open_seq, int64_t clo
     *ret = t;
     return 0;
 }
+
+int sqlite_texts_of_call(struct store_reader *reader, uint64_t open_seq, struct call_texts *ret)
+{
+    const struct call_row *row;
+    int r = blocks_call(&reader->blocks, open_seq, &row);
+    return r < 0 ? r
+                 : sqlite_call_texts(reader, (int64_t)open_seq, (int64_t)row->close_seq, (int64_t)row->last_seq, ret);
+}

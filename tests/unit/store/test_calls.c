@@ -140,6 +140,27 @@ static void an_erased_call_is_found_by_its_id(void **state)
     assert_int_equal(rows_of(s, (struct query){.kind = QUERY_CALL, .id = other}), 1);
 }
 
+/* What a question has at hand of a block is forgotten behind it. */
+static void a_reader_sees_what_changed_between_two_questions(void **state)
+{
+    struct both *s = *state;
+    struct query mine = {.kind = QUERY_CALLS, .customer = STR("cus_mine")}, ended = {.kind = QUERY_ENDED};
+    struct story_call c = story_call();
+    c.customer = "cus_mine";
+    uint64_t open = story_open(&s->story, &c, NULL);
+    both_apply(s);
+    struct str text = STR_NONE;
+    assert_false(json_str(json_get(json_at(both_ask(s, mine), 0), STR("outcome")), &text)); /* null: open */
+    story_close(&s->story, &(struct story_close){.open_seq = open, .outcome = "settled", .settled = 0});
+    both_apply(s);
+    assert_true(json_str(json_get(json_at(both_ask(s, mine), 0), STR("outcome")), &text));
+    assert_str(text, "settled");
+    rows_of(s, ended);
+    story_open(&s->story, &c, NULL); /* in the same block */
+    both_apply(s);
+    assert_int_equal(rows_of(s, mine), 2);
+}
+
 int main(void)
 {
     struct scratch scratch;
@@ -148,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(calls_closed_at_once), TEST(calls_closed_in_a_later_batch),  TEST(calls_closed_blocks_later),
         TEST(every_frame_a_batch),  TEST(an_id_of_another_time_is_found), TEST(an_erased_call_is_found_by_its_id),
+        TEST(a_reader_sees_what_changed_between_two_questions),
     };
     int n = cmocka_run_group_tests_name("store/calls", tests, NULL, NULL);
     scratch_deinit(&scratch);
