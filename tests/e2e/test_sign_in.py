@@ -5,7 +5,9 @@ import hmac
 import http.client
 import http.cookiejar
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -498,12 +500,12 @@ def real(make_daemon, vendor, node):
                                                 "client_secret": "env:OIDC_SECRET", "label": "Example"}}})
     back = d.ready["admin"] + "/api/v1/sign-in/oidc/back"
     p = subprocess.Popen([node, str(script), str(port), back, "made up"], stdout=subprocess.PIPE,
-                         stderr=subprocess.DEVNULL)
+                         stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         assert p.stdout.readline() == b"ready\n"
         yield d, issuer
     finally:
-        p.kill()
+        os.killpg(p.pid, signal.SIGKILL)  # `node` may be a wrapper that has the provider as its child
         p.wait(10)
 
 
