@@ -3,14 +3,16 @@
  * texts.
  *
  * `body` is what the chain covers. `personal` holds what may be erased: an object with "salt" (32 hex) and the values;
- * body's "digests" has, for each name in personal but salt, hex of the first 16 bytes of
- * HMAC-SHA256(salt bytes, name, 0x00, the value's JSON text as written). Erasing values leaves the chain valid.
+ * body's "personal" is hex of the first 16 bytes of SHA-256 over that text as written. It is erased as a whole, which
+ * leaves the chain valid, and the digest telling nothing.
  *
  * Layouts (trace/record.h writes them, the stores read them):
  *
  * OPEN body: all fields of CONTRACT 10 known at hold, "facts":{...} (of calls to models with the most tokens that can
- *   be used; "now" is left out where it is started_at, flags where they are false), "idempotency":{scope,digest,body},
- *   "limits":[{id,counter,meter,window,window_start,n,before,held,after,max,resets_at}].
+ *   be used; "now" is left out where it is started_at), "idempotency":{scope,digest,body},
+ *   "limits":[[counter,window_start,lasts,n,before,held,max]]: the counter's name tells id, meter, window and by
+ *   (call/counter.h); lasts is how long the window is, in nanoseconds, 0: for ever; with any of soft, raised and shadow
+ *   (1) all three follow. What is false, empty or nothing is left out, here and in CLOSE.
  *   With "ended_at" the call is over (refused, or ended without being sent): no CLOSE follows, nothing was taken.
  *   Else each limit with n > 0 adds n to "held" of its counter, unless its window is "call". A counter's rows are told
  *   apart by window_start; of a window that slides ("sliding:1m") that is the start of the call's slot.
@@ -23,7 +25,7 @@
  *   "bytes_out","resolved_by","phases","attempts":[...],"outcome","settled","settled_amount","overrun",
  *   of calls to models "model_sent","model_returned","finish","tier","catalog","tokens":{class:n},"tokens_how",
  *   "web_searches","tool_calls":[{id,name}],
- *   "moves":[{"of":open_seq,"i":limit index,"released":n,"settled":n}].
+ *   "moves":[[limit index,released,settled]], and the open_seq of the hold where it is another call's.
  *   A move says what leaves "held" of that limit's counter (released) and what is added to its "settled", in the
  *   window of the hold: two independent numbers.
  *   "settled" of the body is what this call is booked with: null where another call that shares the hold was.
@@ -50,7 +52,8 @@
 #include "base/str.h"
 #include "base/time.h"
 
-#define FRAME_VERSION 1
+#define FRAME_VERSION 2
+#define PERSONAL_DIGEST_BYTES 16
 #define CHAIN_BYTES 32
 
 enum frame_kind { FRAME_OPEN = 1, FRAME_CLOSE = 2, FRAME_EVENT = 3 };

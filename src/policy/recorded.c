@@ -1,6 +1,6 @@
 /*
  * policy/recorded.c - reads what trace/record.c writes. A member that is absent was not known when the call was decided
- * on; a name among the digests without a value was erased since.
+ * on; personal values that have a digest and are not there were erased since.
  */
 #include "policy/recorded.h"
 
@@ -267,7 +267,7 @@ static void read_what(struct json body, struct json decided, struct facts *f)
     read_fx(json_get(body, STR("fx")), &f->fx);
     f->prompt_hash = text_of(body, "prompt_hash");
     if (money_parse(text_of(json_get(body, STR("predicted")), "usd"), &f->cost.usd) == 0 && f->cost.usd >= 0)
-        f->cost.how = how_of(text_of(decided, "cost_how"));
+        f->cost.how = how_of(text_of(json_get(body, STR("predicted")), "how"));
     else
         f->cost = (struct cost){.how = HOW_UNKNOWN};
     f->tokens = (struct token_bound){.input = -1, .output = -1};
@@ -295,13 +295,6 @@ static void read_verdict(struct json body, struct json decided, struct recorded 
     ret->limits = json_get(body, STR("limits"));
 }
 
-/* As many values (beside their salt) as digests: none was taken out. */
-static bool is_whole(struct json body, struct json personal)
-{
-    size_t n_digests = json_len(json_get(body, STR("digests"))), n = json_len(personal);
-    return n_digests == 0 || n == n_digests + 1;
-}
-
 int recorded_read(const struct frame *f, struct arena *a, struct recorded *ret)
 {
     struct json body = JSON_ABSENT, personal = JSON_ABSENT;
@@ -313,7 +306,8 @@ int recorded_read(const struct frame *f, struct arena *a, struct recorded *ret)
     struct json decided = json_get(body, STR("facts"));
     if (r < 0 || f->kind != FRAME_OPEN || json_type(decided) != JSON_OBJECT)
         return err_trace(-ERR_CORRUPT);
-    *ret = (struct recorded){.lack = is_whole(body, personal) ? LACK_NOTHING : LACK_ERASED};
+    bool had_personal = json_type(json_get(body, STR("personal"))) != JSON_NONE;
+    *ret = (struct recorded){.lack = had_personal && json_len(personal) == 0 ? LACK_ERASED : LACK_NOTHING};
     read_who(body, personal, decided, &ret->facts);
     read_amount(body, decided, &ret->facts);
     read_what(body, decided, &ret->facts);

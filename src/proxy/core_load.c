@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "proxy/core_limits.h"
 #include "store/frame_read.h"
+#include "store/limit_read.h"
 #include "store/replay.h"
 
 #include <stdlib.h>
@@ -201,16 +202,15 @@ static int read_needs(struct loading *l, struct json body, struct json personal,
     for (size_t i = 0; i < n; i++) {
         struct str zone;
         bool is_found;
-        struct json limit = json_at(limits, i);
-        needs[i].id = json_text_of(json_get(limit, STR("id")));
-        needs[i].counter = json_text_of(json_get(limit, STR("counter")));
+        struct limit_read limit = limit_read(json_at(limits, i));
+        needs[i].id = limit.id;
+        needs[i].counter = limit.counter;
         needs[i].bucket = json_text_of(json_at(buckets, i));
-        needs[i].window_start = json_i64_of(json_get(limit, STR("window_start")));
-        needs[i].n = json_i64_of(json_get(limit, STR("n")));
-        needs[i].max = json_i64_of(json_get(limit, STR("max")));
-        if (meter_parse(json_text_of(json_get(limit, STR("meter"))), &needs[i].meter, needs[i].currency) < 0 ||
-            window_parse(json_text_of(json_get(limit, STR("window"))), &needs[i].window, &needs[i].sliding_ns,
-                         &zone) < 0)
+        needs[i].window_start = limit.window_start;
+        needs[i].n = limit.n;
+        needs[i].max = limit.max;
+        if (meter_parse(limit.name.meter, &needs[i].meter, needs[i].currency) < 0 ||
+            window_parse(limit.name.window, &needs[i].window, &needs[i].sliding_ns, &zone) < 0)
             return err_trace(-ERR_CORRUPT);
         needs[i].zone = zone_find(l->c->zones, zone, &is_found); /* as ledger_restore_counter */
     }

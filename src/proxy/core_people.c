@@ -349,7 +349,7 @@ int core_person_load(struct core *c, const struct state_row *row, struct json bo
                             .roles = roles_of(json_get(body, STR("roles"))),
                             .is_service = str_eq(text_of(body, "kind"), STR("service"))};
     wall_t created_at = 0;
-    bool had_tenant = json_type(json_get(json_get(body, STR("digests")), STR("tenant"))) != JSON_NONE;
+    bool had_tenant = json_type(json_get(body, STR("personal"))) != JSON_NONE; /* nothing else of a person is erased */
     (void)wall_parse(text_of(body, "at"), &created_at);            /* absent: 0 */
     (void)wall_parse(text_of(body, "expires_at"), &s.expires_at); /* null: never */
     struct person *p = person_new(&s, created_at);

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "budget/ledger.h"
+#include "store/limit_read.h"
 
 #define OPEN_CALLS_MAX ((size_t)1 << 20) /* beyond that, what ends is not told: it stays held */
 #define FRESH_MAX 1024
@@ -78,14 +79,14 @@ static struct str seq_key(const uint64_t *seq)
 /* What the record of the call says of the counter, and of raises; false: it did not count there. */
 static bool recorded_count(const struct recorded *c, const struct limit_need *need, int64_t *ret, int64_t *ret_raised)
 {
-    struct json limit;
+    struct json one;
     size_t i = 0;
-    for (struct json_iter it = json_each(c->limits); json_next(&it, NULL, &limit); i++) {
-        if (!str_eq(json_text_of(json_get(limit, STR("counter"))), need->counter) ||
-            !str_eq(json_text_of(json_at(c->buckets, i)), need->bucket))
+    for (struct json_iter it = json_each(c->limits); json_next(&it, NULL, &one); i++) {
+        struct limit_read limit = limit_read(one);
+        if (!str_eq(limit.counter, need->counter) || !str_eq(json_text_of(json_at(c->buckets, i)), need->bucket))
             continue;
-        *ret = json_i64_of(json_get(limit, STR("before"))) + json_i64_of(json_get(limit, STR("held")));
-        *ret_raised = json_i64_of(json_get(limit, STR("raised")));
+        *ret = limit.before + limit.held;
+        *ret_raised = limit.raised;
         return true;
     }
     return false;

@@ -19,13 +19,10 @@
 #define PAGE_BYTES_MAX ((size_t)1 << 30)
 #define ARENA_BYTES_MAX ((size_t)4 << 30)
 #define DEPTH_MAX 64
-#define DIGEST_BYTES 16
-#define SALT_BYTES_MAX 64
 #define RECENT 8192 /* frames that may come between a checkpoint's seq and its own */
 
 struct audit {
     struct arena page, row; /* of the answer; of one frame's texts */
-    struct buf joined;
     struct audit_report report;
     uint64_t expect_seq;
     uint8_t expect_chain[CHAIN_BYTES];
@@ -39,7 +36,6 @@ int audit_new(struct audit **ret)
         return err_trace(-ERR_NOMEM);
     arena_init(&a->page, ARENA_BYTES_MAX);
     arena_init(&a->row, ARENA_BYTES_MAX);
-    buf_init(&a->joined, PAGE_BYTES_MAX);
     *ret = a;
     return 0;
 }
@@ -50,7 +46,6 @@ void audit_free(struct audit *a)
         return;
     arena_deinit(&a->page);
     arena_deinit(&a->row);
-    buf_deinit(&a->joined);
     free(a);
 }
 
@@ -70,87 +65,21 @@ static int damaged(struct audit *a, uint64_t seq, const char *what)
 /* --- personal values ------------------------------------------------------------------------------------------------
  */
 
-/* Bytes of the JSON value at the start of s, which is known to be JSON. */
-static size_t value_bytes(struct str s)
+/* Erased ones are gone with their salt, and their digest tells nothing. */
+static int check_personal(struct audit *a, uint64_t seq, struct str personal, struct json digest)
 {
-    size_t depth = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (in_string) {
-            i += c == '\\';
-            in_string = c != '"';
-            continue;
-        }
-        if (depth == 0 && (c == ',' || c == '}' || c == ']'))
-            return i;
-        in_string = c == '"';
-        depth += c == '{' || c == '[';
-        depth -= c == '}' || c == ']';
-    }
-    return s.n;
-}
-
-/*
- * The text of the next member's value in an object's text as our writer makes it: no spaces, no escapes in names.
- * False at the end, or where the text is not so (*ret_at then stands before the last byte).
- */
-static bool next_member(struct str object, size_t *at, struct str *ret_name, struct str *ret_value)
-{
-    struct str rest = str_sub(object, *at + 1, object.n); /* behind '{' or ',' */
-    struct str name, behind;
-    if (rest.n < 2 || rest.p[0] != '"' || !str_cut(str_sub(rest, 1, rest.n), '"', &name, &behind))
-        return false;
-    if (behind.n < 2 || behind.p[0] != ':')
-        return false;
-    behind = str_sub(behind, 1, behind.n);
-    size_t n = value_bytes(behind);
-    if (n == 0)
-        return false;
-    *ret_name = name;
-    *ret_value = str_sub(behind, 0, n);
-    *at = (size_t)(behind.p + n - object.p);
-    return true;
-}
-
-static bool digest_fits(struct audit *a, struct str salt, struct str name, struct str value, struct json digests)
-{
-    uint8_t mac[SHA256_BYTES], want[DIGEST_BYTES];
+    uint8_t sha[SHA256_BYTES], want[PERSONAL_DIGEST_BYTES];
     struct str hex;
-    buf_reset(&a->joined);
-    buf_add(&a->joined, name);
-    buf_add_byte(&a->joined, 0);
-    buf_add(&a->joined, value);
-    if (buf_ok(&a->joined) < 0 || !json_str(json_get(digests, name), &hex) || hex_decode(hex, want, sizeof want) < 0)
-        return false;
-    hmac_sha256(salt, buf_str(&a->joined), mac);
-    return memcmp(mac, want, DIGEST_BYTES) == 0;
-}
-
-static int check_personal(struct audit *a, uint64_t seq, struct str text, struct json digests)
-{
-    uint8_t salt[SALT_BYTES_MAX];
-    struct json personal;
-    struct str hex, name, value;
-    size_t at = 0, n = 0;
-    if (json_parse(&a->row, text, DEPTH_MAX, &personal) < 0 || json_type(personal) != JSON_OBJECT)
-        return damaged(a, seq, "personal values that are not an object");
-    if (json_len(personal) == 0)
-        return 0; /* all erased, with their salt */
-    if (!json_str(json_get(personal, STR("salt")), &hex) || hex.n > 2 * sizeof salt ||
-        hex_decode(hex, salt, hex.n / 2) < 0)
-        return damaged(a, seq, "personal values without a salt");
-
-    while (next_member(text, &at, &name, &value)) {
-        n++;
-        if (str_eq(name, STR("salt")))
-            continue;
-        if (!digest_fits(a, (struct str){(char *)salt, hex.n / 2}, name, value, digests))
-            return damaged(a, seq, "a personal value does not fit its digest");
-        a->report.values++;
+    if (!json_str(digest, &hex))
+        return personal.n ? damaged(a, seq, "personal values without a digest") : 0;
+    if (personal.n == 0) {
+        a->report.erased++;
+        return 0;
     }
-    if (n != json_len(personal) || at + 1 != text.n)
-        return damaged(a, seq, "personal values are not as they were written");
+    sha256(personal, sha);
+    if (hex_decode(hex, want, sizeof want) < 0 || memcmp(sha, want, sizeof want) != 0)
+        return damaged(a, seq, "personal values do not fit their digest");
+    a->report.values++;
     return 0;
 }
 
@@ -223,24 +152,14 @@ static int check_checkpoint(struct audit *a, const struct frame *f, struct json 
     return 0;
 }
 
-static int check_digests(struct audit *a, const struct frame *f, struct json personal)
+static int check_body(struct audit *a, const struct frame *f, struct str personal)
 {
-    struct json body, digests;
+    struct json body;
     arena_reset(&a->row);
     if (json_parse(&a->row, f->body, DEPTH_MAX, &body) < 0 || json_type(body) != JSON_OBJECT)
         return damaged(a, f->seq, "a body that is not an object");
     int r = check_checkpoint(a, f, body);
-    if (r != 0)
-        return r;
-    digests = json_get(body, STR("digests"));
-
-    uint64_t before = a->report.values;
-    struct str text;
-    r = json_str(personal, &text) && text.n > 0 ? check_personal(a, f->seq, text, digests) : 0;
-    size_t n_digests = json_type(digests) == JSON_OBJECT ? json_len(digests) : 0;
-    if (r == 0)
-        a->report.erased += n_digests - (a->report.values - before);
-    return r;
+    return r != 0 ? r : check_personal(a, f->seq, personal, json_get(body, STR("personal")));
 }
 
 static void count_kind(struct audit_report *r, enum frame_kind k)
@@ -268,7 +187,7 @@ static int check_row(struct audit *a, struct json row)
     if (f.seq == a->expect_seq && memcmp(chain, a->expect_chain, CHAIN_BYTES) != 0)
         return damaged(a, f.seq, "the chain is not the one that the store's position holds");
 
-    int r = check_digests(a, &f, json_get(row, STR("personal")));
+    int r = check_body(a, &f, json_text_of(json_get(row, STR("personal"))));
     if (r != 0)
         return r;
     memcpy(rep->chain, chain, CHAIN_BYTES);

@@ -1,11 +1,12 @@
 /*
  * store/audit.h - proves that the record is what was written: chain, seqs, and digests of personal values.
  *
- *   (1) a changed, missing, added or reordered frame, and a changed or added personal value, is damage: the first one
- * is reported with its seq. (2) a missing personal value was erased; it is counted, and is no damage. (3) the end is
- * compared with the position that the store keeps. Whoever can rewrite that too is found by the signed checkpoints,
- * unless they have the signing key as well; then only by a checkpoint kept elsewhere. (4) a checkpoint (an event of the
- * record itself) must be signed by the key of the one before it, and name a chain value that the record really had.
+ *   (1) a changed, missing, added or reordered frame, and a changed, added or missing personal value, is damage:
+ * the first one is reported with its seq. (2) where all values of a frame are missing they were erased: that is
+ * counted, and no damage. (3) the end is compared with the position that the store keeps. Whoever can rewrite
+ * that too is found by the signed checkpoints, unless they have the signing key as well; then only by a
+ * checkpoint kept elsewhere. (4) a checkpoint (an event of the record itself) must be signed by the key of the
+ * one before it, and name a chain value that the record really had.
  */
 #pragma once
 
@@ -16,7 +17,7 @@ struct audit_report {
     uint64_t last_seq; /* verified up to here */
     uint8_t chain[CHAIN_BYTES];
     uint64_t opens, closes, events;
-    uint64_t values, erased; /* personal values that fit their digests; digests without a value */
+    uint64_t values, erased; /* frames whose personal values fit their digest; that have a digest and none any more */
     uint64_t checkpoints, checkpoint_seq; /* how many; up to where the last one vouches */
     uint8_t signer[SIGN_PUBLIC_BYTES];    /* of all checkpoints; zeros: there is none */
     uint64_t damaged_seq;    /* 0: none */

@@ -7,6 +7,7 @@
 #include "store/frame_read.h"
 
 #include "base/err.h"
+#include "call/counter.h"
 #include "codec/json_walk.h"
 
 #include <string.h>
@@ -33,10 +34,12 @@ struct pick {
 #define PICK(type, row, member, name) {STR_INIT(name), type, offsetof(struct row, member), NULL}
 #define PICK_OF(type, row, member, name, table) {STR_INIT(name), type, offsetof(struct row, member), &table}
 #define PASS(name) {STR_INIT(name), PICK_PASS, 0, NULL}
+#define PLACE(type, row, member) PICK(type, row, member, "")
+#define PLACE_PASSED PASS("")
 
 struct pick_table {
     const struct pick *picks;
-    size_t n, row_bytes;
+    size_t n, row_bytes; /* of rows that are arrays the picks are the elements, in order, and have no names */
     const void *blank; /* a row; NULL: zeros */
 };
 #define TABLE(picks) {picks, sizeof picks / sizeof picks[0], 0, NULL}
@@ -52,6 +55,7 @@ struct texts {
 };
 
 static int pick_all(struct arena *a, struct json_walk *w, const struct pick_table *table, void *ret);
+static int pick_one(struct arena *a, const struct pick *p, struct json_walk *w, struct str v, char *row);
 
 struct cost_members {
     struct str usd, how;
@@ -106,7 +110,23 @@ static char *rows_add(struct arena *a, struct rows *rows, size_t row_bytes, cons
     return row;
 }
 
-/* Elements that are no objects are rows without members. */
+/* The elements of an array are what the table's picks are, in order; those behind them are passed over. */
+static int pick_placed(struct arena *a, struct json_walk *w, const struct pick_table *table, char *row)
+{
+    struct str key, v;
+    size_t i = 0;
+    int r;
+    while ((r = json_walk_next(w, &key, &v)) > 0) {
+        if (i == table->n)
+            continue;
+        int x = pick_one(a, &table->picks[i++], w, v, row);
+        if (x < 0)
+            return x;
+    }
+    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
+}
+
+/* Elements that are neither objects nor arrays are rows without members. */
 static int rows_read(struct arena *a, struct json_walk *w, const struct pick_table *table, struct rows *ret)
 {
     struct str key, v;
@@ -116,9 +136,9 @@ static int rows_read(struct arena *a, struct json_walk *w, const struct pick_tab
         char *row = rows_add(a, ret, table->row_bytes, table->blank);
         if (!row)
             return err_trace(-ERR_TOO_LARGE);
-        if (!json_walk_in(&inner, w) || inner.close != '}')
+        if (!json_walk_in(&inner, w))
             continue;
-        r = pick_all(a, &inner, table, row);
+        r = inner.close == ']' ? pick_placed(a, &inner, table, row) : pick_all(a, &inner, table, row);
         if (r < 0)
             return r;
         json_walk_after(w, &inner);
@@ -305,22 +325,16 @@ int frame_parse(struct arena *a, struct str text, struct json *ret)
 
 /* --- OPEN ------------------------------------------------------------------------------------------------------- */
 
-static const struct pick LIMIT_PICKS[] = {
-    PASS("id"),
-    PICK(PICK_STR, hold_row, counter, "counter"),
-    PICK(PICK_STR, hold_row, meter, "meter"),
-    PICK(PICK_STR, hold_row, window, "window"),
-    PICK(PICK_I64, hold_row, window_start, "window_start"),
-    PICK(PICK_I64, hold_row, n, "n"),
-    PASS("before"),
-    PASS("held"),
-    PASS("after"),
-    PICK(PICK_I64, hold_row, max, "max"),
-    PASS("soft"),
-    PASS("raised"),
-    PASS("resets_at"),
+static const struct pick LIMIT_PLACES[] = {
+    PLACE(PICK_STR, hold_row, counter),
+    PLACE(PICK_I64, hold_row, window_start),
+    PLACE_PASSED, /* lasts */
+    PLACE(PICK_I64, hold_row, n),
+    PLACE_PASSED, /* before */
+    PLACE_PASSED, /* held */
+    PLACE(PICK_I64, hold_row, max),
 };
-static const struct pick_table LIMIT = TABLE_OF_ROWS(LIMIT_PICKS, hold_row);
+static const struct pick_table LIMIT = TABLE_OF_ROWS(LIMIT_PLACES, hold_row);
 
 struct open_members {
     struct call_open open;
@@ -341,7 +355,6 @@ static const struct pick_table CAUSE = TABLE(CAUSE_PICKS);
 
 #define OPEN_STR(member, name) PICK(PICK_STR, open_members, open.member, name)
 static const struct pick OPEN_PICKS[] = {
-    PASS("v"),
     OPEN_STR(call_id, "call_id"),
     PICK(PICK_WALL, open_members, open.started_at, "started_at"),
     OPEN_STR(run_id, "run_id"),
@@ -384,7 +397,7 @@ static const struct pick OPEN_PICKS[] = {
     PASS("facts"),
     PICK_OF(PICK_MEMBERS, open_members, open, "idempotency", IDEMPOTENCY),
     PASS("additions"),
-    PASS("digests"),
+    PASS("personal"),
     PICK(PICK_COST, open_members, open.held, "held"),
     OPEN_STR(shares, "shares"),
     PASS("shadow"),
@@ -448,8 +461,11 @@ static int holds_read(const struct rows *limits, const struct texts *buckets, st
         return 0;
     for (size_t i = 0; i < n; i++) {
         struct hold_row row = rows[i];
-        if (row.counter.n == 0 || row.n < 0)
+        struct counter_name name;
+        if (row.n < 0 || counter_name_parse(row.counter, &name) < 0)
             return err_trace(-ERR_CORRUPT);
+        row.meter = name.meter;
+        row.window = name.window;
         if ((row.n == 0 && ret->shares.n > 0) || str_eq(row.window, STR("call")))
             continue; /* a call that meant to cost nothing may cost something all the same: its limits book it */
         row.i = i;
@@ -499,16 +515,16 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
 /* --- CLOSE ------------------------------------------------------------------------------------------------------ */
 
 struct move_members {
-    int64_t of, i, released, settled;
+    int64_t i, released, settled, of;
 };
-static const struct pick MOVE_PICKS[] = {
-    PICK(PICK_I64, move_members, of, "of"),
-    PICK(PICK_I64, move_members, i, "i"),
-    PICK(PICK_I64, move_members, released, "released"),
-    PICK(PICK_I64, move_members, settled, "settled"),
+static const struct pick MOVE_PLACES[] = {
+    PLACE(PICK_I64, move_members, i),
+    PLACE(PICK_I64, move_members, released),
+    PLACE(PICK_I64, move_members, settled),
+    PLACE(PICK_I64, move_members, of), /* 0: of the call's own hold */
 };
-static const struct move_members NO_MOVE = {.of = -1, .i = -1};
-static const struct pick_table MOVE = {MOVE_PICKS, 4, sizeof NO_MOVE, &NO_MOVE};
+static const struct move_members NO_MOVE = {.i = -1};
+static const struct pick_table MOVE = {MOVE_PLACES, 4, sizeof NO_MOVE, &NO_MOVE};
 
 struct close_members {
     struct call_close close;
@@ -520,7 +536,6 @@ static const struct pick TOOL_CALL_PICKS[] = {{STR_INIT("id"), PICK_STR, 0, NULL
 static const struct pick_table TOOL_CALL = {TOOL_CALL_PICKS, 1, sizeof(struct str), NULL};
 
 static const struct pick CLOSE_PICKS[] = {
-    PASS("v"),
     PICK(PICK_STR, close_members, close.call_id, "call_id"),
     PICK(PICK_I64, close_members, open_seq, "open_seq"),
     PICK(PICK_WALL, close_members, close.ended_at, "ended_at"),
@@ -544,7 +559,7 @@ static const struct pick CLOSE_PICKS[] = {
     PASS("web_searches"),
     PICK_OF(PICK_ROWS, close_members, tool_calls, "tool_calls", TOOL_CALL),
     PASS("attempts"),
-    PASS("digests"),
+    PASS("personal"),
     PICK(PICK_STR, close_members, close.outcome, "outcome"),
     PICK(PICK_COST, close_members, close.settled, "settled"),
     PASS("settled_amount"),
@@ -579,9 +594,10 @@ static int moves_read(struct arena *a, const struct rows *moves, const struct fr
     if (moves->n && !out)
         return err_trace(-ERR_TOO_LARGE);
     for (size_t i = 0; i < moves->n; i++) {
-        if (in[i].of <= 0 || (uint64_t)in[i].of >= f->seq || in[i].i < 0)
+        uint64_t of = in[i].of ? (uint64_t)in[i].of : ret->open_seq;
+        if (in[i].of < 0 || of >= f->seq || in[i].i < 0)
             return err_trace(-ERR_CORRUPT);
-        out[i] = (struct move_row){(uint64_t)in[i].of, (size_t)in[i].i, in[i].released, in[i].settled};
+        out[i] = (struct move_row){of, (size_t)in[i].i, in[i].released, in[i].settled};
     }
     ret->moves = out;
     ret->n_moves = moves->n;

@@ -6,6 +6,7 @@
 #include "store/render.h"
 
 #include "codec/hex.h"
+#include "store/limit_read.h"
 
 /* --- small pieces ------------------------------------------------------------------------------------------------- */
 
@@ -167,23 +168,68 @@ static struct json find(const struct parsed *p, const struct field *f)
     return JSON_ABSENT;
 }
 
+static void put_limit(struct json_writer *w, const struct limit_read *l, struct json bucket)
+{
+    jw_object(w);
+    jw_put_str(w, STR("id"), l->id);
+    put_member(w, STR("bucket"), bucket);
+    jw_put_str(w, STR("counter"), l->counter);
+    jw_put_str(w, STR("meter"), l->name.meter);
+    jw_put_str(w, STR("window"), l->name.window);
+    jw_put_i64(w, STR("window_start"), l->window_start);
+    jw_put_i64(w, STR("n"), l->n);
+    jw_put_i64(w, STR("before"), l->before);
+    jw_put_i64(w, STR("held"), l->held);
+    jw_put_i64(w, STR("after"), l->after);
+    jw_put_i64(w, STR("max"), l->max);
+    if (l->soft)
+        jw_put_i64(w, STR("soft"), l->soft);
+    if (l->raised)
+        jw_put_i64(w, STR("raised"), l->raised);
+    if (l->is_shadow)
+        jw_put_bool(w, STR("shadow"), true);
+    if (l->resets_at)
+        render_wall(w, STR("resets_at"), l->resets_at);
+    jw_object_end(w);
+}
+
 /* Limits stand in the body, their buckets may be erased. */
 static void put_limits(struct json_writer *w, const struct parsed *p)
 {
-    struct json limit, v, buckets = json_get(p->open_personal, STR("buckets"));
-    struct str key;
+    struct json one, buckets = json_get(p->open_personal, STR("buckets"));
     size_t i = 0;
     jw_key(w, STR("limits"));
     jw_array(w);
-    for (struct json_iter it = json_each(json_get(p->open, STR("limits"))); json_next(&it, NULL, &limit); i++) {
-        jw_object(w);
-        for (struct json_iter m = json_each(limit); json_next(&m, &key, &v);) {
-            put_member(w, key, v);
-            if (str_eq(key, STR("id")))
-                put_member(w, STR("bucket"), json_at(buckets, i));
-        }
-        jw_object_end(w);
+    for (struct json_iter it = json_each(json_get(p->open, STR("limits"))); json_next(&it, NULL, &one); i++) {
+        struct limit_read limit = limit_read(one);
+        put_limit(w, &limit, json_at(buckets, i));
     }
+    jw_array_end(w);
+}
+
+static void put_move(struct json_writer *w, const struct parsed *p, struct json move)
+{
+    int64_t of = (int64_t)p->t->open_seq;
+    (void)json_i64(json_at(move, 3), &of); /* absent: the call's own hold */
+    jw_object(w);
+    jw_put_i64(w, STR("of"), of);
+    put_member(w, STR("i"), json_at(move, 0));
+    put_member(w, STR("released"), json_at(move, 1));
+    put_member(w, STR("settled"), json_at(move, 2));
+    jw_object_end(w);
+}
+
+static void put_moves(struct json_writer *w, const struct parsed *p)
+{
+    struct json move, moves = first_set(STR("moves"), p->last, p->close, JSON_ABSENT);
+    jw_key(w, STR("moves"));
+    if (!is_set(moves)) {
+        jw_null(w);
+        return;
+    }
+    jw_array(w);
+    for (struct json_iter it = json_each(moves); json_next(&it, NULL, &move);)
+        put_move(w, p, move);
     jw_array_end(w);
 }
 
@@ -210,6 +256,20 @@ static void put_tool_calls(struct json_writer *w, const struct parsed *p)
     jw_array_end(w);
 }
 
+static void put_attempt(struct json_writer *w, struct json attempt, size_t n)
+{
+    struct str key;
+    struct json v;
+    bool is_lookup = json_bool(json_get(attempt, STR("lookup")), &is_lookup) && is_lookup;
+    jw_object(w);
+    jw_put_i64(w, STR("n"), (int64_t)n);
+    jw_put_str(w, STR("kind"), is_lookup ? STR("lookup") : STR("forward"));
+    for (struct json_iter it = json_each(attempt); json_next(&it, &key, &v);)
+        if (!str_eq(key, STR("lookup")))
+            put_member(w, key, v);
+    jw_object_end(w);
+}
+
 /* Attempts of all frames of the call, in order. */
 static void put_attempts(struct json_writer *w, const struct parsed *p)
 {
@@ -217,10 +277,32 @@ static void put_attempts(struct json_writer *w, const struct parsed *p)
     struct json v;
     jw_key(w, STR("attempts"));
     jw_array(w);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
+        size_t n = 0;
         for (struct json_iter it = json_each(json_get(bodies[i], STR("attempts"))); json_next(&it, NULL, &v);)
-            put_json(w, v);
+            put_attempt(w, v, ++n);
+    }
     jw_array_end(w);
+}
+
+static void put_additions(struct json_writer *w, const struct parsed *p)
+{
+    struct json v;
+    jw_key(w, STR("additions"));
+    jw_array(w);
+    for (struct json_iter it = json_each(json_get(p->open, STR("additions"))); json_next(&it, NULL, &v);)
+        put_json(w, v);
+    jw_array_end(w);
+}
+
+/* Null as long as the call goes on. */
+static void put_flag(struct json_writer *w, const struct parsed *p, struct str name)
+{
+    struct json v = first_set(name, p->last, p->close, JSON_ABSENT);
+    if (is_set(v) || !p->t->close_seq)
+        put_member(w, name, v);
+    else
+        jw_put_bool(w, name, false);
 }
 
 static void put_customer_source(struct json_writer *w, const struct parsed *p)
@@ -247,6 +329,10 @@ static void put_own(struct json_writer *w, const struct parsed *p, struct str na
         put_tool_calls(w, p);
     else if (str_eq(name, STR("customer_source")))
         put_customer_source(w, p);
+    else if (str_eq(name, STR("additions")))
+        put_additions(w, p);
+    else if (str_eq(name, STR("overrun")) || str_eq(name, STR("replay")))
+        put_flag(w, p, name);
     else if (str_eq(name, STR("resolved_at")))
         put_member(w, name, json_get(p->last, STR("ended_at")));
     else
@@ -260,7 +346,7 @@ static void put_more(struct json_writer *w, const struct parsed *p)
     put_member(w, STR("affected"), json_get(p->open_personal, STR("affected")));
     put_member(w, STR("answers"), json_get(p->open_personal, STR("answers")));
     put_member(w, STR("idempotency"), json_get(p->open, STR("idempotency")));
-    put_member(w, STR("moves"), first_set(STR("moves"), p->last, p->close, JSON_ABSENT));
+    put_moves(w, p);
     jw_key(w, STR("frames"));
     jw_array(w);
     jw_i64(w, (int64_t)p->t->open_seq);
@@ -395,7 +481,8 @@ int render_event(struct arena *a, struct json_writer *w, uint64_t seq, wall_t at
 {
     /* A key's hash and sealed bytes are of no use to a reader, and of some to a thief; a document has its own query. */
     static const struct str BODY_BUT[] = {STR_INIT("v"),   STR_INIT("event"),   STR_INIT("by"),   STR_INIT("at"),
-                                          STR_INIT("seq"), STR_INIT("digests"), STR_INIT("hash"), STR_INIT("document")};
+                                          STR_INIT("seq"), STR_INIT("hash"),    STR_INIT("document"),
+                                          STR_INIT("personal")};
     static const struct str PERSONAL_BUT[] = {STR_INIT("salt"), STR_INIT("sealed"), STR_INIT("before_sealed")};
     struct json b, p;
     int r = frame_parse(a, body, &b);

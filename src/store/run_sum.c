@@ -4,6 +4,7 @@
 #include "store/run_sum.h"
 
 #include "base/err.h"
+#include "store/limit_read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -163,20 +164,17 @@ static int add_limits(struct run_sum *s, struct json open, struct json personal)
     size_t i = 0;
     int r = 0;
     for (struct json_iter it = json_each(json_get(open, STR("limits"))); json_next(&it, NULL, &limit) && r == 0; i++) {
-        struct run_limit l = {.id = text_of(limit, "id"),
-                              .counter = text_of(limit, "counter"),
-                              .meter = text_of(limit, "meter"),
-                              .window = text_of(limit, "window")};
+        struct limit_read read = limit_read(limit);
+        struct run_limit l = {
+            .id = read.id, .counter = read.counter, .meter = read.name.meter, .window = read.name.window};
         struct run_limit *kept;
-        int64_t start = 0;
-        (void)json_i64(json_get(limit, STR("window_start")), &start); /* absent: none */
-        if (!json_str(json_at(buckets, i), &l.bucket) || !is_of_run(l.bucket) || start != 0 ||
+        if (!json_str(json_at(buckets, i), &l.bucket) || !is_of_run(l.bucket) || read.window_start != 0 ||
             str_eq(l.window, window_call))
             continue;
         r = limit_at(s, &l, &kept);
         if (r < 0)
             continue;
-        (void)json_i64(json_get(limit, STR("max")), &kept->max);
+        kept->max = read.max;
     }
     return r;
 }

@@ -41,7 +41,6 @@ static void put_facts(struct json_writer *w, const struct record_open *o)
     record_put_str(w, STR("tenant_source"), value_source_text(f->tenant_source));
     if (f->now != o->started_at)
         record_put_wall(w, STR("now"), f->now);
-    jw_put_str(w, STR("cost_how"), how_text(f->cost.how));
     if (f->amount.is_known)
         jw_put_bool(w, STR("amount_is_known"), true);
     put_token_bound(w, f);
@@ -114,7 +113,6 @@ static struct known known_customer(const struct facts *f)
 static void put_who_and_what(struct json_writer *w, const struct record_open *o)
 {
     const struct facts *f = o->facts;
-    jw_put_i64(w, STR("v"), 1);
     jw_put_str(w, STR("call_id"), o->call_id);
     record_put_wall(w, STR("started_at"), o->started_at);
     jw_put_str(w, STR("run_id"), f->run_id);
@@ -199,6 +197,17 @@ static void put_grant(struct json_writer *w, const struct approval_grant *g)
     jw_object_end(w);
 }
 
+static void put_additions(struct json_writer *w, const struct record_open *o)
+{
+    if (!o->n_additions)
+        return;
+    jw_key(w, STR("additions"));
+    jw_array(w);
+    for (size_t i = 0; i < o->n_additions; i++)
+        jw_str(w, o->additions[i]);
+    jw_array_end(w);
+}
+
 static void put_decision(struct json_writer *w, const struct record_open *o)
 {
     const struct facts *f = o->facts;
@@ -227,11 +236,7 @@ static void put_decision(struct json_writer *w, const struct record_open *o)
         jw_put_str(w, STR("body"), o->body_digest);
         jw_object_end(w);
     }
-    jw_key(w, STR("additions"));
-    jw_array(w);
-    for (size_t i = 0; i < o->n_additions; i++)
-        jw_str(w, o->additions[i]);
-    jw_array_end(w);
+    put_additions(w, o);
 }
 
 /* Names of agents mostly, and of people where one acts for another. */
@@ -239,12 +244,11 @@ static void put_actors(struct personal *p, const struct facts *f)
 {
     if (!f->n_actors)
         return;
-    personal_value(p, STR("actors"));
+    jw_key(&p->w, STR("actors"));
     jw_array(&p->w);
     for (size_t i = 0; i < f->n_actors; i++)
         jw_str(&p->w, f->actors[i]);
     jw_array_end(&p->w);
-    personal_value_end(p);
 }
 
 /* Whose accounts a scope was told of; or that it could not be told, and why. */
@@ -252,7 +256,7 @@ static void put_affected(struct personal *p, const struct facts *f)
 {
     if (f->affected.state == AFFECTED_UNASKED)
         return;
-    personal_value(p, STR("affected"));
+    jw_key(&p->w, STR("affected"));
     jw_object(&p->w);
     if (f->affected.state == AFFECTED_UNTOLD)
         jw_put_str(&p->w, STR("untold"), f->affected.why);
@@ -266,7 +270,6 @@ static void put_affected(struct personal *p, const struct facts *f)
     }
     jw_array_end(&p->w);
     jw_object_end(&p->w);
-    personal_value_end(p);
 }
 
 static void put_answer(struct json_writer *w, const struct scope_answer *a)
@@ -290,26 +293,24 @@ static void put_answers(struct personal *p, const struct facts *f)
 {
     if (!f->n_answers)
         return;
-    personal_value(p, STR("answers"));
+    jw_key(&p->w, STR("answers"));
     jw_array(&p->w);
     for (size_t i = 0; i < f->n_answers; i++)
         put_answer(&p->w, &f->answers[i]);
     jw_array_end(&p->w);
-    personal_value_end(p);
 }
 
 static void put_duplicate(struct personal *p, const struct record_open *o)
 {
     if (!o->duplicate.n)
         return;
-    personal_value(p, STR("duplicate"));
+    jw_key(&p->w, STR("duplicate"));
     jw_object(&p->w);
     jw_put_str(&p->w, STR("digest"), o->duplicate);
     jw_put_i64(&p->w, STR("window_ms"), o->duplicate_ms);
     if (o->duplicate_key.n)
         jw_put_str(&p->w, STR("key"), o->duplicate_key);
     jw_object_end(&p->w);
-    personal_value_end(p);
 }
 
 void record_open_begin(struct record_writer *rw, const struct record_open *o, struct buf *body, struct buf *personal)
@@ -327,55 +328,48 @@ void record_open_begin(struct record_writer *rw, const struct record_open *o, st
     put_decision(&rw->w, o);
 
     personal_begin(&p, o->salt, personal);
-    personal_str(&p, STR("tenant"), f->tenant);
-    personal_str(&p, STR("user"), known_user(f).value);
-    personal_str(&p, STR("customer"), known_customer(f).value);
-    personal_str(&p, STR("customer_source"), known_customer(f).source);
+    record_put_str(&p.w, STR("tenant"), f->tenant);
+    record_put_str(&p.w, STR("user"), known_user(f).value);
+    record_put_str(&p.w, STR("customer"), known_customer(f).value);
+    record_put_str(&p.w, STR("customer_source"), known_customer(f).source);
     put_actors(&p, f);
-    personal_str(&p, STR("owner"), f->owner);
-    personal_str(&p, STR("path"), o->path);
-    personal_str(&p, STR("idempotency_key"), o->idempotency_key);
+    record_put_str(&p.w, STR("owner"), f->owner);
+    record_put_str(&p.w, STR("path"), o->path);
+    record_put_str(&p.w, STR("idempotency_key"), o->idempotency_key);
     put_duplicate(&p, o);
     put_affected(&p, f);
     put_answers(&p, f);
     if (f->n_params) {
-        personal_value(&p, STR("params"));
+        jw_key(&p.w, STR("params"));
         put_params(&p.w, f);
-        personal_value_end(&p);
     }
     if (o->verdict->n_needs) {
-        personal_value(&p, STR("buckets"));
+        jw_key(&p.w, STR("buckets"));
         jw_array(&p.w);
         for (size_t i = 0; i < o->verdict->n_needs; i++)
             jw_str(&p.w, o->verdict->needs[i].bucket);
         jw_array_end(&p.w);
-        personal_value_end(&p);
     }
     personal_end(&p, &rw->w);
 }
 
+/* By place (call/frame.h). A call has several limits, and each call is written: what follows from the rest is not. */
 static void put_need(struct json_writer *w, const struct limit_need *n)
 {
-    char window[WINDOW_TEXT_BYTES], meter[METER_TEXT_BYTES];
-    jw_object(w);
-    jw_put_str(w, STR("id"), n->id);
-    jw_put_str(w, STR("counter"), n->counter);
-    jw_put_str(w, STR("meter"), meter_text(n->meter, n->currency, meter));
-    jw_put_str(w, STR("window"), window_text(n->window, n->sliding_ns, zone_name(n->zone), window));
-    jw_put_i64(w, STR("window_start"), n->window_start);
-    jw_put_i64(w, STR("n"), n->n);
-    jw_put_i64(w, STR("before"), n->before);
-    jw_put_i64(w, STR("held"), n->held);
-    jw_put_i64(w, STR("after"), n->after);
-    jw_put_i64(w, STR("max"), n->max);
-    if (n->soft)
-        jw_put_i64(w, STR("soft"), n->soft);
-    if (n->raised)
-        jw_put_i64(w, STR("raised"), n->raised);
-    if (n->is_shadow)
-        jw_put_bool(w, STR("shadow"), true);
-    record_put_wall(w, STR("resets_at"), n->resets_at);
-    jw_object_end(w);
+    jw_array(w);
+    jw_str(w, n->counter);
+    jw_i64(w, n->window_start);
+    jw_i64(w, n->resets_at ? n->resets_at - n->window_start : 0);
+    jw_i64(w, n->n);
+    jw_i64(w, n->before);
+    jw_i64(w, n->held);
+    jw_i64(w, n->max);
+    if (n->soft || n->raised || n->is_shadow) {
+        jw_i64(w, n->soft);
+        jw_i64(w, n->raised);
+        jw_i64(w, n->is_shadow);
+    }
+    jw_array_end(w);
 }
 
 /* The first limit that would refuse, or make a person be asked. */
@@ -442,7 +436,6 @@ void record_event(struct str event, struct str by, wall_t at, const struct recor
 
     jw_init(&w, body);
     jw_object(&w);
-    jw_put_i64(&w, STR("v"), 1);
     jw_put_str(&w, STR("event"), event);
     jw_put_str(&w, STR("by"), by);
     record_put_wall(&w, STR("at"), at);
@@ -457,9 +450,8 @@ void record_event(struct str event, struct str by, wall_t at, const struct recor
         for (size_t i = 0; i < n; i++) {
             if (!members[i].is_personal)
                 continue;
-            personal_value(&p, members[i].name);
+            jw_key_any(&p.w, members[i].name);
             jw_raw(&p.w, members[i].json);
-            personal_value_end(&p);
         }
         personal_end(&p, &w);
     }

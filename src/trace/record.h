@@ -2,10 +2,9 @@
  * trace/record.h - the record of one call (CONTRACT 10) as the two texts of a journal frame (call/frame.h has the
  * layout).
  *
- * What the chain covers goes to `body`; what may be erased goes to `personal`, with a salted digest of each value in
- * body. Bodies of calls are written in two steps, because what limits and holds say is known only under the ledger
- * mutex: record_open_begin() before it, record_open_end() inside, and so on. Texts go to buffers of the caller's; check
- * buf_ok at the end.
+ * What the chain covers goes to `body`; what may be erased goes to `personal`, with its digest in body. Bodies of calls
+ * are written in two steps, because what limits and holds say is known only under the ledger mutex: record_open_begin()
+ * before it, record_open_end() inside, and so on. Texts go to buffers of the caller's; check buf_ok at the end.
  */
 #pragma once
 
@@ -143,7 +142,7 @@ void record_close(const struct record_close *c, struct buf *body, struct buf *pe
 void record_close_begin(struct record_writer *rw, const struct record_close *c, struct buf *body, struct buf *personal);
 void record_close_end(struct record_writer *rw, const struct record_close *c);
 
-/* An EVENT: name and members for body; personal members get their digests. Values are JSON texts. */
+/* An EVENT: name and members for body; personal members get their digest. Values are JSON texts. */
 struct record_member {
     struct str name;
     struct str json;

@@ -33,7 +33,6 @@ static void put_amount(struct json_writer *w, const struct amount *m)
 
 static void put_how_it_ended(struct json_writer *w, const struct record_close *c)
 {
-    jw_put_i64(w, STR("v"), 1);
     jw_put_str(w, STR("call_id"), c->call_id);
     jw_put_i64(w, STR("open_seq"), (int64_t)c->open_seq);
     record_put_wall(w, STR("ended_at"), c->ended_at);
@@ -43,7 +42,8 @@ static void put_how_it_ended(struct json_writer *w, const struct record_close *c
     record_put_str(w, STR("error"), c->error ? str_c(c->error) : c->vendor_error);
     record_put_str(w, STR("vendor_request_id"), c->vendor_request_id);
     record_put_str(w, STR("stream_end"), str_c(c->stream_end));
-    jw_put_bool(w, STR("replay"), c->is_replay);
+    if (c->is_replay)
+        jw_put_bool(w, STR("replay"), true);
     jw_put_i64(w, STR("bytes_in"), (int64_t)c->bytes_in);
     jw_put_i64(w, STR("bytes_out"), (int64_t)c->bytes_out);
     record_put_str(w, STR("resolved_by"), c->resolved_by);
@@ -109,25 +109,26 @@ static void put_moves(struct json_writer *w, const struct record_close *c)
     jw_key(w, STR("moves"));
     jw_array(w);
     for (size_t i = 0; i < c->n_moves; i++) {
-        jw_object(w);
-        jw_put_i64(w, STR("of"), (int64_t)c->moves[i].of);
-        jw_put_i64(w, STR("i"), (int64_t)c->moves[i].i);
-        jw_put_i64(w, STR("released"), c->moves[i].released);
-        jw_put_i64(w, STR("settled"), c->moves[i].settled);
-        jw_object_end(w);
+        const struct record_move *m = &c->moves[i];
+        jw_array(w);
+        jw_u64(w, m->i);
+        jw_i64(w, m->released);
+        jw_i64(w, m->settled);
+        if (m->of != c->open_seq)
+            jw_u64(w, m->of);
+        jw_array_end(w);
     }
     jw_array_end(w);
 }
 
 static void put_objects(struct personal *p, const struct record_close *c)
 {
-    personal_value(p, STR("object_ids"));
+    jw_key(&p->w, STR("object_ids"));
     jw_array(&p->w);
     for (size_t i = 0; i < c->n_objects; i++)
         jw_str(&p->w, c->objects[i].id);
     jw_array_end(&p->w);
-    personal_value_end(p);
-    personal_value(p, STR("objects"));
+    jw_key(&p->w, STR("objects"));
     jw_array(&p->w);
     for (size_t i = 0; i < c->n_objects; i++) {
         const struct record_object *o = &c->objects[i];
@@ -140,13 +141,12 @@ static void put_objects(struct personal *p, const struct record_close *c)
         jw_object_end(&p->w);
     }
     jw_array_end(&p->w);
-    personal_value_end(p);
 }
 
 /* What a tool was asked to do has few enough possible values to be guessed from a hash without salt. */
 static void put_args_hashes(struct personal *p, const struct record_model *m)
 {
-    personal_value(p, STR("args_hashes"));
+    jw_key(&p->w, STR("args_hashes"));
     jw_array(&p->w);
     for (size_t i = 0; i < m->n_tool_calls; i++) {
         const char *hash = m->tool_calls[i].args_hash;
@@ -156,7 +156,6 @@ static void put_args_hashes(struct personal *p, const struct record_model *m)
             jw_null(&p->w);
     }
     jw_array_end(&p->w);
-    personal_value_end(p);
 }
 
 void record_close_begin(struct record_writer *rw, const struct record_close *c, struct buf *body, struct buf *personal)
@@ -174,8 +173,8 @@ void record_close_begin(struct record_writer *rw, const struct record_close *c, 
     if (c->n_objects || c->customer.n || c->poll.n || has_args) {
         struct personal p;
         personal_begin(&p, c->salt, personal);
-        personal_str(&p, STR("customer"), c->customer);
-        personal_str(&p, STR("poll"), c->poll);
+        record_put_str(&p.w, STR("customer"), c->customer);
+        record_put_str(&p.w, STR("poll"), c->poll);
         if (c->n_objects)
             put_objects(&p, c);
         if (has_args)
@@ -190,7 +189,8 @@ void record_close_end(struct record_writer *rw, const struct record_close *c)
     record_put_str(w, STR("outcome"), outcome_text(c->outcome));
     record_put_cost(w, STR("settled"), c->settled);
     put_amount(w, &c->amount);
-    jw_put_bool(w, STR("overrun"), c->is_overrun);
+    if (c->is_overrun)
+        jw_put_bool(w, STR("overrun"), true);
     put_moves(w, c);
     jw_object_end(w);
     jw_end(w);

@@ -1,27 +1,19 @@
 /*
- * trace/record_impl.h - what the writers of frames share: personal values with their digests, and pieces of bodies.
+ * trace/record_impl.h - what the writers of frames share: personal values with their digest, and pieces of bodies.
  */
 #pragma once
 
+#include "call/frame.h"
 #include "trace/record.h"
 
-/* A list of name -> JSON text: the values go to the personal text as they are written, their digests to the body. */
-#define PERSONAL_MAX 12
+/* The personal text: begun with its salt, filled by `w`, ended by its digest in the body. */
 struct personal {
-    const uint8_t *salt;
-    struct str names[PERSONAL_MAX];
-    size_t from[PERSONAL_MAX], n_bytes[PERSONAL_MAX]; /* into the personal buf */
-    size_t n;
     struct json_writer w;
     struct buf *out;
+    size_t from; /* where it begins */
 };
 
-void personal_begin(struct personal *p, const uint8_t *salt, struct buf *out);
-/* Call, write exactly one value with p->w, then personal_value_end. */
-void personal_value(struct personal *p, struct str name);
-void personal_value_end(struct personal *p);
-void personal_str(struct personal *p, struct str name, struct str value); /* nothing when it is empty */
-/* "digests" of all of them into the body. */
+void personal_begin(struct personal *p, const uint8_t salt[SALT_BYTES], struct buf *out);
 void personal_end(struct personal *p, struct json_writer *body);
 
 /*

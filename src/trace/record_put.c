@@ -15,11 +15,11 @@ void record_put_cost(struct json_writer *w, struct str key, struct cost c)
     jw_object_end(w);
 }
 
-static void put_attempt(struct json_writer *w, const struct record_attempt *a, size_t n)
+static void put_attempt(struct json_writer *w, const struct record_attempt *a)
 {
     jw_object(w);
-    jw_put_i64(w, STR("n"), (int64_t)n);
-    jw_put_str(w, STR("kind"), a->is_lookup ? STR("lookup") : STR("forward"));
+    if (a->is_lookup)
+        jw_put_bool(w, STR("lookup"), true);
     jw_put_str(w, STR("method"), a->method);
     jw_put_str(w, STR("path"), a->path);
     jw_put_str(w, STR("target"), a->target);
@@ -41,6 +41,6 @@ void record_put_attempts(struct json_writer *w, const struct record_attempt *a, 
     jw_key(w, STR("attempts"));
     jw_array(w);
     for (size_t i = 0; i < n; i++)
-        put_attempt(w, &a[i], i + 1);
+        put_attempt(w, &a[i]);
     jw_array_end(w);
 }

@@ -100,7 +100,7 @@ static void append_open(struct writer *w)
     story_init(&s);
     snprintf(id, sizeof id, "call-%llu", (unsigned long long)journal_last_seq(w->journal) + 1);
     c.call_id = id;
-    c.limits[0] = (struct story_limit){"d/all/usd/lifetime/", "-", "usd", "lifetime", 0, c.held};
+    c.limits[0] = (struct story_limit){"d/all/usd/lifetime/", "-", 0, c.held};
     c.n_limits = 1;
     story_open(&s, &c, NULL);
     append(w, s.frames[0]);

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/map.h"
+#include "call/counter.h"
 #include "codec/json_read.h"
 #include "crypto/chain.h"
 
@@ -205,8 +206,10 @@ static int64_t settled_in(struct audit *a, struct bucket_model *b, wall_t start)
 static void check_limit(struct audit *a, const struct audit_call *c, struct json limit, struct str policy,
                         const struct bucket_model *b, int64_t settled, struct audit_charge *charge)
 {
-    int64_t max = int_of(json_get(limit, STR("max")));
-    struct str id = text_of(a, json_get(limit, STR("id")));
+    struct counter_name name = {0};
+    int64_t max = int_of(json_at(limit, 6));
+    (void)counter_name_parse(text_of(a, json_at(limit, 0)), &name); /* looked at before */
+    struct str id = name.id.n ? name.id : name.name;
     int64_t want = a->hooks.max_of(a->hooks.ctx, policy, id, c->key);
     unsigned long long seq = c->seq;
 
@@ -219,7 +222,7 @@ static void check_limit(struct audit *a, const struct audit_call *c, struct json
                  (long long)charge->n, (long long)max);
         return;
     }
-    int64_t before = int_of(json_get(limit, STR("before"))), held = int_of(json_get(limit, STR("held")));
+    int64_t before = int_of(json_at(limit, 4)), held = int_of(json_at(limit, 5));
     if (before != settled || held != b->held)
         fail(a, "frame %llu: " STR_FMT " says settled %lld held %lld; by the frames before it is %lld and %lld", seq,
              STR_ARG(id), (long long)before, (long long)held, (long long)settled, (long long)b->held);
@@ -231,17 +234,18 @@ static void check_limit(struct audit *a, const struct audit_call *c, struct json
 static void take_limit(struct audit *a, struct audit_call *c, struct json limit, struct str bucket, struct str policy,
                        struct audit_charge *charge)
 {
-    struct str counter = text_of(a, json_get(limit, STR("counter")));
-    struct str meter = text_of(a, json_get(limit, STR("meter"))), window = text_of(a, json_get(limit, STR("window")));
+    struct str counter = text_of(a, json_at(limit, 0));
+    struct counter_name name;
     enum limit_window w = WINDOW_CALL;
     int64_t sliding_ns = 0;
     struct str zone;
     char currency[CURRENCY_BYTES];
 
     *charge = (struct audit_charge){.i_bucket = SIZE_MAX,
-                                    .window_start = int_of(json_get(limit, STR("window_start"))),
-                                    .n = int_of(json_get(limit, STR("n")))};
-    if (meter_parse(meter, &charge->meter, currency) < 0 || window_parse(window, &w, &sliding_ns, &zone) < 0)
+                                    .window_start = int_of(json_at(limit, 1)),
+                                    .n = int_of(json_at(limit, 3))};
+    if (counter_name_parse(counter, &name) < 0 || meter_parse(name.meter, &charge->meter, currency) < 0 ||
+        window_parse(name.window, &w, &sliding_ns, &zone) < 0)
         fail(a, "frame %llu: a meter or window that nobody knows", (unsigned long long)c->seq);
     if (w == WINDOW_CALL) {
         charge->is_over = true;
@@ -364,12 +368,12 @@ static void on_open(struct audit *a, uint64_t seq, struct json body, struct json
 
 /* -------- CLOSE -------- */
 
-static void apply_move(struct audit *a, uint64_t seq, struct json move, bool is_overrun)
+static void apply_move(struct audit *a, uint64_t seq, int64_t own, struct json move, bool is_overrun)
 {
-    struct str of = arena_printf(&a->arena, "%lld", (long long)int_of(json_get(move, STR("of"))));
+    int64_t other = int_of(json_at(move, 3));
+    struct str of = arena_printf(&a->arena, "%lld", (long long)(other ? other : own));
     struct audit_call *c = map_get(&a->by_seq, of);
-    int64_t i = int_of(json_get(move, STR("i"))), released = int_of(json_get(move, STR("released")));
-    int64_t settled = int_of(json_get(move, STR("settled")));
+    int64_t i = int_of(json_at(move, 0)), released = int_of(json_at(move, 1)), settled = int_of(json_at(move, 2));
     struct audit_charge *charge = c && i >= 0 && (size_t)i < c->n_charges ? &c->charges[i] : NULL;
 
     if (!charge || charge->i_bucket == SIZE_MAX) {
@@ -481,7 +485,7 @@ static void on_close(struct audit *a, uint64_t seq, struct json body)
     read_settled(c, json_get(body, STR("settled")));
     read_usage(a, c, body);
     for (size_t i = 0; i < json_len(moves); i++)
-        apply_move(a, seq, json_at(moves, i), is_overrun);
+        apply_move(a, seq, (int64_t)c->seq, json_at(moves, i), is_overrun);
     if (c->is_model)
         check_model(a, seq, c);
 }

@@ -317,7 +317,7 @@ static void an_owner_that_is_acted_on_is_personal(void **state)
     assert_int_equal(core_admin_action(w->rig.core, &a, &w->seq), 0);
     last_event(w, &body, &personal);
     assert_true(has(personal, "\"target\":\"olga\""));
-    assert_true(has(body, "\"digests\":{\"target\":\""));
+    assert_true(has(body, "\"personal\":\""));
     assert_false(has(body, "olga"));
 }
 
@@ -344,7 +344,7 @@ static void one_whose_tenant_was_erased_is_over(void **state)
         "{\"v\":1,\"event\":\"person.create\",\"by\":\"root\",\"name\":\"eve\",\"kind\":\"person\","
         "\"roles\":[\"owner\",\"emperor\"],\"hash\":\""
         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\","
-        "\"expires_at\":null,\"digests\":{\"tenant\":\"00\"}}";
+        "\"expires_at\":null,\"personal\":\"00\"}";
     struct state_row row = {.kind = STR("person")};
     assert_int_equal(json_parse(a, STR(BODY), 16, &body), 0);
     assert_int_equal(core_person_load(w->rig.core, &row, body, JSON_ABSENT), 0);

@@ -57,17 +57,12 @@ static uint64_t append(struct story *s, enum frame_kind kind, struct buf *body, 
 
 struct values {
     struct buf *out;
-    struct json_writer digests;
-    struct buf digest_text;
 };
 
 static void values_begin(struct values *v, struct buf *out)
 {
     char hex[32];
     v->out = out;
-    buf_init(&v->digest_text, 1 << 20);
-    jw_init(&v->digests, &v->digest_text);
-    jw_object(&v->digests);
     buf_add_c(out, "{\"salt\":\"");
     buf_add(out, hex_encode(SALT, sizeof SALT, hex));
     buf_add_byte(out, '"');
@@ -75,18 +70,8 @@ static void values_begin(struct values *v, struct buf *out)
 
 static void values_add(struct values *v, const char *name, struct str json)
 {
-    struct buf joined;
-    uint8_t mac[32];
-    char hex[32];
-    buf_init(&joined, 1 << 20);
-    buf_add_c(&joined, name);
-    buf_add_byte(&joined, 0);
-    buf_add(&joined, json);
-    hmac_sha256((struct str){(const char *)SALT, sizeof SALT}, buf_str(&joined), mac);
-    jw_put_str(&v->digests, str_c(name), hex_encode(mac, 16, hex));
     buf_printf(v->out, ",\"%s\":", name);
     buf_add(v->out, json);
-    buf_deinit(&joined);
 }
 
 static void values_add_text(struct values *v, const char *name, const char *text)
@@ -102,10 +87,11 @@ static void values_add_text(struct values *v, const char *name, const char *text
 
 static void values_end(struct values *v, struct json_writer *body)
 {
+    uint8_t sha[SHA256_BYTES];
+    char hex[2 * PERSONAL_DIGEST_BYTES];
     buf_add_byte(v->out, '}');
-    jw_object_end(&v->digests);
-    jw_put_raw(body, STR("digests"), buf_str(&v->digest_text));
-    buf_deinit(&v->digest_text);
+    sha256(buf_str(v->out), sha);
+    jw_put_str(body, STR("personal"), hex_encode(sha, PERSONAL_DIGEST_BYTES, hex));
 }
 
 /* --- frames
@@ -157,28 +143,18 @@ static void put_limits(struct json_writer *w, const struct story_call *c)
     jw_array(w);
     for (size_t i = 0; i < c->n_limits; i++) {
         const struct story_limit *l = &c->limits[i];
-        char id[32];
-        snprintf(id, sizeof id, "limit%zu", i);
-        jw_object(w);
-        put_text(w, "id", id);
-        put_text(w, "counter", l->counter);
-        put_text(w, "meter", l->meter);
-        put_text(w, "window", l->window);
-        jw_put_i64(w, STR("window_start"), l->window_start);
-        jw_put_i64(w, STR("n"), l->n);
-        jw_put_i64(w, STR("before"), 0);
-        jw_put_i64(w, STR("held"), 0);
-        jw_put_i64(w, STR("after"), l->n);
-        jw_put_i64(w, STR("max"), 100000000000);
-        put_text(w, "resets_at", NULL);
-        jw_object_end(w);
+        const int64_t places[] = {l->window_start, 0, l->n, 0, 0, 100000000000};
+        jw_array(w);
+        jw_str(w, str_c(l->counter));
+        for (size_t k = 0; k < sizeof places / sizeof places[0]; k++)
+            jw_i64(w, places[k]);
+        jw_array_end(w);
     }
     jw_array_end(w);
 }
 
 static void put_who_and_what(struct story *s, struct json_writer *w, const struct story_call *c, const char *call_id)
 {
-    jw_put_i64(w, STR("v"), 1);
     put_text(w, "call_id", call_id);
     put_time(w, "started_at", s->now);
     put_text(w, "run_id", c->run_id);
@@ -221,7 +197,7 @@ static void put_decision(struct json_writer *w, const struct story_call *c)
     put_text(w, "currency", "USD");
     jw_put_i64(w, STR("exponent"), 2);
     jw_put_raw(w, STR("facts"),
-               STR("{\"customer_source\":\"request\",\"cost_how\":\"estimated\",\"amount_is_known\":true,"
+               STR("{\"customer_source\":\"request\",\"amount_is_known\":true,"
                    "\"dry_run\":false}"));
     put_text(w, "shares", c->shares);
     if (c->idempotency) {
@@ -302,12 +278,14 @@ static void put_moves(struct json_writer *w, const struct story_close *c)
     jw_key(w, STR("moves"));
     jw_array(w);
     for (size_t i = 0; i < c->n_moves; i++) {
-        jw_object(w);
-        jw_put_i64(w, STR("of"), (int64_t)c->moves[i].of);
-        jw_put_i64(w, STR("i"), (int64_t)c->moves[i].i);
-        jw_put_i64(w, STR("released"), c->moves[i].released);
-        jw_put_i64(w, STR("settled"), c->moves[i].settled);
-        jw_object_end(w);
+        const struct story_move *m = &c->moves[i];
+        jw_array(w);
+        jw_u64(w, m->i);
+        jw_i64(w, m->released);
+        jw_i64(w, m->settled);
+        if (m->of != c->open_seq)
+            jw_u64(w, m->of);
+        jw_array_end(w);
     }
     jw_array_end(w);
 }
@@ -332,7 +310,6 @@ uint64_t story_close(struct story *s, const struct story_close *c)
     buf_init(&personal, 1 << 20);
     jw_init(&w, &body);
     jw_object(&w);
-    jw_put_i64(&w, STR("v"), 1);
     put_text(&w, "call_id", "whatever");
     jw_put_i64(&w, STR("open_seq"), (int64_t)c->open_seq);
     put_time(&w, "ended_at", s->now);
@@ -349,7 +326,7 @@ uint64_t story_close(struct story *s, const struct story_close *c)
                    "\"first_byte\":51000,\"total\":51900}"));
     jw_put_raw(
         &w, STR("attempts"),
-        STR("[{\"n\":1,\"kind\":\"forward\",\"method\":\"POST\",\"path\":\"/v1/refunds\",\"target\":\"127.0.0.1:9001\","
+        STR("[{\"method\":\"POST\",\"path\":\"/v1/refunds\",\"target\":\"127.0.0.1:9001\","
             "\"started_us\":230,\"connect_us\":null,\"first_byte_us\":51000,\"total_us\":51600,\"status\":200,"
             "\"bytes_out\":95,\"bytes_in\":812,\"error\":null,\"reused\":true}]"));
     if (c->model_members) {
@@ -384,7 +361,6 @@ uint64_t story_event(struct story *s, const char *event, const char *members, co
     buf_init(&personal, 1 << 20);
     jw_init(&w, &body);
     jw_object(&w);
-    jw_put_i64(&w, STR("v"), 1);
     put_text(&w, "event", event);
     put_text(&w, "by", "alice");
     put_time(&w, "at", s->now);
@@ -441,9 +417,9 @@ static void life_open(struct life *l)
     c.held = (money_t)(1 + rng_below(&l->rng, 1000)) * 1000000;
     snprintf(bucket, sizeof bucket, "agent=%s,tenant=%s", c.agent, c.tenant);
     c.limits[0] = (struct story_limit){
-        "default/daily/usd/day/agent,tenant", bucket, "usd", "day", wall_day_start(s->now), c.held};
-    c.limits[1] = (struct story_limit){"default/slots/concurrent/instant/", "-", "concurrent", "instant", 0, 1};
-    c.limits[2] = (struct story_limit){"default/each/usd/call/", "-", "usd", "call", 0, c.held};
+        "default/daily/usd/day/agent,tenant", bucket, wall_day_start(s->now), c.held};
+    c.limits[1] = (struct story_limit){"default/slots/concurrent/instant/", "-", 0, 1};
+    c.limits[2] = (struct story_limit){"default/each/usd/call/", "-", 0, c.held};
     c.n_limits = rng_below(&l->rng, 4);
     if (rng_below(&l->rng, 4) == 0) {
         snprintf(digest, sizeof digest, "%064llx", (unsigned long long)rng_below(&l->rng, 30));

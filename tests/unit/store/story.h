@@ -26,7 +26,7 @@ void story_init(struct story *s);
 void story_deinit(struct story *s);
 
 struct story_limit {
-    const char *counter, *bucket, *meter, *window;
+    const char *counter, *bucket;
     wall_t window_start;
     int64_t n;
 };

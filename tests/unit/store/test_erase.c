@@ -129,7 +129,7 @@ static void a_call(struct scene *s, const char *customer, const char *run, const
     struct story_call c = story_call();
     c.customer = customer;
     c.run_id = run;
-    c.limits[0] = (struct story_limit){"default/by-customer", customer, "usd", "day", 1764000000000000000, 5};
+    c.limits[0] = (struct story_limit){"default/by-customer/usd/day/customer", customer, 1764000000000000000, 5};
     c.n_limits = 1;
     uint64_t seq = story_open(&s->story, &c, NULL);
     struct story_close close = {.open_seq = seq,

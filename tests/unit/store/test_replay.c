@@ -195,7 +195,7 @@ static void the_tail_says_what_the_store_would(void **state)
 static void open_and_close(struct story *s, uint64_t *ret_open)
 {
     struct story_call c = story_call();
-    c.limits[0] = (struct story_limit){"d/day/usd/day/agent", "agent=a", "usd", "day", wall_day_start(s->now), 5};
+    c.limits[0] = (struct story_limit){"d/day/usd/day/agent", "agent=a", wall_day_start(s->now), 5};
     c.n_limits = 1;
     *ret_open = story_open(s, &c, NULL);
     struct story_close end = {

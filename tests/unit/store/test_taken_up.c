@@ -28,7 +28,7 @@ static void a_price_is_awaited_until_a_later_close_knows_it(void **state)
     struct both *s = *state;
     struct story_call c = story_call();
     uint64_t open[3];
-    c.limits[0] = (struct story_limit){"d/daily/usd/day/", "key=k1", "usd", "day", wall_day_start(STORY_START), 500};
+    c.limits[0] = (struct story_limit){"d/daily/usd/day/", "key=k1", wall_day_start(STORY_START), 500};
     c.n_limits = 1;
     for (int i = 0; i < 3; i++) {
         open[i] = story_open(&s->story, &c, NULL);

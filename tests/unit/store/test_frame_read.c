@@ -1,0 +1,137 @@
+/*
+ * Limits and moves of a frame stand in arrays, by place: what is read from them, and what is refused.
+ */
+#include "unit.h"
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "store/frame_read.h"
+#include "store/limit_read.h"
+
+#define OPEN_WITH(limits) "{\"call_id\":\"c\",\"verdict\":\"permit\",\"limits\":" limits "}"
+#define CLOSE_WITH(moves) "{\"call_id\":\"c\",\"open_seq\":7,\"outcome\":\"settled\",\"moves\":" moves "}"
+#define DAY "\"test:d/day/usd/day:Europe/Berlin/agent\""
+
+struct desk {
+    struct arena a;
+    struct call_open open;
+    struct call_close close;
+};
+
+static int setup(void **state)
+{
+    static struct desk d;
+    arena_init(&d.a, 1 << 20);
+    *state = &d;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    arena_deinit(&((struct desk *)*state)->a);
+    return 0;
+}
+
+static int read_open(struct desk *d, const char *body)
+{
+    struct frame f = {
+        .kind = FRAME_OPEN, .seq = 9, .body = str_c(body), .personal = STR("{\"buckets\":[\"agent=a\"]}")};
+    return frame_read_open(&d->a, &f, &d->open);
+}
+
+static int read_close(struct desk *d, const char *body)
+{
+    struct frame f = {.kind = FRAME_CLOSE, .seq = 9, .body = str_c(body)};
+    return frame_read_close(&d->a, &f, &d->close);
+}
+
+static void a_limit_is_named_by_its_counter(void **state)
+{
+    struct desk *d = *state;
+    const char *body = OPEN_WITH("[[" DAY ",1000,500,7,1,2,10],[\"key/requests/minute\",60,60,1,0,0,3,2,1,1]]");
+    assert_int_equal(read_open(d, body), 0);
+    assert_int_equal(d->open.n_holds, 2);
+    const struct hold_row *h = d->open.holds;
+    assert_str(h[0].counter, "test:d/day/usd/day:Europe/Berlin/agent");
+    assert_str(h[0].meter, "usd");
+    assert_str(h[0].window, "day:Europe/Berlin");
+    assert_str(h[0].bucket, "agent=a");
+    assert_int_equal(h[0].window_start, 1000);
+    assert_int_equal(h[0].n, 7);
+    assert_int_equal(h[0].max, 10);
+    assert_str(h[1].meter, "requests");
+    assert_str(h[1].window, "minute");
+    assert_int_equal(h[1].i, 1);
+    assert_int_equal(h[1].max, 3); /* what stands behind it is for readers of the record */
+}
+
+static void limits_that_are_none_are_refused(void **state)
+{
+    static const char *const BAD[] = {OPEN_WITH("[[]]"), OPEN_WITH("[7]"), OPEN_WITH("[{\"counter\":" DAY "}]"),
+                                      OPEN_WITH("[[7,0,0,1,0,0,1]]"), OPEN_WITH("[[\"d/day\",0,0,1,0,0,1]]"),
+                                      OPEN_WITH("[[" DAY ",0,0,-1,0,0,1]]"), OPEN_WITH("[[" DAY ",0,0,1")};
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
+        assert_int_equal(read_open(*state, BAD[i]), -ERR_CORRUPT);
+    assert_int_equal(read_open(*state, OPEN_WITH("[[" DAY "]]")), 0); /* places that are not there are zero */
+    assert_int_equal(((struct desk *)*state)->open.holds[0].n, 0);
+    assert_int_equal(read_open(*state, OPEN_WITH("{}")), 0);
+    assert_int_equal(((struct desk *)*state)->open.n_limits, 0);
+}
+
+static void a_move_is_of_the_calls_own_hold_unless_it_says_whose(void **state)
+{
+    struct desk *d = *state;
+    assert_int_equal(read_close(d, CLOSE_WITH("[[0,5,4],[3,1,0,2]]")), 0);
+    assert_int_equal(d->close.n_moves, 2);
+    assert_int_equal(d->close.moves[0].of, 7);
+    assert_int_equal(d->close.moves[0].released, 5);
+    assert_int_equal(d->close.moves[0].settled, 4);
+    assert_int_equal(d->close.moves[1].of, 2);
+    assert_int_equal(d->close.moves[1].i, 3);
+}
+
+static void moves_that_are_none_are_refused(void **state)
+{
+    static const char *const BAD[] = {CLOSE_WITH("[[]]"), CLOSE_WITH("[[-1,1,1]]"), CLOSE_WITH("[[0,1,1,9]]"),
+                                      CLOSE_WITH("[[0,1,1,-2]]"), CLOSE_WITH("[7]")};
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
+        assert_int_equal(read_close(*state, BAD[i]), -ERR_CORRUPT);
+}
+
+static struct limit_read limit(struct desk *d, const char *text)
+{
+    struct json v;
+    assert_int_equal(json_parse(&d->a, str_c(text), 16, &v), 0);
+    return limit_read(v);
+}
+
+static void what_follows_from_a_limit_is_told_again(void **state)
+{
+    struct limit_read l = limit(*state, "[" DAY ",1000,500,7,1,2,10]");
+    assert_str(l.id, "day");
+    assert_true(l.name.is_test);
+    assert_int_equal(l.resets_at, 1500);
+    assert_int_equal(l.after, 10);
+    assert_false(l.is_shadow);
+    l = limit(*state, "[\"test:key/usd/lifetime\",0,0,7,9223372036854775807,2,10,3,4,1]");
+    assert_str(l.id, "key/usd/lifetime");
+    assert_int_equal(l.resets_at, 0);
+    assert_int_equal(l.after, INT64_MAX);
+    assert_int_equal(l.soft, 3);
+    assert_int_equal(l.raised, 4);
+    assert_true(l.is_shadow);
+    l = limit(*state, "{\"counter\":\"x\"}");
+    assert_int_equal(l.id.n, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_limit_is_named_by_its_counter),
+        cmocka_unit_test(limits_that_are_none_are_refused),
+        cmocka_unit_test(a_move_is_of_the_calls_own_hold_unless_it_says_whose),
+        cmocka_unit_test(moves_that_are_none_are_refused),
+        cmocka_unit_test(what_follows_from_a_limit_is_told_again),
+    };
+    return cmocka_run_group_tests_name("store/frame_read", tests, setup, teardown);
+}
