@@ -153,29 +153,59 @@ static int call_get(struct batch *b, uint64_t open_seq, struct pending_call **re
     return r < 0 || *ret ? r : err_trace(-ERR_CORRUPT); /* a CLOSE of what was never opened */
 }
 
-static struct pending_hold *hold_add(struct batch *b, uint64_t of, size_t n_max)
+static struct pending_hold *hold_add(struct batch *b, uint64_t of)
 {
-    struct pending_hold *h = arena_alloc(&b->arena, sizeof *h + n_max * sizeof h->parts[0]);
+    struct pending_hold *h = arena_alloc(&b->arena, sizeof *h);
     h->of = of;
+    h->last = &h->first;
     *b->last_hold = h;
     b->last_hold = &h->next;
     return by_seq_put(&b->holds, of, h) < 0 ? NULL : h;
 }
 
-static struct pending_part *part_find(struct pending_hold *h, size_t i)
+static struct pending_part *part_add(struct batch *b, struct pending_hold *h, const struct hold_row *row)
 {
-    for (size_t k = 0; k < h->n; k++)
-        if (h->parts[k].row.i == i)
-            return &h->parts[k];
-    return NULL;
+    struct pending_part *p = arena_alloc(&b->arena, sizeof *p);
+    p->row = *row;
+    *h->last = p;
+    h->last = &p->next;
+    return p;
 }
 
-/* All parts that the call took at first, those that are over too: from its OPEN frame. */
-static int hold_from_frame(struct batch *b, uint64_t of, struct pending_hold **ret)
+static struct pending_part *part_find(const struct pending_hold *h, size_t i)
+{
+    struct pending_part *p = h->first;
+    while (p && p->row.i != i)
+        p = p->next;
+    return p;
+}
+
+/* The parts that are not over: what most calls move that were opened in an earlier batch. */
+static int parts_from_rows(struct batch *b, struct pending_hold *h)
+{
+    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_HOLDS_GET);
+    sql_bind_int(st, 1, (int64_t)h->of);
+    int r;
+    while ((r = sqlite_row(b->s, st)) == 0) {
+        struct pending_part *p = part_add(b, h, &(struct hold_row){.i = (size_t)sql_i64(st, 0),
+                                                                   .counter = arena_str(&b->arena, sql_str(st, 1)),
+                                                                   .bucket = arena_str(&b->arena, sql_str(st, 2)),
+                                                                   .meter = arena_str(&b->arena, sql_str(st, 3)),
+                                                                   .window = arena_str(&b->arena, sql_str(st, 4)),
+                                                                   .window_start = sql_i64(st, 5),
+                                                                   .n = sql_i64(st, 6)});
+        p->left = sql_i64(st, 7);
+        p->is_stored = true;
+    }
+    return r < 0 ? r : 0;
+}
+
+/* The other parts that the call took at first: from its OPEN frame. */
+static int parts_from_frame(struct batch *b, struct pending_hold *h)
 {
     struct frame f;
     struct call_open o;
-    int r = packs_frame(&b->s->packs, of, &f);
+    int r = packs_frame(&b->s->packs, h->of, &f);
     if (r == 0) {
         f.body = arena_str(&b->arena, f.body); /* rows point into them */
         f.personal = arena_str(&b->arena, f.personal);
@@ -185,36 +215,29 @@ static int hold_from_frame(struct batch *b, uint64_t of, struct pending_hold **r
     packs_rest(&b->s->packs);
     if (r < 0)
         return r == -ERR_NOT_FOUND ? err_trace(-ERR_CORRUPT) : r;
-    struct pending_hold *h = hold_add(b, of, o.n_holds);
-    if (!h)
-        return err_trace(-ERR_NOMEM);
     for (size_t i = 0; i < o.n_holds; i++)
-        h->parts[h->n++] = (struct pending_part){.row = o.holds[i]};
-    *ret = h;
+        if (!part_find(h, o.holds[i].i))
+            part_add(b, h, &o.holds[i]);
+    h->is_whole = true;
     return 0;
 }
 
-static int hold_get(struct batch *b, uint64_t of, struct pending_hold **ret)
+/* -ERR_CORRUPT: a move of what was never held. */
+static int part_get(struct batch *b, uint64_t of, size_t i, struct pending_part **ret)
 {
-    *ret = by_seq_get(&b->holds, of);
-    if (*ret)
-        return 0;
-    int r = hold_from_frame(b, of, ret);
-    if (r < 0)
-        return r;
-    sqlite3_stmt *st = sqlite_stmt(b->s, STMT_HOLDS_GET);
-    sql_bind_int(st, 1, (int64_t)of);
-    while ((r = sqlite_row(b->s, st)) == 0) {
-        struct pending_part *p = part_find(*ret, (size_t)sql_i64(st, 0));
-        if (!p) {
-            (void)sqlite3_reset(st);
-            return err_trace(-ERR_CORRUPT);
-        }
-        p->row.bucket = arena_str(&b->arena, sql_str(st, 2)); /* may be erased in the frame, and kept here */
-        p->left = sql_i64(st, 7);
-        p->is_stored = true;
+    struct pending_hold *h = by_seq_get(&b->holds, of);
+    int r = 0;
+    if (!h) {
+        h = hold_add(b, of);
+        r = h ? parts_from_rows(b, h) : err_trace(-ERR_NOMEM);
     }
-    return r < 0 ? r : 0;
+    *ret = r == 0 ? part_find(h, i) : NULL;
+    if (r < 0 || *ret)
+        return r;
+    if (!h->is_whole)
+        r = parts_from_frame(b, h);
+    *ret = r == 0 ? part_find(h, i) : NULL;
+    return r < 0 || *ret ? r : err_trace(-ERR_CORRUPT);
 }
 
 static struct pending_sum *sum_at(struct batch *b, struct map *map, struct pending_sum **first, wall_t day,
@@ -353,7 +376,7 @@ static int on_open(struct batch *b, const struct frame *f)
     if (r < 0)
         return r;
     struct pending_call *c = call_add(b, block, f->seq);
-    struct pending_hold *h = o.n_holds ? hold_add(b, f->seq, o.n_holds) : NULL;
+    struct pending_hold *h = o.n_holds ? hold_add(b, f->seq) : NULL;
     if (!c || (o.n_holds && !h))
         return err_trace(-ERR_NOMEM);
     call_row_open(&c->row, f, &o);
@@ -363,9 +386,12 @@ static int on_open(struct batch *b, const struct frame *f)
     c->is_new = true;
     c->before = ROLLUP_NONE;
     call_changes(b, c);
+    if (h)
+        h->is_whole = true;
     for (size_t i = 0; i < o.n_holds && r == 0; i++) {
-        h->parts[h->n] = (struct pending_part){.row = o.holds[i], .left = o.holds[i].n};
-        r = count_part(b, &h->parts[h->n++], 0, o.holds[i].n);
+        struct pending_part *p = part_add(b, h, &o.holds[i]);
+        p->left = p->row.n;
+        r = count_part(b, p, 0, p->row.n);
     }
     if (r == 0)
         r = put_idempotency(b, f, &o);
@@ -376,13 +402,10 @@ static int on_open(struct batch *b, const struct frame *f)
 
 static int on_move(struct batch *b, const struct move_row *m)
 {
-    struct pending_hold *h;
-    int r = hold_get(b, m->of, &h);
+    struct pending_part *p;
+    int r = part_get(b, m->of, m->i, &p);
     if (r < 0)
         return r;
-    struct pending_part *p = part_find(h, m->i);
-    if (!p)
-        return err_trace(-ERR_CORRUPT); /* a move of what was never held */
     p->left -= m->released;
     p->is_changed = true;
     return count_part(b, p, m->settled, -m->released);

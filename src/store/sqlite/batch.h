@@ -29,6 +29,7 @@ struct pending_call {
 };
 
 struct pending_part {
+    struct pending_part *next;
     struct hold_row row;
     struct tally_row *counter; /* that it counts on; NULL: not looked up yet */
     int64_t left;
@@ -37,8 +38,8 @@ struct pending_part {
 struct pending_hold {
     struct pending_hold *next;
     uint64_t of;
-    size_t n;
-    struct pending_part parts[];
+    struct pending_part *first, **last;
+    bool is_whole; /* all parts that the call took are here, those that are over too */
 };
 
 struct pending_sum {

@@ -142,8 +142,8 @@ static int flush_holds(struct batch *b)
 {
     int r = 0;
     for (const struct pending_hold *h = b->first_hold; h && r == 0; h = h->next)
-        for (size_t i = 0; i < h->n && r == 0; i++)
-            r = part_write(b, h->of, &h->parts[i]);
+        for (const struct pending_part *p = h->first; p && r == 0; p = p->next)
+            r = part_write(b, h->of, p);
     return r;
 }
 
