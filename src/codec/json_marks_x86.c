@@ -11,9 +11,9 @@
 static inline uint64_t marks_of_step(const char *p)
 {
     __m128i v = _mm_loadu_si128((const __m128i *)p), folded = _mm_or_si128(v, _mm_set1_epi8(0x20));
-    __m128i quotes = _mm_cmpeq_epi8(v, _mm_set1_epi8('"')), commas = _mm_cmpeq_epi8(v, _mm_set1_epi8(','));
+    __m128i quotes = _mm_cmpeq_epi8(v, _mm_set1_epi8('"')), slashes = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
     __m128i opening = _mm_cmpeq_epi8(folded, _mm_set1_epi8('{')), closing = _mm_cmpeq_epi8(folded, _mm_set1_epi8('}'));
-    __m128i all = _mm_or_si128(_mm_or_si128(quotes, commas), _mm_or_si128(opening, closing));
+    __m128i all = _mm_or_si128(_mm_or_si128(quotes, slashes), _mm_or_si128(opening, closing));
     return (uint64_t)_mm_movemask_epi8(all);
 }
 

@@ -1,6 +1,6 @@
 /*
- * codec/json_walk.c - one pass over the bytes: 64 at a time are looked at for marks (quotes, brackets, commas), and the
- * walk goes from mark to mark.
+ * codec/json_walk.c - one pass over the bytes: 64 at a time are looked at for marks (quotes, brackets, backslashes), and
+ * the walk goes from mark to mark.
  */
 #include "codec/json_walk.h"
 
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-static bool is_mark(char c) { return c == '"' || c == ',' || c == '{' || c == '[' || c == '}' || c == ']'; }
+static bool is_mark(char c) { return c == '"' || c == '\\' || c == '{' || c == '[' || c == '}' || c == ']'; }
 
 uint64_t json_marks_by_byte(const char *p, size_t n)
 {
@@ -62,54 +62,49 @@ static inline const char *next_mark(struct json_walk *w, const char *p)
 /* From behind the opening quote to behind the closing one; NULL: there is none. */
 static inline const char *skip_string(struct json_walk *w, const char *p)
 {
-    const char *from = p;
+    w->has_escape = false;
     for (; (p = next_mark(w, p)) < w->end; p++) {
-        const char *slash = p;
-        if (*p != '"')
-            continue;
-        while (slash > from && slash[-1] == '\\')
-            slash--;
-        if ((p - slash) % 2 == 0)
+        if (*p == '"')
             return p + 1;
-    }
-    return NULL;
-}
-
-/* From behind an opening bracket to behind the one that closes it. */
-static const char *skip_nested(struct json_walk *w, const char *p)
-{
-    size_t depth = 1;
-    while (p && (p = next_mark(w, p)) < w->end) {
-        switch (*p++) {
-        case '"':
-            p = skip_string(w, p);
-            break;
-        case '{': case '[':
-            depth++;
-            break;
-        case '}': case ']':
-            if (--depth == 0)
-                return p;
-            break;
-        default:
-            break;
+        if (*p == '\\') {
+            w->has_escape = true;
+            p++;
         }
     }
     return NULL;
 }
 
-/* A number or a word ends in front of the next mark, or of a space before it. */
-static inline const char *skip_plain(struct json_walk *w, const char *p)
-{
-    const char *mark = next_mark(w, p);
-    while (p < mark && (unsigned char)*p > ' ')
-        p++;
-    return p;
-}
-
-static bool opens(const char *p)
+static inline bool opens(const char *p)
 {
     return *p == '{' || *p == '[';
+}
+
+/* From behind an opening bracket to behind the one that closes it. */
+static const char *skip_nested(struct json_walk *w, const char *p)
+{
+    bool is_in_text = false;
+    int64_t depth = 1;
+    for (; (p = next_mark(w, p)) < w->end; p++) {
+        if (*p == '"')
+            is_in_text = !is_in_text;
+        else if (*p == '\\')
+            p++;
+        else if (!is_in_text && (depth += opens(p) ? 1 : -1) == 0)
+            return p + 1;
+    }
+    return NULL;
+}
+
+/* Of numbers and words. */
+static const bool IS_PLAIN[256] = {
+    ['0' ... '9'] = true, ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['+'] = true, ['-'] = true, ['.'] = true,
+};
+
+static inline const char *skip_plain(const struct json_walk *w, const char *p)
+{
+    while (p < w->end && IS_PLAIN[(unsigned char)*p])
+        p++;
+    return p;
 }
 
 bool json_walk(struct json_walk *w, struct str value)
@@ -240,16 +235,25 @@ void json_walk_after(struct json_walk *w, const struct json_walk *inner)
     w->marks = inner->marks;
 }
 
-bool json_raw_str(struct arena *a, struct str value, struct str *ret)
+static bool text_of(struct arena *a, struct str value, bool has_escape, struct str *ret)
 {
     struct json v;
     if (value.n < 2 || value.p[0] != '"')
         return false;
-    if (!memchr(value.p, '\\', value.n)) {
-        *ret = (struct str){value.p + 1, value.n - 2};
-        return true;
-    }
-    return json_parse_own(a, value, &v) == 0 && json_str(v, ret);
+    if (has_escape)
+        return json_parse_own(a, value, &v) == 0 && json_str(v, ret);
+    *ret = (struct str){value.p + 1, value.n - 2};
+    return true;
+}
+
+bool json_walk_str(struct arena *a, const struct json_walk *w, struct str value, struct str *ret)
+{
+    return text_of(a, value, w->has_escape, ret);
+}
+
+bool json_raw_str(struct arena *a, struct str value, struct str *ret)
+{
+    return text_of(a, value, value.n && memchr(value.p, '\\', value.n), ret);
 }
 
 bool json_raw_i64(struct str value, int64_t *ret)

@@ -15,6 +15,7 @@ struct json_walk {
     const char *inner; /* the container that was given last, and not passed yet; NULL: none */
     char close;        /* of what is walked along */
     bool is_first;
+    bool has_escape; /* the text that was given last */
     const char *block; /* whose marks were looked for last */
     uint64_t marks;
 };
@@ -38,6 +39,9 @@ struct str json_walk_peek(struct json_walk *w);
 int json_walk_take(struct json_walk *w, const char *value, struct str *ret_value);
 /* `inner` has walked to the end of what was given last: it need not be passed again. */
 void json_walk_after(struct json_walk *w, const struct json_walk *inner);
+
+/* json_raw_str() of what `w` gave last, which need not be looked through once more. */
+bool json_walk_str(struct arena *a, const struct json_walk *w, struct str value, struct str *ret);
 
 /* A container as a walk gave it, up to its closing bracket. False: it is none, or does not end. */
 bool json_raw_whole(struct str value, struct str *ret);

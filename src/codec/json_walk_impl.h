@@ -9,6 +9,6 @@
 
 #define JSON_MARKS 64
 
-/* A bit for each of JSON_MARKS bytes: set for quotes, brackets and commas. */
+/* A bit for each of JSON_MARKS bytes: set for quotes, brackets and backslashes. */
 uint64_t json_marks(const char *p);
 uint64_t json_marks_by_byte(const char *p, size_t n);

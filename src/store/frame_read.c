@@ -156,7 +156,7 @@ static int texts_read(struct arena *a, struct json_walk *w, struct texts *ret)
         char *row = rows_add(a, &rows, sizeof *ret->p, NULL);
         if (!row)
             return err_trace(-ERR_TOO_LARGE);
-        (void)json_raw_str(a, v, (struct str *)(void *)row);
+        (void)json_walk_str(a, w, v, (struct str *)(void *)row);
     }
     *ret = (struct texts){rows.p, rows.n};
     return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
@@ -169,7 +169,7 @@ static int values_read(struct arena *a, struct json_walk *w, struct texts *ret)
     struct str key, v, text;
     int r;
     while ((r = json_walk_next(w, &key, &v)) > 0) {
-        if (!json_raw_str(a, v, &text))
+        if (!json_walk_str(a, w, v, &text))
             continue;
         if (!rows_add(a, &rows, sizeof text, &text))
             return err_trace(-ERR_TOO_LARGE);
@@ -217,13 +217,13 @@ static int pick_one(struct arena *a, const struct pick *p, struct json_walk *w, 
     wall_t t;
     switch (p->type) {
     case PICK_STR:
-        (void)json_raw_str(a, v, to); /* stays empty */
+        (void)json_walk_str(a, w, v, to); /* stays empty */
         return 0;
     case PICK_I64:
         (void)json_raw_i64(v, to); /* stays zero */
         return 0;
     case PICK_WALL:
-        if (json_raw_str(a, v, &s) && wall_parse(s, &t) == 0)
+        if (json_walk_str(a, w, v, &s) && wall_parse(s, &t) == 0)
             *(wall_t *)to = t;
         return 0;
     case PICK_BOOL:

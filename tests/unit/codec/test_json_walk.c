@@ -62,6 +62,7 @@ static const char *const TEXTS[] = {
     "{\"a\":1,\"b\":\"x\",\"c\":[1,-2,[],{\"d\":true}],\"e\":{\"f\":false,\"g\":null},\"h\":1.5}",
     " { \"a\" : [ 1 , 2 ] , \"b\" : \"]\" }\n",
     "[\"quote \\\" inside\",\"ends in \\\\\",\"\\u00e9\\ud83d\\ude00\",\"{[\",\"\",\"plain\"]",
+    "{\"nested\":{\"a\":\"x\\\\\\\"}{\",\"b\":[\"\\\\\",{\"c\":\"]\\\"\"}],\"d\":\",\"},\"after\":\"\\\\\"}",
     "{\"money\":{\"usd\":\"0.004750000\",\"how\":\"parsed\"},\"n\":9223372036854775807,\"m\":-9223372036854775808}",
 };
 
@@ -96,7 +97,7 @@ static void a_walk_is_the_same_wherever_it_begins(void **state)
 /* As a reader goes that knows what comes: by the next name where one stands as we write it, else step by step. */
 static void assert_taken(struct json_walk *w, struct json v)
 {
-    struct str key, value, name, ahead;
+    struct str key, value, name, ahead, a, b;
     struct json child;
     for (struct json_iter it = json_each(v); json_next(&it, &name, &child);) {
         struct json_walk inner;
@@ -105,6 +106,8 @@ static void assert_taken(struct json_walk *w, struct json v)
         bool is_there = str_starts(ahead, name) && str_starts(str_sub(ahead, name.n, 2), STR("\":"));
         int r = is_there ? json_walk_take(w, ahead.p + name.n + 2, &value) : json_walk_next(w, &key, &value);
         assert_int_equal(r, 1);
+        assert_int_equal(json_walk_str(&arena, w, value, &a), json_str(child, &b));
+        assert_true(json_type(child) != JSON_STR || str_eq(a, b));
         assert_int_equal(json_walk_in(&inner, w), json_type(child) == JSON_OBJECT || json_type(child) == JSON_ARRAY);
         if (!w->inner)
             continue;
@@ -168,7 +171,7 @@ static void what_does_not_end_as_it_begins_is_invalid(void **state)
 {
     static const char *const bad[] = {"{",     "[",     "{\"a\"",  "{\"a\":",  "{\"a\":1",  "{\"a\":1,",
                                       "[1,2",  "[\"x",  "[\"x\\\"]", "{\"a\" 1}", "{a:1}",    "[[1]",
-                                      "{\"a\":[}", "[1 2]", "[\"a\"1]", "{\"a\":}",  "[,1]"};
+                                      "{\"a\":[}", "[1 2]", "[1|2]",  "[\"a\"1]", "{\"a\":}",  "[,1]"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (walk_all(str_c(bad[i])) != -ERR_INVALID)
             fail_msg("%s", bad[i]);
