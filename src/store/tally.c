@@ -14,6 +14,7 @@
 
 void tally_init(struct tally *t)
 {
+    *t = (struct tally){0};
     map_init(&t->rows, TALLY_ROWS_MAX, NULL);
 }
 
@@ -77,8 +78,16 @@ struct tally_row *tally_find(const struct tally *t, struct str counter, struct s
     return row;
 }
 
+static bool is_of(const struct tally_row *row, const struct hold_row *h)
+{
+    return row->window_start == h->window_start && str_eq(row->counter, h->counter) && str_eq(row->bucket, h->bucket);
+}
+
 struct tally_row *tally_at(struct tally *t, const struct hold_row *h)
 {
+    struct tally_row **recent = &t->recent[h->i % TALLY_RECENT];
+    if (*recent && is_of(*recent, h))
+        return *recent;
     char small[KEY_BYTES], *heap;
     struct str key = key_of(h->counter, h->bucket, h->window_start, small, &heap);
     struct tally_row *row = map_get(&t->rows, key);
@@ -95,7 +104,7 @@ struct tally_row *tally_at(struct tally *t, const struct hold_row *h)
         }
     }
     free(heap);
-    return row;
+    return *recent = row;
 }
 
 int tally_add(struct tally_row *row, int64_t settled, int64_t held)

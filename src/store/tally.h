@@ -12,8 +12,11 @@ struct tally_row {
     int64_t settled, held;
 };
 
+#define TALLY_RECENT 8
+
 struct tally {
     struct map rows;
+    struct tally_row *recent[TALLY_RECENT]; /* by a hold's place: neighbours mostly count on the same rows */
 };
 
 void tally_init(struct tally *t);

@@ -127,6 +127,8 @@ int journal_reader_next(struct journal_reader *r, struct frame *ret)
 /* Whether the frame here can be given without moving the window from under those that were. */
 static bool is_at_hand(struct journal_reader *r)
 {
+    if (r->window.map)
+        return true;
     const uint8_t *p;
     size_t n, bytes_max = (size_t)(r->segment->capacity - SEGMENT_HEADER_BYTES);
     uint64_t end = atomic_load(&r->segment->end);

@@ -44,15 +44,17 @@ void by_seq_begin(struct by_seq *b, uint64_t seq)
 
 static struct str key_of(const uint64_t *seq) { return (struct str){(const char *)seq, sizeof *seq}; }
 
-static bool is_in_array(const struct by_seq *b, uint64_t seq, size_t cap)
+/* Its place is in the array, though that may not have grown so far yet. */
+static bool is_in_array(const struct by_seq *b, uint64_t seq)
 {
-    return b->first && seq >= b->first && seq - b->first < cap;
+    return b->first && seq >= b->first && seq - b->first < CAP_MAX;
 }
 
 void *by_seq_get(const struct by_seq *b, uint64_t seq)
 {
-    void *what = is_in_array(b, seq, b->cap) ? b->at[seq - b->first] : NULL;
-    return what || b->older.n == 0 ? what : map_get(&b->older, key_of(&seq));
+    if (is_in_array(b, seq))
+        return seq - b->first < b->cap ? b->at[seq - b->first] : NULL;
+    return b->older.n == 0 ? NULL : map_get(&b->older, key_of(&seq));
 }
 
 /* So that seq has a place. */
@@ -73,9 +75,9 @@ static int grow(struct by_seq *b, uint64_t seq)
 int by_seq_put(struct by_seq *b, uint64_t seq, void *what)
 {
     check(seq > 0 && what);
-    if (!is_in_array(b, seq, CAP_MAX))
+    if (!is_in_array(b, seq))
         return map_put(&b->older, key_of(&seq), what, NULL);
-    int r = is_in_array(b, seq, b->cap) ? 0 : grow(b, seq);
+    int r = seq - b->first < b->cap ? 0 : grow(b, seq);
     if (r == 0)
         b->at[seq - b->first] = what;
     return r;
