@@ -1,6 +1,6 @@
 /*
- * codec/json_walk.c - one pass over the bytes: 64 at a time are looked at for marks (quotes, brackets, backslashes), and
- * the walk goes from mark to mark.
+ * codec/json_walk.c - one pass over the bytes: 64 at a time are looked at for marks (quotes, brackets, backslashes),
+ * and the walk goes from mark to mark.
  */
 #include "codec/json_walk.h"
 
