@@ -3,8 +3,6 @@
  */
 #include "base/str.h"
 
-#include <string.h>
-
 #include "base/err.h"
 
 /* memcmp and memchr want a pointer even for no bytes at all. */
@@ -16,29 +14,6 @@ static const char *bytes_of(struct str s)
 struct str str_c(const char *c)
 {
     return c ? (struct str){c, strlen(c)} : STR_NONE;
-}
-
-struct str str_sub(struct str s, size_t from, size_t n)
-{
-    if (from > s.n)
-        from = s.n;
-    if (n > s.n - from)
-        n = s.n - from;
-    return (struct str){s.p ? s.p + from : NULL, n};
-}
-
-struct str str_put(char **at, struct str s)
-{
-    struct str made = {*at, s.n};
-    if (s.n)
-        memcpy(*at, s.p, s.n);
-    *at += s.n;
-    return made;
-}
-
-bool str_eq(struct str a, struct str b)
-{
-    return a.n == b.n && (a.p == b.p || memcmp(bytes_of(a), bytes_of(b), a.n) == 0);
 }
 
 bool str_eq_nocase(struct str a, struct str b)
@@ -137,17 +112,14 @@ int str_to_i64(struct str s, int64_t *ret_n)
     return 0;
 }
 
-static bool is_alnum(char c)
-{
-    return (unsigned char)((c | 0x20) - 'a') < 26 || (unsigned char)(c - '0') < 10;
-}
+static const bool alnum[256] = {['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true};
 
 bool str_is_token(struct str s, const char *more, size_t max)
 {
     if (s.n == 0 || s.n > max)
         return false;
     for (size_t i = 0; i < s.n; i++)
-        if (!is_alnum(s.p[i]) && (s.p[i] == 0 || !strchr(more, s.p[i])))
+        if (!alnum[(unsigned char)s.p[i]] && (s.p[i] == 0 || !strchr(more, s.p[i])))
             return false;
     return true;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct str {
     const char *p;
@@ -21,10 +22,33 @@ struct str {
 /* ASCII. */
 static inline char char_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
 
+/* These are short, and stand in every loop over text: most texts differ in length, and many are literals. */
+static inline bool str_eq(struct str a, struct str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* Clamped to s. */
+static inline struct str str_sub(struct str s, size_t from, size_t n)
+{
+    if (from > s.n)
+        from = s.n;
+    if (n > s.n - from)
+        n = s.n - from;
+    return (struct str){s.p ? s.p + from : NULL, n};
+}
+
+/* A copy at *at, which moves behind it. */
+static inline struct str str_put(char **at, struct str s)
+{
+    struct str made = {*at, s.n};
+    if (s.n)
+        memcpy(*at, s.p, s.n);
+    *at += s.n;
+    return made;
+}
+
 struct str str_c(const char *c);              /* of a C string; NULL gives STR_NONE */
-struct str str_sub(struct str s, size_t from, size_t n); /* clamped to s */
-struct str str_put(char **at, struct str s);  /* a copy at *at, which moves behind it */
-bool str_eq(struct str a, struct str b);
 bool str_eq_nocase(struct str a, struct str b); /* ASCII */
 int str_cmp(struct str a, struct str b);      /* byte order, as memcmp; shorter first */
 bool str_starts(struct str s, struct str prefix);
