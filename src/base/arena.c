@@ -133,11 +133,17 @@ static void *take(struct arena *a, size_t n, size_t max_bytes)
     return p;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+/* Not cleared: for what is written at once. */
+static void *take_or_die(struct arena *a, size_t n)
 {
     void *p = take(a, n, a->max_bytes + ARENA_RESERVE_BYTES);
     check(p != NULL);
-    return memset(p, 0, n);
+    return p;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+    return memset(take_or_die(a, n), 0, n);
 }
 
 void *arena_try_alloc(struct arena *a, size_t n)
@@ -155,7 +161,7 @@ static struct str copy_to(char *p, struct str s)
 
 struct str arena_str(struct arena *a, struct str s)
 {
-    return copy_to(arena_alloc(a, s.n + 1), s);
+    return copy_to(take_or_die(a, s.n + 1), s);
 }
 
 int arena_try_str(struct arena *a, struct str s, struct str *ret_copy)
@@ -172,12 +178,10 @@ struct str arena_join(struct arena *a, const struct str *parts, size_t n)
     size_t bytes = 0;
     for (size_t i = 0; i < n; i++)
         bytes += parts[i].n;
-    char *p = arena_alloc(a, bytes + 1), *at = p;
-    for (size_t i = 0; i < n; i++) {
-        if (parts[i].n)
-            memcpy(at, parts[i].p, parts[i].n);
-        at += parts[i].n;
-    }
+    char *p = take_or_die(a, bytes + 1), *at = p;
+    for (size_t i = 0; i < n; i++)
+        (void)str_put(&at, parts[i]);
+    *at = 0;
     return (struct str){p, bytes};
 }
 
@@ -188,7 +192,7 @@ struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
     int n = vsnprintf(NULL, 0, fmt, again);
     va_end(again);
     check(n >= 0);
-    char *p = arena_alloc(a, (size_t)n + 1);
+    char *p = take_or_die(a, (size_t)n + 1);
     vsnprintf(p, (size_t)n + 1, fmt, ap);
     return (struct str){p, (size_t)n};
 }
