@@ -38,11 +38,43 @@ static void note_connection(struct str value, struct facts *f, struct h1_message
     }
 }
 
-static bool is_nominated(const struct h1_head_buf *b, struct str name)
+static bool stays(enum h1_field kind)
 {
+    return kind == H1_FIELD_OTHER || kind == H1_FIELD_EXPECT || kind == H1_FIELD_HOST || kind == H1_FIELD_TRAILER;
+}
+
+static void swap(struct http_field *a, struct http_field *b)
+{
+    struct http_field was = *a;
+    *a = *b;
+    *b = was;
+}
+
+/* Notes what the fields mean to us, and moves those that stay to the front, in their order; *ret_n: how many. */
+static int note_fields(struct h1_head_buf *b, struct facts *f, struct h1_message *m, size_t *ret_n)
+{
+    size_t n = 0;
     for (size_t i = 0; i < b->n_fields; i++) {
-        struct str value = b->fields[i].value, member;
-        if (h1_field_kind(b->fields[i].name) != H1_FIELD_CONNECTION)
+        struct http_field field = {b->fields[i].name, str_trim(b->fields[i].value)};
+        if (!h1_name_is_clean(field.name) || !h1_value_is_clean(field.value))
+            return H1_R_BAD;
+        enum h1_field kind = h1_field_kind(field.name);
+        if (kind == H1_FIELD_CONNECTION)
+            note_connection(field.value, f, m);
+        h1_framing_note(&f->framing, kind, field.value);
+        b->fields[i] = field;
+        if (stays(kind))
+            swap(&b->fields[i], &b->fields[n++]);
+    }
+    *ret_n = n;
+    return 0;
+}
+
+static bool is_nominated(const struct http_field *others, size_t n_others, struct str name)
+{
+    for (size_t i = 0; i < n_others; i++) {
+        struct str value = others[i].value, member;
+        if (h1_field_kind(others[i].name) != H1_FIELD_CONNECTION)
             continue;
         while (h1_list_next(&value, &member))
             if (!is_plain_member(member) && str_eq_nocase(member, name))
@@ -51,50 +83,14 @@ static bool is_nominated(const struct h1_head_buf *b, struct str name)
     return false;
 }
 
-static int note_fields(struct h1_head_buf *b, struct facts *f, struct h1_message *m)
+/* A Connection field may name fields that stand before it, so this comes when all are known. Returns how many stay. */
+static size_t take_out_nominated(struct http_field *fields, size_t n, size_t n_others)
 {
-    for (size_t i = 0; i < b->n_fields; i++) {
-        struct http_field *field = &b->fields[i];
-        field->value = str_trim(field->value);
-        if (!h1_name_is_clean(field->name) || !h1_value_is_clean(field->value))
-            return H1_R_BAD;
-        enum h1_field kind = h1_field_kind(field->name);
-        if (kind == H1_FIELD_CONNECTION)
-            note_connection(field->value, f, m);
-        h1_framing_note(&f->framing, kind, field->value);
-    }
-    return 0;
-}
-
-static bool stays(const struct h1_head_buf *b, const struct facts *f, struct str name)
-{
-    switch (h1_field_kind(name)) {
-    case H1_FIELD_OTHER:
-    case H1_FIELD_EXPECT:
-    case H1_FIELD_HOST:
-    case H1_FIELD_TRAILER:
-        return !f->has_nominations || !is_nominated(b, name);
-    default:
-        return false;
-    }
-}
-
-/* Two passes, because a Connection field may name fields that stand before it. */
-static void take_out(struct h1_head_buf *b, const struct facts *f, struct http_head *h)
-{
-    size_t n = 0;
-
-    if (f->has_nominations) { /* marks first: moving fields would overwrite the Connection field */
-        for (size_t i = 0; i < b->n_fields; i++)
-            if (h1_field_kind(b->fields[i].name) != H1_FIELD_CONNECTION && !stays(b, f, b->fields[i].name))
-                b->fields[i].name = STR("connection");
-    }
-    struct facts none = {.has_nominations = false};
-    for (size_t i = 0; i < b->n_fields; i++)
-        if (stays(b, &none, b->fields[i].name))
-            b->fields[n++] = b->fields[i];
-    h->fields = b->fields;
-    h->n_fields = n;
+    size_t n_left = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!is_nominated(fields + n, n_others, fields[i].name))
+            fields[n_left++] = fields[i];
+    return n_left;
 }
 
 static bool has_no_body(unsigned status, bool is_head)
@@ -140,9 +136,11 @@ int h1_response_decide(struct h1_parser *p, bool is_head, struct http_head *ret_
     m.is_http10 = p->ll.http_minor == 0;
     h.status = (uint16_t)status;
     h.reason = p->reason;
-    if (note_fields(p->head, &f, &m) != 0 || decide_framing(&f.framing, is_head, &h, &m) != 0)
+    h.fields = p->head->fields;
+    if (note_fields(p->head, &f, &m, &h.n_fields) != 0 || decide_framing(&f.framing, is_head, &h, &m) != 0)
         return H1_R_BAD;
-    take_out(p->head, &f, &h);
+    if (f.has_nominations)
+        h.n_fields = take_out_nominated(h.fields, h.n_fields, p->head->n_fields - h.n_fields);
     m.wants_close |= m.is_http10 || m.framing == H1_UNTIL_CLOSE;
     *ret_head = h;
     *ret_m = m;

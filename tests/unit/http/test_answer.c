@@ -29,6 +29,9 @@ static const struct answer answers[] = {
               "Connection: keep-alive\r\n\r\nok"), false, "c head 200 'OK' 2\nc body ok\nc end after 2, kept 1\n"},
     {"GET", A("X-Hop: 1\r\nX-End: 2\r\nConnection: x-hop, close\r\nContent-Length: 2\r\n\r\nok"), false,
      "c head 200 'OK' 2|X-End=2\nc body ok\nc end after 2, kept 0\n"},
+    {"GET", A("A: 1\r\nConnection: b, f, keep-alive\r\nB: 2\r\nC: 3\r\nTE: x\r\nConnection: a, host\r\nHost: h\r\n"
+              "D: 4\r\nContent-Length: 2\r\nE: 5\r\nF: 6\r\nG: 7\r\n\r\nok"), false,
+     "c head 200 'OK' 2|C=3|D=4|E=5|G=7\nc body ok\nc end after 2, kept 1\n"},
     {"GET", STR_INIT("HTTP/1.1 404\r\nContent-Length: 2\r\n\r\nok"), false,
      "c head 404 '' 2\nc body ok\nc end after 2, kept 1\n"},
     {"GET", STR_INIT("HTTP/1.1 599 Odd One\r\nContent-Length: 2\r\n\r\nok"), false,
