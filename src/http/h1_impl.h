@@ -45,6 +45,7 @@ struct h1_parser {
     size_t line_at;              /* where the current line starts in head->p */
     size_t fed_bytes;            /* of head->p, given to llhttp */
     size_t trailer_bytes, n_trailers;
+    struct str method;         /* of the request line: one of those that are served */
     struct str target, reason; /* spans in head->p */
     struct http_refusal bad;
     enum h1_framing framing;
@@ -101,8 +102,8 @@ struct h1_message {
     bool is_http10;
 };
 
-/* The first line, without its CRLF, before anything else looks at it. */
-int h1_request_line(struct str line, struct http_refusal *ret_bad);
+/* The first line, without its CRLF, before anything else looks at it. 0 with *ret_method, which is static; H1_R_BAD. */
+int h1_request_line(struct str line, struct str *ret_method, struct http_refusal *ret_bad);
 bool h1_status_line_is_valid(struct str line);
 /* Decides on a complete request head: 0 with *ret_head and *ret_m, or H1_R_BAD with *ret_bad. */
 int h1_request_decide(struct h1_parser *p, struct http_head *ret_head, struct h1_message *ret_m,

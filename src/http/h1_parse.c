@@ -236,7 +236,7 @@ void h1_parser_start(struct h1_parser *p, struct h1_head_buf *head, struct h1_he
     if (trailer)
         trailer->n = trailer->n_fields = 0;
     p->line_at = p->fed_bytes = p->trailer_bytes = p->n_trailers = 0;
-    p->target = p->reason = STR_NONE;
+    p->method = p->target = p->reason = STR_NONE;
     p->bad = (struct http_refusal){0, NULL};
     p->framing = H1_NONE;
     p->in_value = true; /* a name may come */
@@ -246,7 +246,7 @@ void h1_parser_start(struct h1_parser *p, struct h1_head_buf *head, struct h1_he
 static int check_first_line(struct h1_parser *p, struct str line)
 {
     if (p->ll.type == HTTP_REQUEST)
-        return h1_request_line(line, &p->bad);
+        return h1_request_line(line, &p->method, &p->bad);
     return h1_status_line_is_valid(line) ? 0 : refuse(p, 400, "The status line is malformed.");
 }
 

@@ -58,15 +58,15 @@ static int decide_version(struct str version, struct http_refusal *bad)
 }
 
 /* Exactly `method SP target SP version`: llhttp takes more spaces than these, and takes a line without a version. */
-int h1_request_line(struct str line, struct http_refusal *bad)
+int h1_request_line(struct str line, struct str *ret_method, struct http_refusal *bad)
 {
-    struct str method, target, version, known;
+    struct str method, target, version;
 
     if (!str_cut(line, ' ', &method, &version) || !str_cut(version, ' ', &target, &version) || method.n == 0 ||
         target.n == 0)
         return refuse(bad, 400, "The request line must be a method, a target and a version.");
     int r = decide_version(version, bad);
-    return r ? r : decide_method(method, &known, bad);
+    return r ? r : decide_method(method, ret_method, bad);
 }
 
 struct http_refusal h1_request_refusal(const struct h1_parser *p)
@@ -275,15 +275,14 @@ static int decide_rest(const struct facts *f, struct str authority, struct http_
 int h1_request_decide(struct h1_parser *p, struct http_head *ret_head, struct h1_message *ret_m,
                       struct http_refusal *bad)
 {
-    struct http_head h = {.body_bytes = 0};
+    struct http_head h = {.method = p->method};
     struct h1_message m = {.framing = H1_NONE};
     struct facts f = {.n_host = 0};
     struct str authority = STR_NONE;
     int r;
 
     m.is_http10 = p->ll.http_minor == 0;
-    if ((r = decide_method(str_c(llhttp_method_name(llhttp_get_method(&p->ll))), &h.method, bad)) ||
-        (r = decide_target(p->target, &h, &authority, bad)) || (r = decide_fields(p->head, &h, &f, &m, bad)) ||
+    if ((r = decide_target(p->target, &h, &authority, bad)) || (r = decide_fields(p->head, &h, &f, &m, bad)) ||
         (r = decide_rest(&f, authority, &h, &m, bad)))
         return r;
     *ret_head = h;
