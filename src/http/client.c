@@ -76,6 +76,7 @@ static struct pool_target *target_new(struct http_pool *p, const struct http_tar
     t->host_n = want->host.n;
     memcpy(t->host, want->host.p, want->host.n);
     t->field = host_field(want, t->field_text);
+    check(h1_host_is_valid(t->field));
     return t;
 }
 
@@ -211,14 +212,17 @@ struct http_exchange *http_pool_open(struct http_pool *p, const struct http_targ
         h1_call_fail_soon(call, HTTP_RESET_CONNECT_FAILED);
         return &call->x;
     }
-    timer_arm(p->loop, &call->timer, t->connect_ms);
     struct pool_target *pt = call->target;
-    if (pt->n_waiting == 0 && serve(call))
+    if (pt->n_waiting == 0 && serve(call)) {
+        if (call->phase == CALL_CONNECT)
+            timer_arm(p->loop, &call->timer, t->connect_ms);
         return &call->x;
+    }
     if (pt->n_waiting >= (size_t)p->limits->pool_waiting_max) {
         h1_call_fail_soon(call, HTTP_RESET_POOL_FULL);
         return &call->x;
     }
+    timer_arm(p->loop, &call->timer, t->connect_ms);
     list_add_tail(&pt->waiting, &call->waiting);
     pt->n_waiting++;
     return &call->x;

@@ -118,6 +118,7 @@ int h1_response_decide(struct h1_parser *p, bool is_head, struct http_head *ret_
 
 /* Appends a response head. `framing` and h->body_bytes decide the framing fields. */
 int h1_write_response(struct buf *b, const struct http_head *h, enum h1_framing framing, bool closes);
+/* `host`: for which h1_host_is_valid() was asked once, when its target was made. */
 int h1_write_request(struct buf *b, const struct http_head *h, struct str host, enum h1_framing framing);
 int h1_write_trailers(struct buf *b, const struct http_field *t, size_t n);
 struct str h1_status_text(unsigned status);

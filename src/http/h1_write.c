@@ -58,27 +58,22 @@ struct str h1_status_text(unsigned status)
     }
 }
 
-static size_t decimal(uint64_t n, char out[20])
+/* A failure stays in b, see buf_ok. */
+static void add(struct buf *b, const struct str *parts, size_t n)
 {
-    char back[20];
-    size_t len = 0;
+    size_t n_bytes = 0;
 
-    do
-        back[len++] = (char)('0' + n % 10);
-    while (n /= 10);
-    for (size_t i = 0; i < len; i++)
-        out[i] = back[len - 1 - i];
-    return len;
+    for (size_t i = 0; i < n; i++)
+        n_bytes += parts[i].n;
+    if (buf_reserve(b, n_bytes) < 0)
+        return;
+    char *at = b->p + b->n;
+    for (size_t i = 0; i < n; i++)
+        (void)str_put(&at, parts[i]);
+    b->n += n_bytes;
 }
 
-static void add(struct buf *b, struct str s) { (void)buf_add(b, s); /* a failure stays in b, see buf_ok */ }
-
-static void add_number(struct buf *b, uint64_t n)
-{
-    char digits[20];
-
-    add(b, (struct str){digits, decimal(n, digits)});
-}
+static void add_text(struct buf *b, struct str s) { (void)buf_add(b, s); }
 
 static void add_field(struct buf *b, struct str name, struct str value)
 {
@@ -114,11 +109,10 @@ static void add_fields(struct buf *b, const struct http_field *fields, size_t n_
 static void add_framing(struct buf *b, enum h1_framing framing, int64_t body_bytes, bool says_zero)
 {
     if (framing == H1_CHUNKED) {
-        add(b, STR("Transfer-Encoding: chunked\r\n"));
+        add_text(b, STR("Transfer-Encoding: chunked\r\n"));
     } else if (framing != H1_UNTIL_CLOSE && (body_bytes > 0 || (body_bytes == 0 && says_zero))) {
-        add(b, STR("Content-Length: "));
-        add_number(b, (uint64_t)body_bytes);
-        add(b, STR("\r\n"));
+        char digits[U64_DIGITS_MAX];
+        add_field(b, STR("Content-Length"), (struct str){digits, u64_digits((uint64_t)body_bytes, digits)});
     }
 }
 
@@ -127,18 +121,17 @@ int h1_write_response(struct buf *b, const struct http_head *h, enum h1_framing 
     struct str reason = h->reason.n && h1_value_is_clean(h->reason) ? h->reason : h1_status_text(h->status);
     bool says_zero = h->status >= 200 && h->status != 204 && h->status != 304;
 
+    char digits[U64_DIGITS_MAX];
+
     check(h->status >= 100 && h->status <= 599);
-    add(b, STR("HTTP/1.1 "));
-    add_number(b, h->status);
-    add(b, STR(" "));
-    add(b, reason);
-    add(b, STR("\r\n"));
+    struct str status = {digits, u64_digits(h->status, digits)};
+    add(b, (struct str[]){STR("HTTP/1.1 "), status, STR(" "), reason, STR("\r\n")}, 5);
     add_fields(b, h->fields, h->n_fields, false);
     if (h->status >= 200 && h->status != 204)
         add_framing(b, framing, h->body_bytes, says_zero);
     if (closes)
-        add(b, STR("Connection: close\r\n"));
-    add(b, STR("\r\n"));
+        add_text(b, STR("Connection: close\r\n"));
+    add_text(b, STR("\r\n"));
     return buf_ok(b);
 }
 
@@ -153,23 +146,20 @@ int h1_write_request(struct buf *b, const struct http_head *h, struct str host, 
     check(h1_name_is_clean(h->method));
     for (size_t i = 0; i < h->target.n; i++)
         check((unsigned char)h->target.p[i] > 0x20 && (unsigned char)h->target.p[i] < 0x7f);
-    check(h->target.n && h1_host_is_valid(host));
-    add(b, h->method);
-    add(b, STR(" "));
-    add(b, h->target);
-    add(b, STR(" HTTP/1.1\r\n"));
+    check(h->target.n && host.n && h1_value_is_clean(host));
+    add(b, (struct str[]){h->method, STR(" "), h->target, STR(" HTTP/1.1\r\n")}, 4);
     add_field(b, STR("Host"), host);
     add_fields(b, h->fields, h->n_fields, true);
     add_framing(b, framing, h->body_bytes, method_says_zero(h->method));
-    add(b, STR("\r\n"));
+    add_text(b, STR("\r\n"));
     return buf_ok(b);
 }
 
 int h1_write_trailers(struct buf *b, const struct http_field *t, size_t n)
 {
-    add(b, STR("0\r\n"));
+    add_text(b, STR("0\r\n"));
     add_fields(b, t, n, true);
-    add(b, STR("\r\n"));
+    add_text(b, STR("\r\n"));
     return buf_ok(b);
 }
 
