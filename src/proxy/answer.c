@@ -39,14 +39,6 @@ static void release_up(struct call *c)
 
 /* --- streamed --------------------------------------------------------------------------------------------------- */
 
-static void stream_pass(struct call *c, struct str bytes)
-{
-    if (bytes.n)
-        call_write(c, bytes);
-    conceal_stream_drop(&c->conceal, bytes.n);
-    call_give_credit(c);
-}
-
 static void stream_body(void *ctx, struct str bytes)
 {
     struct call *c = ctx;
@@ -56,7 +48,9 @@ static void stream_body(void *ctx, struct str bytes)
         abandon(c, HTTP_RESET_TOO_LARGE);
         return;
     }
-    stream_pass(c, out);
+    if (out.n)
+        call_write(c, out);
+    call_give_credit(c);
 }
 
 static void stream_end(void *ctx, const struct http_field *trailers, size_t n)

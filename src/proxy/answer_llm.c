@@ -147,12 +147,8 @@ static void stream_body(void *ctx, struct str bytes)
         on_stream_reset(c, HTTP_RESET_TOO_LARGE);
         return;
     }
-    size_t n = out.n;
-    if (!pass(c, out)) {
+    if (!pass(c, out))
         close_stream(c, false);
-        return;
-    }
-    conceal_stream_drop(&c->conceal, n);
 }
 
 static void stream_end(void *ctx, const struct http_field *trailers, size_t n)

@@ -22,24 +22,18 @@ static int add_form(struct conceal_forms *f, struct str bytes)
         return err_trace(r);
     check(f->n < CONCEAL_FORMS);
     f->forms[f->n++] = s;
-    if (bytes.n > f->n_bytes_max)
-        f->n_bytes_max = bytes.n;
     return 0;
 }
 
-static int add_base64(struct conceal_forms *f, struct str raw, char more)
+static int add_base64(struct conceal_forms *f, struct str raw)
 {
-    char plain[SECRET_BYTES_MAX + 1], text[B64_SIZE(SECRET_BYTES_MAX + 1)];
-    size_t n = raw.n;
-    memcpy(plain, raw.p, n);
-    if (more)
-        plain[n++] = more;
-    /* Without padding and the last character: an encoder may continue with more bytes behind it. */
-    struct str t = b64_encode((struct str){plain, n}, text);
+    char text[B64_SIZE(SECRET_BYTES_MAX)];
+    /* Without padding and the last character: an encoder may continue with more bytes behind it, as it does in Basic
+     * ("secret:", RFC 7617). */
+    struct str t = b64_encode(raw, text);
     while (t.n && t.p[t.n - 1] == '=')
         t.n--;
     int r = add_form(f, str_sub(t, 0, t.n - 1));
-    bytes_wipe(plain, sizeof(plain));
     bytes_wipe(text, sizeof(text));
     return r;
 }
@@ -50,9 +44,7 @@ int conceal_forms_add(struct conceal_forms *f, const struct secret *s)
         return 0;
     int r = add_form(f, secret_reveal(s));
     if (r == 0)
-        r = add_base64(f, secret_reveal(s), 0);
-    if (r == 0)
-        r = add_base64(f, secret_reveal(s), ':');
+        r = add_base64(f, secret_reveal(s));
     struct str user, password; /* Twilio shows an account its token */
     if (r == 0 && str_cut(secret_reveal(s), ':', &user, &password) && password.n >= CONCEAL_MIN_BYTES)
         r = add_form(f, password);
@@ -90,48 +82,67 @@ size_t conceal_text(const struct conceal_forms *f, char *p, size_t n)
 void conceal_stream_init(struct conceal_stream *s, const struct conceal_forms *f)
 {
     s->forms = f;
+    s->given_bytes = 0;
     buf_init(&s->kept, (1u << 20) + 4 * SECRET_BYTES_MAX);
 }
 
 void conceal_stream_deinit(struct conceal_stream *s) { buf_deinit(&s->kept); }
 
-/* Length of the longest tail of p that is the beginning of a form. */
+/* Length of the longest tail of p that is the beginning of the form. */
+static size_t tail_of(struct str form, const char *p, size_t n)
+{
+    const char *end = p + n, *at = n < form.n ? p : end - (form.n - 1);
+    while (at < end && (at = memchr(at, form.p[0], (size_t)(end - at)))) {
+        if (memcmp(at, form.p, (size_t)(end - at)) == 0)
+            return (size_t)(end - at);
+        at++;
+    }
+    return 0;
+}
+
 static size_t tail_to_keep(const struct conceal_forms *f, const char *p, size_t n)
 {
     size_t keep = 0;
     for (size_t i = 0; i < f->n; i++) {
-        struct str form = secret_reveal(f->forms[i]);
-        for (size_t k = form.n - 1 < n ? form.n - 1 : n; k > keep; k--) {
-            if (p[n - k] == form.p[0] && memcmp(p + n - k, form.p, k) == 0) {
-                keep = k;
-                break;
-            }
-        }
+        size_t tail = tail_of(secret_reveal(f->forms[i]), p, n);
+        keep = tail > keep ? tail : keep;
     }
     return keep;
 }
 
+static void drop_given(struct conceal_stream *s)
+{
+    buf_drop(&s->kept, s->given_bytes);
+    s->given_bytes = 0;
+}
+
+/* A piece behind which nothing waits is looked through where it lies: the carrier's buffer is ours to overwrite
+ * (http/exchange.h). */
 int conceal_stream_add(struct conceal_stream *s, struct str in, struct str *ret_out)
 {
-    if (s->forms->n_bytes_max == 0 && s->kept.n == 0) {
+    if (s->forms->n == 0) {
         *ret_out = in;
         return 0;
     }
-    int r = buf_add(&s->kept, in);
+    drop_given(s);
+    bool is_in_place = s->kept.n == 0;
+    int r = is_in_place ? 0 : buf_add(&s->kept, in);
     if (r < 0)
         return err_trace(r);
-    (void)conceal_text(s->forms, s->kept.p, s->kept.n);
-    *ret_out = (struct str){s->kept.p, s->kept.n - tail_to_keep(s->forms, s->kept.p, s->kept.n)};
+    char *p = is_in_place ? (char *)(uintptr_t)in.p : s->kept.p;
+    size_t n = is_in_place ? in.n : s->kept.n;
+    (void)conceal_text(s->forms, p, n);
+    size_t tail = tail_to_keep(s->forms, p, n);
+    if (!is_in_place)
+        s->given_bytes = n - tail;
+    else if ((r = buf_add(&s->kept, (struct str){p + n - tail, tail})) < 0)
+        return err_trace(r);
+    *ret_out = (struct str){p, n - tail};
     return 0;
-}
-
-void conceal_stream_drop(struct conceal_stream *s, size_t n)
-{
-    if (s->kept.n)
-        buf_drop(&s->kept, n);
 }
 
 struct str conceal_stream_end(struct conceal_stream *s)
 {
+    drop_given(s);
     return buf_str(&s->kept);
 }
