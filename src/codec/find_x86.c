@@ -35,5 +35,10 @@ size_t find_pair(const char *p, size_t from, size_t n, size_t n_gap, char first,
         if (found)
             return from + (size_t)__builtin_ctz(found);
     }
-    return find_pair_by_byte(p, from, n, n_gap, first, last);
+    if (n < STEP)
+        return find_pair_by_byte(p, from, n, n_gap, first, last);
+    /* Fewer are left, so the last step begins before them; what is found there was looked at. */
+    size_t at = n - STEP;
+    unsigned found = (unsigned)_mm_movemask_epi8(places(p + at, n_gap, firsts, lasts)) >> (from - at);
+    return found ? from + (size_t)__builtin_ctz(found) : n;
 }
