@@ -68,6 +68,22 @@ int uuid_parse(struct str s, struct uuid *ret)
     return 0;
 }
 
+struct str uuid_digits(struct str text, char out[UUID_DIGITS])
+{
+    size_t n = 0;
+    if (text.n != UUID_TEXT_BYTES - 1)
+        return STR_NONE;
+    for (size_t at = 0; at < text.n; at++) {
+        char c = text.p[at];
+        bool is_good = is_dash_at(at) ? c == '-' : (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        if (!is_good)
+            return STR_NONE;
+        if (c != '-')
+            out[n++] = c;
+    }
+    return (struct str){out, n};
+}
+
 wall_t uuid_v7_wall(const struct uuid *u)
 {
     int64_t ms = 0;

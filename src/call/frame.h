@@ -12,7 +12,8 @@
  *   be used; "now" is left out where it is started_at), "idempotency":{scope,digest,body},
  *   "limits":[[counter,window_start,lasts,n,before,held,max]]: the counter's name tells id, meter, window and by
  *   (call/counter.h); lasts is how long the window is, in nanoseconds, 0: for ever; with any of soft, raised and shadow
- *   (1) all three follow. What is false, empty or nothing is left out, here and in CLOSE.
+ *   (1) all three follow. trace_id is left out where it is the digits of run_id; what is false, empty or nothing too,
+ *   here and in CLOSE.
  *   With "ended_at" the call is over (refused, or ended without being sent): no CLOSE follows, nothing was taken.
  *   Else each limit with n > 0 adds n to "held" of its counter, unless its window is "call". A counter's rows are told
  *   apart by window_start; of a window that slides ("sliding:1m") that is the start of the call's slot.
@@ -21,7 +22,7 @@
  *   affected:{accounts:[{id,customer}]}, or with "untold": why it could not be told, and
  *   answers:[{question,source,name, subject,about,from,value or unknown,age_ms}], where a rule's scope hung on them.
  *
- * CLOSE body: "call_id","open_seq","ended_at","code","status","error","vendor_request_id","stream_end","bytes_in",
+ * CLOSE body: "open_seq","ended_at","code","status","error","vendor_request_id","stream_end","bytes_in",
  *   "bytes_out","resolved_by","phases","attempts":[...],"outcome","settled","settled_amount","overrun",
  *   of calls to models "model_sent","model_returned","finish","tier","catalog","tokens":{class:n},"tokens_how",
  *   "web_searches","tool_calls":[{id,name}],

@@ -7,6 +7,7 @@
 #include "store/frame_read.h"
 
 #include "base/err.h"
+#include "base/uuid.h"
 #include "call/counter.h"
 #include "codec/json_walk.h"
 
@@ -477,6 +478,13 @@ static int holds_read(const struct rows *limits, const struct texts *buckets, st
     return 0;
 }
 
+/* Of a frame that does not say it: the digits of its run. */
+static struct str trace_of_run(struct arena *a, struct str run_id)
+{
+    char *digits = arena_try_alloc(a, UUID_DIGITS);
+    return digits ? uuid_digits(run_id, digits) : STR_NONE;
+}
+
 int frame_read_open(struct arena *a, const struct frame *f, struct call_open *ret)
 {
     struct open_members m = {0};
@@ -500,6 +508,8 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
         return err_trace(-ERR_CORRUPT);
     if (m.model_sent.n)
         m.open.model = m.model_sent;
+    if (m.open.trace_id.n == 0)
+        m.open.trace_id = trace_of_run(a, m.open.run_id);
     if (m.open.ended_at != 0 && m.open.outcome.n == 0)
         m.open.outcome = outcome_text(OUTCOME_NONE);
     if (m.open.ended_at == 0)
@@ -536,7 +546,6 @@ static const struct pick TOOL_CALL_PICKS[] = {{STR_INIT("id"), PICK_STR, 0, NULL
 static const struct pick_table TOOL_CALL = {TOOL_CALL_PICKS, 1, sizeof(struct str), NULL};
 
 static const struct pick CLOSE_PICKS[] = {
-    PICK(PICK_STR, close_members, close.call_id, "call_id"),
     PICK(PICK_I64, close_members, open_seq, "open_seq"),
     PICK(PICK_WALL, close_members, close.ended_at, "ended_at"),
     PICK(PICK_STR, close_members, close.code, "code"),

@@ -72,7 +72,7 @@ struct object_row {
 
 struct call_close {
     uint64_t open_seq;
-    struct str call_id, outcome, code;
+    struct str outcome, code;
     wall_t ended_at;
     struct cost_row settled;
     const struct move_row *moves;

@@ -5,6 +5,7 @@
  */
 #include "store/render.h"
 
+#include "base/uuid.h"
 #include "codec/hex.h"
 #include "store/limit_read.h"
 
@@ -193,6 +194,14 @@ static void put_limit(struct json_writer *w, const struct limit_read *l, struct 
     jw_object_end(w);
 }
 
+static void put_trace_id(struct json_writer *w, const struct parsed *p)
+{
+    char digits[UUID_DIGITS];
+    struct str id = json_text_of(json_get(p->open, STR("trace_id")));
+    jw_put_str_or_null(w, STR("trace_id"),
+                       id.n ? id : uuid_digits(json_text_of(json_get(p->open, STR("run_id"))), digits));
+}
+
 /* Limits stand in the body, their buckets may be erased. */
 static void put_limits(struct json_writer *w, const struct parsed *p)
 {
@@ -321,6 +330,8 @@ static void put_own(struct json_writer *w, const struct parsed *p, struct str na
 {
     if (str_eq(name, STR("seq")))
         jw_put_i64(w, name, (int64_t)p->t->open_seq);
+    else if (str_eq(name, STR("trace_id")))
+        put_trace_id(w, p);
     else if (str_eq(name, STR("limits")))
         put_limits(w, p);
     else if (str_eq(name, STR("attempts")))

@@ -3,6 +3,8 @@
  */
 #include "trace/record_impl.h"
 
+#include "base/uuid.h"
+
 /* The most that a call to a model can use; -1: not known. */
 static void put_token_bound(struct json_writer *w, const struct facts *f)
 {
@@ -113,6 +115,7 @@ static struct known known_customer(const struct facts *f)
 static void put_who_and_what(struct json_writer *w, const struct record_open *o)
 {
     const struct facts *f = o->facts;
+    char digits[UUID_DIGITS];
     jw_put_str(w, STR("call_id"), o->call_id);
     record_put_wall(w, STR("started_at"), o->started_at);
     jw_put_str(w, STR("run_id"), f->run_id);
@@ -121,7 +124,8 @@ static void put_who_and_what(struct json_writer *w, const struct record_open *o)
     record_put_str(w, STR("parent_run_id"), f->parent_run_id);
     if (f->parent_run_id.n || !str_eq(f->root_run_id, f->run_id)) /* it may have named its parent before */
         record_put_str(w, STR("root_run_id"), f->root_run_id);
-    jw_put_str(w, STR("trace_id"), o->trace_id);
+    if (!str_eq(o->trace_id, uuid_digits(f->run_id, digits))) /* as where the run's id was made */
+        jw_put_str(w, STR("trace_id"), o->trace_id);
     jw_put_str(w, STR("span_id"), o->span_id);
     record_put_str(w, STR("layer"), f->layer);
     record_put_str(w, STR("vendor"), f->vendor);

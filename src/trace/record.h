@@ -109,7 +109,7 @@ struct record_model {
 };
 
 struct record_close {
-    struct str call_id;
+    struct str call_id; /* for the caller: the frame has the open_seq */
     uint64_t open_seq;
     wall_t ended_at;
     enum outcome outcome;

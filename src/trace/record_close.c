@@ -33,7 +33,6 @@ static void put_amount(struct json_writer *w, const struct amount *m)
 
 static void put_how_it_ended(struct json_writer *w, const struct record_close *c)
 {
-    jw_put_str(w, STR("call_id"), c->call_id);
     jw_put_i64(w, STR("open_seq"), (int64_t)c->open_seq);
     record_put_wall(w, STR("ended_at"), c->ended_at);
     record_put_str(w, STR("code"), code_text(c->code));

@@ -332,6 +332,18 @@ static void check_approval(struct audit *a, const struct audit_call *c, struct j
         fail(a, "frame %llu: held with a yes that is another call's", (unsigned long long)c->seq);
 }
 
+/* Left out where it is the run's id without its dashes. */
+static struct str trace_of(struct audit *a, struct json body)
+{
+    struct str trace = text_of(a, json_get(body, STR("trace_id"))), run = text_of(a, json_get(body, STR("run_id")));
+    char *digits = arena_alloc(&a->arena, run.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < run.n; i++)
+        if (run.p[i] != '-')
+            digits[n++] = run.p[i];
+    return trace.n ? trace : (struct str){digits, n};
+}
+
 static void on_open(struct audit *a, uint64_t seq, struct json body, struct json personal)
 {
     struct audit_call *c = arena_alloc(&a->arena, sizeof(*c));
@@ -342,7 +354,7 @@ static void on_open(struct audit *a, uint64_t seq, struct json body, struct json
     *c = (struct audit_call){
         .seq = seq,
         .call_id = text_of(a, json_get(body, STR("call_id"))),
-        .trace_id = text_of(a, json_get(body, STR("trace_id"))),
+        .trace_id = trace_of(a, body),
         .key = text_of(a, json_get(body, STR("key"))),
         .operation = text_of(a, json_get(body, STR("operation"))),
         .code = text_of(a, json_get(body, STR("code"))),
@@ -462,17 +474,18 @@ static void check_model(struct audit *a, uint64_t seq, const struct audit_call *
 
 static void on_close(struct audit *a, uint64_t seq, struct json body)
 {
-    struct str call_id = text_of(a, json_get(body, STR("call_id")));
-    struct audit_call *c = map_get(&a->by_call_id, call_id);
+    struct str of = arena_printf(&a->arena, "%lld", (long long)int_of(json_get(body, STR("open_seq"))));
+    struct audit_call *c = map_get(&a->by_seq, of);
     struct json moves = json_get(body, STR("moves"));
     bool is_overrun = false;
 
-    if (!c || !c->is_held || c->seq != (uint64_t)int_of(json_get(body, STR("open_seq")))) {
+    if (!c || !c->is_held) {
         fail(a, "frame %llu: closes a call that was not held", (unsigned long long)seq);
         return;
     }
     if (c->n_closes > 0 && c->outcome != OUTCOME_UNKNOWN)
-        fail(a, "frame %llu: call " STR_FMT " is closed twice", (unsigned long long)seq, STR_ARG(call_id));
+        fail(a, "frame %llu: call " STR_FMT " is closed twice", (unsigned long long)seq,
+             STR_ARG(c->call_id));
     (void)json_bool(json_get(body, STR("overrun")), &is_overrun);
     if (c->n_closes++ == 0) {
         a->n_open--;

@@ -310,7 +310,6 @@ uint64_t story_close(struct story *s, const struct story_close *c)
     buf_init(&personal, 1 << 20);
     jw_init(&w, &body);
     jw_object(&w);
-    put_text(&w, "call_id", "whatever");
     jw_put_i64(&w, STR("open_seq"), (int64_t)c->open_seq);
     put_time(&w, "ended_at", s->now);
     put_text(&w, "code", c->code);

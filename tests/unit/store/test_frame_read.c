@@ -9,7 +9,7 @@
 #include "store/limit_read.h"
 
 #define OPEN_WITH(limits) "{\"call_id\":\"c\",\"verdict\":\"permit\",\"limits\":" limits "}"
-#define CLOSE_WITH(moves) "{\"call_id\":\"c\",\"open_seq\":7,\"outcome\":\"settled\",\"moves\":" moves "}"
+#define CLOSE_WITH(moves) "{\"open_seq\":7,\"outcome\":\"settled\",\"moves\":" moves "}"
 #define DAY "\"test:d/day/usd/day:Europe/Berlin/agent\""
 
 struct desk {
