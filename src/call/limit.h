@@ -48,9 +48,9 @@ int64_t used_of(const struct used *u, enum limit_meter m, const char *currency);
 struct limit_need {
     struct str id;      /* as the document names it; key limits: "key/usd/day" */
     struct str counter; /* what makes it the same counter over time: "<document>/<id>/<meter>/<window>/<by,...>", or
-                           "key/<meter>/<window>" of a key; the pipeline puts "test:" before it in test mode */
+                           "key/<meter>/<window>" of a key; with "test:" before it in test mode */
     struct str bucket;  /* "agent=refunds,customer=cus_1"; "-" without `by`; absent values are "-"; separators as %XX */
-    struct str whose;   /* for sentences: "agent refunds", "key k1", "everyone"; persons unnamed: "this customer" */
+    unsigned by;        /* of which facts the bucket is made, as policy has them: for sentences */
     enum limit_meter meter;
     char currency[CURRENCY_BYTES]; /* of METER_CURRENCY */
     enum limit_window window;

@@ -180,8 +180,8 @@ struct gather {
     enum view view;
     bool is_of_key;  /* the limit in hand */
     bool has_shadow; /* a limit in shadow concerns the call */
-    const struct facts *f;
-    struct arena *a;
+    struct deciding *d;
+    const struct facts *f; /* its */
     bool may_lookup;
     struct verdict *v;
     const struct limit *unpriced; /* first limit on a cost that is unknown for good */
@@ -276,7 +276,7 @@ static int add_new_run(struct gather *g, const struct limit *runs)
     if (g->v->n_needs == g->n_max)
         return err_trace(-ERR_TOO_LARGE);
     struct limit_need *need = &g->v->needs[g->v->n_needs];
-    int r = limit_need(runs, g->f, 1, g->a, need);
+    int r = limit_need(runs, g->d, 1, need);
     if (r < 0)
         return err_trace(r);
     need->counts_new = true;
@@ -289,7 +289,7 @@ static int add_limit(struct gather *g, const struct limit *l)
 {
     int64_t n;
     struct lacking lacks = {.customer = l->by & 1u << BY_CUSTOMER && g->f->customer.n == 0};
-    if (holds_when(&l->match, l->when, g->f, g->may_lookup, g->a, &lacks) == MATCH_NO)
+    if (holds_when(&l->match, l->when, g->f, g->may_lookup, g->d->a, &lacks) == MATCH_NO)
         return 0;
     bool concerns = ask_of(g, l, &n);
     if (!concerns && !g->v->wants_cost)
@@ -300,12 +300,13 @@ static int add_limit(struct gather *g, const struct limit *l)
         return 0;
     if (g->v->n_needs == g->n_max)
         return err_trace(-ERR_TOO_LARGE);
-    int r = limit_need(l, g->f, n, g->a, &g->v->needs[g->v->n_needs]);
+    struct limit_need *need = &g->v->needs[g->v->n_needs];
+    int r = limit_need(l, g->d, n, need);
     if (r < 0)
         return err_trace(r);
+    g->v->n_needs++;
     g->has_shadow |= l->is_shadow;
-    g->v->needs[g->v->n_needs].approval = l->approval;
-    struct limit_need *need = &g->v->needs[g->v->n_needs++];
+    need->approval = l->approval;
     need->is_shadow = counts_only(g, l);
     need->may_clamp = l->may_clamp && is_model_call(g->f);
     need->downgrade = is_model_call(g->f) && !need->is_shadow ? route_model(l->downgrade, g->f->vendor) : STR_NONE;
@@ -334,10 +335,10 @@ static void end_needs(struct gather *g)
         v->n_needs = 0;
     } else if (g->unpriced) {
         struct limit_need need;
-        if (limit_need(g->unpriced, g->f, 0, g->a, &need) < 0)
+        if (limit_need(g->unpriced, g->d, 0, &need) < 0)
             say_no_memory(v);
         else
-            say_cost_unknown(&need, g->f, g->a, v);
+            say_cost_unknown(&need, g->f, g->d->a, v);
         return;
     }
     v->effect = v->approval.terms.quorum ? EFFECT_APPROVE : EFFECT_PERMIT;
@@ -355,7 +356,7 @@ static void gather_needs(const struct policy *p, const struct key_limits *k, str
     }
     size_t n = 2 * p->n_limits + (k ? k->n : 0); /* a limit by run may have one on new runs beside it */
     g->n_max = n < LIMIT_NEEDS_MAX ? n : LIMIT_NEEDS_MAX;
-    v->needs = arena_try_alloc(g->a, (g->n_max + 1) * sizeof *v->needs);
+    v->needs = arena_try_alloc(g->d->a, (g->n_max + 1) * sizeof *v->needs);
     if (!v->needs || add_limits(g, p, k) < 0) {
         say_no_memory(v);
         return;
@@ -363,14 +364,16 @@ static void gather_needs(const struct policy *p, const struct key_limits *k, str
     end_needs(g);
 }
 
-bool decide_view(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
-                 struct arena *a, enum view view, struct look *look, struct verdict *v)
+bool decide_view(const struct policy *p, const struct key_limits *k, struct deciding *d, unsigned may, enum view view,
+                 struct look *look, struct verdict *v)
 {
+    const struct facts *f = d->f;
+    struct arena *a = d->a;
     /* no vendor of models tells what a call will cost, or whose it is */
     bool may_lookup = (may & POLICY_MAY_LOOK_UP) && !is_model_call(f);
     struct rules x = {
         .view = view, .look = look, .p = p, .f = f, .may_lookup = may_lookup, .may_ask = may & POLICY_MAY_ASK, .a = a};
-    struct gather g = {.view = view, .look = look, .f = f, .a = a, .may_lookup = may_lookup, .v = v};
+    struct gather g = {.view = view, .look = look, .d = d, .f = f, .may_lookup = may_lookup, .v = v};
     *v = (struct verdict){.effect = EFFECT_DENY, .code = CODE_POLICY_DENIED, .policy = p->digest,
                           .policy_name = p->name};
     if (view == VIEW_WHOLE && look)
@@ -385,7 +388,7 @@ bool decide_view(const struct policy *p, const struct key_limits *k, const struc
         look->lacks = x.lacks;
     /* no rule is looked at for a call that is observed: its record loses what any rule that matches it takes out */
     duties_end(&v->duties, p, f, view != VIEW_OBSERVED && v->effect != EFFECT_DENY && !wants_facts(v));
-    bool has_shadow = narrow(p, f, may, a, view, v);
+    bool has_shadow = narrow(p, d, may, view, v);
     v->policy = p->digest;
     v->policy_name = p->name;
     if (v->effect == EFFECT_DENY) /* not every document above was asked */
@@ -394,17 +397,17 @@ bool decide_view(const struct policy *p, const struct key_limits *k, const struc
 }
 
 /* The verdict that enforcement of `whole` would give, beside *v. What it lacks is asked for while *v may permit. */
-static void add_would(const struct policy *whole, const struct key_limits *k, const struct facts *f, unsigned may,
-                      struct arena *a, struct look *look, struct str of, struct verdict *v)
+static void add_would(const struct policy *whole, const struct key_limits *k, struct deciding *d, unsigned may,
+                      struct look *look, struct str of, struct verdict *v)
 {
-    struct verdict *would = arena_try_alloc(a, sizeof *would);
+    struct verdict *would = arena_try_alloc(d->a, sizeof *would);
     if (!would)
         return; /* it changes nothing, so the call goes on without it */
     bool is_denied = v->effect == EFFECT_DENY; /* then nobody is asked about it, and nothing was gathered */
-    (void)decide_view(whole, k, f, is_denied ? 0 : may, a, VIEW_WHOLE, is_denied ? NULL : look, would);
+    (void)decide_view(whole, k, d, is_denied ? 0 : may, VIEW_WHOLE, is_denied ? NULL : look, would);
     v->would = would;
     if (look && look->has_needs && would->effect != EFFECT_DENY)
-        would_share_needs(v, a);
+        would_share_needs(v, d->a);
     v->would_of = of;
     v->wants_cost |= would->wants_cost;
     v->wants_customer |= would->wants_customer;
@@ -416,7 +419,7 @@ static void add_would(const struct policy *whole, const struct key_limits *k, co
     if (wants_facts(v))
         v->n_needs = 0;
     else if (!is_denied && !(look && look->has_needs))
-        would_add_needs(v, a);
+        would_add_needs(v, d->a);
 }
 
 /* Room for what rules come to, where some are in shadow; NULL: none are, or no memory, and nothing is kept. */
@@ -436,19 +439,23 @@ void policy_decide(const struct policy *p, const struct key_limits *k, const str
 {
     check(f->class < CLASS_COUNT && f->cost.usd >= 0);
     check(!f->tokens.is_known || (f->tokens.input >= 0 && f->tokens.output >= 0));
-    struct verdict v = {.effect = EFFECT_DENY, .code = CODE_POLICY_DENIED};
     bool has_shadow = false;
     bool is_observed = p && f->class != CLASS_AUTHORITY && policy_observes(p, f->vendor, f->now);
     struct look look = {.results = results_for(p, a)};
-    if (!p || p->mode == POLICY_SHADOW)
-        say_no_document(a, &v);
-    else
-        has_shadow = decide_view(p, k, f, may, a, is_observed ? VIEW_OBSERVED : VIEW_IN_FORCE, &look, &v);
+    struct deciding d;
+    d.f = f;
+    d.a = a;
+    d.parts.n_buckets = d.parts.n_windows = 0;
+    if (!p || p->mode == POLICY_SHADOW) {
+        *ret = (struct verdict){.effect = EFFECT_DENY, .code = CODE_POLICY_DENIED};
+        say_no_document(a, ret);
+    } else {
+        has_shadow = decide_view(p, k, &d, may, is_observed ? VIEW_OBSERVED : VIEW_IN_FORCE, &look, ret);
+    }
     /* those of documents above stand among them, and are gathered anew */
-    look.has_needs = p && p->n_parents == 0 && v.effect != EFFECT_DENY && !wants_facts(&v);
+    look.has_needs = p && p->n_parents == 0 && ret->effect != EFFECT_DENY && !wants_facts(ret);
     if (p && (p->beside || p->mode == POLICY_SHADOW))
-        add_would(p->beside ? p->beside : p, k, f, may, a, NULL, STR("document"), &v);
+        add_would(p->beside ? p->beside : p, k, &d, may, NULL, STR("document"), ret);
     else if (is_observed || has_shadow)
-        add_would(p, k, f, may, a, &look, is_observed ? STR("observe") : STR("rules"), &v);
-    *ret = v;
+        add_would(p, k, &d, may, &look, is_observed ? STR("observe") : STR("rules"), ret);
 }

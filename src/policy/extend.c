@@ -168,17 +168,15 @@ static void join(struct verdict *v, const struct verdict *above, struct arena *a
         say_no_memory(v);
 }
 
-bool narrow(const struct policy *p, const struct facts *f, unsigned may, struct arena *a, enum view view,
-            struct verdict *v)
+bool narrow(const struct policy *p, struct deciding *d, unsigned may, enum view view, struct verdict *v)
 {
     bool has_shadow = false;
     for (size_t i = 0; i < p->n_parents && v->effect != EFFECT_DENY; i++) {
         struct verdict above;
         struct duties duties = v->duties;
-        has_shadow |= decide_view(p->parents[i], NULL, f, may, a, view == VIEW_WHOLE ? view : VIEW_IN_FORCE, NULL,
-                                  &above);
+        has_shadow |= decide_view(p->parents[i], NULL, d, may, view == VIEW_WHOLE ? view : VIEW_IN_FORCE, NULL, &above);
         duties_join(&duties, &above.duties, p->parent_shift[i]);
-        join(v, &above, a);
+        join(v, &above, d->a);
         v->duties = duties;
     }
     return has_shadow;

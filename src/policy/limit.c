@@ -3,9 +3,8 @@
  *
  * Counter names are kept for years in stores, so their form is fixed (call/counter.h). A sliding window is written with
  * its length, and a calendar one with its zone, so that another length or zone counts from nothing: sliding:1m,
- * day:Europe/Berlin. The pipeline tells test from live mode by a prefix. In a bucket's name, values are written so that
- * no value can pass for two: what separates is written as %XX, and so is the one value "-", which otherwise says that
- * there is none.
+ * day:Europe/Berlin. A prefix tells test from live mode. In a bucket's name, values are written so that no value can
+ * pass for two: what separates is written as %XX, and so is the one value "-", which otherwise says that there is none.
  */
 #include "policy/policy_impl.h"
 
@@ -13,6 +12,8 @@
 
 #include "base/err.h"
 #include "call/counter.h"
+
+#define TEST "test:" /* before a counter's name in test mode: its calls have counters of their own */
 
 bool is_model_call(const struct facts *f)
 {
@@ -38,10 +39,11 @@ void limit_name_counter(struct limit *l, struct str document, struct arena *a)
     char text[WINDOW_TEXT_BYTES], meter_name[METER_TEXT_BYTES];
     struct str meter = meter_text(l->meter, l->currency, meter_name),
                window = window_text(l->window, l->sliding_ns, zone_name(l->zone), text);
-    l->counter = document.n
-                     ? arena_printf(a, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(document),
-                                    STR_ARG(l->id), STR_ARG(meter), STR_ARG(window), STR_ARG(by_list(l->by, a)))
-                     : arena_printf(a, "key/" STR_FMT "/" STR_FMT, STR_ARG(meter), STR_ARG(window));
+    l->test_counter = document.n ? arena_printf(a, TEST STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT,
+                                                STR_ARG(document), STR_ARG(l->id), STR_ARG(meter), STR_ARG(window),
+                                                STR_ARG(by_list(l->by, a)))
+                                 : arena_printf(a, TEST "key/" STR_FMT "/" STR_FMT, STR_ARG(meter), STR_ARG(window));
+    l->counter = str_sub(l->test_counter, sizeof TEST - 1, SIZE_MAX);
 }
 
 void limit_name_runs(struct limit *runs, const struct limit *l, struct str document, struct arena *a)
@@ -143,11 +145,11 @@ static struct str whose_part(enum by b, const struct facts *f, struct arena *a)
     return arena_join(a, (struct str[]){by_text(b), STR(" "), value}, 3);
 }
 
-static struct str whose(unsigned by, const struct facts *f, struct arena *a)
+struct str need_whose(const struct limit_need *need, const struct facts *f, struct arena *a)
 {
     struct str text = STR_NONE;
     for (enum by b = 0; b < BY_COUNT; b++) {
-        if (!(by & 1u << b))
+        if (!(need->by & 1u << b))
             continue;
         struct str part = whose_part(b, f, a);
         text = text.n ? arena_printf(a, STR_FMT ", " STR_FMT, STR_ARG(text), STR_ARG(part)) : part;
@@ -155,27 +157,59 @@ static struct str whose(unsigned by, const struct facts *f, struct arena *a)
     return text.n ? text : STR("everyone");
 }
 
-int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct arena *a, struct limit_need *ret)
+static int bucket_of(struct deciding *d, unsigned by, struct str *ret)
+{
+    struct need_parts *parts = &d->parts;
+    for (size_t i = 0; i < parts->n_buckets; i++) {
+        if (parts->buckets[i].by != by)
+            continue;
+        *ret = parts->buckets[i].name;
+        return 0;
+    }
+    int r = bucket_name(by, d->f, d->a, ret);
+    if (r == 0 && parts->n_buckets < NEED_PARTS_MAX)
+        parts->buckets[parts->n_buckets++] = (struct named_bucket){by, *ret};
+    return r;
+}
+
+static struct begun_window window_of(struct deciding *d, const struct limit *l)
+{
+    struct need_parts *parts = &d->parts;
+    for (size_t i = 0; i < parts->n_windows; i++) {
+        const struct begun_window *w = &parts->windows[i];
+        if (w->window == l->window && w->sliding_ns == l->sliding_ns && w->zone == l->zone)
+            return *w;
+    }
+    struct begun_window w = {.window = l->window, .sliding_ns = l->sliding_ns, .zone = l->zone};
+    w.start = window_start(l->window, l->sliding_ns, l->zone, d->f->now);
+    w.end = window_end(l->window, l->sliding_ns, l->zone, w.start);
+    if (parts->n_windows < NEED_PARTS_MAX)
+        parts->windows[parts->n_windows++] = w;
+    return w;
+}
+
+int limit_need(const struct limit *l, struct deciding *d, int64_t n, struct limit_need *ret)
 {
     struct str bucket;
-    int r = bucket_name(l->by, f, a, &bucket);
+    int r = bucket_of(d, l->by, &bucket);
     if (r < 0)
         return err_trace(r);
+    const struct begun_window w = window_of(d, l);
     *ret = (struct limit_need){
         .id = l->id,
-        .counter = l->counter,
+        .counter = d->f->mode == MODE_TEST ? l->test_counter : l->counter,
         .bucket = bucket,
-        .whose = whose(l->by, f, a),
+        .by = l->by,
         .meter = l->meter,
         .window = l->window,
         .sliding_ns = l->sliding_ns,
         .zone = l->zone,
-        .window_start = window_start(l->window, l->sliding_ns, l->zone, f->now),
+        .window_start = w.start,
+        .resets_at = w.end,
         .max = l->max,
         .n = n,
         .soft = l->soft,
     };
     memcpy(ret->currency, l->currency, sizeof ret->currency);
-    ret->resets_at = window_end(l->window, l->sliding_ns, l->zone, ret->window_start);
     return 0;
 }

@@ -133,7 +133,7 @@ struct route {
 
 struct limit {
     struct str id;
-    struct str counter;
+    struct str counter, test_counter; /* in live mode, and in test mode: separate ledgers */
     enum limit_meter meter;
     char currency[CURRENCY_BYTES]; /* of METER_CURRENCY; else empty */
     enum limit_window window;
@@ -211,6 +211,31 @@ bool match_may_take(const struct match *m, const struct known_operation *op);
 bool match_covers(const struct match *outer, const struct match *inner);
 /* The same of one key's list; an empty list takes everything. */
 bool patterns_cover(const struct patterns *outer, const struct patterns *inner, enum match_key k);
+
+/* What needs of one call have in common: the name of the bucket by the same facts, begin and end of the same window. */
+#define NEED_PARTS_MAX 8
+struct named_bucket {
+    unsigned by;
+    struct str name;
+};
+struct begun_window {
+    enum limit_window window;
+    int64_t sliding_ns;
+    const struct zone *zone;
+    wall_t start, end;
+};
+struct need_parts { /* the first so many, each found out once; more are found out again */
+    struct named_bucket buckets[NEED_PARTS_MAX];
+    struct begun_window windows[NEED_PARTS_MAX];
+    size_t n_buckets, n_windows;
+};
+
+/* One call, whichever documents decide on it. */
+struct deciding {
+    const struct facts *f;
+    struct arena *a;
+    struct need_parts parts;
+};
 
 /* What decides: all but what is in shadow; all; or nothing but the key's limits, since the call is observed. */
 enum view { VIEW_IN_FORCE, VIEW_WHOLE, VIEW_OBSERVED };
@@ -328,8 +353,7 @@ void parse_extends(struct parse *x, const struct yaml *list);
 /* After rules and limits: an id that a document above has is taken. */
 void check_inherited_ids(struct parse *x);
 /* The verdict of p alone, which is no denial yet, within what the documents above say of the same call. */
-bool narrow(const struct policy *p, const struct facts *f, unsigned may, struct arena *a, enum view view,
-            struct verdict *v);
+bool narrow(const struct policy *p, struct deciding *d, unsigned may, enum view view, struct verdict *v);
 
 /* --- decide.c --- */
 
@@ -343,9 +367,9 @@ struct look {
     bool has_needs;
     const struct limit *unpriced; /* first limit on an unknown cost, in shadow or not */
 };
-/* p and all above it. `look` (or NULL) is filled, or by VIEW_WHOLE read. True: something in shadow may concern f. */
-bool decide_view(const struct policy *p, const struct key_limits *k, const struct facts *f, unsigned may,
-                 struct arena *a, enum view view, struct look *look, struct verdict *v);
+/* p and all above it. `look` (or NULL) is filled, or by VIEW_WHOLE read. True: something in shadow may concern d->f. */
+bool decide_view(const struct policy *p, const struct key_limits *k, struct deciding *d, unsigned may, enum view view,
+                 struct look *look, struct verdict *v);
 
 /* --- parse_redact.c --- */
 
@@ -394,8 +418,10 @@ bool limit_counts_like(const struct limit *a, const struct limit *b); /* the sam
 void limit_name_counter(struct limit *l, struct str document, struct arena *a);
 /* The limit on new runs beside a limit by run: "<id>.runs", of each key. */
 void limit_name_runs(struct limit *runs, const struct limit *l, struct str document, struct arena *a);
-/* Bucket, whose, window start and reset of one need. -ERR_TOO_LARGE: the arena's cap. */
-int limit_need(const struct limit *l, const struct facts *f, int64_t n, struct arena *a, struct limit_need *ret);
+/* Counter, bucket, window start and reset of one need. -ERR_TOO_LARGE: the arena's cap. */
+int limit_need(const struct limit *l, struct deciding *d, int64_t n, struct limit_need *ret);
+/* For sentences: "agent refunds", "key k1", "everyone"; persons unnamed: "this customer". */
+struct str need_whose(const struct limit_need *need, const struct facts *f, struct arena *a);
 
 /* --- would.c --- */
 

@@ -157,6 +157,7 @@ static struct str unit_of(const struct limit_need *need) { return meter_unit(nee
 /* Of a call to a model. */
 static struct str bound_unknown(const struct limit_need *need, const struct facts *f, struct arena *a)
 {
+    struct str whose = need_whose(need, f, a);
     bool is_usd = meter_is_money(need->meter);
     const char *why = is_usd ? "the catalog has no price for all that it asks for; use a model and options that it "
                                "has, or ask for `unknown_cost: hold:<amount>` on the limit"
@@ -165,7 +166,7 @@ static struct str bound_unknown(const struct limit_need *need, const struct fact
     return arena_printf(a,
                         "Limit \"" STR_FMT "\" of " STR_FMT " counts " STR_FMT ", and the most that " STR_FMT STR_FMT
                         " can %s is not known: %s.",
-                        STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(unit_of(need)),
+                        STR_ARG(need->id), STR_ARG(whose), STR_ARG(unit_of(need)),
                         STR_ARG(f->operation), STR_ARG(with_model(f, a)), is_usd ? "cost" : "use", why);
 }
 
@@ -188,6 +189,7 @@ void say_cost_unknown(const struct limit_need *need, const struct facts *f, stru
         refuse(v, CODE_COST_UNKNOWN, bound_unknown(need, f, a));
         return;
     }
+    struct str whose = need_whose(need, f, a);
     struct str why = STR("names no amount that could be read or looked up");
     if (f->amount.is_known && need->meter == METER_USD && strcmp(f->amount.currency, "USD") != 0)
         why = arena_printf(a, "is in %.3s, and " STR_FMT, f->amount.currency, STR_ARG(no_rate(&f->fx, a)));
@@ -195,7 +197,7 @@ void say_cost_unknown(const struct limit_need *need, const struct facts *f, stru
            arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " counts " STR_FMT ", and what " STR_FMT
                            " costs is not known: the request " STR_FMT "; name an amount in " STR_FMT
                            ", or ask for `unknown_cost: hold:<amount>` on the limit.",
-                        STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(unit_of(need)), STR_ARG(f->operation),
+                        STR_ARG(need->id), STR_ARG(whose), STR_ARG(unit_of(need)), STR_ARG(f->operation),
                         STR_ARG(why), STR_ARG(unit_of(need))));
 }
 
@@ -283,13 +285,14 @@ static struct str raise_phrase(const struct limit_need *need, struct arena *a)
 
 void policy_refuse_limit(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *ret)
 {
+    struct str whose = need_whose(need, f, a);
     struct limit_need *needs = ret->needs;
     size_t n_needs = ret->n_needs;
     /* What no waiting brings back must not be retried: a count over a run or a lifetime is refused like money. */
     bool is_for_good = need->meter == METER_REQUESTS && need->resets_at == 0;
     refuse(ret, meter_is_cost(need->meter) || is_for_good ? CODE_LIMIT_EXCEEDED : CODE_RATE_LIMITED,
            arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " is " STR_FMT STR_FMT STR_FMT, STR_ARG(need->id),
-                        STR_ARG(need->whose), STR_ARG(compared(need, a)), STR_ARG(raise_phrase(need, a)),
+                        STR_ARG(whose), STR_ARG(compared(need, a)), STR_ARG(raise_phrase(need, a)),
                         STR_ARG(reset_phrase(need, a))));
     ret->needs = needs; /* the record shows all of them */
     ret->n_needs = n_needs;
@@ -297,10 +300,11 @@ void policy_refuse_limit(const struct limit_need *need, const struct facts *f, s
 
 void say_limit_asks(const struct limit_need *need, const struct facts *f, struct arena *a, struct verdict *v)
 {
+    struct str whose = need_whose(need, f, a);
     v->effect = EFFECT_APPROVE;
     v->code = CODE_APPROVAL_PENDING;
     v->reason = arena_printf(a, "Limit \"" STR_FMT "\" of " STR_FMT " is " STR_FMT " Beyond it a person's approval ("
                                 STR_FMT ") of " STR_FMT " for agent " STR_FMT " is wanted.",
-                             STR_ARG(need->id), STR_ARG(need->whose), STR_ARG(compared(need, a)),
+                             STR_ARG(need->id), STR_ARG(whose), STR_ARG(compared(need, a)),
                              STR_ARG(need->approval.name), STR_ARG(f->operation), STR_ARG(agent_of(f)));
 }

@@ -9,7 +9,7 @@
 static struct limit_need *find_need(const struct verdict *v, const struct limit_need *like)
 {
     for (size_t i = 0; i < v->n_needs; i++)
-        if (str_eq(v->needs[i].bucket, like->bucket) && str_ends(v->needs[i].counter, like->counter))
+        if (str_eq(v->needs[i].counter, like->counter) && str_eq(v->needs[i].bucket, like->bucket))
             return &v->needs[i];
     return NULL;
 }

@@ -12,17 +12,6 @@
 #include "codec/json_read.h"
 #include "codec/json_write.h"
 
-/* Test and live mode are separate ledgers: a test call's counters have names of their own. */
-static void separate_ledgers(struct call *c)
-{
-    if (c->facts.mode != MODE_TEST)
-        return;
-    for (size_t i = 0; i < c->verdict.n_needs; i++) {
-        struct limit_need *n = &c->verdict.needs[i];
-        n->counter = arena_join(&c->arena, (struct str[]){STR("test:"), n->counter}, 2);
-    }
-}
-
 /* --- dry run ---------------------------------------------------------------------------------------------------- */
 
 static void put_need(struct json_writer *w, const struct limit_need *n)
@@ -196,7 +185,6 @@ void stage_decide(struct call *c)
     c->is_decided = true;
     if (c->verdict.effect != EFFECT_DENY && (ask_for_facts(c) || !call_customer_fits(c)))
         return;
-    separate_ledgers(c);
     c->phases.decide = call_us(c);
     if (c->is_dry_run) {
         reply_dry_run(c);

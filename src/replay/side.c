@@ -119,13 +119,11 @@ static int start_counter(struct side *s, const struct recorded *c, struct limit_
 
 /* --- a call ---------------------------------------------------------------------------------------------------- */
 
-/* Test and live mode are separate ledgers; a call that shares another's hold adds no cost. */
-static int prepare(struct side *s, const struct recorded *c, struct arena *a, struct verdict *v)
+/* A call that shares another's hold adds no cost. */
+static int prepare(struct side *s, const struct recorded *c, struct verdict *v)
 {
     for (size_t i = 0; i < v->n_needs; i++) {
         struct limit_need *need = &v->needs[i];
-        if (c->facts.mode == MODE_TEST)
-            need->counter = arena_join(a, (struct str[]){STR("test:"), need->counter}, 2);
         if (c->is_shared && meter_is_cost(need->meter))
             need->n = 0;
         int r = start_counter(s, c, need);
@@ -259,7 +257,7 @@ int side_decide(struct side *s, const struct recorded *c, const struct key_limit
     *ret = said_of(&v, STR_NONE);
     if (v.effect == EFFECT_DENY)
         return 0;
-    int r = prepare(s, c, a, &v);
+    int r = prepare(s, c, &v);
     if (r == 0)
         r = take(s, &v, &h, &i_short);
     if (r == LEDGER_R_EXHAUSTED && falls_back(c, &v.needs[i_short])) {

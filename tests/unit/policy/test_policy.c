@@ -215,6 +215,41 @@ static struct verdict decide(struct fixture *f, const struct policy *p, struct f
     return v;
 }
 
+/* So many that some are named once for several, some once each, and the last are behind what is kept in common. */
+#define MANY 12
+static struct policy *limits_from(struct fixture *f, int from, int n)
+{
+    struct buf text;
+    buf_init(&text, 65536);
+    buf_add_c(&text, HEAD "rules: [{id: r, effect: permit, match: {vendor: [stripe]}}]\nlimits:\n");
+    for (int i = from; i < from + n; i++)
+        buf_printf(&text, "  - {id: l%02d, meter: requests, max: 9, by: [%s%s%s%s], window: {sliding: %dm}}\n", i,
+                   i & 1 ? "key, " : "", i & 2 ? "agent, " : "", i & 4 ? "vendor, " : "",
+                   i & 8 ? "operation" : "run", i < 2 ? 1 : i);
+    struct policy *p = parse(f, buf_str(&text));
+    buf_deinit(&text);
+    return p;
+}
+
+static void a_need_is_the_same_beside_others_as_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct policy *all = limits_from(f, 0, MANY);
+    struct verdict v = decide(f, all, refund());
+    assert_int_equal(v.n_needs, MANY);
+    for (int i = 0; i < MANY; i++) {
+        struct policy *one = limits_from(f, i, 1);
+        struct verdict alone = decide(f, one, refund());
+        assert_int_equal(alone.n_needs, 1);
+        assert_true(str_eq(v.needs[i].bucket, alone.needs[0].bucket));
+        assert_true(str_eq(v.needs[i].counter, alone.needs[0].counter));
+        assert_int_equal(v.needs[i].window_start, alone.needs[0].window_start);
+        assert_int_equal(v.needs[i].resets_at, alone.needs[0].resets_at);
+        policy_unref(one);
+    }
+    policy_unref(all);
+}
+
 static void the_starter_reads_and_says_what_it_promises(void **state)
 {
     struct fixture *f = *state;
@@ -527,6 +562,7 @@ int main(void)
         TEST(limits_are_listed_as_json),
         TEST(the_starter_reads_and_says_what_it_promises),
         TEST(the_order_of_rules_changes_nothing),
+        TEST(a_need_is_the_same_beside_others_as_alone),
         TEST(a_call_without_memory_is_refused),
         TEST(a_list_that_is_too_long_is_an_error_and_not_absent),
         TEST(verdicts_of_large_policies_are_quick),
