@@ -156,6 +156,16 @@ static int bucket_new(struct ledger *l, const struct limit_need *need, struct st
     return 0;
 }
 
+int bucket_open_found(struct bucket *b, const struct limit_need *need)
+{
+    bool is_same = b->era->window == need->window && b->era->zone == need->zone;
+    if (!is_same || (b->ring && b->ring->slot_ns != sliding_slot_ns(need->sliding_ns)))
+        return err_trace(-ERR_CORRUPT); /* a counter's name tells its window */
+    list_remove(&b->idle);
+    b->n_open++;
+    return 0;
+}
+
 int bucket_open(struct ledger *l, const struct limit_need *need, struct bucket **ret)
 {
     struct str key;
@@ -168,13 +178,10 @@ int bucket_open(struct ledger *l, const struct limit_need *need, struct bucket *
         if (r < 0)
             return err_trace(r);
     }
-    bool is_same = b->era->window == need->window && b->era->zone == need->zone;
-    if (!is_same || (b->ring && b->ring->slot_ns != sliding_slot_ns(need->sliding_ns)))
-        return err_trace(-ERR_CORRUPT); /* a counter's name tells its window */
-    list_remove(&b->idle);
-    b->n_open++;
-    *ret = b;
-    return 0;
+    r = bucket_open_found(b, need);
+    if (r == 0)
+        *ret = b;
+    return r;
 }
 
 void bucket_close(struct ledger *l, struct bucket *b)

@@ -82,14 +82,15 @@ static wall_t sliding_resets_at(const struct bucket *b, const struct limit_need 
     return at ? at : window_end(need->window, need->sliding_ns, need->zone, need->window_start);
 }
 
-static void look(const struct ledger *l, struct limit_need *needs, size_t i)
+/* `before` is the bucket of the need before it. Returns its own; NULL: none is there, or none is needed. */
+static struct bucket *look(const struct ledger *l, struct limit_need *needs, size_t i, const struct bucket *before)
 {
     struct limit_need *need = &needs[i];
     check(need->n >= 0 && need->max >= 0);
-    const struct bucket *b = NULL;
+    struct bucket *b = NULL;
     need->before = need->held = 0;
     if (need->counts_new)
-        need->n = i > 0 && !bucket_find(l, needs[i - 1].counter, needs[i - 1].bucket);
+        need->n = i > 0 && !before;
     if (need->window != WINDOW_CALL) {
         b = bucket_find(l, need->counter, need->bucket);
         need->window_start = bucket_window(l, b, need);
@@ -103,18 +104,20 @@ static void look(const struct ledger *l, struct limit_need *needs, size_t i)
     need->is_short = (need->after > need->max || need->after == INT64_MAX) && !(need->counts_new && need->n == 0);
     if (need->window == WINDOW_SLIDING)
         need->resets_at = sliding_resets_at(b, need);
+    return b;
 }
 
 void ledger_look(struct ledger *l, struct limit_need *needs, size_t n_needs)
 {
+    const struct bucket *b = NULL;
     for (size_t i = 0; i < n_needs; i++)
-        look(l, needs, i);
+        b = look(l, needs, i, b);
 }
 
-static int charge_one(struct ledger *l, struct hold *h, size_t i, const struct limit_need *need)
+/* `b` NULL: it was not there when it was looked for, and is made. */
+static int charge_one(struct ledger *l, struct hold *h, size_t i, const struct limit_need *need, struct bucket *b)
 {
-    struct bucket *b;
-    int r = bucket_open(l, need, &b);
+    int r = b ? bucket_open_found(b, need) : bucket_open(l, need, &b);
     if (r < 0)
         return err_trace(r);
     bucket_roll(b, need->window_start);
@@ -124,17 +127,16 @@ static int charge_one(struct ledger *l, struct hold *h, size_t i, const struct l
     return 0;
 }
 
-/* In a full table the buckets that are there come first: what the call was decided on makes no room for a new one. */
-static int charge_all(struct ledger *l, struct hold *h, const struct limit_need *needs)
+/* The buckets that are there come first: what the call was decided on makes no room for a new one in a full table. */
+static int charge_all(struct ledger *l, struct hold *h, const struct limit_need *needs, struct bucket *const *found)
 {
-    bool is_tight = l->buckets.n + h->n_charges > l->buckets.n_max;
     int r = 0;
-    for (size_t i = 0; i < h->n_charges && r == 0 && is_tight; i++)
-        if (needs[i].window != WINDOW_CALL && bucket_find(l, needs[i].counter, needs[i].bucket))
-            r = charge_one(l, h, i, &needs[i]);
     for (size_t i = 0; i < h->n_charges && r == 0; i++)
-        if (needs[i].window != WINDOW_CALL && !h->charges[i].bucket)
-            r = charge_one(l, h, i, &needs[i]);
+        if (found[i])
+            r = charge_one(l, h, i, &needs[i], found[i]);
+    for (size_t i = 0; i < h->n_charges && r == 0; i++)
+        if (needs[i].window != WINDOW_CALL && !found[i])
+            r = charge_one(l, h, i, &needs[i], NULL);
     return r;
 }
 
@@ -142,7 +144,9 @@ int ledger_hold(struct ledger *l, struct limit_need *needs, size_t n_needs, stru
 {
     if (n_needs > MOVES_MAX)
         return err_trace(-ERR_TOO_LARGE);
-    ledger_look(l, needs, n_needs);
+    struct bucket *found[MOVES_MAX];
+    for (size_t i = 0; i < n_needs; i++)
+        found[i] = look(l, needs, i, i > 0 ? found[i - 1] : NULL);
     for (size_t i = 0; i < n_needs; i++) {
         if (!needs[i].is_short)
             continue;
@@ -153,7 +157,7 @@ int ledger_hold(struct ledger *l, struct limit_need *needs, size_t n_needs, stru
     struct hold *h = hold_new(l, n_needs);
     if (!h)
         return err_trace(-ERR_NOMEM);
-    int r = charge_all(l, h, needs);
+    int r = charge_all(l, h, needs, found);
     if (r < 0) {
         hold_abandon(h);
         return err_trace(r);

@@ -58,6 +58,8 @@ struct ledger {
 struct bucket *bucket_find(const struct ledger *l, struct str counter, struct str bucket);
 /* The need's bucket with one more open charge; made when it is not there. -ERR_TOO_LARGE, -ERR_NOMEM. */
 int bucket_open(struct ledger *l, const struct limit_need *need, struct bucket **ret);
+/* The same of a bucket that was found. */
+int bucket_open_found(struct bucket *b, const struct limit_need *need);
 /* A charge on it is over. */
 void bucket_close(struct ledger *l, struct bucket *b);
 /* Into a later window or slot: what is over counts no more. An earlier one changes nothing. */
