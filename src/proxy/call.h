@@ -74,6 +74,7 @@ struct call {
     const struct vendor *vendor;
     enum mode vendor_mode; /* of the vendor, when the call was let in */
     struct str path, query; /* the vendor's own */
+    const struct operation *op; /* of the vendor's connector, for method and path; NULL: none that it knows */
     bool has_query, is_dry_run, has_key;
     struct str token_customer; /* of the identity token; empty: none */
     struct str idempotency_key;

@@ -130,7 +130,7 @@ void stage_classify(struct call *c)
         call_refuse(c, CODE_REQUEST_INVALID, 400, CALL_SHOWS_KEY);
         return;
     }
-    int ret = saas_read(c->vendor->connector, &r, c->w->shared->limits, &c->arena, &c->saas, &problem);
+    int ret = saas_read(c->vendor->connector, c->op, &r, c->w->shared->limits, &c->arena, &c->saas, &problem);
     if (ret == SAAS_R_PROBLEM) {
         call_refuse(c, problem.code, problem.status, problem.text);
         return;

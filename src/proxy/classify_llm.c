@@ -21,7 +21,7 @@ bool call_is_to_model(struct call *c)
     struct str operation, text;
     enum op_class class;
     enum llm_shape shape;
-    if (!connector_shape(c->vendor->connector, c->method, c->path, &operation, &class, &text))
+    if (!operation_shape(c->op, &operation, &class, &text))
         return false;
     check(llm_shape_parse(text, &shape) == 0); /* the connector was checked when it was loaded */
     c->llm = arena_alloc(&c->arena, sizeof(*c->llm));

@@ -9,26 +9,25 @@
 
 #include <string.h>
 
-/* Unreserved bytes and slashes only; no empty or dot segments. Leading slash is there. */
+/* Unreserved bytes and what stands in ids: numbers, names and addresses. */
+static const bool is_segment_byte[256] = {['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... ':'] = true,
+                                          ['-'] = true,         ['.'] = true,         ['_'] = true,
+                                          ['~'] = true,         ['+'] = true,         ['@'] = true};
+
+/* Those bytes and slashes only; no empty or dot segments. Leading slash is there. */
 static const char *path_fault(struct str path)
 {
-    size_t from = 1;
-    for (size_t i = 1; i <= path.n; i++) {
-        if (i < path.n && path.p[i] != '/') {
-            char ch = path.p[i];
-            if (ch == '%')
-                return "a percent sign";
-            if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-                  memchr("-._~:+@", ch, 7)))
-                return "a character that no operation uses";
-            continue;
-        }
+    for (size_t from = 1, i; from <= path.n; from = i + 1) {
+        i = from;
+        while (i < path.n && is_segment_byte[(unsigned char)path.p[i]])
+            i++;
+        if (i < path.n && path.p[i] != '/')
+            return path.p[i] == '%' ? "a percent sign" : "a character that no operation uses";
         struct str seg = str_sub(path, from, i - from);
         if (seg.n == 0 && path.n > 1)
             return "an empty segment";
         if (str_eq(seg, STR(".")) || str_eq(seg, STR("..")))
             return "a dot segment";
-        from = i + 1;
     }
     return NULL;
 }
@@ -64,15 +63,18 @@ static void take_run(struct str *path, struct str *ret_run)
 /* A missing or doubled /v1 behind a prefix, for the path that then is an operation's. */
 static struct str repair_v1(struct call *c, const struct vendor *v, struct str path)
 {
-    if (saas_knows_path(v->connector, c->method, path))
+    c->op = saas_find(v->connector, c->method, path);
+    if (c->op)
         return path;
     if (str_starts(path, STR("/v1/v1/"))) {
         struct str once = drop_front(path, 3);
-        if (saas_knows_path(v->connector, c->method, once))
+        c->op = saas_find(v->connector, c->method, once);
+        if (c->op)
             return once;
     }
     struct str with = arena_printf(&c->arena, "/v1" STR_FMT, STR_ARG(path));
-    return saas_knows_path(v->connector, c->method, with) ? with : path;
+    c->op = saas_find(v->connector, c->method, with);
+    return c->op ? with : path;
 }
 
 /*
@@ -91,15 +93,15 @@ static bool is_marked(const struct call *c, const struct vendor *v)
     return http_head_get(c->head, STR("user-agent"), &value) && connector_root_agent(v->connector, value);
 }
 
-static enum fit fit_of(const struct call *c, const struct vendor *v, struct str path)
+static enum fit fit_of(const struct call *c, const struct vendor *v, const struct operation *op)
 {
     struct str operation, shape;
     enum op_class class;
-    if (!saas_knows_path(v->connector, c->method, path))
+    if (!op)
         return FIT_NOT;
     if (!vendor_allows_mode(vendor_mode(v), c->adm.key->mode))
         return FIT_FORBIDDEN;
-    if (connector_shape(v->connector, c->method, path, &operation, &class, &shape))
+    if (operation_shape(op, &operation, &class, &shape))
         return FIT_DIALECT;
     if (is_marked(c, v))
         return FIT_MARKED;
@@ -121,13 +123,15 @@ static bool find_by_operation(struct call *c, struct str path)
     struct str names = STR_NONE;
     size_t n = 0;
     for (size_t i = 0; i < all->n; i++) {
-        enum fit fit = fit_of(c, &all->items[i], path);
+        const struct operation *op = saas_find(all->items[i].connector, c->method, path);
+        enum fit fit = fit_of(c, &all->items[i], op);
         if (fit == FIT_NOT || fit < best)
             continue;
         n = fit > best ? 1 : n + 1;
         names = add_name(c, fit > best ? STR_NONE : names, "", all->items[i].name);
         best = fit;
         c->vendor = &all->items[i];
+        c->op = op;
     }
     if (n == 1)
         return true;
@@ -179,6 +183,8 @@ static char encoded_byte(struct str three)
 /* Makes no percent sign, so nothing is decoded twice. */
 static struct str written_out(struct call *c, struct str path)
 {
+    if (!str_has(path, '%'))
+        return arena_str(&c->arena, path);
     char *p = arena_alloc(&c->arena, path.n), *end = p;
     for (size_t i = 0; i < path.n; i++) {
         char byte = path.p[i] == '%' ? encoded_byte(str_sub(path, i, 3)) : 0;

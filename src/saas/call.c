@@ -9,6 +9,7 @@
  */
 #include "saas/connector_impl.h"
 
+#include "base/check.h"
 #include "base/err.h"
 #include "codec/media_type.h"
 
@@ -243,6 +244,10 @@ static int write_form(struct reading *rd, const struct form *form, struct str te
 static int read_form(struct reading *rd, struct str text, const char *what, struct str *ret_canonical)
 {
     struct form form;
+    if (!text.n) {
+        *ret_canonical = STR_NONE;
+        return 0;
+    }
     int r = parse_form(rd, text, what, &form);
     for (size_t i = 0; !r && i < form.n; i++)
         r = read_field(rd, &form.fields[i]);
@@ -455,10 +460,10 @@ static void read_unknown(struct reading *rd)
     call->idempotency_key = rd->r->has_idempotency_key ? rd->r->idempotency_key : STR_NONE;
 }
 
-int saas_read(const struct connector *c, const struct saas_request *r, const struct limits *limits, struct arena *a,
-              struct saas_call *ret, struct saas_problem *ret_problem)
+int saas_read(const struct connector *c, const struct operation *op, const struct saas_request *r,
+              const struct limits *limits, struct arena *a, struct saas_call *ret, struct saas_problem *ret_problem)
 {
-    struct saas_call call = {.connector = c, .path = r->path};
+    struct saas_call call = {.connector = c, .op = op, .path = r->path};
     struct reading rd = {c, r, limits, a, &call, ret_problem, NULL};
     struct str segs[CONNECTOR_SEGMENTS_MAX + 1];
     size_t n_segs;
@@ -468,8 +473,8 @@ int saas_read(const struct connector *c, const struct saas_request *r, const str
     int err = check_head(&rd);
     if (err)
         return err;
-    call.op = operation_match(c, r->method, segs, n_segs);
-    if (call.op)
+    check(!op || op->n_segs == n_segs);
+    if (op)
         err = read_known(&rd, segs);
     else
         read_unknown(&rd);

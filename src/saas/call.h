@@ -32,8 +32,6 @@ struct saas_object {
     bool is_created;     /* this call created it */
 };
 
-struct operation; /* a row of the connector */
-
 struct saas_call {
     const struct connector *connector;
     const struct operation *op; /* NULL: an operation the connector does not know */
@@ -62,20 +60,21 @@ struct saas_call {
     struct str asked_customer;
 };
 
+/* What method and path are; NULL: no operation of this connector, or a path that no request may have. */
+const struct operation *saas_find(const struct connector *c, struct str method, struct str path);
+
 /*
- * Matches and reads. 0: *ret is set (unknown operations too: op NULL, path checked, body untouched but re-sendable).
+ * Reads a request for `op`, which saas_find() found for its method and path. 0: *ret is set (unknown operations too: op
+ * NULL, path checked, body untouched but re-sendable).
  * SAAS_R_PROBLEM: *ret_problem says why. -ERR_TOO_LARGE: the arena's cap. A path with dot segments, %, empty segments,
  * or bytes that are neither unreserved nor ':' is a problem.
  */
-int saas_read(const struct connector *c, const struct saas_request *r, const struct limits *limits, struct arena *a,
-              struct saas_call *ret, struct saas_problem *ret_problem);
+int saas_read(const struct connector *c, const struct operation *op, const struct saas_request *r,
+              const struct limits *limits, struct arena *a, struct saas_call *ret, struct saas_problem *ret_problem);
 #define SAAS_R_PROBLEM 1
 
 /* The host that serves a path, and the path as it is there; empty: the vendor has one host. */
 struct str saas_host(const struct connector *c, struct str path, struct str *ret_path);
-
-/* True when method and path belong to an operation of this connector (routing without a prefix). */
-bool saas_knows_path(const struct connector *c, struct str method, struct str path);
 
 /* The nano-USD that the amount means; how is HOW_ESTIMATED for a known USD amount, HOW_UNKNOWN else. */
 struct cost saas_predict(const struct saas_call *call);

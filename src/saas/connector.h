@@ -12,6 +12,7 @@
 #include "codec/diag.h"
 
 struct connector;
+struct operation; /* a row of it */
 
 int connector_parse(struct str text, struct str file, const struct limits *limits, struct diag_list *diags,
                     struct connector **ret);
@@ -58,10 +59,10 @@ bool connector_root_agent(const struct connector *c, struct str user_agent);
 bool connector_root_key(const struct connector *c, struct str dress);
 /*
  * Operations that are calls to models have a `shape` (llm/shape.tbl.h, as text) instead of parameters: llm/ reads them,
- * not saas_read(). False: no operation, or one without a shape.
+ * not saas_read(). False: no operation (NULL), or one without a shape.
  */
-bool connector_shape(const struct connector *c, struct str method, struct str path, struct str *ret_operation,
-                     enum op_class *ret_class, struct str *ret_shape);
+bool operation_shape(const struct operation *op, struct str *ret_operation, enum op_class *ret_class,
+                     struct str *ret_shape);
 
 /* Request header fields that go on to the vendor (lower case); all others stop here. */
 bool connector_forwards_header(const struct connector *c, struct str name);

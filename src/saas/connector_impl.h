@@ -305,8 +305,6 @@ struct str operation_second(const struct operation *op); /* its second segment w
  */
 int path_split(struct str path, struct str more, struct str segs[CONNECTOR_SEGMENTS_MAX + 1], size_t *ret_n,
                const char **ret_text);
-/* NULL: no operation has that shape. The one with literals furthest left wins. */
-const struct operation *operation_match(const struct connector *c, struct str method, const struct str *segs, size_t n);
 
 /* call.c: what saas_read() carries from step to step. */
 struct reading {

@@ -15,30 +15,36 @@ static bool is_path_byte(char ch)
 
 static bool is_dots(struct str s) { return str_eq(s, STR(".")) || str_eq(s, STR("..")); }
 
+/* Where the segment that begins at `at` ends: at a slash, at the end, or at a byte that no path has. */
+static size_t segment_end(struct str path, size_t at, struct str more)
+{
+    while (at < path.n && (is_path_byte(path.p[at]) || (path.p[at] != '/' && str_has(more, path.p[at]))))
+        at++;
+    return at;
+}
+
 int path_split(struct str path, struct str more, struct str segs[CONNECTOR_SEGMENTS_MAX + 1], size_t *ret_n,
                const char **ret_text)
 {
-    size_t n = 0, from = 1;
+    size_t n = 0;
     if (!path.n || path.p[0] != '/') {
         *ret_text = "the path does not start with a slash";
         return SAAS_R_PROBLEM;
     }
-    for (size_t i = 1; i <= path.n; i++) {
-        if (i < path.n && path.p[i] != '/') {
-            if (is_path_byte(path.p[i]) || str_has(more, path.p[i]))
-                continue;
-            *ret_text = path.p[i] == '%' ? "the path has a percent sign, and nothing in this API needs one"
-                                         : "the path has a byte that is not a letter, digit or one of - . _ ~ :";
+    for (size_t from = 1, end; from <= path.n; from = end + 1) {
+        end = segment_end(path, from, more);
+        if (end < path.n && path.p[end] != '/') {
+            *ret_text = path.p[end] == '%' ? "the path has a percent sign, and nothing in this API needs one"
+                                           : "the path has a byte that is not a letter, digit or one of - . _ ~ :";
             return SAAS_R_PROBLEM;
         }
-        struct str seg = str_sub(path, from, i - from);
+        struct str seg = str_sub(path, from, end - from);
         if (!seg.n || is_dots(seg)) {
             *ret_text = seg.n ? "the path has a dot segment" : "the path has an empty segment";
             return SAAS_R_PROBLEM;
         }
         if (n <= CONNECTOR_SEGMENTS_MAX)
             segs[n++] = seg; /* one more than any template has: deeper paths match nothing */
-        from = i + 1;
     }
     *ret_n = n;
     return 0;
@@ -95,18 +101,20 @@ static const struct operation *match_key(const struct connector *c, uint32_t key
     return best;
 }
 
-const struct operation *operation_match(const struct connector *c, struct str method, const struct str *segs, size_t n)
+/* NULL: no operation has that shape. The one with literals furthest left wins. */
+static const struct operation *operation_match(const struct connector *c, struct str method, const struct str *segs,
+                                               size_t n)
 {
     const struct operation *best = match_key(c, route_key(method, n, STR_NONE), method, segs, n, NULL);
     return n > 1 ? match_key(c, route_key(method, n, segs[1]), method, segs, n, best) : best;
 }
 
-bool saas_knows_path(const struct connector *c, struct str method, struct str path)
+const struct operation *saas_find(const struct connector *c, struct str method, struct str path)
 {
     struct str segs[CONNECTOR_SEGMENTS_MAX + 1];
     size_t n;
     const char *why;
-    return path_split(path, c->path_more, segs, &n, &why) == 0 && operation_match(c, method, segs, n) != NULL;
+    return path_split(path, c->path_more, segs, &n, &why) == 0 ? operation_match(c, method, segs, n) : NULL;
 }
 
 struct str saas_host(const struct connector *c, struct str path, struct str *ret_path)
@@ -123,15 +131,9 @@ struct str saas_host(const struct connector *c, struct str path, struct str *ret
     return STR_NONE;
 }
 
-bool connector_shape(const struct connector *c, struct str method, struct str path, struct str *ret_operation,
-                     enum op_class *ret_class, struct str *ret_shape)
+bool operation_shape(const struct operation *op, struct str *ret_operation, enum op_class *ret_class,
+                     struct str *ret_shape)
 {
-    struct str segs[CONNECTOR_SEGMENTS_MAX + 1];
-    size_t n;
-    const char *why;
-    if (path_split(path, c->path_more, segs, &n, &why) != 0)
-        return false;
-    const struct operation *op = operation_match(c, method, segs, n);
     if (!op || !op->shape.n)
         return false;
     *ret_operation = op->name;

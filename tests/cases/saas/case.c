@@ -201,7 +201,8 @@ static void check_canonical(struct case_run *run, const struct saas_request *r, 
                                  .has_idempotency_key = call->idempotency_key.n > 0};
     struct saas_call back;
     struct saas_problem problem = {0};
-    int err = saas_read(run->connector, &again, &run->limits, &run->arena, &back, &problem);
+    int err = saas_read(run->connector, saas_find(run->connector, again.method, again.path), &again, &run->limits,
+                        &run->arena, &back, &problem);
     if (err != 0) {
         fault(run, "the canonical request is refused: " STR_FMT, STR_ARG(problem.text));
         return;
@@ -302,7 +303,8 @@ static void run_case(struct case_run *run, const struct yaml *root)
     if (!text_at(run, root, "case").n)
         fault(run, "`case` must say what the case shows");
     struct saas_request r = request_of(run, yaml_get(root, STR("request")));
-    int err = saas_read(run->connector, &r, &run->limits, &run->arena, &call, &problem);
+    int err = saas_read(run->connector, saas_find(run->connector, r.method, r.path), &r, &run->limits,
+                        &run->arena, &call, &problem);
     const struct yaml *want = yaml_get(root, STR("problem"));
     if (err < 0 || (err == SAAS_R_PROBLEM) != (want != NULL)) {
         fault(run, "reading ended with %d (%s): " STR_FMT, err, err < 0 ? err_name(err) : "", STR_ARG(problem.text));

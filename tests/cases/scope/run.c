@@ -114,7 +114,8 @@ static void try_form(const struct yaml *form)
         r.body = text_of(form, "json");
         r.content_type = STR("application/json");
     }
-    int err = saas_read(run.connector, &r, &run.limits, &run.arena, &call, &problem);
+    int err = saas_read(run.connector, saas_find(run.connector, r.method, r.path), &r, &run.limits,
+                        &run.arena, &call, &problem);
     bool wants_problem = yaml_get(form, STR("problem")) != NULL;
     if ((err != 0) != wants_problem) {
         fault(form, "is refused, or is not:", problem.text);

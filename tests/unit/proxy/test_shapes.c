@@ -1,6 +1,6 @@
 /* proxy: what connectors call shapes and what llm/ can read are the same words; saas/ and llm/ never meet elsewhere. */
 #include "llm/shape.h"
-#include "saas/connector.h"
+#include "saas/call.h"
 #include "unit.h"
 
 static void every_shape_has_an_operation(void **state)
@@ -28,7 +28,7 @@ static void every_shape_has_an_operation(void **state)
         diag_list_init(&diags, &a, 10);
         assert_true(connector_builtin(str_c(rows[i].vendor), &text));
         assert_int_equal(connector_parse(text, STR("connector.yaml"), &limits, &diags, &c), 0);
-        assert_true(connector_shape(c, STR("POST"), str_c(rows[i].path), &name, &class, &word));
+        assert_true(operation_shape(saas_find(c, STR("POST"), str_c(rows[i].path)), &name, &class, &word));
         assert_int_equal(llm_shape_parse(word, &shape), 0);
         assert_int_equal(shape, rows[i].shape);
         connector_free(c);

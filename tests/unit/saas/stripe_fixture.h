@@ -45,11 +45,18 @@ static inline struct saas_request post(const char *path, const char *body)
                                  .content_type = STR("application/x-www-form-urlencoded")};
 }
 
+static inline int read_stripe(const struct saas_request *r, struct arena *a, struct saas_call *ret,
+                              struct saas_problem *ret_problem)
+{
+    const struct operation *op = saas_find(fx.stripe, r->method, r->path);
+    return saas_read(fx.stripe, op, r, &fx.limits, a, ret, ret_problem);
+}
+
 static inline struct saas_call read_ok(struct saas_request r)
 {
     struct saas_call call;
     struct saas_problem problem = {0};
-    int err = saas_read(fx.stripe, &r, &fx.limits, &fx.arena, &call, &problem);
+    int err = read_stripe(&r, &fx.arena, &call, &problem);
     if (err != 0)
         fail_msg("%d: " STR_FMT, err, STR_ARG(problem.text));
     return call;
@@ -59,6 +66,6 @@ static inline struct saas_problem read_bad(struct saas_request r)
 {
     struct saas_call call;
     struct saas_problem problem = {0};
-    assert_int_equal(saas_read(fx.stripe, &r, &fx.limits, &fx.arena, &call, &problem), SAAS_R_PROBLEM);
+    assert_int_equal(read_stripe(&r, &fx.arena, &call, &problem), SAAS_R_PROBLEM);
     return problem;
 }

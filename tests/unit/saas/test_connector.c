@@ -172,7 +172,7 @@ static void rows_of_ones_own_stand_before_the_tables(void **state)
     struct saas_call call;
     struct saas_problem problem;
     r.content_type = STR("application/json");
-    assert_int_equal(saas_read(c, &r, &fx.limits, &fx.arena, &call, &problem), 0);
+    assert_int_equal(saas_read(c, saas_find(c, r.method, r.path), &r, &fx.limits, &fx.arena, &call, &problem), 0);
     assert_int_equal(saas_predict(&call).usd, 2);
     assert_int_equal(saas_predict(&call).how, HOW_PRICED);
     connector_free(c);

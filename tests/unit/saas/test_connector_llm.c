@@ -41,7 +41,7 @@ static void shape_is(const struct connector *c, const char *method, const char *
     struct str name, shape;
     enum op_class class;
     struct str got = STR("-");
-    if (connector_shape(c, str_c(method), str_c(path), &name, &class, &shape))
+    if (operation_shape(saas_find(c, str_c(method), str_c(path)), &name, &class, &shape))
         got = arena_printf(&fx.arena, STR_FMT " " STR_FMT " " STR_FMT, STR_ARG(name), STR_ARG(class_text(class)),
                            STR_ARG(shape));
     assert_str(got, want);
@@ -129,7 +129,7 @@ static void ids_of_models_may_have_colons(void **state)
     struct saas_request r = {.method = STR("GET"), .path = STR("/v1/models/ft:gpt-4o-mini:acme::a1")};
     struct saas_call call;
     struct saas_problem problem = {0};
-    assert_int_equal(saas_read(c, &r, &fx.limits, &fx.arena, &call, &problem), 0);
+    assert_int_equal(saas_read(c, saas_find(c, r.method, r.path), &r, &fx.limits, &fx.arena, &call, &problem), 0);
     assert_str(call.operation, "openai.models.retrieve");
     connector_free(c);
 }
