@@ -12,12 +12,6 @@
 
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 
-static struct str field(struct call *c, struct str name)
-{
-    struct str v;
-    return http_head_get(c->head, name, &v) ? v : STR_NONE;
-}
-
 /* The vendor by prefix only, and the run of a /r/<run>/ path, so that refusals before the key is known have a form. */
 static struct str peek(struct call *c)
 {
@@ -33,24 +27,20 @@ static struct str peek(struct call *c)
     return run;
 }
 
-/* Fields that say who and for which run: of two, each reader may believe another. */
-static const struct str credentials[] = {STR_INIT("authorization"), STR_INIT("x-api-key"), STR_INIT("x-goog-api-key")};
-static const struct str singular[] = {
-    STR_INIT("x-agent-run-id"), STR_INIT("x-agent-parent-run-id"), STR_INIT("x-claude-code-session-id"),
-    STR_INIT("traceparent"),    STR_INIT("x-agent-identity"),      STR_INIT("x-flyball-dry-run"),
-    STR_INIT("x-flyball-prompt"), STR_INIT("helicone-prompt-id"),  STR_INIT("x-agent-tool-call-id"),
-    STR_INIT("x-flyball-user"), STR_INIT("helicone-user-id"),      STR_INIT("x-flyball-customer"),
-    STR_INIT("x-flyball-wait")};
-
-static bool refuses_twice(struct call *c, const struct str *names, size_t n)
+static void read_head(struct call *c)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (http_head_count(c->head, names[i]) < 2)
-            continue;
-        call_refusef(c, CODE_REQUEST_AMBIGUOUS, 400, "The header " STR_FMT " is there twice", STR_ARG(names[i]));
-        return true;
-    }
-    return false;
+    struct agent_fields *fields = arena_alloc(&c->arena, sizeof(*fields));
+    agent_fields_read(c->head, fields);
+    c->fields = fields;
+}
+
+static bool refuses_twice(struct call *c, enum field_often kind)
+{
+    enum agent_field f = agent_fields_twice(c->fields, kind);
+    if (f == AGENT_FIELD_COUNT)
+        return false;
+    call_refusef(c, CODE_REQUEST_AMBIGUOUS, 400, "The header " STR_FMT " is there twice", STR_ARG(agent_field_text(f)));
+    return true;
 }
 
 bool call_shows_key(const struct call *c, struct str s)
@@ -60,10 +50,8 @@ bool call_shows_key(const struct call *c, struct str s)
 
 static bool is_credential(struct str name)
 {
-    for (size_t i = 0; i < N(credentials); i++)
-        if (str_eq_nocase(name, credentials[i]))
-            return true;
-    return false;
+    enum agent_field f = agent_field_find(name);
+    return f < AGENT_FIELD_COUNT && agent_field_often(f) == FIELD_KEY;
 }
 
 static bool head_shows_key(const struct call *c)
@@ -84,9 +72,9 @@ static enum code find_key(struct call *c, struct str *ret_suffix)
     struct str token;
     uint8_t hash[KEY_HASH_BYTES];
     struct key_carriers from = {
-        .authorization = field(c, STR("authorization")),
-        .x_api_key = field(c, STR("x-api-key")),
-        .x_goog_api_key = field(c, STR("x-goog-api-key")),
+        .authorization = c->fields->first[AGENT_FIELD_AUTHORIZATION],
+        .x_api_key = c->fields->first[AGENT_FIELD_X_API_KEY],
+        .x_goog_api_key = c->fields->first[AGENT_FIELD_X_GOOG_API_KEY],
     };
     int r = carrier_token(&from, &c->arena, &token);
     if (r == -ERR_NOT_FOUND)
@@ -106,13 +94,14 @@ static const char *choose_run(struct call *c, struct str suffix, struct str in_p
 {
     static const struct run_carriers none;
     const char *bad = NULL, *not_bad;
+    const struct str *first = c->fields->first;
     struct run_carriers from = {
-        .header = field(c, STR("x-agent-run-id")),
+        .header = first[AGENT_FIELD_RUN],
         .key_suffix = suffix,
         .path = in_path,
-        .session = field(c, STR("x-claude-code-session-id")),
-        .traceparent = field(c, STR("traceparent")),
-        .parent = field(c, STR("x-agent-parent-run-id")),
+        .session = first[AGENT_FIELD_SESSION],
+        .traceparent = first[AGENT_FIELD_TRACEPARENT],
+        .parent = first[AGENT_FIELD_PARENT_RUN],
     };
     if (shows_key || run_choose(&from, c->adm.made_run_id, c->w->rng, &c->arena, &c->run, &bad) < 0)
         check(run_choose(&none, c->adm.made_run_id, c->w->rng, &c->arena, &c->run, &not_bad) == 0);
@@ -172,23 +161,22 @@ static void facts_of_vendor(struct call *c)
 /* Headers the later stages need, copied: the head is gone when the agent is. */
 static void keep_headers(struct call *c)
 {
-    struct str v;
-    c->has_idempotency_key = http_head_get(c->head, STR("idempotency-key"), &v) && !call_shows_key(c, v);
+    struct str key = c->fields->first[AGENT_FIELD_IDEMPOTENCY_KEY];
+    c->has_idempotency_key = c->fields->n[AGENT_FIELD_IDEMPOTENCY_KEY] && !call_shows_key(c, key);
     if (c->has_idempotency_key)
-        c->idempotency_key = arena_str(&c->arena, v);
+        c->idempotency_key = arena_str(&c->arena, key);
     c->facts.has_idempotency_key = c->has_idempotency_key;
-    c->is_dry_run = http_head_get(c->head, STR("x-flyball-dry-run"), &v) && str_eq_nocase(v, STR("true"));
+    c->is_dry_run = str_eq_nocase(c->fields->first[AGENT_FIELD_DRY_RUN], STR("true"));
 }
 
 /* How long the agent waits for a person: less than we would, or it cannot. */
 static bool read_wait(struct call *c)
 {
-    struct str v;
     int64_t s;
     c->wait_ms = c->w->shared->limits->approval_wait_ms;
-    if (!http_head_get(c->head, STR("x-flyball-wait"), &v))
+    if (!c->fields->n[AGENT_FIELD_WAIT])
         return true;
-    if (str_to_i64(v, &s) < 0) {
+    if (str_to_i64(c->fields->first[AGENT_FIELD_WAIT], &s) < 0) {
         call_refuse(c, CODE_REQUEST_INVALID, 400,
                     STR("x-flyball-wait is how many seconds the call may wait for a person: a whole number"));
         return false;
@@ -200,22 +188,22 @@ static bool read_wait(struct call *c)
 
 /* Names that the agent gives to what it does; as with runs, what is there must be well formed, whether used or not. */
 static const struct {
-    struct str name;
+    enum agent_field field;
     const char *more;
     size_t chars_max;
-} named[] = {{STR_INIT("x-flyball-prompt"), "._:-@/+", PROMPT_CHARS_MAX},
-             {STR_INIT("helicone-prompt-id"), "._:-@/+", PROMPT_CHARS_MAX},
-             {STR_INIT("x-agent-tool-call-id"), "._:-/+=|", LLM_NAME_BYTES_MAX}};
+} named[] = {{AGENT_FIELD_PROMPT, "._:-@/+", PROMPT_CHARS_MAX},
+             {AGENT_FIELD_HELICONE_PROMPT, "._:-@/+", PROMPT_CHARS_MAX},
+             {AGENT_FIELD_TOOL_CALL, "._:-/+=|", LLM_NAME_BYTES_MAX}};
 
 /* True when one is malformed: the call was refused. */
 static bool refuses_name(struct call *c)
 {
     for (size_t i = 0; i < N(named); i++) {
-        struct str v;
-        if (!http_head_get(c->head, named[i].name, &v) || str_is_token(v, named[i].more, named[i].chars_max))
+        enum agent_field f = named[i].field;
+        if (!c->fields->n[f] || str_is_token(c->fields->first[f], named[i].more, named[i].chars_max))
             continue;
         call_refusef(c, CODE_REQUEST_INVALID, 400, STR_FMT " is not a name: 1 to %zu of letters, digits and %s",
-                     STR_ARG(named[i].name), named[i].chars_max, named[i].more);
+                     STR_ARG(agent_field_text(f)), named[i].chars_max, named[i].more);
         return true;
     }
     return false;
@@ -223,9 +211,10 @@ static bool refuses_name(struct call *c)
 
 static void keep_names(struct call *c)
 {
-    struct str prompt = field(c, STR("x-flyball-prompt")), tool_call = field(c, STR("x-agent-tool-call-id"));
+    const struct str *first = c->fields->first;
+    struct str prompt = first[AGENT_FIELD_PROMPT], tool_call = first[AGENT_FIELD_TOOL_CALL];
     if (!prompt.n)
-        prompt = field(c, STR("helicone-prompt-id"));
+        prompt = first[AGENT_FIELD_HELICONE_PROMPT];
     c->facts.prompt = arena_str(&c->arena, prompt);
     if (tool_call.n)
         core_cause_find(c->w->shared->core, &c->facts, arena_str(&c->arena, tool_call), &c->arena, &c->cause);
@@ -235,7 +224,8 @@ void stage_admit(struct call *c)
 {
     struct str suffix = STR_NONE;
     struct str run_in_path = arena_str(&c->arena, peek(c));
-    if (refuses_twice(c, credentials, N(credentials)))
+    read_head(c);
+    if (refuses_twice(c, FIELD_KEY))
         return;
     enum code code = find_key(c, &suffix);
 
@@ -263,7 +253,7 @@ void stage_admit(struct call *c)
         call_refusef(c, CODE_REQUEST_INVALID, 400, "%s is not a run id: 1 to 128 of letters, digits and ._:-", bad_run);
         return;
     }
-    if (refuses_twice(c, singular, N(singular)) || refuses_name(c) || !read_wait(c))
+    if (refuses_twice(c, FIELD_ONCE) || refuses_name(c) || !read_wait(c))
         return;
     if (!call_identity(c))
         return;

@@ -20,6 +20,7 @@
 #include "net/timer.h"
 #include "proxy/core_approvals.h"
 #include "proxy/core_keys.h"
+#include "proxy/agent_fields.h"
 #include "proxy/worker.h"
 
 enum call_state {
@@ -62,6 +63,7 @@ struct call {
     /* the agent's side */
     struct http_exchange *client;
     const struct http_head *head; /* valid while client is */
+    const struct agent_fields *fields;    /* what is in it; its values are valid as long */
     struct str method;
     struct buf body;
     bool is_body_read;

@@ -11,12 +11,6 @@
 
 #include <string.h>
 
-static struct str field(struct call *c, struct str name)
-{
-    struct str v;
-    return http_head_get(c->head, name, &v) ? v : STR_NONE;
-}
-
 static bool refuses_header(struct call *c)
 {
     for (size_t i = 0; i < c->head->n_fields; i++) {
@@ -27,7 +21,7 @@ static bool refuses_header(struct call *c)
                      "The header " STR_FMT " changes whose money moves; no rule can permit it yet", STR_ARG(name));
         return true;
     }
-    if (http_head_count(c->head, STR("idempotency-key")) > 1) {
+    if (c->fields->n[AGENT_FIELD_IDEMPOTENCY_KEY] > 1) {
         call_refuse(c, CODE_REQUEST_AMBIGUOUS, 400, STR("Idempotency-Key is there twice"));
         return true;
     }
@@ -114,13 +108,13 @@ void stage_classify(struct call *c)
         .path = c->path,
         .query = c->query,
         .has_query = c->has_query,
-        .content_type = field(c, STR("content-type")),
-        .content_encoding = field(c, STR("content-encoding")),
+        .content_type = c->fields->first[AGENT_FIELD_CONTENT_TYPE],
+        .content_encoding = c->fields->first[AGENT_FIELD_CONTENT_ENCODING],
         .idempotency_key = c->idempotency_key,
         .has_idempotency_key = c->has_idempotency_key,
         .body = buf_str(&c->body),
     };
-    if (http_head_count(c->head, STR("content-type")) > 1) {
+    if (c->fields->n[AGENT_FIELD_CONTENT_TYPE] > 1) {
         call_refuse(c, CODE_REQUEST_AMBIGUOUS, 400, STR("Content-Type is there twice"));
         return;
     }

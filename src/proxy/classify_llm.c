@@ -5,12 +5,6 @@
 #include "proxy/identity.h"
 #include "proxy/llm.h"
 
-static struct str field(struct call *c, struct str name)
-{
-    struct str v;
-    return http_head_get(c->head, name, &v) ? v : STR_NONE;
-}
-
 enum rate_dialect call_rate_dialect(const struct call *c)
 {
     return llm_shape_dialect(c->llm->shape) == DIALECT_ANTHROPIC ? RATE_ANTHROPIC : RATE_OPENAI;
@@ -55,8 +49,8 @@ static bool read_request(struct call *c)
     struct llm_problem problem;
     struct llm_request r = {
         .shape = l->shape,
-        .content_type = field(c, STR("content-type")),
-        .content_encoding = field(c, STR("content-encoding")),
+        .content_type = c->fields->first[AGENT_FIELD_CONTENT_TYPE],
+        .content_encoding = c->fields->first[AGENT_FIELD_CONTENT_ENCODING],
         .body = buf_str(&c->body),
     };
     int ret = llm_read(&r, c->w->shared->limits, &c->arena, &l->request, &problem);
@@ -74,7 +68,7 @@ static bool read_request(struct call *c)
 
 static bool refuses_head(struct call *c)
 {
-    if (http_head_count(c->head, STR("content-type")) > 1) {
+    if (c->fields->n[AGENT_FIELD_CONTENT_TYPE] > 1) {
         call_refuse(c, CODE_REQUEST_AMBIGUOUS, 400, STR("Content-Type is there twice"));
         return true;
     }

@@ -11,12 +11,6 @@
 #include "proxy/issuers.h"
 #include "proxy/llm.h"
 
-static struct str field(struct call *c, struct str name)
-{
-    struct str v;
-    return http_head_get(c->head, name, &v) ? v : STR_NONE;
-}
-
 /* --- claims ------------------------------------------------------------------------------------------------------- */
 
 static void claim(struct call *c, struct str value, enum value_source source, struct str *ret,
@@ -31,9 +25,10 @@ static void claim(struct call *c, struct str value, enum value_source source, st
 static void claims_of_headers(struct call *c)
 {
     struct claims *k = &c->facts.claims;
-    claim(c, field(c, STR("x-flyball-user")), SOURCE_HEADER, &k->user, &k->user_source);
-    claim(c, field(c, STR("helicone-user-id")), SOURCE_HEADER, &k->user, &k->user_source);
-    claim(c, field(c, STR("x-flyball-customer")), SOURCE_HEADER, &k->customer, &k->customer_source);
+    const struct str *first = c->fields->first;
+    claim(c, first[AGENT_FIELD_USER], SOURCE_HEADER, &k->user, &k->user_source);
+    claim(c, first[AGENT_FIELD_HELICONE_USER], SOURCE_HEADER, &k->user, &k->user_source);
+    claim(c, first[AGENT_FIELD_CUSTOMER], SOURCE_HEADER, &k->customer, &k->customer_source);
 }
 
 void call_claims_of_model(struct call *c)
@@ -76,9 +71,9 @@ bool call_identity(struct call *c)
     const struct key_entry *k = c->adm.key;
     struct token_refusal why;
     struct proven p;
-    struct str token;
+    struct str token = c->fields->first[AGENT_FIELD_IDENTITY];
     claims_of_headers(c);
-    if (!http_head_get(c->head, STR("x-agent-identity"), &token))
+    if (!c->fields->n[AGENT_FIELD_IDENTITY])
         return true;
     if (issuers_verify(c->w->shared->issuers, token, k->agent, k->tenant, c->started_at, &c->arena, &p, &why)) {
         counter_add(COUNTER_identities_verified, 1);
