@@ -24,8 +24,10 @@ static int add_token(struct str token, struct str *token_so_far)
 {
     if (token.n == 0)
         return -ERR_INVALID;
-    if (token_so_far->n == 0)
+    if (token_so_far->n == 0) {
         *token_so_far = token;
+        return 0;
+    }
     return str_eq(undecorated(token), undecorated(*token_so_far)) ? 0 : -ERR_AMBIGUOUS;
 }
 
