@@ -86,7 +86,7 @@ struct cost_row cost_read(struct json v)
     return cost_of(&m);
 }
 
-#define ROWS_FIRST 8
+#define ROWS_FIRST 4
 
 /* Room for twice as many rows as there are. */
 static char *rows_grow(struct arena *a, char *rows, size_t n, size_t row_bytes)

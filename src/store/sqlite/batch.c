@@ -74,7 +74,7 @@ void batch_clear(struct batch *b)
     tally_clear(&b->counters);
     b->first_call = NULL;
     b->last_call = &b->first_call;
-    b->last_open = NULL;
+    b->last_open = b->last_close = NULL;
     b->first_block = b->last_block = NULL;
     b->first_hold = NULL;
     b->last_hold = &b->first_hold;
@@ -350,6 +350,12 @@ static int on_id(void *ctx, const struct find_value *v)
 }
 
 /* Neighbours mostly say the same. Said with the same bytes, it is known to be equal at once, and near at hand. */
+static void share(struct str *text, struct str of_last)
+{
+    if (str_eq(*text, of_last))
+        *text = of_last;
+}
+
 static void share_texts(struct call_row *row, const struct call_row *last)
 {
     static const size_t TEXTS[] = {
@@ -357,12 +363,9 @@ static void share_texts(struct call_row *row, const struct call_row *last)
         offsetof(struct call_row, key),    offsetof(struct call_row, vendor),    offsetof(struct call_row, mode),
         offsetof(struct call_row, class),  offsetof(struct call_row, operation), offsetof(struct call_row, verdict),
         offsetof(struct call_row, model)};
-    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
-        struct str *text = (struct str *)(void *)((char *)row + TEXTS[i]);
-        const struct str *of_last = (const struct str *)(const void *)((const char *)last + TEXTS[i]);
-        if (str_eq(*text, *of_last))
-            *text = *of_last;
-    }
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++)
+        share((struct str *)(void *)((char *)row + TEXTS[i]),
+              *(const struct str *)(const void *)((const char *)last + TEXTS[i]));
 }
 
 static int on_open(struct batch *b, const struct frame *f)
@@ -438,6 +441,9 @@ static int on_close(struct batch *b, const struct frame *f)
     if (r < 0)
         return r;
     call_row_close(&c->row, f, &close);
+    if (b->last_close)
+        share(&c->row.outcome, b->last_close->row.outcome);
+    b->last_close = c;
     call_changes(b, c);
     for (size_t i = 0; i < close.n_moves && r == 0; i++)
         r = on_move(b, &close.moves[i]);

@@ -60,7 +60,7 @@ struct batch {
     struct map blocks;
     struct pending_block *first_block, *last_block; /* the one looked at last */
     struct buf rows; /* of the block that is written */
-    const struct pending_call *last_open; /* NULL: none yet */
+    const struct pending_call *last_open, *last_close; /* NULL: none yet */
     struct pending_hold *first_hold, **last_hold;
     struct tally counters; /* differences */
     struct map places; /* terms with their block */
