@@ -13,7 +13,7 @@
 
 void pack_init(struct pack *p)
 {
-    *p = (struct pack){0};
+    *p = (struct pack){.full = PACK_BYTES};
     buf_init(&p->frames, PACK_BYTES_MAX);
     buf_init(&p->personal, PACK_BYTES_MAX);
 }
@@ -68,12 +68,22 @@ int pack_add(struct pack *p, const struct frame *f)
 
 bool pack_is_full(const struct pack *p)
 {
-    return p->frames.n + p->personal.n >= PACK_BYTES;
+    return p->frames.n + p->personal.n >= p->full;
+}
+
+/* What comes next packs like what came: this many bytes became `packed`. */
+static size_t full_of(size_t bytes, size_t packed)
+{
+    size_t full = bytes * PACK_PACKED_BYTES / packed;
+    return full < PACK_BYTES_LEAST ? PACK_BYTES_LEAST : full > PACK_BYTES ? PACK_BYTES : full;
 }
 
 int pack_write(struct pack *p, struct buf *frames, struct buf *personal)
 {
+    size_t before = frames->n;
     int r = lz_pack(buf_str(&p->frames), frames);
+    if (r == 0 && pack_is_full(p))
+        p->full = full_of(p->frames.n + p->personal.n, frames->n - before);
     return r == 0 ? lz_pack(buf_str(&p->personal), personal) : r;
 }
 

@@ -15,13 +15,20 @@
 #include "base/buf.h"
 #include "call/frame.h"
 
-/* A pack is full with this much: a call that is looked for costs unpacking one. */
-#define PACK_BYTES 65536
+/*
+ * A pack is full with about as much as packs into a page of the file, going by the full one before it: no second row
+ * finds room on its page, so that what it does not fill is written, and kept, for nothing. A call that is looked for
+ * costs unpacking one: it is full at PACK_BYTES, however well it packs.
+ */
+#define PACK_PACKED_BYTES 15400
+#define PACK_BYTES_LEAST 32768
+#define PACK_BYTES 98304
 /* No pack has more: a full one, and a frame of the highest frame_bytes_max on top. */
 #define PACK_BYTES_MAX ((size_t)64 << 20)
 
 struct pack {
     struct buf frames, personal;
+    size_t full; /* bytes */
     uint64_t first, last; /* seqs; `last` 0: it is empty */
     wall_t at;            /* of the first frame */
 };

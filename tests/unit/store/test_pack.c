@@ -109,6 +109,63 @@ static void a_pack_is_full_at_its_size(void **state)
     }
 }
 
+/* Frames until it is full; what its row takes. */
+static size_t fill_and_write(struct pack *p, struct frame *f, struct rng *r, char *text, size_t n_random)
+{
+    struct row row;
+    row_init(&row);
+    pack_reset(p);
+    for (; !pack_is_full(p); f->seq++) {
+        for (size_t i = 0; i < n_random; i++)
+            text[i] = (char)rng_below(r, 256);
+        assert_int_equal(pack_add(p, f), 0);
+    }
+    assert_int_equal(pack_write(p, &row.frames, &row.personal), 0);
+    size_t n = row.frames.n;
+    row_deinit(&row);
+    return n;
+}
+
+static void a_pack_fills_its_page_whatever_the_frames_are(void **state)
+{
+    static const size_t randoms[] = {150, 350, 0, 200, 1000}; /* of each frame's 1000 bytes */
+    char text[1000] = "";
+    struct frame f = {.kind = FRAME_EVENT, .version = FRAME_VERSION, .seq = 1, .body = {text, sizeof text}};
+    struct pack p;
+    struct rng r;
+    rng_seeded_init(&r, 11);
+    pack_init(&p);
+    for (size_t i = 0; i < 5; i++) {
+        memset(text, 'x', sizeof text);
+        (void)fill_and_write(&p, &f, &r, text, randoms[i]); /* goes by others still */
+        for (int k = 0; k < 5; k++) {
+            size_t n = fill_and_write(&p, &f, &r, text, randoms[i]);
+            if (randoms[i] == 0)
+                assert_in_range(p.frames.n + p.personal.n, PACK_BYTES, PACK_BYTES + 1100); /* never more */
+            else if (randoms[i] == 1000)
+                assert_in_range(p.frames.n + p.personal.n, PACK_BYTES_LEAST, PACK_BYTES_LEAST + 1100); /* or less */
+            else
+                assert_in_range(n, 14500, 16300);
+        }
+    }
+    pack_deinit(&p);
+}
+
+/* Few frames say little of how they pack. */
+static void a_pack_that_is_not_full_changes_nothing(void **state)
+{
+    struct frame f = {.kind = FRAME_EVENT, .version = FRAME_VERSION, .seq = 1, .body = STR("{}")};
+    struct pack p;
+    struct row row;
+    pack_init(&p);
+    row_init(&row);
+    assert_int_equal(pack_add(&p, &f), 0);
+    assert_int_equal(pack_write(&p, &row.frames, &row.personal), 0);
+    assert_int_equal(p.full, PACK_BYTES);
+    row_deinit(&row);
+    pack_deinit(&p);
+}
+
 /* Rows that other bytes were packed into: each length is looked at, and nothing behind the end is touched. */
 static void lies_about_lengths_are_found(void **state)
 {
@@ -155,6 +212,8 @@ int main(void)
         cmocka_unit_test(frames_come_out_as_they_went_in),
         cmocka_unit_test(without_its_row_of_values_none_is_there),
         cmocka_unit_test(a_pack_is_full_at_its_size),
+        cmocka_unit_test(a_pack_fills_its_page_whatever_the_frames_are),
+        cmocka_unit_test(a_pack_that_is_not_full_changes_nothing),
         cmocka_unit_test(lies_about_lengths_are_found),
         cmocka_unit_test(a_row_that_is_no_pack_is_corrupt),
     };
