@@ -132,6 +132,13 @@ struct str wall_text(wall_t t, char out[WALL_TEXT_BYTES])
     return (struct str){out, (size_t)(p - out)};
 }
 
+/* It has as many. */
+static void drop(struct str *s, size_t n)
+{
+    s->p += n;
+    s->n -= n;
+}
+
 /* Takes exactly n digits off the front of *s; -1 when there are fewer. */
 static int64_t take_digits(struct str *s, size_t n)
 {
@@ -143,7 +150,7 @@ static int64_t take_digits(struct str *s, size_t n)
             return -1;
         x = x * 10 + (s->p[i] - '0');
     }
-    *s = str_sub(*s, n, s->n);
+    drop(s, n);
     return x;
 }
 
@@ -152,7 +159,7 @@ static bool take_byte(struct str *s, char a, char b)
 {
     if (s->n == 0 || (s->p[0] != a && s->p[0] != b))
         return false;
-    *s = str_sub(*s, 1, s->n);
+    drop(s, 1);
     return true;
 }
 
@@ -169,7 +176,7 @@ static bool take_date(struct str *s, int64_t *ret_days)
         return false;
     struct date d = {year, (int)month, (int)day};
     *ret_days = days_of(d);
-    return date_of(*ret_days).day == d.day; /* the 31st of a shorter month is another day */
+    return day <= 28 || date_of(*ret_days).day == d.day; /* the 31st of a shorter month is another day */
 }
 
 static bool take_time(struct str *s, int64_t *ret_ns)

@@ -3,6 +3,7 @@
  */
 #include "codec/number_impl.h"
 
+#define I64_DIGITS 19
 
 static size_t digits(struct str s, size_t from)
 {
@@ -44,16 +45,17 @@ bool number_i64(struct str s, int64_t *ret_n)
 {
     bool is_negative = s.n > 0 && s.p[0] == '-';
     size_t first = is_negative, n_digits = s.n - first;
-    if (n_digits == 0 || (s.p[first] == '0' && (is_negative || n_digits > 1)))
+    if (n_digits == 0 || n_digits > I64_DIGITS || (s.p[first] == '0' && (is_negative || n_digits > 1)))
         return false;
-    int64_t n = 0; /* below zero, where there is one more */
+    uint64_t n = 0; /* any number of so many digits fits */
     for (size_t i = first; i < s.n; i++) {
         unsigned digit = (unsigned)(unsigned char)s.p[i] - '0';
-        if (digit > 9 || __builtin_mul_overflow(n, 10, &n) || __builtin_sub_overflow(n, (int)digit, &n))
+        if (digit > 9)
             return false;
+        n = n * 10 + digit;
     }
-    if (!is_negative && n == INT64_MIN)
+    if (n > (uint64_t)INT64_MAX + is_negative)
         return false;
-    *ret_n = is_negative ? n : -n;
+    *ret_n = (int64_t)(is_negative ? 0 - n : n);
     return true;
 }

@@ -35,6 +35,9 @@ static void integers_fit_int64_or_are_none(void **state)
     n = 7;
     assert_false(number_i64(STR("9223372036854775808"), &n));
     assert_false(number_i64(STR("-9223372036854775809"), &n));
+    assert_false(number_i64(STR("9999999999999999999"), &n)); /* as long as the longest */
+    assert_false(number_i64(STR("-9999999999999999999"), &n));
+    assert_false(number_i64(STR("18446744073709551617"), &n)); /* 1, where 64 bits wrap */
     assert_false(number_i64(STR("99999999999999999999999"), &n));
     assert_false(number_i64(STR("-0"), &n));
     assert_false(number_i64(STR("1.0"), &n));
