@@ -19,7 +19,7 @@ struct uuid uuid_v7(wall_t now, struct rng *r)
 
 static bool is_dash_at(size_t i)
 {
-    return i == 8 || i == 13 || i == 18 || i == 23;
+    return (1u << 8 | 1u << 13 | 1u << 18 | 1u << 23) >> i & 1;
 }
 
 struct str uuid_text(const struct uuid *u, char out[UUID_TEXT_BYTES])
@@ -36,16 +36,12 @@ struct str uuid_text(const struct uuid *u, char out[UUID_TEXT_BYTES])
     return (struct str){out, at};
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+/* The value of a hex digit and 1; 0: it is none. */
+static const uint8_t digits[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 int uuid_parse(struct str s, struct uuid *ret)
 {
@@ -58,10 +54,10 @@ int uuid_parse(struct str s, struct uuid *ret)
                 return -ERR_INVALID;
             continue;
         }
-        int high = hex_value(s.p[at]), low = hex_value(s.p[at + 1]);
-        if (high < 0 || low < 0)
+        uint8_t high = digits[(unsigned char)s.p[at]], low = digits[(unsigned char)s.p[at + 1]];
+        if (!high || !low)
             return -ERR_INVALID;
-        u.b[i++] = (uint8_t)(high << 4 | low);
+        u.b[i++] = (uint8_t)((high - 1) << 4 | (low - 1));
         at += 2;
     }
     *ret = u;
