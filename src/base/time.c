@@ -102,7 +102,7 @@ wall_t wall_next_month(wall_t t)
 }
 
 /* n digits of x, with zeros in front; each record has several times, so this is no printf. */
-static char *put_digits(char *p, int64_t x, size_t n)
+static char *put_digits(char *p, unsigned x, size_t n)
 {
     for (size_t i = n; i-- > 0; x /= 10)
         p[i] = (char)('0' + x % 10);
@@ -111,14 +111,15 @@ static char *put_digits(char *p, int64_t x, size_t n)
 
 struct str wall_text(wall_t t, char out[WALL_TEXT_BYTES])
 {
-    int64_t days = floor_div(t, NS_PER_DAY), ms = (t - days * NS_PER_DAY) / NS_PER_MS;
+    int64_t days = floor_div(t, NS_PER_DAY);
+    unsigned ms = (unsigned)((t - days * NS_PER_DAY) / NS_PER_MS);
     struct date d = date_of(days);
     check(d.year >= 0 && d.year <= 9999);
-    char *p = put_digits(out, d.year, 4);
+    char *p = put_digits(out, (unsigned)d.year, 4);
     *p++ = '-';
-    p = put_digits(p, d.month, 2);
+    p = put_digits(p, (unsigned)d.month, 2);
     *p++ = '-';
-    p = put_digits(p, d.day, 2);
+    p = put_digits(p, (unsigned)d.day, 2);
     *p++ = 'T';
     p = put_digits(p, ms / 3600000, 2);
     *p++ = ':';
