@@ -89,6 +89,7 @@ struct h1_framing_facts {
 enum h1_field h1_field_kind(struct str name);
 bool h1_name_is_clean(struct str name);   /* a token */
 bool h1_value_is_clean(struct str value); /* no control byte but HTAB */
+bool h1_target_is_clean(struct str target); /* visible ASCII, but `#` and `\` */
 void h1_framing_note(struct h1_framing_facts *f, enum h1_field kind, struct str value);
 /* The next member of a comma list, trimmed; false at the end. */
 bool h1_list_next(struct str *rest, struct str *ret_member);

@@ -103,11 +103,8 @@ static int cut_absolute(struct str *target, struct str *ret_authority)
  */
 static int decide_target(struct str target, struct http_head *h, struct str *ret_authority, struct http_refusal *bad)
 {
-    for (size_t i = 0; i < target.n; i++) {
-        unsigned char c = (unsigned char)target.p[i];
-        if (c <= 0x20 || c >= 0x7f || c == '#' || c == '\\')
-            return refuse(bad, 400, "The request target has a byte that must not stand there.");
-    }
+    if (!h1_target_is_clean(target))
+        return refuse(bad, 400, "The request target has a byte that must not stand there.");
     if (target.n == 0 || target.p[0] != '/')
         if (cut_absolute(&target, ret_authority) != 0)
             return refuse(bad, 400, "The request target must be a path.");

@@ -535,6 +535,38 @@ static void every_byte_of_a_value_is_looked_at(void **state)
     rig_stop(&r);
 }
 
+static void look_at_each_byte(struct rig *r, const char *before, const char *behind, bool (*is_clean)(int byte))
+{
+    for (int byte = 0; byte < 256; byte++) {
+        struct buf b;
+        buf_init(&b, 1 << 10);
+        buf_printf(&b, "%sx%s", before, behind);
+        b.p[strlen(before)] = (char)byte;
+        if (status_of(r, &b) != (is_clean(byte) ? 200 : 400))
+            fail_msg("byte %d behind %s", byte, before);
+    }
+}
+
+static bool is_of_target(int byte) { return byte > 0x20 && byte < 0x7f && byte != '#' && byte != '\\'; }
+
+/* RFC 9110 5.6.2; with a colon the name ends earlier. */
+static bool is_of_name(int byte)
+{
+    static const char more[] = "!#$%&'*+-.^_`|~:";
+    return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') ||
+           (byte && strchr(more, byte));
+}
+
+static void every_byte_of_a_target_and_of_a_name_is_looked_at(void **state)
+{
+    struct rig r;
+    rig_init(&r);
+    rig_start_server(&r, &handler);
+    look_at_each_byte(&r, "GET /a", "b HTTP/1.1\r\nHost: a\r\n\r\n", is_of_target);
+    look_at_each_byte(&r, "GET / HTTP/1.1\r\nHost: a\r\nX", "Y: z\r\n\r\n", is_of_name);
+    rig_stop(&r);
+}
+
 static void limits_hold_to_the_byte(void **state)
 {
     struct rig r;
@@ -579,6 +611,7 @@ int main(void)
         cmocka_unit_test(every_head_is_accepted_or_refused_as_listed),
         cmocka_unit_test(every_broken_body_is_refused),
         cmocka_unit_test(every_byte_of_a_value_is_looked_at),
+        cmocka_unit_test(every_byte_of_a_target_and_of_a_name_is_looked_at),
         cmocka_unit_test(limits_hold_to_the_byte),
         cmocka_unit_test(a_server_may_take_larger_bodies_than_the_default),
     };
