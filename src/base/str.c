@@ -57,13 +57,28 @@ bool str_has_nocase(struct str s, struct str needle)
     return false;
 }
 
+/* memmem() makes a table first, which for a needle this short costs more than it saves. */
+#define SHORT_NEEDLE_BYTES_MAX 4
+
+static const char *find_short(struct str s, struct str needle)
+{
+    const char *at = bytes_of(s), *end = at + s.n;
+    while ((size_t)(end - at) >= needle.n && (at = memchr(at, needle.p[0], (size_t)(end - at) - needle.n + 1))) {
+        if (memcmp(at, needle.p, needle.n) == 0)
+            return at;
+        at++;
+    }
+    return NULL;
+}
+
 bool str_find(struct str s, struct str needle, size_t *ret_at)
 {
     if (needle.n == 0) {
         *ret_at = 0;
         return true;
     }
-    const char *at = memmem(bytes_of(s), s.n, needle.p, needle.n);
+    const char *at = needle.n <= SHORT_NEEDLE_BYTES_MAX ? find_short(s, needle)
+                                                        : memmem(bytes_of(s), s.n, needle.p, needle.n);
     if (!at)
         return false;
     *ret_at = (size_t)(at - s.p);

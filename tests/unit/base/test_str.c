@@ -72,6 +72,27 @@ static void prefix_suffix_and_search(void **state)
     assert_int_equal(at, 0);
 }
 
+/* All texts of 0 to 7 letters of two, and all needles of 1 to 6: short ones are looked for in another way. */
+static void the_first_place_of_a_needle_is_found(void **state)
+{
+    char text[8], needle[8];
+    for (size_t n = 0; n <= 7; n++)
+        for (unsigned bits = 0; bits < 1u << n; bits++)
+            for (size_t k = 1; k <= 6; k++)
+                for (unsigned want = 0; want < 1u << k; want++) {
+                    size_t first = 0, at = 77;
+                    for (size_t i = 0; i < n; i++)
+                        text[i] = "ab"[bits >> i & 1];
+                    for (size_t i = 0; i < k; i++)
+                        needle[i] = "ab"[want >> i & 1];
+                    while (first + k <= n && (bits >> first & ((1u << k) - 1)) != want)
+                        first++;
+                    bool is_there = first + k <= n;
+                    assert_int_equal(str_find((struct str){text, n}, (struct str){needle, k}, &at), is_there);
+                    assert_int_equal(at, is_there ? first : 77);
+                }
+}
+
 static void trim_takes_spaces_and_tabs_only(void **state)
 {
     assert_str(str_trim(STR(" \t a b\t ")), "a b");
@@ -161,6 +182,7 @@ int main(void)
         cmocka_unit_test(sub_is_clamped),
         cmocka_unit_test(texts_are_put_one_behind_another),
         cmocka_unit_test(prefix_suffix_and_search),
+        cmocka_unit_test(the_first_place_of_a_needle_is_found),
         cmocka_unit_test(trim_takes_spaces_and_tabs_only),
         cmocka_unit_test(cut_leaves_both_untouched_without_the_byte),
         cmocka_unit_test(numbers_have_one_spelling),
