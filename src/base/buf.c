@@ -36,11 +36,8 @@ static int failed(struct buf *b, int r)
     return r;
 }
 
-int buf_reserve(struct buf *b, size_t n)
+int buf_grow(struct buf *b, size_t n)
 {
-    check_slow(b->n <= b->cap);
-    if (n <= b->cap - b->n)
-        return 0;
     if (b->n > b->max_bytes || n > b->max_bytes - b->n)
         return failed(b, -ERR_TOO_LARGE);
 
@@ -76,7 +73,10 @@ int buf_add_c(struct buf *b, const char *c)
 
 int buf_add_byte(struct buf *b, char c)
 {
-    return buf_add(b, (struct str){&c, 1});
+    int r = buf_reserve(b, 1);
+    if (r == 0)
+        b->p[b->n++] = c;
+    return r;
 }
 
 int buf_printf(struct buf *b, const char *fmt, ...)
