@@ -119,11 +119,9 @@ static struct arena_chunk *chunk_for(struct arena *a, size_t n)
 /* NULL: `max_bytes` would be passed, or the machine is out of memory. */
 static void *take(struct arena *a, size_t n, size_t max_bytes)
 {
-    if (n > max_bytes)
-        return NULL;
-    size_t rounded = n ? (n + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1) : ALIGN_BYTES;
     if (a->used_bytes > max_bytes || n > max_bytes - a->used_bytes)
         return NULL;
+    size_t rounded = n ? (n + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1) : ALIGN_BYTES;
     struct arena_chunk *c = chunk_for(a, rounded);
     if (!c)
         return NULL;
