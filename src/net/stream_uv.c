@@ -184,11 +184,12 @@ static void write_rest(struct stream_uv *s)
     fail(s, -ERR_RESET);
 }
 
-/* Tries once with what is queued and `more`. Returns how much of all that the kernel took, or a negative error. */
-static ssize_t try_write(struct stream_uv *s, const struct str *more, size_t n_more)
+/* Tries once with what is queued, as far as that is one write, and `more`. Returns how much of all that the kernel
+ * took, or a negative error; *ret_offered: how much of the queue that was. */
+static ssize_t try_write(struct stream_uv *s, const struct str *more, size_t n_more, size_t *ret_offered)
 {
     uv_buf_t bufs[IOV_MAX_PARTS];
-    size_t bytes, n = out_queue_bufs(&s->out, bufs, IOV_MAX_PARTS, &bytes);
+    size_t n = out_queue_bufs(&s->out, bufs, IOV_MAX_PARTS, ret_offered);
 
     check(n + n_more <= IOV_MAX_PARTS);
     for (size_t i = 0; i < n_more; i++)
@@ -202,10 +203,8 @@ static ssize_t try_write(struct stream_uv *s, const struct str *more, size_t n_m
 static void flush(struct stream_uv *s)
 {
     while (s->out.n_bytes && s->is_connected && !s->is_writing && !s->err) {
-        uv_buf_t bufs[IOV_MAX_PARTS];
         size_t offered;
-        out_queue_bufs(&s->out, bufs, IOV_MAX_PARTS, &offered);
-        ssize_t took = try_write(s, NULL, 0);
+        ssize_t took = try_write(s, NULL, 0, &offered);
         if (took < 0) {
             fail(s, (int)took);
             return;
@@ -222,12 +221,13 @@ static bool write_direct(struct stream_uv *s, const struct str *parts, size_t n_
     if (n_bytes < DIRECT_BYTES || s->is_writing || !s->is_connected || n_parts > 4 ||
         s->out.n_bytes > IOV_QUEUED_BYTES_MAX)
         return false;
-    ssize_t took = try_write(s, parts, n_parts);
+    size_t offered;
+    ssize_t took = try_write(s, parts, n_parts, &offered);
     if (took < 0) {
         fail(s, (int)took);
         return true;
     }
-    size_t queued = s->out.n_bytes < (size_t)took ? s->out.n_bytes : (size_t)took, skip = (size_t)took - queued;
+    size_t queued = offered < (size_t)took ? offered : (size_t)took, skip = (size_t)took - queued;
     consume(s, queued);
     s->s.bytes_out += skip;
     for (size_t i = 0; i < n_parts; i++) {
