@@ -179,7 +179,7 @@ static int ask(struct call *c, struct approval_answer *ret)
     c->approval_wait = (struct approval_wait){.box = &w->loop->box, .done = {on_answered, c}};
     struct approval_request q = {
         .key = c->adm.key,
-        .facts = &without.facts,
+        .facts = without.facts,
         .verdict = &c->verdict,
         .idempotency = &c->idem,
         .call_id = str_c(c->id),

@@ -183,16 +183,25 @@ static void redact_params(struct call *c, const struct redact_set *s, struct fac
 void redaction_of_record(struct call *c, struct redacted_record *ret)
 {
     struct redact_set s;
-    *ret = (struct redacted_record){c->facts, c->verdict, c->path, c->saas.path, c->idempotency_key};
-    policy_redact_set(c->adm.policy, redactors_of_record(c), REDACT_AT_LOG, &s);
+    uint32_t redactors = redactors_of_record(c);
+    *ret = (struct redacted_record){&c->facts, &c->verdict, c->path, c->saas.path, c->idempotency_key};
+    if (!redactors)
+        return;
+    policy_redact_set(c->adm.policy, redactors, REDACT_AT_LOG, &s);
     if (!s.n)
         return;
-    redact_params(c, &s, &ret->facts);
-    ret->facts.claims.user = redaction_of_text(c, &s, c->facts.claims.user);
-    ret->facts.claims.customer = redaction_of_text(c, &s, c->facts.claims.customer);
-    ret->facts.model = redaction_of_text(c, &s, c->facts.model);
-    ret->facts.model_asked = redaction_of_text(c, &s, c->facts.model_asked);
-    ret->verdict.reason = redaction_of_text(c, &s, c->verdict.reason);
+    struct facts *f = arena_alloc(&c->arena, sizeof *f);
+    struct verdict *v = arena_alloc(&c->arena, sizeof *v);
+    *f = c->facts;
+    *v = c->verdict;
+    ret->facts = f;
+    ret->verdict = v;
+    redact_params(c, &s, f);
+    f->claims.user = redaction_of_text(c, &s, c->facts.claims.user);
+    f->claims.customer = redaction_of_text(c, &s, c->facts.claims.customer);
+    f->model = redaction_of_text(c, &s, c->facts.model);
+    f->model_asked = redaction_of_text(c, &s, c->facts.model_asked);
+    v->reason = redaction_of_text(c, &s, c->verdict.reason);
     if (c->verdict.would) /* for the record only */
         c->verdict.would->reason = redaction_of_text(c, &s, c->verdict.would->reason);
     ret->path = redaction_of_text(c, &s, c->path);

@@ -60,8 +60,8 @@ bool redaction_of_events(struct call *c, struct str bytes, bool is_end, struct s
 
 /* What is personal in a record and no identity: copies with it taken out. Where nothing is asked for, as they are. */
 struct redacted_record {
-    struct facts facts;
-    struct verdict verdict;
+    const struct facts *facts; /* the call's own, or a copy in its arena */
+    const struct verdict *verdict;
     struct str path, saas_path, idempotency_key;
 };
 void redaction_of_record(struct call *c, struct redacted_record *ret);

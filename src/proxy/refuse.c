@@ -21,8 +21,8 @@ void call_record_begin(struct call *c, struct record_writer *rw, struct buf *bod
     struct record_open o = {
         .call_id = str_c(c->id),
         .started_at = c->started_at,
-        .facts = &without.facts,
-        .verdict = &without.verdict,
+        .facts = without.facts,
+        .verdict = without.verdict,
         .trace_id = str_c(c->run.trace_id),
         .span_id = str_c(c->run.span_id),
         .path = without.path,
