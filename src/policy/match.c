@@ -139,14 +139,12 @@ bool label_holds(const struct label_match *l, const struct facts *f)
     return false;
 }
 
-enum match_result match_facts(const struct match *m, const struct facts *f)
+/* All but the class. */
+static enum match_result match_keys(const struct match *m, const struct facts *f)
 {
     enum match_result result = MATCH_YES;
-    if (m->classes && !(m->classes & 1u << f->class))
-        return MATCH_NO;
-    for (enum match_key k = 0; k < MATCH_COUNT; k++) {
-        if (m->by_key[k].n == 0)
-            continue;
+    for (unsigned left = m->named; left; left &= left - 1) {
+        enum match_key k = (enum match_key)__builtin_ctz(left);
         if (k == MATCH_CUSTOMER && f->customer.n == 0)
             result = MATCH_MAYBE;
         else if (!patterns_have(&m->by_key[k], k, f))
@@ -156,6 +154,11 @@ enum match_result match_facts(const struct match *m, const struct facts *f)
         if (!label_holds(&m->labels[i], f))
             return MATCH_NO;
     return result;
+}
+
+enum match_result match_facts(const struct match *m, const struct facts *f)
+{
+    return m->classes && !(m->classes & 1u << f->class) ? MATCH_NO : match_keys(m, f);
 }
 
 bool match_names(const struct match *m, struct str operation)

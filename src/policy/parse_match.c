@@ -371,9 +371,10 @@ void parse_match(struct parse *x, const struct yaml *map, struct match *ret)
         enum match_key k = 0;
         while (k < MATCH_COUNT && !str_eq(match_key_text(k), child->key))
             k++;
-        if (k < MATCH_COUNT)
+        if (k < MATCH_COUNT) {
             parse_patterns(x, child, k, child->key, &ret->by_key[k]);
-        else if (str_eq(child->key, STR("class")))
+            ret->named |= ret->by_key[k].n ? 1u << k : 0;
+        } else if (str_eq(child->key, STR("class")))
             parse_classes(x, child, &ret->classes);
         else if (str_starts(child->key, LABEL_PREFIX))
             parse_label(x, child, ret);

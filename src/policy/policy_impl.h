@@ -45,6 +45,7 @@ struct label_match { /* `label.<name>` */
 };
 struct match {
     struct patterns by_key[MATCH_COUNT];
+    unsigned named; /* bits of enum match_key: those of by_key that have any */
     struct label_match *labels; /* LABELS_MAX */
     size_t n_labels;
     uint32_t classes; /* bits of enum op_class; 0: not named */
