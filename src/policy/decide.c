@@ -39,7 +39,7 @@ struct rules {
     struct scope_miss miss;          /* its */
     bool is_short_of_memory;
     struct approval_need asked; /* by every approve that holds, may hold or failed */
-    struct duties duties;            /* of permits and approvals that hold */
+    struct duties *duties;      /* the verdict's, of permits and approvals that hold */
 };
 
 /* Match and condition together. The customer that a `match` names is lacking; what a condition hangs on, it says. */
@@ -107,7 +107,7 @@ static void tally_rules(struct rules *x)
         if (r->effect == EFFECT_APPROVE && m != MATCH_NO)
             x->is_short_of_memory |= !approval_add(&x->asked, &r->approval, "rule", r->id, x->a);
         if (m != MATCH_NO && r->effect != EFFECT_DENY)
-            duties_add(&x->duties, r);
+            duties_add(x->duties, r);
         if (!*first && (m != MATCH_NO || (r->when && match_facts(&r->match, x->f) != MATCH_NO)))
             *first = r;
     }
@@ -372,14 +372,14 @@ bool decide_view(const struct policy *p, const struct key_limits *k, struct deci
     /* no vendor of models tells what a call will cost, or whose it is */
     bool may_lookup = (may & POLICY_MAY_LOOK_UP) && !is_model_call(f);
     struct rules x = {
-        .view = view, .look = look, .p = p, .f = f, .may_lookup = may_lookup, .may_ask = may & POLICY_MAY_ASK, .a = a};
+        .view = view, .look = look, .p = p, .f = f, .may_lookup = may_lookup, .may_ask = may & POLICY_MAY_ASK, .a = a,
+        .duties = &v->duties};
     struct gather g = {.view = view, .look = look, .d = d, .f = f, .may_lookup = may_lookup, .v = v};
     *v = (struct verdict){.effect = EFFECT_DENY, .code = CODE_POLICY_DENIED, .policy = p->digest,
                           .policy_name = p->name};
     if (view == VIEW_WHOLE && look)
         x.lacks = look->lacks;
     bool goes_on = view == VIEW_OBSERVED || (identity_suffices(p, f, may_lookup, a, v) && rules_permit(&x, v));
-    v->duties = x.duties;
     if (goes_on && !wants_facts(v) && v->duties.needs_idempotency_key && !f->has_idempotency_key)
         say_key_required(p, f, a, v);
     else if (goes_on)
