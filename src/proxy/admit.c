@@ -36,7 +36,7 @@ static void read_head(struct call *c)
 
 static bool refuses_twice(struct call *c, enum field_often kind)
 {
-    enum agent_field f = agent_fields_twice(c->fields, kind);
+    enum agent_field f = c->fields->twice[kind];
     if (f == AGENT_FIELD_COUNT)
         return false;
     call_refusef(c, CODE_REQUEST_AMBIGUOUS, 400, "The header " STR_FMT " is there twice", STR_ARG(agent_field_text(f)));

@@ -32,20 +32,23 @@ enum agent_field agent_field_find(struct str name)
     return f;
 }
 
-void agent_fields_read(const struct http_head *h, struct agent_fields *ret)
+static void note_twice(struct agent_fields *s, enum agent_field f)
 {
-    *ret = (struct agent_fields){.n = {0}};
-    for (size_t i = 0; i < h->n_fields; i++) {
-        enum agent_field f = agent_field_find(h->fields[i].name);
-        if (f < AGENT_FIELD_COUNT && ret->n[f]++ == 0)
-            ret->first[f] = h->fields[i].value;
-    }
+    enum field_often often = fields[f].often;
+    if (often < FIELD_ANY && f < s->twice[often])
+        s->twice[often] = f;
 }
 
-enum agent_field agent_fields_twice(const struct agent_fields *s, enum field_often kind)
+void agent_fields_read(const struct http_head *h, struct agent_fields *ret)
 {
-    enum agent_field f = 0;
-    while (f < AGENT_FIELD_COUNT && (fields[f].often != kind || s->n[f] < 2))
-        f++;
-    return f;
+    *ret = (struct agent_fields){.twice = {AGENT_FIELD_COUNT, AGENT_FIELD_COUNT}};
+    for (size_t i = 0; i < h->n_fields; i++) {
+        enum agent_field f = agent_field_find(h->fields[i].name);
+        if (f == AGENT_FIELD_COUNT)
+            continue;
+        if (ret->n[f]++ == 0)
+            ret->first[f] = h->fields[i].value;
+        else
+            note_twice(ret, f);
+    }
 }

@@ -73,10 +73,20 @@ static void what_must_stand_once_is_told_of_when_it_stands_twice(void **state)
         enum agent_field f = agent_field_find(field.name);
         assert_int_equal(agent_field_often(f), rows[i].often);
         for (enum field_often kind = FIELD_KEY; kind <= FIELD_ONCE; kind++) {
-            assert_int_equal(agent_fields_twice(&one, kind), AGENT_FIELD_COUNT);
-            assert_int_equal(agent_fields_twice(&two, kind), rows[i].often == kind ? f : AGENT_FIELD_COUNT);
+            assert_int_equal(one.twice[kind], AGENT_FIELD_COUNT);
+            assert_int_equal(two.twice[kind], rows[i].often == kind ? f : AGENT_FIELD_COUNT);
         }
     }
+}
+
+static void of_several_that_stand_twice_the_first_of_the_table_is_told(void **state)
+{
+    const struct http_field run = {STR("x-agent-run-id"), STR("r")}, parent = {STR("x-agent-parent-run-id"), STR("p")},
+                            key = {STR("x-api-key"), STR("k")};
+    const struct http_field fields[] = {parent, run, parent, key, run, key, parent};
+    struct agent_fields s = said_by(fields, N(fields));
+    assert_int_equal(s.twice[FIELD_KEY], AGENT_FIELD_X_API_KEY);
+    assert_int_equal(s.twice[FIELD_ONCE], AGENT_FIELD_RUN);
 }
 
 int main(void)
@@ -86,6 +96,7 @@ int main(void)
         cmocka_unit_test(what_is_not_read_is_no_field),
         cmocka_unit_test(the_first_of_several_counts_and_an_empty_one_is_there),
         cmocka_unit_test(what_must_stand_once_is_told_of_when_it_stands_twice),
+        cmocka_unit_test(of_several_that_stand_twice_the_first_of_the_table_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
