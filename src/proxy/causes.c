@@ -203,6 +203,8 @@ static const struct run_entry *run_of(struct causes *c, const struct facts *f)
 {
     char text[RUN_KEY_BYTES_MAX];
     struct str key;
+    if (c->runs.n == 0)
+        return NULL; /* as it is where no models are called, on the way of every call */
     return run_key(f->tenant, f->agent, f->run_id, text, &key) ? map_get(&c->runs, key) : NULL;
 }
 
@@ -280,7 +282,12 @@ void causes_infer(struct causes *c, const struct facts *f, struct arena *a, stru
 {
     struct cause_target t;
     *ret = (struct cause){.how = CAUSE_NONE};
-    cause_target(f, &t);
+    pthread_mutex_lock(&c->mutex);
+    bool is_known = run_of(c, f) != NULL;
+    pthread_mutex_unlock(&c->mutex);
+    if (!is_known)
+        return;
+    cause_target(f, &t); /* may read long texts: not under the lock */
     pthread_mutex_lock(&c->mutex);
     const struct run_entry *run = run_of(c, f);
     struct search s = run ? search(run, f, &t) : (struct search){0};
