@@ -262,7 +262,7 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
     check(q->verdict->effect == EFFECT_PERMIT);
     if ((*ret_code = still_allowed(c, q->key, q->tenant, q->run_id, q->now)) != CODE_NONE)
         return CORE_R_REFUSED;
-    struct policy_entry *p = map_get(&c->policies, q->key->policy);
+    const struct policy_entry *p = core_document_of(c, q->key);
     if ((p ? p->policy : NULL) != q->policy)
         return CORE_R_STALE;
     if (q->idempotency && q->idempotency->scope.n) {

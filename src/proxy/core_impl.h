@@ -24,7 +24,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-struct policy_entry {
+struct policy_entry { /* stays until the core ends */
     const struct policy *policy;          /* what calls are decided by: `active`, with `shadow` beside it */
     const struct policy *active, *shadow; /* as they were applied; either may be NULL */
     wall_t applied_at, shadow_at;
@@ -253,6 +253,8 @@ int core_policy_put(struct core *c, struct policy *p,
 /* Documents in force, and those that they extend: for core_new(). */
 struct documents core_documents_in_force(void);
 void core_policy_entry_free(struct policy_entry *e);
+/* What a key's calls are decided by; NULL: no document of that name is applied. Under the mutex. */
+const struct policy_entry *core_document_of(const struct core *c, const struct key_entry *k);
 void core_idem_put(struct core *c, const char key[64], const struct idem_entry *e);
 void core_idem_key(const struct idempotency *i, char ret[64]);
 /* The call whose outcome a request with that key and body shares; empty: it is the first. Under the mutex. */

@@ -389,12 +389,17 @@ void core_admit(struct core *c, const uint8_t hash[KEY_HASH_BYTES], wall_t now, 
         ret->code = CODE_STOPPED;
     touch_made_run(c, k, now);
     ret->made_run_id = arena_str(a, str_c(k->made_run));
-    struct policy_entry *e = map_get(&c->policies, k->policy);
-    if (e) {
-        policy_ref(e->policy);
-        ret->policy = e->policy;
+    k->document = core_document_of(c, k);
+    if (k->document) {
+        policy_ref(k->document->policy);
+        ret->policy = k->document->policy;
     }
     core_unlock(c);
+}
+
+const struct policy_entry *core_document_of(const struct core *c, const struct key_entry *k)
+{
+    return k->document ? k->document : map_get(&c->policies, k->policy);
 }
 
 const struct key_entry *core_key_named(struct core *c, struct str id)
@@ -409,7 +414,7 @@ const struct policy *core_policy_of(struct core *c, const struct key_entry *k)
 {
     const struct policy *p = NULL;
     core_lock(c);
-    struct policy_entry *e = map_get(&c->policies, k->policy);
+    const struct policy_entry *e = core_document_of(c, k);
     if (e) {
         policy_ref(e->policy);
         p = e->policy;

@@ -1,6 +1,6 @@
 /*
- * proxy/core_keys.h - one key in memory. What is counted, the made run and is_revoked change, under the ledger mutex
- * only; the rest is fixed at creation.
+ * proxy/core_keys.h - one key in memory. What is counted, the made run, the document once seen and is_revoked change,
+ * under the ledger mutex only; the rest is fixed at creation.
  */
 #pragma once
 
@@ -12,6 +12,7 @@ struct key_entry {
     uint8_t hash[KEY_HASH_BYTES];
     enum mode mode;
     struct str agent, owner, tenant, policy; /* owned; an entry stays until the core ends */
+    const struct policy_entry *document;     /* of that name, which stays as long; NULL: not seen yet */
     wall_t created_at, expires_at;           /* 0: never */
     struct str *limit_specs;
     size_t n_limit_specs;

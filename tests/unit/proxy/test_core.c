@@ -373,6 +373,40 @@ static void a_document_was_applied_when_its_record_says(void **state)
     teardown(&w);
 }
 
+/* The document of that key's calls, from the door on. */
+static const struct policy *seen(struct world *w, const struct key_text *key)
+{
+    struct admission adm;
+    core_admit(w->rig.core, key->hash, wall_now, &w->rig.arena, &adm);
+    policy_unref(adm.policy); /* the core has one of its own */
+    const struct policy *again = core_policy_of(w->rig.core, adm.key);
+    policy_unref(again);
+    assert_ptr_equal(again, adm.policy);
+    return adm.policy;
+}
+
+static void a_document_that_comes_after_its_key_is_seen_and_each_version_of_it(void **state)
+{
+    struct world w;
+    struct key_text late;
+    const struct policy *p;
+    setup(&w);
+    struct key_spec spec = {.mode = MODE_LIVE, .agent = STR("refunds"), .tenant = STR("acme"), .policy = STR("late")};
+    assert_int_equal(core_key_create(w.rig.core, &spec, STR("test"), &w.diags, &late, &w.seq), 0);
+    assert_null(seen(&w, &late));
+    assert_null(seen(&w, &late));
+    for (int version = 1; version <= 2; version++) {
+        struct str text = arena_printf(&w.rig.arena, "apiVersion: agentpolicy/v1\nkind: Policy\n"
+                                       "metadata: {name: late, version: %d}\n"
+                                       "rules: [{id: a, effect: permit, match: {class: [read]}}]\n", version);
+        assert_int_equal(core_policy_apply(w.rig.core, text, STR("t"), STR("test"), &w.diags, &p, &w.seq), 0);
+        policy_unref(p);
+        assert_ptr_equal(seen(&w, &late), p);
+        assert_ptr_equal(seen(&w, &late), p);
+    }
+    teardown(&w);
+}
+
 static void revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold(void **state)
 {
     struct world w;
@@ -989,6 +1023,7 @@ int main(void)
         cmocka_unit_test(the_amount_that_a_retry_brought_stands_where_its_money_does),
         cmocka_unit_test(a_released_key_holds_anew),
         cmocka_unit_test(a_document_was_applied_when_its_record_says),
+        cmocka_unit_test(a_document_that_comes_after_its_key_is_seen_and_each_version_of_it),
         cmocka_unit_test(revoke_kill_and_a_new_document_are_obeyed_between_decide_and_hold),
         cmocka_unit_test(a_run_of_one_tenant_is_stopped_whether_key_or_token_says_the_tenant),
         cmocka_unit_test(a_disabled_agent_is_refused_where_limits_are_taken),
