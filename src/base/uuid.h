@@ -16,7 +16,7 @@ struct uuid uuid_v7(wall_t now, struct rng *r);
 struct str uuid_text(const struct uuid *u, char out[UUID_TEXT_BYTES]);
 /* The 36-byte form of any version, either case. -ERR_INVALID. */
 int uuid_parse(struct str s, struct uuid *ret);
-/* The 32 digits of such a text, without its dashes; STR_NONE: it is none, or of upper case. */
+/* What stands between the dashes of such a text, joined and not looked at; STR_NONE: its dashes are elsewhere. */
 #define UUID_DIGITS 32
 struct str uuid_digits(struct str text, char out[UUID_DIGITS]);
 /* When a UUIDv7 was made, to the millisecond, or the last time there is; of another version it means nothing. */
