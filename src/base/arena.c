@@ -93,11 +93,10 @@ static struct arena_chunk *chunk_new(size_t cap)
     return c;
 }
 
-static struct arena_chunk *chunk_for(struct arena *a, size_t n)
+/* The current chunk has no room. Rare, so out of the way of take(). */
+static __attribute__((noinline)) struct arena_chunk *chunk_more(struct arena *a, size_t n)
 {
     struct arena_chunk *head = a->chunk;
-    if (head && n <= head->cap - head->used)
-        return head;
     if (n > CHUNK_BYTES_MAX / 4) {
         struct arena_chunk *own = chunk_new(n);
         if (!own || !head)
@@ -122,7 +121,9 @@ static void *take(struct arena *a, size_t n, size_t max_bytes)
     if (a->used_bytes > max_bytes || n > max_bytes - a->used_bytes)
         return NULL;
     size_t rounded = n ? (n + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1) : ALIGN_BYTES;
-    struct arena_chunk *c = chunk_for(a, rounded);
+    struct arena_chunk *c = a->chunk;
+    if (!c || rounded > c->cap - c->used)
+        c = chunk_more(a, rounded);
     if (!c)
         return NULL;
     void *p = c->bytes + c->used;
