@@ -113,11 +113,6 @@ void buf_drop(struct buf *b, size_t n)
     b->n -= n;
 }
 
-struct str buf_str(const struct buf *b)
-{
-    return (struct str){b->p, b->n};
-}
-
 int buf_ok(const struct buf *b)
 {
     return b->is_failed ? -ERR_TOO_LARGE : 0;

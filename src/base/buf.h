@@ -32,5 +32,6 @@ int buf_add_c(struct buf *b, const char *c);
 int buf_add_byte(struct buf *b, char c);
 int buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_drop(struct buf *b, size_t n);   /* takes n bytes off the front */
-struct str buf_str(const struct buf *b);  /* valid until the next change */
+/* Valid until the next change. */
+static inline struct str buf_str(const struct buf *b) { return (struct str){b->p, b->n}; }
 int buf_ok(const struct buf *b);          /* 0, or -ERR_TOO_LARGE when any append failed */
