@@ -117,7 +117,7 @@ struct call {
     struct str send_key;
     struct str additions[CALL_ADDITIONS_MAX];
     size_t n_additions;
-    struct http_field *send_fields; /* the agent's fields that go on; NULL: not copied yet */
+    struct http_field *send_fields; /* the agent's fields that go on, with room for ours; NULL: not copied yet */
     size_t n_send_fields;
     struct str lookup_key;
     void (*lookup_done)(struct call *c, uint16_t status, struct str body);

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#define RUN_FIELDS 2
 #define SECRET_VALUE_BYTES (B64_SIZE(SECRET_BYTES_MAX) + 64)
 
 /* Fields that we write ourselves are not among them. */
@@ -22,7 +23,8 @@ static bool goes_on(const struct call *c, struct str name)
 
 void send_keep_fields(struct call *c)
 {
-    c->send_fields = arena_alloc(&c->arena, (c->head->n_fields + 1) * sizeof(*c->send_fields));
+    size_t n_max = c->head->n_fields + RUN_FIELDS + SEND_FIELDS_MORE;
+    c->send_fields = arena_alloc(&c->arena, n_max * sizeof(*c->send_fields));
     for (size_t i = 0; i < c->head->n_fields; i++) {
         const struct http_field *f = &c->head->fields[i];
         if (!goes_on(c, f->name))
@@ -38,7 +40,7 @@ static size_t add_run(struct call *c, struct http_field *fields)
     fields[0] = (struct http_field){STR("x-agent-run-id"), c->run.id};
     fields[1] = (struct http_field){
         STR("traceparent"), arena_printf(&c->arena, "00-%s-%s-01", c->run.trace_id, c->run.span_id)};
-    return 2;
+    return RUN_FIELDS;
 }
 
 /* The value of the field that speaks for us, into `out`: whoever calls wipes it. */
@@ -102,14 +104,12 @@ void send_on(struct http_exchange *x, const struct vendor *v, const struct crede
 
 void send_request(struct call *c, const struct send_parts *p)
 {
-    struct http_field *fields = arena_alloc(&c->arena, (c->n_send_fields + 2 + SEND_FIELDS_MORE) * sizeof(*fields));
-    size_t n = 0;
-    for (; n < c->n_send_fields; n++)
-        fields[n] = c->send_fields[n];
+    size_t n = c->n_send_fields; /* behind them is room for ours */
+    check(c->send_fields);
     if (c->vendor->forwards_run_id)
-        n += add_run(c, fields + n);
+        n += add_run(c, c->send_fields + n);
     check(!c->vendor->credential == !c->credential);
-    send_head(c->up, c->vendor, c->credential, fields, n, p);
+    send_head(c->up, c->vendor, c->credential, c->send_fields, n, p);
     c->sending = (struct send_state){.parts = p->body, .n_parts = p->n_body};
     send_more(c);
 }
