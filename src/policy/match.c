@@ -139,8 +139,7 @@ bool label_holds(const struct label_match *l, const struct facts *f)
     return false;
 }
 
-/* All but the class. */
-static enum match_result match_keys(const struct match *m, const struct facts *f)
+enum match_result match_keys(const struct match *m, const struct facts *f)
 {
     enum match_result result = MATCH_YES;
     for (unsigned left = m->named; left; left &= left - 1) {
@@ -154,11 +153,6 @@ static enum match_result match_keys(const struct match *m, const struct facts *f
         if (!label_holds(&m->labels[i], f))
             return MATCH_NO;
     return result;
-}
-
-enum match_result match_facts(const struct match *m, const struct facts *f)
-{
-    return m->classes && !(m->classes & 1u << f->class) ? MATCH_NO : match_keys(m, f);
 }
 
 bool match_names(const struct match *m, struct str operation)

@@ -200,7 +200,11 @@ char match_key_separator(enum match_key k);
 bool pattern_match(const struct pattern *p, struct str s);
 /* `openai/gpt-4o`, or a bare name of any vendor's. */
 bool model_match(const struct pattern *p, struct str vendor, struct str model);
-enum match_result match_facts(const struct match *m, const struct facts *f);
+enum match_result match_keys(const struct match *m, const struct facts *f); /* all but the class */
+static inline enum match_result match_facts(const struct match *m, const struct facts *f)
+{
+    return m->classes && !(m->classes & 1u << f->class) ? MATCH_NO : match_keys(m, f); /* most are of another class */
+}
 struct str match_value(const struct facts *f, enum match_key k);                             /* of that key */
 bool match_key_holds(const struct match *m, enum match_key k, const struct facts *f); /* not named is held */
 struct str label_value(const struct facts *f, struct str name); /* empty: there is none of that name */
