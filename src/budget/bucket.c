@@ -34,24 +34,23 @@ struct str bucket_name(const struct bucket *b)
     return (struct str){b->key + b->counter_n + 1, b->key_n - b->counter_n - 1};
 }
 
-static int make_key(const struct ledger *l, struct str counter, struct str bucket, struct str *ret)
+bool bucket_key(struct str counter, struct str bucket, char out[BUCKET_KEY_BYTES_MAX], struct str *ret)
 {
-    buf_reset(l->key);
-    int r = buf_add(l->key, counter);
-    if (r == 0)
-        r = buf_add_byte(l->key, '\n');
-    if (r == 0)
-        r = buf_add(l->key, bucket);
-    if (r < 0)
-        return r;
-    *ret = buf_str(l->key);
-    return 0;
+    char *at = out;
+    if (counter.n >= BUCKET_KEY_BYTES_MAX || bucket.n >= BUCKET_KEY_BYTES_MAX - counter.n)
+        return false;
+    (void)str_put(&at, counter);
+    *at++ = '\n';
+    (void)str_put(&at, bucket);
+    *ret = (struct str){out, (size_t)(at - out)};
+    return true;
 }
 
 struct bucket *bucket_find(const struct ledger *l, struct str counter, struct str bucket)
 {
+    char text[BUCKET_KEY_BYTES_MAX];
     struct str key;
-    return make_key(l, counter, bucket, &key) == 0 ? map_get(&l->buckets, key) : NULL;
+    return bucket_key(counter, bucket, text, &key) ? map_get(&l->buckets, key) : NULL;
 }
 
 wall_t bucket_end(const struct bucket *b, wall_t window_start)
@@ -168,16 +167,14 @@ int bucket_open_found(struct bucket *b, const struct limit_need *need)
 
 int bucket_open(struct ledger *l, const struct limit_need *need, struct bucket **ret)
 {
+    char text[BUCKET_KEY_BYTES_MAX];
     struct str key;
-    int r = make_key(l, need->counter, need->bucket, &key);
+    if (!bucket_key(need->counter, need->bucket, text, &key))
+        return err_trace(-ERR_TOO_LARGE);
+    struct bucket *b = map_get(&l->buckets, key);
+    int r = b ? 0 : bucket_new(l, need, key, &b);
     if (r < 0)
         return err_trace(r);
-    struct bucket *b = map_get(&l->buckets, key);
-    if (!b) {
-        r = bucket_new(l, need, key, &b);
-        if (r < 0)
-            return err_trace(r);
-    }
     r = bucket_open_found(b, need);
     if (r == 0)
         *ret = b;

@@ -23,8 +23,6 @@ struct ledger *ledger_new(size_t buckets_max, const uint8_t seed[16])
     list_init(&l->holds);
     list_init(&l->empty);
     eras_init(l);
-    l->key = &l->key_buf;
-    buf_init(l->key, BUCKET_KEY_BYTES_MAX);
     return l;
 }
 
@@ -59,7 +57,6 @@ void ledger_free(struct ledger *l)
         bucket_free(b);
     map_deinit(&l->buckets);
     eras_deinit(l);
-    buf_deinit(l->key);
     free(l);
 }
 

@@ -3,7 +3,6 @@
  */
 #pragma once
 
-#include "base/buf.h"
 #include "base/map.h"
 #include "budget/ledger.h"
 #include "budget/ring.h"
@@ -51,9 +50,10 @@ struct ledger {
     struct list zoned;             /* struct era: one a kind and zone that any limit ever named */
     const struct zones *zones;     /* NULL: UTC alone */
     wall_t restored_at;            /* ledger_restore_begin's now */
-    struct buf key_buf, *key;      /* where keys are put together */
 };
 
+/* "counter\nbucket", under which both ledger and raises find what stands by it. False: too long to be real. */
+bool bucket_key(struct str counter, struct str bucket, char out[BUCKET_KEY_BYTES_MAX], struct str *ret);
 /* The bucket, or NULL; a key that is too long names no bucket. */
 struct bucket *bucket_find(const struct ledger *l, struct str counter, struct str bucket);
 /* The need's bucket with one more open charge; made when it is not there. -ERR_TOO_LARGE, -ERR_NOMEM. */

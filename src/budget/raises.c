@@ -2,15 +2,14 @@
  * budget/raises.c - a map from counter and bucket to what is added there, in most daemons empty.
  */
 #include "budget/raises.h"
+#include "budget/ledger_impl.h"
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/money.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_BYTES_MAX 8192
 #define SUM_MAX (INT64_MAX / 4) /* added to any max, it stays a number */
 
 /* All raises of one counter. */
@@ -55,31 +54,18 @@ void raises_deinit(struct raises *r)
     map_deinit(&r->by_bucket);
 }
 
-/* "counter\nbucket"; a key that is too long names nothing. */
-static bool put_key(struct str counter, struct str bucket, char out[KEY_BYTES_MAX], struct str *ret)
-{
-    size_t n = counter.n + 1 + bucket.n;
-    if (n > KEY_BYTES_MAX)
-        return false;
-    memcpy(out, counter.p, counter.n);
-    out[counter.n] = '\n';
-    memcpy(out + counter.n + 1, bucket.p, bucket.n);
-    *ret = (struct str){out, n};
-    return true;
-}
-
 static struct group *group_find(const struct raises *r, struct str counter, struct str bucket)
 {
-    char text[KEY_BYTES_MAX];
+    char text[BUCKET_KEY_BYTES_MAX];
     struct str key;
-    return put_key(counter, bucket, text, &key) ? map_get(&r->by_bucket, key) : NULL;
+    return bucket_key(counter, bucket, text, &key) ? map_get(&r->by_bucket, key) : NULL;
 }
 
 static int group_of(struct raises *r, const struct raise *raise, struct group **ret)
 {
-    char text[KEY_BYTES_MAX];
+    char text[BUCKET_KEY_BYTES_MAX];
     struct str key;
-    if (!put_key(raise->counter, raise->bucket, text, &key))
+    if (!bucket_key(raise->counter, raise->bucket, text, &key))
         return -ERR_TOO_LARGE;
     *ret = map_get(&r->by_bucket, key);
     if (*ret)

@@ -578,9 +578,13 @@ static void too_many_needs_and_endless_names_fail_closed(void **state)
     assert_int_equal(ledger_hold(f->l, many, MOVES_MAX + 1, &h, &i_short), -ERR_TOO_LARGE);
     hold_release(take(f, many, MOVES_MAX), true, f->moves, &f->n_moves);
     struct limit_need need = requests("k", 1);
-    need.bucket = (struct str){name, sizeof name};
-    assert_int_equal(ledger_hold(f->l, &need, 1, &h, &i_short), -ERR_TOO_LARGE);
-    assert_null(h);
+    for (size_t n = 8192; n <= sizeof name; n += sizeof name - 8192) { /* counter, a byte between, and bucket */
+        need.bucket = (struct str){name, n - need.counter.n};
+        assert_int_equal(ledger_hold(f->l, &need, 1, &h, &i_short), -ERR_TOO_LARGE);
+        assert_null(h);
+    }
+    need.bucket.n = 8192 - 1 - need.counter.n;
+    hold_release(take(f, &need, 1), true, f->moves, &f->n_moves);
 }
 
 static void a_hold_that_was_not_recorded_never_was(void **state)
