@@ -22,6 +22,7 @@ struct lookup_cache {
     pthread_mutex_t mutex;
     int64_t keep_ns;
     size_t i_next;
+    size_t n; /* entries that were ever used, from the first on */
     struct entry entries[ENTRIES];
 };
 
@@ -54,7 +55,7 @@ void lookup_cache_free(struct lookup_cache *lc)
 
 static struct entry *find(struct lookup_cache *lc, struct str key)
 {
-    for (size_t i = 0; i < ENTRIES; i++) {
+    for (size_t i = 0; i < lc->n; i++) {
         struct entry *e = &lc->entries[i];
         if (e->key && e->n_key == key.n && memcmp(e->key, key.p, key.n) == 0)
             return e;
@@ -90,6 +91,7 @@ void lookup_cache_put(struct lookup_cache *lc, struct str key, struct str body, 
     if (!e) {
         e = &lc->entries[lc->i_next];
         lc->i_next = (lc->i_next + 1) % ENTRIES;
+        lc->n += lc->n < ENTRIES;
     }
     drop(e);
     *e = (struct entry){.key = k, .body = b, .n_key = key.n, .n_body = body.n, .at = now};
@@ -101,7 +103,7 @@ void lookup_cache_drop(struct lookup_cache *lc, struct str id)
     if (id.n == 0)
         return;
     pthread_mutex_lock(&lc->mutex);
-    for (size_t i = 0; i < ENTRIES; i++) {
+    for (size_t i = 0; i < lc->n; i++) {
         struct entry *e = &lc->entries[i];
         if (e->key && (memmem(e->key, e->n_key, id.p, id.n) || memmem(e->body, e->n_body, id.p, id.n)))
             drop(e);
