@@ -81,7 +81,7 @@ static enum code find_key(struct call *c, struct str *ret_suffix)
         return CODE_KEY_MISSING;
     if (r < 0 || key_parse(token, &k) < 0)
         return CODE_KEY_UNKNOWN;
-    *ret_suffix = arena_str(&c->arena, k.run_id);
+    *ret_suffix = k.run_id;
     c->presented = arena_str(&c->arena, k.key);
     c->dress = arena_str(&c->arena, k.dress);
     key_hash(k.key, hash);
@@ -223,7 +223,7 @@ static void keep_names(struct call *c)
 void stage_admit(struct call *c)
 {
     struct str suffix = STR_NONE;
-    struct str run_in_path = arena_str(&c->arena, peek(c));
+    struct str run_in_path = peek(c);
     read_head(c);
     if (refuses_twice(c, FIELD_KEY))
         return;
