@@ -63,10 +63,11 @@ static void idempotency_of(struct call *c)
     struct str parts[] = {c->method, {"\n", 1}, c->saas.path, {"\n", 1}, c->saas.body};
     if (c->saas.idempotency_key.n == 0 || f->class == CLASS_READ)
         return; /* what the vendor does not honour makes no two requests one */
-    c->idem.scope = arena_printf(&c->arena, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(f->vendor),
-                                 STR_ARG(mode_text(f->mode)), STR_ARG(f->tenant), STR_ARG(f->agent));
+    struct str slash = STR("/"), scope[] = {f->vendor, slash, mode_text(f->mode), slash, f->tenant, slash, f->agent};
+    c->idem.scope = arena_join(&c->arena, scope, 7);
     sha256(c->saas.idempotency_key, c->idem.key_digest);
     sha256_parts(parts, 5, c->idem.body_digest);
+    core_idem_end(&c->idem);
 }
 
 static void to_vendor(struct call *c)

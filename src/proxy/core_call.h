@@ -36,7 +36,10 @@ struct idempotency {
     struct str scope;        /* "<vendor>/<mode>/<tenant>/<agent>"; empty: the call has no key of its own */
     uint8_t key_digest[32];  /* SHA-256 of the key */
     uint8_t body_digest[32]; /* SHA-256 of method, path and canonical body */
+    uint8_t id[32];          /* SHA-256 of all of it: core_idem_end() */
 };
+/* Another body under a key is another call, and takes nobody's place: the id is of both. */
+void core_idem_end(struct idempotency *i);
 
 struct hold_request {
     const struct key_entry *key;

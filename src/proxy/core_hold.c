@@ -12,7 +12,6 @@
 
 #include "base/counter.h"
 #include "call/fx.h"
-#include "codec/hex.h"
 #include "crypto/hash.h"
 
 #include <stdio.h>
@@ -21,19 +20,18 @@
 
 /* --- idempotency index ------------------------------------------------------------------------------------------ */
 
-/* Of key and body: another body under a key is another call, and takes nobody's place. */
-void core_idem_key(const struct idempotency *i, char ret[64])
+void core_idem_end(struct idempotency *i)
 {
-    uint8_t h[32];
     struct str parts[] = {
         i->scope, {"\n", 1}, {(const char *)i->key_digest, 32}, {(const char *)i->body_digest, 32}};
-    sha256_parts(parts, 4, h);
-    hex_encode(h, 32, ret);
+    sha256_parts(parts, 4, i->id);
 }
+
+static struct str id_str(const uint8_t id[32]) { return (struct str){(const char *)id, 32}; }
 
 static void idem_drop(struct core *c, struct idem_entry *e)
 {
-    map_remove(&c->idem, (struct str){e->key, 64});
+    map_remove(&c->idem, id_str(e->id));
     list_remove(&e->node);
     hold_unref(e->hold);
     free(e);
@@ -61,9 +59,9 @@ static bool idem_make_room(struct core *c)
     return false;
 }
 
-void core_idem_put(struct core *c, const char key[64], const struct idem_entry *from)
+void core_idem_put(struct core *c, const uint8_t id[32], const struct idem_entry *from)
 {
-    struct idem_entry *old = map_get(&c->idem, (struct str){key, 64});
+    struct idem_entry *old = map_get(&c->idem, id_str(id));
     if (old)
         idem_drop(c, old);
     if (!idem_make_room(c)) {
@@ -73,9 +71,9 @@ void core_idem_put(struct core *c, const char key[64], const struct idem_entry *
     struct idem_entry *e = malloc(sizeof(*e));
     check(e != NULL);
     *e = *from;
-    memcpy(e->key, key, 64);
+    memcpy(e->id, id, sizeof(e->id));
     list_init(&e->node);
-    if (map_put(&c->idem, (struct str){e->key, 64}, e, NULL) < 0) {
+    if (map_put(&c->idem, id_str(e->id), e, NULL) < 0) {
         hold_unref(e->hold);
         free(e);
         return;
@@ -85,9 +83,9 @@ void core_idem_put(struct core *c, const char key[64], const struct idem_entry *
 
 /* The entry that a call with this key and body shares, or NULL: it says something while its call may cost, or did not
  * long ago. */
-static struct idem_entry *idem_find(struct core *c, const char key[64], wall_t now)
+static struct idem_entry *idem_find(struct core *c, const uint8_t id[32], wall_t now)
 {
-    struct idem_entry *e = map_get(&c->idem, (struct str){key, 64});
+    struct idem_entry *e = map_get(&c->idem, id_str(id));
     if (!e)
         return NULL;
     if (e->hold && !e->hold->is_settled)
@@ -99,20 +97,16 @@ static struct idem_entry *idem_find(struct core *c, const char key[64], wall_t n
 
 struct str core_first_call(struct core *c, const struct idempotency *i, wall_t now)
 {
-    char key[64];
     if (!i || !i->scope.n)
         return STR_NONE;
-    core_idem_key(i, key);
-    const struct idem_entry *first = idem_find(c, key, now);
+    const struct idem_entry *first = idem_find(c, i->id, now);
     return first ? str_c(first->call_id) : STR_NONE;
 }
 
 bool core_idempotency_is_known(struct core *c, const struct idempotency *i)
 {
-    char key[64];
-    core_idem_key(i, key);
     core_lock(c);
-    bool is = map_get(&c->idem, (struct str){key, 64}) != NULL;
+    bool is = map_get(&c->idem, id_str(i->id)) != NULL;
     core_unlock(c);
     return is;
 }
@@ -128,16 +122,15 @@ bool core_has_old_idempotency(struct core *c, wall_t now)
 void core_idempotency_learned(struct core *c, const struct idempotency *i, struct str call_id, uint64_t open_seq,
                               bool is_settled, const uint8_t body_digest[32], wall_t at)
 {
-    char key[64];
     struct idem_entry e = {.is_settled = is_settled, .open_seq = open_seq, .at = at};
     struct idempotency of = *i;
     check(call_id.n < sizeof(e.call_id));
     memcpy(e.call_id, call_id.p, call_id.n);
     memcpy(of.body_digest, body_digest, 32);
-    core_idem_key(&of, key);
+    core_idem_end(&of);
     core_lock(c);
-    if (!map_get(&c->idem, (struct str){key, 64}))
-        core_idem_put(c, key, &e);
+    if (!map_get(&c->idem, id_str(of.id)))
+        core_idem_put(c, of.id, &e);
     core_unlock(c);
 }
 
@@ -224,13 +217,13 @@ static int write_open(struct core *c, struct hold_request *q, const struct held 
     return r;
 }
 
-static void remember(struct core *c, const struct hold_request *q, const char key[64], struct held *h)
+static void remember(struct core *c, const struct hold_request *q, struct held *h)
 {
     struct idem_entry e = {.hold = h->own, .open_seq = h->open_seq, .at = q->now};
     hold_ref(h->own);
     check(q->call_id.n < sizeof(e.call_id));
     memcpy(e.call_id, q->call_id.p, q->call_id.n);
-    core_idem_put(c, key, &e);
+    core_idem_put(c, q->idempotency->id, &e);
 }
 
 /* A retry with the key of the call that it shares is no second request; and persons may have said yes to one. */
@@ -256,7 +249,6 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
     struct idem_entry *first = NULL;
     struct approval *yes = NULL;
     bool is_fresh = false;
-    char key[64];
     int r;
 
     check(q->verdict->effect == EFFECT_PERMIT);
@@ -265,10 +257,8 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
     const struct policy_entry *p = core_document_of(c, q->key);
     if ((p ? p->policy : NULL) != q->policy)
         return CORE_R_STALE;
-    if (q->idempotency && q->idempotency->scope.n) {
-        core_idem_key(q->idempotency, key);
-        first = idem_find(c, key, q->now);
-    }
+    if (q->idempotency && q->idempotency->scope.n)
+        first = idem_find(c, q->idempotency->id, q->now);
 
     if (q->verdict->grant.id.n &&
         !(yes = core_approval_good(c, q, first ? str_c(first->call_id) : STR_NONE, &is_fresh)))
@@ -312,7 +302,7 @@ static int hold_locked(struct core *c, struct hold_request *q, struct held *h, s
     } else if (first) {
         h->is_replay_of_settled = true;
     } else if (q->idempotency && q->idempotency->scope.n) {
-        remember(c, q, key, h);
+        remember(c, q, h);
     }
     return 0;
 }
@@ -506,11 +496,9 @@ static int write_resolution(struct core *c, struct close_request *q, struct idem
 /* The entry of that key, when it is the one of that hold. */
 static struct idem_entry *entry_of(struct core *c, const struct close_request *q, const struct hold *hold)
 {
-    char key[64];
     if (!hold || !q->idempotency || !q->idempotency->scope.n)
         return NULL;
-    core_idem_key(q->idempotency, key);
-    struct idem_entry *e = map_get(&c->idem, (struct str){key, 64});
+    struct idem_entry *e = map_get(&c->idem, id_str(q->idempotency->id));
     return e && e->hold == hold ? e : NULL;
 }
 

@@ -33,7 +33,7 @@ struct policy_entry { /* stays until the core ends */
 /* One idempotency key with one body, newest last in the list. */
 struct idem_entry {
     struct list node;
-    char key[2 * 32]; /* hex of SHA-256(scope, key, body): the map's key */
+    uint8_t id[32]; /* of the idempotency: the map's key */
     struct hold *hold; /* a reference; NULL when over and only the id is kept */
     bool is_settled;   /* with hold NULL: the first call was settled */
     bool is_first_unknown; /* the first call is on record as unknown, and nothing has resolved it yet */
@@ -255,8 +255,8 @@ struct documents core_documents_in_force(void);
 void core_policy_entry_free(struct policy_entry *e);
 /* What a key's calls are decided by; NULL: no document of that name is applied. Under the mutex. */
 const struct policy_entry *core_document_of(const struct core *c, const struct key_entry *k);
-void core_idem_put(struct core *c, const char key[64], const struct idem_entry *e);
-void core_idem_key(const struct idempotency *i, char ret[64]);
+/* *from with that id. */
+void core_idem_put(struct core *c, const uint8_t id[32], const struct idem_entry *from);
 /* The call whose outcome a request with that key and body shares; empty: it is the first. Under the mutex. */
 struct str core_first_call(struct core *c, const struct idempotency *i, wall_t now);
 bool core_holds_something(const struct hold *h); /* a charge with something left on it */

@@ -225,7 +225,6 @@ static void restore_idempotency(struct core *c, struct json body, struct hold *h
     struct idem_entry e = {.hold = h, .open_seq = open_seq, .is_first_unknown = true};
     struct idempotency i = {.scope = json_text_of(json_get(idem, STR("scope")))};
     struct str call_id = json_text_of(json_get(body, STR("call_id")));
-    char key[64];
     if (json_type(json_get(body, STR("shares"))) == JSON_STR)
         return; /* retries share the first call's hold, not another retry's */
     if (i.scope.n == 0 || hex_decode(json_text_of(json_get(idem, STR("digest"))), i.key_digest, 32) < 0 ||
@@ -234,8 +233,8 @@ static void restore_idempotency(struct core *c, struct json body, struct hold *h
     memcpy(e.call_id, call_id.p, call_id.n);
     (void)wall_parse(json_text_of(json_get(body, STR("started_at"))), &e.at);
     hold_ref(h);
-    core_idem_key(&i, key);
-    core_idem_put(c, key, &e);
+    core_idem_end(&i);
+    core_idem_put(c, i.id, &e);
 }
 
 enum cut_end {

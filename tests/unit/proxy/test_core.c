@@ -131,6 +131,7 @@ static int hold_call(struct world *w, struct try *t, struct facts facts, int64_t
         t->idem.scope = STR("stripe/live/acme/refunds");
         sha256(str_c(key), t->idem.key_digest);
         sha256(arena_printf(&w->rig.arena, "refund %lld", (long long)usd), t->idem.body_digest);
+        core_idem_end(&t->idem);
     }
     buf_init(&t->body, 1 << 20);
     buf_init(&t->personal, 1 << 20);
