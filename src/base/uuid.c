@@ -21,7 +21,7 @@ struct uuid uuid_v7(wall_t now, struct rng *r)
 
 static bool is_dash_at(size_t i)
 {
-    return (1u << 8 | 1u << 13 | 1u << 18 | 1u << 23) >> i & 1;
+    return (UINT64_C(1) << 8 | UINT64_C(1) << 13 | UINT64_C(1) << 18 | UINT64_C(1) << 23) >> i & 1;
 }
 
 struct str uuid_text(const struct uuid *u, char out[UUID_TEXT_BYTES])
