@@ -8,6 +8,7 @@
 #include "policy/explain.h"
 #include "policy/recorded.h"
 #include "policy/trial.h"
+#include "store/limit_read.h"
 
 #define DEPTH_MAX 64
 
@@ -26,14 +27,15 @@ static void job_free(void *ctx) { policy_unref(((struct explaining *)ctx)->polic
 /* Where the limits stood then, for those that the call counted on. */
 static void fill_needs(struct verdict *v, const struct recorded *c)
 {
-    struct json limit;
+    struct json one;
     for (size_t i = 0; i < v->n_needs; i++) {
         struct limit_need *need = &v->needs[i];
-        for (struct json_iter it = json_each(c->limits); json_next(&it, NULL, &limit);) {
-            if (!str_eq(json_text_of(json_get(limit, STR("id"))), need->id))
+        for (struct json_iter it = json_each(c->limits); json_next(&it, NULL, &one);) {
+            struct limit_read limit = limit_read(one);
+            if (!str_eq(limit.id, need->id))
                 continue;
-            need->before = json_i64_of(json_get(limit, STR("before")));
-            need->held = json_i64_of(json_get(limit, STR("held")));
+            need->before = limit.before;
+            need->held = limit.held;
         }
         need->is_short = need->n > need->max || need->before > need->max - need->n - need->held;
         need->after = need->is_short ? need->before + need->held + need->n : 0;
