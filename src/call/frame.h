@@ -10,7 +10,7 @@
  *
  * OPEN body: all fields of CONTRACT 10 known at hold, "facts":{...} (of calls to models with the most tokens that can
  *   be used; "now" is left out where it is started_at), "idempotency":{scope,digest,body},
- *   "limits":[[counter,window_start,lasts,n,before,held,max]]: the counter's name tells id, meter, window and by
+ *   "limits":[[counter,window_start,n,max,lasts,before,held]]: the counter's name tells id, meter, window and by
  *   (call/counter.h); lasts is how long the window is, in nanoseconds, 0: for ever; with any of soft, raised and shadow
  *   (1) all three follow. trace_id is left out where it is the digits of run_id; what is false, empty or nothing too,
  *   here and in CLOSE.

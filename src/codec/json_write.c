@@ -260,6 +260,10 @@ static inline char *write_digits(uint64_t n, char *end)
 
 static void put_number(struct json_writer *w, uint64_t n, bool is_negative)
 {
+    if (n < 10 && !is_negative) { /* most are */
+        put(w, (struct str){&"0123456789"[n], 1});
+        return;
+    }
     char text[2 * I64_TEXT_BYTES], *end = text + I64_TEXT_BYTES;
     char *p = write_digits(n, end), c = lead(w);
     if (is_negative)

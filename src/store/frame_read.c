@@ -36,7 +36,6 @@ struct pick {
 #define PICK_OF(type, row, member, name, table) {STR_INIT(name), type, offsetof(struct row, member), &table}
 #define PASS(name) {STR_INIT(name), PICK_PASS, 0, NULL}
 #define PLACE(type, row, member) PICK(type, row, member, "")
-#define PLACE_PASSED PASS("")
 
 struct pick_table {
     const struct pick *picks;
@@ -111,20 +110,19 @@ static char *rows_add(struct arena *a, struct rows *rows, size_t row_bytes, cons
     return row;
 }
 
-/* The elements of an array are what the table's picks are, in order; those behind them are passed over. */
+/* The first elements of an array are what the table's picks are, in order. 1: it may have more; 0: that was all. */
 static int pick_placed(struct arena *a, struct json_walk *w, const struct pick_table *table, char *row)
 {
     struct str key, v;
-    size_t i = 0;
-    int r;
-    while ((r = json_walk_next(w, &key, &v)) > 0) {
-        if (i == table->n)
-            continue;
-        int x = pick_one(a, &table->picks[i++], w, v, row);
-        if (x < 0)
-            return x;
+    for (size_t i = 0; i < table->n; i++) {
+        int r = json_walk_next(w, &key, &v);
+        if (r <= 0)
+            return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
+        r = pick_one(a, &table->picks[i], w, v, row);
+        if (r < 0)
+            return r;
     }
-    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
+    return 1;
 }
 
 /* Elements that are neither objects nor arrays are rows without members. */
@@ -142,7 +140,8 @@ static int rows_read(struct arena *a, struct json_walk *w, const struct pick_tab
         r = inner.close == ']' ? pick_placed(a, &inner, table, row) : pick_all(a, &inner, table, row);
         if (r < 0)
             return r;
-        json_walk_after(w, &inner);
+        if (r == 0)
+            json_walk_after(w, &inner);
     }
     return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }
@@ -334,10 +333,7 @@ int frame_parse(struct arena *a, struct str text, struct json *ret)
 static const struct pick LIMIT_PLACES[] = {
     PLACE(PICK_STR, hold_row, counter),
     PLACE(PICK_I64, hold_row, window_start),
-    PLACE_PASSED, /* lasts */
     PLACE(PICK_I64, hold_row, n),
-    PLACE_PASSED, /* before */
-    PLACE_PASSED, /* held */
     PLACE(PICK_I64, hold_row, max),
 };
 static const struct pick_table LIMIT = TABLE_OF_ROWS(LIMIT_PLACES, hold_row);

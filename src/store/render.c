@@ -304,6 +304,22 @@ static void put_additions(struct json_writer *w, const struct parsed *p)
     jw_array_end(w);
 }
 
+static void put_shadow(struct json_writer *w, const struct parsed *p)
+{
+    static const struct str NAMES[] = {STR_INIT("of"),    STR_INIT("verdict"), STR_INIT("code"),  STR_INIT("rule"),
+                                       STR_INIT("limit"), STR_INIT("reason"),  STR_INIT("policy")};
+    struct json shadow = json_get(p->open, STR("shadow"));
+    jw_key(w, STR("shadow"));
+    if (!is_set(shadow)) {
+        jw_null(w);
+        return;
+    }
+    jw_object(w);
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
+        put_member(w, NAMES[i], json_get(shadow, NAMES[i]));
+    jw_object_end(w);
+}
+
 /* Null as long as the call goes on. */
 static void put_flag(struct json_writer *w, const struct parsed *p, struct str name)
 {
@@ -342,6 +358,8 @@ static void put_own(struct json_writer *w, const struct parsed *p, struct str na
         put_customer_source(w, p);
     else if (str_eq(name, STR("additions")))
         put_additions(w, p);
+    else if (str_eq(name, STR("shadow")))
+        put_shadow(w, p);
     else if (str_eq(name, STR("overrun")) || str_eq(name, STR("replay")))
         put_flag(w, p, name);
     else if (str_eq(name, STR("resolved_at")))

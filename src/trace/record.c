@@ -363,11 +363,11 @@ static void put_need(struct json_writer *w, const struct limit_need *n)
     jw_array(w);
     jw_str(w, n->counter);
     jw_i64(w, n->window_start);
-    jw_i64(w, n->resets_at ? n->resets_at - n->window_start : 0);
     jw_i64(w, n->n);
+    jw_i64(w, n->max);
+    jw_i64(w, n->resets_at ? n->resets_at - n->window_start : 0);
     jw_i64(w, n->before);
     jw_i64(w, n->held);
-    jw_i64(w, n->max);
     if (n->soft || n->raised || n->is_shadow) {
         jw_i64(w, n->soft);
         jw_i64(w, n->raised);
@@ -391,10 +391,10 @@ static void put_would(struct json_writer *w, const struct verdict *v, struct str
     jw_object(w);
     jw_put_str(w, STR("of"), of);
     jw_put_str(w, STR("verdict"), effect_text(v->effect));
-    jw_put_str_or_null(w, STR("code"), code_text(v->code));
-    jw_put_str_or_null(w, STR("rule"), v->rule);
-    jw_put_str_or_null(w, STR("limit"), short_limit(v));
-    jw_put_str_or_null(w, STR("reason"), v->reason);
+    record_put_str(w, STR("code"), code_text(v->code));
+    record_put_str(w, STR("rule"), v->rule);
+    record_put_str(w, STR("limit"), short_limit(v));
+    record_put_str(w, STR("reason"), v->reason);
     jw_put_str(w, STR("policy"), v->policy);
     jw_object_end(w);
 }

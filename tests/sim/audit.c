@@ -207,7 +207,7 @@ static void check_limit(struct audit *a, const struct audit_call *c, struct json
                         const struct bucket_model *b, int64_t settled, struct audit_charge *charge)
 {
     struct counter_name name = {0};
-    int64_t max = int_of(json_at(limit, 6));
+    int64_t max = int_of(json_at(limit, 3));
     (void)counter_name_parse(text_of(a, json_at(limit, 0)), &name); /* looked at before */
     struct str id = name.id.n ? name.id : name.name;
     int64_t want = a->hooks.max_of(a->hooks.ctx, policy, id, c->key);
@@ -222,7 +222,7 @@ static void check_limit(struct audit *a, const struct audit_call *c, struct json
                  (long long)charge->n, (long long)max);
         return;
     }
-    int64_t before = int_of(json_at(limit, 4)), held = int_of(json_at(limit, 5));
+    int64_t before = int_of(json_at(limit, 5)), held = int_of(json_at(limit, 6));
     if (before != settled || held != b->held)
         fail(a, "frame %llu: " STR_FMT " says settled %lld held %lld; by the frames before it is %lld and %lld", seq,
              STR_ARG(id), (long long)before, (long long)held, (long long)settled, (long long)b->held);
@@ -243,7 +243,7 @@ static void take_limit(struct audit *a, struct audit_call *c, struct json limit,
 
     *charge = (struct audit_charge){.i_bucket = SIZE_MAX,
                                     .window_start = int_of(json_at(limit, 1)),
-                                    .n = int_of(json_at(limit, 3))};
+                                    .n = int_of(json_at(limit, 2))};
     if (counter_name_parse(counter, &name) < 0 || meter_parse(name.meter, &charge->meter, currency) < 0 ||
         window_parse(name.window, &w, &sliding_ns, &zone) < 0)
         fail(a, "frame %llu: a meter or window that nobody knows", (unsigned long long)c->seq);

@@ -143,7 +143,7 @@ static void put_limits(struct json_writer *w, const struct story_call *c)
     jw_array(w);
     for (size_t i = 0; i < c->n_limits; i++) {
         const struct story_limit *l = &c->limits[i];
-        const int64_t places[] = {l->window_start, 0, l->n, 0, 0, 100000000000};
+        const int64_t places[] = {l->window_start, l->n, 100000000000, 0, 0, 0};
         jw_array(w);
         jw_str(w, str_c(l->counter));
         for (size_t k = 0; k < sizeof places / sizeof places[0]; k++)

@@ -48,7 +48,7 @@ static int read_close(struct desk *d, const char *body)
 static void a_limit_is_named_by_its_counter(void **state)
 {
     struct desk *d = *state;
-    const char *body = OPEN_WITH("[[" DAY ",1000,500,7,1,2,10],[\"key/requests/minute\",60,60,1,0,0,3,2,1,1]]");
+    const char *body = OPEN_WITH("[[" DAY ",1000,7,10,500,1,2],[\"key/requests/minute\",60,1,3,60,0,0,2,1,1]]");
     assert_int_equal(read_open(d, body), 0);
     assert_int_equal(d->open.n_holds, 2);
     const struct hold_row *h = d->open.holds;
@@ -68,8 +68,8 @@ static void a_limit_is_named_by_its_counter(void **state)
 static void limits_that_are_none_are_refused(void **state)
 {
     static const char *const BAD[] = {OPEN_WITH("[[]]"), OPEN_WITH("[7]"), OPEN_WITH("[{\"counter\":" DAY "}]"),
-                                      OPEN_WITH("[[7,0,0,1,0,0,1]]"), OPEN_WITH("[[\"d/day\",0,0,1,0,0,1]]"),
-                                      OPEN_WITH("[[" DAY ",0,0,-1,0,0,1]]"), OPEN_WITH("[[" DAY ",0,0,1")};
+                                      OPEN_WITH("[[7,0,1,1,0,0,0]]"), OPEN_WITH("[[\"d/day\",0,1,1,0,0,0]]"),
+                                      OPEN_WITH("[[" DAY ",0,-1,1,0,0,0]]"), OPEN_WITH("[[" DAY ",0,1,1")};
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
         assert_int_equal(read_open(*state, BAD[i]), -ERR_CORRUPT);
     assert_int_equal(read_open(*state, OPEN_WITH("[[" DAY "]]")), 0); /* places that are not there are zero */
@@ -107,13 +107,13 @@ static struct limit_read limit(struct desk *d, const char *text)
 
 static void what_follows_from_a_limit_is_told_again(void **state)
 {
-    struct limit_read l = limit(*state, "[" DAY ",1000,500,7,1,2,10]");
+    struct limit_read l = limit(*state, "[" DAY ",1000,7,10,500,1,2]");
     assert_str(l.id, "day");
     assert_true(l.name.is_test);
     assert_int_equal(l.resets_at, 1500);
     assert_int_equal(l.after, 10);
     assert_false(l.is_shadow);
-    l = limit(*state, "[\"test:key/usd/lifetime\",0,0,7,9223372036854775807,2,10,3,4,1]");
+    l = limit(*state, "[\"test:key/usd/lifetime\",0,7,10,0,9223372036854775807,2,3,4,1]");
     assert_str(l.id, "key/usd/lifetime");
     assert_int_equal(l.resets_at, 0);
     assert_int_equal(l.after, INT64_MAX);

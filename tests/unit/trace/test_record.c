@@ -135,7 +135,7 @@ static void open_body_names_no_person_and_its_digest_fits(void **state)
     assert_null(memmem(t.body.p, t.body.n, "acme", 4));
     assert_str(text_at(t.b, "operation"), "stripe.refunds.create");
     assert_str(text_at(t.b, "held.usd"), "0.000000005");
-    assert_true(has_text(&t.body, "\"limits\":[[\"default/day/usd/day/customer\",0,0,5,1,2,10]]"));
+    assert_true(has_text(&t.body, "\"limits\":[[\"default/day/usd/day/customer\",0,5,10,0,1,2]]"));
     check_digest(&t);
     assert_str(text_at(t.p, "buckets[0]"), "customer=cus_secret");
     assert_str(text_at(t.p, "tenant"), "acme");
