@@ -149,6 +149,7 @@ def test_over_tls_the_end_can_come_without_a_goodbye(tmp_path):
     v = ModelVendor("openai", "sk-o", server_context(ca.issue("127.0.0.1"))).start()
     try:
         c = ssl.create_default_context(cafile=str(ca.file))
+        c.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # Python 3.11.2, Debian 12's, takes any end for a goodbye by default
         for wishes, ends in (("cut=2", b""), ("cut=2,abrupt", None)):
             raw = socket.create_connection(("127.0.0.1", v.port))
             s = c.wrap_socket(raw, server_hostname="127.0.0.1", suppress_ragged_eofs=False)
@@ -159,7 +160,7 @@ def test_over_tls_the_end_can_come_without_a_goodbye(tmp_path):
             try:
                 while piece := s.recv(65536):
                     pass
-            except (ssl.SSLEOFError, ConnectionResetError):
+            except (ssl.SSLError, ConnectionResetError):
                 piece = None
             assert piece == ends, wishes
             s.close()
