@@ -320,14 +320,15 @@ static void put_shadow(struct json_writer *w, const struct parsed *p)
     jw_object_end(w);
 }
 
-/* Null as long as the call goes on. */
-static void put_flag(struct json_writer *w, const struct parsed *p, struct str name)
+/* As that CLOSE says, which leaves out what is false; null as long as the call goes on. */
+static void put_flag(struct json_writer *w, const struct parsed *p, struct str name, struct json close)
 {
-    struct json v = first_set(name, p->last, p->close, JSON_ABSENT);
-    if (is_set(v) || !p->t->close_seq)
-        put_member(w, name, v);
+    bool is = false;
+    (void)json_bool(json_get(close, name), &is);
+    if (p->t->close_seq)
+        jw_put_bool(w, name, is);
     else
-        jw_put_bool(w, name, false);
+        jw_put_null(w, name);
 }
 
 static void put_customer_source(struct json_writer *w, const struct parsed *p)
@@ -360,8 +361,10 @@ static void put_own(struct json_writer *w, const struct parsed *p, struct str na
         put_additions(w, p);
     else if (str_eq(name, STR("shadow")))
         put_shadow(w, p);
-    else if (str_eq(name, STR("overrun")) || str_eq(name, STR("replay")))
-        put_flag(w, p, name);
+    else if (str_eq(name, STR("overrun")))
+        put_flag(w, p, name, p->t->last_seq ? p->last : p->close);
+    else if (str_eq(name, STR("replay")))
+        put_flag(w, p, name, p->close);
     else if (str_eq(name, STR("resolved_at")))
         put_member(w, name, json_get(p->last, STR("ended_at")));
     else
@@ -509,9 +512,8 @@ static void put_others(struct json_writer *w, struct json object, const struct s
 int render_event(struct arena *a, struct json_writer *w, uint64_t seq, wall_t at, struct str body, struct str personal)
 {
     /* A key's hash and sealed bytes are of no use to a reader, and of some to a thief; a document has its own query. */
-    static const struct str BODY_BUT[] = {STR_INIT("v"),   STR_INIT("event"),   STR_INIT("by"),   STR_INIT("at"),
-                                          STR_INIT("seq"), STR_INIT("hash"),    STR_INIT("document"),
-                                          STR_INIT("personal")};
+    static const struct str BODY_BUT[] = {STR_INIT("event"), STR_INIT("by"),       STR_INIT("at"),      STR_INIT("seq"),
+                                          STR_INIT("hash"),  STR_INIT("document"), STR_INIT("personal")};
     static const struct str PERSONAL_BUT[] = {STR_INIT("salt"), STR_INIT("sealed"), STR_INIT("before_sealed")};
     struct json b, p;
     int r = frame_parse(a, body, &b);

@@ -36,7 +36,7 @@ int render_poll(struct arena *a, struct json_writer *w, const struct call_texts 
 /* A row of QUERY_DUPLICATES; 1 and nothing written: the call makes no other one a duplicate. */
 int render_duplicate(struct arena *a, struct json_writer *w, const struct call_texts *t);
 
-/* All members of body but "v", "event", "by", "at" and "personal", and of personal but "salt", stand beside them. */
+/* All members of body but "event", "by", "at" and "personal", and of personal but "salt", stand beside them. */
 int render_event(struct arena *a, struct json_writer *w, uint64_t seq, wall_t at, struct str body, struct str personal);
 /* A version of a policy document, from its EVENT. The document itself only `with_document`. */
 int render_policy(struct arena *a, struct json_writer *w, uint64_t seq, wall_t at, struct str body, bool is_active,

@@ -341,7 +341,7 @@ static void one_whose_tenant_was_erased_is_over(void **state)
     struct arena *a = &w->rig.arena;
     struct json body, personal;
     static const char BODY[] =
-        "{\"v\":1,\"event\":\"person.create\",\"by\":\"root\",\"name\":\"eve\",\"kind\":\"person\","
+        "{\"event\":\"person.create\",\"by\":\"root\",\"name\":\"eve\",\"kind\":\"person\","
         "\"roles\":[\"owner\",\"emperor\"],\"hash\":\""
         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\","
         "\"expires_at\":null,\"personal\":\"00\"}";

@@ -317,6 +317,8 @@ uint64_t story_close(struct story *s, const struct story_close *c)
     put_text(&w, "error", NULL);
     put_text(&w, "vendor_request_id", c->request_id ? c->request_id : "req_8kZ");
     put_text(&w, "stream_end", NULL);
+    if (c->is_replay)
+        jw_put_bool(&w, STR("replay"), true);
     jw_put_i64(&w, STR("bytes_in"), 812);
     jw_put_i64(&w, STR("bytes_out"), 95);
     put_text(&w, "resolved_by", NULL);
@@ -344,7 +346,8 @@ uint64_t story_close(struct story *s, const struct story_close *c)
     }
     put_text(&w, "outcome", c->outcome);
     put_cost(&w, "settled", c->settled, c->poll ? "priced" : "parsed");
-    jw_put_bool(&w, STR("overrun"), false);
+    if (c->is_overrun)
+        jw_put_bool(&w, STR("overrun"), true);
     put_moves(&w, c);
     jw_object_end(&w);
     return append(s, FRAME_CLOSE, &body, &personal);

@@ -63,6 +63,7 @@ struct story_close {
     const char *request_id; /* the vendor's; NULL: req_8kZ */
     money_t settled; /* -1: null */
     bool is_created; /* the object */
+    bool is_overrun, is_replay;
     const char *model_members; /* of a call to a model, JSON members without braces; NULL: none */
     const char *args_hashes;   /* JSON array; NULL: none */
     const char *poll;          /* what to ask for the price later; the cost is priced then, not parsed; NULL: nothing */
@@ -71,8 +72,7 @@ struct story_close {
 };
 uint64_t story_close(struct story *s, const struct story_close *c);
 
-/* `members` and `personal` are JSON members without braces; empty: none. Personal values get digests when there is one.
- */
+/* `members` and `personal` are JSON members without braces; empty: none. With a personal one there is a digest. */
 uint64_t story_event(struct story *s, const char *event, const char *members, const char *personal_name,
                      const char *personal);
 

@@ -161,6 +161,39 @@ static void a_reader_sees_what_changed_between_two_questions(void **state)
     assert_int_equal(rows_of(s, mine), 2);
 }
 
+static struct json flag(struct both *s, struct str id, const char *name)
+{
+    both_apply(s);
+    return json_get(json_at(both_ask(s, (struct query){.kind = QUERY_CALL, .id = id}), 0), str_c(name));
+}
+
+static bool is_true(struct json v)
+{
+    bool b = false;
+    return json_bool(v, &b) && b;
+}
+
+/* A price that is corrected may bring a call back within what it held; what its agent got stays what it was. */
+static void flags_are_of_the_frame_that_decides_on_them(void **state)
+{
+    struct both *s = *state;
+    struct story_call c = story_call();
+    struct str id;
+    uint64_t open = story_open(&s->story, &c, &id);
+    assert_int_equal(json_type(flag(s, id, "overrun")), JSON_NULL);
+    assert_int_equal(json_type(flag(s, id, "replay")), JSON_NULL);
+    struct story_close end = {
+        .open_seq = open, .outcome = "settled", .settled = 6000000000, .is_overrun = true, .is_replay = true};
+    story_close(&s->story, &end);
+    assert_true(is_true(flag(s, id, "overrun")));
+    assert_true(is_true(flag(s, id, "replay")));
+    struct story_close corrected = {.open_seq = open, .outcome = "settled", .settled = 4000000000};
+    story_close(&s->story, &corrected);
+    assert_int_equal(json_type(flag(s, id, "overrun")), JSON_BOOL);
+    assert_false(is_true(flag(s, id, "overrun")));
+    assert_true(is_true(flag(s, id, "replay")));
+}
+
 int main(void)
 {
     struct scratch scratch;
@@ -169,7 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(calls_closed_at_once), TEST(calls_closed_in_a_later_batch),  TEST(calls_closed_blocks_later),
         TEST(every_frame_a_batch),  TEST(an_id_of_another_time_is_found), TEST(an_erased_call_is_found_by_its_id),
-        TEST(a_reader_sees_what_changed_between_two_questions),
+        TEST(a_reader_sees_what_changed_between_two_questions), TEST(flags_are_of_the_frame_that_decides_on_them),
     };
     int n = cmocka_run_group_tests_name("store/calls", tests, NULL, NULL);
     scratch_deinit(&scratch);
