@@ -15,6 +15,12 @@ typedef int64_t money_t;
 bool money_add(money_t a, money_t b, money_t *ret);
 bool money_sub(money_t a, money_t b, money_t *ret);
 bool money_mul(money_t a, int64_t k, money_t *ret);
+/* Of two counts, of money or not, that a limit is compared with: a sum that does not fit leaves no room. */
+static inline int64_t add_capped(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
 
 /* A decimal string: 1*DIGIT [ "." 1*9DIGIT ], no sign, exponent or space. -ERR_INVALID, -ERR_OVERFLOW. */
 int money_parse(struct str s, money_t *ret);

@@ -15,12 +15,6 @@
 
 #include "base/err.h"
 
-int64_t add_capped(int64_t a, int64_t b)
-{
-    money_t sum;
-    return money_add(a, b, &sum) ? sum : INT64_MAX;
-}
-
 /* Sliding windows differ in length, so the first in their list may not be the first to end: so many are looked at. */
 #define ROOM_LOOKS 16
 

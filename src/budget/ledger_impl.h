@@ -92,8 +92,6 @@ void era_evicted(struct era *e, wall_t start);
 struct str bucket_counter(const struct bucket *b);
 struct str bucket_name(const struct bucket *b);
 
-/* a + b of two counts, not beyond INT64_MAX: a sum that does not fit leaves no room. */
-int64_t add_capped(int64_t a, int64_t b);
 /* A hold without charges yet, one reference; NULL: no memory. */
 struct hold *hold_new(struct ledger *l, size_t n_charges);
 /* Charge i starts: the bucket is open for it. */

@@ -4,6 +4,7 @@
 #include "budget/ring.h"
 
 #include "base/check.h"
+#include "base/money.h"
 
 #include <string.h>
 
@@ -25,13 +26,6 @@ static size_t next_place(size_t i)
 static wall_t oldest_of(const struct ring *r, wall_t at)
 {
     return at - SLIDING_SLOTS * r->slot_ns;
-}
-
-/* add_capped, where it can be inlined: it stands in every loop. */
-static int64_t add(int64_t a, int64_t b)
-{
-    int64_t sum;
-    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
 void ring_init(struct ring *r, int64_t sliding_ns, wall_t at)
@@ -57,7 +51,7 @@ void ring_add(struct ring *r, wall_t at, int64_t n)
     if (at < oldest_of(r, r->newest))
         return;
     int64_t *slot = &r->slots[place_of(r, at)];
-    *slot = n < 0 && *slot < -n ? 0 : add(*slot, n);
+    *slot = n < 0 && *slot < -n ? 0 : add_capped(*slot, n);
 }
 
 wall_t ring_start(const struct ring *r, wall_t t)
@@ -72,7 +66,7 @@ int64_t ring_sum(const struct ring *r, wall_t at)
     check(at >= r->newest);
     size_t i = place_of(r, oldest_of(r, at));
     for (wall_t t = oldest_of(r, at); t <= r->newest; t += r->slot_ns, i = next_place(i))
-        sum = add(sum, r->slots[i]);
+        sum = add_capped(sum, r->slots[i]);
     return sum;
 }
 
@@ -82,7 +76,7 @@ wall_t ring_frees(const struct ring *r, wall_t at, int64_t n)
     check(at >= r->newest && n > 0);
     size_t i = place_of(r, oldest_of(r, at));
     for (wall_t t = oldest_of(r, at); t <= r->newest; t += r->slot_ns, i = next_place(i)) {
-        freed = add(freed, r->slots[i]);
+        freed = add_capped(freed, r->slots[i]);
         if (freed >= n)
             return t + N_SLOTS * r->slot_ns;
     }

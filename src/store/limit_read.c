@@ -3,12 +3,7 @@
  */
 #include "store/limit_read.h"
 
-/* n >= 0. What does not fit is as much as fits. */
-static int64_t add_capped(int64_t a, int64_t n)
-{
-    int64_t sum;
-    return __builtin_add_overflow(a, n, &sum) ? INT64_MAX : sum;
-}
+#include "base/money.h"
 
 struct limit_read limit_read(struct json limit)
 {
