@@ -74,9 +74,8 @@ static void one_call(struct story *s, struct rng *r, size_t i, size_t n_calls)
     c.customer = d.customer;
     c.params = params;
     c.idempotency = d.key;
-    c.limits[0] =
-        (struct story_limit){"default/daily/usd/day/agent", bucket, "usd", "day", wall_day_start(s->now), c.held};
-    c.limits[1] = (struct story_limit){"default/slots/concurrent/instant/agent", bucket, "concurrent", "instant", 0, 1};
+    c.limits[0] = (struct story_limit){"default/daily/usd/day/agent", bucket, wall_day_start(s->now), c.held};
+    c.limits[1] = (struct story_limit){"default/slots/concurrent/instant/agent", bucket, 0, 1};
     c.n_limits = 2;
     uint64_t open = story_open(s, &c, NULL);
     struct story_close end = {.open_seq = open,
