@@ -11,11 +11,22 @@ static uint64_t rotate(uint64_t x, int by)
     return x << by | x >> (64 - by);
 }
 
-static uint64_t load_le(const char *p, size_t n)
+/* Stores keep hashes: they must not depend on the machine. */
+static uint64_t load_word(const char *p)
 {
+    uint64_t word;
+    memcpy(&word, p, 8);
+    return le64toh(word);
+}
+
+/* The last n bytes of s, fewer than eight, the first in the lowest byte. */
+static uint64_t load_rest(struct str s, size_t n)
+{
+    if (n && s.n >= 8)
+        return load_word(s.p + s.n - 8) >> (64 - 8 * n);
     uint64_t x = 0;
     for (size_t i = 0; i < n; i++)
-        x |= (uint64_t)(unsigned char)p[i] << (8 * i);
+        x |= (uint64_t)(unsigned char)s.p[i] << (8 * i);
     return x;
 }
 
@@ -40,14 +51,12 @@ uint64_t siphash(const uint64_t seed[2], struct str s)
                      seed[0] ^ 0x6c7967656e657261ULL, seed[1] ^ 0x7465646279746573ULL};
     size_t i = 0;
     for (; s.n - i >= 8; i += 8) {
-        uint64_t word;
-        memcpy(&word, s.p + i, 8);
-        word = le64toh(word); /* stores keep hashes: they must not depend on the machine */
+        uint64_t word = load_word(s.p + i);
         v[3] ^= word;
         sip_round(v);
         v[0] ^= word;
     }
-    uint64_t last = load_le(s.p + i, s.n - i) | (uint64_t)s.n << 56;
+    uint64_t last = load_rest(s, s.n - i) | (uint64_t)s.n << 56;
     v[3] ^= last;
     sip_round(v);
     v[0] ^= last;
