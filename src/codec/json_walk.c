@@ -209,6 +209,16 @@ int json_walk_next(struct json_walk *w, struct str *ret_key, struct str *ret_val
     return take_value(w, ret_value);
 }
 
+int json_walk_i64(struct json_walk *w, int64_t *ret)
+{
+    int r = step(w);
+    if (r != 1)
+        return r;
+    size_t n = number_i64_ahead(w->p, w->end, ret);
+    w->p += n;
+    return n && !(w->p < w->end && IS_PLAIN[(unsigned char)*w->p]) ? 1 : -ERR_INVALID;
+}
+
 struct str json_walk_peek(struct json_walk *w)
 {
     pass_inner(w);

@@ -31,6 +31,11 @@ bool json_walk_in(struct json_walk *inner, const struct json_walk *w);
  */
 int json_walk_next(struct json_walk *w, struct str *ret_key, struct str *ret_value);
 /*
+ * For arrays of numbers, in one look at each: 1 with the next element where it is an integer (json_i64()), and
+ * -ERR_INVALID where it is anything else.
+ */
+int json_walk_i64(struct json_walk *w, int64_t *ret);
+/*
  * For readers that know which name comes next as we write it: the text behind the opening quote of the next member's
  * name, or STR_NONE where no name stands there without spaces; json_walk_next() reads those too. When `name":` is
  * found there, json_walk_take() goes to the value behind it, and gives that as json_walk_next() does.

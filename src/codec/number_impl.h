@@ -15,3 +15,14 @@ enum number_kind {
 enum number_kind number_kind(struct str s);
 /* False: not an integer, "-0", or outside int64. */
 bool number_i64(struct str s, int64_t *ret_n);
+/* Of the text from `from` to `end`: how many bytes at its begin are such an integer, as many digits as stand there. 0:
+ * none are. What stands behind them is the caller's to look at. */
+size_t number_i64_long(const char *from, const char *end, int64_t *ret_n);
+static inline size_t number_i64_ahead(const char *from, const char *end, int64_t *ret_n)
+{
+    bool is_short = end - from >= 2 && from[0] >= '0' && from[0] <= '9' && !(from[1] >= '0' && from[1] <= '9');
+    if (!is_short)
+        return number_i64_long(from, end, ret_n);
+    *ret_n = from[0] - '0';
+    return 1;
+}

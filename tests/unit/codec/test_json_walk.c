@@ -193,9 +193,43 @@ static void damaged_text_stays_inside_its_bounds(void **state)
     }
 }
 
+static void numbers_are_read_in_one_look(void **state)
+{
+    static const struct {
+        const char *text;
+        int n;    /* integers before the end, */
+        int last; /* and what is said behind them */
+    } OF[] = {
+        {"[]", 0, 0},
+        {"[0]", 1, 0},
+        {"[1,-22, 333 ]", 3, 0},
+        {"[1,2", 2, -ERR_INVALID},
+        {"[1,]", 1, -ERR_INVALID},
+        {"[1 2]", 1, -ERR_INVALID},
+        {"[\"1\"]", 0, -ERR_INVALID},
+        {"[1.5]", 0, -ERR_INVALID},
+        {"[1e3]", 0, -ERR_INVALID},
+        {"[01]", 0, -ERR_INVALID},
+        {"[null]", 0, -ERR_INVALID},
+        {"[[1]]", 0, -ERR_INVALID},
+        {"[9223372036854775807,9223372036854775808]", 1, -ERR_INVALID},
+    };
+    for (size_t i = 0; i < sizeof OF / sizeof OF[0]; i++) {
+        struct json_walk w;
+        int64_t n;
+        int r, n_read = 0;
+        assert_true(json_walk(&w, str_c(OF[i].text)));
+        while ((r = json_walk_i64(&w, &n)) > 0)
+            n_read++;
+        if (n_read != OF[i].n || r != OF[i].last)
+            fail_msg("%s: %d integers, then %d", OF[i].text, n_read, r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_read_in_one_look),
         cmocka_unit_test(a_walk_sees_what_the_strict_reader_sees),
         cmocka_unit_test(a_walk_is_the_same_wherever_it_begins),
         cmocka_unit_test(a_walk_by_names_that_are_known_sees_the_same),

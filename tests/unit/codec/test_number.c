@@ -3,6 +3,24 @@
 
 #include "unit.h"
 
+#include "base/rand.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* 0, or ERANGE: too much for an int64. */
+static int errno_of(const char *text, size_t n)
+{
+    char whole[32];
+    memcpy(whole, text, n);
+    whole[n] = 0;
+    errno = 0;
+    (void)strtoll(whole, NULL, 10);
+    return errno;
+}
+
 static void kinds_follow_the_grammar(void **state)
 {
     static const struct {
@@ -46,11 +64,46 @@ static void integers_fit_int64_or_are_none(void **state)
     assert_int_equal(n, 7);
 }
 
+/* Of every length, and with every byte at every place that is no digit: as strtoll and the grammar have it. */
+static void integers_are_what_the_c_library_reads(void **state)
+{
+    struct rng r;
+    rng_seeded_init(&r, 7);
+    for (int i = 0; i < 200000; i++) {
+        char text[32];
+        int64_t n, want = (int64_t)(rng_below(&r, UINT64_MAX) >> rng_below(&r, 64));
+        want = rng_below(&r, 2) ? want : -want;
+        struct str s = {text, (size_t)snprintf(text, sizeof text, "%lld", (long long)want)};
+        assert_true(number_i64(s, &n));
+        assert_true(n == want);
+        text[rng_below(&r, s.n)] = (char)rng_below(&r, 256);
+        bool is_one = number_i64(s, &n);
+        assert_true(is_one == (number_kind(s) == NUMBER_INTEGER && !str_eq(s, STR("-0")) && errno_of(text, s.n) == 0));
+        assert_true(!is_one || n == strtoll(text, NULL, 10));
+    }
+}
+
+static void what_stands_behind_an_integer_is_left(void **state)
+{
+    static const char text[] = "1234567890123,-5]";
+    int64_t n = 0;
+    assert_int_equal(number_i64_ahead(text, text + 17, &n), 13);
+    assert_true(n == 1234567890123);
+    assert_int_equal(number_i64_ahead(text + 14, text + 17, &n), 2);
+    assert_int_equal(n, -5);
+    assert_int_equal(number_i64_ahead(text + 13, text + 17, &n), 0);
+    assert_int_equal(number_i64_ahead(text, text, &n), 0);
+    assert_int_equal(number_i64_ahead(text, text + 9, &n), 9); /* and nothing is looked at behind the end */
+    assert_int_equal(n, 123456789);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kinds_follow_the_grammar),
         cmocka_unit_test(integers_fit_int64_or_are_none),
+        cmocka_unit_test(integers_are_what_the_c_library_reads),
+        cmocka_unit_test(what_stands_behind_an_integer_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
