@@ -10,15 +10,17 @@
  *
  * OPEN body: all fields of CONTRACT 10 known at hold, "facts":{...} (of calls to models with the most tokens that can
  *   be used; "now" is left out where it is started_at), "idempotency":{scope,digest,body},
- *   "limits":[[counter,window_start,n,max,lasts,before,held]]: the counter's name tells id, meter, window and by
- *   (call/counter.h); lasts is how long the window is, in nanoseconds, 0: for ever; with any of soft, raised and shadow
- *   (1) all three follow. trace_id is left out where it is the digits of run_id; what is false, empty or nothing too,
- *   here and in CLOSE.
+ *   "limits":[[counter,window_start,n,max,before,held, shadow,raised,soft,lasts]]: the counter's name tells id, meter,
+ *   window and by (call/counter.h); of the last four as many as are needed stand there. lasts, in nanoseconds (0: for
+ *   ever), stands where it does not follow from the name: of sliding windows, and of days in a zone. trace_id is left
+ *   out where it is the digits of run_id, verdict and rule of "shadow" where they are the call's; what is false, empty
+ *   or nothing too, here and in CLOSE.
  *   With "ended_at" the call is over (refused, or ended without being sent): no CLOSE follows, nothing was taken.
  *   Else each limit with n > 0 adds n to "held" of its counter, unless its window is "call". A counter's rows are told
  *   apart by window_start; of a window that slides ("sliding:1m") that is the start of the call's slot.
  * OPEN personal: tenant, user, customer, customer_source, owner, path, idempotency_key, params,
- *   buckets:[one a limit, same order], duplicate:{digest,window_ms,key} (what makes another request the same),
+ *   buckets:[one a limit, same order; a number: as at that place before it],
+ *   duplicate:{digest,window_ms,key} (what makes another request the same),
  *   affected:{accounts:[{id,customer}]}, or with "untold": why it could not be told, and
  *   answers:[{question,source,name, subject,about,from,value or unknown,age_ms}], where a rule's scope hung on them.
  *
@@ -26,7 +28,8 @@
  *   "bytes_out","resolved_by","phases","attempts":[...],"outcome","settled","settled_amount","overrun",
  *   of calls to models "model_sent","model_returned","finish","tier","catalog","tokens":{class:n},"tokens_how",
  *   "web_searches","tool_calls":[{id,name}],
- *   "moves":[[limit index,released,settled]], and the open_seq of the hold where it is another call's.
+ *   "moves":[released,settled, ...], two numbers a limit of the call's hold, in their order, up to the last that moved;
+ *   "shared_moves":[open_seq,released,settled, ...], the same of the hold of another call that this one shares.
  *   A move says what leaves "held" of that limit's counter (released) and what is added to its "settled", in the
  *   window of the hold: two independent numbers.
  *   "settled" of the body is what this call is booked with: null where another call that shares the hold was.
@@ -53,7 +56,7 @@
 #include "base/str.h"
 #include "base/time.h"
 
-#define FRAME_VERSION 2
+#define FRAME_VERSION 3
 #define PERSONAL_DIGEST_BYTES 16
 #define CHAIN_BYTES 32
 

@@ -205,7 +205,7 @@ static int read_needs(struct loading *l, struct json body, struct json personal,
         struct limit_read limit = limit_read(json_at(limits, i));
         needs[i].id = limit.id;
         needs[i].counter = limit.counter;
-        needs[i].bucket = json_text_of(json_at(buckets, i));
+        needs[i].bucket = limit_bucket(buckets, i);
         needs[i].window_start = limit.window_start;
         needs[i].n = limit.n;
         needs[i].max = limit.max;

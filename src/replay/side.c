@@ -83,7 +83,7 @@ static bool recorded_count(const struct recorded *c, const struct limit_need *ne
     size_t i = 0;
     for (struct json_iter it = json_each(c->limits); json_next(&it, NULL, &one); i++) {
         struct limit_read limit = limit_read(one);
-        if (!str_eq(limit.counter, need->counter) || !str_eq(json_text_of(json_at(c->buckets, i)), need->bucket))
+        if (!str_eq(limit.counter, need->counter) || !str_eq(limit_bucket(c->buckets, i), need->bucket))
             continue;
         *ret = limit.before + limit.held;
         *ret_raised = limit.raised;

@@ -21,7 +21,8 @@ enum pick_type {
     PICK_BOOL,
     PICK_MEMBERS,
     PICK_ROWS,
-    PICK_TEXTS,  /* of an array */
+    PICK_TEXTS,  /* of an array; a number stands for the text at that place before it */
+    PICK_NUMBERS, /* of an array */
     PICK_VALUES, /* texts that an object's members are, whatever their names */
     PICK_PASS,   /* nobody here needs it: named, so that it is passed as fast as others are found */
 };
@@ -51,6 +52,10 @@ struct rows {
 };
 struct texts {
     struct str *p;
+    size_t n;
+};
+struct numbers {
+    int64_t *p;
     size_t n;
 };
 
@@ -115,11 +120,12 @@ static int pick_placed(struct arena *a, struct json_walk *w, const struct pick_t
 {
     struct str key, v;
     for (size_t i = 0; i < table->n; i++) {
-        int r = json_walk_next(w, &key, &v);
+        const struct pick *p = &table->picks[i];
+        bool is_number = p->type == PICK_I64;
+        int r = is_number ? json_walk_i64(w, (int64_t *)(void *)(row + p->offset)) : json_walk_next(w, &key, &v);
         if (r <= 0)
             return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
-        r = pick_one(a, &table->picks[i], w, v, row);
-        if (r < 0)
+        if (!is_number && (r = pick_one(a, p, w, v, row)) < 0)
             return r;
     }
     return 1;
@@ -146,19 +152,34 @@ static int rows_read(struct arena *a, struct json_walk *w, const struct pick_tab
     return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }
 
-/* Elements that are no texts are empty ones. */
+/* Elements that are neither texts nor stand for one are empty ones. */
 static int texts_read(struct arena *a, struct json_walk *w, struct texts *ret)
 {
     struct rows rows = {NULL, 0};
-    struct str key, v;
+    struct str key, v, text;
+    int64_t like;
     int r;
     while ((r = json_walk_next(w, &key, &v)) > 0) {
-        char *row = rows_add(a, &rows, sizeof *ret->p, NULL);
-        if (!row)
+        const struct str *before = rows.p;
+        if (!json_walk_str(a, w, v, &text))
+            text = json_raw_i64(v, &like) && like >= 0 && (uint64_t)like < rows.n ? before[like] : STR_NONE;
+        if (!rows_add(a, &rows, sizeof text, &text))
             return err_trace(-ERR_TOO_LARGE);
-        (void)json_walk_str(a, w, v, (struct str *)(void *)row);
     }
     *ret = (struct texts){rows.p, rows.n};
+    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
+}
+
+static int numbers_read(struct arena *a, struct json_walk *w, struct numbers *ret)
+{
+    struct rows rows = {NULL, 0};
+    int64_t number;
+    int r;
+    while ((r = json_walk_i64(w, &number)) > 0) {
+        if (!rows_add(a, &rows, sizeof number, &number))
+            return err_trace(-ERR_TOO_LARGE);
+    }
+    *ret = (struct numbers){rows.p, rows.n};
     return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }
 
@@ -192,13 +213,15 @@ static int pick_inner(struct arena *a, const struct pick *p, struct json_walk *w
 {
     struct json_walk inner;
     int r = 0;
-    bool wants_array = p->type == PICK_ROWS || p->type == PICK_TEXTS;
+    bool wants_array = p->type == PICK_ROWS || p->type == PICK_TEXTS || p->type == PICK_NUMBERS;
     if (!json_walk_in(&inner, w) || (inner.close == ']') != wants_array)
         return 0;
     if (p->type == PICK_ROWS)
         r = rows_read(a, &inner, p->of, (struct rows *)(void *)(row + p->offset));
     else if (p->type == PICK_TEXTS)
         r = texts_read(a, &inner, (struct texts *)(void *)(row + p->offset));
+    else if (p->type == PICK_NUMBERS)
+        r = numbers_read(a, &inner, (struct numbers *)(void *)(row + p->offset));
     else if (p->type == PICK_VALUES)
         r = values_read(a, &inner, (struct texts *)(void *)(row + p->offset));
     else if (p->type == PICK_COST)
@@ -462,17 +485,19 @@ static int holds_read(const struct rows *limits, const struct texts *buckets, st
         0) /* refused: nothing was taken. A sharing call takes requests and slots, and no money (n 0). */
         return 0;
     for (size_t i = 0; i < n; i++) {
-        struct hold_row row = rows[i];
+        struct hold_row *row = &rows[n_taken];
         struct counter_name name;
-        if (row.n < 0 || counter_name_parse(row.counter, &name) < 0)
+        if (n_taken < i)
+            *row = rows[i];
+        if (row->n < 0 || counter_name_parse(row->counter, &name) < 0)
             return err_trace(-ERR_CORRUPT);
-        row.meter = name.meter;
-        row.window = name.window;
-        if ((row.n == 0 && ret->shares.n > 0) || str_eq(row.window, STR("call")))
+        row->meter = name.meter;
+        row->window = name.window;
+        if ((row->n == 0 && ret->shares.n > 0) || str_eq(row->window, STR("call")))
             continue; /* a call that meant to cost nothing may cost something all the same: its limits book it */
-        row.i = i;
-        row.bucket = i < buckets->n ? buckets->p[i] : STR_NONE;
-        rows[n_taken++] = row;
+        row->i = i;
+        row->bucket = i < buckets->n ? buckets->p[i] : STR_NONE;
+        n_taken++;
     }
     ret->holds = rows;
     ret->n_holds = n_taken;
@@ -525,22 +550,11 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
 
 /* --- CLOSE ------------------------------------------------------------------------------------------------------ */
 
-struct move_members {
-    int64_t i, released, settled, of;
-};
-static const struct pick MOVE_PLACES[] = {
-    PLACE(PICK_I64, move_members, i),
-    PLACE(PICK_I64, move_members, released),
-    PLACE(PICK_I64, move_members, settled),
-    PLACE(PICK_I64, move_members, of), /* 0: of the call's own hold */
-};
-static const struct move_members NO_MOVE = {.i = -1};
-static const struct pick_table MOVE = {MOVE_PLACES, 4, sizeof NO_MOVE, &NO_MOVE};
-
 struct close_members {
     struct call_close close;
     int64_t open_seq;
-    struct rows moves, tool_calls;
+    struct numbers moves, shared_moves;
+    struct rows tool_calls;
 };
 
 static const struct pick TOOL_CALL_PICKS[] = {{STR_INIT("id"), PICK_STR, 0, NULL}};
@@ -574,7 +588,8 @@ static const struct pick CLOSE_PICKS[] = {
     PICK(PICK_COST, close_members, close.settled, "settled"),
     PASS("settled_amount"),
     PASS("overrun"),
-    PICK_OF(PICK_ROWS, close_members, moves, "moves", MOVE),
+    PICK(PICK_NUMBERS, close_members, moves, "moves"),
+    PICK(PICK_NUMBERS, close_members, shared_moves, "shared_moves"),
 };
 static const struct pick_table CLOSE = TABLE(CLOSE_PICKS);
 
@@ -597,20 +612,29 @@ static const struct pick CLOSE_PERSONAL_PICKS[] = {
 };
 static const struct pick_table CLOSE_PERSONAL = TABLE(CLOSE_PERSONAL_PICKS);
 
-static int moves_read(struct arena *a, const struct rows *moves, const struct frame *f, struct call_close *ret)
+/* Two numbers a limit of the hold of `of`. Returns how many moves they are; those of nothing are none. */
+static size_t moves_of(uint64_t of, const int64_t *in, size_t n, struct move_row *out)
 {
-    const struct move_members *in = moves->p;
-    struct move_row *out = moves->n ? arena_try_alloc(a, moves->n * sizeof *out) : NULL;
-    if (moves->n && !out)
+    size_t n_out = 0;
+    for (size_t i = 0; i < n; i++)
+        if (in[2 * i] || in[2 * i + 1])
+            out[n_out++] = (struct move_row){of, i, in[2 * i], in[2 * i + 1]};
+    return n_out;
+}
+
+static int moves_read(struct arena *a, const struct close_members *m, const struct frame *f, struct call_close *ret)
+{
+    const struct numbers *own = &m->moves, *shared = &m->shared_moves;
+    size_t n = own->n / 2 + shared->n / 2;
+    if (own->n % 2 || (shared->n && (shared->n % 2 == 0 || shared->p[0] <= 0 || (uint64_t)shared->p[0] >= f->seq)))
+        return err_trace(-ERR_CORRUPT);
+    struct move_row *out = n ? arena_try_alloc(a, n * sizeof *out) : NULL;
+    if (n && !out)
         return err_trace(-ERR_TOO_LARGE);
-    for (size_t i = 0; i < moves->n; i++) {
-        uint64_t of = in[i].of ? (uint64_t)in[i].of : ret->open_seq;
-        if (in[i].of < 0 || of >= f->seq || in[i].i < 0)
-            return err_trace(-ERR_CORRUPT);
-        out[i] = (struct move_row){of, (size_t)in[i].i, in[i].released, in[i].settled};
-    }
     ret->moves = out;
-    ret->n_moves = moves->n;
+    ret->n_moves = moves_of(ret->open_seq, own->p, own->n / 2, out);
+    if (shared->n)
+        ret->n_moves += moves_of((uint64_t)shared->p[0], shared->p + 1, shared->n / 2, out + ret->n_moves);
     return 0;
 }
 
@@ -631,7 +655,7 @@ int frame_read_close(struct arena *a, const struct frame *f, struct call_close *
     m.close.customer = p.customer;
     m.close.tool_calls = m.tool_calls.p;
     m.close.n_tool_calls = m.tool_calls.n;
-    r = moves_read(a, &m.moves, f, &m.close);
+    r = moves_read(a, &m, f, &m.close);
     if (r == 0)
         *ret = m.close;
     return r;

@@ -17,3 +17,5 @@ struct limit_read {
 
 /* Texts are the document's. What is absent or of another type is zero. */
 struct limit_read limit_read(struct json limit);
+/* Of "buckets" of the personal values: the name that stands for the limit at that place; empty: it was erased. */
+struct str limit_bucket(struct json buckets, size_t i);

@@ -169,11 +169,11 @@ static struct json find(const struct parsed *p, const struct field *f)
     return JSON_ABSENT;
 }
 
-static void put_limit(struct json_writer *w, const struct limit_read *l, struct json bucket)
+static void put_limit(struct json_writer *w, const struct limit_read *l, struct str bucket)
 {
     jw_object(w);
     jw_put_str(w, STR("id"), l->id);
-    put_member(w, STR("bucket"), bucket);
+    jw_put_str_or_null(w, STR("bucket"), bucket);
     jw_put_str(w, STR("counter"), l->counter);
     jw_put_str(w, STR("meter"), l->name.meter);
     jw_put_str(w, STR("window"), l->name.window);
@@ -211,34 +211,39 @@ static void put_limits(struct json_writer *w, const struct parsed *p)
     jw_array(w);
     for (struct json_iter it = json_each(json_get(p->open, STR("limits"))); json_next(&it, NULL, &one); i++) {
         struct limit_read limit = limit_read(one);
-        put_limit(w, &limit, json_at(buckets, i));
+        put_limit(w, &limit, limit_bucket(buckets, i));
     }
     jw_array_end(w);
 }
 
-static void put_move(struct json_writer *w, const struct parsed *p, struct json move)
+/* Two numbers a limit, from place `from` on. */
+static void put_moves_of(struct json_writer *w, int64_t of, struct json moves, size_t from)
 {
-    int64_t of = (int64_t)p->t->open_seq;
-    (void)json_i64(json_at(move, 3), &of); /* absent: the call's own hold */
-    jw_object(w);
-    jw_put_i64(w, STR("of"), of);
-    put_member(w, STR("i"), json_at(move, 0));
-    put_member(w, STR("released"), json_at(move, 1));
-    put_member(w, STR("settled"), json_at(move, 2));
-    jw_object_end(w);
+    for (size_t at = from; at + 1 < json_len(moves); at += 2) {
+        int64_t released = json_i64_of(json_at(moves, at)), settled = json_i64_of(json_at(moves, at + 1));
+        if (!released && !settled)
+            continue;
+        jw_object(w);
+        jw_put_i64(w, STR("of"), of);
+        jw_put_i64(w, STR("i"), (int64_t)(at - from) / 2);
+        jw_put_i64(w, STR("released"), released);
+        jw_put_i64(w, STR("settled"), settled);
+        jw_object_end(w);
+    }
 }
 
 static void put_moves(struct json_writer *w, const struct parsed *p)
 {
-    struct json move, moves = first_set(STR("moves"), p->last, p->close, JSON_ABSENT);
+    struct json close = is_set(json_get(p->last, STR("moves"))) ? p->last : p->close;
+    struct json moves = json_get(close, STR("moves")), shared = json_get(close, STR("shared_moves"));
     jw_key(w, STR("moves"));
     if (!is_set(moves)) {
         jw_null(w);
         return;
     }
     jw_array(w);
-    for (struct json_iter it = json_each(moves); json_next(&it, NULL, &move);)
-        put_move(w, p, move);
+    put_moves_of(w, (int64_t)p->t->open_seq, moves, 0);
+    put_moves_of(w, json_i64_of(json_at(shared, 0)), shared, 1);
     jw_array_end(w);
 }
 
@@ -304,6 +309,16 @@ static void put_additions(struct json_writer *w, const struct parsed *p)
     jw_array_end(w);
 }
 
+/* Verdict and rule are those that were given, where the frame does not say others; no rule is an empty one. */
+static void put_would_be(struct json_writer *w, const struct parsed *p, struct str name, struct json v)
+{
+    bool may_be_given = str_eq(name, STR("verdict")) || str_eq(name, STR("rule"));
+    if (may_be_given)
+        jw_put_str_or_null(w, name, json_text_of(is_set(v) ? v : json_get(p->open, name)));
+    else
+        put_member(w, name, v);
+}
+
 static void put_shadow(struct json_writer *w, const struct parsed *p)
 {
     static const struct str NAMES[] = {STR_INIT("of"),    STR_INIT("verdict"), STR_INIT("code"),  STR_INIT("rule"),
@@ -316,7 +331,7 @@ static void put_shadow(struct json_writer *w, const struct parsed *p)
     }
     jw_object(w);
     for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
-        put_member(w, NAMES[i], json_get(shadow, NAMES[i]));
+        put_would_be(w, p, NAMES[i], json_get(shadow, NAMES[i]));
     jw_object_end(w);
 }
 

@@ -166,10 +166,10 @@ static int add_limits(struct run_sum *s, struct json open, struct json personal)
     for (struct json_iter it = json_each(json_get(open, STR("limits"))); json_next(&it, NULL, &limit) && r == 0; i++) {
         struct limit_read read = limit_read(limit);
         struct run_limit l = {
-            .id = read.id, .counter = read.counter, .meter = read.name.meter, .window = read.name.window};
+            .id = read.id, .counter = read.counter, .bucket = limit_bucket(buckets, i),
+            .meter = read.name.meter, .window = read.name.window};
         struct run_limit *kept;
-        if (!json_str(json_at(buckets, i), &l.bucket) || !is_of_run(l.bucket) || read.window_start != 0 ||
-            str_eq(l.window, window_call))
+        if (!is_of_run(l.bucket) || read.window_start != 0 || str_eq(l.window, window_call))
             continue;
         r = limit_at(s, &l, &kept);
         if (r < 0)

@@ -317,6 +317,18 @@ static void put_duplicate(struct personal *p, const struct record_open *o)
     jw_object_end(&p->w);
 }
 
+/* Limits of one call often count in the bucket of the same name, which is written once. */
+static void put_bucket(struct json_writer *w, const struct limit_need *needs, size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (str_eq(needs[k].bucket, needs[i].bucket)) {
+            jw_u64(w, k);
+            return;
+        }
+    }
+    jw_str(w, needs[i].bucket);
+}
+
 void record_open_begin(struct record_writer *rw, const struct record_open *o, struct buf *body, struct buf *personal)
 {
     const struct facts *f = o->facts;
@@ -324,6 +336,8 @@ void record_open_begin(struct record_writer *rw, const struct record_open *o, st
 
     rw->body = body;
     rw->personal = personal;
+    rw->effect = o->verdict->effect;
+    rw->rule = o->verdict->rule;
     jw_init(&rw->w, body);
     jw_object(&rw->w);
     put_who_and_what(&rw->w, o);
@@ -351,7 +365,7 @@ void record_open_begin(struct record_writer *rw, const struct record_open *o, st
         jw_key(&p.w, STR("buckets"));
         jw_array(&p.w);
         for (size_t i = 0; i < o->verdict->n_needs; i++)
-            jw_str(&p.w, o->verdict->needs[i].bucket);
+            put_bucket(&p.w, o->verdict->needs, i);
         jw_array_end(&p.w);
     }
     personal_end(&p, &rw->w);
@@ -365,14 +379,12 @@ static void put_need(struct json_writer *w, const struct limit_need *n)
     jw_i64(w, n->window_start);
     jw_i64(w, n->n);
     jw_i64(w, n->max);
-    jw_i64(w, n->resets_at ? n->resets_at - n->window_start : 0);
     jw_i64(w, n->before);
     jw_i64(w, n->held);
-    if (n->soft || n->raised || n->is_shadow) {
-        jw_i64(w, n->soft);
-        jw_i64(w, n->raised);
-        jw_i64(w, n->is_shadow);
-    }
+    const int64_t more[] = {n->is_shadow, n->raised, n->soft, n->resets_at ? n->resets_at - n->window_start : 0};
+    size_t n_more = n->window == WINDOW_SLIDING || n->zone ? 4 : n->soft ? 3 : n->raised ? 2 : n->is_shadow ? 1 : 0;
+    for (size_t i = 0; i < n_more; i++)
+        jw_i64(w, more[i]);
     jw_array_end(w);
 }
 
@@ -385,14 +397,18 @@ static struct str short_limit(const struct verdict *v)
     return STR_NONE;
 }
 
-static void put_would(struct json_writer *w, const struct verdict *v, struct str of)
+/* Verdict and rule are mostly those that were given. */
+static void put_would(struct record_writer *rw, const struct verdict *v, struct str of)
 {
+    struct json_writer *w = &rw->w;
     jw_key(w, STR("shadow"));
     jw_object(w);
     jw_put_str(w, STR("of"), of);
-    jw_put_str(w, STR("verdict"), effect_text(v->effect));
+    if (v->effect != rw->effect)
+        jw_put_str(w, STR("verdict"), effect_text(v->effect));
     record_put_str(w, STR("code"), code_text(v->code));
-    record_put_str(w, STR("rule"), v->rule);
+    if (!str_eq(v->rule, rw->rule))
+        jw_put_str(w, STR("rule"), v->rule);
     record_put_str(w, STR("limit"), short_limit(v));
     record_put_str(w, STR("reason"), v->reason);
     jw_put_str(w, STR("policy"), v->policy);
@@ -405,7 +421,7 @@ void record_open_end(struct record_writer *rw, const struct record_hold *h, cons
     record_put_cost(w, STR("held"), h->held);
     record_put_str(w, STR("shares"), h->shares);
     if (h->would)
-        put_would(w, h->would, h->would_of);
+        put_would(rw, h->would, h->would_of);
     jw_key(w, STR("limits"));
     jw_array(w);
     for (size_t i = 0; i < h->n_needs; i++)

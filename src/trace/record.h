@@ -20,6 +20,8 @@
 struct record_writer {
     struct json_writer w;
     struct buf *body, *personal;
+    enum effect effect; /* the verdict that was written, */
+    struct str rule;    /* and by which rule */
 };
 
 /* What is known of a call when it is held or refused. */

@@ -103,20 +103,49 @@ static void put_model(struct json_writer *w, const struct record_model *m)
     put_tool_calls(w, m);
 }
 
+/* The move of that limit in the hold of `of`, looked for from *at on, and *at behind it; NULL: nothing moved there. */
+static const struct record_move *move_at(const struct record_close *c, uint64_t of, size_t i, size_t *at)
+{
+    for (size_t n = 0; n < c->n_moves; n++) {
+        const struct record_move *m = &c->moves[*at];
+        *at = *at + 1 < c->n_moves ? *at + 1 : 0;
+        if (m->i == i && m->of == of)
+            return m;
+    }
+    return NULL;
+}
+
+/* Two numbers a limit of the hold, up to the last that moved. */
+static void put_moves_of(struct json_writer *w, const struct record_close *c, uint64_t of)
+{
+    size_t n = 0, at = 0;
+    for (size_t k = 0; k < c->n_moves; k++)
+        if (c->moves[k].of == of && c->moves[k].i >= n)
+            n = c->moves[k].i + 1;
+    for (size_t i = 0; i < n; i++) {
+        const struct record_move *m = move_at(c, of, i, &at);
+        jw_i64(w, m ? m->released : 0);
+        jw_i64(w, m ? m->settled : 0);
+    }
+}
+
+/* Of the call's own hold, and of one that it shares. */
 static void put_moves(struct json_writer *w, const struct record_close *c)
 {
+    uint64_t other = 0;
     jw_key(w, STR("moves"));
     jw_array(w);
-    for (size_t i = 0; i < c->n_moves; i++) {
-        const struct record_move *m = &c->moves[i];
-        jw_array(w);
-        jw_u64(w, m->i);
-        jw_i64(w, m->released);
-        jw_i64(w, m->settled);
-        if (m->of != c->open_seq)
-            jw_u64(w, m->of);
-        jw_array_end(w);
-    }
+    put_moves_of(w, c, c->open_seq);
+    jw_array_end(w);
+    for (size_t k = 0; k < c->n_moves && !other; k++)
+        if (c->moves[k].of != c->open_seq)
+            other = c->moves[k].of;
+    if (!other)
+        return;
+    jw_key(w, STR("shared_moves"));
+    jw_array(w);
+    jw_u64(w, other);
+    put_moves_of(w, c, other);
     jw_array_end(w);
 }
 

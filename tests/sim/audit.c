@@ -222,7 +222,7 @@ static void check_limit(struct audit *a, const struct audit_call *c, struct json
                  (long long)charge->n, (long long)max);
         return;
     }
-    int64_t before = int_of(json_at(limit, 5)), held = int_of(json_at(limit, 6));
+    int64_t before = int_of(json_at(limit, 4)), held = int_of(json_at(limit, 5));
     if (before != settled || held != b->held)
         fail(a, "frame %llu: " STR_FMT " says settled %lld held %lld; by the frames before it is %lld and %lld", seq,
              STR_ARG(id), (long long)before, (long long)held, (long long)settled, (long long)b->held);
@@ -290,8 +290,12 @@ static void hold_all(struct audit *a, struct audit_call *c, struct json body, st
     a->n_open++;
     c->n_charges = json_len(limits);
     c->charges = arena_alloc(&a->arena, (c->n_charges + 1) * sizeof(*c->charges));
-    for (size_t i = 0; i < c->n_charges; i++)
-        take_limit(a, c, json_at(limits, i), text_of(a, json_at(buckets, i)), policy, &c->charges[i]);
+    for (size_t i = 0; i < c->n_charges; i++) {
+        struct json bucket = json_at(buckets, i);
+        if (json_type(bucket) != JSON_STR) /* as another limit's before it */
+            bucket = json_at(buckets, (size_t)int_of(bucket));
+        take_limit(a, c, json_at(limits, i), text_of(a, bucket), policy, &c->charges[i]);
+    }
 }
 
 static void index_call(struct audit *a, struct audit_call *c)
@@ -380,13 +384,10 @@ static void on_open(struct audit *a, uint64_t seq, struct json body, struct json
 
 /* -------- CLOSE -------- */
 
-static void apply_move(struct audit *a, uint64_t seq, int64_t own, struct json move, bool is_overrun)
+static void apply_move(struct audit *a, uint64_t seq, struct audit_call *c, size_t i, int64_t released, int64_t settled,
+                       bool is_overrun)
 {
-    int64_t other = int_of(json_at(move, 3));
-    struct str of = arena_printf(&a->arena, "%lld", (long long)(other ? other : own));
-    struct audit_call *c = map_get(&a->by_seq, of);
-    int64_t i = int_of(json_at(move, 0)), released = int_of(json_at(move, 1)), settled = int_of(json_at(move, 2));
-    struct audit_charge *charge = c && i >= 0 && (size_t)i < c->n_charges ? &c->charges[i] : NULL;
+    struct audit_charge *charge = c && i < c->n_charges ? &c->charges[i] : NULL;
 
     if (!charge || charge->i_bucket == SIZE_MAX) {
         fail(a, "frame %llu: a move of what was never held", (unsigned long long)seq);
@@ -394,7 +395,7 @@ static void apply_move(struct audit *a, uint64_t seq, int64_t own, struct json m
     }
     struct bucket_model *b = a->buckets[charge->i_bucket];
     if (charge->is_over)
-        fail(a, "frame %llu: limit %lld of call " STR_FMT " leaves twice", (unsigned long long)seq, (long long)i,
+        fail(a, "frame %llu: limit %zu of call " STR_FMT " leaves twice", (unsigned long long)seq, i,
              STR_ARG(c->call_id));
     if (released != charge->left || settled < 0)
         fail(a, "frame %llu: releases %lld of %lld", (unsigned long long)seq, (long long)released,
@@ -407,6 +408,19 @@ static void apply_move(struct audit *a, uint64_t seq, int64_t own, struct json m
     charge->settled += settled;
     b->held -= released;
     *settled_at(a, b, charge->window_start) += settled;
+}
+
+/* Two numbers a limit, from place `from` on. */
+static void apply_moves(struct audit *a, uint64_t seq, struct audit_call *c, struct json moves, size_t from,
+                        bool is_overrun)
+{
+    if ((json_len(moves) - from) % 2)
+        fail(a, "frame %llu: a move without its other number", (unsigned long long)seq);
+    for (size_t at = from; at + 1 < json_len(moves); at += 2) {
+        int64_t released = int_of(json_at(moves, at)), settled = int_of(json_at(moves, at + 1));
+        if (released || settled)
+            apply_move(a, seq, c, (at - from) / 2, released, settled, is_overrun);
+    }
 }
 
 static void read_settled(struct audit_call *c, struct json settled)
@@ -476,7 +490,7 @@ static void on_close(struct audit *a, uint64_t seq, struct json body)
 {
     struct str of = arena_printf(&a->arena, "%lld", (long long)int_of(json_get(body, STR("open_seq"))));
     struct audit_call *c = map_get(&a->by_seq, of);
-    struct json moves = json_get(body, STR("moves"));
+    struct json shared = json_get(body, STR("shared_moves"));
     bool is_overrun = false;
 
     if (!c || !c->is_held) {
@@ -497,8 +511,11 @@ static void on_close(struct audit *a, uint64_t seq, struct json body)
         fail(a, "frame %llu: a CLOSE without an outcome", (unsigned long long)seq);
     read_settled(c, json_get(body, STR("settled")));
     read_usage(a, c, body);
-    for (size_t i = 0; i < json_len(moves); i++)
-        apply_move(a, seq, (int64_t)c->seq, json_at(moves, i), is_overrun);
+    apply_moves(a, seq, c, json_get(body, STR("moves")), 0, is_overrun);
+    if (json_len(shared)) {
+        of = arena_printf(&a->arena, "%lld", (long long)int_of(json_at(shared, 0)));
+        apply_moves(a, seq, map_get(&a->by_seq, of), shared, 1, is_overrun);
+    }
     if (c->is_model)
         check_model(a, seq, c);
 }

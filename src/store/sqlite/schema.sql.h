@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#define SCHEMA_VERSION 11
+#define SCHEMA_VERSION 12
 #define SCHEMA_APPLICATION_ID 0x46424c4c /* "FBLL" */
 
 static const char SCHEMA_SQL[] =

@@ -143,7 +143,7 @@ static void put_limits(struct json_writer *w, const struct story_call *c)
     jw_array(w);
     for (size_t i = 0; i < c->n_limits; i++) {
         const struct story_limit *l = &c->limits[i];
-        const int64_t places[] = {l->window_start, l->n, 100000000000, 0, 0, 0};
+        const int64_t places[] = {l->window_start, l->n, 100000000000, 0, 0};
         jw_array(w);
         jw_str(w, str_c(l->counter));
         for (size_t k = 0; k < sizeof places / sizeof places[0]; k++)
@@ -273,20 +273,40 @@ uint64_t story_open(struct story *s, const struct story_call *c, struct str *ret
     return append(s, FRAME_OPEN, &body, &personal);
 }
 
-static void put_moves(struct json_writer *w, const struct story_close *c)
+/* Two numbers a limit of that hold, up to the last that moves. */
+static void put_moves_of(struct json_writer *w, const struct story_close *c, uint64_t of)
 {
-    jw_key(w, STR("moves"));
-    jw_array(w);
+    int64_t places[2 * STORY_LIMITS_MAX] = {0};
+    size_t n = 0;
     for (size_t i = 0; i < c->n_moves; i++) {
         const struct story_move *m = &c->moves[i];
-        jw_array(w);
-        jw_u64(w, m->i);
-        jw_i64(w, m->released);
-        jw_i64(w, m->settled);
-        if (m->of != c->open_seq)
-            jw_u64(w, m->of);
-        jw_array_end(w);
+        if (m->of != of)
+            continue;
+        check(m->i < STORY_LIMITS_MAX);
+        places[2 * m->i] = m->released;
+        places[2 * m->i + 1] = m->settled;
+        n = m->i >= n / 2 ? 2 * (m->i + 1) : n;
     }
+    for (size_t i = 0; i < n; i++)
+        jw_i64(w, places[i]);
+}
+
+static void put_moves(struct json_writer *w, const struct story_close *c)
+{
+    uint64_t shared = 0;
+    for (size_t i = 0; i < c->n_moves; i++)
+        if (c->moves[i].of != c->open_seq)
+            shared = c->moves[i].of;
+    jw_key(w, STR("moves"));
+    jw_array(w);
+    put_moves_of(w, c, c->open_seq);
+    jw_array_end(w);
+    if (!shared)
+        return;
+    jw_key(w, STR("shared_moves"));
+    jw_array(w);
+    jw_u64(w, shared);
+    put_moves_of(w, c, shared);
     jw_array_end(w);
 }
 

@@ -1,5 +1,5 @@
 /*
- * Limits and moves of a frame stand in arrays, by place: what is read from them, and what is refused.
+ * Limits, buckets and moves of a frame stand in arrays, by place: what is read from them, and what is refused.
  */
 #include "unit.h"
 
@@ -35,7 +35,7 @@ static int teardown(void **state)
 static int read_open(struct desk *d, const char *body)
 {
     struct frame f = {
-        .kind = FRAME_OPEN, .seq = 9, .body = str_c(body), .personal = STR("{\"buckets\":[\"agent=a\"]}")};
+        .kind = FRAME_OPEN, .seq = 9, .body = str_c(body), .personal = STR("{\"buckets\":[\"agent=a\",0,2,-1]}")};
     return frame_read_open(&d->a, &f, &d->open);
 }
 
@@ -48,7 +48,7 @@ static int read_close(struct desk *d, const char *body)
 static void a_limit_is_named_by_its_counter(void **state)
 {
     struct desk *d = *state;
-    const char *body = OPEN_WITH("[[" DAY ",1000,7,10,500,1,2],[\"key/requests/minute\",60,1,3,60,0,0,2,1,1]]");
+    const char *body = OPEN_WITH("[[" DAY ",1000,7,10,1,2,0,0,0,500],[\"key/requests/minute\",60,1,3,0,0,1,1,2]]");
     assert_int_equal(read_open(d, body), 0);
     assert_int_equal(d->open.n_holds, 2);
     const struct hold_row *h = d->open.holds;
@@ -65,11 +65,30 @@ static void a_limit_is_named_by_its_counter(void **state)
     assert_int_equal(h[1].max, 3); /* what stands behind it is for readers of the record */
 }
 
+static void a_bucket_may_be_that_of_a_limit_before_it(void **state)
+{
+    struct desk *d = *state;
+    const char *limit = "[\"key/requests/minute\",60,1,3,0,0]";
+    struct str body = arena_printf(&d->a, OPEN_WITH("[%s,%s,%s,%s,%s]"), limit, limit, limit, limit, limit);
+    assert_int_equal(read_open(d, body.p), 0);
+    assert_int_equal(d->open.n_holds, 5);
+    assert_str(d->open.holds[0].bucket, "agent=a");
+    assert_str(d->open.holds[1].bucket, "agent=a");
+    for (size_t i = 2; i < 5; i++) /* no place before it, and none at all */
+        assert_int_equal(d->open.holds[i].bucket.n, 0);
+    struct json buckets;
+    assert_int_equal(json_parse(&d->a, STR("[\"agent=a\",0,2,-1]"), 16, &buckets), 0);
+    assert_str(limit_bucket(buckets, 0), "agent=a");
+    assert_str(limit_bucket(buckets, 1), "agent=a");
+    for (size_t i = 2; i < 5; i++)
+        assert_int_equal(limit_bucket(buckets, i).n, 0);
+}
+
 static void limits_that_are_none_are_refused(void **state)
 {
     static const char *const BAD[] = {OPEN_WITH("[[]]"), OPEN_WITH("[7]"), OPEN_WITH("[{\"counter\":" DAY "}]"),
-                                      OPEN_WITH("[[7,0,1,1,0,0,0]]"), OPEN_WITH("[[\"d/day\",0,1,1,0,0,0]]"),
-                                      OPEN_WITH("[[" DAY ",0,-1,1,0,0,0]]"), OPEN_WITH("[[" DAY ",0,1,1")};
+                                      OPEN_WITH("[[7,0,1,1,0,0]]"), OPEN_WITH("[[\"d/day\",0,1,1,0,0]]"),
+                                      OPEN_WITH("[[" DAY ",0,-1,1,0,0]]"), OPEN_WITH("[[" DAY ",0,1,1")};
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
         assert_int_equal(read_open(*state, BAD[i]), -ERR_CORRUPT);
     assert_int_equal(read_open(*state, OPEN_WITH("[[" DAY "]]")), 0); /* places that are not there are zero */
@@ -78,22 +97,31 @@ static void limits_that_are_none_are_refused(void **state)
     assert_int_equal(((struct desk *)*state)->open.n_limits, 0);
 }
 
-static void a_move_is_of_the_calls_own_hold_unless_it_says_whose(void **state)
+static void moves_are_two_numbers_a_limit(void **state)
 {
     struct desk *d = *state;
-    assert_int_equal(read_close(d, CLOSE_WITH("[[0,5,4],[3,1,0,2]]")), 0);
-    assert_int_equal(d->close.n_moves, 2);
+    assert_int_equal(read_close(d, CLOSE_WITH("[5,4,0,0,0,-3],\"shared_moves\":[2,0,0,1,0]")), 0);
+    assert_int_equal(d->close.n_moves, 3); /* what does not move is none */
     assert_int_equal(d->close.moves[0].of, 7);
+    assert_int_equal(d->close.moves[0].i, 0);
     assert_int_equal(d->close.moves[0].released, 5);
     assert_int_equal(d->close.moves[0].settled, 4);
-    assert_int_equal(d->close.moves[1].of, 2);
-    assert_int_equal(d->close.moves[1].i, 3);
+    assert_int_equal(d->close.moves[1].i, 2);
+    assert_int_equal(d->close.moves[1].settled, -3);
+    assert_int_equal(d->close.moves[2].of, 2);
+    assert_int_equal(d->close.moves[2].i, 1);
+    assert_int_equal(d->close.moves[2].released, 1);
+    assert_int_equal(read_close(d, CLOSE_WITH("[]")), 0);
+    assert_int_equal(d->close.n_moves, 0);
 }
 
 static void moves_that_are_none_are_refused(void **state)
 {
-    static const char *const BAD[] = {CLOSE_WITH("[[]]"), CLOSE_WITH("[[-1,1,1]]"), CLOSE_WITH("[[0,1,1,9]]"),
-                                      CLOSE_WITH("[[0,1,1,-2]]"), CLOSE_WITH("[7]")};
+    static const char *const BAD[] = {CLOSE_WITH("[1]"), CLOSE_WITH("[1,1,1]"), CLOSE_WITH("[[0,1,1]]"),
+                                      CLOSE_WITH("[1,\"1\"]"), CLOSE_WITH("[1,1.5]"), CLOSE_WITH("[1,null]"),
+                                      CLOSE_WITH("[],\"shared_moves\":[9,1,1]"),
+                                      CLOSE_WITH("[],\"shared_moves\":[-2,1,1]"),
+                                      CLOSE_WITH("[],\"shared_moves\":[2,1]"), CLOSE_WITH("[1,1")};
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
         assert_int_equal(read_close(*state, BAD[i]), -ERR_CORRUPT);
 }
@@ -107,13 +135,13 @@ static struct limit_read limit(struct desk *d, const char *text)
 
 static void what_follows_from_a_limit_is_told_again(void **state)
 {
-    struct limit_read l = limit(*state, "[" DAY ",1000,7,10,500,1,2]");
+    struct limit_read l = limit(*state, "[" DAY ",1000,7,10,1,2,0,0,0,500]");
     assert_str(l.id, "day");
     assert_true(l.name.is_test);
     assert_int_equal(l.resets_at, 1500);
     assert_int_equal(l.after, 10);
     assert_false(l.is_shadow);
-    l = limit(*state, "[\"test:key/usd/lifetime\",0,7,10,0,9223372036854775807,2,3,4,1]");
+    l = limit(*state, "[\"test:key/usd/lifetime\",0,7,10,9223372036854775807,2,1,4,3]");
     assert_str(l.id, "key/usd/lifetime");
     assert_int_equal(l.resets_at, 0);
     assert_int_equal(l.after, INT64_MAX);
@@ -124,14 +152,31 @@ static void what_follows_from_a_limit_is_told_again(void **state)
     assert_int_equal(l.id.n, 0);
 }
 
+static void a_window_ends_as_its_name_says(void **state)
+{
+    const wall_t day = 20000 * 86400 * NS_PER_S; /* 2024-10-04 */
+    const struct {
+        const char *window;
+        wall_t lasts;
+    } OF[] = {{"minute", 60 * NS_PER_S}, {"hour", 3600 * NS_PER_S}, {"day", 86400 * NS_PER_S}, {"call", 0},
+              {"lifetime", 0}, {"instant", 0}, {"run", 0}, {"someday", 0}};
+    for (size_t i = 0; i < sizeof OF / sizeof OF[0]; i++) {
+        struct desk *d = *state;
+        struct str text = arena_printf(&d->a, "[\"d/l/requests/%s/key\",%lld,1,3,0,0]", OF[i].window, (long long)day);
+        assert_int_equal(limit(d, text.p).resets_at, OF[i].lasts ? day + OF[i].lasts : 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_limit_is_named_by_its_counter),
         cmocka_unit_test(limits_that_are_none_are_refused),
-        cmocka_unit_test(a_move_is_of_the_calls_own_hold_unless_it_says_whose),
+        cmocka_unit_test(a_bucket_may_be_that_of_a_limit_before_it),
+        cmocka_unit_test(moves_are_two_numbers_a_limit),
         cmocka_unit_test(moves_that_are_none_are_refused),
         cmocka_unit_test(what_follows_from_a_limit_is_told_again),
+        cmocka_unit_test(a_window_ends_as_its_name_says),
     };
     return cmocka_run_group_tests_name("store/frame_read", tests, setup, teardown);
 }

@@ -135,7 +135,7 @@ static void open_body_names_no_person_and_its_digest_fits(void **state)
     assert_null(memmem(t.body.p, t.body.n, "acme", 4));
     assert_str(text_at(t.b, "operation"), "stripe.refunds.create");
     assert_str(text_at(t.b, "held.usd"), "0.000000005");
-    assert_true(has_text(&t.body, "\"limits\":[[\"default/day/usd/day/customer\",0,5,10,0,1,2]]"));
+    assert_true(has_text(&t.body, "\"limits\":[[\"default/day/usd/day/customer\",0,5,10,1,2]]"));
     check_digest(&t);
     assert_str(text_at(t.p, "buckets[0]"), "customer=cus_secret");
     assert_str(text_at(t.p, "tenant"), "acme");
@@ -167,6 +167,72 @@ static void a_refused_call_is_over_in_its_open_frame(void **state)
     assert_int_equal(int_at(t.b, "status"), 403);
     assert_int_equal(json_type(json_get(t.b, STR("held"))), JSON_NONE);
     assert_int_equal(json_type(json_get(t.b, STR("operation"))), JSON_NONE);
+    teardown(&t);
+}
+
+/* Of a limit as much is written as does not follow from the rest; a bucket's name once. */
+static void limits_and_shadow_say_what_does_not_follow(void **state)
+{
+    struct texts t;
+    struct record_writer rw;
+    struct facts f = {.agent = STR("a"), .method = STR("POST")};
+    struct zone *zone = (struct zone *)&t; /* which one does not matter: it is named by the counter */
+    struct limit_need needs[] = {
+        {.counter = STR("d/plain/requests/day/agent"), .bucket = STR("agent=a"), .window = WINDOW_DAY, .n = 1, .max = 9,
+         .window_start = 100, .resets_at = 300},
+        {.counter = STR("d/watched/requests/day/agent"), .bucket = STR("agent=a"), .window = WINDOW_DAY,
+         .is_shadow = true},
+        {.counter = STR("d/more/requests/day/-"), .bucket = STR("-"), .window = WINDOW_DAY, .raised = 4},
+        {.counter = STR("d/soft/requests/day/agent"), .bucket = STR("agent=a"), .window = WINDOW_DAY, .soft = 5},
+        {.counter = STR("d/slides/requests/sliding:1m/-"), .bucket = STR("-"), .window = WINDOW_SLIDING,
+         .window_start = 100, .resets_at = 160},
+        {.counter = STR("d/there/requests/day:Europe/Berlin/-"), .bucket = STR("-"), .window = WINDOW_DAY, .zone = zone,
+         .window_start = 100, .resets_at = 190},
+    };
+    struct verdict v = {.effect = EFFECT_PERMIT, .rule = STR("refunds"), .needs = needs, .n_needs = 6}, would = v;
+    struct record_open o = {.call_id = STR("c-3"), .facts = &f, .verdict = &v, .salt = salt};
+    struct record_hold h = {.needs = needs, .n_needs = 6, .would = &would, .would_of = STR("document")};
+    would.policy = STR("ab");
+    setup(&t);
+    record_open_begin(&rw, &o, &t.body, &t.personal);
+    record_open_end(&rw, &h, NULL);
+    parse(&t);
+    assert_true(has_text(&t.body, "\"limits\":[[\"d/plain/requests/day/agent\",100,1,9,0,0],"
+                                  "[\"d/watched/requests/day/agent\",0,0,0,0,0,1],"
+                                  "[\"d/more/requests/day/-\",0,0,0,0,0,0,4],"
+                                  "[\"d/soft/requests/day/agent\",0,0,0,0,0,0,0,5],"
+                                  "[\"d/slides/requests/sliding:1m/-\",100,0,0,0,0,0,0,0,60],"
+                                  "[\"d/there/requests/day:Europe/Berlin/-\",100,0,0,0,0,0,0,0,90]]"));
+    assert_true(has_text(&t.personal, "\"buckets\":[\"agent=a\",0,\"-\",0,2,2]"));
+    assert_true(has_text(&t.body, "\"shadow\":{\"of\":\"document\",\"policy\":\"ab\"}"));
+    teardown(&t);
+
+    setup(&t);
+    would.effect = EFFECT_DENY;
+    would.rule = STR_NONE;
+    record_open_begin(&rw, &o, &t.body, &t.personal);
+    record_open_end(&rw, &h, NULL);
+    parse(&t);
+    assert_str(text_at(t.b, "shadow.verdict"), "deny");
+    assert_true(has_text(&t.body, "\"rule\":\"\"")); /* none, and not the one that was given */
+    teardown(&t);
+}
+
+static void moves_stand_in_the_order_of_the_limits(void **state)
+{
+    struct texts t;
+    const struct record_move moves[] = {{7, 3, 1, 1}, {7, 0, 5, 4}, {3, 1, 2, 0}, {7, 1, 0, -2}};
+    struct record_close c = {
+        .open_seq = 7, .outcome = OUTCOME_SETTLED, .phases = RECORD_PHASES_NONE, .moves = moves, .salt = salt};
+    setup(&t);
+    c.n_moves = 4;
+    record_close(&c, &t.body, &t.personal);
+    assert_true(has_text(&t.body, "\"moves\":[5,4,0,-2,0,0,1,1],\"shared_moves\":[3,0,0,2,0]"));
+    teardown(&t);
+    setup(&t);
+    c.n_moves = 0;
+    record_close(&c, &t.body, &t.personal);
+    assert_true(has_text(&t.body, "\"moves\":[]}"));
     teardown(&t);
 }
 
@@ -207,7 +273,7 @@ static void close_keeps_learned_objects_out_of_the_chain(void **state)
     assert_str(text_at(t.p, "object_ids[0]"), "re_77");
     assert_str(text_at(t.p, "objects[0].customer"), "cus_secret");
     assert_str(text_at(t.b, "settled.how"), "parsed");
-    assert_true(has_text(&t.body, "\"moves\":[[0,5,4]]"));
+    assert_true(has_text(&t.body, "\"moves\":[5,4]"));
     check_digest(&t);
     assert_int_equal(int_at(t.b, "attempts[0].status"), 200);
     assert_int_equal(json_type(json_path(t.b, STR("attempts[0].connect_us"))), JSON_NONE);
@@ -435,6 +501,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(open_body_names_no_person_and_its_digest_fits),
         cmocka_unit_test(a_refused_call_is_over_in_its_open_frame),
+        cmocka_unit_test(limits_and_shadow_say_what_does_not_follow),
+        cmocka_unit_test(moves_stand_in_the_order_of_the_limits),
         cmocka_unit_test(close_keeps_learned_objects_out_of_the_chain),
         cmocka_unit_test(open_of_a_model_call_says_what_was_asked_and_predicted),
         cmocka_unit_test(a_bound_that_is_not_known_is_not_recorded_as_zero),
