@@ -5,7 +5,8 @@ that thing alone, in turn. Printed are requests a second, the CPU of the daemon 
 rate without the thing; all are medians over the rounds. Each rate is told (to stderr) as soon as it is measured.
 
 `shadow`: reads and refunds of bench/policy.yaml by itself, with one rule and one limit in it that are in shadow, and
-with a whole document in shadow beside it, of six rules, four of them under conditions, and five limits. Two minutes.
+its next version in shadow beside it (one rule more, and one limit that is lower), and with another document, of six
+rules, four of them under conditions, and five limits that count apart. Three minutes.
 `redact`: buffered calls to a model of 1 KB and 150 KB, with and without all detectors on request, answer and record;
 then MB a second of the redactor alone (bench/redact.c).
 
@@ -61,6 +62,14 @@ def one_of_each(text):
     for part, item in IN_SHADOW.items():
         text = text.replace(f"\n{part}:\n", f"\n{part}:\n  - {item}\n")
     return text
+
+
+def next_version(text):
+    """The document in shadow, as it is tried out before it replaces itself: a rule more, and a limit that is lower."""
+    rule = "- {id: late, effect: forbid, match: {vendor: [stripe]}, when: 'now.getHours() < 0'}"
+    text = text.replace("version: 1}", "version: 2}").replace("mode: enforce", "mode: shadow")
+    text = text.replace("\nrules:\n", f"\nrules:\n  {rule}\n")
+    return text.replace("meter: requests, max: 1000000000", "meter: requests, max: 900000000")
 
 
 def serve(stack, folder, workers, vendor, port):
@@ -119,8 +128,10 @@ def shadow(args, folder, workers, pages):
         text = (HERE / "policy.yaml").read_text()
         keys = {"plain": key_under(daemon, folder, "plain", named(text, "plain")),
                 "each": key_under(daemon, folder, "each", one_of_each(named(text, "each"))),
+                "next": key_under(daemon, folder, "next", named(text, "next"), next_version(named(text, "next"))),
                 "watched": key_under(daemon, folder, "watched", named(text, "watched"), SHADOW)}
-        sides = {"plain": "nothing in shadow", "each": "one rule and one limit", "watched": "a whole document"}
+        sides = {"plain": "nothing in shadow", "each": "one rule and one limit", "next": "the next version",
+                 "watched": "another document"}
 
         def ask_of(path, script):
             def ask(side):
