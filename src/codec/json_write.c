@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "codec/eight_digits_impl.h"
 #include "codec/utf8.h"
 
 #define I64_TEXT_BYTES 20 /* the most, with a sign */
@@ -243,19 +244,14 @@ void jw_str(struct json_writer *w, struct str s)
     quote(w->out, s, lead(w), 0);
 }
 
-#define EIGHT_DIGITS 100000000u
-
-/* Digits up to `end`, two a division, and of 32 bits where they are enough; returns where they start. */
+/* Digits up to `end`; returns where they start. */
 static inline char *write_digits(uint64_t n, char *end)
 {
     static const char PAIRS[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
                                 "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
                                 "8081828384858687888990919293949596979899";
-    for (; n > UINT32_MAX; n /= EIGHT_DIGITS) {
-        uint32_t low = (uint32_t)(n % EIGHT_DIGITS);
-        for (int i = 0; i < 4; i++, low /= 100)
-            memcpy(end -= 2, PAIRS + 2 * (low % 100), 2);
-    }
+    for (; n >= EIGHT_DIGITS; n /= EIGHT_DIGITS)
+        eight_digits_write((uint32_t)(n % EIGHT_DIGITS), end -= 8);
     uint32_t rest = (uint32_t)n;
     for (; rest >= 100; rest /= 100)
         memcpy(end -= 2, PAIRS + 2 * (rest % 100), 2);

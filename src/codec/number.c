@@ -3,7 +3,7 @@
  */
 #include "codec/number_impl.h"
 
-#include <string.h>
+#include "codec/eight_digits_impl.h"
 
 #define I64_DIGITS 19
 
@@ -43,32 +43,17 @@ enum number_kind number_kind(struct str s)
     return i == s.n ? kind : NUMBER_NOT;
 }
 
-#define EIGHT(byte) (0x0101010101010101u * (uint64_t)(byte))
-#define EIGHT_DIGITS 100000000u
-
-/* The value of eight characters, the first in the lowest byte; false: not all are digits. */
-static inline bool eight_digits(const char *p, uint64_t *ret)
-{
-    uint64_t v;
-    memcpy(&v, p, 8);
-    if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
-        v = __builtin_bswap64(v);
-    if (((v & EIGHT(0xf0)) ^ EIGHT('0')) | (((v + EIGHT(0x06)) & EIGHT(0xf0)) ^ EIGHT('0')))
-        return false;
-    v = (v & EIGHT(0x0f)) * (10 * 256 + 1) >> 8; /* pairs, then fours, then all: each in its lowest part */
-    v = (v & 0x00ff00ff00ff00ffu) * (100 * 65536 + 1) >> 16;
-    *ret = (v & 0x0000ffff0000ffffu) * (10000 * ((uint64_t)1 << 32) + 1) >> 32;
-    return true;
-}
-
 size_t number_i64_long(const char *from, const char *end, int64_t *ret_n)
 {
     bool is_negative = from < end && *from == '-';
     const char *first = from + is_negative, *p = first;
     uint64_t n = 0, eight; /* any number of so many digits fits */
-    while (end - p >= 8 && p - first + 8 <= I64_DIGITS && eight_digits(p, &eight)) {
-        n = n * EIGHT_DIGITS + eight;
+    if (end - p >= 8 && eight_digits_read(p, &n)) {
         p += 8;
+        if (end - p >= 8 && eight_digits_read(p, &eight)) {
+            n = n * EIGHT_DIGITS + eight;
+            p += 8;
+        }
     }
     for (; p < end && *p >= '0' && *p <= '9' && p - first <= I64_DIGITS; p++)
         n = n * 10 + (uint64_t)(*p - '0');

@@ -283,6 +283,29 @@ static void a_time_that_never_was_is_null(void **state)
     assert_str(buf_str(&out), "{\"never\":null,\"once\":\"1970-01-01T00:00:01.500Z\"}");
 }
 
+/* Of every length, and all that four digits can be. */
+static void integers_are_what_the_c_library_writes(void **state)
+{
+    struct rng r;
+    struct json_writer w;
+    rng_seeded_init(&r, 11);
+    for (int i = 0; i < 300000; i++) {
+        char want[64];
+        uint64_t four = (uint64_t)i, n = rng_below(&r, UINT64_MAX) >> rng_below(&r, 64);
+        if (i < 10000)
+            n = four * 10000 + 9999 - four;
+        snprintf(want, sizeof want, "[%llu,%lld]", (unsigned long long)n, -(long long)(n >> 1));
+        buf_reset(&out);
+        jw_init(&w, &out);
+        jw_array(&w);
+        jw_u64(&w, n);
+        jw_i64(&w, -(int64_t)(n >> 1));
+        jw_array_end(&w);
+        jw_end(&w);
+        assert_str(buf_str(&out), want);
+    }
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -291,6 +314,7 @@ int main(void)
         T(a_time_that_never_was_is_null),
         T(integers_at_their_edges),
         T(integers_of_every_length),
+        T(integers_are_what_the_c_library_writes),
         T(names_in_the_source_are_written_as_others_are),
         T(escapes_are_the_shortest),
         T(bytes_that_are_no_utf8_are_replaced_one_by_one),
