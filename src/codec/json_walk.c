@@ -245,6 +245,12 @@ void json_walk_after(struct json_walk *w, const struct json_walk *inner)
     w->marks = inner->marks;
 }
 
+void json_walk_behind(struct json_walk *w, const char *behind)
+{
+    w->p = behind;
+    w->inner = NULL;
+}
+
 static bool text_of(struct arena *a, struct str value, bool has_escape, struct str *ret)
 {
     struct json v;
@@ -269,6 +275,11 @@ bool json_raw_str(struct arena *a, struct str value, struct str *ret)
 bool json_raw_i64(struct str value, int64_t *ret)
 {
     return number_i64(value, ret);
+}
+
+size_t json_raw_i64_ahead(const char *from, const char *end, int64_t *ret)
+{
+    return number_i64_ahead(from, end, ret);
 }
 
 bool json_raw_bool(struct str value, bool *ret)

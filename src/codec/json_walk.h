@@ -44,6 +44,8 @@ struct str json_walk_peek(struct json_walk *w);
 int json_walk_take(struct json_walk *w, const char *value, struct str *ret_value);
 /* `inner` has walked to the end of what was given last: it need not be passed again. */
 void json_walk_after(struct json_walk *w, const struct json_walk *inner);
+/* The same for who read it without a walk, and knows what stands behind it. */
+void json_walk_behind(struct json_walk *w, const char *behind);
 
 /* json_raw_str() of what `w` gave last, which need not be looked through once more. */
 bool json_walk_str(struct arena *a, const struct json_walk *w, struct str value, struct str *ret);
@@ -54,3 +56,5 @@ bool json_raw_whole(struct str value, struct str *ret);
 bool json_raw_str(struct arena *a, struct str value, struct str *ret);
 bool json_raw_i64(struct str value, int64_t *ret);
 bool json_raw_bool(struct str value, bool *ret);
+/* Of the text from `from` to `end`: how many bytes at its begin are an integer, with all digits that stand there. */
+size_t json_raw_i64_ahead(const char *from, const char *end, int64_t *ret);

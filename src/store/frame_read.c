@@ -19,12 +19,14 @@ enum pick_type {
     PICK_WALL,
     PICK_COST,
     PICK_BOOL,
+    PICK_PASS, /* nobody here needs it: named, so that it is passed as fast as others are found */
     PICK_MEMBERS,
-    PICK_ROWS,
-    PICK_TEXTS,  /* of an array; a number stands for the text at that place before it */
-    PICK_NUMBERS, /* of an array */
     PICK_VALUES, /* texts that an object's members are, whatever their names */
-    PICK_PASS,   /* nobody here needs it: named, so that it is passed as fast as others are found */
+    /* of arrays */
+    PICK_ROWS,
+    PICK_TEXTS, /* a number stands for the text at that place before it */
+    PICK_NUMBERS,
+    PICK_LIMITS, /* each an array of places: rows of struct hold_row */
 };
 
 struct pick {
@@ -36,15 +38,13 @@ struct pick {
 #define PICK(type, row, member, name) {STR_INIT(name), type, offsetof(struct row, member), NULL}
 #define PICK_OF(type, row, member, name, table) {STR_INIT(name), type, offsetof(struct row, member), &table}
 #define PASS(name) {STR_INIT(name), PICK_PASS, 0, NULL}
-#define PLACE(type, row, member) PICK(type, row, member, "")
 
 struct pick_table {
     const struct pick *picks;
-    size_t n, row_bytes; /* of rows that are arrays the picks are the elements, in order, and have no names */
-    const void *blank; /* a row; NULL: zeros */
+    size_t n, row_bytes;
 };
-#define TABLE(picks) {picks, sizeof picks / sizeof picks[0], 0, NULL}
-#define TABLE_OF_ROWS(picks, row) {picks, sizeof picks / sizeof picks[0], sizeof(struct row), NULL}
+#define TABLE(picks) {picks, sizeof picks / sizeof picks[0], 0}
+#define TABLE_OF_ROWS(picks, row) {picks, sizeof picks / sizeof picks[0], sizeof(struct row)}
 
 struct rows {
     void *p;
@@ -101,7 +101,7 @@ static char *rows_grow(struct arena *a, char *rows, size_t n, size_t row_bytes)
     return more;
 }
 
-/* The next row of an array that grows. NULL: no room. */
+/* The next row of an array that grows: like `blank`, or zeros. NULL: no room. */
 static char *rows_add(struct arena *a, struct rows *rows, size_t row_bytes, const void *blank)
 {
     bool is_full = rows->n == 0 || (rows->n >= ROWS_FIRST && (rows->n & (rows->n - 1)) == 0);
@@ -115,39 +115,22 @@ static char *rows_add(struct arena *a, struct rows *rows, size_t row_bytes, cons
     return row;
 }
 
-/* The first elements of an array are what the table's picks are, in order. 1: it may have more; 0: that was all. */
-static int pick_placed(struct arena *a, struct json_walk *w, const struct pick_table *table, char *row)
-{
-    struct str key, v;
-    for (size_t i = 0; i < table->n; i++) {
-        const struct pick *p = &table->picks[i];
-        bool is_number = p->type == PICK_I64;
-        int r = is_number ? json_walk_i64(w, (int64_t *)(void *)(row + p->offset)) : json_walk_next(w, &key, &v);
-        if (r <= 0)
-            return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
-        if (!is_number && (r = pick_one(a, p, w, v, row)) < 0)
-            return r;
-    }
-    return 1;
-}
-
-/* Elements that are neither objects nor arrays are rows without members. */
+/* Elements that are no objects are rows without members. */
 static int rows_read(struct arena *a, struct json_walk *w, const struct pick_table *table, struct rows *ret)
 {
     struct str key, v;
     int r;
     while ((r = json_walk_next(w, &key, &v)) > 0) {
         struct json_walk inner;
-        char *row = rows_add(a, ret, table->row_bytes, table->blank);
+        char *row = rows_add(a, ret, table->row_bytes, NULL);
         if (!row)
             return err_trace(-ERR_TOO_LARGE);
-        if (!json_walk_in(&inner, w))
+        if (!json_walk_in(&inner, w) || inner.close != '}')
             continue;
-        r = inner.close == ']' ? pick_placed(a, &inner, table, row) : pick_all(a, &inner, table, row);
+        r = pick_all(a, &inner, table, row);
         if (r < 0)
             return r;
-        if (r == 0)
-            json_walk_after(w, &inner);
+        json_walk_after(w, &inner);
     }
     return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }
@@ -199,6 +182,48 @@ static int values_read(struct arena *a, struct json_walk *w, struct texts *ret)
     return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }
 
+/* The integer behind a comma; NULL: none stands there. */
+static const char *take_place(const char *p, const char *end, int64_t *ret)
+{
+    size_t n = p < end && *p == ',' ? json_raw_i64_ahead(p + 1, end, ret) : 0;
+    return n ? p + 1 + n : NULL;
+}
+
+/*
+ * One limit from behind its bracket, straight along: names of counters need no escapes, and only numbers follow. What
+ * stands behind the first places is for readers of the record. Returns the place behind it; NULL: it is no limit.
+ */
+static const char *limit_read(const char *p, const char *end, struct hold_row *ret)
+{
+    const char *quote = p < end && *p == '"' ? memchr(p + 1, '"', (size_t)(end - p - 1)) : NULL;
+    if (!quote)
+        return NULL;
+    ret->counter = (struct str){p + 1, (size_t)(quote - p - 1)};
+    p = take_place(quote + 1, end, &ret->window_start);
+    if (p)
+        p = take_place(p, end, &ret->n);
+    if (p)
+        p = take_place(p, end, &ret->max);
+    const char *bracket = p ? memchr(p, ']', (size_t)(end - p)) : NULL;
+    return bracket ? bracket + 1 : NULL;
+}
+
+static int limits_read(struct arena *a, struct json_walk *w, struct rows *ret)
+{
+    struct str key, v;
+    int r;
+    while ((r = json_walk_next(w, &key, &v)) > 0) {
+        struct hold_row *row = (struct hold_row *)(void *)rows_add(a, ret, sizeof *row, NULL);
+        if (!row)
+            return err_trace(-ERR_TOO_LARGE);
+        const char *behind = *v.p == '[' ? limit_read(v.p + 1, v.p + v.n, row) : NULL;
+        if (!behind)
+            return err_trace(-ERR_CORRUPT);
+        json_walk_behind(w, behind);
+    }
+    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
+}
+
 static int cost_pick(struct arena *a, struct json_walk *w, struct cost_row *ret)
 {
     struct cost_members m = {0};
@@ -213,7 +238,7 @@ static int pick_inner(struct arena *a, const struct pick *p, struct json_walk *w
 {
     struct json_walk inner;
     int r = 0;
-    bool wants_array = p->type == PICK_ROWS || p->type == PICK_TEXTS || p->type == PICK_NUMBERS;
+    bool wants_array = p->type >= PICK_ROWS;
     if (!json_walk_in(&inner, w) || (inner.close == ']') != wants_array)
         return 0;
     if (p->type == PICK_ROWS)
@@ -222,6 +247,8 @@ static int pick_inner(struct arena *a, const struct pick *p, struct json_walk *w
         r = texts_read(a, &inner, (struct texts *)(void *)(row + p->offset));
     else if (p->type == PICK_NUMBERS)
         r = numbers_read(a, &inner, (struct numbers *)(void *)(row + p->offset));
+    else if (p->type == PICK_LIMITS)
+        r = limits_read(a, &inner, (struct rows *)(void *)(row + p->offset));
     else if (p->type == PICK_VALUES)
         r = values_read(a, &inner, (struct texts *)(void *)(row + p->offset));
     else if (p->type == PICK_COST)
@@ -353,14 +380,6 @@ int frame_parse(struct arena *a, struct str text, struct json *ret)
 
 /* --- OPEN ------------------------------------------------------------------------------------------------------- */
 
-static const struct pick LIMIT_PLACES[] = {
-    PLACE(PICK_STR, hold_row, counter),
-    PLACE(PICK_I64, hold_row, window_start),
-    PLACE(PICK_I64, hold_row, n),
-    PLACE(PICK_I64, hold_row, max),
-};
-static const struct pick_table LIMIT = TABLE_OF_ROWS(LIMIT_PLACES, hold_row);
-
 struct open_members {
     struct call_open open;
     struct rows limits;
@@ -426,7 +445,7 @@ static const struct pick OPEN_PICKS[] = {
     PICK(PICK_COST, open_members, open.held, "held"),
     OPEN_STR(shares, "shares"),
     PASS("shadow"),
-    PICK_OF(PICK_ROWS, open_members, limits, "limits", LIMIT),
+    PICK(PICK_LIMITS, open_members, limits, "limits"),
     PICK(PICK_WALL, open_members, open.ended_at, "ended_at"),
     OPEN_STR(outcome, "outcome"),
     PICK(PICK_I64, open_members, open.status, "status"),
@@ -558,7 +577,7 @@ struct close_members {
 };
 
 static const struct pick TOOL_CALL_PICKS[] = {{STR_INIT("id"), PICK_STR, 0, NULL}};
-static const struct pick_table TOOL_CALL = {TOOL_CALL_PICKS, 1, sizeof(struct str), NULL};
+static const struct pick_table TOOL_CALL = {TOOL_CALL_PICKS, 1, sizeof(struct str)};
 
 static const struct pick CLOSE_PICKS[] = {
     PICK(PICK_I64, close_members, open_seq, "open_seq"),

@@ -12,7 +12,7 @@ struct tally_row {
     int64_t settled, held;
 };
 
-#define TALLY_RECENT 8
+#define TALLY_RECENT 16
 
 struct tally {
     struct map rows;
