@@ -182,11 +182,12 @@ static int values_read(struct arena *a, struct json_walk *w, struct texts *ret)
     return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }
 
-/* The integer behind a comma; NULL: none stands there. */
+/* The integer behind a comma, and the place behind it; NULL: none stands there. */
 static const char *take_place(const char *p, const char *end, int64_t *ret)
 {
-    size_t n = p < end && *p == ',' ? json_raw_i64_ahead(p + 1, end, ret) : 0;
-    return n ? p + 1 + n : NULL;
+    size_t n = *p == ',' ? json_raw_i64_ahead(p + 1, end, ret) : 0;
+    const char *behind = p + 1 + n;
+    return n && behind < end && (*behind == ',' || *behind == ']') ? behind : NULL;
 }
 
 /*
@@ -199,7 +200,7 @@ static const char *limit_read(const char *p, const char *end, struct hold_row *r
     if (!quote)
         return NULL;
     ret->counter = (struct str){p + 1, (size_t)(quote - p - 1)};
-    p = take_place(quote + 1, end, &ret->window_start);
+    p = quote + 1 < end ? take_place(quote + 1, end, &ret->window_start) : NULL;
     if (p)
         p = take_place(p, end, &ret->n);
     if (p)

@@ -42,9 +42,8 @@ struct limit_read limit_read(struct json limit)
 
 struct str limit_bucket(struct json buckets, size_t i)
 {
-    struct json bucket = json_at(buckets, i);
     int64_t like;
-    if (json_i64(bucket, &like) && like >= 0 && (uint64_t)like < i)
-        bucket = json_at(buckets, (size_t)like);
-    return json_text_of(bucket);
+    while (json_i64(json_at(buckets, i), &like) && like >= 0 && (uint64_t)like < i)
+        i = (size_t)like;
+    return json_text_of(json_at(buckets, i));
 }

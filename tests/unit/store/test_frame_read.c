@@ -92,6 +92,7 @@ static void limits_that_are_none_are_refused(void **state)
                                       OPEN_WITH("[[" DAY "]]"), OPEN_WITH("[[" DAY ",0,1]]"),
                                       OPEN_WITH("[[" DAY ",0,1,]]"),
                                       OPEN_WITH("[[" DAY ",0,\"1\",1,0,0]]"), OPEN_WITH("[[" DAY ",0,1.5,1,0,0]]"),
+                                      OPEN_WITH("[[" DAY ",0,1,9.0,0]]"),
                                       OPEN_WITH("[[" DAY ",null,1,1,0,0]]"), OPEN_WITH("[[\"d/day/usd/day/"),
                                       OPEN_WITH("[[" DAY ",0,1,1,0,0]")};
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
