@@ -99,6 +99,17 @@ struct str str_trim(struct str s)
     return s;
 }
 
+bool str_cut(struct str s, char c, struct str *ret_before, struct str *ret_after)
+{
+    const char *at = memchr(bytes_of(s), c, s.n);
+    if (!at)
+        return false;
+    size_t i = (size_t)(at - s.p);
+    *ret_before = str_sub(s, 0, i);
+    *ret_after = str_sub(s, i + 1, s.n);
+    return true;
+}
+
 int str_to_i64(struct str s, int64_t *ret_n)
 {
     if (s.n == 0 || (s.n > 1 && s.p[0] == '0'))

@@ -60,16 +60,7 @@ struct str str_trim(struct str s);            /* without spaces and tabs at both
 
 /* Cuts s at the first `c`: *ret_before is what stands before it, *ret_after what stands behind. False (both untouched)
  * without c. */
-static inline bool str_cut(struct str s, char c, struct str *ret_before, struct str *ret_after)
-{
-    const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
-    if (!at)
-        return false;
-    size_t i = (size_t)(at - s.p);
-    *ret_before = (struct str){s.p, i};
-    *ret_after = (struct str){at + 1, s.n - i - 1};
-    return true;
-}
+bool str_cut(struct str s, char c, struct str *ret_before, struct str *ret_after);
 
 /* Digits only: 1*DIGIT without leading zeros but "0", at most INT64_MAX. -ERR_INVALID, -ERR_OVERFLOW. */
 int str_to_i64(struct str s, int64_t *ret_n);
