@@ -15,9 +15,9 @@ enum number_kind {
 enum number_kind number_kind(struct str s);
 /* False: not an integer, "-0", or outside int64. */
 bool number_i64(struct str s, int64_t *ret_n);
-/* Of the text from `from` to `end`: how many bytes at its begin are such an integer, as many digits as stand there. 0:
- * none are. What stands behind them is the caller's to look at. */
-size_t number_i64_long(const char *from, const char *end, int64_t *ret_n);
+size_t number_i64_long(const char *from, const char *end, int64_t *ret_n); /* the same, out of line */
+/* Of the text from `from` to `end`: how many bytes at its begin are such an integer, with all digits that stand there;
+ * 0: none are, and *ret_n is untouched. What stands behind them is the caller's to look at. Most have one digit. */
 static inline size_t number_i64_ahead(const char *from, const char *end, int64_t *ret_n)
 {
     bool is_short = end - from >= 2 && from[0] >= '0' && from[0] <= '9' && !(from[1] >= '0' && from[1] <= '9');

@@ -194,7 +194,7 @@ static const char *take_place(const char *p, const char *end, int64_t *ret)
  * One limit from behind its bracket, straight along: names of counters need no escapes, and only numbers follow. What
  * stands behind the first places is for readers of the record. Returns the place behind it; NULL: it is no limit.
  */
-static const char *limit_read(const char *p, const char *end, struct hold_row *ret)
+static const char *take_limit(const char *p, const char *end, struct hold_row *ret)
 {
     const char *quote = p < end && *p == '"' ? memchr(p + 1, '"', (size_t)(end - p - 1)) : NULL;
     if (!quote)
@@ -217,7 +217,7 @@ static int limits_read(struct arena *a, struct json_walk *w, struct rows *ret)
         struct hold_row *row = (struct hold_row *)(void *)rows_add(a, ret, sizeof *row, NULL);
         if (!row)
             return err_trace(-ERR_TOO_LARGE);
-        const char *behind = *v.p == '[' ? limit_read(v.p + 1, v.p + v.n, row) : NULL;
+        const char *behind = *v.p == '[' ? take_limit(v.p + 1, v.p + v.n, row) : NULL;
         if (!behind)
             return err_trace(-ERR_CORRUPT);
         json_walk_behind(w, behind);
