@@ -52,14 +52,23 @@ void fn_subtract_times(struct eval *ev, const struct value *args, struct value *
 /* --- the calendar --- */
 
 /* False after an error. Functions with a zone have it as their second argument; without one, args[1] is no string. */
-static bool civil(struct eval *ev, const struct value *args, struct civil *c, struct value *ret)
+static bool local(struct eval *ev, const struct value *args, int64_t *ret_s, struct value *ret)
 {
     int32_t offset = 0;
     if (args[1].kind == TYPE_STRING && !zone_offset(args[1].s, &offset)) {
         eval_fail(ev, ret, "this time zone is not known; write an offset: '+02:00'");
         return false;
     }
-    *c = civil_of(args[0].i + offset);
+    *ret_s = args[0].i + offset;
+    return true;
+}
+
+static bool civil(struct eval *ev, const struct value *args, struct civil *c, struct value *ret)
+{
+    int64_t s;
+    if (!local(ev, args, &s, ret))
+        return false;
+    *c = civil_of(s);
     return true;
 }
 
@@ -107,29 +116,29 @@ void fn_day_of_year(struct eval *ev, const struct value *args, struct value *ret
 
 void fn_hours(struct eval *ev, const struct value *args, struct value *ret)
 {
-    struct civil c;
-    if (civil(ev, args, &c, ret))
-        *ret = value_int(c.hour);
+    int64_t s;
+    if (local(ev, args, &s, ret))
+        *ret = value_int(second_of_day(s) / 3600);
 }
 
 void fn_minutes(struct eval *ev, const struct value *args, struct value *ret)
 {
-    struct civil c;
-    if (civil(ev, args, &c, ret))
-        *ret = value_int(c.minute);
+    int64_t s;
+    if (local(ev, args, &s, ret))
+        *ret = value_int(second_of_day(s) / 60 % 60);
 }
 
 void fn_seconds(struct eval *ev, const struct value *args, struct value *ret)
 {
-    struct civil c;
-    if (civil(ev, args, &c, ret))
-        *ret = value_int(c.second);
+    int64_t s;
+    if (local(ev, args, &s, ret))
+        *ret = value_int(second_of_day(s) % 60);
 }
 
 void fn_milliseconds(struct eval *ev, const struct value *args, struct value *ret)
 {
-    struct civil c;
-    if (civil(ev, args, &c, ret))
+    int64_t s;
+    if (local(ev, args, &s, ret))
         *ret = value_int(args[0].ns / 1000000);
 }
 

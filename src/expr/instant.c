@@ -32,9 +32,14 @@ static int days_in(int64_t year, int month)
     return days[month - 1] + (month == 2 && is_leap(year));
 }
 
+int second_of_day(int64_t s)
+{
+    return (int)(s - floor_div(s, S_PER_DAY) * S_PER_DAY);
+}
+
 struct civil civil_of(int64_t s)
 {
-    int64_t days = floor_div(s, S_PER_DAY), rest = s - days * S_PER_DAY, from_march_0 = days + 719468;
+    int64_t days = floor_div(s, S_PER_DAY), rest = second_of_day(s), from_march_0 = days + 719468;
     int64_t era = floor_div(from_march_0, 146097), of_era = from_march_0 - era * 146097;
     int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);

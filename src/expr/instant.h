@@ -27,6 +27,7 @@ bool instant_parse(struct str s, struct instant *ret);
 #define INSTANT_TEXT_BYTES 40
 struct str instant_text(struct instant t, char out[INSTANT_TEXT_BYTES]); /* in UTC, without trailing zeros */
 struct civil civil_of(int64_t s);
+int second_of_day(int64_t s); /* 0..86,399 */
 
 /* "1h30m", "1.5s", "-20ms": h m s ms us ns, each with decimals, into nanoseconds. False: it is none, or too long. */
 bool span_parse(struct str s, int64_t *ret_ns);
