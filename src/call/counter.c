@@ -36,17 +36,15 @@ int counter_name_parse(struct str counter, struct counter_name *ret)
     return 0;
 }
 
-static bool is_separator(unsigned char c)
-{
-    return c < 0x20 || c == 0x7f || c == ',' || c == '=' || c == '%' || c == '/';
-}
+static const bool IS_SEPARATOR[256] = {
+    [0 ... 0x1f] = true, [0x7f] = true, [','] = true, ['='] = true, ['%'] = true, ['/'] = true};
 
 /* "-" stands for nothing, so that one which is meant is escaped. */
-static size_t put_char(char out[3], unsigned char c, bool is_dash)
+static inline size_t put_char(char out[3], unsigned char c, bool is_dash)
 {
     static const char digits[] = "0123456789ABCDEF";
     out[0] = (char)c;
-    if (!is_separator(c) && !is_dash)
+    if (!IS_SEPARATOR[c] && !is_dash)
         return 1;
     out[0] = '%';
     out[1] = digits[c >> 4];
