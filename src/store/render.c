@@ -309,10 +309,10 @@ static void put_additions(struct json_writer *w, const struct parsed *p)
     jw_array_end(w);
 }
 
-/* Verdict and rule are those that were given, where the frame does not say others; no rule is an empty one. */
+/* Verdict, rule and policy are those that were given, where the frame does not say others; no rule is an empty one. */
 static void put_would_be(struct json_writer *w, const struct parsed *p, struct str name, struct json v)
 {
-    bool may_be_given = str_eq(name, STR("verdict")) || str_eq(name, STR("rule"));
+    bool may_be_given = str_eq(name, STR("verdict")) || str_eq(name, STR("rule")) || str_eq(name, STR("policy"));
     if (may_be_given)
         jw_put_str_or_null(w, name, json_text_of(is_set(v) ? v : json_get(p->open, name)));
     else

@@ -338,6 +338,7 @@ void record_open_begin(struct record_writer *rw, const struct record_open *o, st
     rw->personal = personal;
     rw->effect = o->verdict->effect;
     rw->rule = o->verdict->rule;
+    rw->policy = o->verdict->policy;
     jw_init(&rw->w, body);
     jw_object(&rw->w);
     put_who_and_what(&rw->w, o);
@@ -397,7 +398,7 @@ static struct str short_limit(const struct verdict *v)
     return STR_NONE;
 }
 
-/* Verdict and rule are mostly those that were given. */
+/* Verdict and rule are mostly those that were given, and so is the document, but for one that is in shadow. */
 static void put_would(struct record_writer *rw, const struct verdict *v, struct str of)
 {
     struct json_writer *w = &rw->w;
@@ -411,7 +412,8 @@ static void put_would(struct record_writer *rw, const struct verdict *v, struct 
         jw_put_str(w, STR("rule"), v->rule);
     record_put_str(w, STR("limit"), short_limit(v));
     record_put_str(w, STR("reason"), v->reason);
-    jw_put_str(w, STR("policy"), v->policy);
+    if (!str_eq(v->policy, rw->policy))
+        jw_put_str(w, STR("policy"), v->policy);
     jw_object_end(w);
 }
 

@@ -21,7 +21,8 @@ struct record_writer {
     struct json_writer w;
     struct buf *body, *personal;
     enum effect effect; /* the verdict that was written, */
-    struct str rule;    /* and by which rule */
+    struct str rule;    /* by which rule, */
+    struct str policy;  /* and of which document */
 };
 
 /* What is known of a call when it is held or refused. */

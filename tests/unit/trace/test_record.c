@@ -192,6 +192,7 @@ static void limits_and_shadow_say_what_does_not_follow(void **state)
     struct verdict v = {.effect = EFFECT_PERMIT, .rule = STR("refunds"), .needs = needs, .n_needs = 6}, would = v;
     struct record_open o = {.call_id = STR("c-3"), .facts = &f, .verdict = &v, .salt = salt};
     struct record_hold h = {.needs = needs, .n_needs = 6, .would = &would, .would_of = STR("document")};
+    v.policy = STR("cd");
     would.policy = STR("ab");
     setup(&t);
     record_open_begin(&rw, &o, &t.body, &t.personal);
@@ -210,11 +211,12 @@ static void limits_and_shadow_say_what_does_not_follow(void **state)
     setup(&t);
     would.effect = EFFECT_DENY;
     would.rule = STR_NONE;
+    would.policy = v.policy;
     record_open_begin(&rw, &o, &t.body, &t.personal);
     record_open_end(&rw, &h, NULL);
     parse(&t);
     assert_str(text_at(t.b, "shadow.verdict"), "deny");
-    assert_true(has_text(&t.body, "\"rule\":\"\"")); /* none, and not the one that was given */
+    assert_true(has_text(&t.body, "\"rule\":\"\"}")); /* none, and not the one that was given, of the same document */
     teardown(&t);
 }
 
