@@ -28,7 +28,8 @@ struct tally {
 struct rules {
     enum view view;
     struct look *look; /* NULL: none */
-    bool has_shadow; /* one that may concern the call */
+    bool has_shadow;  /* one that may concern the call */
+    bool shadow_acts; /* and may hold: with it, the verdict may be another */
     const struct policy *p;
     const struct facts *f;
     bool may_lookup, may_ask;
@@ -90,13 +91,30 @@ static enum match_result result_of(struct rules *x, size_t i)
     return m;
 }
 
+/* Most are watched for a case that is rare: what is plainly false changes nothing, and is kept for the second look. */
+static void look_at_shadow(struct rules *x, size_t i)
+{
+    const struct rule *r = &x->p->rules[i];
+    struct lacking lacks = {0};
+    enum match_result m = match_facts(&r->match, x->f);
+    if (m == MATCH_NO)
+        return;
+    x->has_shadow = true;
+    if (m == MATCH_YES && r->when && x->look && x->look->results)
+        m = condition_holds(r->when, x->f, x->may_lookup, x->a, &lacks);
+    if (m == MATCH_NO)
+        x->look->results[i] = MATCH_NO + 1;
+    else
+        x->shadow_acts = true;
+}
+
 static void tally_rules(struct rules *x)
 {
     for (size_t i = 0; i < x->p->n_rules; i++) {
         const struct rule *r = &x->p->rules[i];
         struct tally *t = &x->by_effect[r->effect];
         if (r->is_shadow && x->view == VIEW_IN_FORCE) {
-            x->has_shadow |= match_facts(&r->match, x->f) != MATCH_NO;
+            look_at_shadow(x, i);
             continue;
         }
         enum match_result m = result_of(x, i);
@@ -386,6 +404,8 @@ bool decide_view(const struct policy *p, const struct key_limits *k, struct deci
         gather_needs(p, k, &g);
     if (view != VIEW_WHOLE && look)
         look->lacks = x.lacks;
+    if (view == VIEW_IN_FORCE && look)
+        look->is_idle = !x.shadow_acts;
     /* no rule is looked at for a call that is observed: its record loses what any rule that matches it takes out */
     duties_end(&v->duties, p, f, view != VIEW_OBSERVED && v->effect != EFFECT_DENY && !wants_facts(v));
     bool has_shadow = narrow(p, d, may, view, v);
@@ -404,10 +424,14 @@ static void add_would(const struct policy *whole, const struct key_limits *k, st
     if (!would)
         return; /* it changes nothing, so the call goes on without it */
     bool is_denied = v->effect == EFFECT_DENY; /* then nobody is asked about it, and nothing was gathered */
-    (void)decide_view(whole, k, d, is_denied ? 0 : may, VIEW_WHOLE, is_denied ? NULL : look, would);
+    if (look && look->has_needs && look->is_idle && !look->unpriced)
+        *would = *v;
+    else
+        (void)decide_view(whole, k, d, is_denied ? 0 : may, VIEW_WHOLE, is_denied ? NULL : look, would);
     v->would = would;
-    if (look && look->has_needs && would->effect != EFFECT_DENY)
-        would_share_needs(v, d->a);
+    would->asks_same = look && look->has_needs && would->effect != EFFECT_DENY && !wants_facts(would);
+    if (would->asks_same)
+        would->n_needs = 0;
     v->would_of = of;
     v->wants_cost |= would->wants_cost;
     v->wants_customer |= would->wants_customer;

@@ -370,6 +370,7 @@ struct look {
     uint8_t *results; /* enum match_result + 1; 0: not known; NULL: no rule was looked at */
     struct lacking lacks;
     bool has_needs;
+    bool is_idle; /* no rule in shadow that concerns the call holds, or may: without limits, the verdict is the same */
     const struct limit *unpriced; /* first limit on an unknown cost, in shadow or not */
 };
 /* p and all above it. `look` (or NULL) is filled, or by VIEW_WHOLE read. True: something in shadow may concern d->f. */
@@ -430,8 +431,6 @@ struct str need_whose(const struct limit_need *need, const struct facts *f, stru
 
 /* --- would.c --- */
 
-/* Of one document: what v asks for, in shadow or not, v->would asks for. */
-void would_share_needs(struct verdict *v, struct arena *a);
 /* What v->would asks for and v does not, in shadow. */
 void would_add_needs(struct verdict *v, struct arena *a);
 
