@@ -262,24 +262,34 @@ static inline char *write_digits(uint64_t n, char *end)
     return end;
 }
 
-static void put_number(struct json_writer *w, uint64_t n, bool is_negative)
+/* Where there is room for I64_TEXT_BYTES, which are written in any case: a few moves, and no call. Returns the end. */
+static inline char *write_number(char *p, uint64_t n, bool is_negative)
 {
     if (n < 10 && !is_negative) { /* most are */
-        put(w, (struct str){&"0123456789"[n], 1});
-        return;
+        *p = (char)('0' + n);
+        return p + 1;
     }
     char text[2 * I64_TEXT_BYTES], *end = text + I64_TEXT_BYTES;
-    char *p = write_digits(n, end), c = lead(w);
+    char *from = write_digits(n, end);
     if (is_negative)
-        *--p = '-';
-    if (c)
-        put_byte(w->out, c);
-    if (w->out->cap - w->out->n < I64_TEXT_BYTES) {
-        buf_add(w->out, (struct str){p, (size_t)(end - p)});
+        *--from = '-';
+    memcpy(p, from, I64_TEXT_BYTES);
+    return p + (end - from);
+}
+
+static void put_number(struct json_writer *w, uint64_t n, bool is_negative)
+{
+    char c = lead(w);
+    if (w->out->cap - w->out->n <= I64_TEXT_BYTES) {
+        char text[I64_TEXT_BYTES];
+        if (c)
+            buf_add_byte(w->out, c);
+        buf_add(w->out, (struct str){text, (size_t)(write_number(text, n, is_negative) - text)});
         return;
     }
-    memcpy(w->out->p + w->out->n, p, I64_TEXT_BYTES); /* more than there is: a few moves, and no call */
-    w->out->n += (size_t)(end - p);
+    char *p = w->out->p + w->out->n;
+    *p = c;
+    w->out->n = (size_t)(write_number(p + (c != 0), n, is_negative) - w->out->p);
 }
 
 void jw_u64(struct json_writer *w, uint64_t n)
@@ -290,6 +300,25 @@ void jw_u64(struct json_writer *w, uint64_t n)
 void jw_i64(struct json_writer *w, int64_t n)
 {
     put_number(w, n < 0 ? 0 - (uint64_t)n : (uint64_t)n, n < 0);
+}
+
+void jw_i64s(struct json_writer *w, const int64_t *numbers, size_t n)
+{
+    size_t room = w->out->cap - w->out->n;
+    if (n == 0 || room / (I64_TEXT_BYTES + 1) <= n) {
+        for (size_t i = 0; i < n; i++)
+            jw_i64(w, numbers[i]);
+        return;
+    }
+    char *p = w->out->p + w->out->n;
+    *p = ',';
+    p += w->is_comma_due;
+    for (size_t i = 0; i < n; i++) {
+        p = write_number(p, numbers[i] < 0 ? 0 - (uint64_t)numbers[i] : (uint64_t)numbers[i], numbers[i] < 0);
+        *p++ = ',';
+    }
+    w->is_comma_due = true;
+    w->out->n = (size_t)(p - 1 - w->out->p);
 }
 
 void jw_bool(struct json_writer *w, bool b)

@@ -60,6 +60,7 @@ static inline __attribute__((always_inline)) void jw_key(struct json_writer *w, 
 void jw_str(struct json_writer *w, struct str s); /* STR_NONE (p NULL) is "" */
 void jw_i64(struct json_writer *w, int64_t n);
 void jw_u64(struct json_writer *w, uint64_t n);
+void jw_i64s(struct json_writer *w, const int64_t *numbers, size_t n); /* the next elements of an array */
 void jw_bool(struct json_writer *w, bool b);
 void jw_null(struct json_writer *w);
 void jw_raw(struct json_writer *w, struct str json); /* one value that is JSON already */

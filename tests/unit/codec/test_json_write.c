@@ -306,6 +306,35 @@ static void integers_are_what_the_c_library_writes(void **state)
     }
 }
 
+/* Into bufs of each size, from far too small to ample: as each by itself. */
+static void integers_in_a_row_are_written_as_each_is(void **state)
+{
+    static const int64_t numbers[] = {INT64_MIN, 7, 0, INT64_MIN, -1, 1234567890, INT64_MIN};
+    enum { N = sizeof numbers / sizeof numbers[0] };
+    for (size_t most = 1; most < 220; most++) {
+        struct buf row, each;
+        struct json_writer w;
+        buf_init(&row, most);
+        jw_init(&w, &row);
+        jw_array(&w);
+        jw_i64s(&w, numbers, 0);
+        jw_i64s(&w, numbers, N - 1);
+        jw_i64s(&w, numbers + N - 1, 1);
+        jw_array_end(&w);
+        jw_end(&w);
+        buf_init(&each, most);
+        jw_init(&w, &each);
+        jw_array(&w);
+        for (size_t i = 0; i < N; i++)
+            jw_i64(&w, numbers[i]);
+        jw_array_end(&w);
+        assert_int_equal(buf_ok(&row), buf_ok(&each));
+        assert_true(buf_ok(&row) < 0 || str_eq(buf_str(&row), buf_str(&each)));
+        buf_deinit(&row);
+        buf_deinit(&each);
+    }
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -315,6 +344,7 @@ int main(void)
         T(integers_at_their_edges),
         T(integers_of_every_length),
         T(integers_are_what_the_c_library_writes),
+        T(integers_in_a_row_are_written_as_each_is),
         T(names_in_the_source_are_written_as_others_are),
         T(escapes_are_the_shortest),
         T(bytes_that_are_no_utf8_are_replaced_one_by_one),
