@@ -377,15 +377,10 @@ static void put_need(struct json_writer *w, const struct limit_need *n)
 {
     jw_array(w);
     jw_str(w, n->counter);
-    jw_i64(w, n->window_start);
-    jw_i64(w, n->n);
-    jw_i64(w, n->max);
-    jw_i64(w, n->before);
-    jw_i64(w, n->held);
-    const int64_t more[] = {n->is_shadow, n->raised, n->soft, n->resets_at ? n->resets_at - n->window_start : 0};
+    const int64_t places[] = {n->window_start, n->n,      n->max,  n->before, n->held,
+                              n->is_shadow,    n->raised, n->soft, n->resets_at ? n->resets_at - n->window_start : 0};
     size_t n_more = n->window == WINDOW_SLIDING || n->zone ? 4 : n->soft ? 3 : n->raised ? 2 : n->is_shadow ? 1 : 0;
-    for (size_t i = 0; i < n_more; i++)
-        jw_i64(w, more[i]);
+    jw_i64s(w, places, 5 + n_more);
     jw_array_end(w);
 }
 

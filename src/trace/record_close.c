@@ -124,8 +124,7 @@ static void put_moves_of(struct json_writer *w, const struct record_close *c, ui
             n = c->moves[k].i + 1;
     for (size_t i = 0; i < n; i++) {
         const struct record_move *m = move_at(c, of, i, &at);
-        jw_i64(w, m ? m->released : 0);
-        jw_i64(w, m ? m->settled : 0);
+        jw_i64s(w, (const int64_t[]){m ? m->released : 0, m ? m->settled : 0}, 2);
     }
 }
 
