@@ -190,13 +190,10 @@ static const char *take_place(const char *p, const char *end, int64_t *ret)
     return n && behind < end && (*behind == ',' || *behind == ']') ? behind : NULL;
 }
 
-/*
- * One limit from behind its bracket, straight along: names of counters need no escapes, and only numbers follow. What
- * stands behind the first places is for readers of the record. Returns the place behind it; NULL: it is no limit.
- */
-static const char *take_limit(const char *p, const char *end, struct hold_row *ret)
+/* Up to its max, straight along: names of counters need no escapes, and only numbers follow. */
+static const char *take_begin(const char *p, const char *end, struct hold_row *ret)
 {
-    const char *quote = p < end && *p == '"' ? memchr(p + 1, '"', (size_t)(end - p - 1)) : NULL;
+    const char *from = p, *quote = p < end && *p == '"' ? memchr(p + 1, '"', (size_t)(end - p - 1)) : NULL;
     if (!quote)
         return NULL;
     ret->counter = (struct str){p + 1, (size_t)(quote - p - 1)};
@@ -205,22 +202,59 @@ static const char *take_limit(const char *p, const char *end, struct hold_row *r
         p = take_place(p, end, &ret->n);
     if (p)
         p = take_place(p, end, &ret->max);
-    const char *bracket = p ? memchr(p, ']', (size_t)(end - p)) : NULL;
-    return bracket ? bracket + 1 : NULL;
+    if (p && *p == ',')
+        ret->begin = (struct str){from, (size_t)(p + 1 - from)};
+    return p;
 }
 
-static int limits_read(struct arena *a, struct json_walk *w, struct rows *ret)
+struct limit_rows {
+    struct rows rows;
+    const struct hold_row *like, *like_end; /* of a call read before; those that stand before a row are passed */
+};
+
+/* As the call before wrote it: its row, and the place behind what is the same. NULL: it did not, or not there. */
+static const char *take_like(struct limit_rows *limits, size_t i, const char *p, const char *end, struct hold_row *ret)
+{
+    const struct hold_row *like = limits->like;
+    while (like < limits->like_end && like->i < i)
+        like++;
+    limits->like = like;
+    if (like == limits->like_end || like->i != i || !like->begin.n || like->begin.n > (size_t)(end - p) ||
+        memcmp(like->begin.p, p, like->begin.n) != 0)
+        return NULL;
+    *ret = *like;
+    return p + like->begin.n;
+}
+
+/*
+ * One limit, the last row, from behind its bracket. What stands behind the first places is for readers of the record.
+ * Returns the place behind it; NULL: it is no limit.
+ */
+static const char *take_limit(struct limit_rows *limits, const char *p, const char *end, struct hold_row *ret)
+{
+    const char *behind = take_like(limits, limits->rows.n - 1, p, end, ret);
+    if (!behind)
+        behind = take_begin(p, end, ret);
+    behind = behind ? memchr(behind, ']', (size_t)(end - behind)) : NULL;
+    return behind ? behind + 1 : NULL;
+}
+
+/* Those that follow each other without spaces, as we write them, are read without a walk from one to the next. */
+static int limits_read(struct arena *a, struct json_walk *w, struct limit_rows *ret)
 {
     struct str key, v;
     int r;
     while ((r = json_walk_next(w, &key, &v)) > 0) {
-        struct hold_row *row = (struct hold_row *)(void *)rows_add(a, ret, sizeof *row, NULL);
-        if (!row)
-            return err_trace(-ERR_TOO_LARGE);
-        const char *behind = *v.p == '[' ? take_limit(v.p + 1, v.p + v.n, row) : NULL;
-        if (!behind)
-            return err_trace(-ERR_CORRUPT);
-        json_walk_behind(w, behind);
+        const char *p = v.p, *end = v.p + v.n;
+        do {
+            struct hold_row *row = (struct hold_row *)(void *)rows_add(a, &ret->rows, sizeof *row, NULL);
+            if (!row)
+                return err_trace(-ERR_TOO_LARGE);
+            p = *p == '[' ? take_limit(ret, p + 1, end, row) : NULL;
+            if (!p)
+                return err_trace(-ERR_CORRUPT);
+        } while (end - p > 2 && p[0] == ',' && p[1] == '[' && p++);
+        json_walk_behind(w, p);
     }
     return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }
@@ -249,7 +283,7 @@ static int pick_inner(struct arena *a, const struct pick *p, struct json_walk *w
     else if (p->type == PICK_NUMBERS)
         r = numbers_read(a, &inner, (struct numbers *)(void *)(row + p->offset));
     else if (p->type == PICK_LIMITS)
-        r = limits_read(a, &inner, (struct rows *)(void *)(row + p->offset));
+        r = limits_read(a, &inner, (struct limit_rows *)(void *)(row + p->offset));
     else if (p->type == PICK_VALUES)
         r = values_read(a, &inner, (struct texts *)(void *)(row + p->offset));
     else if (p->type == PICK_COST)
@@ -383,7 +417,7 @@ int frame_parse(struct arena *a, struct str text, struct json *ret)
 
 struct open_members {
     struct call_open open;
-    struct rows limits;
+    struct limit_rows limits;
     struct str model_sent; /* where it is not the one asked for */
 };
 static const struct pick IDEMPOTENCY_PICKS[] = {
@@ -509,10 +543,12 @@ static int holds_read(const struct rows *limits, const struct texts *buckets, st
         struct counter_name name;
         if (n_taken < i)
             *row = rows[i];
-        if (row->n < 0 || counter_name_parse(row->counter, &name) < 0)
-            return err_trace(-ERR_CORRUPT);
-        row->meter = name.meter;
-        row->window = name.window;
+        if (!row->meter.n) { /* not known from the call before */
+            if (row->n < 0 || counter_name_parse(row->counter, &name) < 0)
+                return err_trace(-ERR_CORRUPT);
+            row->meter = name.meter;
+            row->window = name.window;
+        }
         if ((row->n == 0 && ret->shares.n > 0) || str_eq(row->window, STR("call")))
             continue; /* a call that meant to cost nothing may cost something all the same: its limits book it */
         row->i = i;
@@ -533,7 +569,13 @@ static struct str trace_of_run(struct arena *a, struct str run_id)
 
 int frame_read_open(struct arena *a, const struct frame *f, struct call_open *ret)
 {
-    struct open_members m = {0};
+    return frame_read_open_like(a, f, NULL, 0, ret);
+}
+
+int frame_read_open_like(struct arena *a, const struct frame *f, const struct hold_row *like, size_t n_like,
+                         struct call_open *ret)
+{
+    struct open_members m = {.limits = {.like = like, .like_end = like ? like + n_like : NULL}};
     struct open_personal p = {0};
     int r = pick_text(a, f->body, &OPEN, &m);
     if (r == 0)
@@ -561,7 +603,7 @@ int frame_read_open(struct arena *a, const struct frame *f, struct call_open *re
     if (m.open.ended_at == 0)
         m.open.outcome = STR_NONE;
 
-    r = holds_read(&m.limits, &p.buckets, &m.open);
+    r = holds_read(&m.limits.rows, &p.buckets, &m.open);
     if (r < 0)
         return r;
     *ret = m.open;

@@ -13,13 +13,13 @@
 #include "call/names.h"
 #include "codec/json_read.h"
 
-
 /* One limit's part of a hold. */
 struct hold_row {
     size_t i; /* place in the OPEN body's limits */
     struct str counter, bucket, meter, window;
     wall_t window_start;
     int64_t n, max;
+    struct str begin; /* the limit as written, up to max and its comma; empty: nothing stands behind max */
 };
 
 struct cost_row {
@@ -105,6 +105,9 @@ struct event_row {
 
 /* -ERR_CORRUPT: not what the layout says; -ERR_TOO_LARGE: no room in the arena. */
 int frame_read_open(struct arena *a, const struct frame *f, struct call_open *ret);
+/* The same, sooner where the call holds what `like` is, the holds of a call read before it, whose texts still stand. */
+int frame_read_open_like(struct arena *a, const struct frame *f, const struct hold_row *like, size_t n_like,
+                         struct call_open *ret);
 int frame_read_close(struct arena *a, const struct frame *f, struct call_close *ret);
 int frame_read_event(struct arena *a, const struct frame *f, struct event_row *ret);
 

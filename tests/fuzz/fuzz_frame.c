@@ -15,12 +15,27 @@
 
 static bool is_plain(struct str s) { return !s.n || !memchr(s.p, '\\', s.n); }
 
+/* Read once more beside what it holds itself, it says the same. */
+static void check_again(struct arena *a, const struct frame *f, const struct call_open *o)
+{
+    struct call_open again;
+    fuzz_check(frame_read_open_like(a, f, o->holds, o->n_holds, &again) == 0);
+    fuzz_check(again.n_holds == o->n_holds && again.n_limits == o->n_limits);
+    for (size_t i = 0; i < o->n_holds; i++) {
+        const struct hold_row *h = &o->holds[i], *g = &again.holds[i];
+        fuzz_check(h->i == g->i && h->window_start == g->window_start && h->n == g->n && h->max == g->max);
+        fuzz_check(str_eq(h->counter, g->counter) && str_eq(h->bucket, g->bucket) && str_eq(h->meter, g->meter) &&
+                   str_eq(h->window, g->window) && str_eq(h->begin, g->begin));
+    }
+}
+
 static void check_open(struct arena *a, const struct frame *f)
 {
     struct call_open o;
     struct json body, personal;
     if (frame_read_open(a, f, &o) < 0)
         return;
+    check_again(a, f, &o);
     bool is_json = frame_parse(a, f->body, &body) == 0 && frame_parse(a, f->personal, &personal) == 0;
     struct json limits = is_json ? json_get(body, STR("limits")) : JSON_ABSENT;
     fuzz_check(o.n_holds <= o.n_limits && o.call_id.n > 0 && o.verdict.n > 0);

@@ -75,6 +75,8 @@ void batch_clear(struct batch *b)
     b->first_call = NULL;
     b->last_call = &b->first_call;
     b->last_open = b->last_close = NULL;
+    b->last_holds = NULL;
+    b->n_last_holds = 0;
     b->first_block = b->last_block = NULL;
     b->first_hold = NULL;
     b->last_hold = &b->first_hold;
@@ -371,9 +373,13 @@ static void share_texts(struct call_row *row, const struct call_row *last)
 static int on_open(struct batch *b, const struct frame *f)
 {
     struct call_open o;
-    int r = frame_read_open(&b->arena, f, &o);
+    int r = frame_read_open_like(&b->arena, f, b->last_holds, b->n_last_holds, &o);
     if (r < 0)
         return r;
+    if (o.n_holds) {
+        b->last_holds = o.holds;
+        b->n_last_holds = o.n_holds;
+    }
     struct pending_block *block;
     r = block_get(b, f->seq, &block);
     if (r < 0)

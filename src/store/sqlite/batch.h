@@ -61,6 +61,8 @@ struct batch {
     struct pending_block *first_block, *last_block; /* the one looked at last */
     struct buf rows; /* of the block that is written */
     const struct pending_call *last_open, *last_close; /* NULL: none yet */
+    const struct hold_row *last_holds; /* of the last call that took any */
+    size_t n_last_holds;
     struct pending_hold *first_hold, **last_hold;
     struct tally counters; /* differences */
     struct map places; /* terms with their block */

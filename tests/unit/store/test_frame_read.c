@@ -84,6 +84,45 @@ static void a_bucket_may_be_that_of_a_limit_before_it(void **state)
         assert_int_equal(limit_bucket(buckets, i).n, 0);
 }
 
+static void expect_same_holds(const struct call_open *a, const struct call_open *b)
+{
+    assert_int_equal(a->n_limits, b->n_limits);
+    assert_int_equal(a->n_holds, b->n_holds);
+    for (size_t i = 0; i < a->n_holds; i++) {
+        const struct hold_row *x = &a->holds[i], *y = &b->holds[i];
+        assert_true(x->i == y->i && x->window_start == y->window_start && x->n == y->n && x->max == y->max);
+        assert_true(str_eq(x->counter, y->counter) && str_eq(x->bucket, y->bucket));
+        assert_true(str_eq(x->meter, y->meter) && str_eq(x->window, y->window));
+    }
+}
+
+/* Whatever was read before it, a call says the same. */
+static void a_call_is_read_alike_behind_any_other(void **state)
+{
+    static const char *const LIMITS[] = {
+        OPEN_WITH("[]"),
+        OPEN_WITH("[[" DAY ",1000,7,10,1,2],[\"key/requests/minute\",60,1,3,0,0]]"),
+        OPEN_WITH("[[" DAY ",1000,7,10,5,9,1], [\"key/requests/minute\",60,1,3,0,0,1,2]]"), /* a space between them */
+        OPEN_WITH("[[" DAY ",1000,7,100,1,2],[\"key/requests/minute\",60,1,3,0,0]]"), /* another max */
+        OPEN_WITH("[[" DAY ",1000,7,10],[\"key/requests/minute\",60,1,3,0,0]]"), /* nothing behind max */
+        OPEN_WITH("[[\"key/requests/minute\",60,1,3,0,0],[" DAY ",1000,7,10,1,2]]"),
+        OPEN_WITH("[[\"d/c/usd/call/\",0,5,9,0,0],[" DAY ",1000,7,10,1,2]]"), /* the first takes nothing */
+        OPEN_WITH("[[" DAY ",1000,7,10,1,2],[\"d/c/usd/call/\",0,5,9,0,0],[\"key/requests/minute\",60,1,3,0,0]]"),
+    };
+    enum { N = sizeof LIMITS / sizeof LIMITS[0] };
+    for (size_t i = 0; i < N * N; i++) {
+        struct desk *d = *state;
+        struct call_open before, alone, behind;
+        struct frame f = {.kind = FRAME_OPEN, .seq = 7, .personal = STR("{\"buckets\":[\"agent=a\",0,\"-\"]}")};
+        f.body = str_c(LIMITS[i / N]);
+        assert_int_equal(frame_read_open(&d->a, &f, &before), 0);
+        f.body = str_c(LIMITS[i % N]);
+        assert_int_equal(frame_read_open(&d->a, &f, &alone), 0);
+        assert_int_equal(frame_read_open_like(&d->a, &f, before.holds, before.n_holds, &behind), 0);
+        expect_same_holds(&alone, &behind);
+    }
+}
+
 static void limits_that_are_none_are_refused(void **state)
 {
     static const char *const BAD[] = {OPEN_WITH("[[]]"), OPEN_WITH("[7]"), OPEN_WITH("[{\"counter\":" DAY "}]"),
@@ -177,6 +216,7 @@ int main(void)
         cmocka_unit_test(a_limit_is_named_by_its_counter),
         cmocka_unit_test(limits_that_are_none_are_refused),
         cmocka_unit_test(a_bucket_may_be_that_of_a_limit_before_it),
+        cmocka_unit_test(a_call_is_read_alike_behind_any_other),
         cmocka_unit_test(moves_are_two_numbers_a_limit),
         cmocka_unit_test(moves_that_are_none_are_refused),
         cmocka_unit_test(what_follows_from_a_limit_is_told_again),
