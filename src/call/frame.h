@@ -13,8 +13,8 @@
  *   "limits":[[counter,window_start,n,max,before,held, shadow,raised,soft,lasts]]: the counter's name tells id, meter,
  *   window and by (call/counter.h); of the last four as many as are needed stand there. lasts, in nanoseconds (0: for
  *   ever), stands where it does not follow from the name: of sliding windows, and of days in a zone. trace_id is left
- *   out where it is the digits of run_id, verdict, rule and policy of "shadow" where they are the call's; what is false,
- *   empty or nothing too, here and in CLOSE.
+ *   out where it is the digits of run_id; verdict, rule and policy of "shadow" where they are the call's; what is
+ *   false, empty or nothing too, here and in CLOSE.
  *   With "ended_at" the call is over (refused, or ended without being sent): no CLOSE follows, nothing was taken.
  *   Else each limit with n > 0 adds n to "held" of its counter, unless its window is "call". A counter's rows are told
  *   apart by window_start; of a window that slides ("sliding:1m") that is the start of the call's slot.
