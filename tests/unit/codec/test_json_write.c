@@ -161,7 +161,7 @@ static void assert_read_back(struct str in)
 /* Each byte at each place of texts of each length in and around the words that are looked at together. */
 static void every_byte_at_every_place_is_read_back(void **state)
 {
-    char in[20];
+    char in[40];
     for (int byte = 0; byte < 0x80; byte++)
         for (size_t n = 1; n <= sizeof in; n++)
             for (size_t at = 0; at < n; at++) {
