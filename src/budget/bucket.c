@@ -47,6 +47,20 @@ struct bucket *bucket_find(const struct ledger *l, struct str counter, struct st
     return bucket_key(counter, bucket, text, &key) ? map_get(&l->buckets, key) : NULL;
 }
 
+static bool is_of(const struct bucket *b, const struct limit_need *need)
+{
+    return b->key_n == need->counter.n + 1 + need->bucket.n && str_eq(bucket_counter(b), need->counter) &&
+           str_eq(bucket_name(b), need->bucket);
+}
+
+struct bucket *bucket_find_recent(struct ledger *l, size_t i, const struct limit_need *need)
+{
+    struct bucket **recent = &l->recent[i % LEDGER_RECENT];
+    if (!*recent || !is_of(*recent, need))
+        *recent = bucket_find(l, need->counter, need->bucket);
+    return *recent;
+}
+
 wall_t bucket_end(const struct bucket *b, wall_t window_start)
 {
     if (b->ring)
@@ -68,6 +82,9 @@ static void drop(struct ledger *l, struct bucket *b)
     else if (window_moves(b->era->window))
         era_evicted(b->era, b->window_start);
     list_remove(&b->idle);
+    for (size_t i = 0; i < LEDGER_RECENT; i++)
+        if (l->recent[i] == b)
+            l->recent[i] = NULL;
     check(map_remove(&l->buckets, (struct str){b->key, b->key_n}) == b);
     bucket_free(b);
 }

@@ -80,7 +80,7 @@ static wall_t sliding_resets_at(const struct bucket *b, const struct limit_need 
 }
 
 /* `before` is the bucket of the need before it. Returns its own; NULL: none is there, or none is needed. */
-static struct bucket *look(const struct ledger *l, struct limit_need *needs, size_t i, const struct bucket *before)
+static struct bucket *look(struct ledger *l, struct limit_need *needs, size_t i, const struct bucket *before)
 {
     struct limit_need *need = &needs[i];
     check(need->n >= 0 && need->max >= 0);
@@ -89,7 +89,7 @@ static struct bucket *look(const struct ledger *l, struct limit_need *needs, siz
     if (need->counts_new)
         need->n = i > 0 && !before;
     if (need->window != WINDOW_CALL) {
-        b = bucket_find(l, need->counter, need->bucket);
+        b = bucket_find_recent(l, i, need);
         need->window_start = bucket_window(l, b, need);
         if (b) {
             need->before = bucket_settled(b, need->window_start);

@@ -42,8 +42,11 @@ struct bucket {
     char key[];
 };
 
+#define LEDGER_RECENT 16
+
 struct ledger {
     struct map buckets;
+    struct bucket *recent[LEDGER_RECENT]; /* by a need's place: calls mostly count where those before them did; NULL */
     struct list holds;             /* with an open charge */
     struct list empty;             /* idle buckets that say nothing: may go at any time */
     struct era eras[WINDOW_COUNT]; /* those of UTC, and of windows that have no zone */
@@ -56,6 +59,8 @@ struct ledger {
 bool bucket_key(struct str counter, struct str bucket, char out[BUCKET_KEY_BYTES_MAX], struct str *ret);
 /* The bucket, or NULL; a key that is too long names no bucket. */
 struct bucket *bucket_find(const struct ledger *l, struct str counter, struct str bucket);
+/* The same for the need at place i of a call, sooner where the last call's was that one. */
+struct bucket *bucket_find_recent(struct ledger *l, size_t i, const struct limit_need *need);
 /* The need's bucket with one more open charge; made when it is not there. -ERR_TOO_LARGE, -ERR_NOMEM. */
 int bucket_open(struct ledger *l, const struct limit_need *need, struct bucket **ret);
 /* The same of a bucket that was found. */

@@ -474,6 +474,27 @@ static void past_windows_make_room_and_are_not_reopened(void **state)
     ledger_free(l);
 }
 
+/* The last call's buckets are found sooner: also when one of them went meanwhile, or the next call is another's. */
+static void what_the_last_call_counted_in_is_found_only_while_it_is_there(void **state)
+{
+    struct fixture *f = *state;
+    struct ledger *l = ledger_new(1, seed);
+    struct hold *h;
+    size_t i_short;
+    for (size_t i = 0; i < 6; i++) {
+        struct limit_need need = usd_day(i % 2 ? "a" : "b", USD(1), USD(1));
+        assert_int_equal(ledger_hold(l, &need, 1, &h, &i_short), 0); /* drops the other's */
+        struct limit_need other = usd_day(i % 2 ? "b" : "a", USD(1), USD(1));
+        ledger_look(l, &other, 1);
+        assert_int_equal(other.held, 0);
+        ledger_look(l, &need, 1);
+        assert_int_equal(need.held, USD(1));
+        assert_true(need.is_short);
+        hold_release(h, true, f->moves, &f->n_moves);
+    }
+    ledger_free(l);
+}
+
 /* A call that began before midnight and is held behind it: what yesterday counts is not dropped to count it. */
 static void a_hold_makes_no_room_with_a_bucket_that_it_needs_itself(void **state)
 {
@@ -722,6 +743,7 @@ int main(void)
         TEST(a_dry_run_fills_the_needs_and_changes_nothing),
         TEST(a_full_table_refuses_new_buckets_and_undoes_half_a_hold),
         TEST(past_windows_make_room_and_are_not_reopened),
+        TEST(what_the_last_call_counted_in_is_found_only_while_it_is_there),
         TEST(a_hold_makes_no_room_with_a_bucket_that_it_needs_itself),
         TEST(the_store_brings_back_counters_and_holds),
         TEST(counters_may_come_after_holds),
