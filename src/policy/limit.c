@@ -102,9 +102,8 @@ static int bucket_name(unsigned by, const struct facts *f, struct arena *a, stru
 {
     struct str parts[3];
     size_t room = 1;
-    for (enum by b = 0; b < BY_COUNT; b++) {
-        if (!(by & 1u << b))
-            continue;
+    for (unsigned left = by; left; left &= left - 1) {
+        enum by b = (enum by)__builtin_ctz(left);
         size_t n = value_parts(f, b, parts);
         room += by_text(b).n + 2;
         for (size_t i = 0; i < n; i++)
@@ -113,9 +112,8 @@ static int bucket_name(unsigned by, const struct facts *f, struct arena *a, stru
     char *start = arena_try_alloc(a, room), *p = start;
     if (!p)
         return err_trace(-ERR_TOO_LARGE);
-    for (enum by b = 0; b < BY_COUNT; b++) {
-        if (!(by & 1u << b))
-            continue;
+    for (unsigned left = by; left; left &= left - 1) {
+        enum by b = (enum by)__builtin_ctz(left);
         if (p > start)
             *p++ = ',';
         memcpy(p, by_text(b).p, by_text(b).n);
