@@ -91,11 +91,12 @@ struct cost_row cost_read(struct json v)
 }
 
 #define ROWS_FIRST 4
+#define NUMBERS_FIRST 16
 
-/* Room for twice as many rows as there are. */
-static char *rows_grow(struct arena *a, char *rows, size_t n, size_t row_bytes)
+/* The n rows there are, with room for `most`. */
+static void *rows_grow(struct arena *a, const void *rows, size_t n, size_t most, size_t row_bytes)
 {
-    char *more = arena_try_alloc(a, (n ? 2 * n : ROWS_FIRST) * row_bytes);
+    char *more = arena_try_alloc(a, most * row_bytes);
     if (more && n)
         memcpy(more, rows, n * row_bytes);
     return more;
@@ -105,7 +106,7 @@ static char *rows_grow(struct arena *a, char *rows, size_t n, size_t row_bytes)
 static char *rows_add(struct arena *a, struct rows *rows, size_t row_bytes, const void *blank)
 {
     bool is_full = rows->n == 0 || (rows->n >= ROWS_FIRST && (rows->n & (rows->n - 1)) == 0);
-    if (is_full && !(rows->p = rows_grow(a, rows->p, rows->n, row_bytes)))
+    if (is_full && !(rows->p = rows_grow(a, rows->p, rows->n, rows->n ? 2 * rows->n : ROWS_FIRST, row_bytes)))
         return NULL;
     char *row = (char *)rows->p + rows->n++ * row_bytes;
     if (blank)
@@ -155,14 +156,20 @@ static int texts_read(struct arena *a, struct json_walk *w, struct texts *ret)
 
 static int numbers_read(struct arena *a, struct json_walk *w, struct numbers *ret)
 {
-    struct rows rows = {NULL, 0};
+    struct numbers all = {NULL, 0};
+    size_t most = 0;
     int64_t number;
     int r;
     while ((r = json_walk_i64(w, &number)) > 0) {
-        if (!rows_add(a, &rows, sizeof number, &number))
+        if (all.n == most) {
+            most = most ? 2 * most : NUMBERS_FIRST;
+            all.p = rows_grow(a, all.p, all.n, most, sizeof number);
+        }
+        if (!all.p)
             return err_trace(-ERR_TOO_LARGE);
+        all.p[all.n++] = number;
     }
-    *ret = (struct numbers){rows.p, rows.n};
+    *ret = all;
     return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }
 
