@@ -46,7 +46,7 @@ static inline uint64_t load_4_and_4(const char *p, const char *q)
 
 static inline void store8(char *p, uint64_t x) { memcpy(p, &x, sizeof x); }
 
-/* Copies 16 bytes; a byte of the result is not 0 where one needs an escape: below ' ' are, signed, all but ASCII too. */
+/* Copies 16 bytes. A byte of the result is not 0 where one needs an escape; signed, all but ASCII are below ' '. */
 typedef signed char bytes16 __attribute__((vector_size(16)));
 static inline bytes16 copy16(char *to, const char *from)
 {
