@@ -16,6 +16,7 @@
 #include "daemon/harden.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -23,13 +24,20 @@
 
 /* --- the value ---------------------------------------------------------------------------------------------------- */
 
+static volatile sig_atomic_t stopped_by; /* a signal at the prompt; 0: none */
+
+static void on_stop(int signal_number)
+{
+    stopped_by = signal_number;
+}
+
 /* Up to the end, or to the first line end at a terminal. */
 static int read_bytes(char *out, size_t n_max, bool is_line, size_t *ret_n)
 {
     size_t n = 0;
     while (n < n_max) {
         ssize_t got = read(STDIN_FILENO, out + n, n_max - n);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR && !stopped_by)
             continue;
         if (got < 0)
             return err_from_errno(errno);
@@ -41,8 +49,12 @@ static int read_bytes(char *out, size_t n_max, bool is_line, size_t *ret_n)
     return 0;
 }
 
+/* Whatever ends it, the terminal shows again what is typed. */
 static int read_at_prompt(struct cli *c, struct str name, char *out, size_t n_max, size_t *ret_n)
 {
+    static const int STOPS[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    enum { N = sizeof STOPS / sizeof STOPS[0] };
+    struct sigaction stop = {.sa_handler = on_stop}, before[N];
     struct termios was, silent;
     if (tcgetattr(STDIN_FILENO, &was) < 0)
         return err_from_errno(errno);
@@ -50,11 +62,16 @@ static int read_at_prompt(struct cli *c, struct str name, char *out, size_t n_ma
     silent.c_lflag &= ~(tcflag_t)ECHO;
     fprintf(c->err, "Value of " STR_FMT " (not shown): ", STR_ARG(name));
     fflush(c->err);
-    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) < 0)
-        return err_from_errno(errno); /* it would be seen */
-    int r = read_bytes(out, n_max, true, ret_n);
+    for (size_t i = 0; i < N; i++)
+        (void)sigaction(STOPS[i], &stop, &before[i]);
+    int r = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) < 0 ? err_from_errno(errno) /* it would be seen */
+                                                            : read_bytes(out, n_max, true, ret_n);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
+    for (size_t i = 0; i < N; i++)
+        (void)sigaction(STOPS[i], &before[i], NULL);
     fputc('\n', c->err);
+    if (stopped_by)
+        (void)raise(stopped_by);
     return r;
 }
 

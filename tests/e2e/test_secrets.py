@@ -8,6 +8,7 @@ import select
 import signal
 import sqlite3
 import subprocess
+import termios
 import threading
 import time
 
@@ -223,27 +224,66 @@ def test_what_is_no_secret_is_refused_before_it_is_sent(daemon, value):
     assert listed(daemon)[0]["status"] == "unset"
 
 
-def test_the_prompt_shows_nothing_of_what_is_typed(daemon, vendor):
+class Prompt:
+    """`flyball secret set stripe` at a terminal: what it shows, and what is typed."""
+
+    def __init__(self, daemon):
+        self.controller, self.terminal = pty.openpty()
+        self.process = subprocess.Popen([BINARY, "secret", "set", "stripe", "--dir", str(daemon.dir)],
+                                        stdin=self.terminal, stdout=self.terminal, stderr=self.terminal,
+                                        env=daemon.env, start_new_session=True)
+        self.shown = b""
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.terminal)[3] & termios.ECHO)
+
+    def read(self, seconds):
+        if select.select([self.controller], [], [], seconds)[0]:
+            self.shown += os.read(self.controller, 4096)
+
+    def wait_until_silent(self):
+        until = time.monotonic() + 20
+        while time.monotonic() < until and (b"not shown" not in self.shown or self.echoes()):
+            self.read(0.02)
+        assert b"not shown" in self.shown and not self.echoes()
+
+    def type(self, text):
+        os.write(self.controller, text)
+
+    def end(self):
+        status = self.process.wait(10)
+        self.read(0.2)
+        return status
+
+    def close(self):
+        os.close(self.controller)
+        os.close(self.terminal)
+
+
+@pytest.fixture
+def prompt(daemon):
+    made = Prompt(daemon)
+    yield made
+    made.close()
+
+
+def test_the_prompt_shows_nothing_of_what_is_typed(daemon, vendor, prompt):
     key, secret = opened(daemon), canary()
-    controller, terminal = pty.openpty()
-    p = subprocess.Popen([BINARY, "secret", "set", "stripe", "--dir", str(daemon.dir)], stdin=terminal,
-                         stdout=terminal, stderr=terminal, env=daemon.env, start_new_session=True)
-    os.close(terminal)
-    shown, typed, until = b"", False, time.monotonic() + 20
-    while time.monotonic() < until:
-        if select.select([controller], [], [], 0.1)[0]:
-            try:
-                shown += os.read(controller, 4096)
-            except OSError:
-                break
-        if b"not shown" in shown and not typed:
-            time.sleep(0.2)  # the echo goes off right behind the question
-            os.write(controller, secret.encode() + b"\n")
-            typed = True
-    assert p.wait(10) == 0, shown
-    os.close(controller)
-    assert typed and secret.encode() not in shown
+    prompt.wait_until_silent()
+    prompt.type(secret.encode() + b"\n")
+    assert prompt.end() == 0, prompt.shown
+    assert prompt.echoes() and secret.encode() not in prompt.shown
     assert code_of(daemon, key) is None and presented(vendor) == secret
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_prompt_that_is_left_shows_again_what_is_typed(daemon, prompt, stop):
+    prompt.wait_until_silent()
+    prompt.type(b"half a sec")
+    prompt.process.send_signal(stop)
+    assert prompt.end() == -stop
+    assert prompt.echoes() and b"half" not in prompt.shown
+    assert [s["status"] for s in listed(daemon)] == ["unset"]
 
 
 # ---- under load ----
