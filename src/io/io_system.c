@@ -110,6 +110,8 @@ static int system_open(struct io *io, struct str path, unsigned flags, struct io
         how |= O_EXCL;
     if (flags & IO_EMPTY)
         how |= O_TRUNC;
+    if (!(flags & IO_WRITE))
+        how |= O_NONBLOCK; /* a FIFO is no file for any of us: it fails where it is read, and is not waited for here */
     return open_as(path, how, ret);
 }
 

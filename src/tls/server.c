@@ -57,6 +57,9 @@ static int on_passphrase(char *to, int n_max, int is_writing, void *ctx)
 
 static int load_files(const struct file_names *s, SSL_CTX *ctx, struct buf *error)
 {
+    if (!tls_is_regular(s->cert_file, error) || !tls_is_regular(s->key_file, error) ||
+        (s->client_ca_file && !tls_is_regular(s->client_ca_file, error)))
+        return -ERR_INVALID;
     SSL_CTX_set_default_passwd_cb(ctx, on_passphrase);
     if (SSL_CTX_use_certificate_chain_file(ctx, s->cert_file) != 1)
         return complain(error, "the certificate", s->cert_file);

@@ -6,6 +6,9 @@
 #include "io/io_memory.h"
 #include "unit.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 static void put(struct io *io, const char *path, struct str content)
 {
     struct io_file *f;
@@ -92,6 +95,22 @@ static void a_failed_replacement_leaves_nothing_beside(void **state)
     io_memory_free(memory);
 }
 
+/* A reload that waited for a writer would wait for good. */
+static void a_fifo_is_no_file_and_is_not_waited_for(void **state)
+{
+    char folder[] = "/tmp/whole-file-XXXXXX", path[64];
+    struct buf out;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/fifo", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    buf_init(&out, 4096);
+    assert_int_equal(io_read_file(io_system(), str_c(path), 100, &out), -ERR_IO);
+    assert_int_equal(out.n, 0);
+    buf_deinit(&out);
+    unlink(path);
+    rmdir(folder);
+}
+
 static void folders_are_made_all_the_way(void **state)
 {
     struct io *io = io_memory_new(1 << 20);
@@ -112,6 +131,7 @@ int main(void)
         cmocka_unit_test(reads_up_to_the_bound_exactly),
         cmocka_unit_test(a_replaced_file_is_old_or_new_never_a_part),
         cmocka_unit_test(a_failed_replacement_leaves_nothing_beside),
+        cmocka_unit_test(a_fifo_is_no_file_and_is_not_waited_for),
         cmocka_unit_test(folders_are_made_all_the_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,9 @@
 
 #include "base/err.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 /* The serial number of the certificate that a new connection is shown. */
 static long shown_by(struct tls_server *s)
 {
@@ -95,6 +98,11 @@ static void a_bad_file_replaces_nothing_and_is_said(void **state)
     assert_true(read_again(s, &c, &error) < 0);
     assert_true(str_find(buf_str(&error), str_c(c.file), &at));
     assert_int_equal(shown_by(s), before);
+    buf_reset(&error);
+    assert_int_equal(mkfifo(c.file, 0600), 0); /* whose writer is not waited for */
+    assert_true(read_again(s, &c, &error) < 0);
+    assert_true(str_find(buf_str(&error), STR("not a regular file"), &at));
+    unlink(c.file);
     buf_reset(&error);
     copy_file(c.file, other.file);
     snprintf(key, sizeof(key), "%s", certs_put("locked.key", "-----BEGIN ENCRYPTED " /* two words, as */
