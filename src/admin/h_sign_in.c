@@ -109,7 +109,7 @@ static void refuse(struct request *r, enum sign_in_fault f)
         f = FAULT_TOO_MANY;
     access_note(r, faults[f].text);
     log_at(LOG_WARN, "sign_in_refused", "reason=%s", faults[f].text);
-    lead(r, arena_printf(&r->arena, "/ui/?sign_in=%s", faults[f].text), STR_NONE);
+    lead(r, arena_printf(&r->arena, "/ui/?sign_in=%s", faults[f].text), STR(""));
 }
 
 static struct str redirect_uri(struct request *r)
@@ -252,7 +252,7 @@ static void let_in(struct coming *c, struct str name)
     struct principal who = principal_of(p);
     who.how = "oidc";
     sessions_link(a->sessions, &who, loop_now(a->loop), &code);
-    lead(c->r, arena_printf(&c->r->arena, "/ui/?t=%s", code.text), STR_NONE);
+    lead(c->r, arena_printf(&c->r->arena, "/ui/?t=%s", code.text), STR(""));
     bytes_wipe(&code, sizeof code);
     coming_end(c);
 }
