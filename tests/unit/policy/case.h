@@ -77,11 +77,10 @@ static inline int case_each(const char *dir, bool (*fn)(const char *dir, const s
         fail_msg("cannot list %s", dir);
     *ret_failed = 0;
     for (int i = 0; i < n; i++) {
-        char path[1024];
         if (str_ends(str_c(names[i]->d_name), STR(".case"))) {
             struct case_file c = {.name = str_c(names[i]->d_name)};
             arena_init(&c.a, 1 << 20);
-            snprintf(path, sizeof path, "%s/%s", dir, names[i]->d_name);
+            const char *path = arena_printf(&c.a, "%s/%s", dir, names[i]->d_name).p;
             c.text = case_read(&c.a, path);
             n_cases++;
             if (!fn(dir, &c)) {
