@@ -19,7 +19,7 @@ struct verdict {
     struct str policy_name;
     struct limit_need *needs; /* limits to hold, in id order */
     size_t n_needs;
-    bool asks_same; /* of `would`: what the verdict beside it asks for, in shadow or not; needs are not filled */
+    bool asks_same; /* of `would`: what the verdict beside it asks for, in shadow or not. needs: when one has no room */
     struct approval_need approval; /* with effect approve: who must say yes, and to what */
     struct approval_grant grant;   /* with effect permit: who said so; set by the pipeline */
     struct verdict *would; /* what it would be if all that is in shadow, or observed, were enforced; NULL: the same */

@@ -7,7 +7,8 @@
  *   (3) a customer who stays unknown fulfils forbids and approvals, and no permit.
  *   (4) so does a condition that cannot be evaluated; and a limit whose condition cannot be evaluated counts the call.
  *   (5) what is in shadow decides nothing: the call is decided twice, without it and with it, and the second verdict is
- *       told beside the first. So is a call that is observed; there the first one permits.
+ *       told beside the first (unless it can be no other: then it is the first). So is a call that is observed; there
+ *       the first one permits. Nothing in shadow is evaluated before the first verdict is made.
  *   (6) a permit or an approve whose scope does not hold, or cannot be known, does not hold. A scope is looked at last:
  *       nobody is asked about a rule that fails for another reason.
  */
@@ -28,8 +29,7 @@ struct tally {
 struct rules {
     enum view view;
     struct look *look; /* NULL: none */
-    bool has_shadow;  /* one that may concern the call */
-    bool shadow_acts; /* and may hold: with it, the verdict may be another */
+    bool has_shadow; /* one that may concern the call */
     const struct policy *p;
     const struct facts *f;
     bool may_lookup, may_ask;
@@ -91,30 +91,13 @@ static enum match_result result_of(struct rules *x, size_t i)
     return m;
 }
 
-/* Most are watched for a case that is rare: what is plainly false changes nothing, and is kept for the second look. */
-static void look_at_shadow(struct rules *x, size_t i)
-{
-    const struct rule *r = &x->p->rules[i];
-    struct lacking lacks = {0};
-    enum match_result m = match_facts(&r->match, x->f);
-    if (m == MATCH_NO)
-        return;
-    x->has_shadow = true;
-    if (m == MATCH_YES && r->when && x->look && x->look->results)
-        m = condition_holds(r->when, x->f, x->may_lookup, x->a, &lacks);
-    if (m == MATCH_NO)
-        x->look->results[i] = MATCH_NO + 1;
-    else
-        x->shadow_acts = true;
-}
-
 static void tally_rules(struct rules *x)
 {
     for (size_t i = 0; i < x->p->n_rules; i++) {
         const struct rule *r = &x->p->rules[i];
         struct tally *t = &x->by_effect[r->effect];
         if (r->is_shadow && x->view == VIEW_IN_FORCE) {
-            look_at_shadow(x, i);
+            x->has_shadow |= match_facts(&r->match, x->f) != MATCH_NO;
             continue;
         }
         enum match_result m = result_of(x, i);
@@ -402,10 +385,10 @@ bool decide_view(const struct policy *p, const struct key_limits *k, struct deci
         say_key_required(p, f, a, v);
     else if (goes_on)
         gather_needs(p, k, &g);
-    if (view != VIEW_WHOLE && look)
+    if (view != VIEW_WHOLE && look) {
         look->lacks = x.lacks;
-    if (view == VIEW_IN_FORCE && look)
-        look->is_idle = !x.shadow_acts;
+        look->has_rules = view == VIEW_IN_FORCE;
+    }
     /* no rule is looked at for a call that is observed: its record loses what any rule that matches it takes out */
     duties_end(&v->duties, p, f, view != VIEW_OBSERVED && v->effect != EFFECT_DENY && !wants_facts(v));
     bool has_shadow = narrow(p, d, may, view, v);
@@ -416,6 +399,27 @@ bool decide_view(const struct policy *p, const struct key_limits *k, struct deci
     return has_shadow || x.has_shadow || g.has_shadow;
 }
 
+/*
+ * Rules in shadow are mostly watched for a case that is rare. True: none that concerns the call holds, or may, so that
+ * the first verdict, which permits or asks, is the second one too. What is plainly false is kept for the second look.
+ */
+static bool rules_are_idle(const struct policy *p, const struct deciding *d, struct look *look)
+{
+    struct lacking lacks = {0};
+    for (size_t i = 0; i < p->n_rules; i++) {
+        const struct rule *r = &p->rules[i];
+        enum match_result m = r->is_shadow ? match_facts(&r->match, d->f) : MATCH_NO;
+        if (m == MATCH_NO)
+            continue;
+        if (m != MATCH_YES || !r->when || !look->results)
+            return false;
+        if (condition_holds(r->when, d->f, false, d->a, &lacks) != MATCH_NO)
+            return false;
+        look->results[i] = MATCH_NO + 1;
+    }
+    return true;
+}
+
 /* The verdict that enforcement of `whole` would give, beside *v. What it lacks is asked for while *v may permit. */
 static void add_would(const struct policy *whole, const struct key_limits *k, struct deciding *d, unsigned may,
                       struct look *look, struct str of, struct verdict *v)
@@ -424,14 +428,16 @@ static void add_would(const struct policy *whole, const struct key_limits *k, st
     if (!would)
         return; /* it changes nothing, so the call goes on without it */
     bool is_denied = v->effect == EFFECT_DENY; /* then nobody is asked about it, and nothing was gathered */
-    if (look && look->has_needs && look->is_idle && !look->unpriced)
+    if (look && look->has_rules && look->has_needs && !look->unpriced && rules_are_idle(whole, d, look))
         *would = *v;
     else
         (void)decide_view(whole, k, d, is_denied ? 0 : may, VIEW_WHOLE, is_denied ? NULL : look, would);
     v->would = would;
     would->asks_same = look && look->has_needs && would->effect != EFFECT_DENY && !wants_facts(would);
-    if (would->asks_same)
+    if (would->asks_same) {
+        would->needs = NULL;
         would->n_needs = 0;
+    }
     v->would_of = of;
     v->wants_cost |= would->wants_cost;
     v->wants_customer |= would->wants_customer;

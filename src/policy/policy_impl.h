@@ -363,14 +363,14 @@ bool narrow(const struct policy *p, struct deciding *d, unsigned may, enum view 
 /* --- decide.c --- */
 
 /*
- * What the first look at a call found out, for the second one by the whole of the same document: what rules come to
- * that have no scope, and what the limits ask, which is the same in both.
+ * What the first look at a call found out, for the second one by the whole of the same document: what rules come to,
+ * but for scopes, and what the limits ask, which is the same in both.
  */
 struct look {
-    uint8_t *results; /* enum match_result + 1; 0: not known; NULL: no rule was looked at */
+    uint8_t *results; /* enum match_result + 1; 0: not known; NULL: nothing is kept */
     struct lacking lacks;
+    bool has_rules; /* those in force were looked at: the call is not observed */
     bool has_needs;
-    bool is_idle; /* no rule in shadow that concerns the call holds, or may: without limits, the verdict is the same */
     const struct limit *unpriced; /* first limit on an unknown cost, in shadow or not */
 };
 /* p and all above it. `look` (or NULL) is filled, or by VIEW_WHOLE read. True: something in shadow may concern d->f. */

@@ -84,6 +84,7 @@ static void compare_needs(const struct verdict *v, struct verdict *would)
         need->n = seen->n;
         need->max += seen->raised - need->raised;
         need->raised = seen->raised;
+        need->raised_until = seen->raised_until;
         need->before = seen->before;
         need->held = seen->held;
         need->after = seen->after;

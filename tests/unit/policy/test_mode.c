@@ -109,9 +109,10 @@ static void what_a_document_in_shadow_counts_is_counted_once(void **state)
     assert_true(str_eq(v.needs[0].id, STR("one")) && !v.needs[0].is_shadow && v.needs[0].max == 1);
     assert_true(str_eq(v.needs[1].id, STR("two")) && v.needs[1].is_shadow);
     v.needs[0].after = v.needs[1].after = 1;
+    v.needs[0].raised_until = 77;
     policy_settle_would(&v, &(struct facts){.agent = STR("bot")}, &x.a);
     assert_int_equal(v.would->code, CODE_LIMIT_EXCEEDED);
-    assert_true(v.would->needs[0].is_short);
+    assert_true(v.would->needs[0].is_short && v.would->needs[0].raised_until == 77);
     policy_unref(active);
     policy_unref(shadow);
     policy_unref(both);
