@@ -16,45 +16,80 @@
 #include "daemon/harden.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
 /* --- the value ---------------------------------------------------------------------------------------------------- */
 
-static volatile sig_atomic_t stopped_by; /* a signal at the prompt; 0: none */
-
-static void on_stop(int signal_number)
-{
-    stopped_by = signal_number;
-}
-
-/* Up to the end, or to the first line end at a terminal. */
-static int read_bytes(char *out, size_t n_max, bool is_line, size_t *ret_n)
+/* Up to the end. */
+static int read_all(char *out, size_t n_max, size_t *ret_n)
 {
     size_t n = 0;
     while (n < n_max) {
         ssize_t got = read(STDIN_FILENO, out + n, n_max - n);
-        if (got < 0 && errno == EINTR && !stopped_by)
+        if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return err_from_errno(errno);
-        n += (size_t)got;
-        if (got == 0 || (is_line && memchr(out, '\n', n)))
+        if (got == 0)
             break;
+        n += (size_t)got;
     }
     *ret_n = n;
     return 0;
 }
 
-/* Whatever ends it, the terminal shows again what is typed. */
-static int read_at_prompt(struct cli *c, struct str name, char *out, size_t n_max, size_t *ret_n)
+/* What stops a program, but for what this one was told to ignore. */
+static sigset_t stops(void)
 {
-    static const int STOPS[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-    enum { N = sizeof STOPS / sizeof STOPS[0] };
-    struct sigaction stop = {.sa_handler = on_stop}, before[N];
+    static const int STOPS[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP};
+    struct sigaction now;
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof STOPS / sizeof STOPS[0]; i++)
+        if (sigaction(STOPS[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            sigaddset(&set, STOPS[i]);
+    return set;
+}
+
+/* A line from the terminal; or *ret_signal, of those that `signals` tells (signalfd(2)), with nothing read. */
+static int read_line(int signals, char *out, size_t n_max, size_t *ret_n, int *ret_signal)
+{
+    struct pollfd either[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+    struct signalfd_siginfo came;
+    size_t n = 0;
+    while (n < n_max && !memchr(out, '\n', n)) {
+        if (poll(either, 2, -1) < 0) {
+            if (errno == EINTR)
+                continue;
+            return err_from_errno(errno);
+        }
+        if (read(signals, &came, sizeof came) == sizeof came) {
+            *ret_signal = (int)came.ssi_signo;
+            return 0;
+        }
+        if (!either[0].revents)
+            continue;
+        ssize_t got = read(STDIN_FILENO, out + n, n_max - n);
+        if (got < 0)
+            return err_from_errno(errno);
+        if (got == 0)
+            break;
+        n += (size_t)got;
+    }
+    *ret_n = n;
+    return 0;
+}
+
+/* One question; nothing that is typed is shown before it is answered, or left by *ret_signal. */
+static int ask_silently(struct cli *c, struct str name, int signals, char *out, size_t n_max, size_t *ret_n,
+                        int *ret_signal)
+{
     struct termios was, silent;
     if (tcgetattr(STDIN_FILENO, &was) < 0)
         return err_from_errno(errno);
@@ -62,16 +97,31 @@ static int read_at_prompt(struct cli *c, struct str name, char *out, size_t n_ma
     silent.c_lflag &= ~(tcflag_t)ECHO;
     fprintf(c->err, "Value of " STR_FMT " (not shown): ", STR_ARG(name));
     fflush(c->err);
-    for (size_t i = 0; i < N; i++)
-        (void)sigaction(STOPS[i], &stop, &before[i]);
-    int r = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) < 0 ? err_from_errno(errno) /* it would be seen */
-                                                            : read_bytes(out, n_max, true, ret_n);
-    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
-    for (size_t i = 0; i < N; i++)
-        (void)sigaction(STOPS[i], &before[i], NULL);
+    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) < 0)
+        return err_from_errno(errno); /* it would be seen */
+    int r = read_line(signals, out, n_max, ret_n, ret_signal);
+    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was); /* a terminal that is gone echoes nothing */
     fputc('\n', c->err);
-    if (stopped_by)
-        (void)raise(stopped_by);
+    return r;
+}
+
+/* A signal waits until the terminal shows again what is typed. Behind one that only stops for a while, all is asked
+ * once more. */
+static int read_at_prompt(struct cli *c, struct str name, char *out, size_t n_max, size_t *ret_n)
+{
+    sigset_t stopping = stops(), before;
+    int signals = signalfd(-1, &stopping, SFD_CLOEXEC | SFD_NONBLOCK), came, r;
+    if (signals < 0)
+        return err_from_errno(errno);
+    do {
+        came = 0;
+        (void)sigprocmask(SIG_BLOCK, &stopping, &before); /* fails for no set that can be made */
+        r = ask_silently(c, name, signals, out, n_max, ret_n, &came);
+        if (came)
+            (void)raise(came);
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    } while (came && r == 0);
+    close(signals);
     return r;
 }
 
@@ -88,7 +138,7 @@ static int read_secret(struct cli *c, struct str name, struct secret **ret)
     char bytes[SECRET_BYTES_MAX + 3]; /* a line end, and one to see that there is more */
     size_t n = 0;
     int r = isatty(STDIN_FILENO) ? read_at_prompt(c, name, bytes, sizeof(bytes), &n)
-                                 : read_bytes(bytes, sizeof(bytes), false, &n);
+                                 : read_all(bytes, sizeof(bytes), &n);
     struct str value = cut_line_end((struct str){bytes, n});
     if (r < 0)
         r = cli_fail(c, "the value cannot be read: %s", err_text(r));

@@ -227,11 +227,11 @@ def test_what_is_no_secret_is_refused_before_it_is_sent(daemon, value):
 class Prompt:
     """`flyball secret set stripe` at a terminal: what it shows, and what is typed."""
 
-    def __init__(self, daemon):
+    def __init__(self, daemon, **how):
         self.controller, self.terminal = pty.openpty()
         self.process = subprocess.Popen([BINARY, "secret", "set", "stripe", "--dir", str(daemon.dir)],
                                         stdin=self.terminal, stdout=self.terminal, stderr=self.terminal,
-                                        env=daemon.env, start_new_session=True)
+                                        env=daemon.env, start_new_session=True, **how)
         self.shown = b""
 
     def echoes(self):
@@ -241,11 +241,11 @@ class Prompt:
         if select.select([self.controller], [], [], seconds)[0]:
             self.shown += os.read(self.controller, 4096)
 
-    def wait_until_silent(self):
+    def wait_until_silent(self, times=1):
         until = time.monotonic() + 20
-        while time.monotonic() < until and (b"not shown" not in self.shown or self.echoes()):
+        while time.monotonic() < until and (self.shown.count(b"not shown") < times or self.echoes()):
             self.read(0.02)
-        assert b"not shown" in self.shown and not self.echoes()
+        assert self.shown.count(b"not shown") == times and not self.echoes()
 
     def type(self, text):
         os.write(self.controller, text)
@@ -276,7 +276,7 @@ def test_the_prompt_shows_nothing_of_what_is_typed(daemon, vendor, prompt):
     assert code_of(daemon, key) is None and presented(vendor) == secret
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP])
 def test_a_prompt_that_is_left_shows_again_what_is_typed(daemon, prompt, stop):
     prompt.wait_until_silent()
     prompt.type(b"half a sec")
@@ -284,6 +284,30 @@ def test_a_prompt_that_is_left_shows_again_what_is_typed(daemon, prompt, stop):
     assert prompt.end() == -stop
     assert prompt.echoes() and b"half" not in prompt.shown
     assert [s["status"] for s in listed(daemon)] == ["unset"]
+
+
+def test_a_prompt_that_is_stopped_for_a_while_asks_again(daemon, prompt):
+    """Its group has no shell to go on for it, so it goes on at once."""
+    secret = canary()
+    prompt.wait_until_silent()
+    prompt.type(b"half a sec")
+    prompt.process.send_signal(signal.SIGTSTP)
+    prompt.wait_until_silent(times=2)
+    prompt.type(secret.encode() + b"\n")
+    assert prompt.end() == 0, prompt.shown
+    assert prompt.echoes() and secret.encode() not in prompt.shown and b"half" not in prompt.shown
+    assert [s["version"] for s in listed(daemon)] == [1]
+
+
+def test_a_signal_that_is_ignored_stays_so_at_the_prompt(daemon):
+    prompt = Prompt(daemon, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+    try:
+        prompt.wait_until_silent()
+        prompt.process.send_signal(signal.SIGINT)
+        prompt.type(canary().encode() + b"\n")
+        assert prompt.end() == 0, prompt.shown
+    finally:
+        prompt.close()
 
 
 # ---- under load ----
