@@ -81,13 +81,9 @@ static int load_authorities(SSL_CTX *ctx, const char *ca, struct buf *error)
 {
     (void)SSL_CTX_set_default_verify_paths(ctx); /* a machine may have none */
     ERR_clear_error();
-    if (!*ca)
+    if (!*ca || (tls_is_regular(ca) && SSL_CTX_load_verify_file(ctx, ca) == 1))
         return 0;
-    if (!tls_is_regular(ca, error))
-        return -ERR_INVALID;
-    if (SSL_CTX_load_verify_file(ctx, ca) == 1)
-        return 0;
-    buf_printf(error, "cannot read certificates of authorities from %s: %s", ca, tls_library_reason());
+    buf_printf(error, "cannot read certificates of authorities from %s: %s", ca, tls_file_reason(ca));
     return -ERR_INVALID;
 }
 

@@ -5,11 +5,13 @@
 
 #include <sys/stat.h>
 
-bool tls_is_regular(const char *path, struct buf *error)
+bool tls_is_regular(const char *path)
 {
     struct stat st;
-    if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
-        return true; /* why there is none, OpenSSL says */
-    buf_printf(error, "%s is not a regular file", path);
-    return false;
+    return stat(path, &st) < 0 || S_ISREG(st.st_mode); /* why there is none, OpenSSL says */
+}
+
+const char *tls_file_reason(const char *path)
+{
+    return tls_is_regular(path) ? tls_library_reason() : "it is not a regular file";
 }

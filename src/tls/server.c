@@ -41,7 +41,7 @@ static int on_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_n, co
 
 static int complain(struct buf *error, const char *what, const char *file)
 {
-    buf_printf(error, "cannot use %s %s: %s", what, file, tls_library_reason());
+    buf_printf(error, "cannot use %s %s: %s", what, file, tls_file_reason(file));
     return -ERR_INVALID;
 }
 
@@ -57,19 +57,17 @@ static int on_passphrase(char *to, int n_max, int is_writing, void *ctx)
 
 static int load_files(const struct file_names *s, SSL_CTX *ctx, struct buf *error)
 {
-    if (!tls_is_regular(s->cert_file, error) || !tls_is_regular(s->key_file, error) ||
-        (s->client_ca_file && !tls_is_regular(s->client_ca_file, error)))
-        return -ERR_INVALID;
     SSL_CTX_set_default_passwd_cb(ctx, on_passphrase);
-    if (SSL_CTX_use_certificate_chain_file(ctx, s->cert_file) != 1)
+    if (!tls_is_regular(s->cert_file) || SSL_CTX_use_certificate_chain_file(ctx, s->cert_file) != 1)
         return complain(error, "the certificate", s->cert_file);
-    if (SSL_CTX_use_PrivateKey_file(ctx, s->key_file, SSL_FILETYPE_PEM) != 1)
+    if (!tls_is_regular(s->key_file) || SSL_CTX_use_PrivateKey_file(ctx, s->key_file, SSL_FILETYPE_PEM) != 1)
         return complain(error, "the key", s->key_file);
     if (SSL_CTX_check_private_key(ctx) != 1)
         return complain(error, "the key, which is not the certificate's:", s->key_file);
     if (!s->client_ca_file)
         return 0;
-    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(s->client_ca_file);
+    bool is_file = tls_is_regular(s->client_ca_file);
+    STACK_OF(X509_NAME) *names = is_file ? SSL_load_client_CA_file(s->client_ca_file) : NULL;
     if (!names || SSL_CTX_load_verify_file(ctx, s->client_ca_file) != 1) {
         sk_X509_NAME_pop_free(names, X509_NAME_free);
         return complain(error, "the certificates of clients' authorities in", s->client_ca_file);

@@ -57,8 +57,9 @@ int tls_fault(struct tls_stream *t);
 /* The first reason in OpenSSL's queue, in its own words; clears the queue. */
 const char *tls_library_reason(void);
 
-/* regular.c: false, and said: something else than a file has that name. True where nothing has. */
-bool tls_is_regular(const char *path, struct buf *error);
+/* regular.c: something else than a file has that name: false. True where nothing has. */
+bool tls_is_regular(const char *path);
+const char *tls_file_reason(const char *path); /* why it cannot be used, by that or by OpenSSL */
 
 /* What both sides want of a context: versions, level, options, memory. */
 int tls_context_set_up(SSL_CTX *ctx);
