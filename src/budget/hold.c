@@ -16,7 +16,7 @@
 
 struct hold *hold_new(struct ledger *l, size_t n_charges)
 {
-    struct hold *h = malloc(sizeof *h + n_charges * sizeof h->charges[0]); /* calloc() takes ten times as long */
+    struct hold *h = malloc(sizeof *h + n_charges * sizeof h->charges[0]); /* glibc 2.36: ten times faster than calloc() */
     if (!h)
         return NULL;
     *h = (struct hold){.ledger = l, .n_refs = 1, .n_charges = n_charges};

@@ -46,7 +46,7 @@ struct bucket {
 
 struct ledger {
     struct map buckets;
-    struct bucket *recent[LEDGER_RECENT]; /* by a need's place: calls mostly count where those before them did; NULL */
+    struct bucket *recent[LEDGER_RECENT]; /* by a need's place: calls mostly count where the last did; NULL: none */
     struct list holds;             /* with an open charge */
     struct list empty;             /* idle buckets that say nothing: may go at any time */
     struct era eras[WINDOW_COUNT]; /* those of UTC, and of windows that have no zone */

@@ -276,7 +276,7 @@ static inline char *write_digits(uint64_t n, char *end)
     return end;
 }
 
-/* Where there is room for I64_TEXT_BYTES, which are written in any case: a few moves, and no call. Returns the end. */
+/* Where there is room for I64_TEXT_BYTES, as many as may be written: a few moves, and no call. Returns the end. */
 static inline char *write_number(char *p, uint64_t n, bool is_negative)
 {
     if (n < 10 && !is_negative) { /* most are */

@@ -19,7 +19,7 @@
 #define IO_PATH_BYTES_MAX 4095
 
 enum io_flags {
-    IO_READ = 1,
+    IO_READ = 1, /* alone, opening never waits: a FIFO fails with -ERR_IO when it is read */
     IO_WRITE = 2,
     IO_CREATE = 4,    /* where it is not there */
     IO_EXCLUSIVE = 8, /* with IO_CREATE: -ERR_EXISTS where it is */

@@ -26,7 +26,7 @@ enum pick_type {
     PICK_ROWS,
     PICK_TEXTS, /* a number stands for the text at that place before it */
     PICK_NUMBERS,
-    PICK_LIMITS, /* each an array of places: rows of struct hold_row */
+    PICK_LIMITS, /* each an array of places: struct limit_rows, of struct hold_row */
 };
 
 struct pick {
@@ -246,22 +246,27 @@ static const char *take_limit(struct limit_rows *limits, const char *p, const ch
     return behind ? behind + 1 : NULL;
 }
 
-/* Those that follow each other without spaces, as we write them, are read without a walk from one to the next. */
+/* The limit that follows without a space, as we write them; NULL: none does. */
+static const char *limit_behind(const char *p, const char *end)
+{
+    return end - p > 2 && p[0] == ',' && p[1] == '[' ? p + 1 : NULL;
+}
+
 static int limits_read(struct arena *a, struct json_walk *w, struct limit_rows *ret)
 {
     struct str key, v;
     int r;
     while ((r = json_walk_next(w, &key, &v)) > 0) {
-        const char *p = v.p, *end = v.p + v.n;
-        do {
+        const char *behind = NULL, *end = v.p + v.n;
+        for (const char *p = v.p; p; p = limit_behind(behind, end)) {
             struct hold_row *row = (struct hold_row *)(void *)rows_add(a, &ret->rows, sizeof *row, NULL);
             if (!row)
                 return err_trace(-ERR_TOO_LARGE);
-            p = *p == '[' ? take_limit(ret, p + 1, end, row) : NULL;
-            if (!p)
+            behind = *p == '[' ? take_limit(ret, p + 1, end, row) : NULL;
+            if (!behind)
                 return err_trace(-ERR_CORRUPT);
-        } while (end - p > 2 && p[0] == ',' && p[1] == '[' && p++);
-        json_walk_behind(w, p);
+        }
+        json_walk_behind(w, behind);
     }
     return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }

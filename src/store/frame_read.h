@@ -105,7 +105,10 @@ struct event_row {
 
 /* -ERR_CORRUPT: not what the layout says; -ERR_TOO_LARGE: no room in the arena. */
 int frame_read_open(struct arena *a, const struct frame *f, struct call_open *ret);
-/* The same, sooner where the call holds what `like` is, the holds of a call read before it, whose texts still stand. */
+/*
+ * The same, sooner where the call holds what `like` is, the holds of a call read before it. Texts of *ret may be those
+ * of `like`, which must last as long.
+ */
 int frame_read_open_like(struct arena *a, const struct frame *f, const struct hold_row *like, size_t n_like,
                          struct call_open *ret);
 int frame_read_close(struct arena *a, const struct frame *f, struct call_close *ret);
