@@ -16,7 +16,8 @@
 
 struct hold *hold_new(struct ledger *l, size_t n_charges)
 {
-    struct hold *h = malloc(sizeof *h + n_charges * sizeof h->charges[0]); /* glibc 2.36: ten times faster than calloc() */
+    /* calloc() passes by what its thread keeps at hand (glibc 2.36): it takes ten times as long */
+    struct hold *h = malloc(sizeof *h + n_charges * sizeof h->charges[0]);
     if (!h)
         return NULL;
     *h = (struct hold){.ledger = l, .n_refs = 1, .n_charges = n_charges};

@@ -65,7 +65,8 @@ static void check_settled(struct fixture *x, const struct facts *f, struct verdi
     look(v->needs, v->n_needs, sum);
     look(enforced->needs, enforced->n_needs, sum);
     policy_settle_would(v, f, &x->scratch);
-    const struct limit_need *full = enforced->effect == EFFECT_DENY ? NULL : policy_ask_limits(enforced, f, &x->scratch);
+    bool is_denied = enforced->effect == EFFECT_DENY;
+    const struct limit_need *full = is_denied ? NULL : policy_ask_limits(enforced, f, &x->scratch);
     if (full)
         policy_refuse_limit(full, f, &x->scratch, enforced);
     expect_same_decision(v->would, enforced);
