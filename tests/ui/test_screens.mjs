@@ -199,6 +199,18 @@ describe('what a viewer chose', () => {
         await p.page.getByLabel('Remove the filter verdict').click();
         await p.page.locator('.row-space .chip-permit').first().waitFor();
     });
+    it('two choices at once both stand in the address', async () => {
+        await p.goto('#/calls?agent=demo');
+        await p.page.getByLabel('verdict', { exact: true }).waitFor();
+        await p.page.getByLabel('Remove the filter agent').waitFor();
+        await p.page.evaluate(() => {
+            const select = document.querySelector('select[name=value]');
+            select.value = 'deny';
+            select.dispatchEvent(new Event('change', { bubbles: true }));
+            document.querySelector('[aria-label="Remove the filter agent"]').click();
+        });
+        await p.page.waitForURL((url) => url.hash === '#/calls?verdict=deny');
+    });
     it('the search field of calls asks the daemon for a piece of text, and stands in the address', async () => {
         await p.goto('#/calls');
         await p.page.getByLabel('Search calls').fill('REFUNDS.cre');

@@ -45,12 +45,13 @@ export function go(to: string): void {
 
 /* Changes what the address says of this screen; null takes a parameter away. `quiet`: Back does not return to it. */
 export function set(params: Params, quiet = false): void {
-    const q = new URLSearchParams(route.value.query);
+    const now = read(); /* the address is ahead of `route` until its event comes: another choice may stand there */
+    const q = now.query;
     for (const [name, value] of Object.entries(params)) {
         if (value) q.set(name, value);
         else q.delete(name);
     }
-    const to = href(route.value.screen, route.value.id, Object.fromEntries(q));
+    const to = href(now.screen, now.id, Object.fromEntries(q));
     if (!quiet) {
         go(to);
         return;
