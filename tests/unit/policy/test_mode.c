@@ -165,6 +165,38 @@ static void other_modes_are_refused(void **state)
     expect_fault(&x, "{enforce: true}", "key `enforce` is not known");
 }
 
+#define MANY "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(x, [x, x, x, x, x, x, x, x]).size()"
+#define WATCHED(id) "  - {id: " id ", effect: forbid, match: {}, when: \"" MANY " > 10\", mode: shadow}\n"
+#define DECIDED "  - {id: z, effect: permit, match: {}, when: \"" MANY " == 10\"}\n"
+
+static enum effect effect_within(const struct policy *p, size_t bytes)
+{
+    struct fixture x;
+    arena_init(&x.a, bytes);
+    enum effect e = decide(&x, p, "v.a").effect;
+    arena_deinit(&x.a);
+    return e;
+}
+
+/* A call may take so much memory and no more. What is watched takes of it what the verdict has left. */
+static void what_is_in_shadow_takes_no_memory_from_the_verdict(void **state)
+{
+    struct fixture x;
+    size_t least = 0, kept = 16; /* for what rules come to, a byte each */
+    arena_init(&x.a, 1 << 20);
+    struct policy *alone = parse(&x, HEAD "rules:\n" DECIDED);
+    struct policy *watched = parse(&x, HEAD "rules:\n" WATCHED("a") WATCHED("b") DECIDED);
+    assert_true(alone && watched);
+    while (effect_within(alone, least) != EFFECT_PERMIT)
+        least += 16;
+    assert_true(least > 2000);
+    for (size_t bytes = 0; bytes < 4 * least; bytes += 16)
+        assert_int_equal(effect_within(watched, bytes + kept), effect_within(alone, bytes));
+    policy_unref(alone);
+    policy_unref(watched);
+    arena_deinit(&x.a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +205,7 @@ int main(void)
         cmocka_unit_test(a_document_in_shadow_decides_nothing_and_is_told_beside),
         cmocka_unit_test(what_a_document_in_shadow_counts_is_counted_once),
         cmocka_unit_test(questions_of_both_verdicts_are_asked_once),
+        cmocka_unit_test(what_is_in_shadow_takes_no_memory_from_the_verdict),
         cmocka_unit_test(other_modes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
