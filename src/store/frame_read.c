@@ -50,13 +50,16 @@ struct rows {
     void *p;
     size_t n;
 };
+/* Lists by place. One that stands in a frame twice would be mixed of both: it is corrupt. */
 struct texts {
     struct str *p;
     size_t n;
+    bool is_there;
 };
 struct numbers {
     int64_t *p;
     size_t n;
+    bool is_there;
 };
 
 static int pick_all(struct arena *a, struct json_walk *w, const struct pick_table *table, void *ret);
@@ -150,13 +153,14 @@ static int texts_read(struct arena *a, struct json_walk *w, struct texts *ret)
         if (!rows_add(a, &rows, sizeof text, &text))
             return err_trace(-ERR_TOO_LARGE);
     }
-    *ret = (struct texts){rows.p, rows.n};
-    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
+    r = r < 0 || ret->is_there ? err_trace(-ERR_CORRUPT) : 0;
+    *ret = (struct texts){rows.p, rows.n, .is_there = true};
+    return r;
 }
 
 static int numbers_read(struct arena *a, struct json_walk *w, struct numbers *ret)
 {
-    struct numbers all = {NULL, 0};
+    struct numbers all = {.is_there = true};
     size_t most = 0;
     int64_t number;
     int r;
@@ -169,8 +173,9 @@ static int numbers_read(struct arena *a, struct json_walk *w, struct numbers *re
             return err_trace(-ERR_TOO_LARGE);
         all.p[all.n++] = number;
     }
+    r = r < 0 || ret->is_there ? err_trace(-ERR_CORRUPT) : 0;
     *ret = all;
-    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
+    return r;
 }
 
 /* Members that are no texts are passed over. */
@@ -185,7 +190,7 @@ static int values_read(struct arena *a, struct json_walk *w, struct texts *ret)
         if (!rows_add(a, &rows, sizeof text, &text))
             return err_trace(-ERR_TOO_LARGE);
     }
-    *ret = (struct texts){rows.p, rows.n};
+    *ret = (struct texts){.p = rows.p, .n = rows.n};
     return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
 }
 
@@ -216,6 +221,7 @@ static const char *take_begin(const char *p, const char *end, struct hold_row *r
 
 struct limit_rows {
     struct rows rows;
+    bool is_there;
     const struct hold_row *like, *like_end; /* of a call read before; those that stand before a row are passed */
 };
 
@@ -268,7 +274,9 @@ static int limits_read(struct arena *a, struct json_walk *w, struct limit_rows *
         }
         json_walk_behind(w, behind);
     }
-    return r < 0 ? err_trace(-ERR_CORRUPT) : 0;
+    r = r < 0 || ret->is_there ? err_trace(-ERR_CORRUPT) : 0;
+    ret->is_there = true;
+    return r;
 }
 
 static int cost_pick(struct arena *a, struct json_walk *w, struct cost_row *ret)

@@ -76,6 +76,9 @@ static void a_bucket_may_be_that_of_a_limit_before_it(void **state)
     assert_str(d->open.holds[1].bucket, "agent=a");
     for (size_t i = 2; i < 5; i++) /* no place before it, and none at all */
         assert_int_equal(d->open.holds[i].bucket.n, 0);
+    struct frame twice = {.kind = FRAME_OPEN, .seq = 9, .body = str_c(body.p)};
+    twice.personal = STR("{\"buckets\":[],\"buckets\":[\"agent=a\"]}");
+    assert_int_equal(frame_read_open(&d->a, &twice, &d->open), -ERR_CORRUPT);
     struct json buckets;
     assert_int_equal(json_parse(&d->a, STR("[\"agent=a\",0,2,-1]"), 16, &buckets), 0);
     assert_str(limit_bucket(buckets, 0), "agent=a");
@@ -133,7 +136,9 @@ static void limits_that_are_none_are_refused(void **state)
                                       OPEN_WITH("[[" DAY ",0,\"1\",1,0,0]]"), OPEN_WITH("[[" DAY ",0,1.5,1,0,0]]"),
                                       OPEN_WITH("[[" DAY ",0,1,9.0,0]]"),
                                       OPEN_WITH("[[" DAY ",null,1,1,0,0]]"), OPEN_WITH("[[\"d/day/usd/day/"),
-                                      OPEN_WITH("[[" DAY ",0,1,1,0,0]")};
+                                      OPEN_WITH("[[" DAY ",0,1,1,0,0]"),
+                                      OPEN_WITH("[],\"limits\":[[" DAY ",0,1,1,0,0]]"),
+                                      OPEN_WITH("[[" DAY ",0,1,1,0,0]],\"limits\":[]")};
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
         assert_int_equal(read_open(*state, BAD[i]), -ERR_CORRUPT);
     assert_int_equal(read_open(*state, OPEN_WITH("{}")), 0);
@@ -164,7 +169,8 @@ static void moves_that_are_none_are_refused(void **state)
                                       CLOSE_WITH("[1,\"1\"]"), CLOSE_WITH("[1,1.5]"), CLOSE_WITH("[1,null]"),
                                       CLOSE_WITH("[],\"shared_moves\":[9,1,1]"),
                                       CLOSE_WITH("[],\"shared_moves\":[-2,1,1]"),
-                                      CLOSE_WITH("[],\"shared_moves\":[2,1]"), CLOSE_WITH("[1,1")};
+                                      CLOSE_WITH("[],\"shared_moves\":[2,1]"), CLOSE_WITH("[1,1"),
+                                      CLOSE_WITH("[],\"moves\":[1,1]"), CLOSE_WITH("[1,1],\"moves\":[]")};
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
         assert_int_equal(read_close(*state, BAD[i]), -ERR_CORRUPT);
 }
