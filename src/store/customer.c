@@ -108,9 +108,7 @@ static int read_known(struct arena *a, const struct call_texts *t, struct known 
 {
     struct known k = {.customer = STR_NONE};
     bool has_last = t->last_personal.n > 0;
-    int r = frame_parse(a, t->open, &k.open);
-    if (r == 0)
-        r = frame_parse(a, t->open_personal, &k.open_personal);
+    int r = frame_parse_both(a, t->open, t->open_personal, &k.open, &k.open_personal);
     if (r == 0)
         r = frame_parse(a, t->last.n ? t->last : t->close, &k.close);
     if (r == 0)

@@ -142,9 +142,7 @@ int find_in_frame(struct arena *a, const struct frame *f, struct str id, uint64_
 int find_key_row(struct arena *a, const struct frame *f, struct find_row *ret)
 {
     struct json body, personal;
-    int r = frame_parse(a, f->body, &body);
-    if (r == 0)
-        r = frame_parse(a, f->personal, &personal);
+    int r = frame_parse_both(a, f->body, f->personal, &body, &personal);
     if (r < 0)
         return r;
     (void)json_str(json_get(body, STR("agent")), &ret->agent); /* absent: stays empty */

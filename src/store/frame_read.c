@@ -94,12 +94,11 @@ struct cost_row cost_read(struct json v)
 }
 
 #define ROWS_FIRST 4
-#define NUMBERS_FIRST 16
 
-/* The n rows there are, with room for `most`. */
-static void *rows_grow(struct arena *a, const void *rows, size_t n, size_t most, size_t row_bytes)
+/* Room for twice as many rows as there are. */
+static char *rows_grow(struct arena *a, char *rows, size_t n, size_t row_bytes)
 {
-    char *more = arena_try_alloc(a, most * row_bytes);
+    char *more = arena_try_alloc(a, (n ? 2 * n : ROWS_FIRST) * row_bytes);
     if (more && n)
         memcpy(more, rows, n * row_bytes);
     return more;
@@ -109,7 +108,7 @@ static void *rows_grow(struct arena *a, const void *rows, size_t n, size_t most,
 static char *rows_add(struct arena *a, struct rows *rows, size_t row_bytes, const void *blank)
 {
     bool is_full = rows->n == 0 || (rows->n >= ROWS_FIRST && (rows->n & (rows->n - 1)) == 0);
-    if (is_full && !(rows->p = rows_grow(a, rows->p, rows->n, rows->n ? 2 * rows->n : ROWS_FIRST, row_bytes)))
+    if (is_full && !(rows->p = rows_grow(a, rows->p, rows->n, row_bytes)))
         return NULL;
     char *row = (char *)rows->p + rows->n++ * row_bytes;
     if (blank)
@@ -160,21 +159,15 @@ static int texts_read(struct arena *a, struct json_walk *w, struct texts *ret)
 
 static int numbers_read(struct arena *a, struct json_walk *w, struct numbers *ret)
 {
-    struct numbers all = {.is_there = true};
-    size_t most = 0;
+    struct rows rows = {NULL, 0};
     int64_t number;
     int r;
     while ((r = json_walk_i64(w, &number)) > 0) {
-        if (all.n == most) {
-            most = most ? 2 * most : NUMBERS_FIRST;
-            all.p = rows_grow(a, all.p, all.n, most, sizeof number);
-        }
-        if (!all.p)
+        if (!rows_add(a, &rows, sizeof number, &number))
             return err_trace(-ERR_TOO_LARGE);
-        all.p[all.n++] = number;
     }
     r = r < 0 || ret->is_there ? err_trace(-ERR_CORRUPT) : 0;
-    *ret = all;
+    *ret = (struct numbers){rows.p, rows.n, .is_there = true};
     return r;
 }
 
@@ -431,6 +424,13 @@ int frame_parse(struct arena *a, struct str text, struct json *ret)
     if (r < 0 || json_type(*ret) != JSON_OBJECT)
         return err_trace(-ERR_CORRUPT);
     return 0;
+}
+
+int frame_parse_both(struct arena *a, struct str body, struct str personal, struct json *ret_body,
+                     struct json *ret_personal)
+{
+    int r = frame_parse(a, body, ret_body);
+    return r < 0 ? r : frame_parse(a, personal, ret_personal);
 }
 
 /* --- OPEN ------------------------------------------------------------------------------------------------------- */

@@ -118,3 +118,5 @@ int frame_read_event(struct arena *a, const struct frame *f, struct event_row *r
 struct cost_row cost_read(struct json v);
 /* One text of a frame; empty text is JSON_ABSENT. */
 int frame_parse(struct arena *a, struct str text, struct json *ret);
+int frame_parse_both(struct arena *a, struct str body, struct str personal, struct json *ret_body,
+                     struct json *ret_personal);

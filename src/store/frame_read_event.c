@@ -53,9 +53,7 @@ static const struct event_rule *event_rule(struct str event)
 int frame_read_event(struct arena *a, const struct frame *f, struct event_row *ret)
 {
     struct json body, personal;
-    int r = frame_parse(a, f->body, &body);
-    if (r == 0)
-        r = frame_parse(a, f->personal, &personal);
+    int r = frame_parse_both(a, f->body, f->personal, &body, &personal);
     if (r < 0)
         return r;
 

@@ -130,17 +130,11 @@ struct parsed {
 static int parse_all(struct arena *a, const struct call_texts *t, struct parsed *ret)
 {
     *ret = (struct parsed){.t = t};
-    int r = frame_parse(a, t->open, &ret->open);
+    int r = frame_parse_both(a, t->open, t->open_personal, &ret->open, &ret->open_personal);
     if (r == 0)
-        r = frame_parse(a, t->open_personal, &ret->open_personal);
+        r = frame_parse_both(a, t->close, t->close_personal, &ret->close, &ret->close_personal);
     if (r == 0)
-        r = frame_parse(a, t->close, &ret->close);
-    if (r == 0)
-        r = frame_parse(a, t->close_personal, &ret->close_personal);
-    if (r == 0)
-        r = frame_parse(a, t->last, &ret->last);
-    if (r == 0)
-        r = frame_parse(a, t->last_personal, &ret->last_personal);
+        r = frame_parse_both(a, t->last, t->last_personal, &ret->last, &ret->last_personal);
     return r;
 }
 
@@ -472,9 +466,7 @@ int render_poll(struct arena *a, struct json_writer *w, const struct call_texts 
 int render_duplicate(struct arena *a, struct json_writer *w, const struct call_texts *t)
 {
     struct json open, personal;
-    int r = frame_parse(a, t->open, &open);
-    if (r == 0)
-        r = frame_parse(a, t->open_personal, &personal);
+    int r = frame_parse_both(a, t->open, t->open_personal, &open, &personal);
     if (r < 0)
         return r;
     struct json duplicate = json_get(personal, STR("duplicate"));
@@ -531,9 +523,7 @@ int render_event(struct arena *a, struct json_writer *w, uint64_t seq, wall_t at
                                           STR_INIT("hash"),  STR_INIT("document"), STR_INIT("personal")};
     static const struct str PERSONAL_BUT[] = {STR_INIT("salt"), STR_INIT("sealed"), STR_INIT("before_sealed")};
     struct json b, p;
-    int r = frame_parse(a, body, &b);
-    if (r == 0)
-        r = frame_parse(a, personal, &p);
+    int r = frame_parse_both(a, body, personal, &b, &p);
     if (r < 0)
         return r;
     jw_object(w);

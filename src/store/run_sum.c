@@ -184,9 +184,7 @@ static int add_limits(struct run_sum *s, struct json open, struct json personal)
 int run_sum_add(struct run_sum *s, struct arena *a, const struct call_texts *t)
 {
     struct json open, personal, close, last;
-    int r = frame_parse(a, t->open, &open);
-    if (r == 0)
-        r = frame_parse(a, t->open_personal, &personal);
+    int r = frame_parse_both(a, t->open, t->open_personal, &open, &personal);
     if (r == 0)
         r = frame_parse(a, t->close, &close);
     if (r == 0)
