@@ -105,8 +105,7 @@ static int ask_silently(struct cli *c, struct str name, int signals, char *out, 
     return r;
 }
 
-/* A signal waits until the terminal shows again what is typed. Behind one that only stops for a while, all is asked
- * once more. */
+/* A signal waits until the terminal shows again what is typed; behind one that stops for a while, it asks again. */
 static int read_at_prompt(struct cli *c, struct str name, char *out, size_t n_max, size_t *ret_n)
 {
     sigset_t stopping = stops(), before;
