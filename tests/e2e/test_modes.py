@@ -118,6 +118,7 @@ def test_rules_and_limits_in_shadow_change_nothing_and_are_told(make_daemon, ven
     assert read["shadow"] is None
     assert customer["shadow"]["verdict"] == "deny" and customer["shadow"]["rule"] == "no-customers"
     assert [p["shadow"]["verdict"] for p in pays] == ["deny", "deny", "permit"]  # newest first
+    assert all(p["shadow"]["policy"] == p["policy"] for p in pays)
     assert pays[0]["shadow"]["limit"] == "tiny" and "is 50.00 USD a day" in pays[0]["shadow"]["reason"]
     [limit] = [x for x in pays[0]["limits"] if x["id"] == "tiny"]
     assert limit["shadow"] is True and limit["before"] == 80 * 10**9  # it counts all the same
